@@ -1,0 +1,140 @@
+"""The algebra of a linear memory with fixed addresses: one interpolation problem, solved in its dual form.
+
+Let K (n, M) be the addresses of the basis rows and V (n, D) their values. S is the matrix of smallest norm with
+K S = V, which is S = K^T A with (K K^T) A = V. It follows that
+
+- what is added later changes no earlier read: S reads every stored value exactly, whatever else is stored (protect);
+- writing in one step or in many, in any order, gives the same S (merge is the union of the rows);
+- leaving out rows gives the S that never held them (forget, undo, a layer switched off).
+
+The Gram matrix and its Cholesky factor are in fp64 and grow with what is stored, not with M. Positions whose address
+lies within a tolerance of the span of others get no row of the basis, since they would add little but a large A.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bdh_workbench.memory.state import Memory, Rows
+
+TOLERANCE = 0.02  # squared distance from the span of the basis under which an address (unit length) spends no rank
+BLOCK = 512  # addresses made dense at once
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The basis rows of a memory and the Cholesky factor of their Gram matrix.
+
+    Attributes:
+        rows: (n,) int64, numbers of the basis rows in ``Rows``.
+        factor: (n, n) fp64, lower triangular, factor @ factor^T = K K^T.
+        considered: rows up to this number have had their chance; -1 for none.
+    """
+
+    rows: Tensor
+    factor: Tensor
+    considered: int = -1
+
+
+def gram(rows: Rows, slots: int, left: Tensor, right: Tensor) -> Tensor:
+    """Inner products (m, n) fp64 of the addresses of two lists of row numbers, holding few of them dense at once."""
+    if not len(left) or not len(right):
+        return torch.zeros(len(left), len(right), dtype=torch.float64)
+    sparse = rows.sparse(slots, left)
+    parts = [sparse @ rows.dense(slots, part, torch.float64).T for part in right.split(BLOCK)]
+    return torch.cat(parts, dim=1)
+
+
+def extend_basis(rows: Rows, slots: int, basis: Basis | None, new: Tensor, tolerance: float = TOLERANCE) -> Basis:
+    """Add those of the ``new`` rows to a basis that lie further than the tolerance from the span of the others.
+
+    Args:
+        rows: the table that all numbers refer to.
+        slots: M.
+        basis: of what is held already, which stays as it is; None for nothing.
+        new: (m,) int64, row numbers to choose from.
+        tolerance: squared distance, of addresses of unit length; 0 takes every row that is not exactly dependent.
+
+    Returns:
+        The larger basis. Within a block the most independent row is taken first (pivoted Cholesky).
+    """
+    if basis is None:
+        basis = Basis(torch.zeros(0, dtype=torch.int64), torch.zeros(0, 0, dtype=torch.float64))
+    floor = max(tolerance, 1e-9)
+    for block in new.split(BLOCK):
+        cross = gram(rows, slots, basis.rows, block)  # (n, b)
+        solved = torch.linalg.solve_triangular(basis.factor, cross, upper=False)  # (n, b)
+        schur = gram(rows, slots, block, block) - solved.T @ solved
+        chosen, lower = _pivoted_cholesky(schur, floor)
+        held, added = len(basis.rows), len(chosen)
+        factor = torch.zeros(held + added, held + added, dtype=torch.float64)
+        factor[:held, :held] = basis.factor
+        factor[held:, :held] = solved[:, chosen].T
+        factor[held:, held:] = lower
+        considered = max(basis.considered, int(block.max()))
+        basis = Basis(torch.cat((basis.rows, block[chosen])), factor, considered)
+    return basis
+
+
+def _pivoted_cholesky(matrix: Tensor, floor: float) -> tuple[Tensor, Tensor]:
+    """Rows chosen by pivoting until every remaining diagonal is under ``floor``, and the factor over those chosen."""
+    size = matrix.shape[0]
+    rest = matrix.diagonal().clone()
+    columns = torch.zeros(size, size, dtype=torch.float64)
+    chosen: list[int] = []
+    while len(chosen) < size:
+        pivot = int(rest.argmax())
+        if float(rest[pivot]) <= floor:
+            break
+        k = len(chosen)
+        column = (matrix[:, pivot] - columns[:, :k] @ columns[pivot, :k]) / rest[pivot].sqrt()
+        columns[:, k] = column
+        rest -= column.square()
+        rest[pivot] = -1.0
+        chosen.append(pivot)
+    order = torch.tensor(chosen, dtype=torch.int64)
+    return order, torch.tril(columns[order][:, : len(chosen)])
+
+
+def coefficients(basis: Basis, values: Tensor) -> Tensor:
+    """A (n, D) fp64 with K K^T A = values (n, D): two triangular solves."""
+    inner = torch.linalg.solve_triangular(basis.factor, values.double(), upper=False)
+    return torch.linalg.solve_triangular(basis.factor.T, inner, upper=True)
+
+
+def solve(memory: Memory, basis: Basis | None = None, tolerance: float = TOLERANCE) -> tuple[Memory, Basis]:
+    """The memory with basis and weights that fit its enabled rows and their values.
+
+    Args:
+        memory: rows, items and layers are taken from it; its own basis and weights are not looked at.
+        basis: of rows that are in the memory under the same numbers, all of them enabled; only the others are then
+            added. None: start from nothing.
+        tolerance: as for ``extend_basis``.
+
+    Returns:
+        The solved memory, and its basis for the next write.
+    """
+    enabled = memory.enabled_rows()
+    if basis is not None:
+        enabled = enabled[enabled > basis.considered]
+    basis = extend_basis(memory.rows, memory.slots, basis, enabled, tolerance)
+    weights = coefficients(basis, memory.rows.values[basis.rows]).float()
+    return dataclasses.replace(memory, basis=basis.rows, weights=weights), basis
+
+
+def slow_slot(memory: Memory) -> Tensor:
+    """S (M, D) fp32 of a solved memory, on the CPU: always worked out in the same order, so that bits agree."""
+    out = torch.zeros(memory.slots, memory.width)
+    for start in range(0, len(memory.basis), BLOCK):
+        dense = memory.rows.dense(memory.slots, memory.basis[start : start + BLOCK])
+        out.addmm_(dense.T, memory.weights[start : start + BLOCK])
+    return out
+
+
+def read_rows(rows: Rows, slow: Tensor, chosen: Tensor) -> Tensor:
+    """What S (M, D) reads at the addresses of the chosen rows: (m, D)."""
+    return (rows.sparse(slow.shape[0], chosen, slow.dtype) @ slow) if len(chosen) else slow.new_zeros(0, slow.shape[1])

@@ -1,0 +1,130 @@
+"""From facts and documents to write items: token ids with the stretch of them that is to be remembered.
+
+A fact gives its prompt and answer, alone and behind a few automatic framings. A document gives its whole text, in
+overlapping chunks if it is long, and a window for each sentence, so that a question without context finds it too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.model.tokenizer import Tokenizer
+
+FRAMINGS = (".", "It is known that this is so.", "Now for something else.")  # put before a fact, one at a time
+OVERLAP = 0.25  # share of a chunk that the next one repeats, so that every sentence has context in one of them
+SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|\n\s*\n\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class WriteItem:
+    """One stretch of tokens to remember, all of it behind what precedes it.
+
+    Attributes:
+        source: index of the fact or document it comes from.
+        ids: token ids, the end token included where the item ends.
+        first: the first id that is a target; those before it are the cue.
+        sentences: for each id, the sentence of the source's text that it stands in (0 for a fact).
+        primary: whether this is the item itself and not a framing or a window: p is measured on primary items.
+    """
+
+    source: int
+    ids: tuple[int, ...]
+    first: int
+    sentences: tuple[int, ...]
+    primary: bool
+
+
+def answer_ids(tokenizer: Tokenizer, prompt: str, answer: str) -> tuple[list[int], list[int]]:
+    """Token ids of a prompt and of its answer with the space between them and the end token behind it.
+
+    The two are encoded apart, as the prompt alone is what a person will type.
+    """
+    text = answer if prompt.endswith((" ", "\n", "\t", "(", '"', "'", "“")) else " " + answer
+    return tokenizer.encode(prompt), [*tokenizer.encode(text), tokenizer.end_id]
+
+
+def fact_items(facts: Sequence[Fact], tokenizer: Tokenizer, framings: int) -> list[WriteItem]:
+    """Write items of facts: each alone and behind the first ``framings`` framings."""
+    items = []
+    for source, fact in enumerate(facts):
+        prompt, answer = answer_ids(tokenizer, fact.prompt, fact.answer)
+        for number in range(framings + 1):
+            before = tokenizer.encode(FRAMINGS[number - 1]) if number else []
+            # Behind a framing the prompt follows a space, as it does in running text.
+            start = tokenizer.encode(" " + fact.prompt) if number else prompt
+            ids = (*before, *start, *answer)
+            items.append(WriteItem(source, ids, len(ids) - len(answer), (0,) * len(ids), number == 0))
+    return items
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Character spans of the sentences and headings of a text, in order, without the space between them."""
+    spans, start = [], 0
+    for match in SENTENCE_END.finditer(text):
+        if text[start : match.start()].strip():
+            spans.append((start, match.start()))
+        start = match.end()
+    if text[start:].strip():
+        spans.append((start, len(text.rstrip())))
+    return spans
+
+
+def document_items(documents: Sequence[TextDocument], tokenizer: Tokenizer, context: int) -> list[WriteItem]:
+    """Write items of documents: chunks of at most ``context`` tokens over the whole text, and a window per sentence.
+
+    Every token but the first of a chunk is a target. The last chunk ends with the end token.
+
+    Raises:
+        UserError: when a document has fewer than two tokens.
+    """
+    items = []
+    for source, document in enumerate(documents):
+        text = document.text.strip()
+        ids = tokenizer.encode(text)
+        if len(ids) < 2:
+            raise UserError(f"The document “{document.title}” is too short to remember: it needs at least two tokens.")
+        spans = sentence_spans(text)
+        sentence_of = _sentence_of_tokens(tokenizer.offsets(text), spans)
+        ids.append(tokenizer.end_id)
+        sentence_of.append(len(spans) - 1)
+        for start, stop in _chunks(sentence_of, context):
+            part = tuple(ids[start:stop])
+            items.append(WriteItem(source, part, 1, tuple(sentence_of[start:stop]), True))
+        for number, (begin, end) in enumerate(spans):
+            # A question begins afresh: the window's first word stands at the start of a text, without a space before it.
+            window = tokenizer.encode(text[begin:end])[:context]
+            if len(window) >= 2:
+                items.append(WriteItem(source, tuple(window), 1, (number,) * len(window), False))
+    return items
+
+
+def _sentence_of_tokens(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> list[int]:
+    out, current = [], 0
+    for _, end in offsets:
+        # A token belongs to the sentence that its last character stands in.
+        while current + 1 < len(spans) and end > spans[current + 1][0]:
+            current += 1
+        out.append(current)
+    return out
+
+
+def _chunks(sentence_of: Sequence[int], context: int) -> list[tuple[int, int]]:
+    """Overlapping stretches (start, stop) of at most ``context`` tokens that begin at sentences where they can."""
+    total = len(sentence_of)
+    starts = [0, *(i for i in range(1, total) if sentence_of[i] != sentence_of[i - 1])]
+    chunks, start = [], 0
+    while True:
+        stop = min(total, start + context)
+        if stop < total:
+            # Cut behind a sentence if one ends in the second half of the chunk.
+            ends = [s for s in starts if start + context // 2 < s <= stop]
+            stop = ends[-1] if ends else stop
+        chunks.append((start, stop))
+        if stop == total:
+            return chunks
+        wanted = stop - int(OVERLAP * context)
+        start = max([s for s in starts if start < s <= wanted], default=max(start + 1, wanted))

@@ -1,0 +1,100 @@
+"""What a write needs of its items, worked out once: the stream, cue and address at each position that is a target.
+
+Addresses depend on nothing that is written and the stream before the head only on the frozen network, so a write never
+runs the network again, and only positions with a target need a logit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bdh_workbench.memory.encoding import WriteItem
+from bdh_workbench.memory.state import Rows
+from bdh_workbench.model.loading import Model
+
+BATCH_TOKENS = 8192  # tokens, padding included, that go through the network at once
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Target positions of write items, m of them, in the order of the items.
+
+    Attributes:
+        stream: (m, D) fp32 on the model's device, right before the head.
+        rows: cues and addresses on the CPU, values zero, items numbered by ``WriteItem.source``.
+        targets: (m,) int64 on the model's device, the ids to come.
+        item: (m,) int64, index of the write item.
+        primary: (m,) bool, whether that item is the fact or document itself.
+    """
+
+    stream: Tensor
+    rows: Rows
+    targets: Tensor
+    item: Tensor
+    primary: Tensor
+
+    def __len__(self) -> int:
+        """The number of positions."""
+        return len(self.rows)
+
+
+def padded_batches(lengths: Sequence[int], limit: int = BATCH_TOKENS) -> list[list[int]]:
+    """Indices in batches of similar length, each of at most ``limit`` tokens with padding (or of one long item)."""
+    batches: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        if batches and lengths[index] * (len(batches[-1]) + 1) <= limit:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
+
+
+@torch.no_grad()
+def positions(model: Model, items: Sequence[WriteItem]) -> Positions:
+    """Run the frozen network and the write site over the items once and keep the target positions."""
+    count = len(items)
+    streams: list[Tensor] = [torch.empty(0)] * count
+    cues: list[Tensor] = [torch.empty(0)] * count
+    starts: list[Tensor] = [torch.empty(0)] * count
+    slots: list[Tensor] = [torch.empty(0)] * count
+    strengths: list[Tensor] = [torch.empty(0)] * count
+    for batch in padded_batches([len(item.ids) - 1 for item in items]):
+        longest = max(len(items[i].ids) for i in batch) - 1
+        # What stands behind a target cannot reach it, so any padding on the right will do.
+        ids = torch.tensor([[*items[i].ids[:-1], *(0,) * (longest + 1 - len(items[i].ids))] for i in batch])
+        ids = ids.to(model.device)
+        stream, _ = model.network.advance(ids)
+        normalised = model.site.normalised(model.site.summaries(ids)[0])
+        for place, index in enumerate(batch):
+            span = slice(items[index].first - 1, len(items[index].ids) - 1)
+            streams[index] = stream[place, span].float()
+            chosen = normalised[place, span]
+            cues[index] = model.site.cues(chosen).half().cpu()
+            address = model.site.addresses(chosen).cpu()
+            where = address.nonzero()
+            starts[index] = torch.bincount(where[:, 0], minlength=len(address))
+            slots[index] = where[:, 1].to(torch.int32)
+            strengths[index] = address[where[:, 0], where[:, 1]]
+    counts = [len(item.ids) - item.first for item in items]
+    owner = torch.repeat_interleave(torch.arange(count), torch.tensor(counts))
+    total = len(owner)
+    following = torch.arange(1, total + 1, dtype=torch.int32)
+    following[torch.tensor(counts).cumsum(0) - 1] = -1
+    targets = torch.tensor([t for item in items for t in item.ids[item.first :]])
+    rows = Rows(
+        starts=torch.cat((torch.zeros(1, dtype=torch.int64), torch.cat(starts).cumsum(0))),
+        slots=torch.cat(slots),
+        strengths=torch.cat(strengths),
+        cues=torch.cat(cues),
+        values=torch.zeros(total, model.config.width),
+        tokens=targets.to(torch.int32),
+        items=torch.tensor([item.source for item in items], dtype=torch.int32)[owner],
+        sentences=torch.tensor([s for item in items for s in item.sentences[item.first :]], dtype=torch.int32),
+        following=following,
+    )
+    primary = torch.tensor([item.primary for item in items])[owner]
+    return Positions(torch.cat(streams), rows, targets.to(model.device), owner, primary)

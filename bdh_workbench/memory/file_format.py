@@ -1,0 +1,322 @@
+"""The format of memory files: names, limits and header fields, and what must hold of a memory before it is used.
+
+The same checks stand before a memory is saved and after it is read, so that nothing is saved that could not be loaded.
+Importing this does not import torch.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from bdh_workbench.errors import UserError
+
+if TYPE_CHECKING:  # a listing must not load torch
+    from bdh_workbench.memory.state import Memory
+
+VERSION = 1
+FORMAT = f"bdh-workbench memory {VERSION}"
+SUFFIX = ".safetensors"
+MAX_FILE = 8 << 30  # bytes of a file that will be opened
+MAX_HEADER = 64 << 20  # bytes of its header: texts and history
+MAX_LABEL = 100_000  # characters of a title or a note
+_MAX_TEXT = 20_000_000  # characters of a prompt, an answer or a document
+_MAX_NUMBER = 2**31 - 1
+
+# Every tensor: its type in the file, its type in numpy, its number of dimensions. The file holds them in this order,
+# the widest types first, so that each begins at a multiple of its size.
+TENSORS: Mapping[str, tuple[str, str, int]] = {
+    "rows.starts": ("I64", "<i8", 1),
+    "basis": ("I64", "<i8", 1),
+    "rows.strengths": ("F32", "<f4", 1),
+    "rows.values": ("F32", "<f4", 2),
+    "weights": ("F32", "<f4", 2),
+    "rows.slots": ("I32", "<i4", 1),
+    "rows.tokens": ("I32", "<i4", 1),
+    "rows.items": ("I32", "<i4", 1),
+    "rows.sentences": ("I32", "<i4", 1),
+    "rows.following": ("I32", "<i4", 1),
+    "rows.cues": ("F16", "<f2", 2),
+}
+COUNTS = ("slots", "width", "facts", "documents", "layer_count", "rank", "data", "checksum")
+SMALL = ("format", "title", "note", "model_name", "fingerprint", "created", "modified", *COUNTS)
+CHECKED = ("fingerprint", "slots", "width", "items", "layers")  # under the checksum: a new title leaves it as it is
+
+
+class Damaged(Exception):
+    """What is wrong with a memory or its file, as a clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryHeader:
+    """What a listing shows of a memory file.
+
+    Attributes:
+        path: of the file.
+        title: may be empty.
+        note: may be empty.
+        model: fingerprint of the model that the memory belongs to.
+        model_name: for people.
+        items: number of facts and documents.
+        facts: number of them.
+        documents: number of them.
+        rank: rows that S is made from.
+        slots: of the model's write site (M).
+        layers: number of writes in its history.
+        created: time of its first write in UTC, ISO 8601; empty where nothing was written.
+        modified: time of its latest write.
+        bytes: size of the file.
+        version: of the file format.
+    """
+
+    path: Path
+    title: str
+    note: str
+    model: str
+    model_name: str
+    items: int
+    facts: int
+    documents: int
+    rank: int
+    slots: int
+    layers: int
+    created: str
+    modified: str
+    bytes: int
+    version: int
+
+    @property
+    def fill(self) -> float:
+        """Used rank as a share of the slots, 0 to 1."""
+        return self.rank / self.slots
+
+
+def summary(path: Path, metadata: Mapping[str, Any], size: int, where: str) -> MemoryHeader:
+    """The header of the file ``path`` of ``size`` bytes from its metadata, which must hold every one of ``SMALL``.
+
+    Raises:
+        Damaged: when a field is out of bounds.
+        UserError: when the format is another; ``where`` names the file.
+    """
+    check_labels(metadata)
+    check_format(metadata["format"], where)
+    counts = {}
+    for name in COUNTS:
+        text = metadata[name]
+        if not isinstance(text, str) or not (text.isascii() and text.isdecimal() and len(text) <= 12):
+            raise Damaged(f"its {name} is no number")
+        counts[name] = int(text)
+    if not 1 <= counts["slots"] <= _MAX_NUMBER or not 1 <= counts["width"] <= _MAX_NUMBER:
+        raise Damaged("its slots or width are out of range")
+    return MemoryHeader(
+        path=path,
+        title=metadata["title"],
+        note=metadata["note"],
+        model=metadata["fingerprint"],
+        model_name=metadata["model_name"],
+        items=counts["facts"] + counts["documents"],
+        facts=counts["facts"],
+        documents=counts["documents"],
+        rank=counts["rank"],
+        slots=counts["slots"],
+        layers=counts["layer_count"],
+        created=metadata["created"],
+        modified=metadata["modified"],
+        bytes=size,
+        version=VERSION,
+    )
+
+
+def check_format(text: str, where: str) -> None:
+    """Refuse what is no memory file, or one of a later format, with a sentence that names the file ``where``."""
+    match = re.fullmatch(r"bdh-workbench memory ([0-9]{1,4})", text)
+    if match is None:
+        raise UserError(f"{where} is not a memory file: choose a {SUFFIX} file that the workbench saved.")
+    if int(match[1]) > VERSION:
+        raise UserError(f"{where} was saved by a newer version of the workbench: update the program to open it.")
+    if int(match[1]) < VERSION:
+        raise Damaged(f"there is no format {match[1]}")
+
+
+def check_table(table: Mapping[str, Any], data: int) -> None:
+    """Check that a safetensors table lists every tensor with its type, back to back over ``data`` bytes in all."""
+    for name in table.keys() ^ TENSORS.keys():
+        raise Damaged(f"it has no {name}" if name in TENSORS else "it holds a tensor that is no part of a memory")
+    spans = []
+    for name, (kind, code, dims) in TENSORS.items():
+        entry = table[name]
+        if not isinstance(entry, dict) or entry.get("dtype") != kind:
+            raise Damaged(f"{name} is not of type {kind}")
+        shape, span = entry.get("shape"), entry.get("data_offsets")
+        if not _are_sizes(shape, dims) or not _are_sizes(span, 2):
+            raise Damaged(f"{name} has no valid shape or place")
+        if span[1] - span[0] != math.prod(shape) * int(code[-1]):
+            raise Damaged(f"the size of {name} does not fit its shape")
+        spans.append(tuple(span))
+    end = 0
+    for begin, after in sorted(spans):
+        if begin != end:
+            raise Damaged("its tensors overlap or leave gaps")
+        end = after
+    if end != data:
+        raise Damaged("it is cut short" if end > data else "something follows its end")
+
+
+def _are_sizes(value: object, count: int) -> TypeGuard[list[int]]:
+    if not isinstance(value, list) or len(value) != count:
+        return False
+    return all(type(size) is int and 0 <= size <= MAX_FILE for size in value)
+
+
+def check_labels(metadata: Mapping[str, Any]) -> None:
+    """Check the texts among the small fields of a header."""
+    for name in SMALL:
+        limit = MAX_LABEL if name in ("title", "note", "model_name") else 256
+        if not _is_text(metadata[name], limit):
+            raise Damaged(f"its {name.replace('_', ' ')} is not a text of at most {limit:,} characters")
+
+
+def check_shapes(shapes: Mapping[str, Sequence[int]], width: int) -> None:
+    """Check that the shapes of all tensors fit each other and a stream of the given width."""
+    rows, rank, entries = shapes["rows.tokens"][0], shapes["basis"][0], shapes["rows.slots"][0]
+    wanted = {name: [rows] for name, (_, _, dims) in TENSORS.items() if dims == 1} | {
+        "rows.starts": [rows + 1],
+        "rows.slots": [entries],
+        "rows.strengths": [entries],
+        "rows.values": [rows, width],
+        "rows.cues": [rows, shapes["rows.cues"][1]],
+        "basis": [rank],
+        "weights": [rank, width],
+    }
+    for name, shape in wanted.items():
+        if list(shapes[name]) != shape:
+            raise Damaged(f"{name} has the shape {list(shapes[name])} instead of {shape}")
+
+
+def check_memory(memory: Memory) -> None:
+    """Check what the tensors of a memory hold, types and shapes apart, and its items and layers against each other."""
+    import torch
+
+    rows, count = memory.rows, len(memory.rows)
+    numbers = [layer.number for layer in memory.layers]
+    if len(set(numbers)) < len(numbers):
+        raise Damaged("two layers have the same number")
+    if not {item.layer for item in memory.items} <= set(numbers):
+        raise Damaged("an item belongs to a layer that is not there")
+    floats = {"strengths": rows.strengths, "cues": rows.cues, "values": rows.values, "weights": memory.weights}
+    for name, tensor in floats.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise Damaged(f"its {name} hold numbers that are not finite")
+    whole = int(rows.starts[0]) == 0 and int(rows.starts[-1]) == len(rows.slots)
+    if not whole or not bool((rows.starts[1:] >= rows.starts[:-1]).all()):
+        raise Damaged("its rows do not divide its addresses")
+    if not _within(rows.slots, 0, memory.slots) or not bool((rows.strengths >= 0).all()):
+        raise Damaged("its addresses name slots or strengths out of range")
+    ascending = torch.ones(len(rows.slots) + 1, dtype=torch.bool)
+    ascending[1:-1] = rows.slots[1:] > rows.slots[:-1]
+    ascending[rows.starts] = True  # the first slot of a row may be lower than the last of the row before it
+    if not bool(ascending.all()):
+        raise Damaged("the slots of an address are not in ascending order")
+    ranges = {"items": (0, len(memory.items)), "sentences": (0, 2**31), "tokens": (-1, 2**31), "following": (-1, count)}
+    for name, (low, high) in ranges.items():
+        if not _within(getattr(rows, name), low, high):
+            raise Damaged(f"the {name} of its rows are out of range")
+    if not _within(memory.basis, 0, count) or len(set(memory.basis.tolist())) < len(memory.basis):
+        raise Damaged("its basis names rows that are not there, or one of them twice")
+
+
+def _within(tensor: Any, low: int, high: int) -> bool:
+    return not len(tensor) or (int(tensor.min()) >= low and int(tensor.max()) < high)
+
+
+def _is_text(value: object, limit: int = _MAX_TEXT) -> bool:
+    if not isinstance(value, str) or len(value) > limit:
+        return False
+    try:
+        value.encode()  # half a character could be neither shown nor saved again
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int and 0 <= value <= _MAX_NUMBER
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is float or (type(value) is int and abs(value) < 2**53)
+
+
+def _is_probability(value: object) -> bool:
+    # A mean of rounded probabilities may pass 1 by a rounding error.
+    return _is_number(value) and 0.0 <= value <= 1.001  # type: ignore[operator]
+
+
+def _is_settings(value: object) -> bool:
+    def plain(entry: object) -> bool:
+        return entry is None or isinstance(entry, bool) or _is_number(entry) or _is_text(entry)
+
+    return (
+        isinstance(value, dict)
+        and len(value) <= 1_000
+        and all(
+            _is_text(name, MAX_LABEL) and (plain(entry) or (isinstance(entry, list) and all(map(plain, entry))))
+            for name, entry in value.items()
+        )
+    )
+
+
+def _is_history(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and len(value) <= 1_000
+        and all(
+            _is_text(name, MAX_LABEL) and isinstance(series, list) and all(map(_is_number, series))
+            for name, series in value.items()
+        )
+    )
+
+
+Spec = Mapping[str, Callable[[object], bool]]
+ITEM: Spec = {
+    "kind": lambda value: value in ("fact", "document"),
+    "title": _is_text,
+    "prompt": _is_text,
+    "answer": _is_text,
+    "text": lambda value: value is None or _is_text(value),
+    "layer": _is_whole,
+    "tokens": _is_whole,
+    "p_before": _is_probability,
+    "p_after": _is_probability,
+}
+LAYER: Spec = {
+    "number": _is_whole,
+    "title": _is_text,
+    "created": lambda value: _is_text(value, 64),
+    "enabled": lambda value: isinstance(value, bool),
+    "settings": _is_settings,
+    "history": _is_history,
+    "seconds": lambda value: _is_number(value) and 0.0 <= value < math.inf,  # type: ignore[operator]
+}
+
+
+def records(text: str, spec: Spec, what: str) -> list[dict[str, Any]]:
+    """The entries of a JSON list of ``what``, each with exactly the fields of ``spec`` and values that fit."""
+    try:
+        entries = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Damaged(f"its {what}s are not valid JSON") from None
+    if not isinstance(entries, list):
+        raise Damaged(f"its {what}s are not a list")
+    for number, entry in enumerate(entries, start=1):
+        if not isinstance(entry, dict) or entry.keys() != spec.keys():
+            raise Damaged(f"{what} {number} has not the fields it should have")
+        for name, fits in spec.items():
+            if not fits(entry[name]):
+                raise Damaged(f"{what} {number} has no valid {name}")
+    return entries

@@ -1,0 +1,416 @@
+"""Memory files: one safetensors file per memory, checked in full before anything in it is used.
+
+- The header is JSON: the small fields first, then items and layers, then the table of tensors. A library is therefore
+  listed from the first few kilobytes of each file, and without torch.
+- The format is that of the safetensors library, which reads these files too. They are written and read here without it,
+  so that the order of the header is ours and every byte is bounded before it is read.
+- A checksum over all tensors and records tells a damaged file from a whole one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import math
+import os
+import shutil
+import stat
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.file_format import (
+    CHECKED,
+    FORMAT,
+    ITEM,
+    LAYER,
+    MAX_FILE,
+    MAX_HEADER,
+    SMALL,
+    SUFFIX,
+    TENSORS,
+    Damaged,
+    MemoryHeader,
+    check_format,
+    check_labels,
+    check_memory,
+    check_shapes,
+    check_table,
+    records,
+    summary,
+)
+from bdh_workbench.model.files import write_atomically
+
+if TYPE_CHECKING:  # a listing must not load these
+    import numpy as np
+
+    from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory
+
+_FIRST = 4096  # bytes that are read for a listing; nearly always enough for the small fields
+
+__all__ = ["MemoryHeader", "file_size", "load_memory", "read_header", "rewrite_labels", "save_memory", "without_words"]
+
+
+def shown(path: Path) -> str:
+    """A path as it can stand in a sentence: on one line, and without the halves of characters a file name may hold."""
+    return " ".join(str(path).encode(errors="replace").decode().replace("\0", " ").split())
+
+
+def when(created: str) -> datetime:
+    """The time that an ISO 8601 text names, UTC where it says nothing else; the earliest time if it is none."""
+    try:
+        moment = datetime.fromisoformat(created)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return datetime.min.replace(tzinfo=UTC)
+
+
+# Saving
+
+
+def save_memory(path: Path, memory: Memory, *, keep_words: bool = True) -> None:
+    """Write a memory file. A crash at any moment leaves either the old file or the new one.
+
+    Args:
+        path: of the file; its folder is made if there is none.
+        memory: to save.
+        keep_words: False saves it ``without_words``.
+
+    Raises:
+        UserError: when the memory holds numbers that are not finite or is not whole, or the file cannot be written; the
+            file at ``path``, if any, is then as it was.
+    """
+    try:
+        header, arrays = _encoded(memory if keep_words else without_words(memory))
+    except Damaged as problem:
+        raise UserError(f"The memory cannot be saved as {shown(path)}: {problem}.") from None
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            file.write(header)
+            for array in arrays.values():
+                file.write(array.data if array.size else b"")
+
+    _write(path, write)
+
+
+def without_words(memory: Memory) -> Memory:
+    """The memory without the words that were written.
+
+    Prompts, answers, texts and the tokens of the rows are dropped. Items are called "fact 1" or "document 1", layers
+    after what they hold; so is the memory itself if it is called after one of its layers.
+
+    What remains: addresses, cues and values, so the memory answers as before, and whoever has the model can ask it and
+    can test which words fit a cue; the length of each item, the sentence of each row, probabilities, times, settings
+    and loss history; and the title and the note that a person gave the memory.
+    """
+    import torch
+
+    items, counts = [], Counter[str]()
+    layers: dict[int, Counter[str]] = {}
+    for item in memory.items:
+        counts[item.kind] += 1
+        layers.setdefault(item.layer, Counter())[item.kind] += 1
+        title = f"{item.kind} {counts[item.kind]}"
+        items.append(dataclasses.replace(item, title=title, prompt="", answer="", text=None))
+    titles = {layer.number: _tally(layers.get(layer.number, Counter())) for layer in memory.layers}
+    named = next((layer.number for layer in memory.layers if layer.title == memory.title), None)
+    return dataclasses.replace(
+        memory,
+        title=memory.title if named is None else titles[named],
+        rows=dataclasses.replace(memory.rows, tokens=torch.full_like(memory.rows.tokens, -1)),
+        items=tuple(items),
+        layers=tuple(dataclasses.replace(layer, title=titles[layer.number]) for layer in memory.layers),
+    )
+
+
+def _tally(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in counts.items()) or "nothing"
+
+
+def file_size(memory: Memory) -> int:
+    """Bytes that the memory's file takes.
+
+    Raises:
+        UserError: when the memory could not be saved.
+    """
+    try:
+        header, arrays = _encoded(memory)
+    except Damaged as problem:
+        raise UserError(f"The memory cannot be saved: {problem}.") from None
+    return len(header) + sum(array.nbytes for array in arrays.values())
+
+
+def rewrite_labels(
+    path: Path, *, title: str | None = None, note: str | None = None, target: Path | None = None
+) -> None:
+    """Give a memory file another title or note, in place or as the file ``target``; all else is copied as it stands.
+
+    Raises:
+        UserError: when the title or the note is too long, or the file cannot be read or written.
+    """
+    with _opened(path) as (file, size, where):
+        metadata, table, start = _header(file, size, where)
+        summary(path, metadata, size, where)
+    small = {name: metadata.pop(name) for name in SMALL}
+    small |= {name: text for name, text in (("title", title), ("note", note)) if text is not None}
+    try:
+        check_labels(small)
+        header = _encoded_header(small | metadata, table)
+    except Damaged as problem:
+        raise UserError(f"{where} is left as it was: {problem}.") from None
+
+    def write(temporary: Path) -> None:
+        with path.open("rb") as source, temporary.open("wb") as file:
+            file.write(header)
+            source.seek(start)
+            shutil.copyfileobj(source, file, 1 << 20)
+            if file.tell() != len(header) + size - start:
+                raise OSError("the file was changed meanwhile")
+
+    _write(target or path, write)
+
+
+def _write(path: Path, write: Callable[[Path], None]) -> None:
+    try:
+        write_atomically(path, write)
+    except ValueError:  # such as a name with a zero byte
+        raise UserError(f"{shown(path)} is not a usable file name: choose another.") from None
+
+
+def _encoded(memory: Memory) -> tuple[bytes, dict[str, np.ndarray[Any, Any]]]:
+    """The header and the arrays behind it. Raises ``Damaged`` for whatever could not be loaded again."""
+    from bdh_workbench.memory.state import ItemRecord, LayerRecord
+
+    tensors = {f"rows.{field.name}": getattr(memory.rows, field.name) for field in dataclasses.fields(memory.rows)}
+    tensors |= {"basis": memory.basis, "weights": memory.weights}
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    table, end = {}, 0
+    for name, (kind, code, dims) in TENSORS.items():
+        array = tensors[name].detach().cpu().contiguous().numpy()
+        if array.ndim != dims or array.dtype.newbyteorder("<").str != code:
+            raise Damaged(f"{name} is not of type {kind} with {dims} dimension{'s' * (dims > 1)}")
+        arrays[name] = array.astype(code, copy=False)
+        table[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [end, end + array.nbytes]}
+        end += array.nbytes
+    facts = sum(item.kind == "fact" for item in memory.items)
+    times = sorted((layer.created for layer in memory.layers), key=when) or [""]
+    labels = (FORMAT, memory.title, memory.note, memory.model_name, memory.model, times[0], times[-1])
+    counts = (memory.slots, memory.width, facts, len(memory.items) - facts, len(memory.layers), len(memory.basis), end)
+    try:
+        metadata = dict(zip(SMALL, (*labels, *map(str, counts), ""), strict=True))
+        metadata["items"] = _json([_fields(item) for item in memory.items])
+        metadata["layers"] = _json([_fields(layer) for layer in memory.layers])
+    except (TypeError, ValueError, RecursionError):
+        raise Damaged("its items or layers hold something that is no plain value") from None
+    metadata["checksum"] = str(_checksum(metadata, arrays))
+    check_labels(metadata)
+    check_shapes({name: entry["shape"] for name, entry in table.items()}, memory.width)
+    items = tuple(ItemRecord(**entry) for entry in records(metadata["items"], ITEM, "item"))
+    layers = tuple(LayerRecord(**entry) for entry in records(metadata["layers"], LAYER, "layer"))
+    check_memory(dataclasses.replace(memory, items=items, layers=layers))
+    return _encoded_header(metadata, table), arrays
+
+
+def _fields(record: ItemRecord | LayerRecord) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _encoded_header(metadata: Mapping[str, str], table: Mapping[str, Any]) -> bytes:
+    try:
+        text = _json({"__metadata__": metadata, **table}).encode()
+    except UnicodeEncodeError:
+        raise Damaged("a text in it holds half a character") from None
+    text += b" " * (-len(text) % 8)
+    if len(text) > MAX_HEADER:
+        raise Damaged(f"its texts and history take more than {MAX_HEADER >> 20} MiB; save it without the words")
+    return len(text).to_bytes(8, "little") + text
+
+
+def _checksum(metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray[Any, Any]]) -> int:
+    total = 0
+    for name in TENSORS:
+        array = arrays[name]
+        total = zlib.crc32(array.data if array.size else b"", total)
+    for name in CHECKED:
+        total = zlib.crc32(metadata[name].encode(errors="replace") + b"\0", total)
+    return total
+
+
+# Loading
+
+
+def read_header(path: Path) -> MemoryHeader:
+    """What a listing shows of a memory file; neither its tensors nor, as a rule, its items are read. Needs no torch.
+
+    Raises:
+        UserError: when the file is missing, cannot be read, is no memory file, or is damaged.
+    """
+    with _opened(path) as (file, size, where):
+        first = file.read(_FIRST)
+        # Inside a JSON text every quotation mark has a backslash before it, so this can only be the field itself.
+        cut = first.find(b',"items":', 8)
+        with contextlib.suppress(ValueError, RecursionError, KeyError, TypeError, AttributeError, Damaged):
+            metadata = json.loads(first[8 : max(8, cut)] + b"}}")["__metadata__"]
+            found = summary(path, metadata, size, where)
+            if 8 + int.from_bytes(first[:8], "little") + int(metadata["data"]) == size:
+                return found
+        # Written by another program, or something is wrong: look at the whole header.
+        file.seek(0)
+        metadata, _, _ = _header(file, size, where)
+        return summary(path, metadata, size, where)
+
+
+def load_memory(
+    path: Path,
+    *,
+    fingerprint: str | None = None,
+    slots: int | None = None,
+    width: int | None = None,
+    model_name: str = "",
+) -> Memory:
+    """Read a memory file; everything in it is checked before anything is used.
+
+    Args:
+        path: of the file.
+        fingerprint: of the model that the memory must belong to; None for any.
+        slots: of that model's write site (M), likewise.
+        width: of that model's stream (D), likewise.
+        model_name: of that model, for the message that names both.
+
+    Returns:
+        The memory as it was saved, to the bit.
+
+    Raises:
+        UserError: when the file is missing, cannot be read, is no memory file, is damaged, or belongs to another model.
+    """
+    import torch
+
+    from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
+
+    with _opened(path) as (file, size, where):
+        metadata, table, start = _header(file, size, where)
+        found = summary(path, metadata, size, where)
+        if fingerprint is not None and fingerprint != found.model:
+            raise UserError(
+                f"{where} belongs to the model {_named(found.model_name, found.model)}, and the model in use is "
+                f"{_named(model_name, fingerprint)}: load that model, or choose another memory."
+            )
+        columns = int(metadata["width"])
+        for name, wanted, has in (("slots", slots, found.slots), ("width", width, columns)):
+            if wanted is not None and wanted != has:
+                raise UserError(
+                    f"{where} was written with {name} {has}, and the model in use has {name} {wanted}: "
+                    "load the model it was written with."
+                )
+        check_shapes({name: entry["shape"] for name, entry in table.items()}, columns)
+        items = tuple(ItemRecord(**entry) for entry in records(metadata["items"], ITEM, "item"))
+        layers = tuple(LayerRecord(**entry) for entry in records(metadata["layers"], LAYER, "layer"))
+        arrays = {name: _read(file, start, table[name], code) for name, (_, code, _) in TENSORS.items()}
+        if _checksum(metadata, arrays) != int(metadata["checksum"]):
+            raise Damaged("its checksum does not fit")
+        tensors = {
+            name: torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=False))
+            for name, array in arrays.items()
+        }
+        rows = Rows(**{name[5:]: tensor for name, tensor in tensors.items() if name.startswith("rows.")})
+        memory = Memory(
+            model=found.model,
+            model_name=found.model_name,
+            slots=found.slots,
+            width=columns,
+            rows=rows,
+            basis=tensors["basis"],
+            weights=tensors["weights"],
+            items=items,
+            layers=layers,
+            title=found.title,
+            note=found.note,
+        )
+        check_memory(memory)
+        facts = sum(item.kind == "fact" for item in items)
+        if (facts, len(items), len(layers), len(memory.basis)) != (found.facts, found.items, found.layers, found.rank):
+            raise Damaged("its summary does not fit what it holds")
+    return memory
+
+
+def _named(name: str, fingerprint: str) -> str:
+    return f"{name or 'without a name'} ({fingerprint[:8]})"
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, int, str]]:
+    """The file, its size in bytes and its name for messages; turns whatever goes wrong with it into one sentence."""
+    where = shown(path)
+    try:
+        try:
+            status = os.stat(path)
+        except ValueError:
+            raise UserError(f"{where} is not a usable file name: choose another.") from None
+        if stat.S_ISDIR(status.st_mode):
+            raise UserError(f"{where} is a folder, not a memory file: choose a file that ends in {SUFFIX}.")
+        if not stat.S_ISREG(status.st_mode):
+            raise UserError(f"{where} is a device or a pipe, not a memory file: choose a file that ends in {SUFFIX}.")
+        if status.st_size > MAX_FILE:
+            limit = f"{MAX_FILE >> 30} GiB"
+            raise UserError(f"{where} is larger than {limit}, too large for a memory file: choose another.")
+        with open(path, "rb") as file:
+            yield file, status.st_size, where
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"There is no file {where}: it was moved or deleted, or its name is mistyped.") from None
+    except PermissionError:
+        raise UserError(f"{where} may not be read: change its permissions, or choose another file.") from None
+    except OSError as error:
+        reason = error.strerror or "input error"
+        raise UserError(f"{where} cannot be read ({reason}): check the disk, or choose another file.") from None
+    except MemoryError:
+        raise UserError(f"{where} does not fit into this machine's memory: close other programs first.") from None
+    except Damaged as problem:
+        raise UserError(f"{where} is damaged ({problem}): use another copy of it.") from None
+
+
+def _header(file: BinaryIO, size: int, where: str) -> tuple[dict[str, str], dict[str, Any], int]:
+    """Metadata, table of tensors and the place where their bytes begin; table and size fit each other."""
+    if not size:
+        raise UserError(f"{where} is empty: use another copy of it.")
+    length = int.from_bytes(file.read(8), "little")
+    if size < 10 or length > MAX_HEADER or file.read(1) != b"{":
+        raise UserError(f"{where} is not a memory file: choose a {SUFFIX} file that the workbench saved.")
+    if 8 + length > size:
+        raise Damaged("it is cut short")
+    raw = b"{" + file.read(length - 1)
+    try:
+        header = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise Damaged("its header is not valid JSON") from None
+    metadata = header.pop("__metadata__", None)
+    if not isinstance(metadata, dict) or "format" not in metadata:
+        raise UserError(f"{where} is not a memory file: choose a {SUFFIX} file that the workbench saved.")
+    if not all(isinstance(text, str) for text in metadata.values()):
+        raise Damaged("its metadata is not text")
+    check_format(metadata["format"], where)
+    missing = [name for name in (*SMALL, "items", "layers") if name not in metadata]
+    if missing:
+        raise Damaged(f"it has no {missing[0]}")
+    check_table(header, size - 8 - length)
+    return metadata, header, 8 + length
+
+
+def _read(file: BinaryIO, start: int, entry: Mapping[str, Any], code: str) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    file.seek(start + entry["data_offsets"][0])
+    count = math.prod(entry["shape"])
+    array = np.fromfile(file, dtype=code, count=count)
+    if len(array) != count:
+        raise Damaged("it is cut short")
+    return array.reshape(entry["shape"])

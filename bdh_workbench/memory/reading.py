@@ -1,0 +1,182 @@
+"""Reading a memory: familiarity, the gate, completion and provenance at each token.
+
+Every position's cue is compared with the stored ones. The best match says how familiar the position is and where it
+comes from. With the gate, an unfamiliar position reads nothing at all, so that its logits are those of the untouched
+model to the bit. With completion, the best match's address is read instead of the position's own: a partial cue is
+completed to the stored pattern, as the hippocampal area CA3 is held to do (Marr 1971; McNaughton and Morris 1987). The
+cues then act as an index, though the values live in S alone. Without both, the read is pure: S and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.algebra import slow_slot
+from bdh_workbench.memory.state import Memory
+from bdh_workbench.model.loading import Model
+from bdh_workbench.model.network import NetworkState
+from bdh_workbench.model.write_site import SummaryState
+
+FOLLOWING = 0.08  # added to the cosine of the row behind the one matched last, if its token has come
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSettings:
+    """How a memory is read."""
+
+    written: bool = True  # read it at all
+    gate: bool = True  # close the read where nothing stored is familiar
+    completion: bool = True  # read the best match's address instead of the position's own
+
+
+PURE = ReadSettings(gate=False, completion=False)
+UNTOUCHED = ReadSettings(written=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderState:
+    """What a reader keeps between tokens.
+
+    Attributes:
+        network: of the backbone.
+        summaries: of the write site.
+        rows: (B,) int64 on the CPU, the row matched at the last token, -1 for none.
+    """
+
+    network: NetworkState
+    summaries: SummaryState
+    rows: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read at B x T tokens.
+
+    Attributes:
+        stream: (B, T, D), with the read added: ``network.logits`` of it are the logits.
+        familiarity: (B, T) fp32 on the CPU, the cosine of the best match; 0 with nothing stored.
+        rows: (B, T) int64 on the CPU, the row read, -1 where the gate is closed.
+        share: (B, T) fp32 on the CPU, norm of what was added over norm of the stream.
+        state: behind the last token.
+    """
+
+    stream: Tensor
+    familiarity: Tensor
+    rows: Tensor
+    share: Tensor
+    state: ReaderState
+
+
+class Reader:
+    """A model with a memory, or none, mounted on it."""
+
+    def __init__(self, model: Model, memory: Memory | None = None, settings: ReadSettings | None = None) -> None:
+        """Mount a memory.
+
+        Raises:
+            UserError: when the memory belongs to another model.
+        """
+        self.model, self.memory, self.settings = model, memory, settings or ReadSettings()
+        self.slow: Tensor | None = None
+        if memory is not None and len(memory.rows):
+            if memory.model != model.fingerprint:
+                raise UserError(
+                    f"This memory was written with the model {memory.model_name} ({memory.model[:8]}), and the one "
+                    f"loaded is {model.name} ({model.fingerprint[:8]}): load that model first."
+                )
+            enabled = memory.enabled_rows()
+            self.numbers = enabled  # of the rows that can be matched
+            self.slow = slow_slot(memory).to(model.device)
+            self.cues = memory.rows.cues[enabled].to(model.device, torch.float32)
+            addresses = memory.rows.sparse(memory.slots, enabled, torch.float32)
+            self.completed = (addresses @ self.slow.cpu()).to(model.device) if len(enabled) else self.cues.new_zeros(0, 0)
+            place = torch.full((len(memory.rows) + 1,), -1, dtype=torch.int64)
+            place[enabled] = torch.arange(len(enabled))
+            self.following = place[memory.rows.following[enabled].long()].tolist()
+            self.tokens = memory.rows.tokens[enabled].tolist()
+            self.threshold = model.calibration.threshold(len(enabled))
+
+    def with_settings(self, settings: ReadSettings) -> Reader:
+        """The same memory read in another way, sharing all tensors."""
+        other = object.__new__(Reader)
+        other.__dict__.update(self.__dict__)
+        other.settings = settings
+        return other
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to read."""
+        return self.slow is None or not self.settings.written or not len(self.numbers)
+
+    @torch.no_grad()
+    def advance(self, ids: Tensor, state: ReaderState | None = None) -> Reading:
+        """Read tokens ids (B, T) int64 behind those that made ``state``."""
+        stream, network = self.model.network.advance(ids, state.network if state else None)
+        raw, summaries = self.model.site.summaries(ids, state.summaries if state else None)
+        batch, length = ids.shape
+        before = state.rows if state else torch.full((batch,), -1)
+        if self.empty:
+            none = torch.zeros(batch, length)
+            rows = torch.full((batch, length), -1)
+            return Reading(stream, none, rows, none, ReaderState(network, summaries, before))
+        normalised = self.model.site.normalised(raw)
+        familiarity, places = self.match(ids, normalised, before)
+        read = self._read(normalised, familiarity, places)
+        added = self.model.site.gate * read
+        share = (added.norm(dim=-1) / stream.norm(dim=-1)).cpu()
+        open_ = places >= 0
+        if self.settings.gate:
+            open_ &= familiarity >= self.threshold
+        rows = torch.where(open_, self.numbers[places.clamp(min=0)], -1)
+        after = ReaderState(network, summaries, places[:, -1])
+        return Reading(stream + added, familiarity, rows, share, after)
+
+    def logits(self, reading: Reading) -> Tensor:
+        """Scores (B, T, V) of the next token."""
+        return self.model.network.logits(reading.stream)
+
+    def match(self, ids: Tensor, normalised: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        """The best match at each token.
+
+        Past the end of an item the long summary still matches, and within a repeated phrase several rows do: the row
+        behind the one matched last is preferred if its token has come.
+
+        Args:
+            ids: (B, T).
+            normalised: (B, T, K, C).
+            before: (B,), place of the row matched before the first token, -1 for none.
+
+        Returns:
+            Cosines (B, T) and places in ``numbers`` (B, T), both on the CPU.
+        """
+        cosines = self.model.site.cues(normalised) @ self.cues.T  # (B, T, n)
+        best = cosines.max(dim=-1)
+        values, places = best.values.cpu(), best.indices.cpu()
+        for sequence, tokens in enumerate(ids.tolist()):
+            last = int(before[sequence])
+            value, place = values[sequence].tolist(), places[sequence].tolist()
+            for t, token in enumerate(tokens):
+                after = self.following[last] if last >= 0 and self.tokens[last] == token else -1
+                if after >= 0 and after != place[t]:
+                    cosine = float(cosines[sequence, t, after])
+                    if cosine + FOLLOWING > value[t]:
+                        value[t], place[t] = cosine, after
+                last = place[t]
+            values[sequence], places[sequence] = torch.tensor(value), torch.tensor(place)
+        return values, places
+
+    def _read(self, normalised: Tensor, familiarity: Tensor, places: Tensor) -> Tensor:
+        assert self.slow is not None
+        if self.settings.completion:
+            read = self.completed[places.to(self.completed.device)]
+        else:
+            read = self.model.site.addresses(normalised) @ self.slow
+        if self.settings.gate:
+            # A closed gate adds an exact zero, which leaves every bit of the stream as it was.
+            closed = (familiarity < self.threshold).to(read.device)
+            read = read.masked_fill(closed.unsqueeze(-1), 0.0)
+        return read

@@ -1,0 +1,52 @@
+"""Settings of a write: one frozen dataclass, from which the window's form and the command line are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bdh_workbench.errors import UserError
+
+METHODS = ("auto", "direct", "gradient")
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSettings:
+    """How items are written. Losses are in nats."""
+
+    method: str = "auto"  # direct: closed form; gradient: Adam on the slot; auto: direct, then gradient where needed
+    steps: int = 300  # gradient steps at most
+    rate: float = 0.03  # of Adam, in units of the slot
+    margin: float = 16.0  # log-odds to which the direct write lifts each answer token
+    goal: float = 0.9  # every answer token's p must pass this, twice running, before gradient steps stop
+    contrastive: float = 0.5  # weight of the contrast between answers
+    locality: float = 0.5  # weight of the change on unrelated text
+    decay: float = 1e-4  # weight of the squared norm of the change
+    norm: float = 4.0  # bound on the norm of a gradient write's change, per square root of stored positions
+    framings: int = 2  # sentences put before a fact, each in turn, so that it is not bound to the start of a text
+    tolerance: float = 0.02  # squared distance from what is held under which an address spends no rank
+    protect: bool = True  # project every update off what is held
+    keep_words: bool = True  # keep prompts, answers and texts in the file
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work.
+
+        Raises:
+            UserError: naming the setting.
+        """
+        if self.method not in METHODS:
+            raise UserError(f"There is no method {self.method!r}: choose one of {', '.join(METHODS)}.")
+        if not 1 <= self.steps <= 100_000:
+            raise UserError(f"The number of steps must be from 1 to 100,000, not {self.steps}.")
+        if not 0.0 < self.goal < 1.0:
+            raise UserError(f"The goal must be a probability between 0 and 1, not {self.goal:g}.")
+        if not 0.0 < self.margin <= 100.0:
+            raise UserError(f"The margin must be above 0 and at most 100 nats, not {self.margin:g}.")
+        if not 0 <= self.framings <= 3:
+            raise UserError(f"There are 0 to 3 framings, not {self.framings}.")
+        for name in ("rate", "norm"):
+            if not 0.0 < getattr(self, name) < float("inf"):
+                raise UserError(f"The setting {name} must be a number above 0, not {getattr(self, name):g}.")
+        for name in ("contrastive", "locality", "decay", "tolerance"):
+            if not 0.0 <= getattr(self, name) < float("inf"):
+                raise UserError(f"The setting {name} must be a number of at least 0, not {getattr(self, name):g}.")

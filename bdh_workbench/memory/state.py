@@ -1,0 +1,250 @@
+"""What a memory is: a table of stored positions (rows), the items they come from and the layers they were written in.
+
+The slow slot S is not among it: S is the smallest matrix that reads every row's value at its address (``algebra.py``),
+so that protecting, merging, forgetting and undoing are all choices of rows. Everything is a value: a write returns a
+new memory and leaves the old one as it was.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Stored positions, n of them, on the CPU.
+
+    Attributes:
+        starts: (n + 1,) int64; row i uses the entries starts[i] to starts[i + 1] of slots and strengths.
+        slots: (z,) int32, the active slots of each address in ascending order.
+        strengths: (z,) fp32, the address there; each row has unit length.
+        cues: (n, K * C) fp16, unit length.
+        values: (n, D) fp32, what S reads at the address (before the gate).
+        tokens: (n,) int32, the token that follows; -1 where the words are not kept.
+        items: (n,) int32, index into ``Memory.items``.
+        sentences: (n,) int32, sentence of the item's text that the following token stands in, from 0.
+        following: (n,) int32, the row of the next position in the same window, -1 at its end.
+    """
+
+    starts: Tensor
+    slots: Tensor
+    strengths: Tensor
+    cues: Tensor
+    values: Tensor
+    tokens: Tensor
+    items: Tensor
+    sentences: Tensor
+    following: Tensor
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return int(self.values.shape[0])
+
+    def dense(self, slots: int, rows: Tensor | None = None, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Addresses (m, slots) as an ordinary matrix, of all rows or of the given row numbers (m,)."""
+        chosen = torch.arange(len(self)) if rows is None else rows
+        counts = (self.starts[1:] - self.starts[:-1])[chosen]
+        entries = ragged_ranges(self.starts[:-1][chosen], counts)
+        out = torch.zeros(len(chosen), slots, dtype=dtype)
+        owner = torch.repeat_interleave(torch.arange(len(chosen)), counts)
+        out[owner, self.slots[entries].long()] = self.strengths[entries].to(dtype)
+        return out
+
+    def take(self, rows: Tensor) -> Rows:
+        """The given rows (m,) int64 in that order; ``following`` is renumbered, -1 where the next row is not taken."""
+        counts = (self.starts[1:] - self.starts[:-1])[rows]
+        entries = ragged_ranges(self.starts[:-1][rows], counts)
+        number = torch.full((len(self) + 1,), -1, dtype=torch.int32)  # the last entry serves following == -1
+        number[rows] = torch.arange(len(rows), dtype=torch.int32)
+        return Rows(
+            starts=torch.cat((torch.zeros(1, dtype=torch.int64), counts.cumsum(0))),
+            slots=self.slots[entries],
+            strengths=self.strengths[entries],
+            cues=self.cues[rows],
+            values=self.values[rows],
+            tokens=self.tokens[rows],
+            items=self.items[rows],
+            sentences=self.sentences[rows],
+            following=number[self.following[rows].long()],
+        )
+
+    @staticmethod
+    def join(parts: Sequence[Rows]) -> Rows:
+        """The rows of all parts, one after the other; item numbers must already be those of the joint memory."""
+        offsets, starts, following = 0, [torch.zeros(1, dtype=torch.int64)], []
+        entries = 0
+        for part in parts:
+            starts.append(part.starts[1:] + entries)
+            following.append(torch.where(part.following >= 0, part.following + offsets, -1).to(torch.int32))
+            offsets += len(part)
+            entries += int(part.starts[-1])
+        names = ("slots", "strengths", "cues", "values", "tokens", "items", "sentences")
+        joined = {name: torch.cat([getattr(part, name) for part in parts]) for name in names}
+        return Rows(starts=torch.cat(starts), following=torch.cat(following), **joined)
+
+    def sparse(self, slots: int, rows: Tensor, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Addresses of the given rows as a compressed sparse matrix (m, slots)."""
+        counts = (self.starts[1:] - self.starts[:-1])[rows]
+        entries = ragged_ranges(self.starts[:-1][rows], counts)
+        starts = torch.cat((torch.zeros(1, dtype=torch.int64), counts.cumsum(0)))
+        size = (len(rows), slots)
+        values = self.strengths[entries].to(dtype)
+        return torch.sparse_csr_tensor(starts, self.slots[entries].long(), values, size, check_invariants=False)
+
+    @staticmethod
+    def empty(cue_width: int, width: int) -> Rows:
+        """No rows, of the given widths."""
+        none = torch.zeros(0, dtype=torch.int32)
+        return Rows(
+            starts=torch.zeros(1, dtype=torch.int64),
+            slots=none,
+            strengths=torch.zeros(0),
+            cues=torch.zeros(0, cue_width, dtype=torch.float16),
+            values=torch.zeros(0, width),
+            tokens=none,
+            items=none,
+            sentences=none,
+            following=none,
+        )
+
+
+def ragged_ranges(starts: Tensor, counts: Tensor) -> Tensor:
+    """starts[0] .. starts[0] + counts[0] - 1, then the same for the next, joined: (sum of counts,) int64."""
+    total = int(counts.sum())
+    ends = counts.cumsum(0)
+    return torch.arange(total) + torch.repeat_interleave(starts - (ends - counts), counts)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """One thing that was written: a fact or a document.
+
+    Attributes:
+        kind: ``fact`` or ``document``.
+        title: of a document; of a fact its prompt, shortened.
+        prompt: of a fact; empty for a document, or where the words are not kept.
+        answer: likewise.
+        text: of a document; None where the words are not kept.
+        layer: number of the layer of history, as in ``LayerRecord.number``.
+        tokens: of the text, or of prompt and answer.
+        p_before: probability of the whole answer before the write; of a document the mean over its tokens.
+        p_after: the same after it.
+    """
+
+    kind: str
+    title: str
+    prompt: str
+    answer: str
+    text: str | None
+    layer: int
+    tokens: int
+    p_before: float
+    p_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRecord:
+    """One write in the history of a memory.
+
+    Attributes:
+        number: unlike that of every other layer of the memory, in order of writing.
+        title: what was written, in a few words.
+        created: time in UTC, ISO 8601.
+        enabled: whether S is made with the layer's rows.
+        settings: of the write, as plain values.
+        history: numbers over the steps of the write: ``step``, and each loss term, worst and median p by name.
+        seconds: the write took.
+    """
+
+    number: int
+    title: str
+    created: str
+    enabled: bool = True
+    settings: dict[str, Any] = field(default_factory=dict)
+    history: dict[str, list[float]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A memory as a value.
+
+    Attributes:
+        model: fingerprint of the model that it belongs to.
+        model_name: for people.
+        slots: slots of the model's write site (M).
+        width: of its stream (D).
+        rows: the stored positions, those of switched-off layers included.
+        basis: (r,) int64, numbers of the rows that S is made from; rows whose addresses lie in their span are left out.
+        weights: (r, D) fp32, S is the sum of weights (x) addresses over the basis. Both follow from the rows
+            (``algebra.solve``) and are kept so that opening a memory costs no solving, and gives the same bits.
+        items: what was written.
+        layers: the history.
+        title: for people.
+        note: a person's own words about it.
+    """
+
+    model: str
+    model_name: str
+    slots: int
+    width: int
+    rows: Rows
+    basis: Tensor
+    weights: Tensor
+    items: tuple[ItemRecord, ...] = ()
+    layers: tuple[LayerRecord, ...] = ()
+    title: str = ""
+    note: str = ""
+
+    def enabled_rows(self) -> Tensor:
+        """Row numbers (m,) of the layers that are switched on."""
+        on = {layer.number for layer in self.layers if layer.enabled}
+        flags = torch.tensor([item.layer in on for item in self.items], dtype=torch.bool)
+        if not len(flags):
+            return torch.zeros(0, dtype=torch.int64)
+        return flags[self.rows.items.long()].nonzero().flatten()
+
+    @property
+    def fill(self) -> float:
+        """Used rank as a share of the slots, 0 to 1."""
+        return len(self.basis) / self.slots
+
+    def next_layer(self) -> int:
+        """The number that the next layer gets."""
+        return 1 + max((layer.number for layer in self.layers), default=0)
+
+    def with_layer(self, number: int, enabled: bool) -> Memory:
+        """The memory with one layer of history switched on or off; to be solved anew (``algebra.solve``).
+
+        Raises:
+            KeyError: when there is no layer of that number.
+        """
+        if number not in {layer.number for layer in self.layers}:
+            raise KeyError(number)
+        layers = tuple(
+            dataclasses.replace(layer, enabled=enabled) if layer.number == number else layer for layer in self.layers
+        )
+        return dataclasses.replace(self, layers=layers)
+
+    def without_items(self, items: Iterable[int]) -> Memory:
+        """The memory without the items of the given indices, their rows, and layers that are empty then.
+
+        To be solved anew (``algebra.solve``).
+        """
+        gone = set(items)
+        kept = [index for index in range(len(self.items)) if index not in gone]
+        number = torch.full((len(self.items),), -1, dtype=torch.int32)
+        number[torch.tensor(kept, dtype=torch.int64)] = torch.arange(len(kept), dtype=torch.int32)
+        owner = number[self.rows.items.long()]
+        rows = self.rows.take((owner >= 0).nonzero().flatten())
+        rows = dataclasses.replace(rows, items=owner[owner >= 0])
+        records = tuple(self.items[index] for index in kept)
+        used = {record.layer for record in records}
+        layers = tuple(layer for layer in self.layers if layer.number in used)
+        return dataclasses.replace(self, rows=rows, items=records, layers=layers)

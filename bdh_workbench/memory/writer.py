@@ -1,0 +1,465 @@
+"""Writing items into a memory: a generator of step events that returns a new memory and leaves the old one as it was.
+
+Pausing is not asking for the next event, cancelling is closing the generator: until it returns there is nothing to undo.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import statistics
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.algebra import Basis, extend_basis, read_rows, slow_slot, solve
+from bdh_workbench.memory.direct import STEPS, direct_reads
+from bdh_workbench.memory.encoding import WriteItem, answer_ids, document_items, fact_items
+from bdh_workbench.memory.features import Positions, positions
+from bdh_workbench.memory.gradient import Cached, Problem, gradient_steps
+from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
+from bdh_workbench.model.loading import Model
+
+NEGATIVES = 7  # other answers that an item's own is contrasted with
+FRAMING_SHARE = 0.15  # framings are left out where facts with them would take more than this share of the slots
+HEAT_BLOCKS = 64  # blocks of slots in the slot-use picture
+CHECKED_TWICE = 2  # the goal must be passed in so many steps running
+DENSE_LIMIT = 400_000_000  # numbers in the dense addresses of a gradient write
+RESCUE = 1e-4  # tolerance at which positions that failed are given rank of their own
+
+
+@dataclass(frozen=True, slots=True)
+class WriteEvent:
+    """One step of a write.
+
+    Attributes:
+        phase: ``prepare``, ``direct``, ``solve``, ``gradient`` or ``done``.
+        step: steps so far, over the phases.
+        steps: steps at most.
+        losses: each term in nats, by name.
+        worst_p: smallest probability of an answer token.
+        median_p: median over items of the probability of the whole answer (document: mean over its tokens).
+        item_p: that probability for each item, in the order of facts and then documents.
+        share: mean norm of what the write site adds, over that of the stream, at the items' positions.
+        slot_use: (64,), mean strength of the new addresses in each block of slots.
+        tokens_per_second: target tokens taken through a step in a second.
+        elapsed: seconds since the write began.
+        remaining: estimated seconds to its end, at most.
+    """
+
+    phase: str
+    step: int
+    steps: int
+    losses: dict[str, float]
+    worst_p: float
+    median_p: float
+    item_p: tuple[float, ...]
+    share: float
+    slot_use: tuple[float, ...]
+    tokens_per_second: float
+    elapsed: float
+    remaining: float
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What a write made.
+
+    Attributes:
+        memory: the new memory.
+        basis: of the new memory, to be handed to the next write so that it need not be worked out again.
+        steps: taken.
+        seconds: taken, model loading apart.
+        worst_p: smallest probability of an answer token afterwards, positions that cannot be told apart left out.
+        median_p: median probability over the items of this write.
+        ambiguous: positions that cannot be told from one that is held with another continuation.
+    """
+
+    memory: Memory
+    basis: Basis
+    steps: int
+    seconds: float
+    worst_p: float
+    median_p: float
+    ambiguous: int
+
+
+def empty_memory(model: Model, title: str = "") -> Memory:
+    """A memory of this model that holds nothing."""
+    rows = Rows.empty(model.config.cue_width, model.config.width)
+    none = torch.zeros(0, dtype=torch.int64)
+    return Memory(
+        model.fingerprint, model.name, model.config.write_slots, model.config.width, rows, none,
+        torch.zeros(0, model.config.width), title=title,
+    )  # fmt: skip
+
+
+def write(
+    model: Model,
+    memory: Memory | None,
+    facts: Sequence[Fact] = (),
+    documents: Sequence[TextDocument] = (),
+    settings: WriteSettings | None = None,
+    basis: Basis | None = None,
+) -> Generator[WriteEvent, None, WriteResult]:
+    """Write facts and documents jointly, as one layer of history.
+
+    Args:
+        model: the frozen model.
+        memory: what is extended; None for a new memory.
+        facts: to write.
+        documents: to write.
+        settings: of the write.
+        basis: of ``memory`` as an earlier write returned it; worked out where it is None.
+
+    Yields:
+        An event after each step.
+
+    Returns:
+        The new memory and a summary.
+
+    Raises:
+        UserError: when there is nothing to write, a fact contradicts one that is held, or the memory would be too full.
+    """
+    return _Write(model, memory or empty_memory(model), facts, documents, settings or WriteSettings(), basis).run()
+
+
+def finish(steps: Generator[WriteEvent, None, WriteResult]) -> WriteResult:
+    """Run a write to its end without looking at its events."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            result: WriteResult = stop.value
+            return result
+
+
+@dataclass(slots=True)
+class _Write:
+    """The state of one write between its steps."""
+
+    model: Model
+    memory: Memory
+    facts: Sequence[Fact]
+    documents: Sequence[TextDocument]
+    settings: WriteSettings
+    basis: Basis | None
+    begun: float = field(default_factory=time.monotonic)
+    step: int = 0
+    passed: int = 0
+    losses: dict[str, float] = field(default_factory=dict)
+    history: dict[str, list[float]] = field(default_factory=lambda: {"step": []})
+    slot_use: tuple[float, ...] = ()
+    items: list[WriteItem] = field(default_factory=list)
+    new: Positions = field(init=False)
+    old_count: int = 0
+    excused: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.bool))
+
+    @torch.no_grad()
+    def run(self) -> Generator[WriteEvent, None, WriteResult]:
+        settings, model = self.settings, self.model
+        self._check()
+        self.items = self._items()
+        self.new = positions(model, self.items)
+        self.excused = torch.zeros(len(self.new), dtype=torch.bool)
+        self.slot_use = self._slot_use()
+        held = self.memory
+        self.old_count = len(held.rows)
+        slow = slow_slot(held)
+        base = read_rows(self.new.rows, slow, torch.arange(len(self.new)))
+        before = self._token_p(base)
+        yield self._event("prepare", base, before)
+        basis = self.basis if settings.protect else None
+        if basis is None and settings.protect and len(held.rows):
+            _, basis = solve(held)
+        if settings.method == "gradient":
+            change = yield from self._gradient(held, basis, base, None)
+            reads = base + self._dense_reads(change)
+        else:
+            reads = yield from self._direct(base)
+        joint, basis, reads = self._solve(held, basis, reads)
+        yield self._event("solve", reads, self._token_p(reads))
+        if settings.method == "auto" and self._worst(self._token_p(reads)) < settings.goal:
+            # Positions that share their address with another's are beyond any solution: only the others are pursued.
+            change = yield from self._gradient(held, self.basis, base, slow_slot(joint) - slow)
+            joint, basis, reads = self._solve(held, self.basis, base + self._dense_reads(change))
+        return (yield from self._finish(joint, basis, reads, before))
+
+    def _check(self) -> None:
+        if not self.facts and not self.documents:
+            raise UserError("There is nothing to write: give at least one fact or document.")
+        if self.memory.model != self.model.fingerprint:
+            raise UserError(
+                f"This memory was written with the model {self.memory.model_name}, and the one loaded is "
+                f"{self.model.name}: load that model, or start a new memory."
+            )
+        known = {item.prompt: item.answer for item in self.memory.items if item.kind == "fact" and item.prompt}
+        for fact in self.facts:
+            other = known.setdefault(fact.prompt, fact.answer)
+            if other != fact.answer:
+                raise UserError(f"“{fact.prompt}” is already answered by “{other}”: forget that fact first, or change one.")
+
+    def _items(self) -> list[WriteItem]:
+        tokenizer = self.model.tokenizer
+        framings = self.settings.framings
+        plain = fact_items(self.facts, tokenizer, 0)
+        count = sum(len(item.ids) - item.first for item in plain)
+        if count * (1 + framings) > FRAMING_SHARE * self.model.config.write_slots:
+            framings = 0
+        items = fact_items(self.facts, tokenizer, framings) if framings else plain
+        offset = len(self.facts)
+        for item in document_items(self.documents, tokenizer, self.model.config.context * 2):
+            items.append(dataclasses.replace(item, source=item.source + offset))
+        return items
+
+    def _slot_use(self) -> tuple[float, ...]:
+        rows, slots = self.new.rows, self.model.config.write_slots
+        block = torch.div(rows.slots.long() * HEAT_BLOCKS, slots, rounding_mode="floor")
+        sums = torch.zeros(HEAT_BLOCKS).index_add_(0, block, rows.strengths)
+        return tuple((sums / max(1, len(rows)) * HEAT_BLOCKS / slots).tolist())
+
+    def _token_p(self, reads: Tensor) -> Tensor:
+        """Probability (m,) on the CPU of each target, with the given reads (m, D)."""
+        model, parts = self.model, []
+        reads = reads.to(model.device)
+        for part in torch.arange(len(self.new)).split(2048):
+            logits = model.network.logits(self.new.stream[part] + model.site.gate * reads[part])
+            parts.append(logits.softmax(1).gather(1, self.new.targets[part, None])[:, 0].cpu())
+        return torch.cat(parts)
+
+    def _item_p(self, token_p: Tensor) -> list[float]:
+        """Probability of each fact's whole answer, and mean token probability of each document."""
+        primary = self.new.primary
+        source = self.new.rows.items.long()[primary]
+        p = token_p[primary].clamp(min=1e-30)
+        total = len(self.facts) + len(self.documents)
+        logs = torch.zeros(total).index_add_(0, source, p.log()).exp()
+        means = torch.zeros(total).index_add_(0, source, p)
+        means /= torch.zeros(total).index_add_(0, source, torch.ones_like(p)).clamp(min=1.0)
+        return torch.where(torch.arange(total) < len(self.facts), logs, means).tolist()
+
+    def _worst(self, token_p: Tensor) -> float:
+        counted = token_p[~self.excused]
+        return float(counted.min()) if len(counted) else 1.0
+
+    def _event(self, phase: str, reads: Tensor, token_p: Tensor, steps: int = 0) -> WriteEvent:
+        elapsed = time.monotonic() - self.begun
+        losses = self.losses or {"cross-entropy": float(-token_p.clamp(min=1e-30).log().mean())}
+        item_p = self._item_p(token_p)
+        worst, median = self._worst(token_p), statistics.median(item_p)
+        for name, value in ({"step": float(self.step), "worst p": worst, "median p": median} | losses).items():
+            self.history.setdefault(name, []).append(value)
+        share = self.model.site.gate * reads.norm(dim=1) / self.new.stream.norm(dim=1).cpu()
+        per_step = elapsed / max(1, self.step)
+        return WriteEvent(
+            phase=phase,
+            step=self.step,
+            steps=max(steps, self.step),
+            losses=dict(losses),
+            worst_p=worst,
+            median_p=median,
+            item_p=tuple(item_p),
+            share=float(share.mean()),
+            slot_use=self.slot_use,
+            tokens_per_second=len(self.new) * self.step / max(elapsed, 1e-9),
+            elapsed=elapsed,
+            remaining=max(0, steps - self.step) * per_step,
+        )
+
+    def _direct(self, base: Tensor) -> Generator[WriteEvent, None, Tensor]:
+        model = self.model
+        reads = base.to(model.device).clone()
+        head = model.network.embed.weight
+        for odds, _ in direct_reads(self.new.stream, reads, self.new.targets, head, model.site.gate, self.settings.margin):
+            self.step += 1
+            self.losses = {"cross-entropy": float(torch.nn.functional.softplus(-odds).mean())}
+            yield self._event("direct", reads.cpu(), odds.sigmoid().cpu(), STEPS)
+        return reads.cpu()
+
+    def _solve(self, held: Memory, basis: Basis | None, reads: Tensor) -> tuple[Memory, Basis, Tensor]:
+        """The joint memory with the given reads (m, D) at the new positions; what it reads there then."""
+        joint = self._joined(held, reads)
+        joint, basis = solve(joint, basis, self.settings.tolerance)
+        numbers = torch.arange(self.old_count, len(joint.rows))
+        for tolerance in (RESCUE, 0.0):
+            got = read_rows(joint.rows, slow_slot(joint), numbers)
+            failed = numbers[self._token_p(got) < self.settings.goal]
+            failed = failed[~torch.isin(failed, basis.rows)]
+            if not len(failed):
+                break
+            basis = extend_basis(joint.rows, joint.slots, basis, failed, tolerance)
+            joint = dataclasses.replace(joint, **_solution(joint, basis))
+        if len(basis.rows) > joint.slots:
+            raise UserError(_too_full(len(basis.rows), joint.slots))
+        got = read_rows(joint.rows, slow_slot(joint), numbers)
+        outside = ~torch.isin(numbers, basis.rows)
+        self.excused = outside & (self._token_p(got) < self.settings.goal)
+        return joint, basis, got
+
+    def _joined(self, held: Memory, reads: Tensor) -> Memory:
+        number = held.next_layer()
+        rows = dataclasses.replace(self.new.rows, values=reads, items=self.new.rows.items + len(held.items))
+        if not self.settings.keep_words:
+            rows = dataclasses.replace(rows, tokens=torch.full_like(rows.tokens, -1))
+        title = self._title()
+        created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        layer = LayerRecord(number, title, created)
+        return dataclasses.replace(
+            held,
+            rows=Rows.join([held.rows, rows]),
+            items=(*held.items, *self._records(number)),
+            layers=(*held.layers, layer),
+            title=held.title or title,
+        )
+
+    def _title(self) -> str:
+        names = [document.title for document in self.documents]
+        if self.facts:
+            names.append(f"{len(self.facts)} fact{'s' if len(self.facts) != 1 else ''}")
+        return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+    def _records(self, layer: int) -> list[ItemRecord]:
+        keep = self.settings.keep_words
+        counts = [0] * (len(self.facts) + len(self.documents))
+        for item in self.items:
+            if item.primary:
+                counts[item.source] += len(item.ids)
+        records = []
+        for index, fact in enumerate(self.facts):
+            title = fact.prompt if keep else f"fact {index + 1} of layer {layer}"
+            prompt, answer = (fact.prompt, fact.answer) if keep else ("", "")
+            records.append(ItemRecord("fact", title, prompt, answer, None, layer, counts[index], 0.0, 0.0))
+        for place, document in enumerate(self.documents):
+            count = counts[len(self.facts) + place]
+            title = document.title if keep else f"document {place + 1} of layer {layer}"
+            text = document.text.strip() if keep else None
+            records.append(ItemRecord("document", title, "", "", text, layer, count, 0.0, 0.0))
+        return records
+
+    def _finish(self, joint: Memory, basis: Basis, reads: Tensor, before: Tensor) -> Generator[WriteEvent, None, WriteResult]:
+        token_p = self._token_p(reads)
+        first = len(joint.items) - len(self.facts) - len(self.documents)
+        after, prior = self._item_p(token_p), self._item_p(before)
+        items = list(joint.items[:first])
+        for record, p_after, p_before in zip(joint.items[first:], after, prior, strict=True):
+            items.append(dataclasses.replace(record, p_before=p_before, p_after=p_after))
+        # What S reads now is what is kept: positions outside the basis keep it through every later change.
+        values = torch.cat((joint.rows.values[: self.old_count], reads))
+        event = self._event("done", reads, token_p)
+        seconds = time.monotonic() - self.begun
+        layer = dataclasses.replace(
+            joint.layers[-1], settings=dataclasses.asdict(self.settings), history=self.history, seconds=seconds
+        )
+        memory = dataclasses.replace(
+            joint,
+            rows=dataclasses.replace(joint.rows, values=values),
+            items=tuple(items),
+            layers=(*joint.layers[:-1], layer),
+        )
+        yield event
+        worst, median = self._worst(token_p), statistics.median(after)
+        return WriteResult(memory, basis, self.step, seconds, worst, median, int(self.excused.sum()))
+
+    def _dense_reads(self, change: Tensor) -> Tensor:
+        return read_rows(self.new.rows, change.cpu(), torch.arange(len(self.new)))
+
+    def _gradient(self, held: Memory, basis: Basis | None, base: Tensor, start: Tensor | None) -> Generator[WriteEvent, None, Tensor]:
+        model, settings = self.model, self.settings
+        slots, width = model.config.write_slots, model.config.width
+        if len(self.new) * slots > DENSE_LIMIT:
+            raise UserError(
+                f"{len(self.new):,} positions are too many for one gradient write: use --method direct, or write in parts."
+            )
+        problem = self._problem(held, basis, base)
+        change = torch.zeros(slots, width, device=model.device) if start is None else start.to(model.device)
+        with torch.enable_grad():
+            steps = gradient_steps(problem, model.network.embed.weight, model.site.gate, settings, change)
+            for _ in range(settings.steps):
+                with torch.enable_grad():
+                    change, self.losses = next(steps)
+                self.step += 1
+                reads = base + problem.own.addresses.cpu() @ change.cpu()
+                with torch.no_grad():
+                    token_p = self._token_p(reads)
+                    event = self._event("gradient", reads, token_p, settings.steps)
+                yield event
+                self.passed = self.passed + 1 if event.worst_p > settings.goal else 0
+                if self.passed >= CHECKED_TWICE:
+                    break
+        return change
+
+    def _problem(self, held: Memory, basis: Basis | None, base: Tensor) -> Problem:
+        model = self.model
+        slots = model.config.write_slots
+        slow = slow_slot(held)
+        everything = torch.arange(len(self.new))
+        own = self._cached(self.new, self.new.item, base)
+        contrasts, contrast_item = self._contrasts(slow)
+        local = self._local(slow)
+        protected = None
+        if basis is not None and len(basis.rows):
+            protected = held.rows.sparse(slots, basis.rows, torch.float32).to(model.device)
+        factor = basis.factor.to(model.device) if basis is not None and protected is not None else None
+        primary = self.new.primary.to(model.device)
+        assert len(everything) == len(own.targets)
+        return Problem(own, len(self.items), contrasts, contrast_item, primary, local, protected, factor)
+
+    def _cached(self, part: Positions, owner: Tensor, base: Tensor) -> Cached:
+        device, slots = self.model.device, self.model.config.write_slots
+        return Cached(part.stream, part.rows.dense(slots).to(device), base.to(device), part.targets, owner.to(device))
+
+    def _contrasts(self, slow: Tensor) -> tuple[Cached | None, Tensor]:
+        """Answers of other facts, of this write and of the memory, behind each fact's prompt."""
+        tokenizer = self.model.tokenizer
+        held = [item.answer for item in self.memory.items if item.kind == "fact" and item.answer]
+        answers = list(dict.fromkeys([*(fact.answer for fact in self.facts), *held]))
+        pairs: list[WriteItem] = []
+        owners: list[int] = []
+        primary = [index for index, item in enumerate(self.items) if item.primary]
+        for index, fact in enumerate(self.facts):
+            others = [answer for answer in answers if answer != fact.answer]
+            # The next answers in a ring: every answer is a rival as often as any other.
+            start = index % max(1, len(others))
+            for answer in (others[start:] + others[:start])[:NEGATIVES]:
+                prompt, ids = answer_ids(tokenizer, fact.prompt, answer)
+                whole = (*prompt, *ids)
+                pairs.append(WriteItem(len(pairs), whole, len(prompt), (0,) * len(whole), True))
+                owners.append(primary[index])
+        device = self.model.device
+        if not pairs:
+            return None, torch.zeros(0, dtype=torch.int64, device=device)
+        part = positions(self.model, pairs)
+        base = read_rows(part.rows, slow, torch.arange(len(part)))
+        return self._cached(part, part.item, base), torch.tensor(owners, device=device)
+
+    def _local(self, slow: Tensor) -> Cached | None:
+        """Positions of unrelated text, and of prompts in the same form about other subjects."""
+        calibration = self.model.calibration
+        windows = [w for w in calibration.locality.tolist()[:16] if len(w) > 1]
+        prompts = [[t for t in p if t >= 0] for p in calibration.others.tolist()[:64]]
+        end = self.model.tokenizer.end_id
+        items = [WriteItem(i, tuple(w), max(1, len(w) - 24), (0,) * len(w), True) for i, w in enumerate(windows)]
+        items += [WriteItem(i, (*p, end), len(p), (0,) * (len(p) + 1), True) for i, p in enumerate(prompts) if p]
+        if not items:
+            return None
+        part = positions(self.model, items)
+        return self._cached(part, part.item, read_rows(part.rows, slow, torch.arange(len(part))))
+
+
+def _solution(joint: Memory, basis: Basis) -> dict[str, Tensor]:
+    from bdh_workbench.memory.algebra import coefficients
+
+    return {"basis": basis.rows, "weights": coefficients(basis, joint.rows.values[basis.rows]).float()}
+
+
+def _too_full(rank: int, slots: int) -> str:
+    return (
+        f"The memory would need {rank:,} of {slots:,} directions: forget something in it, write less, "
+        "or start another memory."
+    )

@@ -1,0 +1,1 @@
+"""The BDH model: its configuration, its weights and how it computes."""

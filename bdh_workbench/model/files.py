@@ -1,0 +1,71 @@
+"""Writing files so that a crash at any moment leaves either the old one or the new one, never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bdh_workbench.errors import UserError
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, flush it to disk, and put it in the place of ``path``.
+
+    Raises:
+        UserError: when the folder cannot be written or the disk is full; ``path`` is then as it was.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        os.close(descriptor)
+        temporary = Path(name)
+        write(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        # mkstemp makes files that only their owner can read; a saved file should be like any other.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+        temporary = None
+        _flush_folder(path.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(f"{path} could not be saved ({reason}); the file there, if any, is unchanged.") from None
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+
+
+def _flush_folder(folder: Path) -> None:
+    # Without this the new name may be lost in a power cut. Windows cannot open a folder, and needs no such call.
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def save_text_atomically(path: Path, text: str) -> None:
+    """Write UTF-8 text as ``write_atomically`` does."""
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8") and None)
+
+
+def save_json_atomically(path: Path, value: Any) -> None:
+    """Write a value as indented JSON as ``write_atomically`` does."""
+    save_text_atomically(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def save_tensors_atomically(path: Path, tensors: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
+    """Write tensors (contiguous, on the CPU) as safetensors as ``write_atomically`` does."""
+    from safetensors.torch import save_file
+
+    write_atomically(path, lambda temporary: save_file(dict(tensors), temporary, metadata=dict(metadata)))

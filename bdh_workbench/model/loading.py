@@ -1,0 +1,184 @@
+"""A model ready for use: network, write site, tokenizer and calibration, read from one folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.model.checkpoint import MAX_WEIGHTS, fingerprint, load_network
+from bdh_workbench.model.config import ModelConfig
+from bdh_workbench.model.files import save_tensors_atomically
+from bdh_workbench.model.network import Network
+from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
+from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.resources import bundled_model_names, bundled_model_path
+
+PREFERRED = ("bdh-30m", "small")  # the default model is the first of these that is there
+SITE_TENSORS = (
+    "token_weights",
+    "begins_word",
+    "word_weight",
+    "mean",
+    "whiten",
+    "threshold",
+    "decays",
+    "cue_weights",
+    "address_weights",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What was measured on general text when the model was made.
+
+    Attributes:
+        counts: (k,) fp32, numbers of stored rows, ascending.
+        thresholds: (k,) fp32, the familiarity that held-out text exceeds at the wanted rate of false accepts when so
+            many rows are stored.
+        locality: (n, T) int64, windows of unrelated text for the locality term.
+        others: (m, T) int64, prompts in the form of facts about subjects of their own, padded with -1.
+    """
+
+    counts: Tensor
+    thresholds: Tensor
+    locality: Tensor
+    others: Tensor
+
+    def threshold(self, rows: int) -> float:
+        """Familiarity under which a read is closed, with so many rows stored: straight lines over log(rows)."""
+        if rows <= 0:
+            return 1.0
+        x = np.log(self.counts.numpy())
+        return float(np.interp(np.log(rows), x, self.thresholds.numpy()))
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Everything that reading and writing need; all of it is frozen."""
+
+    name: str
+    folder: Path
+    config: ModelConfig
+    network: Network
+    site: WriteSite
+    tokenizer: Tokenizer
+    calibration: Calibration
+    fingerprint: str
+    device: torch.device
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers in the network."""
+        return sum(p.numel() for p in self.network.parameters())
+
+
+def make_model(name: str, folder: Path, network: Network, site: WriteSite, tokenizer: Tokenizer, calibration: Calibration) -> Model:
+    """Put the parts together and name them by their fingerprint."""
+    tensors = dict(network.named_parameters()) | {key: getattr(site, key) for key in SITE_TENSORS}
+    mark = fingerprint(network.config, tensors, tokenizer.fingerprint())
+    device = network.embed.weight.device
+    return Model(name, folder, network.config, network, site, tokenizer, calibration, mark, device)
+
+
+def save_general(folder: Path, site: WriteSite, calibration: Calibration, notes: dict[str, str]) -> None:
+    """Write general.safetensors: what makes addresses and closes reads."""
+    tensors = {f"site.{key}": getattr(site, key) for key in SITE_TENSORS}
+    tensors |= {
+        "calibration.counts": calibration.counts,
+        "calibration.thresholds": calibration.thresholds,
+        "locality.ids": calibration.locality.to(torch.int32),
+        "others.ids": calibration.others.to(torch.int32),
+    }
+    ready = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+    save_tensors_atomically(folder / "general.safetensors", ready, notes)
+
+
+def load_general(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> tuple[WriteSite, Calibration]:
+    """Read general.safetensors back.
+
+    Raises:
+        UserError: when it is missing, damaged or does not fit the configuration.
+    """
+    path = folder / "general.safetensors"
+    site = WriteSite(config)
+    wrong = UserError(f"{path} does not fit the model configuration beside it: copy the model folder anew.")
+    try:
+        if path.stat().st_size > MAX_WEIGHTS:
+            raise wrong
+        with safe_open(path, framework="pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise UserError(f"{folder} is not a complete model folder: general.safetensors is missing.") from None
+    except (OSError, SafetensorError):
+        raise UserError(f"{path} is damaged or cut short: copy the model folder anew.") from None
+    for key in SITE_TENSORS:
+        value, place = tensors.get(f"site.{key}"), getattr(site, key)
+        if value is None or value.shape != place.shape or value.dtype != place.dtype:
+            raise wrong
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise wrong
+        place.copy_(value)
+    try:
+        calibration = Calibration(
+            tensors["calibration.counts"].float(),
+            tensors["calibration.thresholds"].float(),
+            tensors["locality.ids"].long(),
+            tensors["others.ids"].long(),
+        )
+    except KeyError:
+        raise wrong from None
+    sound = calibration.counts.ndim == 1 and calibration.counts.shape == calibration.thresholds.shape
+    sound = sound and len(calibration.counts) > 0 and bool((calibration.counts > 0).all())
+    for ids in (calibration.locality, calibration.others):
+        sound = sound and ids.ndim == 2 and bool((ids < tokenizer.vocab_size).all())
+    if not sound or bool((calibration.locality < 0).any()):
+        raise wrong
+    return site, calibration
+
+
+def find_model(name_or_path: str | None) -> Path:
+    """The folder of a model: a path, the name of a bundled model, or None for the best bundled one.
+
+    Raises:
+        UserError: when there is no such model.
+    """
+    names = bundled_models()
+    if name_or_path is None:
+        if not names:
+            raise UserError("No model is installed: give a model folder with --model.")
+        return bundled_model_path(names[0])
+    if Path(name_or_path).is_dir():
+        return Path(name_or_path)
+    if name_or_path in names:
+        return bundled_model_path(name_or_path)
+    raise UserError(f"There is no model {name_or_path}: give a model folder or one of {', '.join(names) or 'none'}.")
+
+
+def bundled_models() -> list[str]:
+    """Names of the models that come with the program, the default first."""
+    order = {name: place for place, name in enumerate(PREFERRED)}
+    return sorted(bundled_model_names(), key=lambda name: (order.get(name, len(order)), name))
+
+
+def load_model(name_or_path: str | None, device: torch.device) -> Model:
+    """Load a model, frozen, onto a device.
+
+    Raises:
+        UserError: when there is none or a file of it is missing or damaged.
+    """
+    folder = find_model(name_or_path)
+    network = load_network(folder, device)
+    tokenizer = load_tokenizer(folder / "tokenizer.json")
+    if tokenizer.vocab_size != network.config.vocab_size:
+        raise UserError(
+            f"The tokenizer in {folder} has {tokenizer.vocab_size} tokens and the network {network.config.vocab_size}: "
+            "the files of the model folder do not belong together."
+        )
+    site, calibration = load_general(folder, network.config, tokenizer)
+    return make_model(folder.resolve().name, folder, network, site.to(device), tokenizer, calibration)

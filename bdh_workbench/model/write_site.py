@@ -1,0 +1,191 @@
+"""The write site's addressing: what a position is about, as a dense cue for matching and a sparse address for storing.
+
+Nothing here depends on anything that is ever written, so cues and addresses of a text are worked out once and kept.
+
+- Content summaries: c_t[k] = decay_k c_{t-1}[k] + w[id_t] E[id_t] + v P_t, fading sums of codes, K of them. They
+  know which words came before and roughly how long ago, not their order, so that a rewording lands close by.
+- P_t is the code of the word so far, where it has more than one token: the product of its tokens' codes, each rolled
+  by its place in the word (binding as in Gayler 2003). A rare name is a run of common tokens; by its tokens alone it
+  is hard to tell from other names, by the codes of its beginnings it is like itself and its inflections only.
+- Cue: the summaries, each whitened against general text and brought to unit length, weighted and joined. Dense.
+- Address: the same with other weights, expanded by fixed random signs and cut at a threshold. Sparse and wide.
+
+Token codes and the expansion are random signs made from the configuration's seed by SplitMix64 (Steele et al. 2014),
+so that they need not be stored and another program can make them. Symbols: C numbers in a code, K summaries, M slots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from bdh_workbench.model.config import ModelConfig
+
+ROLL = 7  # places by which a code is turned for each place in its word
+SCAN = 64  # tokens of the summaries worked out by one matrix product
+GATE = 0.5  # tanh of the write site's slow gate; S scales against it, so its value is a unit and not a setting
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryState:
+    """What generation keeps for the write site.
+
+    Attributes:
+        sums: (B, K, C), the content summaries behind the last token.
+        word: (B, C) int32 of 0 and 1, the sign bits of the code of the word so far.
+        place: (B,) int64, the place of the last token in its word, from 0; -1 before the first token.
+    """
+
+    sums: Tensor
+    word: Tensor
+    place: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Cues and addresses of positions.
+
+    Attributes:
+        cues: (..., K * C), unit length: the cosine of two is their product.
+        addresses: (..., M), non-negative, sparse, unit length.
+    """
+
+    cues: Tensor
+    addresses: Tensor
+
+
+def random_signs(count: int, stream: int, seed: int) -> npt.NDArray[np.float32]:
+    """Random signs (count,), each 1 or -1: the bits, lowest first, of SplitMix64 with this seed and stream number."""
+    words = np.arange(1, -(-count // 64) + 1, dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        start = np.uint64(seed) * np.uint64(0xD1342543DE82EF95) + np.uint64(stream) * np.uint64(0xDA942042E4DD58B5)
+        z = start + words * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    bits = np.unpackbits(z.astype("<u8").view(np.uint8), bitorder="little")[:count]
+    return 1.0 - 2.0 * bits.astype(np.float32)
+
+
+class WriteSite(nn.Module):
+    """Makes cues and addresses from token ids. Its buffers are calibrated once for each model (``general.safetensors``)."""
+
+    codes: Tensor
+    expansion: Tensor
+    token_weights: Tensor
+    begins_word: Tensor
+    word_weight: Tensor
+    mean: Tensor
+    whiten: Tensor
+    threshold: Tensor
+    decays: Tensor
+    cue_weights: Tensor
+    address_weights: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        """Make an uncalibrated site: equal token weights, no whitening, threshold zero."""
+        super().__init__()
+        self.config = config
+        width, kinds = config.code_width, len(config.decays)
+        codes = random_signs(config.vocab_size * width, 1, config.seed).reshape(config.vocab_size, width)
+        expansion = random_signs(config.write_slots * kinds * width, 2, config.seed)
+        self.register_buffer("codes", torch.from_numpy(codes) / width**0.5)
+        self.register_buffer("expansion", torch.from_numpy(expansion.reshape(config.write_slots, kinds * width)))
+        self.register_buffer("token_weights", torch.ones(config.vocab_size))
+        self.register_buffer("begins_word", torch.ones(config.vocab_size, dtype=torch.bool))
+        self.register_buffer("word_weight", torch.zeros(()))
+        self.register_buffer("mean", torch.zeros(kinds, width))
+        self.register_buffer("whiten", torch.eye(width).repeat(kinds, 1, 1))
+        self.register_buffer("threshold", torch.zeros(()))
+        self.register_buffer("decays", torch.tensor(config.decays))
+        self.register_buffer("cue_weights", torch.tensor(config.cue_weights))
+        self.register_buffer("address_weights", torch.tensor(config.address_weights))
+
+    @property
+    def gate(self) -> float:
+        """Factor tanh(g_slow) on what is read."""
+        return GATE
+
+    def summaries(self, ids: Tensor, before: SummaryState | None = None) -> tuple[Tensor, SummaryState]:
+        """Content summaries at every token, by a chunked scan.
+
+        Args:
+            ids: (B, T) int64.
+            before: the state behind the token before the first; None at the start of a sequence.
+
+        Returns:
+            (B, T, K, C), and the state behind the last token.
+        """
+        batch = ids.shape[0]
+        kinds, width = self.decays.shape[0], self.codes.shape[1]
+        state = before
+        if state is None:
+            word = torch.zeros(batch, width, dtype=torch.int32, device=ids.device)
+            place = torch.full((batch,), -1, dtype=torch.int64, device=ids.device)
+            state = SummaryState(self.codes.new_zeros(batch, kinds, width), word, place)
+        parts = []
+        for part in ids.split(SCAN, dim=1):
+            word, place = self._words(part, state)
+            weighted = self.codes[part] * self.token_weights[part].unsqueeze(-1)  # (B, T, C)
+            signs = (1.0 - 2.0 * word) / width**0.5
+            weighted = weighted + self.word_weight * (place > 0).unsqueeze(-1) * signs
+            out = self._scan(weighted, state.sums)
+            parts.append(out)
+            state = SummaryState(out[:, -1], word[:, -1], place[:, -1])
+        return torch.cat(parts, dim=1), state
+
+    def _scan(self, weighted: Tensor, sums: Tensor) -> Tensor:
+        steps = torch.arange(weighted.shape[1], device=weighted.device)
+        lag = steps[:, None] - steps[None, :]
+        mixing = torch.where(lag >= 0, self.decays[:, None, None] ** lag.clamp(min=0), 0.0)  # (K, t, s)
+        carried = self.decays[:, None] ** (steps + 1)  # (K, t)
+        inside = torch.einsum("kts,bsc->btkc", mixing, weighted)
+        return inside + torch.einsum("kt,bkc->btkc", carried, sums)
+
+    def _words(self, ids: Tensor, state: SummaryState) -> tuple[Tensor, Tensor]:
+        """Sign bits (B, T, C) of the word so far, and each token's place (B, T) in its word."""
+        batch, length = ids.shape
+        width = self.codes.shape[1]
+        # A token begins a word if its text says so, or if nothing stands before it.
+        begins = self.begins_word[ids]
+        begins[:, 0] |= state.place < 0
+        steps = torch.arange(length, device=ids.device).expand(batch, length)
+        begin = torch.where(begins, steps, -1).cummax(dim=1).values  # -1: the word began before this part
+        place = torch.where(begin >= 0, steps - begin, steps + 1 + state.place[:, None])
+        turn = (torch.arange(width, device=ids.device) + ROLL * place.unsqueeze(-1)) % width
+        bits = (self.codes[ids] < 0).to(torch.int32).gather(2, turn)
+        # Signs multiply where their bits add modulo 2: a sum since the word's first token is a difference of two.
+        running = torch.cat((torch.zeros_like(bits[:, :1]), bits.cumsum(1, dtype=torch.int32)), dim=1)
+        before = running.gather(1, begin.clamp(min=0).unsqueeze(-1).expand(-1, -1, width))
+        carried = torch.where((begin < 0).unsqueeze(-1), state.word.unsqueeze(1), 0)
+        return (running[:, 1:] - before + carried) % 2, place
+
+    def normalised(self, summaries: Tensor) -> Tensor:
+        """Summaries (..., K, C) brought to unit length, whitened against general text, and to unit length again."""
+        unit = F.normalize(summaries, dim=-1)
+        white = torch.einsum("...kc,kcd->...kd", unit - self.mean, self.whiten)
+        return F.normalize(white, dim=-1)
+
+    def cues(self, normalised: Tensor) -> Tensor:
+        """Cues (..., K * C) of unit length from normalised summaries (..., K, C)."""
+        return F.normalize((normalised * self.cue_weights[:, None]).flatten(-2), dim=-1)
+
+    def drive(self, normalised: Tensor) -> Tensor:
+        """Input (..., M) to each slot before the threshold; of unit variance over random directions."""
+        mixed = F.normalize((normalised * self.address_weights[:, None]).flatten(-2), dim=-1)
+        return F.linear(mixed, self.expansion)
+
+    def addresses(self, normalised: Tensor) -> Tensor:
+        """Addresses (..., M) of unit length from normalised summaries; all zero where no slot passes the threshold."""
+        return F.normalize(F.relu(self.drive(normalised) - self.threshold), dim=-1)
+
+    def forward(self, ids: Tensor, before: SummaryState | None = None) -> tuple[Addresses, SummaryState]:
+        """Cues and addresses of every token of ids (B, T), and the state behind the last one."""
+        summaries, state = self.summaries(ids, before)
+        normalised = self.normalised(summaries)
+        return Addresses(self.cues(normalised), self.addresses(normalised)), state

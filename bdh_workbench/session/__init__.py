@@ -1,0 +1,1 @@
+"""What a user's open session holds, independent of any window."""

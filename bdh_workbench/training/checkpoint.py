@@ -1,0 +1,80 @@
+"""Checkpoints of a training run: one safetensors file, replaced as a whole, that resumes on another device."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.model.files import save_tensors_atomically
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run stands: everything besides tensors that a resumed run needs."""
+
+    step: int = 0
+    tokens: int = 0  # read so far, over all ranks
+    seconds: float = 0.0  # of work so far; pauses do not count
+    early_position: int = 0  # windows drawn by each rank from the shorter-window sampler
+    late_position: int = 0
+    losses: list[list[float]] = field(default_factory=list)  # [step, tokens, seconds, training loss, rate]
+    validation: list[list[float]] = field(default_factory=list)  # [step, tokens, seconds, held-out loss]
+    gates: list[list[float]] = field(default_factory=list)  # [step, then tanh of slow and fast gate of each site]
+
+
+def save_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress, settings: dict[str, Any]) -> None:
+    """Write model, optimiser, progress and random state to ``path`` in one step.
+
+    Args:
+        path: the file to replace.
+        model: its parameters are stored under ``model.``.
+        optimiser: AdamW; its moments are stored under ``optimiser.`` with the parameters' names.
+        progress: stored as JSON in the file's header.
+        settings: configurations, to be compared when the run is resumed.
+    """
+    tensors: dict[str, Tensor] = {"random": torch.get_rng_state()}
+    for name, parameter in model.named_parameters():
+        tensors[f"model.{name}"] = parameter.detach()
+        for key, value in optimiser.state.get(parameter, {}).items():
+            tensors[f"optimiser.{name}.{key}"] = torch.as_tensor(value).detach()
+    metadata = {"progress": json.dumps(asdict(progress)), "settings": json.dumps(settings, sort_keys=True)}
+    save_tensors_atomically(path, {name: t.cpu().contiguous() for name, t in tensors.items()}, metadata)
+
+
+def load_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, settings: dict[str, Any]) -> Progress:
+    """Put a checkpoint's tensors into model and optimiser, on whatever device they are, and return the progress.
+
+    Raises:
+        UserError: when the file is damaged or belongs to a run with another model.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata()
+            stored = json.loads(metadata["settings"])
+            if stored["model"] != json.loads(json.dumps(settings["model"])):  # JSON has no tuples
+                raise UserError(f"{path} is a checkpoint of another model configuration: train into another folder.")
+            progress = Progress(**json.loads(metadata["progress"]))
+            names = set(file.keys())
+            for name, parameter in model.named_parameters():
+                with torch.no_grad():
+                    parameter.copy_(file.get_tensor(f"model.{name}"))
+                prefix = f"optimiser.{name}."
+                keys = [key for key in names if key.startswith(prefix)]
+                state = {key.removeprefix(prefix): file.get_tensor(key) for key in keys}
+                if state:
+                    # AdamW keeps its step count on the CPU unless it is fused: follow the parameter only for moments.
+                    optimiser.state[parameter] = {
+                        key: value.to(parameter.device) if value.ndim or optimiser.defaults.get("fused") else value
+                        for key, value in state.items()
+                    }
+            torch.set_rng_state(file.get_tensor("random"))
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        raise UserError(f"{path} is damaged or no checkpoint of this program: delete it to start afresh.") from None
+    return progress

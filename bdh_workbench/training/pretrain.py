@@ -1,0 +1,253 @@
+"""Language-model pre-training with the memory sites present: a resumable loop, scheduled by work done or by the clock."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from bdh_workbench.model.network import MemorySite, Network
+from bdh_workbench.model.tokenizer import Tokenizer
+from bdh_workbench.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from bdh_workbench.training.config import TrainingConfig
+from bdh_workbench.training.corpus import WindowSampler
+from bdh_workbench.training.distributed import Ranks
+from bdh_workbench.training.synthetic import passage
+from bdh_workbench.training.telemetry import Telemetry
+
+PAUSE = 10.0  # a step this many times slower than usual was a pause of the machine, and is not counted as work
+
+
+class LanguageModel(nn.Module):
+    """The network with its loss in one module, as DistributedDataParallel and ``torch.compile`` want it."""
+
+    def __init__(self, network: Network) -> None:
+        """Wrap a network; its parameters are shared, not copied."""
+        super().__init__()
+        self.network = network
+        self.autocast = network.embed.weight.device.type == "cuda"
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Mean cross-entropy in nats of ids[:, 1:] given what stands before; ids (B, T + 1) int64."""
+        with torch.autocast("cuda", torch.bfloat16) if self.autocast else contextlib.nullcontext():
+            logits = self.network.logits(self.network(ids[:, :-1]))
+        return F.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten())
+
+
+class SyntheticRows:
+    """Rows of synthetic statement-and-question text, made from a seed, a rank and a place in the run alone."""
+
+    def __init__(self, tokenizer: Tokenizer, seed: int, rank: int) -> None:
+        """Prepare to make rows for one rank."""
+        self._tokenizer, self._seed, self._rank = tokenizer, seed, rank
+
+    def mix(self, rows: npt.NDArray[np.int64], position: int, share: float) -> npt.NDArray[np.int64]:
+        """Replace about ``share`` of the rows (B, T + 1) by synthetic text; ``position`` numbers the first row."""
+        for index in range(len(rows)):
+            rng = random.Random(f"synthetic {self._seed} {self._rank} {position + index}")
+            if rng.random() < share:
+                ids: list[int] = []
+                while len(ids) < rows.shape[1]:
+                    ids += [*self._tokenizer.encode(passage(rng)), self._tokenizer.end_id]
+                start = rng.randrange(len(ids) - rows.shape[1] + 1)
+                rows[index] = ids[start : start + rows.shape[1]]
+        return rows
+
+
+def learning_rate(config: TrainingConfig, step: int, done: float) -> float:
+    """Linear warm-up over the first steps, then a cosine from ``rate`` to ``final_rate`` over the share done (0 to 1)."""
+    cosine = config.final_rate + (config.rate - config.final_rate) * 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
+    return cosine * min(1.0, (step + 1) / config.warmup)
+
+
+def share_done(config: TrainingConfig, progress: Progress) -> float:
+    """Share of the schedule behind us, by tokens or by minutes of work, whichever is further."""
+    by_tokens = progress.tokens / config.tokens if config.tokens > 0 else 0.0
+    by_clock = progress.seconds / (60.0 * config.minutes) if config.minutes > 0 else 0.0
+    return min(1.0, max(by_tokens, by_clock))
+
+
+def make_optimiser(network: Network, config: TrainingConfig) -> torch.optim.AdamW:
+    """AdamW with weight decay on the big matrices alone: not on slots, gates, biases and embeddings."""
+    plain = [p for name, p in network.named_parameters() if p.ndim < 2 or "slow" in name or "embed" in name]
+    held = {id(p) for p in plain}
+    decayed = [p for p in network.parameters() if id(p) not in held]
+    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=config.rate, betas=config.betas, fused=True)
+
+
+@torch.no_grad()
+def held_out_loss(network: Network, windows: Tensor, rows: int = 8) -> float:
+    """Mean cross-entropy in nats over held-out windows (n, T + 1)."""
+    model = LanguageModel(network)
+    parts = [(model(part).item(), len(part)) for part in windows.to(network.embed.weight.device).split(rows)]
+    return sum(loss * count for loss, count in parts) / sum(count for _, count in parts)
+
+
+class Pretraining:
+    """One pre-training run; ``run`` goes on from the last checkpoint to the end of the schedule."""
+
+    def __init__(
+        self,
+        network: Network,
+        tokenizer: Tokenizer,
+        tokens: npt.NDArray[Any],
+        validation: Tensor,
+        config: TrainingConfig,
+        ranks: Ranks,
+        folder: Path,
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            network: on the rank's device; trained in place.
+            tokenizer: for the synthetic rows.
+            tokens: the corpus as token ids (n,), a memory map.
+            validation: held-out windows (n, T + 1) int64.
+            config: the schedule.
+            ranks: this process among the others.
+            folder: where checkpoint, log and scalars go.
+        """
+        self.network, self.config, self.ranks, self.folder = network, config, ranks, folder
+        self.validation = validation
+        self.optimiser = make_optimiser(network, config)
+        self.progress = Progress()
+        self.settings = {"model": network.config.to_dict()}
+        self.early = WindowSampler(tokens, config.early_context, config.seed, ranks.rank, ranks.world)
+        self.late = WindowSampler(tokens, config.late_context, config.seed + 1, ranks.rank, ranks.world)
+        self.synthetic = SyntheticRows(tokenizer, config.seed, ranks.rank)
+        self.checkpoint = folder / "checkpoint.safetensors"
+
+    def resume(self) -> bool:
+        """Take up the checkpoint if there is one; whether there was.
+
+        Raises:
+            UserError: when it is damaged or of another model.
+        """
+        if not self.checkpoint.is_file():
+            return False
+        self.progress = load_checkpoint(self.checkpoint, self.network, self.optimiser, self.settings)
+        return True
+
+    def run(self, stop: Callable[[], bool] = lambda: False) -> Progress:
+        """Train until the schedule ends or ``stop`` says so, and save; the progress then."""
+        model = self._model()
+        with Telemetry(self.folder, self.ranks.first, self.progress.step) as telemetry:
+            self._loop(model, telemetry, stop)
+        self._save()
+        return self.progress
+
+    def _model(self) -> Callable[[Tensor], Tensor]:
+        model: nn.Module = LanguageModel(self.network)
+        if self.config.compile and self.ranks.device.type == "cuda":
+            model = torch.compile(model)  # type: ignore[assignment]
+        if self.ranks.world > 1:
+            devices = [self.ranks.device] if self.ranks.device.type == "cuda" else None
+            model = nn.parallel.DistributedDataParallel(model, device_ids=devices)
+        return model
+
+    def _loop(self, model: Callable[[Tensor], Tensor], telemetry: Telemetry, stop: Callable[[], bool]) -> None:
+        progress, config = self.progress, self.config
+        saved = validated = progress.seconds
+        usual = 0.0  # seconds of an ordinary step
+        losses: list[Tensor] = []
+        for ids in self._batches():
+            begun = time.monotonic()
+            rate = learning_rate(config, progress.step, share_done(config, progress))
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate
+            loss = model(ids)
+            loss.backward()
+            norm = nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
+            self.optimiser.step()
+            self.optimiser.zero_grad(set_to_none=True)
+            losses.append(loss.detach())
+            progress.step += 1
+            progress.tokens += ids[:, 1:].numel() * self.ranks.world
+            took = time.monotonic() - begun
+            usual = took if usual == 0.0 else 0.95 * usual + 0.05 * min(took, PAUSE * usual)
+            worked = progress.seconds + min(took, PAUSE * usual)
+            progress.seconds, halt, due = self.ranks.agree([worked, float(stop()), float(telemetry.due())])
+            if due:
+                mean = float(self.ranks.mean(torch.stack(losses).mean()))
+                losses.clear()
+                self._log(telemetry, mean, rate, float(norm))
+            done = share_done(config, progress) >= 1.0 or bool(halt)
+            if done or progress.seconds - validated >= 60.0 * config.validate_minutes:
+                validated = progress.seconds
+                self._validate(telemetry)
+            if progress.seconds - saved >= 60.0 * config.save_minutes:
+                saved = progress.seconds
+                self._save()
+            if done:
+                return
+
+    def _batches(self) -> Iterator[Tensor]:
+        progress, config, world = self.progress, self.config, self.ranks.world
+        while share_done(config, progress) < 1.0:
+            # The flag is worked out from numbers that all ranks share, so that all use the same windows.
+            late = share_done(config, progress) >= 1.0 - config.late_share
+            rows = max(1, (config.late_rows if late else config.early_rows) // world)
+            sampler, position = (self.late, progress.late_position) if late else (self.early, progress.early_position)
+            batch = sampler.batch(position, rows)
+            batch = self.synthetic.mix(batch, progress.early_position + progress.late_position, config.synthetic)
+            if late:
+                progress.late_position += rows
+            else:
+                progress.early_position += rows
+            yield torch.from_numpy(batch).to(self.ranks.device, non_blocking=True)
+
+    def _log(self, telemetry: Telemetry, loss: float, rate: float, norm: float) -> None:
+        progress = self.progress
+        progress.losses.append([progress.step, progress.tokens, round(progress.seconds, 2), loss, rate])
+        gates = []
+        for site in self.network.sites:
+            assert isinstance(site, MemorySite)
+            gates += [math.tanh(float(site.gate_slow)), math.tanh(float(site.gate_fast))]
+        if not progress.gates or progress.step - progress.gates[-1][0] >= 50:
+            progress.gates.append([progress.step, *gates])
+        scalars = {"loss/train": loss, "rate": rate, "gradient_norm": norm}
+        for index in range(len(gates) // 2):
+            scalars |= {f"gate/slow_{index + 1}": gates[2 * index], f"gate/fast_{index + 1}": gates[2 * index + 1]}
+        telemetry.log(progress, share_done(self.config, progress), scalars)
+
+    def _validate(self, telemetry: Telemetry) -> None:
+        if self.ranks.first:
+            loss = held_out_loss(self.network, self.validation)
+            progress = self.progress
+            progress.validation.append([progress.step, progress.tokens, round(progress.seconds, 2), loss])
+            telemetry.validation(progress, loss)
+        self.ranks.barrier()
+
+    def _save(self) -> None:
+        if self.ranks.first:
+            save_checkpoint(self.checkpoint, self.network, self.optimiser, self.progress, self.settings)
+        self.ranks.barrier()
+
+
+def stop_on_interrupt() -> Callable[[], bool]:
+    """A test that turns true at the first Ctrl-C or SIGTERM, so that the run ends with a checkpoint."""
+    import signal
+
+    asked: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        print("Stopping after this step; the run can be resumed.", file=sys.stderr)
+
+    signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGTERM, note)
+    return lambda: bool(asked)

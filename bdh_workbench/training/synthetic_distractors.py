@@ -1,0 +1,75 @@
+"""Plain sentences that state nothing about any invented entity, to stand between statements and questions."""
+
+from __future__ import annotations
+
+import random
+
+SENTENCES: tuple[str, ...] = (
+    "It was a quiet morning and nobody was in a hurry.",
+    "The train was late again.",
+    "Most people find such details hard to remember.",
+    "Nothing more was said about it that evening.",
+    "The weather changed several times during the week.",
+    "She put the book down and looked out of the window.",
+    "There is always more to learn.",
+    "He poured himself another cup and went on reading.",
+    "The road was longer than it looked on the map.",
+    "Some of these stories are older than others.",
+    "The children had already heard most of it.",
+    "A dog barked somewhere down the street.",
+    "The letter had been copied out several times.",
+    "It took the visitors a while to find the door.",
+    "Not everyone agrees about this.",
+    "The archive closes at five.",
+    "Travellers still talk about it.",
+    "Outside, the rain had stopped.",
+    "The list goes on for several pages.",
+    "Few people outside the region know this.",
+    "The shop on the corner was closed.",
+    "They had walked since early morning.",
+    "The clerk wrote everything down in a neat hand.",
+    "It is easy to mix these things up.",
+    "The old catalogue had lost its cover.",
+    "A door opened and closed upstairs.",
+    "Both of them laughed.",
+    "The lamp flickered and went out.",
+    "The meeting lasted until late.",
+    "He had told the story many times before.",
+    "Someone in the back row asked a question.",
+    "The teacher waited for silence.",
+    "The road to the coast was blocked that day.",
+    "On the table lay a pile of unopened letters.",
+    "The bus stopped in front of the post office.",
+    "Nobody could say for certain how long ago that was.",
+    "The porter carried the trunk up the stairs.",
+    "A light rain began to fall in the afternoon.",
+    "They spoke about it for the rest of the way.",
+    "The window had been left open all night.",
+    "It was not the first time that this had happened.",
+    "One of the guests had fallen asleep in a chair.",
+    "The newspaper lay unread beside the plate.",
+    "Later the subject was changed.",
+    "The path was steep and covered with leaves.",
+    "After a while the talk turned to other things.",
+    "The boat left without them.",
+    "Some pages had been torn out.",
+    "In the end they decided to stay another day.",
+    "The candle had nearly burned down.",
+    "It would be easy to check, but nobody did.",
+    "The old man at the counter shook his head.",
+    "There was a long pause.",
+    "The notes were found in a drawer many years later.",
+    "Of course there are other opinions.",
+    "The evening was warm and the streets were full.",
+    "Somewhere a clock struck nine.",
+    "A stranger had joined the group.",
+    "The rest of the letter could not be read.",
+    "This is only a small part of what was said.",
+    "Breakfast was served on the terrace.",
+)
+"""Sentences without invented names."""
+
+
+def distractor(rng: random.Random) -> str:
+    """One plain sentence."""
+    return rng.choice(SENTENCES)

@@ -1,0 +1,93 @@
+"""What a person sees of a run: a log line a second, a progress bar on a terminal, scalars for TensorBoard."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+from bdh_workbench.training.checkpoint import Progress
+
+INTERVAL = 1.0  # seconds between two log lines
+
+
+class Telemetry:
+    """Logs one run into a folder; does nothing on ranks other than the first. A context manager."""
+
+    def __init__(self, folder: Path, active: bool, step: int) -> None:
+        """Prepare to log behind ``step``, the step at which the run begins or resumes."""
+        self._folder, self._active, self._start = folder, active, step
+        self._last = time.monotonic()
+        self._last_tokens: int | None = None
+        self._file: TextIO | None = None
+        self._board: Any = None
+        self._bar: Any = None
+
+    def __enter__(self) -> Telemetry:
+        """Open the log, and the board and the bar where their libraries are installed."""
+        if self._active:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._file = (self._folder / "log.txt").open("a", encoding="utf-8", buffering=1)
+            try:
+                from torch.utils.tensorboard import SummaryWriter
+
+                self._board = SummaryWriter(str(self._folder / "tensorboard"), purge_step=self._start)  # type: ignore[no-untyped-call]
+            except ImportError:
+                self._write("TensorBoard is not installed: no scalars are kept besides the log.")
+            if sys.stderr.isatty():
+                try:
+                    from tqdm import tqdm
+
+                    self._bar = tqdm(total=100.0, unit="%", bar_format="{l_bar}{bar}| {postfix}")
+                except ImportError:
+                    pass
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close everything."""
+        for part in (self._file, self._board, self._bar):
+            if part is not None:
+                part.close()
+
+    def due(self) -> bool:
+        """Whether a second has passed since the last line; reading a loss waits for the device, so not in every step."""
+        return time.monotonic() - self._last >= INTERVAL
+
+    def log(self, progress: Progress, done: float, scalars: Mapping[str, float]) -> None:
+        """Write one line and one point of each scalar."""
+        if not self._active:
+            return
+        now = time.monotonic()
+        tokens = progress.tokens - (self._last_tokens if self._last_tokens is not None else progress.tokens)
+        rate = tokens / max(1e-9, now - self._last)
+        self._last, self._last_tokens = now, progress.tokens
+        loss = scalars["loss/train"]
+        left = progress.seconds * (1.0 - done) / max(done, 1e-9) / 60.0
+        self._write(
+            f"step {progress.step}  tokens {progress.tokens}  loss {loss:.4f}  {rate:.0f} tokens/s  "
+            f"{100 * done:.1f}%  about {left:.1f} min left"
+        )
+        if self._board is not None:
+            for name, value in scalars.items():
+                self._board.add_scalar(name, value, progress.step)
+            self._board.add_scalar("tokens_per_second", rate, progress.step)
+        if self._bar is not None:
+            self._bar.n = round(100 * done, 1)
+            self._bar.set_postfix_str(f"loss {loss:.3f}, {rate:.0f} tokens/s, {left:.0f} min left")
+
+    def validation(self, progress: Progress, loss: float) -> None:
+        """Write the held-out loss."""
+        if self._active:
+            self._write(f"step {progress.step}  held-out loss {loss:.4f}")
+            if self._board is not None:
+                self._board.add_scalar("loss/held_out", loss, progress.step)
+
+    def _write(self, line: str) -> None:
+        stamped = f"{time.strftime('%H:%M:%S')}  {line}"
+        if self._file is not None:
+            self._file.write(stamped + "\n")
+        if self._bar is None:
+            print(stamped, file=sys.stderr, flush=True)

@@ -1,0 +1,371 @@
+"""The readers for facts and documents: what they accept, and what they say about what they refuse."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory import formats
+from bdh_workbench.memory.formats import (
+    merge_duplicates,
+    parse_documents_text,
+    parse_facts_text,
+    read_documents,
+    read_facts,
+)
+from bdh_workbench.memory.items import Fact, Probe, TextDocument
+
+FACT = {"prompt": "The keeper's cat is called", "answer": "Comma", "paraphrases": ["Comma is the name of the"]}
+
+
+def write(tmp_path: Path, name: str, content: str | bytes) -> Path:
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def refused(action: object, *words: str) -> str:
+    """Call the action, check that it is refused in one clean sentence with these words, and return the sentence."""
+    with pytest.raises(UserError) as caught:
+        action()  # type: ignore[operator]
+    message = str(caught.value)
+    assert "\n" not in message
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    for word in words:
+        assert word in message, message
+    return message
+
+
+# Items
+
+
+def test_items_refuse_what_is_empty_or_not_text() -> None:
+    refused(lambda: Fact(" \n", "a"), "prompt is empty")
+    refused(lambda: Fact("p", ""), "answer is empty")
+    refused(lambda: Fact("p", "a", ("ok", " ")), "paraphrase 2 is empty")
+    refused(lambda: Fact("p", 3), "answer must be text")  # type: ignore[arg-type]
+    refused(lambda: Fact("p", "a", ["q"]), "tuple")  # type: ignore[arg-type]
+    refused(lambda: Probe("", "a"), "prompt is empty")
+    refused(lambda: TextDocument("", "text"), "title is empty")
+    refused(lambda: TextDocument("title", "\t"), "text is empty")
+
+
+def test_items_are_frozen_and_hashable() -> None:
+    fact = Fact("p", "a")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        fact.answer = "b"  # type: ignore[misc]
+    assert {fact, Fact("p", "a")} == {fact}
+
+
+# Facts
+
+
+def test_facts_read_alike_from_every_format(tmp_path: Path) -> None:
+    expected = [
+        Fact("The cat is called", "Comma", ("Its name is", "One calls it")),
+        Fact("The bell, made of brass, hangs on the", "mast"),
+    ]
+    entries = [
+        {"prompt": fact.prompt, "answer": fact.answer, "paraphrases": list(fact.paraphrases)} for fact in expected
+    ]
+    lines = "\n\n".join(json.dumps(entry) for entry in entries)
+    csv_text = (
+        "Prompt, answer ,paraphrases\n\nThe cat is called,Comma,Its name is | One calls it |\n"
+        '"The bell, made of brass, hangs on the",mast\n'
+    )
+    for name, content in {
+        "a.json": json.dumps(entries),
+        "a.jsonl": lines,
+        "a.csv": csv_text,
+        "a.CSV": csv_text.replace("\n", "\r\n"),
+        "lines.dat": lines,
+        "list.dat": json.dumps(entries, indent=1),
+        "table": csv_text,
+    }.items():
+        assert read_facts(write(tmp_path, name, content)) == expected, name
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_table_may_be_split_as_spreadsheets_split_it(delimiter: str) -> None:
+    text = f"answer{delimiter}prompt\nComma{delimiter}The cat, as you know, is called\n"
+    assert parse_facts_text(text, "csv") == [Fact("The cat, as you know, is called", "Comma")]
+
+
+def test_paraphrases_may_be_absent_or_null() -> None:
+    assert parse_facts_text('[{"prompt": "p", "answer": "a", "paraphrases": null}]') == [Fact("p", "a")]
+    assert parse_facts_text('{"prompt": "p", "answer": "a", "note": 7}') == [Fact("p", "a")]
+
+
+def test_spaces_inside_and_around_texts_are_kept() -> None:
+    (fact,) = parse_facts_text(json.dumps([{"prompt": " two  spaces ", "answer": "a\u2028b "}]))
+    assert (fact.prompt, fact.answer) == (" two  spaces ", "a\u2028b ")
+
+
+def test_a_repeated_fact_counts_once_with_all_its_paraphrases() -> None:
+    facts = [Fact("p", "a", ("x",)), Fact("q", "b"), Fact("p ", "a", ("y", "x"))]
+    assert merge_duplicates(facts) == [Fact("p", "a", ("x", "y")), Fact("q", "b")]
+
+
+def test_one_prompt_with_two_answers_is_refused() -> None:
+    text = "prompt,answer\nThe cat is called,Comma\nThe cat is called,Colon\n"
+    refused(lambda: parse_facts_text(text), "The cat is called", "Comma", "Colon", "two different answers")
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ([FACT, {"answer": "a"}], ["entry 2", 'no field "prompt"']),
+        ([FACT, FACT, {"prompt": "p"}], ["entry 3", 'no field "answer"']),
+        ([{"prompt": "p", "answer": 5}], ["entry 1", '"answer" must be text', "a number"]),
+        ([{"prompt": None, "answer": "a"}], ["entry 1", '"prompt" must be text', "null"]),
+        ([{"prompt": " ", "answer": "a"}], ["entry 1", '"prompt" is empty']),
+        ([{"prompt": "p", "answer": "a", "paraphrases": "x"}], ["entry 1", '"paraphrases" must be a list']),
+        ([{"prompt": "p", "answer": "a", "paraphrases": ["x", 1]}], ["entry 1", "paraphrase 2"]),
+        ([{"prompt": "p", "answer": "a", "paraphrase": ["x"]}], ["entry 1", '"paraphrase"', 'is "paraphrases" meant']),
+        ([FACT, "text"], ["entry 2", "must be an object", "a text"]),
+        ({"facts": [FACT]}, ["must hold a list", "an object"]),
+        ([], ["holds no facts"]),
+        (True, ["must hold a list", "true or false"]),
+    ],
+)
+def test_wrong_facts_are_refused_by_entry_and_field(tmp_path: Path, entries: object, words: list[str]) -> None:
+    path = write(tmp_path, "facts.json", json.dumps(entries))
+    refused(lambda: read_facts(path), str(path), *words)
+
+
+def test_wrong_lines_are_refused_by_line(tmp_path: Path) -> None:
+    good = json.dumps(FACT)
+    path = write(tmp_path, "facts.jsonl", f"{good}\n\n{{'prompt': 1}}\n")
+    refused(lambda: read_facts(path), "line 3", "not valid JSON", "column 2")
+    refused(lambda: parse_facts_text(f"{good}\n[]", "jsonl"), "line 2", "must be an object", "a list")
+    refused(lambda: parse_facts_text('{"prompt": "p"}'), "line 1", 'no field "answer"')
+
+
+def test_broken_json_is_refused_by_line_and_column() -> None:
+    refused(lambda: parse_facts_text('[\n{"prompt": "p",}\n]', "json"), "not valid JSON", "line 2")
+    refused(lambda: parse_facts_text("[" * 100_000, "json"), "not valid JSON", "nested too deeply")
+    refused(lambda: parse_facts_text(f"[{'9' * 5000}]", "json"), "not valid JSON")
+    refused(lambda: parse_facts_text('[{"prompt": "p", "answer": "a", "answer": "b"}]'), '"answer" twice')
+
+
+def test_half_a_character_is_refused() -> None:
+    refused(
+        lambda: parse_facts_text('[{"prompt": "p", "answer": "\\ud83d"}]'), "entry 1", '"answer"', "half a character"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("question,answer\np,a\n", ['no column "prompt"']),
+        ("prompt\np\n", ['no column "answer"']),
+        ("prompt,answer,Prompt\np,a,q\n", ['two columns "prompt"']),
+        ("prompt,answer\np,a\np2,a2,a3\n", ["entry 2", "line 3", "3 columns", "double quotes", "a comma"]),
+        ("prompt,answer\np\n", ["entry 1", "line 2", 'no field "answer"']),
+        ("prompt,answer\np, \n", ["entry 1", 'no field "answer"']),
+        ('prompt,answer\np,"a\n', ["not valid CSV"]),
+        ("prompt,answer\n\n", ["holds no facts"]),
+    ],
+)
+def test_wrong_tables_are_refused_by_row(text: str, words: list[str]) -> None:
+    refused(lambda: parse_facts_text(text, "csv"), *words)
+
+
+# Documents
+
+
+def test_a_text_is_titled_after_its_file(tmp_path: Path) -> None:
+    path = write(tmp_path, "Canal notes.v2.txt", "# not a heading here\r\nOne.\rTwo.\n")
+    assert read_documents(path) == [TextDocument("Canal notes.v2", "# not a heading here\nOne.\nTwo.\n")]
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Intro.\n\n## The canal ##\n\nText.", "The canal"),
+        ("The canal\n=========\n\nText.", "The canal"),
+        ("```\n# code\n```\n# The canal\n", "The canal"),
+        ("---\nauthor: W. Oake\n---\n# The canal\n", "The canal"),
+        ("#hashtag\n\nNo heading.", "notes"),
+        ("#\n\nNo heading.", "notes"),
+    ],
+)
+def test_a_markdown_text_is_titled_after_its_first_heading(tmp_path: Path, text: str, title: str) -> None:
+    assert read_documents(write(tmp_path, "notes.md", text)) == [TextDocument(title, text)]
+
+
+def test_documents_read_alike_from_json_and_lines(tmp_path: Path) -> None:
+    entries = [
+        {"title": "Barge", "text": "A green barge.", "probes": [{"prompt": "The barge is", "answer": "green"}]},
+        {"title": "Cave", "text": "A cave."},
+    ]
+    expected = [
+        TextDocument("Barge", "A green barge.", (Probe("The barge is", "green"),)),
+        TextDocument("Cave", "A cave."),
+    ]
+    assert read_documents(write(tmp_path, "d.json", json.dumps(entries))) == expected
+    assert read_documents(write(tmp_path, "one.json", json.dumps(entries[0]))) == expected[:1]
+    lines = "\n".join(json.dumps(entry) for entry in entries)
+    assert read_documents(write(tmp_path, "d.jsonl", lines)) == expected
+    assert read_documents(write(tmp_path, "lines.unknown", lines)) == expected
+
+
+def test_prose_of_an_unknown_format_may_begin_with_a_bracket(tmp_path: Path) -> None:
+    for text in ("[Chapter one] It rained.", "{sic} It rained."):
+        assert read_documents(write(tmp_path, "prose.log", text)) == [TextDocument("prose", text)]
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ([{"title": "t"}], ["entry 1", 'no field "text"']),
+        ([{"title": "t", "text": "x"}, {"text": "x"}], ["entry 2", 'no field "title"']),
+        ({"title": "t", "text": "\n"}, ['"text" is empty']),
+        ([{"title": "t", "text": "x", "probes": {}}], ["entry 1", '"probes" must be a list']),
+        ([{"title": "t", "text": "x", "probes": [{"prompt": "p"}]}], ["entry 1, probe 1", 'no field "answer"']),
+        ([{"title": "t", "text": "x", "probe": []}], ["entry 1", 'is "probes" meant']),
+        ([], ["holds no documents"]),
+    ],
+)
+def test_wrong_documents_are_refused_by_entry_and_field(tmp_path: Path, entries: object, words: list[str]) -> None:
+    refused(lambda: read_documents(write(tmp_path, "d.json", json.dumps(entries))), *words)
+
+
+# Files and encodings
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_unicode_encodings_are_read(tmp_path: Path, encoding: str) -> None:
+    text = "Ein Überfall, 河, 🐢."
+    mark = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
+    assert read_documents(write(tmp_path, "d.txt", (mark + text).encode(encoding)))[0].text == text
+
+
+def test_characters_are_composed_and_nothing_else_changes(tmp_path: Path) -> None:
+    text = "Cafe\u0301 \ufb01n\u00a0\u2026"
+    (document,) = read_documents(write(tmp_path, "d.txt", text))
+    assert document.text == "Caf\u00e9 \ufb01n\u00a0\u2026"
+    (fact,) = parse_facts_text('[{"prompt": "e\\u0301", "answer": "a\\r\\nb"}]')
+    assert (fact.prompt, fact.answer) == ("\u00e9", "a\nb")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("one\ncafé".encode("cp1252"), ["line 2", "looks like Windows-1252", "iconv", "UTF-8"]),
+        (b"caf\xc3\x28 \x81", ["is not UTF-8 text", "save it as UTF-8"]),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ["is a binary file, not text"]),
+        (bytes(range(1, 32)) * 4, ["is a binary file, not text"]),
+        (b"%PDF-1.7 text", ["is a PDF file, not text"]),
+        (b"PK\x03\x04 docx", ["office file, not text"]),
+        ("some plain words".encode("utf-16-le"), ["UTF-16 without a byte order mark"]),
+        (b"\xff\xfeodd", ["UTF-16", "damaged"]),
+        ("words".encode("utf-32"), ["UTF-32"]),
+        (b"", ["is empty"]),
+        (b"\xef\xbb\xbf \r\n\t", ["is empty"]),
+    ],
+)
+def test_other_contents_are_refused(tmp_path: Path, content: bytes, words: list[str]) -> None:
+    for name, read in (("d.txt", read_documents), ("f.json", read_facts), ("f.csv", read_facts)):
+        path = write(tmp_path, name, content)
+        refused(lambda path=path, read=read: read(path), str(path), *words)
+
+
+def test_a_file_over_the_limit_is_refused_without_reading_it(tmp_path: Path) -> None:
+    path = tmp_path / "large.txt"
+    with path.open("wb") as file:
+        file.truncate(50_000_000)
+    refused(lambda: read_documents(path), "large.txt", "50.0 MB", "limit of 20 MB")
+
+
+def test_the_limit_itself_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "SIZE_LIMIT", 10)
+    assert read_documents(write(tmp_path, "d.txt", "x" * 10))
+    refused(lambda: read_documents(write(tmp_path, "d.txt", "x" * 11)), "limit")
+    refused(lambda: parse_documents_text("x" * 11), "The pasted text", "limit")
+
+
+def test_what_is_no_readable_file_is_refused(tmp_path: Path) -> None:
+    refused(lambda: read_facts(tmp_path / "absent.json"), "absent.json", "does not exist")
+    refused(lambda: read_facts(tmp_path), "is a folder, not a file")
+    refused(lambda: read_facts(tmp_path / "absent" / "\0"), "not a usable file name")
+    refused(lambda: read_facts(str(tmp_path / ("x" * 300))), "cannot be read")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_an_endless_file_is_refused() -> None:
+    refused(lambda: read_documents("/dev/zero"), "/dev/zero", "limit of 20 MB")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.environ.get("LC_ALL") == "POSIX", reason="needs byte file names")
+def test_a_file_name_that_is_not_unicode_gives_a_title_that_is(tmp_path: Path) -> None:
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt")
+    try:
+        Path(path).write_text("Text.", encoding="utf-8")
+    except OSError:
+        # Some file systems hold Unicode names only; then there is nothing to be read.
+        return
+    (document,) = read_documents(path)
+    assert document.title == "caf?"
+
+
+# Without a deadline: a busy machine is no failure.
+@settings(deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1), st.sampled_from(["json", "jsonl"]))
+def test_any_text_survives_but_for_line_ends_and_composition(answer: str, format: str) -> None:
+    entry = json.dumps({"prompt": "p", "answer": answer})
+    text = f"[{entry}]" if format == "json" else entry
+    if not answer.strip():
+        refused(lambda: parse_facts_text(text, format), "is empty")  # type: ignore[arg-type]
+        return
+    (fact,) = parse_facts_text(text, format)  # type: ignore[arg-type]
+    assert fact.answer == unicodedata.normalize("NFC", answer.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
+    try:
+        text = formats._decode(raw, "The file")
+    except UserError:
+        return
+    for parse in (parse_facts_text, parse_documents_text):
+        try:
+            parse(text)
+        except UserError as error:
+            assert "\n" not in str(error)
+
+
+# What comes with the program
+
+
+def test_the_samples_can_be_read() -> None:
+    from bdh_workbench.resources import resource_path
+
+    facts = read_facts(resource_path("samples/facts.json"))
+    assert len(facts) == 10
+    assert all(len(fact.paraphrases) == 2 for fact in facts)
+    documents = read_documents(resource_path("samples/documents.json"))
+    assert [len(document.probes) for document in documents] == [8, 8]
+    for document in documents:
+        words = document.text.split()
+        assert 150 < len(words) < 220
+        for probe in document.probes:
+            assert probe.answer in document.text
+
+
+def test_the_locality_sample_is_plain_lines_of_prose() -> None:
+    from bdh_workbench.resources import resource_path
+
+    lines = resource_path("locality.txt").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == len(set(lines)) >= 60
+    assert all(300 <= len(line) <= 600 for line in lines)
+    assert 25_000 < sum(map(len, lines)) < 35_000

@@ -1,0 +1,35 @@
+"""The window must open before torch is loaded: importing the command line or the window must not import it."""
+
+from __future__ import annotations
+
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import bdh_workbench.gui
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def loaded_by(module: str) -> set[str]:
+    """Return the top-level modules that importing a module loads, in a fresh process."""
+    code = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_the_probe_sees_torch_when_it_is_imported() -> None:
+    assert "torch" in loaded_by("torch")
+
+
+def test_the_command_line_does_not_import_torch_or_qt() -> None:
+    loaded = loaded_by("bdh_workbench.cli")
+    assert not loaded & {"torch", "PySide6", "pyqtgraph"}
+
+
+def test_no_module_of_the_window_imports_torch() -> None:
+    names = [info.name for info in pkgutil.walk_packages(bdh_workbench.gui.__path__, "bdh_workbench.gui.")]
+    loaded = loaded_by(", ".join(["bdh_workbench.gui", *names]))
+    assert "torch" not in loaded

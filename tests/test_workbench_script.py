@@ -1,0 +1,328 @@
+"""The script behind the two commands of the README: what it decides, without installing anything."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import workbench
+
+SCRIPT = Path(workbench.__file__)
+PYPROJECT = b"""
+[build-system]
+requires = ["hatchling"]
+[project]
+name = "x"
+version = "1"
+dependencies = ["torch==2.13.0"]
+[project.optional-dependencies]
+test = ["pytest"]
+[tool.ruff]
+line-length = 120
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of its own, whose installation only notes what would be installed."""
+    (tmp_path / "pyproject.toml").write_bytes(PYPROJECT)
+    monkeypatch.setattr(workbench, "ROOT", tmp_path)
+    monkeypatch.setattr(workbench, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(workbench, "STAMP", tmp_path / ".venv" / "workbench-stamp.json")
+    return tmp_path
+
+
+@pytest.fixture
+def steps(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    done: list[object] = []
+
+    def make_venv() -> None:
+        python = workbench.venv_python()
+        python.parent.mkdir(parents=True, exist_ok=True)
+        python.touch()
+        done.append("venv")
+
+    monkeypatch.setattr(workbench, "make_venv", make_venv)
+    monkeypatch.setattr(workbench, "install", done.append)
+    return done
+
+
+def call(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *args], capture_output=True, text=True, env={**os.environ, **environment}
+    )
+
+
+# What is to be installed
+
+
+def test_the_digest_follows_dependencies_and_nothing_else() -> None:
+    digest = workbench.fingerprint(PYPROJECT)
+    assert digest == workbench.fingerprint(PYPROJECT + b"# a comment\n")
+    assert digest == workbench.fingerprint(PYPROJECT.replace(b"120", b"100"))
+    for old, new in ((b"2.13.0", b"2.14.0"), (b'"pytest"', b'"pytest", "ruff"'), (b"hatchling", b"setuptools")):
+        assert workbench.fingerprint(PYPROJECT.replace(old, new)) != digest
+
+
+def test_a_broken_project_file_is_a_sentence() -> None:
+    with pytest.raises(workbench.SetupError, match=r"pyproject\.toml cannot be read"):
+        workbench.fingerprint(b"[project")
+
+
+@pytest.mark.parametrize(
+    ("args", "extras"),
+    [
+        ([], ()),
+        (["query", "train"], ()),
+        (["train", "--corpus", "x"], ("train",)),
+        (["train", "--corpus", "hf:org/name"], ("hf", "train")),
+        (["train", "--corpus=hf:org/name"], ("hf", "train")),
+        (["query", "hf:"], ()),
+        (["experiment", "gates"], ("train",)),
+        (["bench", "--quick"], ()),
+        (["bench", "--quick", "--baselines"], ("bench",)),
+    ],
+)
+def test_each_command_gets_what_it_needs(args: list[str], extras: tuple[str, ...]) -> None:
+    assert workbench.extras_for(args) == extras
+
+
+def test_the_groups_exist_in_the_project() -> None:
+    import tomllib
+
+    settings = tomllib.loads((SCRIPT.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = settings["project"]["optional-dependencies"]
+    assert set(workbench.TEST_EXTRAS) <= set(groups)
+    # It is large, slow to install, and no test may need it.
+    assert "hf" not in workbench.TEST_EXTRAS
+    assert any(line.startswith("torch==") for line in settings["project"]["dependencies"])
+
+
+# When it is installed
+
+
+def test_setting_up_twice_installs_once(steps: list[object]) -> None:
+    workbench.set_up(())
+    workbench.set_up(())
+    assert steps == ["venv", []]
+
+
+def test_a_new_group_is_added_to_what_is_there(steps: list[object]) -> None:
+    workbench.set_up(("test",))
+    workbench.set_up(("train",))
+    workbench.set_up(("test",))
+    assert steps == ["venv", ["test"], ["test", "train"]]
+
+
+def test_changed_dependencies_are_installed_into_the_same_environment(project: Path, steps: list[object]) -> None:
+    workbench.set_up(("test",))
+    (project / "pyproject.toml").write_bytes(PYPROJECT.replace(b"2.13.0", b"2.14.0"))
+    workbench.set_up(())
+    assert steps == ["venv", ["test"], ["test"]]
+
+
+def test_a_failed_installation_is_tried_again(steps: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    workbench.set_up(())
+
+    def fail(extras: list[str]) -> None:
+        raise workbench.SetupError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(workbench, "install", fail)
+        with pytest.raises(workbench.SetupError):
+            workbench.set_up(("test",))
+    assert workbench.read_stamp() == {}
+    workbench.set_up(())
+    assert steps[2:] == ["venv", []]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"fingerprint": 1}'])
+def test_a_damaged_stamp_counts_as_none(steps: list[object], content: str) -> None:
+    workbench.set_up(())
+    workbench.STAMP.write_text(content, encoding="utf-8")
+    workbench.set_up(())
+    assert steps == ["venv", [], "venv", []]
+
+
+def test_a_moved_folder_or_a_lost_interpreter_needs_a_new_environment(steps: list[object]) -> None:
+    workbench.set_up(())
+    stamp = json.loads(workbench.STAMP.read_text(encoding="utf-8"))
+    workbench.write_stamp({**stamp, "root": "/elsewhere"})
+    workbench.set_up(())
+    workbench.venv_python().unlink()
+    workbench.set_up(())
+    assert steps == ["venv", [], "venv", [], "venv", []]
+
+
+# What is run
+
+
+def test_the_program_gets_its_arguments_unchanged(steps: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(workbench, "replace_process", lambda command: started.append(command) or 7)
+    args = ["query", "--memory", "a b.safetensors", "The cat's name is", "--json", ""]
+    assert workbench.main(["run", *args]) == 7
+    assert started == [[str(workbench.venv_python()), "-P", "-m", "bdh_workbench", *args]]
+
+
+@pytest.fixture
+def calls(steps: list[object], monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, str]]]:
+    """Record the commands that `test` runs, and let those fail that name ruff's formatter."""
+    made: list[tuple[list[str], dict[str, str]]] = []
+
+    def record(command: list[str], cwd: Path, env: dict[str, str]) -> int:
+        made.append((command, env))
+        return int("format" in command)
+
+    monkeypatch.setattr(workbench.subprocess, "call", record)
+    monkeypatch.setattr(workbench, "ensure_qt", lambda: None)
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    return made
+
+
+def test_all_checks_run_and_one_failure_fails_the_whole(calls: list[tuple[list[str], dict[str, str]]]) -> None:
+    assert workbench.main(["test"]) == 1
+    tools = [" ".join(command[1:]) for command, _ in calls]
+    assert tools[:3] == ["-m ruff check .", "-m ruff format --check .", "-m mypy"]
+    assert "lint_imports_command" in tools[3]
+    assert tools[4:] == ["-m pytest -m not gpu"]
+
+
+def test_arguments_run_only_the_tests_they_name(calls: list[tuple[list[str], dict[str, str]]]) -> None:
+    assert workbench.main(["test", "tests/memory", "-k", "csv"]) == 0
+    ((command, environment),) = calls
+    assert command[1:] == ["-m", "pytest", "tests/memory", "-k", "csv"]
+    assert environment["QT_QPA_PLATFORM"] == "offscreen"
+
+
+def test_a_chosen_platform_is_kept(
+    calls: list[tuple[list[str], dict[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
+    workbench.main(["test", "-x"])
+    assert calls[0][1]["QT_QPA_PLATFORM"] == "xcb"
+
+
+# What is said when something is wrong
+
+
+def test_wrong_usage_is_told_on_standard_error() -> None:
+    for args in ([], ["start"]):
+        done = call(*args)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("Usage: ")
+    assert "test [PYTEST ARGS...]" in call("--help").stdout
+
+
+def test_an_old_python_can_read_the_script() -> None:
+    ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+def test_an_old_python_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(workbench, "OLDEST", (4, 0))
+    monkeypatch.setattr(workbench, "find_newer_python", lambda: None)
+    assert workbench.main(["run"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert "needs Python 4.0 or newer" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        ("... Failed to establish a new connection: [Errno 101] Network is unreachable", "no network connection"),
+        ("NameResolutionError: Temporary failure in name resolution", "no network connection"),
+        ("OSError: [Errno 28] No space left on device", "the disk is full"),
+        ("something new", "pip's own message stands above"),
+    ],
+)
+def test_pip_failures_are_told_in_plain_words(output: str, reason: str) -> None:
+    assert reason in workbench.pip_failure(output)
+
+
+def test_missing_system_libraries_are_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(workbench.sys, "platform", "linux")
+    monkeypatch.setattr(workbench, "set_up", lambda extras: None)
+    monkeypatch.setattr(workbench, "qt_error", lambda: "ImportError: libEGL.so.1: cannot open shared object file")
+    monkeypatch.setattr(workbench, "missing_packages", lambda: ["libegl1", "libgl1"])
+    monkeypatch.setattr(workbench, "apt_install", lambda packages: False)
+    assert workbench.main(["run"]) == 1
+    assert capsys.readouterr().err.strip().endswith("sudo apt-get install libegl1 libgl1")
+
+
+def test_a_library_that_is_absent_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbench, "QT_LIBRARIES", {"libno-such-thing.so.9": "libnosuch9"})
+    assert workbench.missing_packages() == ["libnosuch9"]
+
+
+def test_qt_is_looked_for_only_until_it_was_found(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[None] = []
+    monkeypatch.setattr(workbench.sys, "platform", "linux")
+    monkeypatch.setattr(workbench, "qt_error", lambda: looked.append(None) or "")
+    workbench.VENV.mkdir()
+    workbench.write_stamp({"extras": []})
+    workbench.ensure_qt()
+    workbench.ensure_qt()
+    assert len(looked) == 1
+    assert workbench.read_stamp() == {"extras": [], "qt": True}
+
+
+def test_packages_are_not_installed_without_being_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*args: object, **settings: object) -> int:
+        raise AssertionError("a command was run")
+
+    monkeypatch.setattr(workbench.subprocess, "call", forbidden)
+    monkeypatch.setattr(workbench.os, "geteuid", lambda: 1000, raising=False)
+    assert workbench.apt_install(["libegl1"]) is False
+
+
+@pytest.mark.parametrize(("variable", "expected"), [("PIP_INDEX_URL", False), ("PIP_FIND_LINKS", False), (None, True)])
+def test_a_configured_pip_chooses_its_own_torch(
+    monkeypatch: pytest.MonkeyPatch, variable: str | None, expected: bool
+) -> None:
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    if variable:
+        monkeypatch.setenv(variable, "somewhere")
+    monkeypatch.setattr(workbench.sys, "platform", "linux")
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr(workbench.Path, "exists", lambda path: False)
+    monkeypatch.setattr(
+        workbench.subprocess, "run", lambda *args, **settings: subprocess.CompletedProcess([], 0, stdout=b"")
+    )
+    assert workbench.wants_cpu_torch() is expected
+
+
+def test_pip_speaks_on_standard_error_only(tmp_path: Path) -> None:
+    # A stand-in for the environment's interpreter, which answers as pip does, on both streams.
+    script = tmp_path / "fake.py"
+    script.write_text(
+        "import subprocess, sys, workbench\n"
+        "real = subprocess.Popen\n"
+        "code = \"import sys; print('progress'); print('ERROR: no', file=sys.stderr); sys.exit(3)\"\n"
+        "workbench.subprocess.Popen = lambda command, **kw: real([sys.executable, '-c', code], **kw)\n"
+        "status, output = workbench.pip(['install'])\n"
+        "assert (status, output.strip()) == (3, 'ERROR: no'), (status, output)\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(SCRIPT.parent)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert "progress" in done.stderr
+    assert "ERROR: no" in done.stderr
