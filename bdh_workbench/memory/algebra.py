@@ -45,7 +45,7 @@ def gram(rows: Rows, slots: int, left: Tensor, right: Tensor) -> Tensor:
     if not len(left) or not len(right):
         return torch.zeros(len(left), len(right), dtype=torch.float64)
     sparse = rows.sparse(slots, left)
-    parts = [sparse @ rows.dense(slots, part, torch.float64).T for part in right.split(BLOCK)]
+    parts = [sparse @ rows.dense(slots, part, torch.float64).T for part in torch.split(right, BLOCK)]
     return torch.cat(parts, dim=1)
 
 
@@ -64,8 +64,10 @@ def extend_basis(rows: Rows, slots: int, basis: Basis | None, new: Tensor, toler
     """
     if basis is None:
         basis = Basis(torch.zeros(0, dtype=torch.int64), torch.zeros(0, 0, dtype=torch.float64))
+    if not len(new):
+        return basis
     floor = max(tolerance, 1e-9)
-    for block in new.split(BLOCK):
+    for block in torch.split(new, BLOCK):
         cross = gram(rows, slots, basis.rows, block)  # (n, b)
         solved = torch.linalg.solve_triangular(basis.factor, cross, upper=False)  # (n, b)
         schur = gram(rows, slots, block, block) - solved.T @ solved
@@ -103,7 +105,9 @@ def _pivoted_cholesky(matrix: Tensor, floor: float) -> tuple[Tensor, Tensor]:
 def coefficients(basis: Basis, values: Tensor) -> Tensor:
     """A (n, D) fp64 with K K^T A = values (n, D): two triangular solves."""
     inner = torch.linalg.solve_triangular(basis.factor, values.double(), upper=False)
-    return torch.linalg.solve_triangular(basis.factor.T, inner, upper=True)
+    # Row by row in memory, as a loaded file is: S is to have the same bits on both sides of a file.
+    out: Tensor = torch.linalg.solve_triangular(basis.factor.T, inner, upper=True).contiguous()
+    return out
 
 
 def solve(memory: Memory, basis: Basis | None = None, tolerance: float = TOLERANCE) -> tuple[Memory, Basis]:
@@ -124,6 +128,13 @@ def solve(memory: Memory, basis: Basis | None = None, tolerance: float = TOLERAN
     basis = extend_basis(memory.rows, memory.slots, basis, enabled, tolerance)
     weights = coefficients(basis, memory.rows.values[basis.rows]).float()
     return dataclasses.replace(memory, basis=basis.rows, weights=weights), basis
+
+
+def held_basis(memory: Memory) -> Basis:
+    """The basis that a solved memory was made with, worked out again: rows that a write gave rank of their own stay."""
+    enabled = memory.enabled_rows()
+    basis = extend_basis(memory.rows, memory.slots, None, memory.basis, 0.0)
+    return dataclasses.replace(basis, considered=int(enabled.max()) if len(enabled) else -1)
 
 
 def slow_slot(memory: Memory) -> Tensor:

@@ -25,7 +25,9 @@ def log_odds(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def direct_reads(stream: Tensor, reads: Tensor, targets: Tensor, head: Tensor, gate: float, margin: float) -> Iterator[tuple[Tensor, Tensor]]:
+def direct_reads(
+    stream: Tensor, reads: Tensor, targets: Tensor, head: Tensor, gate: float, margin: float
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Improve the reads step by step until every position has its margin.
 
     Args:
@@ -42,7 +44,7 @@ def direct_reads(stream: Tensor, reads: Tensor, targets: Tensor, head: Tensor, g
     odds = torch.full((len(targets),), float("-inf"), device=stream.device)
     short = torch.arange(len(targets), device=stream.device)
     for _ in range(STEPS):
-        for part in short.split(CHUNK):
+        for part in torch.split(short, CHUNK):
             logits = (stream[part] + gate * reads[part]) @ head.T
             wanted = targets[part]
             odds[part] = log_odds(logits, wanted)

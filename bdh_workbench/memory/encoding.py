@@ -16,7 +16,18 @@ from bdh_workbench.model.tokenizer import Tokenizer
 
 FRAMINGS = (".", "It is known that this is so.", "Now for something else.")  # put before a fact, one at a time
 OVERLAP = 0.25  # share of a chunk that the next one repeats, so that every sentence has context in one of them
-SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|\n\s*\n\s*")
+WINDOW_FIRST = 3  # a window's first target: its first two tokens do not tell sentences apart
+SENTENCE_END = re.compile(
+    r"(?P<paragraph>\s*\n\s*\n\s*)"
+    r"|(?P<stop>[.!?…]+)(?P<closing>[\"'”’»)\]]*)\s+"
+    r"|[。\uff01\uff1f]+[」』”’\uff09]*\s*"  # Chinese and Japanese put no space behind a sentence
+)
+NEVER_LAST = frozenset(
+    "Mr Mrs Ms Dr Prof St Rev Hon Gen Col Capt Lt Sgt Mt Messrs Mme Mlle vs cf ca e.g i.e approx".split()
+)
+SELDOM_LAST = frozenset("etc a.m p.m Inc Ltd Co Corp Jr Sr al".split())  # go on in lower case
+NUMBERED = frozenset("No Nos Nr Fig Figs Vol Art Sec Ch p pp c".split())  # go on with a number
+INITIALS = re.compile(r"(?:[^\W\d_a-z]\.)*[^\W\d_a-z]")  # capital letters with full stops between them
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +73,48 @@ def fact_items(facts: Sequence[Fact], tokenizer: Tokenizer, framings: int) -> li
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Character spans of the sentences and headings of a text, in order, without the space between them."""
-    spans, start = [], 0
+    """Character spans of the sentences and headings of a text, in order, without the space between them.
+
+    Closing quotes and brackets stay with their sentence. Common abbreviations, initials and the number of a list's
+    entry end none.
+    """
+    spans = []
+    start = len(text) - len(text.lstrip())
     for match in SENTENCE_END.finditer(text):
-        if text[start : match.start()].strip():
-            spans.append((start, match.start()))
+        if match["paragraph"] is None and not _ends_sentence(text, start, match):
+            continue
+        end = match.start() + len(match[0].rstrip())
+        if text[start:end].strip():
+            spans.append((start, end))
         start = match.end()
     if text[start:].strip():
         spans.append((start, len(text.rstrip())))
     return spans
 
 
+def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
+    """Whether a stop that was found really ends the sentence that begins at ``start``."""
+    stop, closing, after = match["stop"], match["closing"], text[match.end() : match.end() + 1]
+    if stop is None:
+        return True
+    if stop != "." or closing:
+        # “What?” he asked. Wait... what?
+        return not (after.islower() and (closing or stop.startswith(("...", "…"))))
+    before = text[max(start, match.start() - 24) : match.start()]
+    word = re.split(r"[\s(\[“\"\u2018']", before)[-1]
+    if word in NEVER_LAST or (INITIALS.fullmatch(word) and word != "I"):
+        return False
+    if word in SELDOM_LAST:
+        return not after.islower()
+    if word in NUMBERED:
+        return not after.isdigit()
+    return not (word.isdigit() and before.strip() == word)
+
+
 def document_items(documents: Sequence[TextDocument], tokenizer: Tokenizer, context: int) -> list[WriteItem]:
     """Write items of documents: chunks of at most ``context`` tokens over the whole text, and a window per sentence.
 
-    Every token but the first of a chunk is a target. The last chunk ends with the end token.
+    Every token of a document but its very first is a target in some chunk. The last chunk ends with the end token.
 
     Raises:
         UserError: when a document has fewer than two tokens.
@@ -91,14 +129,18 @@ def document_items(documents: Sequence[TextDocument], tokenizer: Tokenizer, cont
         sentence_of = _sentence_of_tokens(tokenizer.offsets(text), spans)
         ids.append(tokenizer.end_id)
         sentence_of.append(len(spans) - 1)
+        reached = 0
         for start, stop in _chunks(sentence_of, context):
-            part = tuple(ids[start:stop])
-            items.append(WriteItem(source, part, 1, tuple(sentence_of[start:stop]), True))
+            # What the chunk before has as targets already need not be learnt again from one or two words of context.
+            first = max(1, min(WINDOW_FIRST, reached - start, stop - start - 1))
+            items.append(WriteItem(source, tuple(ids[start:stop]), first, tuple(sentence_of[start:stop]), True))
+            reached = stop
         for number, (begin, end) in enumerate(spans):
-            # A question begins afresh: the window's first word stands at the start of a text, without a space before it.
+            # A question begins afresh: the window's first word stands at the start of a text, with no space before it.
             window = tokenizer.encode(text[begin:end])[:context]
             if len(window) >= 2:
-                items.append(WriteItem(source, tuple(window), 1, (number,) * len(window), False))
+                first = WINDOW_FIRST if len(window) > WINDOW_FIRST + 1 else 1
+                items.append(WriteItem(source, tuple(window), first, (number,) * len(window), False))
     return items
 
 
@@ -126,5 +168,5 @@ def _chunks(sentence_of: Sequence[int], context: int) -> list[tuple[int, int]]:
         chunks.append((start, stop))
         if stop == total:
             return chunks
-        wanted = stop - int(OVERLAP * context)
+        wanted = stop - max(1, int(OVERLAP * context))
         start = max([s for s in starts if start < s <= wanted], default=max(start + 1, wanted))

@@ -73,7 +73,7 @@ def positions(model: Model, items: Sequence[WriteItem]) -> Positions:
             span = slice(items[index].first - 1, len(items[index].ids) - 1)
             streams[index] = stream[place, span].float()
             chosen = normalised[place, span]
-            cues[index] = model.site.cues(chosen).half().cpu()
+            cues[index] = chosen.flatten(1).half().cpu()
             address = model.site.addresses(chosen).cpu()
             where = address.nonzero()
             starts[index] = torch.bincount(where[:, 0], minlength=len(address))

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import math
 import os
 import shutil
 import stat
@@ -48,6 +47,7 @@ from bdh_workbench.model.files import write_atomically
 
 if TYPE_CHECKING:  # a listing must not load these
     import numpy as np
+    from torch import Tensor
 
     from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory
 
@@ -293,8 +293,6 @@ def load_memory(
     Raises:
         UserError: when the file is missing, cannot be read, is no memory file, is damaged, or belongs to another model.
     """
-    import torch
-
     from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
 
     with _opened(path) as (file, size, where):
@@ -315,13 +313,9 @@ def load_memory(
         check_shapes({name: entry["shape"] for name, entry in table.items()}, columns)
         items = tuple(ItemRecord(**entry) for entry in records(metadata["items"], ITEM, "item"))
         layers = tuple(LayerRecord(**entry) for entry in records(metadata["layers"], LAYER, "layer"))
-        arrays = {name: _read(file, start, table[name], code) for name, (_, code, _) in TENSORS.items()}
-        if _checksum(metadata, arrays) != int(metadata["checksum"]):
+        tensors = {name: _read(file, start, table[name]) for name in TENSORS}
+        if _checksum(metadata, {name: tensor.numpy() for name, tensor in tensors.items()}) != int(metadata["checksum"]):
             raise Damaged("its checksum does not fit")
-        tensors = {
-            name: torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=False))
-            for name, array in arrays.items()
-        }
         rows = Rows(**{name[5:]: tensor for name, tensor in tensors.items() if name.startswith("rows.")})
         memory = Memory(
             model=found.model,
@@ -405,12 +399,17 @@ def _header(file: BinaryIO, size: int, where: str) -> tuple[dict[str, str], dict
     return metadata, header, 8 + length
 
 
-def _read(file: BinaryIO, start: int, entry: Mapping[str, Any], code: str) -> np.ndarray[Any, Any]:
-    import numpy as np
+def _read(file: BinaryIO, start: int, entry: Mapping[str, Any]) -> Tensor:
+    import torch
 
+    kinds = {"I64": torch.int64, "I32": torch.int32, "F32": torch.float32, "F16": torch.float16}
+    try:
+        # Memory of torch's own, and not numpy's, is aligned as everywhere else: sums are rounded alike then.
+        tensor = torch.empty(entry["shape"], dtype=kinds[entry["dtype"]])
+    except RuntimeError:
+        raise MemoryError from None
+    array = tensor.numpy()
     file.seek(start + entry["data_offsets"][0])
-    count = math.prod(entry["shape"])
-    array = np.fromfile(file, dtype=code, count=count)
-    if len(array) != count:
+    if array.size and file.readinto(array.data) != array.nbytes:  # type: ignore[attr-defined]
         raise Damaged("it is cut short")
-    return array.reshape(entry["shape"])
+    return tensor

@@ -55,7 +55,9 @@ class GeneratedToken:
     top: tuple[tuple[int, float], ...]
 
 
-def generate(reader: Reader, prompt: Sequence[int], settings: SamplingSettings, end_id: int, top: int = 5) -> Iterator[GeneratedToken]:
+def generate(
+    reader: Reader, prompt: Sequence[int], settings: SamplingSettings, end_id: int, top: int = 5
+) -> Iterator[GeneratedToken]:
     """Yield the tokens of an answer, the end token included if it comes, each as soon as it is known.
 
     Raises:

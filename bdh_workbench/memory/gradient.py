@@ -77,7 +77,9 @@ def project_off(update: Tensor, held: Tensor | None, factor: Tensor | None) -> T
     return update - (held.t() @ weights).to(update.dtype)
 
 
-def gradient_steps(problem: Problem, head: Tensor, gate: float, settings: WriteSettings, start: Tensor) -> Iterator[tuple[Tensor, dict[str, float]]]:
+def gradient_steps(
+    problem: Problem, head: Tensor, gate: float, settings: WriteSettings, start: Tensor
+) -> Iterator[tuple[Tensor, dict[str, float]]]:
     """Take steps on the change of the slot.
 
     Args:
@@ -109,11 +111,17 @@ def gradient_steps(problem: Problem, head: Tensor, gate: float, settings: WriteS
             change.copy_(before + project_off(change - before, problem.held, problem.factor))
             norm = change.norm()
             change.mul_((bound / norm).clamp(max=1.0))
-        yield change.detach(), {name: float(term) for name, term in terms.items()}
+        yield change.detach(), {name: float(term.detach()) for name, term in terms.items()}
 
 
 def _terms(
-    problem: Problem, change: Tensor, head: Tensor, gate: float, settings: WriteSettings, reference: Tensor | None, random: torch.Generator
+    problem: Problem,
+    change: Tensor,
+    head: Tensor,
+    gate: float,
+    settings: WriteSettings,
+    reference: Tensor | None,
+    random: torch.Generator,
 ) -> dict[str, Tensor]:
     own = problem.own
     logits = own.logits(change, head, gate)

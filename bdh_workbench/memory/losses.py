@@ -33,8 +33,10 @@ def info_nce(own: Tensor, others: Tensor, owner: Tensor) -> Tensor:
         others: (k,), the same of other items' answers behind an item's prompt.
         owner: (k,), the item whose prompt that was.
     """
-    sums = torch.exp(own).index_add(0, owner, torch.exp(others))
-    return (sums.log() - own).mean()
+    # Shifted by the largest of each item: wrong answers can be so unlikely that their exponential is zero.
+    top = own.detach().scatter_reduce(0, owner, others.detach(), "amax")
+    sums = torch.exp(own - top).index_add(0, owner, torch.exp(others - top[owner]))
+    return (top + sums.log() - own).mean()
 
 
 def kl_divergence(reference: Tensor, logits: Tensor) -> Tensor:

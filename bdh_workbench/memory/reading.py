@@ -1,7 +1,7 @@
 """Reading a memory: familiarity, the gate, completion and provenance at each token.
 
-Every position's cue is compared with the stored ones. The best match says how familiar the position is and where it
-comes from. With the gate, an unfamiliar position reads nothing at all, so that its logits are those of the untouched
+Every position's cue is compared with the stored ones (``recall.py``). The best match says how familiar the position is
+and where it comes from. With the gate, an unfamiliar position reads nothing at all, so that its logits are those of the untouched
 model to the bit. With completion, the best match's address is read instead of the position's own: a partial cue is
 completed to the stored pattern, as the hippocampal area CA3 is held to do (Marr 1971; McNaughton and Morris 1987). The
 cues then act as an index, though the values live in S alone. Without both, the read is pure: S and nothing else.
@@ -16,12 +16,11 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.algebra import slow_slot
+from bdh_workbench.memory.recall import Recall
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState
 from bdh_workbench.model.write_site import SummaryState
-
-FOLLOWING = 0.08  # added to the cosine of the row behind the one matched last, if its token has come
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +90,21 @@ class Reader:
             enabled = memory.enabled_rows()
             self.numbers = enabled  # of the rows that can be matched
             self.slow = slow_slot(memory).to(model.device)
-            self.cues = memory.rows.cues[enabled].to(model.device, torch.float32)
             addresses = memory.rows.sparse(memory.slots, enabled, torch.float32)
-            self.completed = (addresses @ self.slow.cpu()).to(model.device) if len(enabled) else self.cues.new_zeros(0, 0)
+            self.completed = (
+                (addresses @ self.slow.cpu()).to(model.device) if len(enabled) else self.cues.new_zeros(0, 0)
+            )
             place = torch.full((len(memory.rows) + 1,), -1, dtype=torch.int64)
             place[enabled] = torch.arange(len(enabled))
-            self.following = place[memory.rows.following[enabled].long()].tolist()
-            self.tokens = memory.rows.tokens[enabled].tolist()
+            stored = memory.rows.cues[enabled].to(model.device, torch.float32)
+            self.recall = Recall(
+                model.site,
+                stored.unflatten(1, (-1, model.config.code_width)),
+                memory.rows.items[enabled].long(),
+                {index for index, item in enumerate(memory.items) if item.kind == "document"},
+                place[memory.rows.following[enabled].long()].tolist(),
+                memory.rows.tokens[enabled].tolist(),
+            )
             self.threshold = model.calibration.threshold(len(enabled))
 
     def with_settings(self, settings: ReadSettings) -> Reader:
@@ -117,14 +124,27 @@ class Reader:
         """Read tokens ids (B, T) int64 behind those that made ``state``."""
         stream, network = self.model.network.advance(ids, state.network if state else None)
         raw, summaries = self.model.site.summaries(ids, state.summaries if state else None)
+        before = state.rows if state else torch.full((len(ids),), -1)
+        return self.read(ids, stream, raw, ReaderState(network, summaries, before))
+
+    @torch.no_grad()
+    def read(self, ids: Tensor, stream: Tensor, raw: Tensor, state: ReaderState) -> Reading:
+        """Read where the network has been already: the second half of ``advance``.
+
+        Args:
+            ids: (B, T) int64.
+            stream: (B, T, D), of the network.
+            raw: (B, T, K, C), the content summaries.
+            state: of network and summaries behind the last token; its ``rows`` are those matched before the first.
+        """
         batch, length = ids.shape
-        before = state.rows if state else torch.full((batch,), -1)
         if self.empty:
             none = torch.zeros(batch, length)
             rows = torch.full((batch, length), -1)
-            return Reading(stream, none, rows, none, ReaderState(network, summaries, before))
+            return Reading(stream, none, rows, none, state)
         normalised = self.model.site.normalised(raw)
-        familiarity, places = self.match(ids, normalised, before)
+        threshold = self.threshold if self.settings.gate else -1.0
+        familiarity, places = self.recall.match(ids, normalised, state.rows, threshold)
         read = self._read(normalised, familiarity, places)
         added = self.model.site.gate * read
         share = (added.norm(dim=-1) / stream.norm(dim=-1)).cpu()
@@ -132,42 +152,12 @@ class Reader:
         if self.settings.gate:
             open_ &= familiarity >= self.threshold
         rows = torch.where(open_, self.numbers[places.clamp(min=0)], -1)
-        after = ReaderState(network, summaries, places[:, -1])
+        after = ReaderState(state.network, state.summaries, places[:, -1])
         return Reading(stream + added, familiarity, rows, share, after)
 
     def logits(self, reading: Reading) -> Tensor:
         """Scores (B, T, V) of the next token."""
         return self.model.network.logits(reading.stream)
-
-    def match(self, ids: Tensor, normalised: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-        """The best match at each token.
-
-        Past the end of an item the long summary still matches, and within a repeated phrase several rows do: the row
-        behind the one matched last is preferred if its token has come.
-
-        Args:
-            ids: (B, T).
-            normalised: (B, T, K, C).
-            before: (B,), place of the row matched before the first token, -1 for none.
-
-        Returns:
-            Cosines (B, T) and places in ``numbers`` (B, T), both on the CPU.
-        """
-        cosines = self.model.site.cues(normalised) @ self.cues.T  # (B, T, n)
-        best = cosines.max(dim=-1)
-        values, places = best.values.cpu(), best.indices.cpu()
-        for sequence, tokens in enumerate(ids.tolist()):
-            last = int(before[sequence])
-            value, place = values[sequence].tolist(), places[sequence].tolist()
-            for t, token in enumerate(tokens):
-                after = self.following[last] if last >= 0 and self.tokens[last] == token else -1
-                if after >= 0 and after != place[t]:
-                    cosine = float(cosines[sequence, t, after])
-                    if cosine + FOLLOWING > value[t]:
-                        value[t], place[t] = cosine, after
-                last = place[t]
-            values[sequence], places[sequence] = torch.tensor(value), torch.tensor(place)
-        return values, places
 
     def _read(self, normalised: Tensor, familiarity: Tensor, places: Tensor) -> Tensor:
         assert self.slow is not None

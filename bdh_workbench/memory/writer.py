@@ -1,6 +1,6 @@
 """Writing items into a memory: a generator of step events that returns a new memory and leaves the old one as it was.
 
-Pausing is not asking for the next event, cancelling is closing the generator: until it returns there is nothing to undo.
+Pausing is not asking for the next event, cancelling is closing the generator: until it returns nothing has changed.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ FRAMING_SHARE = 0.15  # framings are left out where facts with them would take m
 HEAT_BLOCKS = 64  # blocks of slots in the slot-use picture
 CHECKED_TWICE = 2  # the goal must be passed in so many steps running
 DENSE_LIMIT = 400_000_000  # numbers in the dense addresses of a gradient write
+HOPELESS = 64  # characters for each slot from which a write is refused before any work
 RESCUE = 1e-4  # tolerance at which positions that failed are given rank of their own
 
 
@@ -199,11 +200,20 @@ class _Write:
                 f"This memory was written with the model {self.memory.model_name}, and the one loaded is "
                 f"{self.model.name}: load that model, or start a new memory."
             )
+        size = sum(len(fact.prompt) + len(fact.answer) for fact in self.facts)
+        size += sum(len(document.text) for document in self.documents)
+        if size > HOPELESS * self.model.config.write_slots:
+            raise UserError(
+                f"{size:,} characters are far too much for a memory of {self.model.config.write_slots:,} slots: "
+                "write a part of them."
+            )
         known = {item.prompt: item.answer for item in self.memory.items if item.kind == "fact" and item.prompt}
         for fact in self.facts:
             other = known.setdefault(fact.prompt, fact.answer)
             if other != fact.answer:
-                raise UserError(f"“{fact.prompt}” is already answered by “{other}”: forget that fact first, or change one.")
+                raise UserError(
+                    f"“{fact.prompt}” is already answered by “{other}”: forget that fact first, or change one."
+                )
 
     def _items(self) -> list[WriteItem]:
         tokenizer = self.model.tokenizer
@@ -228,7 +238,7 @@ class _Write:
         """Probability (m,) on the CPU of each target, with the given reads (m, D)."""
         model, parts = self.model, []
         reads = reads.to(model.device)
-        for part in torch.arange(len(self.new)).split(2048):
+        for part in torch.split(torch.arange(len(self.new)), 2048):
             logits = model.network.logits(self.new.stream[part] + model.site.gate * reads[part])
             parts.append(logits.softmax(1).gather(1, self.new.targets[part, None])[:, 0].cpu())
         return torch.cat(parts)
@@ -276,7 +286,9 @@ class _Write:
         model = self.model
         reads = base.to(model.device).clone()
         head = model.network.embed.weight
-        for odds, _ in direct_reads(self.new.stream, reads, self.new.targets, head, model.site.gate, self.settings.margin):
+        for odds, _ in direct_reads(
+            self.new.stream, reads, self.new.targets, head, model.site.gate, self.settings.margin
+        ):
             self.step += 1
             self.losses = {"cross-entropy": float(torch.nn.functional.softplus(-odds).mean())}
             yield self._event("direct", reads.cpu(), odds.sigmoid().cpu(), STEPS)
@@ -320,6 +332,8 @@ class _Write:
 
     def _title(self) -> str:
         names = [document.title for document in self.documents]
+        if names and not self.settings.keep_words:
+            names = [f"{len(names)} document{'s' if len(names) != 1 else ''}"]
         if self.facts:
             names.append(f"{len(self.facts)} fact{'s' if len(self.facts) != 1 else ''}")
         return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
@@ -342,7 +356,9 @@ class _Write:
             records.append(ItemRecord("document", title, "", "", text, layer, count, 0.0, 0.0))
         return records
 
-    def _finish(self, joint: Memory, basis: Basis, reads: Tensor, before: Tensor) -> Generator[WriteEvent, None, WriteResult]:
+    def _finish(
+        self, joint: Memory, basis: Basis, reads: Tensor, before: Tensor
+    ) -> Generator[WriteEvent, None, WriteResult]:
         token_p = self._token_p(reads)
         first = len(joint.items) - len(self.facts) - len(self.documents)
         after, prior = self._item_p(token_p), self._item_p(before)
@@ -369,12 +385,15 @@ class _Write:
     def _dense_reads(self, change: Tensor) -> Tensor:
         return read_rows(self.new.rows, change.cpu(), torch.arange(len(self.new)))
 
-    def _gradient(self, held: Memory, basis: Basis | None, base: Tensor, start: Tensor | None) -> Generator[WriteEvent, None, Tensor]:
+    def _gradient(
+        self, held: Memory, basis: Basis | None, base: Tensor, start: Tensor | None
+    ) -> Generator[WriteEvent, None, Tensor]:
         model, settings = self.model, self.settings
         slots, width = model.config.write_slots, model.config.width
         if len(self.new) * slots > DENSE_LIMIT:
             raise UserError(
-                f"{len(self.new):,} positions are too many for one gradient write: use --method direct, or write in parts."
+                f"{len(self.new):,} positions are too many for one gradient write: use the direct method, or write in "
+                "parts."
             )
         problem = self._problem(held, basis, base)
         change = torch.zeros(slots, width, device=model.device) if start is None else start.to(model.device)

@@ -11,6 +11,9 @@ from typing import Any
 from bdh_workbench.errors import UserError
 
 
+LARGEST = 1 << 30  # numbers in one matrix: a damaged configuration must not fill the memory
+
+
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
     """Sizes and constants of the network; symbols in brackets are those of the design and the BDH paper.
@@ -33,22 +36,36 @@ class ModelConfig:
     write_slots: int = 16384  # slots of the write site [M]
     code_width: int = 256  # numbers in a token code
     decays: tuple[float, ...] = (0.99, 0.9, 0.4)  # of the content summaries: subject, phrase, place in the answer
-    cue_weights: tuple[float, ...] = (1.0, 0.3, 0.3)  # of the summaries in the cue, for matching
-    address_weights: tuple[float, ...] = (1.0, 1.0, 1.0)  # of the summaries in the address, for storing
-    address_active: float = 0.03  # share of slots active in an address
+    cue_weights: tuple[float, ...] = (1.0, 0.5, 0.15)  # of the summaries in the cue: which item is this about?
+    place_weights: tuple[float, ...] = (1.0, 0.3, 0.6)  # of the same: where in that item are we?
+    address_weights: tuple[float, ...] = (1.0, 0.6, 0.4)  # of the summaries in the address, for storing
+    address_active: float = 0.06  # share of slots active in an address
     seed: int = 0  # of the token codes and the expansion, which are made from it and not stored
 
     def __post_init__(self) -> None:
         """Check what the formulas need, so that a mistake is named here and not inside a matrix product."""
-        for name in ("vocab_size", "width", "heads", "neurons", "levels", "context", "site_slots", "write_slots"):
+        sizes = ("vocab_size", "width", "heads", "neurons", "levels", "context", "site_slots", "write_slots")
+        for name in (*sizes, "code_width"):
             if getattr(self, name) < 1:
                 raise UserError(f"The model configuration has {name} = {getattr(self, name)}; it must be at least 1.")
+        hidden, codes = self.heads * self.neurons, max(self.vocab_size, self.write_slots)
+        for rows, columns in ((max(self.vocab_size, hidden), self.width), (codes, self.cue_width)):
+            if rows * columns > LARGEST or self.levels > LARGEST:
+                raise UserError("The model configuration asks for a network too large for any machine.")
         if self.neurons % 2:
             raise UserError(f"The model configuration has neurons = {self.neurons}; rotary pairs need an even number.")
         if any(not 1 <= level <= self.levels for level in self.site_levels):
-            raise UserError(f"site_levels {self.site_levels} must lie between 1 and {self.levels}, the levels there are.")
-        if not len(self.decays) == len(self.cue_weights) == len(self.address_weights):
-            raise UserError("decays, cue_weights and address_weights of the model configuration differ in length.")
+            raise UserError(
+                f"site_levels {self.site_levels} must lie between 1 and {self.levels}, the levels there are."
+            )
+        if len(set(self.site_levels)) < len(self.site_levels):
+            raise UserError(f"site_levels {self.site_levels} of the model configuration names a level twice.")
+        if self.seed < 0:
+            raise UserError(f"The model configuration has seed = {self.seed}; it must be at least 0.")
+        if not self.decays:
+            raise UserError("The model configuration has no decays; at least one content summary is needed.")
+        if len({len(w) for w in (self.decays, self.cue_weights, self.place_weights, self.address_weights)}) > 1:
+            raise UserError("decays and the three kinds of weights of the model configuration differ in length.")
         if any(not 0.0 <= decay < 1.0 for decay in (*self.decays, self.fast_decay)):
             raise UserError("Every decay of the model configuration must be at least 0 and below 1.")
         if not 0.0 < self.address_active < 1.0:
@@ -65,6 +82,12 @@ class ModelConfig:
         """The fields as plain values that JSON can hold."""
         return dataclasses.asdict(self)
 
+    def network_dict(self) -> dict[str, Any]:
+        """The fields that shape the trained network: two models that differ in others can share its weights."""
+        values = self.to_dict()
+        site = ("write_slots", "code_width", "decays", "seed")
+        return {k: v for k, v in values.items() if k not in site and not k.startswith(("cue_", "place_", "address_"))}
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:
         """Read the fields back, lists as tuples.
@@ -72,25 +95,29 @@ class ModelConfig:
         Raises:
             UserError: for an unknown field or a value of the wrong type.
         """
-        known = {field.name: field for field in dataclasses.fields(cls)}
+        known: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(cls)}
         unknown = sorted(set(values) - set(known))
         if unknown:
             raise UserError(f"The model configuration has unknown fields: {', '.join(unknown)}.")
         clean: dict[str, Any] = {}
         for name, value in values.items():
-            default = known[name].default
-            if isinstance(default, tuple):
-                kind = type(default[0])
-                if not isinstance(value, list | tuple) or not all(isinstance(v, int | float) for v in value):
-                    raise UserError(f"{name} of the model configuration must be a list of numbers, not {value!r}.")
-                clean[name] = tuple(kind(v) for v in value)
-            elif isinstance(value, bool) or not isinstance(value, int | float):
-                raise UserError(f"{name} of the model configuration must be a number, not {value!r}.")
-            elif isinstance(default, int) and value != int(value):
-                raise UserError(f"{name} of the model configuration must be a whole number, not {value!r}.")
-            else:
-                clean[name] = type(default)(value)
+            default = known[name]
+            many = isinstance(default, tuple)
+            kind = type(default[0] if many else default)
+            parts = value if many and isinstance(value, list | tuple) else [value]
+            if isinstance(value, list | tuple) != many or not all(_is_number(part, kind) for part in parts):
+                noun = ("whole number" if kind is int else "number") + ("s" if many else "")
+                wanted = f"a list of {noun}" if many else f"a {noun}"
+                raise UserError(f"{name} of the model configuration must be {wanted}, not {value!r}.")
+            clean[name] = tuple(kind(part) for part in parts) if many else kind(value)
         return cls(**clean)
+
+
+def _is_number(value: object, kind: type) -> bool:
+    """Whether a value from JSON is a number that ``kind``, int or float, can hold; JSON as Python reads it has NaN."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return False
+    return kind is float or value == int(value)
 
 
 def tiny_config(**changes: Any) -> ModelConfig:

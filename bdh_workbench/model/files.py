@@ -56,7 +56,11 @@ def _flush_folder(folder: Path) -> None:
 
 def save_text_atomically(path: Path, text: str) -> None:
     """Write UTF-8 text as ``write_atomically`` does."""
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8") and None)
+
+    def write(temporary: Path) -> None:
+        temporary.write_text(text, encoding="utf-8")
+
+    write_atomically(path, write)
 
 
 def save_json_atomically(path: Path, value: Any) -> None:

@@ -29,6 +29,7 @@ SITE_TENSORS = (
     "threshold",
     "decays",
     "cue_weights",
+    "place_weights",
     "address_weights",
 )
 
@@ -78,7 +79,9 @@ class Model:
         return sum(p.numel() for p in self.network.parameters())
 
 
-def make_model(name: str, folder: Path, network: Network, site: WriteSite, tokenizer: Tokenizer, calibration: Calibration) -> Model:
+def make_model(
+    name: str, folder: Path, network: Network, site: WriteSite, tokenizer: Tokenizer, calibration: Calibration
+) -> Model:
     """Put the parts together and name them by their fingerprint."""
     tensors = dict(network.named_parameters()) | {key: getattr(site, key) for key in SITE_TENSORS}
     mark = fingerprint(network.config, tensors, tokenizer.fingerprint())
@@ -135,9 +138,10 @@ def load_general(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> tup
         raise wrong from None
     sound = calibration.counts.ndim == 1 and calibration.counts.shape == calibration.thresholds.shape
     sound = sound and len(calibration.counts) > 0 and bool((calibration.counts > 0).all())
+    sound = sound and bool((calibration.counts.diff() >= 0).all()) and bool(calibration.thresholds.isfinite().all())
     for ids in (calibration.locality, calibration.others):
         sound = sound and ids.ndim == 2 and bool((ids < tokenizer.vocab_size).all())
-    if not sound or bool((calibration.locality < 0).any()):
+    if not sound or bool((calibration.locality < 0).any()) or bool((calibration.others < -1).any()):
         raise wrong
     return site, calibration
 

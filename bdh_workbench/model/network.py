@@ -132,8 +132,8 @@ class MemorySite(nn.Module):
             hebbian = hebbian + self.decay_powers[:length, None] * torch.bmm(q, fast)
         hebbian = torch.tanh(self.gate_fast) * hebbian
         if reading is not None:
-            norms = [part.norm(dim=-1) for part in (h, slow, hebbian)]
-            reading.append(SiteReading(*norms, (q > 0).float().mean(-1)))
+            active = (q > 0).float().mean(-1)
+            reading.append(SiteReading(h.norm(dim=-1), slow.norm(dim=-1), hebbian.norm(dim=-1), active))
         return layer_norm(h + slow + hebbian), q
 
     def next_fast(self, q: Tensor, h: Tensor, fast: Tensor | None) -> Tensor:
@@ -185,7 +185,9 @@ class Network(nn.Module):
         """
         return self._chunk(ids, None, None, None)
 
-    def advance(self, ids: Tensor, state: NetworkState | None = None, trace: Trace | None = None) -> tuple[Tensor, NetworkState]:
+    def advance(
+        self, ids: Tensor, state: NetworkState | None = None, trace: Trace | None = None
+    ) -> tuple[Tensor, NetworkState]:
         """Read tokens behind those that made ``state``, however many, one chunk after the other.
 
         Args:
@@ -198,7 +200,7 @@ class Network(nn.Module):
             into calls, up to rounding.
         """
         streams = []
-        for part in ids.split(CHUNK, dim=1):
+        for part in torch.split(ids, CHUNK, dim=1):
             after = NetworkState((state.position if state else 0) + part.shape[1], [], [])
             streams.append(self._chunk(part, state, after, trace))
             state = after
@@ -209,7 +211,9 @@ class Network(nn.Module):
         """Scores (..., V) of the next token from the stream (..., D): the tied head."""
         return F.linear(stream, self.embed.weight)
 
-    def _chunk(self, ids: Tensor, before: NetworkState | None, after: NetworkState | None, trace: Trace | None) -> Tensor:
+    def _chunk(
+        self, ids: Tensor, before: NetworkState | None, after: NetworkState | None, trace: Trace | None
+    ) -> Tensor:
         config = self.config
         batch, length = ids.shape
         heads, neurons = config.heads, config.neurons
@@ -235,7 +239,9 @@ class Network(nn.Module):
                 x = self._site(config.site_levels.index(level + 1), x, before, after, trace)
         return x
 
-    def _site(self, index: int, x: Tensor, before: NetworkState | None, after: NetworkState | None, trace: Trace | None) -> Tensor:
+    def _site(
+        self, index: int, x: Tensor, before: NetworkState | None, after: NetworkState | None, trace: Trace | None
+    ) -> Tensor:
         site = self.sites[index]
         assert isinstance(site, MemorySite)
         fast = before.fast[index] if before is not None else None

@@ -73,7 +73,7 @@ def random_signs(count: int, stream: int, seed: int) -> npt.NDArray[np.float32]:
 
 
 class WriteSite(nn.Module):
-    """Makes cues and addresses from token ids. Its buffers are calibrated once for each model (``general.safetensors``)."""
+    """Makes cues and addresses from token ids; its buffers are calibrated once for each model (general.safetensors)."""
 
     codes: Tensor
     expansion: Tensor
@@ -85,6 +85,7 @@ class WriteSite(nn.Module):
     threshold: Tensor
     decays: Tensor
     cue_weights: Tensor
+    place_weights: Tensor
     address_weights: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
@@ -104,6 +105,7 @@ class WriteSite(nn.Module):
         self.register_buffer("threshold", torch.zeros(()))
         self.register_buffer("decays", torch.tensor(config.decays))
         self.register_buffer("cue_weights", torch.tensor(config.cue_weights))
+        self.register_buffer("place_weights", torch.tensor(config.place_weights))
         self.register_buffer("address_weights", torch.tensor(config.address_weights))
 
     @property
@@ -129,7 +131,7 @@ class WriteSite(nn.Module):
             place = torch.full((batch,), -1, dtype=torch.int64, device=ids.device)
             state = SummaryState(self.codes.new_zeros(batch, kinds, width), word, place)
         parts = []
-        for part in ids.split(SCAN, dim=1):
+        for part in torch.split(ids, SCAN, dim=1):
             word, place = self._words(part, state)
             weighted = self.codes[part] * self.token_weights[part].unsqueeze(-1)  # (B, T, C)
             signs = (1.0 - 2.0 * word) / width**0.5

@@ -6,6 +6,7 @@ of growing size made of synthetic facts and documents. None of it needs the trai
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,8 +28,8 @@ from bdh_workbench.training.synthetic import documents, facts, other_subject_pro
 PROMPT_LENGTHS = (4, 31)  # tokens of the stretches of general text: from, and up to but not including
 GENERAL = 8000  # stretches for mean and whitening
 FLOOR = 1.0  # added to the covariance, in units of its mean eigenvalue
-CAPITAL = 2.5  # factor on the weight of a token that begins a capitalised word within a text
-WORD_WEIGHT = 2.0  # of the code of the word so far, against token weights of at most 1 for words in lower case
+CAPITAL = 1.5  # factor on the weight of a token that begins a capitalised word within a text
+WORD_WEIGHT = 1.0  # of the code of the word so far, against token weights of at most 1 for words in lower case
 FALSE_ACCEPTS = 1e-3  # share of held-out positions that may seem familiar
 SIZES = (100, 300, 1000, 3000, 10000)  # stored rows at which the threshold is measured
 LOCALITY_WINDOWS, LOCALITY_LENGTH = 64, 32
@@ -44,7 +45,9 @@ class GeneralText:
     held_out: npt.NDArray[np.int64]  # validation text, one stream
 
 
-def calibrate(site: WriteSite, tokenizer: Tokenizer, text: GeneralText, seed: int = 0) -> tuple[Calibration, dict[str, Any]]:
+def calibrate(
+    site: WriteSite, tokenizer: Tokenizer, text: GeneralText, seed: int = 0
+) -> tuple[Calibration, dict[str, Any]]:
     """Fill the site's buffers and measure the thresholds.
 
     Args:
@@ -116,8 +119,7 @@ def fit_whitening(site: WriteSite, sequences: Sequence[Sequence[int]]) -> None:
 
 def fit_threshold(site: WriteSite) -> None:
     """The threshold that leaves the wanted share of slots active: the drive is normal with unit variance."""
-    quantile = torch.distributions.Normal(0.0, 1.0).icdf(torch.tensor(1.0 - site.config.address_active))
-    site.threshold.fill_(float(quantile))
+    site.threshold.fill_(statistics.NormalDist().inv_cdf(1.0 - site.config.address_active))
 
 
 def stored_cues(site: WriteSite, tokenizer: Tokenizer, rows: int, seed: int) -> Tensor:
@@ -149,14 +151,16 @@ def familiarity_thresholds(
         Counts (k,) and thresholds (k,), fp32, ascending.
     """
     windows = torch.from_numpy(held_out[: len(held_out) // 128 * 128].reshape(-1, 128)[:400])
-    general = torch.cat([site.cues(site.normalised(site.summaries(part)[0])).flatten(0, 1) for part in windows.split(50)])
+    general = torch.cat(
+        [site.cues(site.normalised(site.summaries(part)[0])).flatten(0, 1) for part in torch.split(windows, 50)]
+    )
     stored = stored_cues(site, tokenizer, SIZES[-1], seed)
     order = torch.randperm(len(stored), generator=torch.Generator().manual_seed(seed))
     counts = [min(size, len(stored)) for size in SIZES]
     best = torch.full((len(general),), -1.0)
     thresholds, done = [], 0
     for count in counts:
-        for part in order[done:count].split(1024):
+        for part in torch.split(order[done:count], 1024):
             best = torch.maximum(best, (general @ stored[part].T).max(dim=1).values)
         done = max(done, count)
         thresholds.append(float(np.quantile(best.numpy(), 1.0 - FALSE_ACCEPTS)))

@@ -47,7 +47,9 @@ class TrainingConfig:
             raise UserError("The training configuration sets no end: give minutes or tokens.")
         for name in ("early_rows", "late_rows", "late_context", "early_context", "warmup", "meta_seeds"):
             if getattr(self, name) < 1:
-                raise UserError(f"The training configuration has {name} = {getattr(self, name)}; it must be at least 1.")
+                raise UserError(
+                    f"The training configuration has {name} = {getattr(self, name)}; it must be at least 1."
+                )
         if not 0.0 < self.final_rate <= self.rate:
             raise UserError("The training configuration needs 0 < final_rate <= rate.")
         for name in ("synthetic", "late_share"):
@@ -94,7 +96,9 @@ def load_configs(name_or_path: str) -> tuple[ModelConfig, TrainingConfig]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         names = ", ".join(sorted(p.stem for p in CONFIGS.glob("*.toml")))
-        raise UserError(f"There is no training configuration {name_or_path}: give a TOML file or one of {names}.") from None
+        raise UserError(
+            f"There is no training configuration {name_or_path}: give a TOML file or one of {names}."
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path} is not valid TOML ({error}): mend it or start from a bundled configuration.") from None
     unknown = sorted(set(tables) - {"model", "training"})

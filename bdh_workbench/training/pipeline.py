@@ -16,7 +16,7 @@ from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
 from bdh_workbench.training.config import TrainingConfig, load_configs
 from bdh_workbench.training.corpus import build_token_cache, encode_documents, read_corpus, validation_documents
-from bdh_workbench.training.distributed import Ranks, start_ranks, stop_ranks
+from bdh_workbench.training.distributed import start_ranks, stop_ranks
 from bdh_workbench.training.pretrain import Pretraining, stop_on_interrupt
 from bdh_workbench.training.tokenizer import train_tokenizer
 
@@ -99,5 +99,7 @@ def held_out_windows(corpus: str, tokenizer: Tokenizer, length: int, count: int)
         if len(windows) >= count:
             break
     if not windows:
-        raise UserError(f"The validation text of {corpus} is shorter than one window of {length} tokens: use more text.")
+        raise UserError(
+            f"The validation text of {corpus} is shorter than one window of {length} tokens: use more text."
+        )
     return torch.tensor(windows[:count], dtype=torch.int64)

@@ -1,4 +1,4 @@
-"""Language-model pre-training with the memory sites present: a resumable loop, scheduled by work done or by the clock."""
+"""Language-model pre-training with the memory sites present: a resumable loop, scheduled by tokens or by the clock."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class SyntheticRows:
 
 
 def learning_rate(config: TrainingConfig, step: int, done: float) -> float:
-    """Linear warm-up over the first steps, then a cosine from ``rate`` to ``final_rate`` over the share done (0 to 1)."""
+    """Linear warm-up over the first steps; a cosine from ``rate`` to ``final_rate`` over the share done (0 to 1)."""
     cosine = config.final_rate + (config.rate - config.final_rate) * 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
     return cosine * min(1.0, (step + 1) / config.warmup)
 
@@ -91,8 +91,8 @@ def make_optimiser(network: Network, config: TrainingConfig) -> torch.optim.Adam
 def held_out_loss(network: Network, windows: Tensor, rows: int = 8) -> float:
     """Mean cross-entropy in nats over held-out windows (n, T + 1)."""
     model = LanguageModel(network)
-    parts = [(model(part).item(), len(part)) for part in windows.to(network.embed.weight.device).split(rows)]
-    return sum(loss * count for loss, count in parts) / sum(count for _, count in parts)
+    parts = [(model(part).item(), len(part)) for part in torch.split(windows.to(network.embed.weight.device), rows)]
+    return float(sum(loss * count for loss, count in parts) / sum(count for _, count in parts))
 
 
 class Pretraining:
@@ -123,7 +123,7 @@ class Pretraining:
         self.validation = validation
         self.optimiser = make_optimiser(network, config)
         self.progress = Progress()
-        self.settings = {"model": network.config.to_dict()}
+        self.settings = {"model": network.config.network_dict()}
         self.early = WindowSampler(tokens, config.early_context, config.seed, ranks.rank, ranks.world)
         self.late = WindowSampler(tokens, config.late_context, config.seed + 1, ranks.rank, ranks.world)
         self.synthetic = SyntheticRows(tokenizer, config.seed, ranks.rank)
@@ -168,7 +168,7 @@ class Pretraining:
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
             loss = model(ids)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             norm = nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
             self.optimiser.step()
             self.optimiser.zero_grad(set_to_none=True)

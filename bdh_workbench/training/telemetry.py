@@ -34,7 +34,7 @@ class Telemetry:
             try:
                 from torch.utils.tensorboard import SummaryWriter
 
-                self._board = SummaryWriter(str(self._folder / "tensorboard"), purge_step=self._start)  # type: ignore[no-untyped-call]
+                self._board = SummaryWriter(str(self._folder / "tensorboard"), purge_step=self._start)
             except ImportError:
                 self._write("TensorBoard is not installed: no scalars are kept besides the log.")
             if sys.stderr.isatty():
@@ -46,14 +46,16 @@ class Telemetry:
                     pass
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close everything."""
         for part in (self._file, self._board, self._bar):
             if part is not None:
                 part.close()
 
     def due(self) -> bool:
-        """Whether a second has passed since the last line; reading a loss waits for the device, so not in every step."""
+        """Whether a second has passed since the last line; reading a loss waits for the device, so not at each step."""
         return time.monotonic() - self._last >= INTERVAL
 
     def log(self, progress: Progress, done: float, scalars: Mapping[str, float]) -> None:

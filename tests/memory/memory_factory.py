@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import pytest
 import torch
 
+from bdh_workbench.errors import UserError
 from bdh_workbench.memory.algebra import read_rows, slow_slot, solve
 from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
 
 FINGERPRINT = "0123456789abcdef" * 4
 
 
-def random_rows(generator: torch.Generator, items: Sequence[int], slots: int, width: int, cues: int, active: int) -> Rows:
-    """One row for each entry of ``items``, with ``active`` slots or fewer each, the rows of an item being one window."""
+def random_rows(
+    generator: torch.Generator, items: Sequence[int], slots: int, width: int, cues: int, active: int
+) -> Rows:
+    """One row for each entry of ``items``, with ``active`` slots or fewer; the rows of an item are one window."""
     count = len(items)
     weights = torch.rand(count, slots, generator=generator)
     chosen = weights.topk(min(active, slots), dim=1).indices
@@ -67,11 +71,13 @@ def random_memory(
         for index in range(items):
             before, after = torch.rand(2, generator=generator).tolist()
             words = f"{label} {layer}.{index}"
+            shared = {"layer": layer, "tokens": rows, "p_before": before, "p_after": after}
             if index % 2:
-                record = ItemRecord("document", f"About {words}", "", "", f"Text of {words}. “Ünï” 🜚", layer, rows, before, after)
+                text = f"Text of {words}. “Ünï” 🜚"
+                record = ItemRecord("document", f"About {words}", "", "", text, **shared)
             else:
                 prompt = f"The name of {words} is"
-                record = ItemRecord("fact", prompt, prompt, f"answer {words}", None, layer, rows, before, after)
+                record = ItemRecord("fact", prompt, prompt, f"answer {words}", None, **shared)
             records.append(record)
     owners = [item for item in range(len(records)) for _ in range(rows)]
     memory = Memory(
@@ -96,7 +102,7 @@ def random_memory(
             for number in numbers
         ),
         title=f"Memory {label}",
-        note=f"A note, with “quotes”, \"marks\" and a back\\slash about {label}",
+        note=f'A note, with “quotes”, "marks" and a back\\slash about {label}',
     )
     if not len(memory.enabled_rows()):
         return memory
@@ -123,3 +129,15 @@ def same(one: Memory, other: Memory) -> bool:
 
 def _bits(tensor: torch.Tensor) -> bytes:
     return tensor.contiguous().numpy().tobytes()
+
+
+def refused(action: Callable[[], object], *words: str) -> str:
+    """Call the action, check that it is refused in one clean sentence with these words, and return the sentence."""
+    with pytest.raises(UserError) as caught:
+        action()
+    message = str(caught.value)
+    assert "\n" not in message and message.endswith(".")
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    for word in words:
+        assert word in message, message
+    return message

@@ -1,0 +1,198 @@
+"""The command line, and what becomes of errors: one sentence on standard error and an exit status.
+
+0 is done, 1 a failure that the sentence explains, 2 wrong usage, 130 and 143 an interruption.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import importlib.util
+import os
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import NoReturn
+
+from bdh_workbench import __version__
+from bdh_workbench.commands import bench, memories, query, train, write
+from bdh_workbench.commands.common import DEVICES, UsageError
+from bdh_workbench.commands.console import Console
+from bdh_workbench.errors import UserError
+
+PROGRAM = "bdh-workbench"
+WINDOW = "bdh_workbench.gui.application"
+
+Command = tuple[str, str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace, Console], None]]
+COMMANDS: tuple[Command, ...] = (
+    ("write", "write facts and documents into a memory file", write.add_options, write.run),
+    ("query", "ask a model, with or without a memory", query.add_options, query.run),
+    ("inspect", "tell what a memory file holds", memories.add_inspect_options, memories.run_inspect),
+    ("list", "list the memories of the library", memories.add_list_options, memories.run_list),
+    ("merge", "make one memory of several", memories.add_merge_options, memories.run_merge),
+    ("forget", "make a memory that never held an item", memories.add_forget_options, memories.run_forget),
+    ("bench", "measure what is remembered, and what else changes", bench.add_options, bench.run),
+    ("train", "make a model from a corpus", train.add_options, train.run),
+)
+
+
+class Terminated(BaseException):
+    """The process was asked to end (SIGTERM)."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{PROGRAM}: {' '.join(message.split())} (see {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out a command line, or open the window where there is no command; returns the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = make_parser()
+    try:
+        args = parser.parse_args(arguments)
+    except SystemExit as stop:
+        return _flushed(stop.code if isinstance(stop.code, int) else 2)
+    console = Console(args.json, args.verbose)
+    with _signals(), warnings.catch_warnings():
+        # Said by torch once in each process; it tells a user nothing.
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        return _flushed(_carry_out(args, arguments, parser, console))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = _Parser(
+        prog=PROGRAM,
+        description="Write documents into the weights of a small language model, save the memory, and ask it later. "
+        "Without a command, the window opens.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    _add_common(parser, top=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, text, add_options, run in COMMANDS:
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
+        add_options(sub)
+        _add_common(sub, top=False)
+        sub.set_defaults(run=run)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, top: bool) -> None:
+    """Add the options that may stand before or behind the command; behind it, they have no defaults of their own."""
+    group = parser.add_argument_group("common options")
+
+    def default(value: object) -> object:
+        return value if top else argparse.SUPPRESS
+
+    group.add_argument("--model", metavar="DIR|NAME", default=default(None), help="a model folder, or a bundled model")
+    group.add_argument("--device", choices=DEVICES, default=default("auto"), help="what the model runs on (auto)")
+    group.add_argument(
+        "--json", action="store_true", default=default(False), help="print one JSON object on standard output"
+    )
+    group.add_argument(
+        "--verbose", action="store_true", default=default(False), help="say more, and show the details of errors"
+    )
+
+
+def _carry_out(
+    args: argparse.Namespace, arguments: list[str], parser: argparse.ArgumentParser, console: Console
+) -> int:
+    """Carry out the command and turn whatever goes wrong into one sentence and an exit status."""
+    try:
+        if args.command is None:
+            return _window(args, arguments, parser)
+        args.run(args, console)
+        return 0
+    except UserError as error:
+        return _failed(console, 1, str(error))
+    except UsageError as error:
+        return _failed(console, 2, f"{error} (see {' '.join(filter(None, (PROGRAM, args.command)))} --help)")
+    except KeyboardInterrupt:
+        return _failed(console, 130, "interrupted.")
+    except Terminated:
+        return _failed(console, 143, "ended on request.")
+    except BrokenPipeError:
+        return _closed_pipe()
+    except Exception as error:
+        if console.verbose:
+            console.note(traceback.format_exc().rstrip())
+        if _out_of_memory(error):
+            where = "on the GPU: use --device cpu" if "cuda" in str(error).lower() else "free: close other programs"
+            return _failed(console, 1, f"There is not enough memory {where}, or write fewer things at once.")
+        detail = "" if console.verbose else " (--verbose shows the details)"
+        reason = " ".join(str(error).split())
+        return _failed(console, 1, f"Something went wrong inside the program, {type(error).__name__}: {reason}{detail}")
+
+
+def _window(args: argparse.Namespace, arguments: list[str], parser: argparse.ArgumentParser) -> int:
+    """Open the window, if this version has one."""
+    if args.json:
+        raise UsageError("--json needs a command")
+    if importlib.util.find_spec(WINDOW) is None:
+        parser.print_help()
+        print(f"{PROGRAM}: the window is not part of this version yet; give one of the commands.", file=sys.stderr)
+        return 2
+    return int(importlib.import_module(WINDOW).main(arguments))
+
+
+def _failed(console: Console, status: int, text: str) -> int:
+    """Say a sentence on standard error, on one line, and return the status."""
+    console.note(f"{PROGRAM}: {' '.join(text.split())}")
+    return status
+
+
+def _out_of_memory(error: Exception) -> bool:
+    # By name, as torch may not be loaded; its allocator for the CPU raises a plain RuntimeError.
+    names = {kind.__name__ for kind in type(error).__mro__}
+    said = str(error).lower()
+    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "allocate memory" in said or "out of memory" in said
+
+
+def _flushed(status: int) -> int:
+    """The status, once everything is printed."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _closed_pipe()
+    except (OSError, ValueError):
+        return status or 1
+    return status
+
+
+def _closed_pipe() -> int:
+    """Nobody reads on: end quietly, and keep Python from complaining when it flushes at the end."""
+    with contextlib.suppress(OSError, ValueError):
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+        os.close(devnull)
+    return 1
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    """Turn SIGTERM into an exception, so that files that are being written are tidied up; put all handlers back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        raise Terminated
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if before[signal.SIGTERM] is not signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)

@@ -1,0 +1,96 @@
+"""`bench`: how well a model remembers facts and documents, and what else they change."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bdh_workbench.commands import common
+from bdh_workbench.commands.console import Console, counted, percent, probability
+from bdh_workbench.errors import UserError
+from bdh_workbench.resources import resource_path
+
+if TYPE_CHECKING:
+    from bdh_workbench.memory.writer import WriteEvent
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    common.add_inputs(parser)
+    parser.add_argument("--text", metavar="F", help="held-out text for locality: a file, or a folder (of a corpus)")
+    parser.add_argument("--quick", action="store_true", help="the first few of each only")
+    parser.add_argument("--baselines", action="store_true", help=argparse.SUPPRESS)
+    # How the fresh process of the cold reload is asked.
+    parser.add_argument("--reload", metavar="DIR", help=argparse.SUPPRESS)
+    common.add_write_settings(parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> None:
+    """Carry out the command."""
+    if args.reload:
+        _reload(args, console)
+        return
+    if args.baselines:
+        raise UserError("--baselines is not part of this version yet: leave it out.")
+    settings = common.write_settings(args)
+    facts_files, document_files = args.facts, args.documents
+    if not facts_files and not document_files:
+        facts_files = [str(resource_path("samples/facts.json"))]
+        document_files = [str(resource_path("samples/documents.json"))]
+    facts, documents = common.read_inputs(facts_files, document_files)
+    if args.text is not None and not args.text.startswith("hf:") and not Path(args.text).exists():
+        raise UserError(f"There is no text at {args.text}: give a file or folder with --text.")
+    model = common.open_model(args, console)
+    from bdh_workbench.evaluation.benchmark import BenchmarkInput, benchmark
+
+    def watch(text: str, event: WriteEvent | None) -> None:
+        console.progress(text if event is None else f"{text}: {common.step_line(event)}")
+
+    report = benchmark(model, BenchmarkInput(facts, documents, args.text, args.quick), settings, watch)
+    console.result(report, _in_words(report))
+
+
+def _reload(args: argparse.Namespace, console: Console) -> None:
+    model = common.open_model(args, console)
+    from bdh_workbench.evaluation.cold import answer_cold
+
+    begun = time.monotonic()
+    record = answer_cold(model, Path(args.reload))
+    console.result(record | {"seconds": time.monotonic() - begun}, "")
+
+
+def _in_words(report: dict[str, Any]) -> str:
+    lines = [f"{report['model']}, {report['parameters']:,} parameters, on {report['device']}"]
+    facts, cold, documents, local = (report[key] for key in ("facts", "cold_reload", "documents", "locality"))
+    if facts:
+        lines += [
+            f"{counted(facts['count'], 'fact')} in {facts['seconds']:.1f} s ({counted(facts['steps'], 'step')}): "
+            f"exact {percent(facts['exact'])}, p median {probability(facts['median_p'])} "
+            f"(before {probability(facts['median_p_before'])}), worst {probability(facts['min_p'])}",
+            f"  in other words: exact {percent(facts['paraphrase_exact'])}, by the pure read "
+            f"{percent(facts['paraphrase_exact_without_completion'])}",
+            f"  mixed up: p {probability(facts['cross_contamination'])} at most · a cached step is "
+            f"{facts['cache_speedup']:.1f} times as fast",
+        ]
+    if cold:
+        same = "the same to the bit" if cold["identical"] else "NOT the same"
+        lines.append(f"fresh process: {same}, exact {percent(cold['exact'])}")
+    if documents:
+        pairs = zip(documents["token_accuracy"], documents["recitation"], documents["seconds"], strict=True)
+        for number, (accuracy, recited, seconds) in enumerate(pairs, start=1):
+            lines.append(
+                f"document {number} in {seconds:.1f} s: tokens {percent(accuracy)}, recited {percent(recited)}, "
+                f"kept at the end {percent(documents['retention'][-1][number - 1])}"
+            )
+        lines.append(
+            f"  probes: exact {percent(documents['probe_exact'])}, by the pure read "
+            f"{percent(documents['probe_exact_without_completion'])}"
+        )
+    lines.append(
+        f"unrelated text, {counted(local['tokens'], 'token')} of {local['text']}: loss {local['loss_before']:.4f} → "
+        f"{local['loss_after']:.4f} ({100 * local['relative_change']:+.3f}%), same best token "
+        f"{percent(local['top1_agreement'])}"
+    )
+    return "\n".join(lines)

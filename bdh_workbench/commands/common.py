@@ -1,0 +1,207 @@
+"""What several commands share: options, opening a model, finding and saving memory files."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bdh_workbench.commands.console import Console, probability
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.settings import METHODS, WriteSettings
+
+if TYPE_CHECKING:  # torch is loaded by the commands that need it, when they need it
+    from bdh_workbench.memory.items import Fact, TextDocument
+    from bdh_workbench.memory.state import Memory
+    from bdh_workbench.memory.writer import WriteEvent
+    from bdh_workbench.model.loading import Model
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+MOST_SEED = 2**63 - 1
+SETTING_HELP = {
+    "method": "direct: closed form; gradient: Adam on the slot; auto: direct, then gradient where needed",
+    "steps": "gradient steps at most",
+    "rate": "of Adam",
+    "margin": "log-odds to which the direct write lifts each answer token, in nats",
+    "goal": "p that every answer token must pass before gradient steps stop",
+    "contrastive": "weight of the contrast between answers",
+    "locality": "weight of the change on unrelated text",
+    "decay": "weight of the squared norm of the change",
+    "norm": "bound on the norm of a gradient write's change, per square root of stored positions",
+    "framings": "sentences put before a fact, each in turn, 0 to 3",
+    "tolerance": "squared distance from what is held under which an address spends no rank",
+    "protect": "do not project updates off what is held already",
+    "keep_words": "do not keep prompts, answers and texts in the file",
+    "seed": "of whatever is drawn at random",
+}
+
+
+class UsageError(Exception):
+    """Options that do not go together; its text is shown as it stands, and the exit status is 2."""
+
+
+def whole_number(least: int, most: int = MOST_SEED) -> Any:
+    """A type for argparse: whole numbers from ``least`` to ``most``."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        if not least <= number <= most:
+            bound = f"at least {least}" if number < least else f"at most {most}"
+            raise argparse.ArgumentTypeError(f"it must be {bound}, not {number}")
+        return number
+
+    return read
+
+
+def add_write_settings(parser: argparse.ArgumentParser) -> None:
+    """Add an option for every field of ``WriteSettings``."""
+    group = parser.add_argument_group("settings of the write")
+    for field in dataclasses.fields(WriteSettings):
+        text = SETTING_HELP[field.name]
+        name = field.name.replace("_", "-")
+        if isinstance(field.default, bool):
+            flag = "--no-words" if field.name == "keep_words" else f"--no-{name}"
+            group.add_argument(flag, dest=field.name, action="store_false", default=argparse.SUPPRESS, help=text)
+        elif field.name == "method":
+            group.add_argument("--method", choices=METHODS, default=argparse.SUPPRESS, help=f"{text} (auto)")
+        else:
+            kind: Any = whole_number(0) if isinstance(field.default, int) else float
+            letter = "N" if isinstance(field.default, int) else "X"
+            group.add_argument(
+                f"--{name}", type=kind, metavar=letter, default=argparse.SUPPRESS, help=f"{text} ({field.default:g})"
+            )
+
+
+def write_settings(args: argparse.Namespace) -> WriteSettings:
+    """The settings that the options give."""
+    given = {f.name: getattr(args, f.name) for f in dataclasses.fields(WriteSettings) if hasattr(args, f.name)}
+    return WriteSettings(**given)
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name what to write."""
+    parser.add_argument(
+        "--facts", nargs="+", action="extend", default=[], metavar="FILE", help="facts: .json, .jsonl or .csv"
+    )
+    parser.add_argument(
+        "--document",
+        "--documents",
+        dest="documents",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="documents: .txt, .md, .json or .jsonl",
+    )
+
+
+def read_inputs(facts: Sequence[str], documents: Sequence[str]) -> tuple[list[Fact], list[TextDocument]]:
+    """Read files of facts and of documents."""
+    from bdh_workbench.memory.formats import merge_duplicates, read_documents, read_facts
+
+    found = [fact for name in facts for fact in read_facts(name)]
+    if len(facts) > 1:
+        found = merge_duplicates(found)
+    return found, [document for name in documents for document in read_documents(name)]
+
+
+def open_model(args: argparse.Namespace, console: Console) -> Model:
+    """Load the model that the options name onto the device that they name."""
+    console.progress("Loading the model")
+    from bdh_workbench.model.device import choose_device
+    from bdh_workbench.model.loading import load_model
+
+    device = choose_device(args.device)
+    started = time.monotonic()
+    model = load_model(args.model, device)
+    if console.verbose:
+        console.note(
+            f"Model {model.name} ({model.fingerprint[:8]}), {model.parameters:,} parameters, on {device}, "
+            f"loaded in {time.monotonic() - started:.1f} s."
+        )
+    return model
+
+
+def open_memory(name: str, model: Model) -> Memory:
+    """Load a memory file of this model."""
+    from bdh_workbench.memory.files import load_memory
+
+    config = model.config
+    return load_memory(
+        memory_path(name),
+        fingerprint=model.fingerprint,
+        slots=config.write_slots,
+        width=config.width,
+        model_name=model.name,
+    )
+
+
+def memory_path(name: str) -> Path:
+    """The memory file that a name stands for: a path, or the file name or title of a memory in the library."""
+    path = Path(name)
+    if path.name != name or os.path.lexists(path):
+        return path
+    from bdh_workbench.memory.file_format import SUFFIX
+    from bdh_workbench.memory.library import BrokenEntry, default_library
+
+    library = default_library()
+    for candidate in (library.folder / name, library.folder / f"{name}{SUFFIX}"):
+        if candidate.is_file():
+            return candidate
+    titled = [e.path for e in library.entries() if not isinstance(e, BrokenEntry) and e.title == name]
+    if len(titled) > 1:
+        raise UserError(f"“{name}” is the title of {len(titled)} memories in the library: give a file name.")
+    return titled[0] if titled else path
+
+
+def check_target(name: str) -> Path:
+    """The path of a file to be saved, if it looks as if it could be: long work should not end in a mistyped folder.
+
+    Raises:
+        UserError: when it is a folder, or its folder cannot be written.
+    """
+    path = Path(name)
+    try:
+        if path.is_dir():
+            raise UserError(f"{name} is a folder: name a file for --memory.")
+        folder = path.absolute().parent
+        while not folder.exists():
+            folder = folder.parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise UserError(f"{name} cannot be saved, as {folder} may not be written: choose another place.")
+    except (OSError, ValueError):
+        raise UserError(f"{name!r} is not a usable file name: choose another.") from None
+    return path
+
+
+def save(path: Path, memory: Memory) -> dict[str, Any]:
+    """Save a memory; returns what is told about the file."""
+    from bdh_workbench.memory.files import save_memory
+
+    save_memory(path, memory)
+    return {
+        "memory": str(path),
+        "title": memory.title,
+        "model": memory.model_name,
+        "items": len(memory.items),
+        "layers": len(memory.layers),
+        "rows": len(memory.rows),
+        "rank": len(memory.basis),
+        "slots": memory.slots,
+        "fill": memory.fill,
+        "bytes": path.stat().st_size,
+    }
+
+
+def step_line(event: WriteEvent) -> str:
+    """One step of a write, in one line of progress."""
+    step = f"step {event.step} of at most {event.steps}" if event.steps > event.step else f"step {event.step}"
+    left = f", {event.remaining:.0f} s left at most" if event.remaining >= 1 else ""
+    return f"{event.phase}, {step}: worst p {probability(event.worst_p)}, median {probability(event.median_p)}{left}"

@@ -1,0 +1,134 @@
+"""What a command says: its result on standard output, all else on standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
+
+ON_TERMINAL, ELSEWHERE = 0.1, 1.0  # seconds between two lines of progress; elsewhere also before the first
+
+
+class Console:
+    """Results and progress of one command."""
+
+    def __init__(self, as_json: bool = False, verbose: bool = False) -> None:
+        """A console on the process's own streams."""
+        self.as_json, self.verbose = as_json, verbose
+        self._err: TextIO = sys.stderr
+        self._last = 0.0 if _is_terminal(self._err) else time.monotonic()
+        self._shown = False
+
+    def progress(self, text: str) -> None:
+        """Tell how far things are, on standard error, as often as a person can read it."""
+        terminal = _is_terminal(self._err)
+        now = time.monotonic()
+        if now - self._last < (ON_TERMINAL if terminal else ELSEWHERE):
+            return
+        self._last = now
+        if terminal:
+            width = max(20, shutil.get_terminal_size().columns - 1)
+            self._tell(f"\r\x1b[K{text[:width]}")
+            self._shown = True
+        else:
+            self._tell(text + "\n")
+
+    def note(self, text: str) -> None:
+        """Say something beside the result, on standard error."""
+        self.clear()
+        self._tell(text + "\n")
+
+    def clear(self) -> None:
+        """Take the line of progress off the terminal."""
+        if self._shown:
+            self._tell("\r\x1b[K")
+            self._shown = False
+
+    def result(self, record: Mapping[str, Any], text: str) -> None:
+        """Print the result: as one JSON object, or in words."""
+        self.clear()
+        say(as_json(record) if self.as_json else text)
+
+    def _tell(self, text: str) -> None:
+        # Progress that nobody can see must not end the work.
+        try:
+            self._err.write(text)
+            self._err.flush()
+        except (OSError, ValueError):
+            pass
+        except UnicodeEncodeError:
+            self._err.write(text.encode("ascii", "replace").decode())
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Print to standard output whatever characters its encoding has; others become question marks."""
+    out = sys.stdout
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    out.write((text + end).encode(encoding, "replace").decode(encoding))
+    out.flush()
+
+
+def as_json(record: Mapping[str, Any]) -> str:
+    """A record as one JSON object on one line; what JSON has no word for becomes null."""
+    wide = (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+    return json.dumps(_plain(record), ensure_ascii=not wide, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    return value
+
+
+def probability(p: float | None) -> str:
+    """A probability as people read it."""
+    if p is None:
+        return "–"
+    return "< 0.001" if 0.0 <= p < 0.001 else f"{p:.3f}"
+
+
+def percent(value: float | None) -> str:
+    """A fraction as a percentage."""
+    return "–" if value is None else f"{100 * value:.1f}%"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the singular or plural."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def table(rows: Sequence[Sequence[str]], indent: str = "") -> str:
+    """Columns side by side."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join((indent + line).rstrip() for line in lines)
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """The beginning of a text, on one line."""
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def dim(text: str) -> str:
+    """Text in a paler colour, on a terminal that has colours."""
+    plain = not _is_terminal(sys.stdout) or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    return text if plain else f"\x1b[2m{text}\x1b[0m"
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:  # closed
+        return False

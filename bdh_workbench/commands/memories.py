@@ -1,0 +1,158 @@
+"""`inspect`, `list`, `merge` and `forget`: what is done with whole memory files."""
+
+from __future__ import annotations
+
+import argparse
+
+from bdh_workbench.commands import common
+from bdh_workbench.commands.console import Console, counted, percent, probability, shortened, table
+
+
+def add_inspect_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``inspect``."""
+    parser.add_argument("memory", metavar="MEMORY", help="a memory file, or the title of a memory in the library")
+
+
+def run_inspect(args: argparse.Namespace, console: Console) -> None:
+    """Tell what a memory file holds; needs no model."""
+    from bdh_workbench.memory.files import load_memory
+    from bdh_workbench.memory.manage import inspect
+
+    path = common.memory_path(args.memory)
+    found = inspect(load_memory(path))
+    size = f"{counted(len(found['items']), 'item')} in {counted(len(found['layers']), 'layer')}"
+    lines = [
+        f"{found['title'] or path.name}: {size}",
+        f"model {found['model']} ({found['fingerprint'][:8]}) · rank {found['rank']:,} of {found['slots']:,} slots, "
+        f"fill {percent(found['fill'])} · {found['bytes'] / 1e6:.1f} MB",
+    ]
+    if found["note"]:
+        lines.append(found["note"])
+    for layer in found["layers"]:
+        off = "" if layer["enabled"] else ", switched off"
+        lines.append(f"\nlayer {layer['number']}, {layer['created']}{off}: {layer['title']}")
+        rows = [
+            (
+                item["kind"],
+                shortened(item["title"]),
+                shortened(item["answer"], 30),
+                counted(item["tokens"], "token"),
+                f"p {probability(item['p_before'])} → {probability(item['p_after'])}",
+            )
+            for item in found["items"]
+            if item["layer"] == layer["number"]
+        ]
+        if rows:
+            lines.append(table(rows, "  "))
+    console.result({"path": str(path)} | found, "\n".join(lines))
+
+
+def add_list_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``list``: there are none."""
+
+
+def run_list(args: argparse.Namespace, console: Console) -> None:
+    """List the memories of the library and the models that come with the program; needs neither torch nor a model."""
+    from bdh_workbench.memory.library import BrokenEntry, default_library
+    from bdh_workbench.resources import bundled_model_names
+
+    library = default_library()
+    memories, broken, rows = [], [], []
+    for entry in library.entries():
+        if isinstance(entry, BrokenEntry):
+            broken.append({"path": str(entry.path), "reason": entry.reason})
+            continue
+        memories.append(
+            {
+                "path": str(entry.path),
+                "title": entry.title,
+                "note": entry.note,
+                "model": entry.model_name,
+                "fingerprint": entry.model,
+                "items": entry.items,
+                "facts": entry.facts,
+                "documents": entry.documents,
+                "layers": entry.layers,
+                "rank": entry.rank,
+                "slots": entry.slots,
+                "fill": entry.fill,
+                "created": entry.created,
+                "modified": entry.modified,
+                "bytes": entry.bytes,
+            }
+        )
+        rows.append(
+            (
+                shortened(entry.title or entry.path.stem),
+                counted(entry.items, "item"),
+                f"fill {percent(entry.fill)}",
+                entry.model_name,
+                entry.modified[:10],
+                entry.path.name,
+            )
+        )
+    models = bundled_model_names()
+    lines = [f"{counted(len(rows), 'memory') if len(rows) == 1 else f'{len(rows)} memories'} in {library.folder}"]
+    if rows:
+        lines.append(table(rows, "  "))
+    lines += [f"  {entry['reason']}" for entry in broken]
+    lines.append(f"Models: {', '.join(models) or 'none'}")
+    record = {"folder": str(library.folder), "memories": memories, "broken": broken, "models": models}
+    console.result(record, "\n".join(lines))
+
+
+def add_merge_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``merge``."""
+    parser.add_argument("memories", metavar="MEMORY", nargs="+", help="two or more memory files of one model")
+    parser.add_argument("--memory", metavar="OUT", required=True, help="the memory file to make")
+    parser.add_argument("--title", default="", help="of the memory")
+    parser.add_argument("--keep", choices=("first", "last"), help="whose answer stays where two differ")
+
+
+def run_merge(args: argparse.Namespace, console: Console) -> None:
+    """Make one memory of several; needs no model."""
+    if len(args.memories) < 2:
+        raise common.UsageError("there is nothing to merge: name two or more memory files")
+    target = common.check_target(args.memory)
+    from bdh_workbench.memory.files import load_memory
+    from bdh_workbench.memory.manage import merge
+
+    parts = [load_memory(common.memory_path(name)) for name in args.memories]
+    console.progress("Merging")
+    merged = merge(parts, " ".join(args.title.split()), keep=args.keep)
+    record = common.save(target, merged) | {"merged": list(args.memories)}
+    size = f"{counted(len(merged.items), 'item')}, fill {percent(merged.fill)}"
+    console.result(record, f"Merged {len(parts)} memories into {target}: {size}.")
+
+
+def add_forget_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``forget``."""
+    parser.add_argument("source", metavar="MEMORY", help="a memory file, or the title of a memory in the library")
+    parser.add_argument(
+        "--item", metavar="TITLE", action="append", required=True, help="title, prompt or number of an item; repeatable"
+    )
+    parser.add_argument("--memory", metavar="OUT", required=True, help="the memory file to make; may be MEMORY")
+
+
+def run_forget(args: argparse.Namespace, console: Console) -> None:
+    """Make a memory as if it had never held some items; needs no model."""
+    target = common.check_target(args.memory)
+    from bdh_workbench.memory.files import load_memory
+    from bdh_workbench.memory.manage import find_item, forget
+
+    memory = load_memory(common.memory_path(args.source))
+    titles = {text for item in memory.items for text in (item.title, item.prompt)}
+    names: list[str | int] = []
+    for name in args.item:
+        # Items whose words were not kept can only be told by their number.
+        number = name.isascii() and name.isdecimal() and name not in titles
+        names.append(int(name) if number else name)
+    gone = [memory.items[index].title for index in dict.fromkeys(find_item(memory, name) for name in names)]
+    console.progress("Forgetting")
+    left = forget(memory, names)
+    record = common.save(target, left) | {"forgotten": gone}
+    console.result(
+        record,
+        f"Forgot {', '.join(f'“{shortened(title)}”' for title in gone)}; {target} holds "
+        f"{counted(len(left.items), 'item')}, fill {percent(left.fill)}.",
+    )

@@ -1,0 +1,69 @@
+"""`write`: facts and documents into a memory file."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import time
+
+from bdh_workbench.commands import common
+from bdh_workbench.commands.console import Console, counted, percent, probability
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    common.add_inputs(parser)
+    parser.add_argument("--into", metavar="IN", help="a memory file that is extended; it is not changed itself")
+    parser.add_argument("--memory", metavar="OUT", required=True, help="the memory file to make; may be IN")
+    parser.add_argument("--title", help="of the memory")
+    common.add_write_settings(parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> None:
+    """Carry out the command."""
+    if not args.facts and not args.documents:
+        raise common.UsageError("there is nothing to write: give --facts or --document")
+    settings = common.write_settings(args)
+    facts, documents = common.read_inputs(args.facts, args.documents)
+    target = common.check_target(args.memory)
+    model = common.open_model(args, console)
+    from bdh_workbench.memory.writer import write
+
+    memory = common.open_memory(args.into, model) if args.into else None
+    steps = write(model, memory, facts, documents, settings)
+    while True:
+        try:
+            console.progress(f"Writing: {common.step_line(next(steps))}")
+        except StopIteration as stop:
+            result = stop.value
+            break
+    memory = result.memory
+    if args.title is not None:
+        memory = dataclasses.replace(memory, title=" ".join(args.title.split()) or memory.title)
+    console.progress("Saving")
+    begun = time.monotonic()
+    record = common.save(target, memory) | {
+        "device": str(model.device),
+        "facts": len(facts),
+        "documents": len(documents),
+        "method": settings.method,
+        "steps": result.steps,
+        "seconds": result.seconds,
+        "saving_seconds": time.monotonic() - begun,
+        "worst_p": result.worst_p,
+        "median_p": result.median_p,
+        "ambiguous": result.ambiguous,
+    }
+    what = [counted(len(facts), "fact")] * bool(facts) + [counted(len(documents), "document")] * bool(documents)
+    lines = [
+        f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({counted(result.steps, 'step')}).",
+        f"Worst p of an answer token {probability(result.worst_p)}, median {probability(result.median_p)}; "
+        f"fill {percent(memory.fill)}.",
+    ]
+    if result.ambiguous:
+        lines.append(
+            f"{counted(result.ambiguous, 'position')} cannot be told from another with a different continuation."
+        )
+    if result.worst_p < settings.goal:
+        lines.append("Not every answer is certain: try more --steps, or fewer things at once.")
+    console.result(record, "\n".join(lines))

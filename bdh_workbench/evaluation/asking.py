@@ -1,0 +1,164 @@
+"""One question to a memory: the answer, how surely it comes, and where it comes from."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bdh_workbench.evaluation.decoding import Question, exact
+from bdh_workbench.memory.encoding import sentence_spans
+from bdh_workbench.memory.generation import SamplingSettings, generate, score_answer
+from bdh_workbench.memory.reading import Reader
+from bdh_workbench.memory.state import Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a read comes from.
+
+    Attributes:
+        title: of the item.
+        kind: ``fact`` or ``document``.
+        sentence: of the item's text, from 1.
+        text: that sentence, or the fact's words; None where the words were not kept.
+        position: place of the row, from 1, among those that were written together: of a fact's answer, or of a
+            stretch of a document's text (a chunk, or one sentence), whose first tokens have none.
+    """
+
+    title: str
+    kind: str
+    sentence: int
+    text: str | None
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenToken:
+    """One token of an answer.
+
+    Attributes:
+        text: what it adds to the answer; empty while a character is not whole.
+        p: its probability.
+        familiarity: of the position that it was read from.
+    """
+
+    text: str
+    p: float
+    familiarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a question.
+
+    Attributes:
+        completion: the generated text.
+        tokens: of the completion.
+        ended: whether the model ended the answer itself.
+        top: the most probable first tokens, (text, p), best first.
+        familiarity: of the position that the first token was read from.
+        source: of that position; None where nothing was read.
+        abstained: whether there is a memory and nothing of it was read there.
+    """
+
+    completion: str
+    tokens: tuple[SpokenToken, ...]
+    ended: bool
+    top: tuple[tuple[str, float], ...]
+    familiarity: float
+    source: Source | None
+    abstained: bool
+
+
+def ask(
+    reader: Reader,
+    prompt: str,
+    settings: SamplingSettings | None = None,
+    top: int = 5,
+    say: Callable[[str], None] = lambda text: None,
+) -> Answer:
+    """Ask a question in a fresh context.
+
+    Args:
+        reader: the model with or without a memory.
+        prompt: the beginning of a sentence, or a question.
+        settings: how tokens are chosen.
+        top: how many of the most probable first tokens are told.
+        say: told each piece of the answer as soon as it is known.
+
+    Raises:
+        UserError: for an empty prompt.
+    """
+    tokenizer = reader.model.tokenizer
+    decoder: codecs.IncrementalDecoder = tokenizer.stream_decoder()
+    spoken: list[SpokenToken] = []
+    first = None
+    ended = False
+    for token in generate(reader, tokenizer.encode(prompt), settings or SamplingSettings(), tokenizer.end_id, top):
+        first = first or token
+        ended = token.token == tokenizer.end_id
+        if not ended:
+            text = decoder.decode(tokenizer.token_bytes(token.token))
+            spoken.append(SpokenToken(text, token.p, _unit(token.familiarity)))
+            say(text)
+    rest = decoder.decode(b"", final=True)
+    if rest:  # half a character at the end
+        last = spoken[-1]
+        spoken[-1] = SpokenToken(last.text + rest, last.p, last.familiarity)
+        say(rest)
+    assert first is not None
+    reading = reader.memory is not None and reader.settings.written
+    source = source_of(reader.memory, first.row) if reader.memory is not None and first.row >= 0 else None
+    return Answer(
+        completion="".join(token.text for token in spoken),
+        tokens=tuple(spoken),
+        ended=ended,
+        top=tuple((tokenizer.token_text(token), p) for token, p in first.top),
+        familiarity=_unit(first.familiarity),
+        source=source,
+        abstained=reading and source is None,
+    )
+
+
+def _unit(cosine: float) -> float:
+    """A cosine as a familiarity from 0 to 1: what points the other way is no less familiar than what is unrelated."""
+    return min(1.0, max(0.0, cosine))
+
+
+def source_of(memory: Memory, row: int) -> Source:
+    """Where a row of a memory comes from."""
+    item = memory.items[int(memory.rows.items[row])]
+    sentence = int(memory.rows.sentences[row])
+    text = None
+    if item.kind == "document" and item.text is not None:
+        spans = sentence_spans(item.text)
+        if sentence < len(spans):
+            text = " ".join(item.text[slice(*spans[sentence])].split())
+    elif item.kind == "fact" and item.prompt:
+        space = "" if item.prompt[-1].isspace() else " "
+        text = item.prompt + space + item.answer
+    # The rows of a window stand together, and the last of them has none that follows.
+    ends = (memory.rows.following[:row] < 0).nonzero().flatten()
+    start = int(ends[-1]) + 1 if len(ends) else 0
+    return Source(item.title, item.kind, sentence + 1, text, row - start + 1)
+
+
+def score(reader: Reader, prompt: str, answer: str) -> dict[str, Any]:
+    """How probable an answer is behind a prompt, in the keys of ``query --answer``.
+
+    ``p`` is of the whole answer, its end included; ``greedy_correct`` says whether greedy decoding from the prompt
+    alone gives the whole answer and then ends it or goes on to another word.
+    """
+    question = Question.of(reader.model.tokenizer, prompt, answer)
+    found = score_answer(reader, question.prompt, question.answer)
+    texts = [reader.model.tokenizer.token_text(token) for token in question.answer]
+    return {
+        "text": answer,
+        "p": found.p,
+        "min_token_p": found.min_token_p,
+        "first_token_p": found.first_token_p,
+        "greedy_correct": exact(reader, [question])[0],
+        "tokens": [{"text": text, "p": p} for text, p in zip(texts, found.tokens, strict=True)],
+    }

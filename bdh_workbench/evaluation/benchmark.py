@@ -1,0 +1,133 @@
+"""The whole report of the bench command: facts, cold reload, documents, locality."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+import bdh_workbench
+from bdh_workbench.evaluation.cold import cold_reload
+from bdh_workbench.evaluation.decoding import Question
+from bdh_workbench.evaluation.locality import SAMPLE, TOKENS, held_out, locality
+from bdh_workbench.evaluation.recall import FactQuestions, recall
+from bdh_workbench.evaluation.retention import documents_report, probes
+from bdh_workbench.evaluation.speed import cache_speedup
+from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, ReadSettings
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.writer import WriteEvent, write
+from bdh_workbench.model.loading import Model
+
+QUICK_FACTS, QUICK_DOCUMENTS, QUICK_TOKENS, QUICK_SAMPLE = 10, 2, 10_000, 2_000
+
+Watch = Callable[[str, WriteEvent | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkInput:
+    """What is measured.
+
+    Attributes:
+        facts: written jointly into a fresh memory; may be empty.
+        documents: written one after the other into another; may be empty.
+        text: file or folder of held-out text, or None for the bundled text.
+        quick: whether to look at the first few of each only.
+    """
+
+    facts: Sequence[Fact]
+    documents: Sequence[TextDocument]
+    text: str | None = None
+    quick: bool = False
+
+
+def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watch: Watch) -> dict[str, Any]:
+    """Write facts and documents, and report what became of them.
+
+    Args:
+        model: the frozen model.
+        given: what to write and to read.
+        settings: of every write.
+        watch: told what is going on, and each step of a write.
+
+    Returns:
+        The report, ready for JSON. A part that had nothing to look at is None.
+
+    Raises:
+        UserError: when a write refuses its input or the text cannot be read.
+    """
+    facts = given.facts[:QUICK_FACTS] if given.quick else given.facts
+    documents = given.documents[:QUICK_DOCUMENTS] if given.quick else given.documents
+    # Read first: a mistake in it should not come to light after minutes of work.
+    text = held_out(given.text, model.tokenizer, model.config.context, QUICK_TOKENS if given.quick else TOKENS)
+    report: dict[str, Any] = {
+        "version": bdh_workbench.__version__,
+        "model": model.name,
+        "fingerprint": model.fingerprint,
+        "parameters": model.parameters,
+        "device": str(model.device),
+        "threads": torch.get_num_threads(),
+        "quick": given.quick,
+        "facts": None,
+        "cold_reload": None,
+        "documents": None,
+        "locality": None,
+    }
+    memories: dict[str, Memory] = {}
+    questions: list[Question] = []
+    if facts:
+        asked = FactQuestions.of(model.tokenizer, facts)
+        questions = asked.written
+        report["facts"], memories["facts"] = _facts(model, facts, asked, settings, watch)
+        watch("Timing a step with and without cached features", None)
+        report["facts"] |= cache_speedup(model, facts, (), 1 if given.quick else 3)
+    if documents:
+        report["documents"], memories["documents"] = documents_report(model, documents, settings, watch)
+        if not facts:
+            questions = [question for group in probes(model.tokenizer, documents) for question in group]
+            watch("Timing a step with and without cached features", None)
+            report["documents"] |= cache_speedup(model, (), documents[:1], 1 if given.quick else 3)
+    name = next(iter(memories))
+    if questions:
+        watch("Reloading in a fresh process", None)
+        report["cold_reload"] = cold_reload(model, memories[name], questions)
+    readers = {key: Reader(model, memory) for key, memory in memories.items()}
+    found = locality(model, readers, text, lambda done: watch(f"Reading held-out text, {done:.0%}", None))
+    watch("Reading held-out text without the gate", None)
+    open_readers = {
+        "without_gate": readers[name].with_settings(ReadSettings(gate=False)),
+        "pure": readers[name].with_settings(PURE),
+    }
+    sample = text.sample(QUICK_SAMPLE if given.quick else SAMPLE)
+    report["locality"] = found[name] | {"memory": name, "text": text.name} | locality(model, open_readers, sample)
+    for other in set(readers) - {name}:
+        report["locality"][other] = found[other]
+    return report
+
+
+def _facts(
+    model: Model, facts: Sequence[Fact], asked: FactQuestions, settings: WriteSettings, watch: Watch
+) -> tuple[dict[str, Any], Memory]:
+    """The report on facts written jointly, and the memory that holds them."""
+    steps = write(model, None, facts, (), settings)
+    while True:
+        try:
+            watch(f"Writing {len(facts)} facts", next(steps))
+        except StopIteration as stop:
+            result = stop.value
+            break
+    watch("Asking the facts", None)
+    reader = Reader(model, result.memory)
+    report = recall(reader, reader.with_settings(UNTOUCHED), asked)
+    report |= {
+        "seconds": result.seconds,
+        "steps": result.steps,
+        "rows": len(result.memory.rows),
+        "rank": len(result.memory.basis),
+        "fill": result.memory.fill,
+        "ambiguous": result.ambiguous,
+    }
+    return report, result.memory

@@ -1,0 +1,115 @@
+"""Cold reload: a memory is saved, and a fresh process loads it and answers, to the bit, what this one answers.
+
+The fresh process is the program itself, as a person would start it. It gets the folder in which the memory and the
+questions lie, and gives back a digest of the logits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import bdh_workbench
+from bdh_workbench.errors import UserError
+from bdh_workbench.evaluation.decoding import Question, exact, median, read_long, score, share
+from bdh_workbench.memory.files import load_memory, save_memory
+from bdh_workbench.memory.reading import Reader
+from bdh_workbench.memory.state import Memory
+from bdh_workbench.model.loading import Model
+
+MEMORY, QUESTIONS = "memory.safetensors", "questions.json"
+PATIENCE = 900.0  # seconds that the fresh process may take
+
+
+def cold_reload(model: Model, memory: Memory, questions: Sequence[Question]) -> dict[str, Any]:
+    """Save a memory, have a fresh process load it and answer questions, and compare.
+
+    Returns:
+        ``identical``, whether every logit agrees to the bit, ``exact`` and ``median_p`` of the fresh process, and the
+        ``bytes`` of the file.
+
+    Raises:
+        UserError: when the fresh process fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="bdh-workbench-") as name:
+        folder = Path(name)
+        save_memory(folder / MEMORY, memory)
+        pairs = [[question.prompt, question.answer] for question in questions]
+        (folder / QUESTIONS).write_text(json.dumps(pairs), encoding="utf-8")
+        there = _run(["bench", "--reload", name, "--model", str(model.folder), "--device", model.device.type, "--json"])
+        size = (folder / MEMORY).stat().st_size
+    here = logits_digest(Reader(model, memory), questions)
+    return {
+        "identical": here == there["digest"],
+        "exact": there["exact"],
+        "median_p": there["median_p"],
+        "bytes": size,
+        "seconds": there["seconds"],
+    }
+
+
+def answer_cold(model: Model, folder: Path) -> dict[str, Any]:
+    """What the fresh process does: load the memory in a folder and answer the questions beside it.
+
+    Raises:
+        UserError: when the folder does not hold both.
+    """
+    memory = load_memory(
+        folder / MEMORY,
+        fingerprint=model.fingerprint,
+        slots=model.config.write_slots,
+        width=model.config.width,
+        model_name=model.name,
+    )
+    try:
+        pairs = json.loads((folder / QUESTIONS).read_text(encoding="utf-8"))
+        questions = [Question(tuple(map(int, prompt)), tuple(map(int, answer))) for prompt, answer in pairs]
+    except (OSError, ValueError, TypeError):
+        raise UserError(f"{folder} holds no questions for a cold reload: run bench without --reload.") from None
+    reader = Reader(model, memory)
+    return {
+        "digest": logits_digest(reader, questions),
+        "exact": share(exact(reader, questions)),
+        "median_p": median([s.p for s in score(reader, questions)]),
+    }
+
+
+@torch.no_grad()
+def logits_digest(reader: Reader, questions: Sequence[Question]) -> str:
+    """SHA-256 over the fp32 bits of all logits behind each prompt, one question at a time."""
+    digest = hashlib.sha256()
+    for question in questions:
+        ids = torch.tensor([[*question.prompt, *question.answer[:-1]]], device=reader.model.device)
+        for stream, _, _ in read_long(reader, ids):
+            digest.update(reader.model.network.logits(stream).float().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _run(arguments: Sequence[str]) -> dict[str, Any]:
+    """Start the program anew and return the JSON object that it prints."""
+    # -P keeps the current folder off the path, which may hold anything; the package itself must be found nevertheless.
+    package = str(Path(bdh_workbench.__file__).resolve().parent.parent)
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    # Sums depend on how many threads share them, so both processes must use as many.
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    command = [sys.executable, "-P", "-m", "bdh_workbench", *arguments]
+    try:
+        done = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False
+        )
+        answer = json.loads(done.stdout) if done.returncode == 0 else None
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise UserError(f"The fresh process of the cold reload gave no answer ({type(error).__name__}).") from None
+    if not isinstance(answer, dict):
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"status {done.returncode}"]
+        raise UserError(f"The cold reload failed in the fresh process: {lines[-1]}")
+    return answer

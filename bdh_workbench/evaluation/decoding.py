@@ -1,0 +1,196 @@
+"""Decoding and scoring many questions at once: what the benchmark is made of.
+
+All goes through ``Reader.advance``, as a question from a person does, so that what is measured is what is used.
+"""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bdh_workbench.memory.encoding import answer_ids
+from bdh_workbench.memory.features import padded_batches
+from bdh_workbench.memory.reading import Reader, ReaderState
+from bdh_workbench.model.tokenizer import Tokenizer
+
+BATCH_TOKENS = 4096  # tokens read at once, padding included
+BATCH_COSINES = 40_000_000  # comparisons of tokens with stored rows at once
+SPARE = 8  # tokens decoded past an answer's own, to see whether it ends or goes on with the same word
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A prompt and the answer that should follow it, as token ids; the answer has its end token."""
+
+    prompt: tuple[int, ...]
+    answer: tuple[int, ...]
+
+    @staticmethod
+    def of(tokenizer: Tokenizer, prompt: str, answer: str) -> Question:
+        """Encode a prompt and an answer as a write does."""
+        first, second = answer_ids(tokenizer, prompt, answer)
+        return Question(tuple(first), tuple(second))
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How probable each token of an answer is, given the true ones before it.
+
+    Attributes:
+        tokens: p of each.
+        right: whether each is the most probable one.
+    """
+
+    tokens: tuple[float, ...]
+    right: tuple[bool, ...]
+
+    @property
+    def p(self) -> float:
+        """Probability of the whole answer, its end included."""
+        product = 1.0
+        for p in self.tokens:
+            product *= p
+        return product
+
+
+def batch_limit(reader: Reader) -> int:
+    """Tokens that may be read at once, so that their comparison with every stored row fits into memory."""
+    rows = 1 if reader.empty else len(reader.numbers)
+    return max(128, min(BATCH_TOKENS, BATCH_COSINES // rows))
+
+
+def read_long(
+    reader: Reader, ids: Tensor, state: ReaderState | None = None
+) -> Iterator[tuple[Tensor, int, ReaderState]]:
+    """Read tokens ids (B, T), however many, in parts.
+
+    Yields:
+        The stream (B, t, D) of a part, the place of its first token, and the state behind it.
+    """
+    length = max(1, batch_limit(reader) // len(ids))
+    for start in range(0, ids.shape[1], length):
+        reading = reader.advance(ids[:, start : start + length], state)
+        state = reading.state
+        yield reading.stream, start, state
+
+
+@torch.no_grad()
+def score(reader: Reader, questions: Sequence[Question]) -> list[Score]:
+    """Score each question's answer behind its prompt."""
+    scores: list[Score] = [Score((), ())] * len(questions)
+    lengths = [len(question.prompt) + len(question.answer) - 1 for question in questions]
+    device = reader.model.device
+    for batch in padded_batches(lengths, batch_limit(reader)):
+        longest = max(lengths[index] for index in batch)
+        whole = [(*questions[index].prompt, *questions[index].answer) for index in batch]
+        # Padding on the right changes nothing before it.
+        ids = torch.tensor([[*row[:-1], *(0,) * (longest + 1 - len(row))] for row in whole], device=device)
+        wanted = torch.tensor([[*row[1:], *(0,) * (longest + 1 - len(row))] for row in whole], device=device)
+        p = torch.zeros(len(batch), longest)
+        right = torch.zeros(len(batch), longest, dtype=torch.bool)
+        answered = torch.zeros(len(batch), longest, dtype=torch.bool)
+        for place, index in enumerate(batch):
+            answered[place, len(questions[index].prompt) - 1 : lengths[index]] = True
+        for stream, start, _ in read_long(reader, ids):
+            part = slice(start, start + stream.shape[1])
+            chosen = answered[:, part].to(device)
+            logits = reader.model.network.logits(stream[chosen]).float()
+            targets = wanted[:, part][chosen]
+            p[:, part][chosen.cpu()] = logits.softmax(-1).gather(1, targets[:, None])[:, 0].cpu()
+            right[:, part][chosen.cpu()] = (logits.argmax(-1) == targets).cpu()
+        for place, index in enumerate(batch):
+            span = slice(len(questions[index].prompt) - 1, lengths[index])
+            scores[index] = Score(tuple(p[place, span].tolist()), tuple(right[place, span].tolist()))
+    return scores
+
+
+@torch.no_grad()
+def decode(
+    reader: Reader, prompts: Sequence[Sequence[int]], most: Sequence[int], done: Callable[[int, Sequence[int]], bool]
+) -> list[list[int]]:
+    """Go on from each prompt, greedily and with nothing in the context but it and what was generated.
+
+    Args:
+        reader: the model with its memory.
+        prompts: token ids, none of them empty.
+        most: how many tokens to generate behind each at most.
+        done: told a prompt's index and the tokens behind it so far, says whether they are enough.
+
+    Returns:
+        The generated ids; the end token, if it came, is the last.
+    """
+    out: list[list[int]] = [[] for _ in prompts]
+    end = reader.model.tokenizer.end_id
+    by_length: dict[int, list[int]] = {}
+    for index, prompt in enumerate(prompts):
+        by_length.setdefault(len(prompt), []).append(index)
+    for length, group in by_length.items():
+        size = max(1, batch_limit(reader) // length)
+        for first in range(0, len(group), size):
+            batch = group[first : first + size]
+            ids = torch.tensor([list(prompts[index]) for index in batch], device=reader.model.device)
+            state = None
+            for stream, _, after in read_long(reader, ids):
+                last, state = stream[:, -1], after
+            going = set(batch)
+            while going:
+                chosen = reader.model.network.logits(last).argmax(-1)
+                for index, token in zip(batch, chosen.tolist(), strict=True):
+                    if index in going:
+                        out[index].append(token)
+                        if token == end or len(out[index]) >= most[index] or done(index, out[index]):
+                            going.discard(index)
+                if going:
+                    reading = reader.advance(chosen[:, None], state)
+                    last, state = reading.stream[:, -1], reading.state
+    return out
+
+
+def exact(reader: Reader, questions: Sequence[Question]) -> list[bool]:
+    """Whether greedy decoding from each prompt alone gives the whole answer, then ends or goes on to another word."""
+    tokenizer = reader.model.tokenizer
+    verdicts: list[bool | None] = [None] * len(questions)
+
+    def done(index: int, generated: Sequence[int]) -> bool:
+        verdicts[index] = judge(tokenizer, generated, questions[index].answer)
+        return verdicts[index] is not None
+
+    most = [len(question.answer) + SPARE for question in questions]
+    generated = decode(reader, [question.prompt for question in questions], most, done)
+    for index, tokens in enumerate(generated):
+        if verdicts[index] is None:
+            verdicts[index] = judge(tokenizer, tokens, questions[index].answer)
+    return [verdict is True for verdict in verdicts]
+
+
+def judge(tokenizer: Tokenizer, generated: Sequence[int], answer: Sequence[int]) -> bool | None:
+    """Whether generated tokens are the answer and then end or go on to another word; None while it is still open."""
+    wanted = b"".join(tokenizer.token_bytes(token) for token in answer)
+    got = b"".join(tokenizer.token_bytes(token) for token in generated)
+    if not got.startswith(wanted):
+        return None if wanted.startswith(got) and tokenizer.end_id not in generated else False
+    if len(got) == len(wanted):
+        return True if tokenizer.end_id in generated else None
+    rest = codecs.getincrementaldecoder("utf-8")(errors="replace").decode(got[len(wanted) :])
+    if not rest:  # the beginning of a character
+        return None
+    return not (rest[0] in "'’-_\u2011" or unicodedata.category(rest[0])[0] in "LNM")
+
+
+def median(values: Sequence[float]) -> float | None:
+    """The median, or None of nothing."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def share(flags: Sequence[bool]) -> float | None:
+    """The share of flags that are set, or None of nothing."""
+    return sum(flags) / len(flags) if flags else None

@@ -1,0 +1,118 @@
+"""Facts: how many are answered, how surely, in other words, and whether they are mixed up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bdh_workbench.evaluation.decoding import Question, exact, median, read_long, score, share
+from bdh_workbench.memory.items import Fact
+from bdh_workbench.memory.reading import PURE, Reader
+from bdh_workbench.model.tokenizer import Tokenizer
+
+PAIRS = 64  # pairs of a prompt and another's answer that are scored at once
+
+
+@dataclass(frozen=True, slots=True)
+class FactQuestions:
+    """Questions made of facts.
+
+    Attributes:
+        written: one for each fact, in its own words.
+        reworded: the other wordings of all facts, which were never written.
+        answers: of the facts as text, to tell which are the same.
+    """
+
+    written: list[Question]
+    reworded: list[Question]
+    answers: list[str]
+
+    @staticmethod
+    def of(tokenizer: Tokenizer, facts: Sequence[Fact]) -> FactQuestions:
+        """Encode facts."""
+        return FactQuestions(
+            [Question.of(tokenizer, fact.prompt, fact.answer) for fact in facts],
+            [Question.of(tokenizer, wording, fact.answer) for fact in facts for wording in fact.paraphrases],
+            [fact.answer.strip() for fact in facts],
+        )
+
+
+def recall(reader: Reader, untouched: Reader, questions: FactQuestions) -> dict[str, Any]:
+    """The report on written facts.
+
+    Args:
+        reader: of the memory, with gate and completion.
+        untouched: the same model without a memory.
+        questions: about what was written.
+
+    Returns:
+        Fractions from 0 to 1 and probabilities of whole answers; keys that end in ``without_completion`` are of the
+        pure read, S alone. Figures about nothing are None.
+    """
+    pure = reader.with_settings(PURE)
+    scores, pure_scores = score(reader, questions.written), score(pure, questions.written)
+    before = score(untouched, questions.written)
+    reworded, pure_reworded = score(reader, questions.reworded), score(pure, questions.reworded)
+    return {
+        "count": len(questions.written),
+        "exact": share(exact(reader, questions.written)),
+        "min_p": min(s.p for s in scores),
+        "median_p": median([s.p for s in scores]),
+        "median_first_token_p": median([s.tokens[0] for s in scores]),
+        "min_token_p": min(min(s.tokens) for s in scores),
+        "median_p_before": median([s.p for s in before]),
+        "exact_without_completion": share(exact(pure, questions.written)),
+        "min_p_without_completion": min(s.p for s in pure_scores),
+        "median_p_without_completion": median([s.p for s in pure_scores]),
+        "paraphrase_count": len(questions.reworded),
+        "paraphrase_exact": share(exact(reader, questions.reworded)),
+        "paraphrase_median_p": median([s.p for s in reworded]),
+        "paraphrase_exact_without_completion": share(exact(pure, questions.reworded)),
+        "paraphrase_median_p_without_completion": median([s.p for s in pure_reworded]),
+        "cross_contamination": cross_contamination(reader, questions),
+        "cross_contamination_without_completion": cross_contamination(pure, questions),
+    }
+
+
+@torch.no_grad()
+def cross_contamination(reader: Reader, questions: FactQuestions) -> float | None:
+    """The largest probability of one fact's whole answer behind another's prompt; None if there is no such pair.
+
+    Facts with the same answer are no such pair. An answer is at most as probable as its first token, so pairs are
+    looked at in that order, and only until no later one can be larger.
+    """
+    asked = questions.written
+    first = _first_token_p(reader, asked)  # (n, n): row i, the first token of answer j behind prompt i
+    same = torch.tensor([[a == b for b in questions.answers] for a in questions.answers])
+    first.masked_fill_(same, -1.0)
+    order = first.flatten().argsort(descending=True)
+    largest = None
+    for part in torch.split(order, PAIRS):
+        bound = float(first.flatten()[part[0]])
+        if bound < 0.0 or (largest is not None and bound <= largest):
+            break
+        pairs = [divmod(int(place), len(asked)) for place in part if first.flatten()[place] >= 0.0]
+        scores = score(reader, [Question(asked[i].prompt, asked[j].answer) for i, j in pairs])
+        largest = max([s.p for s in scores] + ([largest] if largest is not None else []))
+    return largest
+
+
+def _first_token_p(reader: Reader, asked: Sequence[Question]) -> Tensor:
+    """Probability (n, n) of every answer's first token (columns) behind every prompt (rows)."""
+    tokens = torch.tensor([question.answer[0] for question in asked])
+    out = torch.zeros(len(asked), len(asked))
+    by_length: dict[int, list[int]] = {}
+    for index, question in enumerate(asked):
+        by_length.setdefault(len(question.prompt), []).append(index)
+    for group in by_length.values():
+        for start in range(0, len(group), PAIRS):
+            batch = group[start : start + PAIRS]
+            ids = torch.tensor([list(asked[index].prompt) for index in batch], device=reader.model.device)
+            for stream, _, _ in read_long(reader, ids):
+                last = stream[:, -1]
+            out[batch] = reader.model.network.logits(last).float().softmax(-1).cpu()[:, tokens]
+    return out

@@ -1,0 +1,192 @@
+"""Documents written one after the other: what each keeps, what is found when it is asked, and what can be recited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bdh_workbench.evaluation.decoding import Question, decode, exact, score, share
+from bdh_workbench.memory.items import TextDocument
+from bdh_workbench.memory.reading import PURE, Reader
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.writer import WriteEvent, write
+from bdh_workbench.model.loading import Model
+from bdh_workbench.model.tokenizer import Tokenizer
+
+CUE_WORDS = 8  # words of a document from which it is recited
+
+
+@dataclass(slots=True)
+class Retention:
+    """What was measured while documents were written in sequence.
+
+    Attributes:
+        accuracy: after each write (rows), the token accuracy on each document (columns), written yet or not.
+        pure: of each document right after its own write, by the pure read.
+        seconds: of each write.
+        steps: of each write.
+        rank: used after each write.
+        ambiguous: positions of each write that cannot be told from one that is held with another continuation.
+        memory: behind the last write.
+    """
+
+    accuracy: list[list[float]] = field(default_factory=list)
+    pure: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    rank: list[int] = field(default_factory=list)
+    ambiguous: list[int] = field(default_factory=list)
+    memory: Memory | None = None
+
+    @property
+    def own(self) -> list[float]:
+        """Token accuracy of each document right after its own write."""
+        return [row[number] for number, row in enumerate(self.accuracy)]
+
+    @property
+    def matrix(self) -> list[list[float]]:
+        """R[i][j]: accuracy on document j after write i, divided by that right after write j (0 where that is 0).
+
+        Right of the diagonal stands what the untouched model, and what is like it in earlier documents, give for
+        nothing.
+        """
+        own = self.own
+        return [[a / own[j] if own[j] else 0.0 for j, a in enumerate(row)] for row in self.accuracy]
+
+    @property
+    def final(self) -> float | None:
+        """Mean of the last row of the matrix without its last entry; None of a single document."""
+        last = self.matrix[-1][:-1]
+        return sum(last) / len(last) if last else None
+
+
+def token_accuracy(reader: Reader, texts: Sequence[Question]) -> list[float]:
+    """Share of each text's tokens whose argmax is right given the true ones before it (``as_question``)."""
+    return [sum(s.right) / len(s.right) for s in score(reader, texts)]
+
+
+def as_question(tokenizer: Tokenizer, document: TextDocument) -> Question:
+    """A document's first token as the prompt and all others as the answer, without an end."""
+    ids = tokenizer.encode(document.text.strip())
+    return Question(tuple(ids[:1]), tuple(ids[1:]))
+
+
+def measure_retention(
+    model: Model,
+    documents: Sequence[TextDocument],
+    settings: WriteSettings,
+    watch: Callable[[str, WriteEvent | None], None],
+) -> Retention:
+    """Write documents one after the other into a fresh memory and look at all of them after each write.
+
+    Args:
+        model: the frozen model.
+        documents: in the order of writing.
+        settings: of each write.
+        watch: told what is going on, and each step of a write.
+    """
+    texts = [as_question(model.tokenizer, document) for document in documents]
+    found = Retention()
+    basis = None
+    for number, document in enumerate(documents):
+        label = f"Writing document {number + 1} of {len(documents)}"
+        steps = write(model, found.memory, (), (document,), settings, basis)
+        while True:
+            try:
+                watch(label, next(steps))
+            except StopIteration as stop:
+                result = stop.value
+                break
+        found.memory, basis = result.memory, result.basis
+        found.seconds.append(result.seconds)
+        found.steps.append(result.steps)
+        found.rank.append(len(result.memory.basis))
+        found.ambiguous.append(result.ambiguous)
+        watch(f"Reading after write {number + 1} of {len(documents)}", None)
+        reader = Reader(model, result.memory)
+        found.accuracy.append(token_accuracy(reader, texts))
+        found.pure.append(token_accuracy(reader.with_settings(PURE), texts[number : number + 1])[0])
+    return found
+
+
+def cue_and_rest(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[int]]:
+    """Token ids of a text's first eight words, and of what follows them."""
+    ids, words = tokenizer.encode(text), 0
+    cut = len(text)
+    for place, character in enumerate(text):
+        if character.isspace() and not text[place - 1 : place].isspace():
+            words += 1
+            if words == CUE_WORDS:
+                cut = place
+                break
+    count = sum(end <= cut for _, end in tokenizer.offsets(text))
+    return ids[:count], ids[count:]
+
+
+def recitation(reader: Reader, documents: Sequence[TextDocument]) -> list[float | None]:
+    """Share of each document's tokens behind its first eight words that free-running greedy decoding gets right.
+
+    A text of no more words has None.
+    """
+    parts = [cue_and_rest(reader.model.tokenizer, document.text.strip()) for document in documents]
+    chosen = [index for index, (_, rest) in enumerate(parts) if rest]
+    prompts = [parts[index][0] for index in chosen]
+    most = [len(parts[index][1]) for index in chosen]
+    found: list[float | None] = [None] * len(documents)
+    for index, got in zip(chosen, decode(reader, prompts, most, lambda _, __: False), strict=True):
+        rest = parts[index][1]
+        found[index] = sum(a == b for a, b in zip(got, rest, strict=False)) / len(rest)
+    return found
+
+
+def probes(tokenizer: Tokenizer, documents: Sequence[TextDocument]) -> list[list[Question]]:
+    """The probes of each document as questions."""
+    return [[Question.of(tokenizer, probe.prompt, probe.answer) for probe in d.probes] for d in documents]
+
+
+def documents_report(
+    model: Model,
+    documents: Sequence[TextDocument],
+    settings: WriteSettings,
+    watch: Callable[[str, WriteEvent | None], None],
+) -> tuple[dict[str, Any], Memory]:
+    """The report on documents written in sequence, and the memory that holds them all.
+
+    Keys that end in ``without_completion`` are of the pure read, S alone. Probes are asked cold, after all writes.
+    """
+    found = measure_retention(model, documents, settings, watch)
+    assert found.memory is not None
+    reader = Reader(model, found.memory)
+    pure = reader.with_settings(PURE)
+    watch("Asking the probes", None)
+    questions = probes(model.tokenizer, documents)
+    flat = [question for group in questions for question in group]
+    right, pure_right = exact(reader, flat), exact(pure, flat)
+    each, start = [], 0
+    for group in questions:
+        each.append(share(right[start : start + len(group)]))
+        start += len(group)
+    watch("Reciting", None)
+    report = {
+        "count": len(documents),
+        "tokens": [len(as_question(model.tokenizer, document).answer) + 1 for document in documents],
+        "token_accuracy": found.own,
+        "token_accuracy_without_completion": found.pure,
+        "retention": found.matrix,
+        "retention_final": found.final,
+        "token_accuracy_after": found.accuracy,
+        "probe_count": len(flat),
+        "probe_exact": share(right),
+        "probe_exact_without_completion": share(pure_right),
+        "probe_exact_each": each,
+        "recitation": recitation(reader, documents),
+        "recitation_without_completion": recitation(pure, documents),
+        "seconds": found.seconds,
+        "steps": found.steps,
+        "rank": found.rank,
+        "ambiguous": found.ambiguous,
+        "fill": found.memory.fill,
+    }
+    return report, found.memory

@@ -1,0 +1,412 @@
+"""What is done with whole memories: merge them, forget items, switch layers off and on, undo the last write, inspect.
+
+Everything takes memories and returns a new one that is solved, leaving the old ones as they were. What stays reads what
+it read before: rows that S was made from go into the new basis first, then those that now need rank of their own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory import algebra
+from bdh_workbench.memory.file_format import FORMAT
+from bdh_workbench.memory.files import file_size, when
+from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
+
+CLOSE = 1e-4  # squared distance from the span of other memories under which a row they share spends no rank in a merge
+OFF = 0.1  # change of what a row reads, over the norm of what it should read, from which it gets rank of its own
+NAMED = 5  # things that a message lists at most
+
+
+def merge(memories: Sequence[Memory], title: str = "", *, keep: Literal["first", "last"] | None = None) -> Memory:
+    """One memory that holds what all of the given ones hold: the smallest S that reads every stored value.
+
+    The order of the memories does not matter, except for ``keep`` and the names. Layers are numbered anew in the order
+    of their times. An item that is held several times, with the same words at the same addresses, is kept once: the
+    oldest of those that are switched on.
+
+    Args:
+        memories: one or more, of one model.
+        title: of the result; empty for the titles of all, joined.
+        keep: which answer stays where two memories answer a prompt differently, that of the memory given first or last;
+            None refuses such memories. Facts without words cannot be compared and are all kept.
+
+    Raises:
+        UserError: when there is none, they belong to different models, contradict each other, or are too much for the
+            slots.
+    """
+    if not memories:
+        raise UserError("There is nothing to merge: choose at least one memory.")
+    _check_one_model(memories)
+    dropped = _contradicted(memories, keep)
+    layers = sorted(_layers(memories), key=lambda entry: entry[0])
+    chosen = _once(memories, [(m, i) for _, m, _, held in layers for i in held if (m, i) not in dropped])
+    place = {key: index for index, key in enumerate(chosen)}
+
+    used = {(m, memories[m].items[i].layer) for m, i in chosen}
+    numbers: dict[tuple[int, int], int] = {}
+    records: list[LayerRecord] = []
+    for _, m, layer, _ in layers:
+        if (m, layer.number) in used:
+            numbers[m, layer.number] = len(records) + 1
+            records.append(dataclasses.replace(layer, number=len(records) + 1))
+    items = [dataclasses.replace(memories[m].items[i], layer=numbers[m, memories[m].items[i].layer]) for m, i in chosen]
+    rows, basis = _joined_rows(memories, place)
+    first = memories[0]
+    joint = dataclasses.replace(
+        first,
+        rows=rows,
+        items=tuple(items),
+        layers=tuple(records),
+        title=title or " + ".join(dict.fromkeys(memory.title for memory in memories if memory.title)),
+        note="\n".join(dict.fromkeys(memory.note for memory in memories if memory.note)),
+    )
+    joint = _solved(joint, basis, CLOSE)
+    _check_room(joint, max(len(memory.basis) for memory in memories))
+    return joint
+
+
+def forget(memory: Memory, titles_or_indices: str | int | Sequence[str | int]) -> Memory:
+    """The memory as if it had never held some items; layers that hold nothing then are gone too.
+
+    Args:
+        memory: it stays as it is.
+        titles_or_indices: each the title or prompt of an item, or the beginning of one, in upper or lower case, if only
+            one item begins so; or its index in ``memory.items``, which may be a text where no title is that number.
+
+    Raises:
+        UserError: when there is no such item, or more than one; the message names those that come near.
+    """
+    wanted = [titles_or_indices] if isinstance(titles_or_indices, str | int) else list(titles_or_indices)
+    gone = {find_item(memory, name) for name in wanted}
+    return _without(memory, gone) if gone else memory
+
+
+def find_item(memory: Memory, name: str | int) -> int:
+    """Index of the item that ``forget`` would take for this title, prompt, beginning or index.
+
+    Raises:
+        UserError: when there is no such item, or more than one.
+    """
+    if isinstance(name, int):
+        if not 0 <= name < len(memory.items):
+            raise UserError(f"There is no item {name}: the memory holds {len(memory.items)}, counted from 0.")
+        return name
+    low = name.strip().casefold()
+    texts = [(item.title, item.prompt) for item in memory.items]
+    tests: tuple[Callable[[str], bool], ...] = (
+        lambda text: text == name,
+        lambda text: text.strip().casefold() == low,
+        lambda text: bool(low) and text.strip().casefold().startswith(low),
+    )
+    for fits in tests:
+        if fits is tests[-1] and low.isascii() and low.isdecimal() and len(low) < 10:
+            return find_item(memory, int(low))
+        found = [index for index, both in enumerate(texts) if any(fits(text) for text in both if text)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UserError(
+                f"“{_short(name)}” could be any of {len(found)} items: {_listed(memory, found)}; "
+                "give the whole title or the item's number."
+            )
+    known: dict[str, int] = {}
+    for index, both in enumerate(texts):
+        for text in both:
+            known.setdefault(text.strip().casefold(), index)
+    near = difflib.get_close_matches(low, [text for text in known if text], n=3, cutoff=0.5)
+    if near:
+        hint = f"; near it are {_listed(memory, list(dict.fromkeys(known[text] for text in near)))}"
+    elif memory.items:
+        hint = f"; there are {_listed(memory, range(len(memory.items)))}"
+    else:
+        hint = ": it is empty"
+    raise UserError(f"The memory holds no item called “{_short(name)}”{hint}.")
+
+
+def set_layer(memory: Memory, number: int, enabled: bool) -> Memory:
+    """The memory with one write of its history switched on or off.
+
+    Raises:
+        UserError: when there is no layer of that number, or switching it on is too much for the slots.
+    """
+    layer = next((layer for layer in memory.layers if layer.number == number), None)
+    if layer is None:
+        known = ", ".join(str(layer.number) for layer in memory.layers) or "none"
+        raise UserError(f"The memory has no layer {number}; there are: {known}.")
+    if layer.enabled == enabled:
+        return memory
+    changed = _solved(memory.with_layer(number, enabled), memory.basis, 0.0)
+    if enabled:
+        _check_room(changed, len(memory.basis))
+    return changed
+
+
+def undo(memory: Memory) -> Memory:
+    """The memory without its newest layer, switched on or off, and what was written in it.
+
+    Raises:
+        UserError: when it has no layer.
+    """
+    if not memory.layers:
+        raise UserError("There is nothing to undo: nothing was written into this memory.")
+    newest = max(layer.number for layer in memory.layers)
+    return _without(memory, {index for index, item in enumerate(memory.items) if item.layer == newest})
+
+
+def inspect(memory: Memory) -> dict[str, Any]:
+    """What a memory holds, as plain values for JSON.
+
+    Probabilities and fill are from 0 to 1, seconds are seconds, bytes those of its file, rank and slots counts.
+
+    Raises:
+        UserError: when the memory is not whole.
+    """
+    items = [
+        {
+            "kind": item.kind,
+            "title": item.title,
+            "prompt": item.prompt,
+            "answer": item.answer,
+            "tokens": item.tokens,
+            "p_before": item.p_before,
+            "p_after": item.p_after,
+            "layer": item.layer,
+        }
+        for item in memory.items
+    ]
+    layers = [
+        {
+            "number": layer.number,
+            "title": layer.title,
+            "created": layer.created,
+            "enabled": layer.enabled,
+            "steps": _steps(layer),
+            "seconds": layer.seconds,
+        }
+        for layer in memory.layers
+    ]
+    return {
+        "format": FORMAT,
+        "title": memory.title,
+        "note": memory.note,
+        "model": memory.model_name,
+        "fingerprint": memory.model,
+        "items": items,
+        "layers": layers,
+        "rows": len(memory.rows),
+        "rank": len(memory.basis),
+        "slots": memory.slots,
+        "fill": memory.fill,
+        "bytes": file_size(memory),
+    }
+
+
+def _steps(layer: LayerRecord) -> int:
+    """Steps of the write: the last in its history."""
+    return int(max((step for step in layer.history.get("step", ()) if math.isfinite(step)), default=0))
+
+
+# Solving
+
+
+def _solved(memory: Memory, held: Tensor, tolerance: float) -> Memory:
+    """The memory with the basis and weights that fit its enabled rows.
+
+    Args:
+        memory: whose own basis and weights are not looked at.
+        held: (r,) int64, rows that were in a basis. A write gives rank to rows that ``algebra.solve`` alone would take
+            for dependent, where their answers need it; they keep it.
+        tolerance: squared distance from the span of the others under which they lose it.
+    """
+    enabled = memory.enabled_rows()
+    held = held[torch.isin(held, enabled)]
+    basis = algebra.extend_basis(memory.rows, memory.slots, None, held, tolerance)
+    others = enabled[~torch.isin(enabled, basis.rows)]
+    basis = algebra.extend_basis(memory.rows, memory.slots, basis, others)
+    # Every row has had its chance: what is left to solve are the weights.
+    memory, basis = algebra.solve(memory, dataclasses.replace(basis, considered=len(memory.rows)))
+    if not len(enabled):
+        return memory
+    for smaller in (CLOSE, 0.0):
+        values = memory.rows.values[enabled]
+        change = (algebra.read_rows(memory.rows, algebra.slow_slot(memory), enabled) - values).norm(dim=1)
+        norms = values.norm(dim=1)
+        norms = norms.clamp(min=OFF * float(norms.mean()))  # a row that should read nothing may read a little
+        lost = enabled[(change > OFF * norms) & ~torch.isin(enabled, basis.rows)]
+        if not len(lost):
+            break
+        basis = algebra.extend_basis(memory.rows, memory.slots, basis, lost, smaller)
+        weights = algebra.coefficients(basis, memory.rows.values[basis.rows]).float()
+        memory = dataclasses.replace(memory, basis=basis.rows, weights=weights)
+    return memory
+
+
+def _without(memory: Memory, gone: set[int]) -> Memory:
+    """The solved memory without the items of the given indices, and without layers that hold nothing then."""
+    stays = torch.tensor([index not in gone for index in range(len(memory.items))], dtype=torch.bool)
+    rows = stays[memory.rows.items.long()]  # (n,)
+    number = rows.cumsum(0) - 1  # of each row that stays
+    held = number[memory.basis[rows[memory.basis]]]
+    return _solved(memory.without_items(gone), held, 0.0)
+
+
+def _check_room(memory: Memory, before: int) -> None:
+    """Refuse a memory that needs every direction there is: what is stored would no longer be told apart."""
+    if len(memory.basis) >= memory.slots and len(memory.basis) > before:
+        raise UserError(
+            f"This would need all {memory.slots:,} slots or more: forget something first, leave one memory out, or "
+            "start another memory."
+        )
+
+
+# Merging
+
+
+def _check_one_model(memories: Sequence[Memory]) -> None:
+    def kind(memory: Memory) -> tuple[str, int, int]:
+        return memory.model, memory.slots, memory.width
+
+    for memory in memories[1:]:
+        if kind(memory) != kind(memories[0]):
+            sides = " and ".join(
+                f"“{_short(m.title) or 'without a title'}” to the model {m.model_name or 'without a name'} "
+                f"({m.model[:8]}, {m.slots:,} slots, width {m.width})"
+                for m in (memories[0], memory)
+            )
+            raise UserError(f"Memories of different models cannot be merged: {sides}; merge those of one model.")
+    widths = {memory.rows.cues.shape[1] for memory in memories if len(memory.rows)}
+    if len(widths) > 1:
+        raise UserError(f"These memories have cues of different widths ({sorted(widths)}): merge those of one model.")
+
+
+def _contradicted(memories: Sequence[Memory], keep: Literal["first", "last"] | None) -> set[tuple[int, int]]:
+    """Facts (memory, item) that give way to another memory's answer to the same prompt."""
+    answers: dict[str, dict[int, set[str]]] = {}
+    for m, memory in enumerate(memories):
+        for item in memory.items:
+            if item.kind == "fact" and item.prompt.strip():
+                answers.setdefault(item.prompt.strip(), {}).setdefault(m, set()).add(item.answer.strip())
+    contested: dict[str, dict[int, set[str]]] = {}
+    for prompt, held in answers.items():
+        sides = list(held.values())
+        if any(side != sides[0] for side in sides):
+            contested[prompt] = held
+    if contested and keep is None:
+        cases = []
+        for prompt, held in list(contested.items())[:NAMED]:
+            named = " and ".join(f"“{_short(answer)}”" for answer in sorted(set().union(*held.values())))
+            cases.append(f"“{_short(prompt)}” is answered by {named}")
+        more = f"; and {len(contested) - NAMED} more" if len(contested) > NAMED else ""
+        raise UserError(
+            f"The memories contradict each other: {'; '.join(cases)}{more}; "
+            "forget one of each, or say whose answers to keep."
+        )
+    gone = set()
+    for m, memory in enumerate(memories):
+        for i, item in enumerate(memory.items):
+            given = contested.get(item.prompt.strip()) if item.kind == "fact" else None
+            if given and item.answer.strip() not in given[min(given) if keep == "first" else max(given)]:
+                gone.add((m, i))
+    return gone
+
+
+Key = tuple[Any, ...]
+
+
+def _layers(memories: Sequence[Memory]) -> list[tuple[Key, int, LayerRecord, list[int]]]:
+    """Every layer with what it is sorted by, its memory and its items; the order of the memories has no part in it."""
+    found: list[tuple[Key, int, LayerRecord, list[int]]] = []
+    for m, memory in enumerate(memories):
+        held: dict[int, list[int]] = {}
+        for index, item in enumerate(memory.items):
+            held.setdefault(item.layer, []).append(index)
+        for layer in memory.layers:
+            items = held.get(layer.number, [])
+            digest = hashlib.blake2b(b"".join(_content(memory, items)), digest_size=16).hexdigest()
+            found.append(((when(layer.created), layer.number, layer.title, digest, not layer.enabled), m, layer, items))
+    return found
+
+
+def _content(memory: Memory, items: Iterable[int]) -> list[bytes]:
+    """The words and addresses of items, as bytes: equal for equal items of any memory of the model."""
+    parts = []
+    for index in items:
+        numbers = (memory.rows.items == index).nonzero().flatten()
+        addresses = memory.rows.take(numbers)
+        parts.append(repr(_words(memory.items[index])).encode())
+        for tensor in (addresses.starts, addresses.slots, addresses.strengths):
+            parts.append(tensor.numpy().tobytes())
+    return parts
+
+
+def _words(item: ItemRecord) -> tuple[str, str, str, str | None]:
+    return item.kind, item.prompt, item.answer, item.text
+
+
+def _once(memories: Sequence[Memory], order: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The items (memory, item) without repetitions: of equal ones the first that is switched on, or else the first."""
+    alike: dict[Key, list[tuple[int, int]]] = {}
+    for m, i in order:
+        alike.setdefault(_words(memories[m].items[i]), []).append((m, i))
+    kept = set()
+    for group in alike.values():
+        if len(group) == 1:
+            kept.add(group[0])
+            continue
+        same: dict[bytes, tuple[int, int]] = {}
+        for m, i in group:
+            content = hashlib.blake2b(b"".join(_content(memories[m], [i]))).digest()
+            first = same.setdefault(content, (m, i))
+            if _enabled(memories, m, i) and not _enabled(memories, *first):
+                same[content] = (m, i)
+        kept.update(same.values())
+    return [key for key in order if key in kept]
+
+
+def _enabled(memories: Sequence[Memory], m: int, i: int) -> bool:
+    number = memories[m].items[i].layer
+    return any(layer.enabled for layer in memories[m].layers if layer.number == number)
+
+
+def _joined_rows(memories: Sequence[Memory], place: dict[tuple[int, int], int]) -> tuple[Rows, Tensor]:
+    """The rows of the items (memory, item) in ``place``, in the order of their indices; numbers of those in a basis."""
+    parts, owners, held = [], [], []
+    for m, memory in enumerate(memories):
+        if not len(memory.rows):
+            continue
+        new = torch.tensor([place.get((m, i), -1) for i in range(len(memory.items))], dtype=torch.int64)
+        parts.append(memory.rows)
+        owners.append(new[memory.rows.items.long()])
+        flags = torch.zeros(len(memory.rows), dtype=torch.bool)
+        flags[memory.basis] = True
+        held.append(flags)
+    if not parts:
+        return memories[0].rows, torch.zeros(0, dtype=torch.int64)
+    owner = torch.cat(owners)
+    order = owner.argsort(stable=True)
+    order = order[owner[order] >= 0]
+    rows = dataclasses.replace(Rows.join(parts).take(order), items=owner[order].to(torch.int32))
+    return rows, torch.cat(held)[order].nonzero().flatten()
+
+
+# Names in messages
+
+
+def _listed(memory: Memory, indices: Sequence[int]) -> str:
+    shown = ", ".join(f"“{_short(memory.items[index].title)}” (number {index})" for index in indices[:NAMED])
+    return shown + (f" and {len(indices) - NAMED} more" if len(indices) > NAMED else "")
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else text[:57] + "..."

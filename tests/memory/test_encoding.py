@@ -1,0 +1,205 @@
+"""From facts and documents to write items: nothing lost, nothing too long, sentences where a reader sees them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.encoding import FRAMINGS, WriteItem, answer_ids, document_items, fact_items, sentence_spans
+from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.model.tokenizer import ByteTokenizer
+
+TOKENIZER = ByteTokenizer()
+END = TOKENIZER.end_id
+
+
+def sentences(text: str) -> list[str]:
+    return [text[start:stop] for start, stop in sentence_spans(text)]
+
+
+def one_document(text: str, context: int = 64) -> list[WriteItem]:
+    return document_items([TextDocument("A title", text)], TOKENIZER, context)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("One here. Two there! Three? Four…", ["One here.", "Two there!", "Three?", "Four…"]),
+        ("He said “no.” She left.", ["He said “no.”", "She left."]),
+        ('"Go!" (He went.) Then', ['"Go!"', "(He went.)", "Then"]),
+        ("‘Why?’ she asked. ‘Because.’ That was all.", ["‘Why?’ she asked.", "‘Because.’", "That was all."]),
+        ("She said «yes.» He bowed.", ["She said «yes.»", "He bowed."]),
+        ("Wait... what? Well... Fine.", ["Wait... what?", "Well...", "Fine."]),
+        ("Mr. Ode met Dr. Ash on St. Ives Road.", ["Mr. Ode met Dr. Ash on St. Ives Road."]),
+        ("Tools, e.g. saws, i.e. blades, vs. none.", ["Tools, e.g. saws, i.e. blades, vs. none."]),
+        ("It was by J. R. R. Tolk. He wrote.", ["It was by J. R. R. Tolk.", "He wrote."]),
+        ("The U.S. Army came. É. Zola left.", ["The U.S. Army came.", "É. Zola left."]),
+        ("So did I. Then we ate.", ["So did I.", "Then we ate."]),
+        ("See No. 5 and pp. 3 to 7. He said No. Then", ["See No. 5 and pp. 3 to 7.", "He said No.", "Then"]),
+        ("At 5 p.m. on Friday. At 5 p.m. They ate.", ["At 5 p.m. on Friday.", "At 5 p.m.", "They ate."]),
+        ("1. First thing. 2. Second thing.", ["1. First thing.", "2. Second thing."]),
+        ("It fell in 1987. Then it rose.", ["It fell in 1987.", "Then it rose."]),
+        ("It cost 3.50 or v1.2.3 there. Yes.", ["It cost 3.50 or v1.2.3 there.", "Yes."]),
+        ("the cat sat. the dog ran. all in small letters.", ["the cat sat.", "the dog ran.", "all in small letters."]),
+        ("A heading\n\nIts text. More\nlines of it.\n \n\tEnd", ["A heading", "Its text.", "More\nlines of it.", "End"]),
+        ("我来了。你呢？好！走", ["我来了。", "你呢？", "好！", "走"]),
+        ("「行く。」彼は言った。", ["「行く。」", "彼は言った。"]),
+        ("no end", ["no end"]),
+        ("  \n\n  Space. Around.  \n\n ", ["Space.", "Around."]),
+        ("...", ["..."]),
+        ("", []),
+        (" \n\n ", []),
+    ],
+)
+def test_sentences_end_where_a_reader_sees_them_end(text: str, wanted: list[str]) -> None:
+    assert sentences(text) == wanted
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from([*"ab Z.!?…\"”’)\né🜚3", "Mr. ", "\n\n", ". "]), max_size=60).map("".join))
+def test_sentences_leave_out_nothing_but_space(text: str) -> None:
+    spans = sentence_spans(text)
+    last = 0
+    for start, stop in spans:
+        assert last <= start < stop and not text[last:start].strip()
+        assert text[start:stop].strip() == text[start:stop], "a sentence neither begins nor ends with space"
+        last = stop
+    assert not text[last:].strip()
+    assert re.sub(r"\s", "", "".join(sentences(text))) == re.sub(r"\s", "", text)
+
+
+LONG = "\n\n".join(
+    " ".join(f"In the year {900 + 7 * p + s} the {'grey ' * (s % 4)}mill of Brant number {p} ground rye." for s in range(9))
+    for p in range(5)
+)
+
+
+def target_places(items: list[WriteItem], ids: list[int]) -> set[int]:
+    """Places in the document of all targets of its chunks; checks that the chunks are stretches of it, in order."""
+    places: set[int] = set()
+    start = 0
+    for item in items:
+        if item.primary:
+            while tuple(ids[start : start + len(item.ids)]) != item.ids:
+                start += 1
+                assert start < len(ids), "a chunk is no stretch of the document"
+            places |= set(range(start + item.first, start + len(item.ids)))
+    return places
+
+
+@pytest.mark.parametrize("context", [2, 3, 5, 16, 64, 100, 5000])
+def test_every_token_of_a_long_document_is_a_target(context: int) -> None:
+    ids = [*TOKENIZER.encode(LONG), END]
+    items = one_document(LONG, context)
+    assert target_places(items, ids) == set(range(1, len(ids)))
+    assert max(len(item.ids) for item in items) <= context
+    chunks = [item for item in items if item.primary]
+    assert sum(END in item.ids for item in items) == 1 and chunks[-1].ids[-1] == END, "the end is learnt once"
+    assert len(chunks) < 4 * len(ids) / context + 2, "chunks overlap by no more than they need to"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet=st.sampled_from(list("abc .!?\n日é")), min_size=2, max_size=300), st.integers(2, 60))
+def test_no_text_and_no_context_loses_a_token(text: str, context: int) -> None:
+    stripped = text.strip()
+    if len(TOKENIZER.encode(stripped)) < 2:
+        return
+    ids = [*TOKENIZER.encode(stripped), END]
+    items = one_document(text, context)
+    for item in items:
+        assert 2 <= len(item.ids) <= context and 1 <= item.first < len(item.ids)
+        assert len(item.sentences) == len(item.ids) and item.source == 0
+        assert list(item.sentences) == sorted(item.sentences)
+    # A repetitive text matches in several places, so that only the tokens themselves can be compared.
+    chunks = [item for item in items if item.primary]
+    assert chunks[0].ids == tuple(ids[: len(chunks[0].ids)]) and chunks[0].first == 1
+    learnt = 1 + sum(len(item.ids) - item.first for item in chunks)
+    assert learnt >= len(ids)
+
+
+def test_chunks_begin_and_end_at_sentences_where_they_can() -> None:
+    items = [item for item in one_document(LONG, 300) if item.primary]
+    assert len(items) > 5
+    for before, item in zip(items, items[1:], strict=False):
+        text = TOKENIZER.decode(item.ids).strip()
+        assert text.startswith("In the year")
+        assert TOKENIZER.decode(before.ids).strip().endswith(".")
+        assert item.first == 3, "its first words were targets in the chunk before"
+    overlap = set(items[0].sentences) & set(items[1].sentences)
+    assert overlap, "a sentence at the border has its context in one of the two chunks"
+
+
+def test_a_document_has_a_window_for_each_sentence() -> None:
+    text = "The mill stands. A horse, called Bo, turns it!\n\nOk. Ünë 🜚 rest"
+    windows = [item for item in one_document(text) if not item.primary]
+    assert [TOKENIZER.decode(item.ids) for item in windows] == sentences(text)
+    assert [set(item.sentences) for item in windows] == [{0}, {1}, {2}, {3}]
+    assert [item.first for item in windows] == [3, 3, 1, 3], "two words do not tell long sentences apart"
+    assert all(END not in item.ids for item in windows)
+
+
+def test_a_window_of_four_tokens_has_targets_from_the_second_on() -> None:
+    firsts = {len(item.ids): item.first for item in one_document("abc. abcd. ab. abcdef") if not item.primary}
+    assert firsts == {4: 1, 5: 3, 3: 1, 6: 3}
+
+
+def test_a_sentence_longer_than_the_context_is_whole_in_the_chunks() -> None:
+    text = ",".join(str(number) for number in range(40))
+    items = one_document(text, 30)
+    window = next(item for item in items if not item.primary)
+    assert len(window.ids) == 30
+    assert target_places(items, [*TOKENIZER.encode(text), END]) == set(range(1, len(text) + 1))
+
+
+def test_each_token_knows_its_sentence() -> None:
+    text = "Café one. Two “q.” Three"
+    item = one_document(text)[0]
+    assert item.primary and len(item.ids) == len(TOKENIZER.encode(text)) + 1
+    spans = sentence_spans(text)
+    for (_, stop), sentence in zip(TOKENIZER.offsets(text), item.sentences, strict=False):
+        begins = [start for start, _ in spans]
+        assert sentence == max(i for i, start in enumerate(begins) if start < stop or i == 0)
+    assert item.sentences[-1] == 2
+
+
+def test_documents_keep_their_numbers_and_short_ones_are_refused() -> None:
+    documents = [TextDocument("a", "First text."), TextDocument("b", " Second text. More. ")]
+    items = document_items(documents, TOKENIZER, 64)
+    assert [item.source for item in items] == [0, 0, 1, 1, 1]
+    assert TOKENIZER.decode(items[2].ids) == "Second text. More.", "space around a text is no part of it"
+    with pytest.raises(UserError, match="“c” is too short"):
+        document_items([TextDocument("c", "x")], TOKENIZER, 64)
+    assert document_items([], TOKENIZER, 64) == []
+
+
+def test_a_fact_is_its_prompt_and_answer_with_the_end() -> None:
+    fact = Fact("The capital is", "Orm")
+    items = fact_items([fact, Fact("Its river:", "Quill")], TOKENIZER, 0)
+    assert [TOKENIZER.decode(item.ids) for item in items] == ["The capital is Orm", "Its river: Quill"]
+    assert [item.source for item in items] == [0, 1] and all(item.primary for item in items)
+    first = items[0]
+    assert TOKENIZER.decode(first.ids[: first.first]) == fact.prompt
+    assert first.ids[first.first :] == (*TOKENIZER.encode(" Orm"), END) and set(first.sentences) == {0}
+
+
+@pytest.mark.parametrize("framings", [1, 2, 3])
+def test_a_fact_is_written_behind_framings_too(framings: int) -> None:
+    items = fact_items([Fact("The capital is", "Orm")], TOKENIZER, framings)
+    assert [item.primary for item in items] == [True, *[False] * framings]
+    plain = items[0]
+    for number, item in enumerate(items[1:]):
+        assert TOKENIZER.decode(item.ids) == f"{FRAMINGS[number]} The capital is Orm"
+        assert item.ids[item.first :] == plain.ids[plain.first :], "the answer is the same tokens everywhere"
+        assert len(item.sentences) == len(item.ids)
+
+
+@pytest.mark.parametrize("end", [" ", "\n", "(", '"', "“"])
+def test_no_space_is_put_where_the_prompt_has_one(end: str) -> None:
+    prompt, answer = answer_ids(TOKENIZER, f"Name{end}", "Orm")
+    assert TOKENIZER.decode(prompt + answer) == f"Name{end}Orm"
+    prompt, answer = answer_ids(TOKENIZER, "日本の首都は", "東京 🜚")
+    assert TOKENIZER.decode(answer) == " 東京 🜚" and answer[-1] == END

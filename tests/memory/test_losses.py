@@ -1,0 +1,170 @@
+"""Losses against plain numpy, and the direct step on the reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from bdh_workbench.memory.direct import SLACK, STEPS, direct_reads, log_odds
+from bdh_workbench.memory.losses import UNSURE, info_nce, kl_divergence, mean_by_owner, weighted_cross_entropy
+
+Array = npt.NDArray[np.float64]
+
+
+def softmax(logits: Array) -> Array:
+    e = np.exp(logits - logits.max(-1, keepdims=True))
+    out: Array = e / e.sum(-1, keepdims=True)
+    return out
+
+
+def random(*shape: int, seed: int = 0, scale: float = 2.0) -> Tensor:
+    return scale * torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).float()
+
+
+def as_array(tensor: Tensor) -> Array:
+    return tensor.detach().double().numpy()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 1000), st.lists(st.integers(0, 3), min_size=1, max_size=12))
+def test_cross_entropy_is_averaged_within_and_over_items_and_unsure_tokens_count_double(
+    seed: int, item: list[int]
+) -> None:
+    logits = random(len(item), 7, seed=seed, scale=3.0)
+    targets = torch.randint(0, 7, (len(item),), generator=torch.Generator().manual_seed(seed))
+    p = softmax(as_array(logits))[np.arange(len(item)), targets.numpy()]
+    means = []
+    for number in sorted(set(item)):
+        mine = [i for i in range(len(item)) if item[i] == number]
+        weights = [2.0 if p[i] < UNSURE else 1.0 for i in mine]
+        means.append(sum(w * -np.log(p[i]) for w, i in zip(weights, mine, strict=True)) / sum(weights))
+    loss = weighted_cross_entropy(logits, targets, torch.tensor(item), 5)
+    assert float(loss) == pytest.approx(np.mean(means), rel=1e-4, abs=1e-5)
+
+
+def test_a_sure_token_counts_half_of_an_unsure_one() -> None:
+    def logit(p: float) -> list[float]:
+        return [np.log(p), np.log(1 - p)]
+
+    logits = torch.tensor([logit(0.95), logit(0.5)])
+    loss = weighted_cross_entropy(logits, torch.zeros(2, dtype=torch.int64), torch.zeros(2, dtype=torch.int64), 1)
+    assert float(loss) == pytest.approx((-np.log(0.95) - 2 * np.log(0.5)) / 3)
+
+
+def reference_info_nce(own: Array, others: Array, owner: list[int]) -> float:
+    losses = []
+    for i, mine in enumerate(own):
+        rivals = [others[k] for k in range(len(others)) if owner[k] == i]
+        losses.append(-np.log(np.exp(mine) / (np.exp(mine) + sum(np.exp(r) for r in rivals))))
+    return float(np.mean(losses))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 1000), st.lists(st.integers(0, 3), max_size=12))
+def test_info_nce_is_minus_the_log_share_of_the_own_answer(seed: int, owner: list[int]) -> None:
+    own, others = -random(4, seed=seed).abs(), -random(len(owner), seed=seed + 1).abs()
+    loss = info_nce(own, others, torch.tensor(owner, dtype=torch.int64))
+    assert float(loss) == pytest.approx(reference_info_nce(as_array(own), as_array(others), owner), rel=1e-4, abs=1e-5)
+
+
+def test_info_nce_stays_finite_where_answers_are_hopeless() -> None:
+    own = torch.tensor([-400.0, -1.0, -300.0], requires_grad=True)
+    others = torch.tensor([-410.0, -500.0, -2.0], requires_grad=True)
+    loss = info_nce(own, others, torch.tensor([0, 1, 2]))
+    loss.backward()
+    assert float(loss.detach()) == pytest.approx((np.log1p(np.exp(-10.0)) + 0.0 + 298.0) / 3, rel=1e-4)
+    assert own.grad is not None and others.grad is not None
+    assert bool(torch.isfinite(own.grad).all()) and bool(torch.isfinite(others.grad).all())
+    assert own.grad[2] == pytest.approx(-1 / 3) and others.grad[2] == pytest.approx(1 / 3)
+
+
+def test_divergence_is_from_the_memory_to_none() -> None:
+    reference, logits = random(5, 9, seed=1), random(5, 9, seed=2)
+    p, q = softmax(as_array(reference)), softmax(as_array(logits))
+    wanted = (p * np.log(p / q)).sum(-1).mean()
+    assert float(kl_divergence(reference, logits)) == pytest.approx(wanted, rel=1e-4)
+    assert float(kl_divergence(logits, reference)) != pytest.approx(wanted, rel=1e-2)
+    assert float(kl_divergence(logits, logits + 3.0)) == pytest.approx(0.0, abs=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 1000), st.lists(st.integers(0, 4), max_size=12))
+def test_means_are_by_owner(seed: int, owner: list[int]) -> None:
+    values = random(len(owner), seed=seed)
+    means = mean_by_owner(values, torch.tensor(owner, dtype=torch.int64), 6)
+    for number in range(6):
+        mine = [float(values[i]) for i in range(len(owner)) if owner[i] == number]
+        assert float(means[number]) == pytest.approx(np.mean(mine) if mine else 0.0, rel=1e-4, abs=1e-6)
+
+
+def test_log_odds_are_those_against_all_others_together() -> None:
+    logits, targets = random(6, 8), torch.tensor([0, 7, 3, 3, 1, 2])
+    p = softmax(as_array(logits))[np.arange(6), targets.numpy()]
+    np.testing.assert_allclose(log_odds(logits, targets).numpy(), np.log(p / (1 - p)), rtol=1e-4, atol=1e-5)
+    sure = log_odds(torch.tensor([[90.0, 0.0, 0.0]]), torch.tensor([0]))
+    assert float(sure) == pytest.approx(90.0 - np.log(2.0)), "odds do not saturate where p is 1 in fp32"
+
+
+def problem(**changes: Any) -> dict[str, Any]:
+    values = {
+        "stream": random(12, 6, seed=3),
+        "reads": torch.zeros(12, 6),
+        "targets": torch.arange(12) % 9,
+        "head": random(9, 6, seed=4, scale=1.0),
+        "gate": 0.5,
+        "margin": 8.0,
+    }
+    return values | changes
+
+
+def test_direct_reads_reach_the_margin_and_come_from_below() -> None:
+    p = problem()
+    steps = list(direct_reads(**p))
+    assert 1 < len(steps) <= STEPS and int(steps[-1][1]) == 0
+    odds = log_odds((p["stream"] + 0.5 * p["reads"]) @ p["head"].T, p["targets"])
+    assert float(odds.min()) >= 8.0 - SLACK - 1e-3
+    assert float(odds.max()) < 8.0 + 1e-3, "concave odds are never overshot"
+    left = [int(short) for _, short in steps]
+    assert left == sorted(left, reverse=True)
+    for before, after in zip(steps, steps[1:], strict=False):
+        assert bool((after[0] >= before[0] - 1e-4).all()), "no position ever gets worse"
+
+
+def test_the_direct_step_is_the_smallest_to_its_linear_goal() -> None:
+    p = problem()
+    next(direct_reads(**p))
+    stream, head = as_array(p["stream"]), as_array(p["head"])
+    for i in range(12):
+        target = int(p["targets"][i])
+        logits = head @ stream[i]
+        rivals = np.delete(np.arange(9), target)
+        weights = softmax(logits[rivals])
+        odds = logits[target] - np.log(np.exp(logits[rivals]).sum())
+        slope = 0.5 * (head[target] - weights @ head[rivals])
+        np.testing.assert_allclose(p["reads"][i].numpy(), (8.0 - odds) * slope / (slope @ slope), atol=1e-3)
+
+
+def test_direct_reads_leave_alone_what_is_sure_already() -> None:
+    p = problem(margin=1.0)
+    p["stream"][0] = 40.0 * p["head"][0]
+    p["targets"][0] = int((p["head"] @ p["stream"][0]).argmax())
+    list(direct_reads(**p))
+    assert float(p["reads"][0].abs().max()) == 0.0
+    assert float(p["reads"][1:].norm(dim=1).max()) > 0.0
+
+
+def test_direct_reads_stay_finite_where_no_read_helps() -> None:
+    """Two tokens with one code cannot be told apart by anything that is read."""
+    head = random(9, 6, seed=4, scale=1.0)
+    head[1:] = head[0]
+    p = problem(head=head, targets=torch.zeros(12, dtype=torch.int64))
+    steps = list(direct_reads(**p))
+    assert len(steps) == STEPS and int(steps[-1][1]) == 12
+    assert bool(torch.isfinite(p["reads"]).all()) and bool(torch.isfinite(steps[-1][0]).all())

@@ -1,0 +1,41 @@
+"""A tiny random model as a folder on disk, and files of facts and documents for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.model.checkpoint import save_network
+from bdh_workbench.model.loading import save_general
+from tests.core_factory import tiny_model
+
+SLOTS = 2048
+
+
+def save_tiny_model(folder: Path, seed: int = 0, **changes: Any) -> Path:
+    """Write a random byte-level model to a folder, as training does; returns the folder."""
+    model = tiny_model(seed, **({"write_slots": SLOTS} | changes))
+    save_network(folder, model.network)
+    model.tokenizer.save(folder / "tokenizer.json")
+    save_general(folder, model.site, model.calibration, {})
+    return folder
+
+
+def save_facts(path: Path, facts: Sequence[Fact]) -> Path:
+    """Write facts to a JSON file; returns its path."""
+    entries = [{"prompt": f.prompt, "answer": f.answer, "paraphrases": list(f.paraphrases)} for f in facts]
+    path.write_text(json.dumps(entries), encoding="utf-8")
+    return path
+
+
+def save_documents(path: Path, documents: Sequence[TextDocument]) -> Path:
+    """Write documents to a JSON file; returns its path."""
+    entries = [
+        {"title": d.title, "text": d.text, "probes": [{"prompt": p.prompt, "answer": p.answer} for p in d.probes]}
+        for d in documents
+    ]
+    path.write_text(json.dumps(entries), encoding="utf-8")
+    return path

@@ -1,0 +1,457 @@
+"""The command line as a contract: options, JSON keys, exit status, and one sentence for whatever goes wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bdh_workbench import cli
+from bdh_workbench.cli import main
+from bdh_workbench.commands import common
+from bdh_workbench.commands.console import Console, as_json, probability
+from bdh_workbench.memory.files import load_memory
+from bdh_workbench.memory.items import Fact, Probe, TextDocument
+from bdh_workbench.memory.settings import WriteSettings
+from tests.core_factory import FACTS, OTHER_DOCUMENT
+from tests.model_factory import save_documents, save_facts
+
+ROOT = Path(__file__).resolve().parent.parent
+PROMPT = FACTS[1].prompt  # answered by "Quill"
+DOCUMENTS = (
+    TextDocument("Mill", "A mill in Brant grinds rye.", (Probe("A mill in Brant grinds", "rye"),)),
+    TextDocument("Boat", "The boat of Ines is red.", (Probe("The boat of Ines is", "red"),)),
+)
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Carry out a command line in this process: exit status, standard output, standard error."""
+
+    def go(*arguments: object) -> tuple[int, str, str]:
+        status = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return go
+
+
+@pytest.fixture
+def ask(run: Run, model_folder: Path) -> Callable[..., dict[str, Any]]:
+    """Carry out a command on the tiny model that must succeed, and return its JSON object."""
+
+    def go(*arguments: object) -> dict[str, Any]:
+        status, out, err = run("--model", model_folder, "--json", *arguments)
+        assert status == 0, err
+        assert out.count("\n") == 1
+        found: dict[str, Any] = json.loads(out)
+        return found
+
+    return go
+
+
+@pytest.fixture(scope="module")
+def facts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_facts(tmp_path_factory.mktemp("facts") / "facts.json", FACTS)
+
+
+@pytest.fixture(scope="module")
+def memory_file(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, facts_file: Path) -> Path:
+    path = tmp_path_factory.mktemp("memory") / "m.safetensors"
+    assert main(["write", "--facts", str(facts_file), "--memory", str(path), "--model", str(model_folder)]) == 0
+    return path
+
+
+def elsewhere(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Carry out a command line in a fresh process."""
+    command = [sys.executable, "-m", "bdh_workbench", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+# Writing and asking
+
+
+def test_what_was_written_is_answered_by_another_process(memory_file: Path, model_folder: Path) -> None:
+    done = elsewhere("query", "--memory", memory_file, PROMPT, "--json", "--model", model_folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["completion"].startswith(" Quill")
+
+
+def test_the_json_of_a_query_has_the_keys_of_the_contract(
+    ask: Callable[..., dict[str, Any]], memory_file: Path
+) -> None:
+    found = ask("query", "--memory", memory_file, PROMPT, "--answer", "Quill", "--top-k", "3")
+    assert set(found) >= {"prompt", "completion", "tokens", "top", "familiarity", "source", "abstained", "answer"}
+    assert found["prompt"] == PROMPT and found["completion"] == " Quill"
+    assert "".join(token["text"] for token in found["tokens"]) == " Quill"
+    assert all(0.0 <= token["p"] <= 1.0 for token in found["tokens"])
+    assert len(found["top"]) == 3 and set(found["top"][0]) == {"text", "p"}
+    assert found["top"][0]["text"] == " " and found["top"][0]["p"] > 0.9
+    assert 0.9 < found["familiarity"] <= 1.0 and found["abstained"] is False
+    assert found["source"] == {
+        "title": PROMPT,
+        "kind": "fact",
+        "sentence": 1,
+        "text": f"{PROMPT} Quill",
+        "position": 1,
+    }
+    answer = found["answer"]
+    assert set(answer) >= {"p", "min_token_p", "first_token_p", "greedy_correct"}
+    assert answer["greedy_correct"] is True
+    assert 0.9 < answer["p"] <= answer["min_token_p"] <= answer["first_token_p"] <= 1.0
+
+
+def test_without_an_answer_to_score_there_is_none(ask: Callable[..., dict[str, Any]], memory_file: Path) -> None:
+    assert "answer" not in ask("query", "--memory", memory_file, PROMPT)
+    wrong = ask("query", "--memory", memory_file, PROMPT, "--answer", "Orm")["answer"]
+    assert wrong["greedy_correct"] is False and wrong["p"] < 0.1
+
+
+def test_what_was_not_written_is_left_to_the_model(ask: Callable[..., dict[str, Any]], memory_file: Path) -> None:
+    prompt = "Once upon a time"
+    found = ask("query", "--memory", memory_file, prompt, "--max-tokens", "4")
+    plain = ask("query", prompt, "--max-tokens", "4")
+    off = ask("query", "--memory", memory_file, PROMPT, "--no-memory")
+    assert found["abstained"] is True and found["source"] is None
+    assert plain["abstained"] is False and plain["familiarity"] == 0.0
+    assert off["abstained"] is False and off["completion"] != " Quill"
+    assert (found["completion"], found["top"]) == (plain["completion"], plain["top"])
+    assert ask("query", "--memory", memory_file, prompt, "--no-gate")["source"] is not None
+    assert ask("query", "--memory", memory_file, PROMPT, "--no-completion")["completion"] == " Quill"
+
+
+def test_in_words_an_answer_stands_over_its_source(run: Run, memory_file: Path, model_folder: Path) -> None:
+    common_options = ("--memory", memory_file, "--model", model_folder)
+    status, out, err = run("query", PROMPT, *common_options)
+    assert status == 0 and err == ""
+    assert out.splitlines()[0] == f"{PROMPT} Quill"
+    assert out.splitlines()[1].startswith(f"from the fact “{PROMPT}” · familiarity ")
+    _, out, _ = run("query", "Once upon a time", *common_options, "--max-tokens", "2")
+    assert "not in memory (familiarity 0." in out and "): answered by the untouched model" in out
+    assert "not in memory" not in run("query", "Once upon a time", "--model", model_folder)[1]
+
+
+def test_the_source_of_a_document_is_named_by_its_sentence(run: Run, tmp_path: Path, model_folder: Path) -> None:
+    (tmp_path / "The mill.txt").write_text(OTHER_DOCUMENT.text, encoding="utf-8")
+    target = tmp_path / "m.safetensors"
+    status, _, _ = run("write", "--document", tmp_path / "The mill.txt", "--memory", target, "--model", model_folder)
+    assert status == 0
+    _, out, _ = run("query", "A mill in Brant", "--memory", target, "--model", model_folder)
+    assert "from “The mill”, sentence 1 · familiarity" in out
+
+
+def test_sampling_follows_from_its_seed(ask: Callable[..., dict[str, Any]]) -> None:
+    def sampled(seed: int) -> str:
+        options = ("--temperature", "2", "--sample-top-k", "50", "--top-p", "0.9", "--seed", seed)
+        return str(ask("query", "Once", *options)["completion"])
+
+    assert sampled(1) == sampled(1)
+    assert len({sampled(seed) for seed in range(5)}) > 1
+
+
+def test_the_json_of_a_write(ask: Callable[..., dict[str, Any]], facts_file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "new" / "m.safetensors"
+    found = ask("write", "--facts", facts_file, "--memory", target, "--title", "My  facts")
+    assert set(found) >= {
+        "memory",
+        "title",
+        "items",
+        "steps",
+        "seconds",
+        "worst_p",
+        "median_p",
+        "fill",
+        "rank",
+        "bytes",
+    }
+    assert found["memory"] == str(target) and found["title"] == "My facts"
+    assert (found["facts"], found["documents"], found["items"], found["layers"]) == (6, 0, 6, 1)
+    assert found["worst_p"] > 0.9 and found["bytes"] == target.stat().st_size
+    assert load_memory(target).title == "My facts"
+
+
+def test_a_memory_is_extended_and_the_old_one_is_left(
+    ask: Callable[..., dict[str, Any]], memory_file: Path, tmp_path: Path
+) -> None:
+    before = memory_file.read_bytes()
+    more = save_facts(tmp_path / "more.json", [Fact("The tallest tower is in", "Ulm")])
+    again = save_facts(tmp_path / "again.json", [Fact("The tallest tower is in", "Ulm", ("The tower stands in",))])
+    texts = save_documents(tmp_path / "texts.json", DOCUMENTS)
+    target = tmp_path / "m2.safetensors"
+    found = ask(
+        "write", "--into", memory_file, "--facts", more, again, "--document", texts, "--facts", more, "--memory", target
+    )
+    assert (found["facts"], found["documents"], found["items"], found["layers"]) == (1, 2, 9, 2)
+    assert memory_file.read_bytes() == before
+    assert ask("query", "--memory", target, PROMPT)["completion"] == " Quill"
+    assert ask("query", "--memory", target, "The tallest tower is in")["completion"] == " Ulm"
+    assert ask("query", "--memory", target, "The boat of Ines is")["source"]["title"] == "Boat"
+
+
+def test_the_settings_of_a_write_reach_it(ask: Callable[..., dict[str, Any]], facts_file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "m.safetensors"
+    ask("write", "--facts", facts_file, "--memory", target, "--method", "direct", "--framings", "0", "--no-words")
+    (layer,) = load_memory(target).layers
+    assert (layer.settings["method"], layer.settings["framings"], layer.settings["keep_words"]) == ("direct", 0, False)
+    assert b"Quill" not in target.read_bytes() and b"river" not in target.read_bytes()
+    assert ask("query", "--memory", target, PROMPT)["source"]["text"] is None
+
+
+def test_every_setting_of_a_write_has_an_option() -> None:
+    parser = cli.make_parser()
+    given = {"method": "direct", "protect": False, "keep_words": False, "goal": 0.5}
+    options = ["--method", "direct", "--no-protect", "--no-words", "--goal", "0.5"]
+    for field in dataclasses.fields(WriteSettings):
+        if field.name not in given:
+            given[field.name] = 3
+            options += [f"--{field.name}", "3"]
+    args = parser.parse_args(["write", "--memory", "m", *options])
+    assert common.write_settings(args) == WriteSettings(**given)
+    assert common.write_settings(parser.parse_args(["write", "--memory", "m"])) == WriteSettings()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_common_options_stand_before_or_behind_the_command(before: bool) -> None:
+    given = ["--model", "x", "--device", "cpu", "--json", "--verbose"]
+    args = cli.make_parser().parse_args([*given, "list"] if before else ["list", *given])
+    assert (args.model, args.device, args.json, args.verbose) == ("x", "cpu", True, True)
+    args = cli.make_parser().parse_args(["list"])
+    assert (args.model, args.device, args.json, args.verbose) == (None, "auto", False, False)
+
+
+# Whole memories
+
+
+def test_inspect_tells_what_is_held(run: Run, memory_file: Path) -> None:
+    status, out, _ = run("inspect", memory_file, "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert set(found) >= {
+        "format",
+        "title",
+        "model",
+        "fingerprint",
+        "items",
+        "layers",
+        "rank",
+        "slots",
+        "fill",
+        "bytes",
+    }
+    assert [item["answer"] for item in found["items"]] == [fact.answer for fact in FACTS]
+    status, out, _ = run("inspect", memory_file)
+    assert status == 0 and "6 items in 1 layer" in out and "Quill" in out
+
+
+def test_forget_takes_a_title_or_a_number(
+    run: Run, ask: Callable[..., dict[str, Any]], memory_file: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "less.safetensors"
+    status, out, err = run("forget", memory_file, "--item", PROMPT, "--item", "0", "--memory", target, "--json")
+    assert status == 0, err
+    assert json.loads(out)["forgotten"] == [PROMPT, FACTS[0].prompt]
+    assert [item.prompt for item in load_memory(target).items] == [fact.prompt for fact in FACTS[2:]]
+    assert ask("query", "--memory", target, PROMPT)["completion"] != " Quill"
+    assert ask("query", "--memory", target, FACTS[2].prompt)["completion"] == " clocks"
+    assert len(load_memory(memory_file).items) == 6
+
+
+def test_merge_holds_what_both_hold(
+    run: Run, ask: Callable[..., dict[str, Any]], memory_file: Path, tmp_path: Path
+) -> None:
+    other, target = tmp_path / "other.safetensors", tmp_path / "both.safetensors"
+    ask("write", "--facts", save_facts(tmp_path / "f.json", [Fact("The tower is in", "Ulm")]), "--memory", other)
+    status, out, err = run("merge", memory_file, other, "--memory", target, "--title", "Both", "--json")
+    assert status == 0, err
+    assert (json.loads(out)["items"], json.loads(out)["title"]) == (7, "Both")
+    assert ask("query", "--memory", target, PROMPT)["completion"] == " Quill"
+    assert ask("query", "--memory", target, "The tower is in")["completion"] == " Ulm"
+
+
+def test_the_library_is_listed_without_torch(
+    memory_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "memories"
+    folder.mkdir()
+    (folder / "A memory.safetensors").write_bytes(memory_file.read_bytes())
+    (folder / "broken.safetensors").write_bytes(b"no memory")
+    monkeypatch.setenv("BDH_WORKBENCH_HOME", str(tmp_path))
+    code = "import sys; sys.modules['torch'] = None; from bdh_workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "list", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [(entry["title"], entry["items"]) for entry in found["memories"]] == [("6 facts", 6)]
+    assert [Path(entry["path"]).name for entry in found["broken"]] == ["broken.safetensors"]
+    assert found["folder"] == str(folder)
+
+
+def test_a_memory_of_the_library_is_found_by_its_title(
+    run: Run, ask: Callable[..., dict[str, Any]], memory_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "memories"
+    folder.mkdir()
+    (folder / "kept.safetensors").write_bytes(memory_file.read_bytes())
+    monkeypatch.setenv("BDH_WORKBENCH_HOME", str(tmp_path))
+    for name in ("kept", "kept.safetensors", "6 facts"):
+        assert ask("query", "--memory", name, PROMPT)["completion"] == " Quill"
+    assert "1 memory in" in run("list")[1]
+    (folder / "twin.safetensors").write_bytes(memory_file.read_bytes())
+    status, _, err = run("inspect", "6 facts")
+    assert status == 1 and "title of 2 memories" in err
+
+
+# Measuring and training
+
+
+def test_the_json_of_bench_has_the_keys_of_the_contract(
+    ask: Callable[..., dict[str, Any]], facts_file: Path, tmp_path: Path
+) -> None:
+    texts = save_documents(tmp_path / "texts.json", DOCUMENTS)
+    found = ask("bench", "--facts", facts_file, "--documents", texts, "--quick")
+    assert set(found) >= {"model", "parameters", "device", "facts", "cold_reload", "documents", "locality"}
+    assert set(found["facts"]) >= {
+        *("count", "exact", "min_p", "median_p", "median_first_token_p", "median_p_before", "paraphrase_exact"),
+        *("paraphrase_median_p", "paraphrase_exact_without_completion", "cross_contamination", "seconds", "steps"),
+        "cache_speedup",
+    }
+    assert (found["facts"]["count"], found["facts"]["exact"]) == (6, 1.0)
+    assert set(found["cold_reload"]) >= {"identical", "exact", "median_p"}
+    assert found["cold_reload"]["identical"] is True and found["cold_reload"]["exact"] == 1.0
+    assert set(found["documents"]) >= {
+        *("count", "token_accuracy", "retention", "retention_final", "probe_exact"),
+        *("probe_exact_without_completion", "recitation", "seconds"),
+    }
+    assert [len(row) for row in found["documents"]["retention"]] == [2, 2]
+    assert len(found["documents"]["token_accuracy"]) == len(found["documents"]["recitation"]) == 2
+    assert set(found["locality"]) >= {"tokens", "loss_before", "loss_after", "relative_change", "top1_agreement"}
+    assert found["locality"]["text"] == "bundled" and found["locality"]["tokens"] > 1000
+    assert found["parameters"] > 1000 and found["device"] == "cpu"
+
+
+def test_bench_without_files_uses_the_samples(run: Run, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bdh_workbench.evaluation import benchmark
+
+    given: list[Any] = []
+
+    def instead(model: object, what: Any, settings: object, watch: object) -> dict[str, Any]:
+        given.append(what)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(benchmark, "benchmark", instead)
+    assert run("bench", "--model", model_folder)[0] == 130
+    assert run("bench", "--model", model_folder, "--facts", ROOT / "resources/samples/facts.json")[0] == 130
+    assert (len(given[0].facts), len(given[0].documents), given[0].text) == (10, 2, None)
+    assert (len(given[1].facts), len(given[1].documents)) == (10, 0)
+
+
+def test_a_part_of_bench_that_was_not_asked_for_is_null(run: Run, model_folder: Path, tmp_path: Path) -> None:
+    texts = save_documents(tmp_path / "texts.json", DOCUMENTS[:1])
+    text = tmp_path / "held out.txt"
+    text.write_text("The rain fell on the roofs of the town. " * 20, encoding="utf-8")
+    status, out, err = run("bench", "--documents", texts, "--text", text, "--model", model_folder)
+    assert status == 0, err
+    assert "document 1 in" in out and "held out.txt" in out and "fact" not in out
+
+
+def test_train_passes_on_what_it_is_given(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from bdh_workbench.training import pipeline
+
+    given: list[tuple[object, ...]] = []
+
+    def instead(*arguments: object) -> dict[str, Any]:
+        given.append(arguments)
+        return {"out": "x", "parameters": 1, "steps": 2, "tokens": 3, "seconds": 4.0, "held_out_loss": None}
+
+    monkeypatch.setattr(pipeline, "train", instead)
+    options = ("--corpus", tmp_path, "--config", "tiny", "--out", tmp_path / "x", "--minutes", "0.5", "--resume")
+    status, out, _ = run("train", *options, "--device", "cpu", "--json")
+    assert status == 0 and json.loads(out)["steps"] == 2
+    corpus, config, target, minutes, resume, device = given[0]
+    assert (corpus, config, target, minutes, resume) == (str(tmp_path), "tiny", tmp_path / "x", 0.5, True)
+    assert str(device) == "cpu"
+
+
+# The window
+
+
+def test_without_a_command_the_window_opens(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "some_window.py").write_text("def main(arguments):\n    return 40 + len(arguments)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(cli, "WINDOW", "some_window")
+    assert run("--model", "x")[0] == 42
+
+
+def test_a_version_without_a_window_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "WINDOW", "bdh_workbench.gui.nowhere")
+    status, out, err = run()
+    assert status == 2
+    assert "usage: bdh-workbench" in out
+    assert err == "bdh-workbench: the window is not part of this version yet; give one of the commands.\n"
+
+
+# Numbers and text
+
+
+def test_json_holds_no_word_that_json_lacks() -> None:
+    record = {"nan": float("nan"), "list": (1.0, float("inf")), "text": "é\udcff", "deep": {"a": None, "b": True}}
+    assert json.loads(as_json(record)) == {
+        "nan": None,
+        "list": [1.0, None],
+        "text": "é?",
+        "deep": {"a": None, "b": True},
+    }
+
+
+def test_probabilities_are_rounded_to_what_they_mean() -> None:
+    assert [probability(p) for p in (None, 0.0, 0.0004, 0.5, 1.0)] == ["–", "< 0.001", "< 0.001", "0.500", "1.000"]
+
+
+class Terminal:
+    """A stream that says it is a terminal, and may break."""
+
+    def __init__(self, broken: bool = False) -> None:
+        self.text, self.broken = "", broken
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if self.broken:
+            raise BrokenPipeError
+        self.text += text
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
+def seconds(monkeypatch: pytest.MonkeyPatch, values: Sequence[float]) -> None:
+    from bdh_workbench.commands import console
+
+    clock = iter(values)
+    monkeypatch.setattr(console.time, "monotonic", lambda: next(clock))
+
+
+def test_progress_is_rewritten_in_place_ten_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    console = Console()
+    seconds(monkeypatch, [10.0, 10.05, 10.11, 10.12])
+    for number in range(4):
+        console.progress(f"line {number}")
+    assert terminal.text == "\r\x1b[Kline 0\r\x1b[Kline 2"
+    console.note("done")
+    assert terminal.text.endswith("\r\x1b[Kline 2\r\x1b[Kdone\n")
+
+
+def test_progress_that_nobody_can_see_does_not_end_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal(broken=True))
+    Console().progress("line")

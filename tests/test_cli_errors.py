@@ -1,0 +1,359 @@
+"""Whatever goes wrong on the command line is one sentence and an exit status, and no file is left half written."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from bdh_workbench.cli import main
+from bdh_workbench.commands import memories
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.items import Fact
+from tests.core_factory import FACTS
+from tests.model_factory import save_facts, save_tiny_model
+
+ROOT = Path(__file__).resolve().parent.parent
+Fail = Callable[..., str]
+
+
+@pytest.fixture
+def fail(capfd: pytest.CaptureFixture[str]) -> Fail:
+    """Carry out a command line that must fail with this status, and return the one sentence it says."""
+
+    def go(status: int, *arguments: object) -> str:
+        assert main([str(argument) for argument in arguments]) == status
+        out, err = capfd.readouterr()
+        assert out == ""
+        assert err.startswith("bdh-workbench: ") and err.count("\n") == 1 and err.endswith("\n")
+        assert "Traceback" not in err
+        return err
+
+    return go
+
+
+@pytest.fixture(scope="module")
+def facts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_facts(tmp_path_factory.mktemp("facts") / "facts.json", FACTS)
+
+
+@pytest.fixture(scope="module")
+def memory_file(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, facts_file: Path) -> Path:
+    path = tmp_path_factory.mktemp("memory") / "m.safetensors"
+    assert main(["write", "--facts", str(facts_file), "--memory", str(path), "--model", str(model_folder)]) == 0
+    return path
+
+
+# Bad input: each is written into a file, and both --facts and --document must refuse it or tell what it is
+
+BAD_FACTS = {
+    "no JSON": (b"[{", "not valid JSON"),
+    "another schema": (b'[{"question": "a", "reply": "b"}]', 'no field "prompt"'),
+    "an object": (b'{"prompt": "a", "answer": "b"}', "must hold a list"),
+    "an empty answer": (b'[{"prompt": "a", "answer": " "}]', "is empty"),
+    "an empty file": (b"", "is empty"),
+    "only spaces": (b"  \n ", "is empty"),
+    "no facts": (b"[]", "holds no facts"),
+    "binary": (bytes(range(256)) * 8, "binary file"),
+    "another encoding": (b'[{"prompt": "caf\xe9", "answer": "b"}]', "not UTF-8"),
+    "two answers": (b'[{"prompt": "a", "answer": "b"}, {"prompt": "a", "answer": "c"}]', "two different answers"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FACTS)
+def test_bad_facts_are_told_in_one_sentence(fail: Fail, tmp_path: Path, model_folder: Path, name: str) -> None:
+    content, reason = BAD_FACTS[name]
+    path, target = tmp_path / "facts.json", tmp_path / "m.safetensors"
+    path.write_bytes(content)
+    for json_option in ((), ("--json",)):
+        assert reason in fail(1, "write", "--facts", path, "--memory", target, "--model", model_folder, *json_option)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "is empty"), (b" \n", "is empty"), (bytes(range(256)), "binary file"), (b"%PDF-1.7 x", "a PDF file")],
+)
+def test_bad_documents_are_told_in_one_sentence(
+    fail: Fail, tmp_path: Path, model_folder: Path, content: bytes, reason: str
+) -> None:
+    path, target = tmp_path / "text.txt", tmp_path / "m.safetensors"
+    path.write_bytes(content)
+    assert reason in fail(1, "write", "--document", path, "--memory", target, "--model", model_folder)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("option", ["--facts", "--document"])
+def test_a_missing_file_is_told(fail: Fail, tmp_path: Path, option: str) -> None:
+    assert "does not exist" in fail(1, "write", option, tmp_path / "no.json", "--memory", tmp_path / "m")
+
+
+@pytest.mark.parametrize(("size", "reason"), [(50_000_000, "more than the limit"), (19_000_000, "far too much")])
+def test_a_text_that_is_too_large_is_told_at_once(
+    fail: Fail, tmp_path: Path, model_folder: Path, size: int, reason: str
+) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"These are many words. " * (size // 22))
+    begun = time.monotonic()
+    assert reason in fail(1, "write", "--document", path, "--memory", tmp_path / "m", "--model", model_folder)
+    assert time.monotonic() - begun < 10.0
+
+
+def test_a_document_of_one_token_is_too_short(fail: Fail, tmp_path: Path, model_folder: Path) -> None:
+    (tmp_path / "a.txt").write_text("a", encoding="utf-8")
+    said = fail(1, "write", "--document", tmp_path / "a.txt", "--memory", tmp_path / "m", "--model", model_folder)
+    assert "too short" in said
+
+
+# Bad memories and models
+
+
+def test_a_memory_of_another_model_names_both(fail: Fail, tmp_path: Path, memory_file: Path, facts_file: Path) -> None:
+    other = save_tiny_model(tmp_path / "another", seed=1)
+    said = fail(1, "query", "--memory", memory_file, "x", "--model", other)
+    assert "belongs to the model tiny" in said and "another" in said
+    said = fail(1, "write", "--into", memory_file, "--facts", facts_file, "--memory", tmp_path / "m", "--model", other)
+    assert "belongs to the model tiny" in said
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.99])
+def test_a_memory_that_is_cut_short_is_told(
+    fail: Fail, tmp_path: Path, memory_file: Path, model_folder: Path, share: float
+) -> None:
+    whole = memory_file.read_bytes()
+    path = tmp_path / "cut.safetensors"
+    path.write_bytes(whole[: int(len(whole) * share)])
+    for command in (("query", "--memory", path, "x", "--model", model_folder), ("inspect", path)):
+        said = fail(1, *command)
+        assert "damaged" in said or "not a memory file" in said or "is empty" in said
+
+
+@pytest.mark.parametrize("content", [b"some words", b"\x00" * 64, b'{"a": 1}'])
+def test_a_file_that_is_no_memory_is_told(fail: Fail, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(content)
+    assert "not a memory file" in fail(1, "inspect", path)
+    assert "not a memory file" in fail(1, "forget", path, "--item", "x", "--memory", tmp_path / "n")
+
+
+def test_a_missing_memory_is_told(fail: Fail, tmp_path: Path, model_folder: Path, memory_file: Path) -> None:
+    missing = tmp_path / "no.safetensors"
+    assert "There is no file" in fail(1, "query", "--memory", missing, "x", "--model", model_folder)
+    assert "There is no file" in fail(1, "inspect", missing)
+    assert "There is no file" in fail(1, "merge", memory_file, missing, "--memory", tmp_path / "n")
+
+
+def test_a_missing_or_incomplete_model_is_told(fail: Fail, tmp_path: Path) -> None:
+    assert "no model" in fail(1, "query", "x", "--model", tmp_path / "no")
+    assert "not a model folder" in fail(1, "query", "x", "--model", tmp_path)
+
+
+def test_cuda_where_there_is_none_is_told(fail: Fail, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert "No CUDA device" in fail(1, "query", "x", "--model", model_folder, "--device", "cuda")
+    assert "No CUDA device" in fail(1, "--json", "bench", "--model", model_folder, "--device", "cuda")
+
+
+def test_an_item_that_is_not_held_is_told(fail: Fail, memory_file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "n.safetensors"
+    assert "no item called" in fail(1, "forget", memory_file, "--item", "The river of", "--memory", target)
+    assert "no item 99" in fail(1, "forget", memory_file, "--item", "99", "--memory", target)
+    assert not target.exists()
+
+
+def test_a_fact_that_contradicts_the_memory_is_told(
+    fail: Fail, memory_file: Path, tmp_path: Path, model_folder: Path
+) -> None:
+    facts = save_facts(tmp_path / "f.json", [Fact(FACTS[1].prompt, "Orm")])
+    target = tmp_path / "n.safetensors"
+    said = fail(1, "write", "--into", memory_file, "--facts", facts, "--memory", target, "--model", model_folder)
+    assert "already answered" in said
+    assert not target.exists()
+
+
+# Wrong usage
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fly",),
+        ("write", "--memory", "m"),
+        ("write", "--facts", "f"),
+        ("write", "--facts", "f", "--memory", "m", "--method", "magic"),
+        ("write", "--facts", "f", "--memory", "m", "--steps", "many"),
+        ("write", "--facts", "f", "--memory", "m", "--seed", "-1"),
+        ("query",),
+        ("query", "x", "--device", "abacus"),
+        ("query", "x", "--top-k", "-2"),
+        ("query", "x", "--max-tokens", "0"),
+        ("query", "x", "--unknown"),
+        ("merge", "a", "--memory", "m"),
+        ("forget", "a", "--memory", "m"),
+        ("train", "--corpus", "c"),
+        ("--json",),
+    ],
+)
+def test_wrong_usage_is_told_with_status_2(fail: Fail, arguments: tuple[str, ...]) -> None:
+    assert "--help" in fail(2, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("write", "--facts", "f", "--memory", "m", "--steps", "0"), "from 1 to"),
+        (("write", "--facts", "f", "--memory", "m", "--goal", "2"), "between 0 and 1"),
+        (("write", "--facts", "f", "--memory", "m", "--rate", "nan"), "rate"),
+        (("query", "x", "--temperature", "-1"), "at least 0"),
+        (("query", "x", "--top-p", "0"), "above 0"),
+        (("bench", "--baselines"), "not part of this version"),
+        (("bench", "--text", "no such text"), "There is no text"),
+        (("train", "--corpus", "no", "--config", "no", "--out", "no"), "no training configuration"),
+    ],
+)
+def test_values_that_cannot_work_are_told(fail: Fail, arguments: tuple[str, ...], reason: str) -> None:
+    assert reason in fail(1, *arguments)
+
+
+def test_an_empty_prompt_is_told(fail: Fail, model_folder: Path) -> None:
+    assert "prompt is empty" in fail(1, "query", "", "--model", model_folder)
+
+
+def test_a_target_that_cannot_be_written_is_told_before_any_work(fail: Fail, facts_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    # There is no model here: it would be missed if it were looked for first.
+    said = fail(1, "write", "--facts", facts_file, "--memory", tmp_path, "--model", tmp_path)
+    assert "is a folder" in said
+    said = fail(1, "write", "--facts", facts_file, "--memory", tmp_path / "file" / "m", "--model", tmp_path)
+    assert "may not be written" in said
+
+
+# What nobody foresaw
+
+
+def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def instead(name: str) -> Path:
+        raise error
+
+    monkeypatch.setattr(memories.common, "memory_path", instead)
+
+
+def test_an_unforeseen_error_is_one_sentence(
+    fail: Fail, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    raising(monkeypatch, ValueError("some\nthing"))
+    said = fail(1, "inspect", "m")
+    assert "ValueError: some thing" in said and "--verbose" in said
+    assert main(["inspect", "m", "--verbose"]) == 1
+    assert "Traceback" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        (MemoryError(), 1, "not enough memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes"), 1, "close other"),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB."), 1, "--device cpu"),
+        (UserError("It is\nso."), 1, "It is so."),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_known_ends_are_told(
+    fail: Fail, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, reason: str
+) -> None:
+    raising(monkeypatch, error)
+    assert reason in fail(status, "inspect", "m")
+
+
+def test_signal_handlers_are_put_back(memory_file: Path) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    assert main(["inspect", str(memory_file)]) == 0
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closed pipes are told otherwise there")
+def test_a_reader_that_goes_away_is_no_error(memory_file: Path) -> None:
+    read, written = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "bdh_workbench", "list"]
+    done = subprocess.run(command, cwd=ROOT, stdout=written, stderr=subprocess.PIPE, check=False)
+    os.close(written)
+    assert done.stderr == b""
+    assert done.returncode == 1
+
+
+# Interrupted writes
+
+
+def start_long_write(model_folder: Path, facts_file: Path, target: Path) -> subprocess.Popen[bytes]:
+    """Start a write that does not end by itself, and wait until it is at work."""
+    options = ["--method", "gradient", "--steps", "100000", "--goal", "0.999999999", "--rate", "1e-9"]
+    command = [sys.executable, "-m", "bdh_workbench", "write", "--facts", str(facts_file), "--memory", str(target)]
+    process = subprocess.Popen(
+        [*command, *options, "--model", str(model_folder)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(b"Writing: gradient"):
+            break
+    return process
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are others there")
+@pytest.mark.parametrize(
+    ("number", "status", "said"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "ended"), (signal.SIGKILL, -9, "")],
+)
+def test_an_interrupted_write_leaves_the_previous_file_whole(
+    model_folder: Path, facts_file: Path, memory_file: Path, tmp_path: Path, number: int, status: int, said: str
+) -> None:
+    target = tmp_path / "m.safetensors"
+    target.write_bytes(memory_file.read_bytes())
+    process = start_long_write(model_folder, facts_file, target)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert out == b""
+    assert said in err.decode() and "Traceback" not in err.decode()
+    assert target.read_bytes() == memory_file.read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+def test_a_write_that_is_interrupted_while_it_saves_leaves_the_previous_file_whole(
+    fail: Fail, model_folder: Path, facts_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "m.safetensors"
+    target.write_bytes(b"the previous file")
+
+    def interrupted(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    fail(130, "write", "--facts", facts_file, "--memory", target, "--model", model_folder)
+    assert target.read_bytes() == b"the previous file"
+    assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are others there")
+def test_a_write_that_is_killed_while_it_saves_leaves_the_previous_file_whole(
+    model_folder: Path, facts_file: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "m.safetensors"
+    target.write_bytes(b"the previous file")
+    arguments = ["write", "--facts", str(facts_file), "--memory", str(target), "--model", str(model_folder)]
+    code = (
+        "import os, signal, sys; os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL); "
+        f"from bdh_workbench.cli import main; main({json.dumps(arguments)})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=120, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert target.read_bytes() == b"the previous file"
