@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +50,7 @@ def random_network(config: ModelConfig, seed: int = 0, head: float = 0.3) -> Net
     with torch.no_grad():
         torch.nn.init.normal_(network.embed.weight, std=head)
         for name, parameter in network.named_parameters():
-            if name.endswith(("encoder.weight", "encoder_v", "decoder.weight")):
-                parameter.mul_(10.0)
-            elif name.endswith("address.weight"):
+            if name.endswith(("encoder.weight", "encoder_v", "decoder.weight", "address.weight")):
                 parameter.mul_(10.0)
             elif name.endswith("slow"):
                 torch.nn.init.normal_(parameter, std=0.5)
@@ -103,10 +100,3 @@ def many_facts(count: int, *, answer: int = 1) -> list[Fact]:
         end = "".join(chr(65 + int(n)) for n in rng.integers(0, 26, answer))
         made.append(Fact(f"{letters[:7].title()} {letters[7:].title()} is", end))
     return made
-
-
-def without_field(value: Any, name: str, **changes: Any) -> dict[str, Any]:
-    """The fields of a dataclass but one, with changes, for making others of its kind."""
-    fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    fields.pop(name)
-    return fields | changes

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ import pytest
 from bdh_workbench import cli
 from bdh_workbench.cli import main
 from bdh_workbench.commands import common
-from bdh_workbench.commands.console import Console, as_json, probability
 from bdh_workbench.memory.files import load_memory
 from bdh_workbench.memory.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
@@ -193,6 +192,18 @@ def test_a_memory_is_extended_and_the_old_one_is_left(
     assert ask("query", "--memory", target, PROMPT)["completion"] == " Quill"
     assert ask("query", "--memory", target, "The tallest tower is in")["completion"] == " Ulm"
     assert ask("query", "--memory", target, "The boat of Ines is")["source"]["title"] == "Boat"
+
+
+def test_a_memory_may_be_extended_in_place(
+    ask: Callable[..., dict[str, Any]], memory_file: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(memory_file.read_bytes())
+    # Composed in the file and typed with a combining accent: the same words to a person.
+    facts = save_facts(tmp_path / "f.json", [Fact("The caf\u00e9 of Orm sells", "figs")])
+    assert ask("write", "--into", path, "--facts", facts, "--memory", path)["items"] == 7
+    assert ask("query", "--memory", path, "The cafe\u0301 of Orm sells")["completion"] == " figs"
+    assert ask("query", "--memory", path, PROMPT)["completion"] == " Quill"
 
 
 def test_the_settings_of_a_write_reach_it(ask: Callable[..., dict[str, Any]], facts_file: Path, tmp_path: Path) -> None:
@@ -395,63 +406,3 @@ def test_a_version_without_a_window_says_so(run: Run, monkeypatch: pytest.Monkey
     assert status == 2
     assert "usage: bdh-workbench" in out
     assert err == "bdh-workbench: the window is not part of this version yet; give one of the commands.\n"
-
-
-# Numbers and text
-
-
-def test_json_holds_no_word_that_json_lacks() -> None:
-    record = {"nan": float("nan"), "list": (1.0, float("inf")), "text": "é\udcff", "deep": {"a": None, "b": True}}
-    assert json.loads(as_json(record)) == {
-        "nan": None,
-        "list": [1.0, None],
-        "text": "é?",
-        "deep": {"a": None, "b": True},
-    }
-
-
-def test_probabilities_are_rounded_to_what_they_mean() -> None:
-    assert [probability(p) for p in (None, 0.0, 0.0004, 0.5, 1.0)] == ["–", "< 0.001", "< 0.001", "0.500", "1.000"]
-
-
-class Terminal:
-    """A stream that says it is a terminal, and may break."""
-
-    def __init__(self, broken: bool = False) -> None:
-        self.text, self.broken = "", broken
-
-    def isatty(self) -> bool:
-        return True
-
-    def write(self, text: str) -> int:
-        if self.broken:
-            raise BrokenPipeError
-        self.text += text
-        return len(text)
-
-    def flush(self) -> None:
-        pass
-
-
-def seconds(monkeypatch: pytest.MonkeyPatch, values: Sequence[float]) -> None:
-    from bdh_workbench.commands import console
-
-    clock = iter(values)
-    monkeypatch.setattr(console.time, "monotonic", lambda: next(clock))
-
-
-def test_progress_is_rewritten_in_place_ten_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    console = Console()
-    seconds(monkeypatch, [10.0, 10.05, 10.11, 10.12])
-    for number in range(4):
-        console.progress(f"line {number}")
-    assert terminal.text == "\r\x1b[Kline 0\r\x1b[Kline 2"
-    console.note("done")
-    assert terminal.text.endswith("\r\x1b[Kline 2\r\x1b[Kdone\n")
-
-
-def test_progress_that_nobody_can_see_does_not_end_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", Terminal(broken=True))
-    Console().progress("line")

@@ -141,15 +141,9 @@ def run_forget(args: argparse.Namespace, console: Console) -> None:
     from bdh_workbench.memory.manage import find_item, forget
 
     memory = load_memory(common.memory_path(args.source))
-    titles = {text for item in memory.items for text in (item.title, item.prompt)}
-    names: list[str | int] = []
-    for name in args.item:
-        # Items whose words were not kept can only be told by their number.
-        number = name.isascii() and name.isdecimal() and name not in titles
-        names.append(int(name) if number else name)
-    gone = [memory.items[index].title for index in dict.fromkeys(find_item(memory, name) for name in names)]
+    gone = [memory.items[index].title for index in dict.fromkeys(find_item(memory, name) for name in args.item)]
     console.progress("Forgetting")
-    left = forget(memory, names)
+    left = forget(memory, args.item)
     record = common.save(target, left) | {"forgotten": gone}
     console.result(
         record,

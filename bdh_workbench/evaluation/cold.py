@@ -111,5 +111,5 @@ def _run(arguments: Sequence[str]) -> dict[str, Any]:
         raise UserError(f"The fresh process of the cold reload gave no answer ({type(error).__name__}).") from None
     if not isinstance(answer, dict):
         lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"status {done.returncode}"]
-        raise UserError(f"The cold reload failed in the fresh process: {lines[-1]}")
+        raise UserError(f"The cold reload failed in the fresh process: {lines[-1].removeprefix('bdh-workbench: ')}")
     return answer

@@ -15,6 +15,7 @@ from bdh_workbench.memory.reading import PURE, Reader
 from bdh_workbench.model.tokenizer import Tokenizer
 
 PAIRS = 64  # pairs of a prompt and another's answer that are scored at once
+NEGLIGIBLE = 1e-6  # difference of probabilities that is not looked into
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +84,23 @@ def cross_contamination(reader: Reader, questions: FactQuestions) -> float | Non
     """The largest probability of one fact's whole answer behind another's prompt; None if there is no such pair.
 
     Facts with the same answer are no such pair. An answer is at most as probable as its first token, so pairs are
-    looked at in that order, and only until no later one can be larger.
+    looked at in that order, and only until no later one can be larger, or by less than 1e-6, which is then added.
     """
     asked = questions.written
     first = _first_token_p(reader, asked)  # (n, n): row i, the first token of answer j behind prompt i
     same = torch.tensor([[a == b for b in questions.answers] for a in questions.answers])
-    first.masked_fill_(same, -1.0)
-    order = first.flatten().argsort(descending=True)
-    largest = None
-    for part in torch.split(order, PAIRS):
-        bound = float(first.flatten()[part[0]])
-        if bound < 0.0 or (largest is not None and bound <= largest):
-            break
-        pairs = [divmod(int(place), len(asked)) for place in part if first.flatten()[place] >= 0.0]
+    bounds, order = first.masked_fill(same, -1.0).flatten().sort(descending=True)
+    count = int((bounds >= 0.0).sum())
+    if not count:
+        return None
+    largest = 0.0
+    for start in range(0, count, PAIRS):
+        bound = float(bounds[start])
+        if bound <= largest + NEGLIGIBLE:
+            return max(largest, bound)
+        pairs = [divmod(place, len(asked)) for place in order[start : min(count, start + PAIRS)].tolist()]
         scores = score(reader, [Question(asked[i].prompt, asked[j].answer) for i, j in pairs])
-        largest = max([s.p for s in scores] + ([largest] if largest is not None else []))
+        largest = max(largest, *(s.p for s in scores))
     return largest
 
 

@@ -23,6 +23,7 @@ from bdh_workbench.memory.state import Memory, Rows
 
 TOLERANCE = 0.02  # squared distance from the span of the basis under which an address (unit length) spends no rank
 BLOCK = 512  # addresses made dense at once
+DRIFT = 0.01  # change of a read, over the norm of what it should be, from which a row needs rank of its own to keep it
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,30 @@ def solve(memory: Memory, basis: Basis | None = None, tolerance: float = TOLERAN
     basis = extend_basis(memory.rows, memory.slots, basis, enabled, tolerance)
     weights = coefficients(basis, memory.rows.values[basis.rows]).float()
     return dataclasses.replace(memory, basis=basis.rows, weights=weights), basis
+
+
+def drifted(memory: Memory, among: Tensor) -> Tensor:
+    """Those of the given rows (m,) that have no part in the basis and no longer read their stored values.
+
+    A row near the span of the basis reads what the basis makes it read. That is its value when it is written, but a
+    later write changes S in directions that the row has a small part in.
+    """
+    among = among[~torch.isin(among, memory.basis)]
+    values = memory.rows.values[among]
+    change = (read_rows(memory.rows, slow_slot(memory), among) - values).norm(dim=1)
+    norms = values.norm(dim=1)
+    # A row that should read nothing may read a little.
+    return among[change > DRIFT * norms.clamp(min=0.1 * float(norms.mean()) if len(norms) else 0.0)]
+
+
+def like_no_other(memory: Memory, rows: Tensor, tolerance: float) -> int:
+    """How many of the given rows have an address that no other row which is switched on comes close to."""
+    if not len(rows):
+        return 0
+    others = memory.enabled_rows()
+    cosines = gram(memory.rows, memory.slots, others, rows)
+    cosines[others[:, None] == rows] = 0.0
+    return int((cosines < 1.0 - tolerance).all(dim=0).sum())
 
 
 def held_basis(memory: Memory) -> Basis:

@@ -1,7 +1,7 @@
 """From facts and documents to write items: token ids with the stretch of them that is to be remembered.
 
 A fact gives its prompt and answer, alone and behind a few automatic framings. A document gives its whole text, in
-overlapping chunks if it is long, and a window for each sentence, so that a question without context finds it too.
+overlapping chunks if it is very long, and a window for each sentence, so that a question without context finds it too.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from bdh_workbench.model.tokenizer import Tokenizer
 
 FRAMINGS = (".", "It is known that this is so.", "Now for something else.")  # put before a fact, one at a time
 OVERLAP = 0.25  # share of a chunk that the next one repeats, so that every sentence has context in one of them
+LONGEST = 32_768  # tokens of a document that are written as one stretch; the network and the cues know no limit
 WINDOW_FIRST = 3  # a window's first target: its first two tokens do not tell sentences apart
 SENTENCE_END = re.compile(
     r"(?P<paragraph>\s*\n\s*\n\s*)"
@@ -111,10 +112,20 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     return not (word.isdigit() and before.strip() == word)
 
 
-def document_items(documents: Sequence[TextDocument], tokenizer: Tokenizer, context: int) -> list[WriteItem]:
-    """Write items of documents: chunks of at most ``context`` tokens over the whole text, and a window per sentence.
+def document_items(
+    documents: Sequence[TextDocument], tokenizer: Tokenizer, context: int, longest: int = LONGEST
+) -> list[WriteItem]:
+    """Write items of documents: chunks over the whole text, and a window per sentence.
 
     Every token of a document but its very first is a target in some chunk. The last chunk ends with the end token.
+    A text that fits into one chunk is read from its beginning as it was written; behind the border of two chunks the
+    cues differ, since they know of all that was read before.
+
+    Args:
+        documents: to encode.
+        tokenizer: of the model.
+        context: tokens of a window at most.
+        longest: tokens of a chunk at most.
 
     Raises:
         UserError: when a document has fewer than two tokens.
@@ -130,7 +141,7 @@ def document_items(documents: Sequence[TextDocument], tokenizer: Tokenizer, cont
         ids.append(tokenizer.end_id)
         sentence_of.append(len(spans) - 1)
         reached = 0
-        for start, stop in _chunks(sentence_of, context):
+        for start, stop in _chunks(sentence_of, longest):
             # What the chunk before has as targets already need not be learnt again from one or two words of context.
             first = max(1, min(WINDOW_FIRST, reached - start, stop - start - 1))
             items.append(WriteItem(source, tuple(ids[start:stop]), first, tuple(sentence_of[start:stop]), True))
@@ -154,19 +165,19 @@ def _sentence_of_tokens(offsets: Sequence[tuple[int, int]], spans: Sequence[tupl
     return out
 
 
-def _chunks(sentence_of: Sequence[int], context: int) -> list[tuple[int, int]]:
-    """Overlapping stretches (start, stop) of at most ``context`` tokens that begin at sentences where they can."""
+def _chunks(sentence_of: Sequence[int], longest: int) -> list[tuple[int, int]]:
+    """Overlapping stretches (start, stop) of at most ``longest`` tokens that begin at sentences where they can."""
     total = len(sentence_of)
     starts = [0, *(i for i in range(1, total) if sentence_of[i] != sentence_of[i - 1])]
     chunks, start = [], 0
     while True:
-        stop = min(total, start + context)
+        stop = min(total, start + longest)
         if stop < total:
             # Cut behind a sentence if one ends in the second half of the chunk.
-            ends = [s for s in starts if start + context // 2 < s <= stop]
+            ends = [s for s in starts if start + longest // 2 < s <= stop]
             stop = ends[-1] if ends else stop
         chunks.append((start, stop))
         if stop == total:
             return chunks
-        wanted = stop - max(1, int(OVERLAP * context))
+        wanted = stop - max(1, int(OVERLAP * longest))
         start = max([s for s in starts if start < s <= wanted], default=max(start + 1, wanted))

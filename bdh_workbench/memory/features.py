@@ -18,6 +18,8 @@ from bdh_workbench.model.loading import Model
 
 BATCH_TOKENS = 8192  # tokens, padding included, that go through the network at once
 
+BATCH_ADDRESSES = 512  # positions whose addresses are made dense at once
+
 
 @dataclass(frozen=True, slots=True)
 class Positions:
@@ -58,27 +60,30 @@ def positions(model: Model, items: Sequence[WriteItem]) -> Positions:
     """Run the frozen network and the write site over the items once and keep the target positions."""
     count = len(items)
     streams: list[Tensor] = [torch.empty(0)] * count
-    cues: list[Tensor] = [torch.empty(0)] * count
-    starts: list[Tensor] = [torch.empty(0)] * count
-    slots: list[Tensor] = [torch.empty(0)] * count
-    strengths: list[Tensor] = [torch.empty(0)] * count
+    normalised: list[Tensor] = [torch.empty(0)] * count
     for batch in padded_batches([len(item.ids) - 1 for item in items]):
         longest = max(len(items[i].ids) for i in batch) - 1
         # What stands behind a target cannot reach it, so any padding on the right will do.
         ids = torch.tensor([[*items[i].ids[:-1], *(0,) * (longest + 1 - len(items[i].ids))] for i in batch])
         ids = ids.to(model.device)
         stream, _ = model.network.advance(ids)
-        normalised = model.site.normalised(model.site.summaries(ids)[0])
+        summaries = model.site.normalised(model.site.summaries(ids)[0])
         for place, index in enumerate(batch):
             span = slice(items[index].first - 1, len(items[index].ids) - 1)
             streams[index] = stream[place, span].float()
-            chosen = normalised[place, span]
-            cues[index] = chosen.flatten(1).half().cpu()
-            address = model.site.addresses(chosen).cpu()
-            where = address.nonzero()
-            starts[index] = torch.bincount(where[:, 0], minlength=len(address))
-            slots[index] = where[:, 1].to(torch.int32)
-            strengths[index] = address[where[:, 0], where[:, 1]]
+            normalised[index] = summaries[place, span]
+    cues: list[Tensor] = []
+    starts: list[Tensor] = []
+    slots: list[Tensor] = []
+    strengths: list[Tensor] = []
+    # Many positions at once: each pass reads the whole expansion, which is far larger than what it makes.
+    for chosen in torch.split(torch.cat(normalised), BATCH_ADDRESSES):
+        cues.append(chosen.flatten(1).half().cpu())
+        address = model.site.addresses(chosen).cpu()
+        where = address.nonzero()
+        starts.append(torch.bincount(where[:, 0], minlength=len(address)))
+        slots.append(where[:, 1].to(torch.int32))
+        strengths.append(address[where[:, 0], where[:, 1]])
     counts = [len(item.ids) - item.first for item in items]
     owner = torch.repeat_interleave(torch.arange(count), torch.tensor(counts))
     total = len(owner)

@@ -68,7 +68,7 @@ def generate(
     device = reader.model.device
     random = torch.Generator().manual_seed(settings.seed)
     reading = reader.advance(torch.tensor([list(prompt)], device=device))
-    for _ in range(settings.max_tokens):
+    for count in range(1, settings.max_tokens + 1):
         scores = reader.model.network.logits(reading.stream[:, -1]).float().cpu()[0]
         p = scores.softmax(0)
         token = choose(p, scores, settings, random)
@@ -80,7 +80,7 @@ def generate(
             int(reading.rows[0, -1]),
             tuple(zip(best.indices.tolist(), best.values.tolist(), strict=True)),
         )
-        if token == end_id:
+        if token == end_id or count == settings.max_tokens:
             return
         reading = reader.advance(torch.tensor([[token]], device=device), reading.state)
 

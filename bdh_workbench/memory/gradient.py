@@ -28,7 +28,7 @@ class Cached:
         addresses: (m, M) dense fp32.
         base: (m, D), what the memory as it is reads there.
         targets: (m,) token ids.
-        owner: (m,), the item or, for contrasts, the pair.
+        owner: (m,), the write item or, for contrasts, the pair.
     """
 
     stream: Tensor
@@ -49,10 +49,10 @@ class Problem:
 
     Attributes:
         own: the items' positions; ``owner`` is the item.
-        items: number of items.
-        contrasts: other items' answers behind an item's prompt; ``owner`` is the pair.
-        contrast_item: (pairs,), the item of each pair.
-        primary: (m,) bool, of ``own``: only primary items take part in the contrast.
+        items: number of write items.
+        contrasts: other facts' answers behind a fact's prompt; ``owner`` is the pair.
+        contrast_items: (f,), the primary items of the facts that have contrasts.
+        contrast_owner: (pairs,), the place in ``contrast_items`` of each pair's fact.
         local: unrelated positions, targets unused.
         held: (r, M) compressed sparse addresses of the basis that is protected, or None.
         factor: (r, r) fp64, its Cholesky factor.
@@ -61,8 +61,8 @@ class Problem:
     own: Cached
     items: int
     contrasts: Cached | None
-    contrast_item: Tensor
-    primary: Tensor
+    contrast_items: Tensor
+    contrast_owner: Tensor
     local: Cached | None
     held: Tensor | None
     factor: Tensor | None
@@ -92,9 +92,11 @@ def gradient_steps(
     Yields:
         After each step the change (M, D), which must not be altered, and each loss term by name before the step.
     """
-    change = start.clone().requires_grad_(True)
+    head = head.detach()  # whatever it asks for: the change of the slot is all that is learnt
+    change = start.detach().clone().requires_grad_(True)
     optimiser = torch.optim.Adam([change], lr=settings.rate, betas=BETAS)
-    bound = settings.norm * max(1, len(problem.own.targets)) ** 0.5
+    # What it begins from is not cut down: a direct write can need more than the bound, and knows why.
+    bound = max(settings.norm * max(1, len(problem.own.targets)) ** 0.5, float(start.norm()))
     random = torch.Generator().manual_seed(settings.seed)
     reference = None
     if problem.local is not None:
@@ -128,11 +130,11 @@ def _terms(
     terms = {"cross-entropy": weighted_cross_entropy(logits, own.targets, own.owner, problem.items)}
     if settings.contrastive and problem.contrasts is not None:
         likely = logits.log_softmax(1).gather(1, own.targets[:, None])[:, 0]
-        mine = mean_by_owner(likely[problem.primary], own.owner[problem.primary], problem.items)
+        mine = mean_by_owner(likely, own.owner, problem.items)[problem.contrast_items]
         pairs = problem.contrasts
         other = pairs.logits(change, head, gate).log_softmax(1).gather(1, pairs.targets[:, None])[:, 0]
-        theirs = mean_by_owner(other, pairs.owner, len(problem.contrast_item))
-        terms["contrastive"] = settings.contrastive * info_nce(mine, theirs, problem.contrast_item)
+        theirs = mean_by_owner(other, pairs.owner, len(problem.contrast_owner))
+        terms["contrastive"] = settings.contrastive * info_nce(mine, theirs, problem.contrast_owner)
     if settings.locality and problem.local is not None and reference is not None:
         rows = torch.randperm(len(reference), generator=random)[:LOCAL_ROWS].to(change.device)
         changed = problem.local.logits(change, head, gate, rows)

@@ -1,10 +1,11 @@
 """Reading a memory: familiarity, the gate, completion and provenance at each token.
 
 Every position's cue is compared with the stored ones (``recall.py``). The best match says how familiar the position is
-and where it comes from. With the gate, an unfamiliar position reads nothing at all, so that its logits are those of the untouched
-model to the bit. With completion, the best match's address is read instead of the position's own: a partial cue is
-completed to the stored pattern, as the hippocampal area CA3 is held to do (Marr 1971; McNaughton and Morris 1987). The
-cues then act as an index, though the values live in S alone. Without both, the read is pure: S and nothing else.
+and where it comes from. With the gate, an unfamiliar position reads nothing at all, so that its logits are those of the
+untouched model to the bit. With completion, the best match's address is read instead of the position's own: a partial
+cue is completed to the stored pattern, as the hippocampal area CA3 is held to do (Marr 1971; McNaughton and Morris
+1987). The cues then act as an index, though the values live in S alone. Without both, the read is pure: S and nothing
+else.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class ReaderState:
     Attributes:
         network: of the backbone.
         summaries: of the write site.
-        rows: (B,) int64 on the CPU, the row matched at the last token, -1 for none.
+        rows: (B,) int64 on the CPU, the row matched at the last token as a place in ``Reader.numbers``, -1 for none.
     """
 
     network: NetworkState
@@ -81,25 +82,25 @@ class Reader:
         """
         self.model, self.memory, self.settings = model, memory, settings or ReadSettings()
         self.slow: Tensor | None = None
+        if memory is not None and memory.model != model.fingerprint:
+            raise UserError(
+                f"This memory was written with the model {memory.model_name} ({memory.model[:8]}), and the one loaded "
+                f"is {model.name} ({model.fingerprint[:8]}): load that model first."
+            )
         if memory is not None and len(memory.rows):
-            if memory.model != model.fingerprint:
-                raise UserError(
-                    f"This memory was written with the model {memory.model_name} ({memory.model[:8]}), and the one "
-                    f"loaded is {model.name} ({model.fingerprint[:8]}): load that model first."
-                )
             enabled = memory.enabled_rows()
             self.numbers = enabled  # of the rows that can be matched
+            if not len(enabled):
+                return  # every layer is switched off: there is nothing to read
             self.slow = slow_slot(memory).to(model.device)
             addresses = memory.rows.sparse(memory.slots, enabled, torch.float32)
-            self.completed = (
-                (addresses @ self.slow.cpu()).to(model.device) if len(enabled) else self.cues.new_zeros(0, 0)
-            )
+            self.completed = (addresses @ self.slow.cpu()).to(model.device)
             place = torch.full((len(memory.rows) + 1,), -1, dtype=torch.int64)
             place[enabled] = torch.arange(len(enabled))
             stored = memory.rows.cues[enabled].to(model.device, torch.float32)
             self.recall = Recall(
                 model.site,
-                stored.unflatten(1, (-1, model.config.code_width)),
+                stored.view(len(enabled), -1, model.config.code_width),
                 memory.rows.items[enabled].long(),
                 {index for index, item in enumerate(memory.items) if item.kind == "document"},
                 place[memory.rows.following[enabled].long()].tolist(),
@@ -117,7 +118,7 @@ class Reader:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to read."""
-        return self.slow is None or not self.settings.written or not len(self.numbers)
+        return self.slow is None or not self.settings.written
 
     @torch.no_grad()
     def advance(self, ids: Tensor, state: ReaderState | None = None) -> Reading:
@@ -152,7 +153,9 @@ class Reader:
         if self.settings.gate:
             open_ &= familiarity >= self.threshold
         rows = torch.where(open_, self.numbers[places.clamp(min=0)], -1)
-        after = ReaderState(state.network, state.summaries, places[:, -1])
+        # A match that the gate closed is nothing to go on from, in the next call as in this one.
+        last = torch.where(familiarity[:, -1] >= threshold, places[:, -1], -1)
+        after = ReaderState(state.network, state.summaries, last)
         return Reading(stream + added, familiarity, rows, share, after)
 
     def logits(self, reading: Reading) -> Tensor:

@@ -4,6 +4,7 @@ One cosine cannot do both. What tells facts apart is their subject, which the lo
 positions of a document apart is the phrase before them, while its subject is the same all through. So:
 
 1. The item is that of the row whose cue has the largest cosine, which is also the familiarity.
+   Past its first, a token of a fact's answer is met only behind the one before it: a question does not hold it.
 2. In a document, the place is the row nearest in the document's own terms: summaries are centred on its mean and
    whitened by its covariance, so that what all of it shares says nothing. In a fact, the row of step 1 is the place.
 
@@ -46,11 +47,16 @@ class Recall:
         """
         self.site, self.items, self.following, self.tokens = site, items, following, tokens
         self.cues = site.cues(summaries)
+        needs = torch.full((len(items),), -1)
+        for row, after in enumerate(following):
+            if after >= 0 and int(items[row]) not in documents:
+                needs[after] = tokens[row]
+        self.needs = needs.to(site.codes.device)  # (n,) the token that must have come, -1 for any
         self.members: dict[int, Tensor] = {}
         self.places: dict[int, Tensor] = {}  # (m, K * C) for each document
         order = torch.argsort(items, stable=True)
         numbers, counts = torch.unique_consecutive(items[order], return_counts=True)
-        for number, members in zip(numbers.tolist(), order.split(counts.tolist()), strict=True):
+        for number, members in zip(numbers.tolist(), torch.split(order, counts.tolist()), strict=True):
             if number in documents:
                 self.members[number] = members
                 self.places[number] = self._places(summaries[members.to(summaries.device)])
@@ -91,6 +97,7 @@ class Recall:
             Familiarity (B, T) and rows (B, T), both on the CPU.
         """
         cosines = self.site.cues(summaries) @ self.cues.T  # (B, T, n)
+        cosines = cosines.masked_fill((self.needs >= 0) & (self.needs != ids.unsqueeze(-1)), -1.0)
         best = cosines.max(dim=-1)
         values, rows = best.values.cpu(), self._place(summaries, best.indices.cpu())
         items = self.items

@@ -16,23 +16,35 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.algebra import Basis, extend_basis, read_rows, slow_slot, solve
+from bdh_workbench.memory.algebra import (
+    Basis,
+    coefficients,
+    drifted,
+    extend_basis,
+    held_basis,
+    like_no_other,
+    read_rows,
+    slow_slot,
+    solve,
+)
 from bdh_workbench.memory.direct import STEPS, direct_reads
-from bdh_workbench.memory.encoding import WriteItem, answer_ids, document_items, fact_items
+from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
 from bdh_workbench.memory.features import Positions, positions
-from bdh_workbench.memory.gradient import Cached, Problem, gradient_steps
+from bdh_workbench.memory.gradient import gradient_steps
 from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.problem import make_problem
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
 from bdh_workbench.model.loading import Model
 
-NEGATIVES = 7  # other answers that an item's own is contrasted with
 FRAMING_SHARE = 0.15  # framings are left out where facts with them would take more than this share of the slots
 HEAT_BLOCKS = 64  # blocks of slots in the slot-use picture
 CHECKED_TWICE = 2  # the goal must be passed in so many steps running
 DENSE_LIMIT = 400_000_000  # numbers in the dense addresses of a gradient write
 HOPELESS = 64  # characters for each slot from which a write is refused before any work
-RESCUE = 1e-4  # tolerance at which positions that failed are given rank of their own
+RESCUE = 1e-4  # tolerance at which positions that failed are given rank; any smaller, and S would poison what is near
+SETTLING = 4  # times that such positions are looked for
+LOST, FEW = 0.05, 2  # a write is refused when more than this share and number of its positions find no room
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,33 +176,39 @@ class _Write:
 
     @torch.no_grad()
     def run(self) -> Generator[WriteEvent, None, WriteResult]:
-        settings, model = self.settings, self.model
+        settings = self.settings
         self._check()
         self.items = self._items()
-        self.new = positions(model, self.items)
-        self.excused = torch.zeros(len(self.new), dtype=torch.bool)
-        self.slot_use = self._slot_use()
-        held = self.memory
-        self.old_count = len(held.rows)
+        self.new = positions(self.model, self.items)
+        self.excused, self.slot_use = torch.zeros(len(self.new), dtype=torch.bool), self._slot_use()
+        held, self.old_count = self.memory, len(self.memory.rows)
         slow = slow_slot(held)
-        base = read_rows(self.new.rows, slow, torch.arange(len(self.new)))
+        base = self._dense_reads(slow)
         before = self._token_p(base)
         yield self._event("prepare", base, before)
-        basis = self.basis if settings.protect else None
-        if basis is None and settings.protect and len(held.rows):
-            _, basis = solve(held)
+        # Worked out again for a memory from a file, it keeps the rank that earlier writes gave to single rows.
+        basis = self.basis if self.basis is not None else held_basis(held)
+        fits = len(self.new) * held.slots <= DENSE_LIMIT
         if settings.method == "gradient":
+            if not fits:
+                raise UserError(f"{len(self.new):,} positions are too many for gradient steps: write them in parts.")
             change = yield from self._gradient(held, basis, base, None)
-            reads = base + self._dense_reads(change)
+            reads, exposed = base + self._dense_reads(change), self._changed(held, change)
         else:
             reads = yield from self._direct(base)
-        joint, basis, reads = self._solve(held, basis, reads)
+            exposed = self._changed(held, self._alone(reads - base))
+        joint, joint_basis, reads = self._solve(exposed, basis, reads)
         yield self._event("solve", reads, self._token_p(reads))
-        if settings.method == "auto" and self._worst(self._token_p(reads)) < settings.goal:
+        worst, excused = self._worst(self._token_p(reads)), self.excused
+        if settings.method == "auto" and fits and worst < settings.goal:
             # Positions that share their address with another's are beyond any solution: only the others are pursued.
-            change = yield from self._gradient(held, self.basis, base, slow_slot(joint) - slow)
-            joint, basis, reads = self._solve(held, self.basis, base + self._dense_reads(change))
-        return (yield from self._finish(joint, basis, reads, before))
+            change = yield from self._gradient(held, basis, base, slow_slot(joint) - slow)
+            other = self._solve(self._changed(held, change), basis, base + self._dense_reads(change))
+            if self._worst(self._token_p(other[2])) > worst:
+                joint, joint_basis, reads = other
+            else:
+                self.excused = excused
+        return (yield from self._finish(joint, joint_basis, reads, before))
 
     def _check(self) -> None:
         if not self.facts and not self.documents:
@@ -200,12 +218,10 @@ class _Write:
                 f"This memory was written with the model {self.memory.model_name}, and the one loaded is "
                 f"{self.model.name}: load that model, or start a new memory."
             )
-        size = sum(len(fact.prompt) + len(fact.answer) for fact in self.facts)
-        size += sum(len(document.text) for document in self.documents)
-        if size > HOPELESS * self.model.config.write_slots:
+        size = sum(len(f.prompt) + len(f.answer) for f in self.facts) + sum(len(d.text) for d in self.documents)
+        if size > HOPELESS * self.memory.slots:
             raise UserError(
-                f"{size:,} characters are far too much for a memory of {self.model.config.write_slots:,} slots: "
-                "write a part of them."
+                f"{size:,} characters are far too much for a memory of {self.memory.slots:,} slots: write a part."
             )
         known = {item.prompt: item.answer for item in self.memory.items if item.kind == "fact" and item.prompt}
         for fact in self.facts:
@@ -266,7 +282,6 @@ class _Write:
         for name, value in ({"step": float(self.step), "worst p": worst, "median p": median} | losses).items():
             self.history.setdefault(name, []).append(value)
         share = self.model.site.gate * reads.norm(dim=1) / self.new.stream.norm(dim=1).cpu()
-        per_step = elapsed / max(1, self.step)
         return WriteEvent(
             phase=phase,
             step=self.step,
@@ -279,7 +294,7 @@ class _Write:
             slot_use=self.slot_use,
             tokens_per_second=len(self.new) * self.step / max(elapsed, 1e-9),
             elapsed=elapsed,
-            remaining=max(0, steps - self.step) * per_step,
+            remaining=max(0, steps - self.step) * elapsed / max(1, self.step),
         )
 
     def _direct(self, base: Tensor) -> Generator[WriteEvent, None, Tensor]:
@@ -294,25 +309,54 @@ class _Write:
             yield self._event("direct", reads.cpu(), odds.sigmoid().cpu(), STEPS)
         return reads.cpu()
 
-    def _solve(self, held: Memory, basis: Basis | None, reads: Tensor) -> tuple[Memory, Basis, Tensor]:
+    def _alone(self, wanted: Tensor) -> Tensor | None:
+        """The change (M, D) of the slot that reads the wanted changes (m, D), heedless of what is held."""
+        if self.settings.protect or not self.old_count:
+            return None
+        return slow_slot(solve(self._joined(empty_memory(self.model), wanted), None, self.settings.tolerance)[0])
+
+    def _changed(self, held: Memory, change: Tensor | None) -> Memory:
+        """What is held, with the values that it reads behind a change (M, D) of the slot, unless it is protected."""
+        if self.settings.protect or change is None or not self.old_count:
+            return held
+        enabled, values = held.enabled_rows(), held.rows.values.clone()
+        values[enabled] += read_rows(held.rows, change.cpu(), enabled)
+        return dataclasses.replace(held, rows=dataclasses.replace(held.rows, values=values))
+
+    def _solve(self, held: Memory, basis: Basis, reads: Tensor) -> tuple[Memory, Basis, Tensor]:
         """The joint memory with the given reads (m, D) at the new positions; what it reads there then."""
         joint = self._joined(held, reads)
         joint, basis = solve(joint, basis, self.settings.tolerance)
         numbers = torch.arange(self.old_count, len(joint.rows))
-        for tolerance in (RESCUE, 0.0):
+        for _ in range(SETTLING):
             got = read_rows(joint.rows, slow_slot(joint), numbers)
-            failed = numbers[self._token_p(got) < self.settings.goal]
-            failed = failed[~torch.isin(failed, basis.rows)]
-            if not len(failed):
+            failed = self._failed(numbers, basis, got)
+            old = joint.enabled_rows()
+            needy = torch.cat((drifted(joint, old[old < self.old_count]), failed))
+            size = len(basis.rows)
+            basis = extend_basis(joint.rows, joint.slots, basis, needy, RESCUE)
+            if len(basis.rows) == size:
                 break
-            basis = extend_basis(joint.rows, joint.slots, basis, failed, tolerance)
-            joint = dataclasses.replace(joint, **_solution(joint, basis))
-        if len(basis.rows) > joint.slots:
-            raise UserError(_too_full(len(basis.rows), joint.slots))
+            weights = coefficients(basis, joint.rows.values[basis.rows]).float()
+            joint = dataclasses.replace(joint, basis=basis.rows, weights=weights)
         got = read_rows(joint.rows, slow_slot(joint), numbers)
-        outside = ~torch.isin(numbers, basis.rows)
-        self.excused = outside & (self._token_p(got) < self.settings.goal)
+        failed = self._failed(numbers, basis, got)
+        self.excused = torch.isin(numbers, failed)
+        self._check_room(joint, failed)
         return joint, basis, got
+
+    def _failed(self, numbers: Tensor, basis: Basis, reads: Tensor) -> Tensor:
+        """Those of the new rows that have no rank of their own, and whose reads do not do without it."""
+        return numbers[(self._token_p(reads) < self.settings.goal) & ~torch.isin(numbers, basis.rows)]
+
+    def _check_room(self, joint: Memory, failed: Tensor) -> None:
+        # Copies of others fail in any memory: the same words before, and another word behind them.
+        lost = like_no_other(joint, failed, RESCUE)
+        if lost > max(FEW, LOST * len(self.new)):
+            raise UserError(
+                f"There is no room for {lost:,} of {len(self.new):,} positions with {len(joint.basis):,} of "
+                f"{joint.slots:,} directions used: forget something, write less, or start another memory."
+            )
 
     def _joined(self, held: Memory, reads: Tensor) -> Memory:
         number = held.next_layer()
@@ -365,7 +409,7 @@ class _Write:
         items = list(joint.items[:first])
         for record, p_after, p_before in zip(joint.items[first:], after, prior, strict=True):
             items.append(dataclasses.replace(record, p_before=p_before, p_after=p_after))
-        # What S reads now is what is kept: positions outside the basis keep it through every later change.
+        # What S reads now is what is to be kept, by positions outside the basis too.
         values = torch.cat((joint.rows.values[: self.old_count], reads))
         event = self._event("done", reads, token_p)
         seconds = time.monotonic() - self.begun
@@ -386,99 +430,20 @@ class _Write:
         return read_rows(self.new.rows, change.cpu(), torch.arange(len(self.new)))
 
     def _gradient(
-        self, held: Memory, basis: Basis | None, base: Tensor, start: Tensor | None
+        self, held: Memory, basis: Basis, base: Tensor, start: Tensor | None
     ) -> Generator[WriteEvent, None, Tensor]:
         model, settings = self.model, self.settings
-        slots, width = model.config.write_slots, model.config.width
-        if len(self.new) * slots > DENSE_LIMIT:
-            raise UserError(
-                f"{len(self.new):,} positions are too many for one gradient write: use the direct method, or write in "
-                "parts."
-            )
-        problem = self._problem(held, basis, base)
-        change = torch.zeros(slots, width, device=model.device) if start is None else start.to(model.device)
-        with torch.enable_grad():
-            steps = gradient_steps(problem, model.network.embed.weight, model.site.gate, settings, change)
-            for _ in range(settings.steps):
-                with torch.enable_grad():
-                    change, self.losses = next(steps)
-                self.step += 1
-                reads = base + problem.own.addresses.cpu() @ change.cpu()
-                with torch.no_grad():
-                    token_p = self._token_p(reads)
-                    event = self._event("gradient", reads, token_p, settings.steps)
-                yield event
-                self.passed = self.passed + 1 if event.worst_p > settings.goal else 0
-                if self.passed >= CHECKED_TWICE:
-                    break
+        protected = basis if settings.protect else None
+        problem = make_problem(model, held, self.facts, self.items, self.new, base, slow_slot(held), protected)
+        change = torch.zeros(held.slots, held.width, device=model.device) if start is None else start.to(model.device)
+        steps = gradient_steps(problem, model.network.embed.weight, model.site.gate, settings, change)
+        most = self.step + settings.steps
+        while self.step < most and self.passed < CHECKED_TWICE:
+            with torch.enable_grad():
+                change, self.losses = next(steps)
+            self.step += 1
+            reads = base + problem.own.addresses.cpu() @ change.cpu()
+            event = self._event("gradient", reads, self._token_p(reads), most)
+            self.passed = self.passed + 1 if event.worst_p > settings.goal else 0
+            yield event
         return change
-
-    def _problem(self, held: Memory, basis: Basis | None, base: Tensor) -> Problem:
-        model = self.model
-        slots = model.config.write_slots
-        slow = slow_slot(held)
-        everything = torch.arange(len(self.new))
-        own = self._cached(self.new, self.new.item, base)
-        contrasts, contrast_item = self._contrasts(slow)
-        local = self._local(slow)
-        protected = None
-        if basis is not None and len(basis.rows):
-            protected = held.rows.sparse(slots, basis.rows, torch.float32).to(model.device)
-        factor = basis.factor.to(model.device) if basis is not None and protected is not None else None
-        primary = self.new.primary.to(model.device)
-        assert len(everything) == len(own.targets)
-        return Problem(own, len(self.items), contrasts, contrast_item, primary, local, protected, factor)
-
-    def _cached(self, part: Positions, owner: Tensor, base: Tensor) -> Cached:
-        device, slots = self.model.device, self.model.config.write_slots
-        return Cached(part.stream, part.rows.dense(slots).to(device), base.to(device), part.targets, owner.to(device))
-
-    def _contrasts(self, slow: Tensor) -> tuple[Cached | None, Tensor]:
-        """Answers of other facts, of this write and of the memory, behind each fact's prompt."""
-        tokenizer = self.model.tokenizer
-        held = [item.answer for item in self.memory.items if item.kind == "fact" and item.answer]
-        answers = list(dict.fromkeys([*(fact.answer for fact in self.facts), *held]))
-        pairs: list[WriteItem] = []
-        owners: list[int] = []
-        primary = [index for index, item in enumerate(self.items) if item.primary]
-        for index, fact in enumerate(self.facts):
-            others = [answer for answer in answers if answer != fact.answer]
-            # The next answers in a ring: every answer is a rival as often as any other.
-            start = index % max(1, len(others))
-            for answer in (others[start:] + others[:start])[:NEGATIVES]:
-                prompt, ids = answer_ids(tokenizer, fact.prompt, answer)
-                whole = (*prompt, *ids)
-                pairs.append(WriteItem(len(pairs), whole, len(prompt), (0,) * len(whole), True))
-                owners.append(primary[index])
-        device = self.model.device
-        if not pairs:
-            return None, torch.zeros(0, dtype=torch.int64, device=device)
-        part = positions(self.model, pairs)
-        base = read_rows(part.rows, slow, torch.arange(len(part)))
-        return self._cached(part, part.item, base), torch.tensor(owners, device=device)
-
-    def _local(self, slow: Tensor) -> Cached | None:
-        """Positions of unrelated text, and of prompts in the same form about other subjects."""
-        calibration = self.model.calibration
-        windows = [w for w in calibration.locality.tolist()[:16] if len(w) > 1]
-        prompts = [[t for t in p if t >= 0] for p in calibration.others.tolist()[:64]]
-        end = self.model.tokenizer.end_id
-        items = [WriteItem(i, tuple(w), max(1, len(w) - 24), (0,) * len(w), True) for i, w in enumerate(windows)]
-        items += [WriteItem(i, (*p, end), len(p), (0,) * (len(p) + 1), True) for i, p in enumerate(prompts) if p]
-        if not items:
-            return None
-        part = positions(self.model, items)
-        return self._cached(part, part.item, read_rows(part.rows, slow, torch.arange(len(part))))
-
-
-def _solution(joint: Memory, basis: Basis) -> dict[str, Tensor]:
-    from bdh_workbench.memory.algebra import coefficients
-
-    return {"basis": basis.rows, "weights": coefficients(basis, joint.rows.values[basis.rows]).float()}
-
-
-def _too_full(rank: int, slots: int) -> str:
-    return (
-        f"The memory would need {rank:,} of {slots:,} directions: forget something in it, write less, "
-        "or start another memory."
-    )

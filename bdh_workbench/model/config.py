@@ -10,7 +10,6 @@ from typing import Any
 
 from bdh_workbench.errors import UserError
 
-
 LARGEST = 1 << 30  # numbers in one matrix: a damaged configuration must not fill the memory
 
 
@@ -35,8 +34,8 @@ class ModelConfig:
     fast_rate: float = 1.0  # strength of one Hebbian step [eta]
     write_slots: int = 16384  # slots of the write site [M]
     code_width: int = 256  # numbers in a token code
-    decays: tuple[float, ...] = (0.99, 0.9, 0.4)  # of the content summaries: subject, phrase, place in the answer
-    cue_weights: tuple[float, ...] = (1.0, 0.5, 0.15)  # of the summaries in the cue: which item is this about?
+    decays: tuple[float, ...] = (0.98, 0.95, 0.4)  # of the content summaries: subject, phrase, place in the answer
+    cue_weights: tuple[float, ...] = (1.0, 0.3, 0.1)  # of the summaries in the cue: which item is this about?
     place_weights: tuple[float, ...] = (1.0, 0.3, 0.6)  # of the same: where in that item are we?
     address_weights: tuple[float, ...] = (1.0, 0.6, 0.4)  # of the summaries in the address, for storing
     address_active: float = 0.06  # share of slots active in an address

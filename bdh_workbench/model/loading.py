@@ -21,6 +21,7 @@ from bdh_workbench.resources import bundled_model_names, bundled_model_path
 
 PREFERRED = ("bdh-30m", "small")  # the default model is the first of these that is there
 SITE_TENSORS = (
+    "same_as",
     "token_weights",
     "begins_word",
     "word_weight",
@@ -125,6 +126,8 @@ def load_general(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> tup
         if value is None or value.shape != place.shape or value.dtype != place.dtype:
             raise wrong
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise wrong
+        if key == "same_as" and not bool(((value >= 0) & (value < config.vocab_size)).all()):
             raise wrong
         place.copy_(value)
     try:

@@ -77,6 +77,7 @@ class WriteSite(nn.Module):
 
     codes: Tensor
     expansion: Tensor
+    same_as: Tensor
     token_weights: Tensor
     begins_word: Tensor
     word_weight: Tensor
@@ -97,6 +98,8 @@ class WriteSite(nn.Module):
         expansion = random_signs(config.write_slots * kinds * width, 2, config.seed)
         self.register_buffer("codes", torch.from_numpy(codes) / width**0.5)
         self.register_buffer("expansion", torch.from_numpy(expansion.reshape(config.write_slots, kinds * width)))
+        # Tokens that differ only in case and in the space before them share a code: a name is the same name anywhere.
+        self.register_buffer("same_as", torch.arange(config.vocab_size))
         self.register_buffer("token_weights", torch.ones(config.vocab_size))
         self.register_buffer("begins_word", torch.ones(config.vocab_size, dtype=torch.bool))
         self.register_buffer("word_weight", torch.zeros(()))
@@ -133,7 +136,7 @@ class WriteSite(nn.Module):
         parts = []
         for part in torch.split(ids, SCAN, dim=1):
             word, place = self._words(part, state)
-            weighted = self.codes[part] * self.token_weights[part].unsqueeze(-1)  # (B, T, C)
+            weighted = self.codes[self.same_as[part]] * self.token_weights[part].unsqueeze(-1)  # (B, T, C)
             signs = (1.0 - 2.0 * word) / width**0.5
             weighted = weighted + self.word_weight * (place > 0).unsqueeze(-1) * signs
             out = self._scan(weighted, state.sums)
@@ -160,7 +163,7 @@ class WriteSite(nn.Module):
         begin = torch.where(begins, steps, -1).cummax(dim=1).values  # -1: the word began before this part
         place = torch.where(begin >= 0, steps - begin, steps + 1 + state.place[:, None])
         turn = (torch.arange(width, device=ids.device) + ROLL * place.unsqueeze(-1)) % width
-        bits = (self.codes[ids] < 0).to(torch.int32).gather(2, turn)
+        bits = (self.codes[self.same_as[ids]] < 0).to(torch.int32).gather(2, turn)
         # Signs multiply where their bits add modulo 2: a sum since the word's first token is a difference of two.
         running = torch.cat((torch.zeros_like(bits[:, :1]), bits.cumsum(1, dtype=torch.int32)), dim=1)
         before = running.gather(1, begin.clamp(min=0).unsqueeze(-1).expand(-1, -1, width))

@@ -30,9 +30,10 @@ from bdh_workbench.memory.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.recall import Recall
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.training.calibration import general_cues
 from bdh_workbench.training.synthetic import documents, facts, hard_facts
 
-FACTS, HARD_FACTS, DOCUMENTS = 200, 100, 8  # of a report
+SIZES = (200, 100, 8)  # facts, hard facts and documents of a report
 HELD_OUT = (64, 128)  # windows of held-out text, and their length in tokens
 FALSE_ACCEPTS = {"found_1": 0.01, "found_01": 0.001}
 APART = 0.98  # cosine of two addresses from which they count as the same
@@ -145,19 +146,23 @@ def match_answers(site: WriteSite, rows: StoredRows, asked: Sequence[tuple[list[
 @torch.no_grad()
 def held_out_familiarity(site: WriteSite, rows: StoredRows, held_out: npt.NDArray[np.int64]) -> Tensor:
     """Cosine (positions,) of the best row at each position of windows of held-out text."""
-    count, length = min(HELD_OUT[0], len(held_out) // HELD_OUT[1]), HELD_OUT[1]
+    length = min(HELD_OUT[1], len(held_out))
+    count = min(HELD_OUT[0], len(held_out) // length)
     starts = np.linspace(0, len(held_out) - length, count).astype(int)
     windows = torch.from_numpy(np.stack([held_out[start : start + length] for start in starts]).astype(np.int64))
-    parts = []
-    for part in torch.split(windows, 16):
-        cues = site.cues(site.normalised(site.summaries(part)[0])).flatten(0, 1)
-        parts.append((cues @ rows.recall.cues.T).max(dim=1).values)
-    return torch.cat(parts)
+    cues = general_cues(site, windows)
+    return torch.cat([(part @ rows.recall.cues.T).max(dim=1).values for part in torch.split(cues, 2048)])
 
 
 @torch.no_grad()
 def address_report(
-    site: WriteSite, tokenizer: Tokenizer, held_out: npt.NDArray[np.int64], seed: int, split: str = "dev"
+    site: WriteSite,
+    tokenizer: Tokenizer,
+    held_out: npt.NDArray[np.int64],
+    seed: int,
+    split: str = "dev",
+    sizes: tuple[int, int, int] = SIZES,
+    two_level: bool = True,
 ) -> dict[str, float]:
     """Measure a calibrated site on synthetic facts, hard facts and documents.
 
@@ -167,15 +172,19 @@ def address_report(
         held_out: token ids (n,) of text that nothing was fitted on.
         seed: of the facts and documents.
         split: of the synthetic data: ``train``, ``dev`` or ``test``.
+        sizes: how many facts, hard facts and documents.
+        two_level: whether the place in a document is sought by itself, as a reader does; for ablation.
 
     Returns:
         Shares by name, as the module's docstring explains them, and ``score``, the mean of ``DECIDING``.
     """
-    report = {f"facts_{k}": v for k, v in _facts_report(site, tokenizer, held_out, facts(FACTS, seed, split)).items()}
-    hard = hard_facts(HARD_FACTS, seed, split)
+    report = {
+        f"facts_{k}": v for k, v in _facts_report(site, tokenizer, held_out, facts(sizes[0], seed, split)).items()
+    }
+    hard = hard_facts(sizes[1], seed, split)
     report |= {f"hard_{k}": v for k, v in _facts_report(site, tokenizer, held_out, hard).items()}
-    texts = documents(DOCUMENTS, seed, split)
-    report |= {f"documents_{k}": v for k, v in _documents_report(site, tokenizer, held_out, texts).items()}
+    texts = documents(sizes[2], seed, split)
+    report |= {f"documents_{k}": v for k, v in _documents_report(site, tokenizer, held_out, texts, two_level).items()}
     report["score"] = sum(report[name] for name in DECIDING) / len(DECIDING)
     return {name: round(value, 4) for name, value in report.items()}
 
@@ -209,9 +218,13 @@ def _facts_report(
 
 
 def _documents_report(
-    site: WriteSite, tokenizer: Tokenizer, held_out: npt.NDArray[np.int64], written: Sequence[TextDocument]
+    site: WriteSite,
+    tokenizer: Tokenizer,
+    held_out: npt.NDArray[np.int64],
+    written: Sequence[TextDocument],
+    two_level: bool,
 ) -> dict[str, float]:
-    rows = stored_rows(site, document_items(written, tokenizer, CONTEXT), range(len(written)))
+    rows = stored_rows(site, document_items(written, tokenizer, CONTEXT), range(len(written)) if two_level else ())
     probes = [(index, probe) for index, document in enumerate(written) for probe in document.probes]
     asked = [answer_ids(tokenizer, probe.prompt, probe.answer) for _, probe in probes]
     # The text goes on behind an answer, so its end is not asked for.

@@ -7,7 +7,7 @@ of growing size made of synthetic facts and documents. None of it needs the trai
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +28,12 @@ from bdh_workbench.training.synthetic import documents, facts, other_subject_pro
 PROMPT_LENGTHS = (4, 31)  # tokens of the stretches of general text: from, and up to but not including
 GENERAL = 8000  # stretches for mean and whitening
 FLOOR = 1.0  # added to the covariance, in units of its mean eigenvalue
-CAPITAL = 1.5  # factor on the weight of a token that begins a capitalised word within a text
+RARITY = 0.7  # power of the inverse document frequency in a token's weight
+CAPITAL = 2.0  # factor on the weight of a token that begins a capitalised word within a text
 WORD_WEIGHT = 1.0  # of the code of the word so far, against token weights of at most 1 for words in lower case
 FALSE_ACCEPTS = 1e-3  # share of held-out positions that may seem familiar
 SIZES = (100, 300, 1000, 3000, 10000)  # stored rows at which the threshold is measured
+WINDOWS, WINDOW = 400, 128  # held-out windows on which it is measured, and their tokens
 LOCALITY_WINDOWS, LOCALITY_LENGTH = 64, 32
 OTHERS = 256
 
@@ -41,12 +43,18 @@ class GeneralText:
     """Token ids for calibration, apart from each other: training text to fit on, held-out text to set thresholds on."""
 
     counts: npt.NDArray[np.int64]  # (V,) how often each token comes in the training text
-    fit: npt.NDArray[np.int64]  # training text, one stream
+    fit: npt.NDArray[Any]  # training text, one stream of any whole-number type; may be mapped from a file
     held_out: npt.NDArray[np.int64]  # validation text, one stream
 
 
 def calibrate(
-    site: WriteSite, tokenizer: Tokenizer, text: GeneralText, seed: int = 0
+    site: WriteSite,
+    tokenizer: Tokenizer,
+    text: GeneralText,
+    seed: int = 0,
+    *,
+    trained: bool = False,
+    progress: Callable[[float, str], None] = lambda done, line: None,
 ) -> tuple[Calibration, dict[str, Any]]:
     """Fill the site's buffers and measure the thresholds.
 
@@ -55,22 +63,26 @@ def calibrate(
         tokenizer: of the model.
         text: general text.
         seed: of the stretches chosen.
+        trained: the site's token weights are there already (``metatrain.py``) and stay.
+        progress: told the share done and what is being done.
 
     Returns:
         The calibration, and the figures for the model card.
     """
     random = np.random.default_rng(seed)
-    fit_tokens(site, tokenizer, text.counts)
+    if not trained:
+        fit_tokens(site, tokenizer, text.counts)
+    progress(0.0, "whitening")
     fit_whitening(site, stretches(text.fit, GENERAL, random))
     fit_threshold(site)
-    thresholds = familiarity_thresholds(site, tokenizer, text.held_out, seed)
-    return Calibration(*thresholds, locality_windows(tokenizer), other_prompts(tokenizer, seed)), {
-        "false_accepts": FALSE_ACCEPTS,
-        "thresholds": dict(zip(SIZES, [round(float(t), 4) for t in thresholds[1]], strict=True)),
-    }
+    progress(0.1, "thresholds of familiarity")
+    counts, thresholds = familiarity_thresholds(site, tokenizer, text.held_out, seed, progress)
+    calibration = Calibration(counts, thresholds, locality_windows(tokenizer), other_prompts(tokenizer, seed))
+    figures = [(str(int(count)), round(float(limit), 4)) for count, limit in zip(counts, thresholds, strict=True)]
+    return calibration, {"false_accepts": FALSE_ACCEPTS, "thresholds": dict(figures)}
 
 
-def stretches(stream: npt.NDArray[np.int64], count: int, random: np.random.Generator) -> list[list[int]]:
+def stretches(stream: npt.NDArray[Any], count: int, random: np.random.Generator) -> list[list[int]]:
     """Random stretches of a token stream, of prompt-like lengths."""
     lengths = random.integers(*PROMPT_LENGTHS, size=count)
     starts = random.integers(0, max(1, len(stream) - PROMPT_LENGTHS[1]), size=count)
@@ -78,19 +90,34 @@ def stretches(stream: npt.NDArray[np.int64], count: int, random: np.random.Gener
 
 
 def fit_tokens(site: WriteSite, tokenizer: Tokenizer, counts: npt.NDArray[np.int64]) -> None:
-    """Token weights: inverse document frequency in log form, more where a capitalised word begins; word beginnings."""
-    share = (counts + 1.0) / (counts.sum() + len(counts))
-    weights = -np.log(share)
-    weights /= weights.max()
+    """Token weights: a power of the log inverse document frequency, more where a capitalised word begins; word starts.
+
+    Args:
+        site: its ``token_weights``, ``begins_word`` and ``word_weight`` are filled.
+        tokenizer: says what a token stands for.
+        counts: (V,), how often each token comes in general text.
+    """
     pieces = [tokenizer.token_bytes(token) for token in range(tokenizer.vocab_size)]
-    capital = np.array([piece[:1] == b" " and piece[1:2].isupper() for piece in pieces])
+    same = np.array(same_tokens(pieces))
+    # Tokens that share a code are one word: "The" is no rarer than "the".
+    together = np.bincount(same, weights=counts, minlength=len(counts))[same]
+    weights = -np.log((together + 1.0) / (counts.sum() + len(counts)))
+    weights = (weights / weights.max()) ** RARITY
+    capital = np.array([piece.removeprefix(b" ")[:1].isupper() for piece in pieces])
     # Letters and the bytes of characters beyond ASCII go on with a word; anything else begins one.
     begins = [not (piece[:1].isalpha() or piece[:1] >= b"\x80") for piece in pieces]
     begins[tokenizer.end_id] = True
     site.token_weights.copy_(torch.from_numpy(np.where(capital, CAPITAL, 1.0) * weights))
     site.token_weights[tokenizer.end_id] = 0.0
     site.begins_word.copy_(torch.tensor(begins))
+    site.same_as.copy_(torch.from_numpy(same))
     site.word_weight.fill_(WORD_WEIGHT)
+
+
+def same_tokens(pieces: Sequence[bytes]) -> list[int]:
+    """For each token the first one that is alike but for case and the space before it."""
+    first: dict[bytes, int] = {}
+    return [first.setdefault(piece.removeprefix(b" ").lower() or piece, token) for token, piece in enumerate(pieces)]
 
 
 def last_summaries(site: WriteSite, sequences: Sequence[Sequence[int]]) -> Tensor:
@@ -143,28 +170,43 @@ def stored_cues(site: WriteSite, tokenizer: Tokenizer, rows: int, seed: int) -> 
 
 
 def familiarity_thresholds(
-    site: WriteSite, tokenizer: Tokenizer, held_out: npt.NDArray[np.int64], seed: int
+    site: WriteSite,
+    tokenizer: Tokenizer,
+    held_out: npt.NDArray[np.int64],
+    seed: int,
+    progress: Callable[[float, str], None] = lambda done, line: None,
 ) -> tuple[Tensor, Tensor]:
     """Familiarity that one held-out position in a thousand exceeds, at each number of stored rows.
 
     Returns:
-        Counts (k,) and thresholds (k,), fp32, ascending.
+        Counts (k,) and thresholds (k,), fp32, ascending. Memories of more rows than the site has slots are left out.
     """
-    windows = torch.from_numpy(held_out[: len(held_out) // 128 * 128].reshape(-1, 128)[:400])
-    general = torch.cat(
-        [site.cues(site.normalised(site.summaries(part)[0])).flatten(0, 1) for part in torch.split(windows, 50)]
-    )
-    stored = stored_cues(site, tokenizer, SIZES[-1], seed)
+    length = min(WINDOW, len(held_out))
+    windows = torch.from_numpy(held_out[: len(held_out) // length * length].reshape(-1, length)[:WINDOWS])
+    general = general_cues(site, windows)
+    sizes = [size for size in SIZES if size <= max(SIZES[0], site.config.write_slots)]
+    stored = stored_cues(site, tokenizer, sizes[-1], seed)
     order = torch.randperm(len(stored), generator=torch.Generator().manual_seed(seed))
-    counts = [min(size, len(stored)) for size in SIZES]
+    counts = sorted({min(size, len(stored)) for size in sizes})
     best = torch.full((len(general),), -1.0)
     thresholds, done = [], 0
     for count in counts:
         for part in torch.split(order[done:count], 1024):
             best = torch.maximum(best, (general @ stored[part].T).max(dim=1).values)
-        done = max(done, count)
+            done += len(part)
+            progress(0.1 + 0.9 * done / counts[-1], f"thresholds of familiarity, {done} stored rows")
         thresholds.append(float(np.quantile(best.numpy(), 1.0 - FALSE_ACCEPTS)))
     return torch.tensor(counts, dtype=torch.float32), torch.tensor(thresholds)
+
+
+def general_cues(site: WriteSite, windows: Tensor) -> Tensor:
+    """Cues (positions, K * C) of windows (n, T) of general text, from the length of the shortest prompt on.
+
+    A single word such as "The" is the whole of what has been read, and equal to every stored text that begins with it.
+    """
+    first = min(PROMPT_LENGTHS[0], windows.shape[1]) - 1
+    parts = [site.normalised(site.summaries(part)[0][:, first:]) for part in torch.split(windows, 50)]
+    return site.cues(torch.cat(parts)).flatten(0, 1)
 
 
 def locality_windows(tokenizer: Tokenizer) -> Tensor:

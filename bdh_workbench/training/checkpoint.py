@@ -81,6 +81,6 @@ def load_checkpoint(
                         for key, value in state.items()
                     }
             torch.set_rng_state(file.get_tensor("random"))
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+    except (OSError, SafetensorError, AttributeError, KeyError, RuntimeError, TypeError, ValueError):
         raise UserError(f"{path} is damaged or no checkpoint of this program: delete it to start afresh.") from None
     return progress

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.config import ModelConfig
+from bdh_workbench.model.network import CHUNK
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -50,6 +52,11 @@ class TrainingConfig:
                 raise UserError(
                     f"The training configuration has {name} = {getattr(self, name)}; it must be at least 1."
                 )
+        for name in ("early_context", "late_context"):
+            if getattr(self, name) > CHUNK:
+                raise UserError(
+                    f"The training configuration has {name} = {getattr(self, name)}; at most {CHUNK} will do."
+                )
         if not 0.0 < self.final_rate <= self.rate:
             raise UserError("The training configuration needs 0 < final_rate <= rate.")
         for name in ("synthetic", "late_share"):
@@ -70,16 +77,21 @@ class TrainingConfig:
                 raise UserError(f"The training configuration has an unknown field {name!r}.")
             default = known[name]
             if isinstance(default, tuple):
-                fits = isinstance(value, list) and len(value) == len(default)
+                fits = isinstance(value, list) and len(value) == len(default) and all(map(_is_number, value))
                 value = tuple(value) if fits else value
-            elif isinstance(default, float) and not isinstance(default, bool):
-                fits = isinstance(value, int | float) and not isinstance(value, bool)
+            elif isinstance(default, float):
+                fits = _is_number(value)
             else:
                 fits = type(value) is type(default)
             if not fits:
                 raise UserError(f"{name} of the training configuration must be like {default!r}, not {value!r}.")
             clean[name] = value
         return cls(**clean)
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value from TOML, which knows nan and inf, is an ordinary number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def load_configs(name_or_path: str) -> tuple[ModelConfig, TrainingConfig]:

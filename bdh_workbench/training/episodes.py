@@ -36,7 +36,7 @@ STRETCHES = 24  # of the corpus, stored like facts
 STRETCH = (8, 24)  # tokens of such a stretch, from and to
 TEXT_TOKENS = 160  # of a stretch of the corpus that is stored as a document
 TEXT_PROBES = 8  # cues to each document
-OTHER = (10, 64)  # windows of unrelated text, and their tokens
+OTHER = (20, 96)  # windows of unrelated text, and their tokens
 CONTEXT = 256
 
 

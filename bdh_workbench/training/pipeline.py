@@ -1,26 +1,60 @@
-"""The whole of training as one resumable command: tokenizer, pre-training, addresses, calibration."""
+"""The whole of training as one resumable command: tokenizer, pre-training, addresses, calibration, model card.
+
+What a phase made is on disk before the phase counts as finished, and ``run/state.json`` lists the finished ones. A run
+that was stopped goes on in the phase that was not finished; pre-training within it, at its last checkpoint.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.checkpoint import save_network
+from bdh_workbench.model.checkpoint import read_metadata, save_network
+from bdh_workbench.model.config import ModelConfig
+from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically, save_text_atomically
+from bdh_workbench.model.loading import save_general
 from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
+from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.training.addresses import SIZES, address_report, mean_report
+from bdh_workbench.training.calibration import GeneralText, calibrate, fit_tokens
+from bdh_workbench.training.card import hardware, model_card
+from bdh_workbench.training.checkpoint import Progress
 from bdh_workbench.training.config import TrainingConfig, load_configs
-from bdh_workbench.training.corpus import build_token_cache, encode_documents, read_corpus, validation_documents
-from bdh_workbench.training.distributed import start_ranks, stop_ranks
-from bdh_workbench.training.pretrain import Pretraining, stop_on_interrupt
+from bdh_workbench.training.corpus import (
+    TokenCache,
+    build_token_cache,
+    encode_documents,
+    read_corpus,
+    validation_documents,
+)
+from bdh_workbench.training.distributed import Ranks, start_ranks, stop_ranks
+from bdh_workbench.training.metatrain import QUICK, QUICK_SIZES, TRAINED, MetaResult, meta_train
+from bdh_workbench.training.pictures import draw_pictures
+from bdh_workbench.training.pretrain import Pretraining, share_done, stop_on_interrupt
+from bdh_workbench.training.telemetry import Telemetry
 from bdh_workbench.training.tokenizer import train_tokenizer
 
 VALIDATION_WINDOWS = 192  # held-out windows looked at in pre-training
+HELD_OUT_TOKENS = 120_000  # of validation text that thresholds and measures use
+COUNTED = 1 << 22  # tokens counted at once
+
+
+class _Stopped(Exception):
+    """A stop was asked for: raised where a phase can end without leaving anything half done."""
 
 
 def train(
@@ -33,61 +67,279 @@ def train(
         config: a TOML file or the name of a bundled configuration.
         out: the model folder to make.
         minutes: of pre-training; None leaves the configuration's schedule.
-        resume: go on from the checkpoint in ``out/run``.
+        resume: go on with the run in ``out/run``.
         device: of this process.
 
     Returns:
-        What was done, ready for JSON.
+        What was done, ready for JSON; ``finished`` is false and ``stopped_in`` names the phase where it was stopped.
 
     Raises:
-        UserError: for bad input, or when ``out`` holds a run and ``resume`` is false.
+        UserError: for bad input, or when ``out`` holds a model or a run and ``resume`` is false.
     """
     model_config, settings = load_configs(config)
     if minutes is not None:
         if minutes <= 0:
             raise UserError(f"--minutes {minutes:g} leaves no time to train: give a number above 0.")
         settings = dataclasses.replace(settings, minutes=minutes)
-    folder = out / "run"
-    if not resume and (folder / "checkpoint.safetensors").exists():
-        raise UserError(f"{out} already holds a training run: add --resume to go on with it, or choose another --out.")
+    for name in ("run/checkpoint.safetensors", "run/state.json", "model.safetensors"):
+        if not resume and (out / name).exists():
+            raise UserError(
+                f"{out} already holds a training run: add --resume to go on with it, or choose another --out."
+            )
     ranks = start_ranks(device)
     try:
-        stop = stop_on_interrupt()
-        if ranks.first:
-            _prepare_corpus(corpus, out, model_config.vocab_size, settings)
-        ranks.barrier()
-        tokenizer = load_tokenizer(out / "tokenizer.json")
-        # A small corpus gives fewer tokens than asked for; the network is made for those there are.
-        model_config = dataclasses.replace(model_config, vocab_size=tokenizer.vocab_size)
-        cache = build_token_cache(corpus, tokenizer, folder / "tokens", settings.corpus_tokens or None)
-        torch.manual_seed(settings.seed)
-        network = Network(model_config).to(ranks.device)
-        validation = held_out_windows(corpus, tokenizer, settings.early_context, VALIDATION_WINDOWS)
-        run = Pretraining(network, tokenizer, cache.tokens, validation, settings, ranks, folder)
-        if resume and run.resume():
-            print(f"Going on at step {run.progress.step}.", file=sys.stderr)
-        progress = run.run(stop)
-        if ranks.first:
-            save_network(out, network)
-        return {
-            "out": str(out),
-            "parameters": sum(p.numel() for p in network.parameters()),
-            "steps": progress.step,
-            "tokens": progress.tokens,
-            "seconds": progress.seconds,
-            "held_out_loss": progress.validation[-1][3] if progress.validation else None,
-        }
+        run = _Run(corpus, out, model_config, settings, ranks, stop_on_interrupt())
+        return run.run(resume)
     finally:
         stop_ranks()
 
 
-def _prepare_corpus(corpus: str, out: Path, vocab_size: int, settings: TrainingConfig) -> None:
-    path = out / "tokenizer.json"
-    if not path.exists():
-        print("Training the tokenizer.", file=sys.stderr)
-        train_tokenizer((document.text for document in read_corpus(corpus)), vocab_size).save(path)
-    print("Making the corpus ready.", file=sys.stderr)
-    build_token_cache(corpus, load_tokenizer(path), out / "run" / "tokens", settings.corpus_tokens or None)
+class _Run:
+    """One call of the command; every phase reads what earlier ones left on disk."""
+
+    def __init__(
+        self,
+        corpus: str,
+        out: Path,
+        config: ModelConfig,
+        settings: TrainingConfig,
+        ranks: Ranks,
+        stop: Callable[[], bool],
+    ) -> None:
+        self.corpus, self.out, self.folder = corpus, out, out / "run"
+        self.config, self.settings, self.ranks, self.stop = config, settings, ranks, stop
+        self.state: dict[str, Any] = {}
+
+    def run(self, resume: bool) -> dict[str, Any]:
+        phase = "tokenizer"
+        try:
+            self._together(self._prepare_corpus)
+            self._tokenizer()
+            self._read_state()
+            phase = "pre-training"
+            if "pretraining" not in self.state:
+                self._pretrain(resume)
+            stop_ranks()  # what follows is for the first rank alone, and the others must not wait for it
+            if not self.ranks.first:
+                return self._report()
+            for phase, work in (
+                ("addresses", self._train_addresses),
+                ("calibration", self._calibrate),
+                ("card", self._write_card),
+            ):
+                if phase not in self.state:
+                    self._check_stop()
+                    work()
+        except _Stopped:
+            print(f"Stopped in the phase “{phase}”: the same command with --resume goes on from here.", file=sys.stderr)
+            return self._report() | {"finished": False, "stopped_in": phase}
+        return self._report()
+
+    def _report(self) -> dict[str, Any]:
+        done = self.state.get("pretraining") or self._progress_figures(self._progress())
+        report = {"out": str(self.out), "finished": True, **done}
+        if "addresses" in self.state:
+            report["addresses"] = self.state["addresses"]
+        if "calibration" in self.state:
+            report["calibration"] = self.state["calibration"]
+        return report
+
+    def _check_stop(self) -> None:
+        if self.stop():
+            raise _Stopped
+
+    def _together(self, work: Callable[[], None]) -> None:
+        """Let the first rank work and the others wait; a stop there is one on every rank."""
+        stopped = False
+        if self.ranks.first:
+            try:
+                work()
+            except _Stopped:
+                stopped = True
+        if self.ranks.agree([float(stopped)])[0]:
+            raise _Stopped
+
+    # The state of the run.
+
+    def _read_state(self) -> None:
+        """Take up the finished phases; those that a changed configuration makes stale are done again."""
+        path = self.folder / "state.json"
+        if path.is_file():
+            try:
+                self.state = dict(json.loads(path.read_text(encoding="utf-8")))
+                shape = self.state.pop("config")
+            except (OSError, ValueError, TypeError, KeyError):
+                raise UserError(f"{path} is damaged: delete it to do again what follows pre-training.") from None
+            if shape != json.loads(json.dumps(self._shape())):
+                self.state = {key: value for key, value in self.state.items() if key == "pretraining"}
+        if share_done(self.settings, self._progress()) < 1.0:
+            self.state = {}  # a longer schedule than before: there is pre-training left to do
+
+    def _finish(self, phase: str, figures: dict[str, Any]) -> None:
+        self.state[phase] = figures
+        save_json_atomically(self.folder / "state.json", {"config": self._shape(), **self.state})
+
+    def _shape(self) -> dict[str, Any]:
+        return {"model": self.config.to_dict(), "meta": [self.settings.meta_minutes, self.settings.meta_seeds]}
+
+    def _progress(self) -> Progress:
+        path = self.folder / "checkpoint.safetensors"
+        if not path.is_file():
+            return Progress()
+        try:
+            return Progress(**json.loads(read_metadata(path)["progress"]))
+        except (KeyError, ValueError, TypeError):
+            raise UserError(f"{path} is damaged or no checkpoint of this program: delete it to start afresh.") from None
+
+    # The phases.
+
+    def _prepare_corpus(self) -> None:
+        path = self.out / "tokenizer.json"
+        with Telemetry(self.folder, self.ranks.first, 0, scalars=False) as telemetry:
+            if not path.exists():
+                print("Training the tokenizer.", file=sys.stderr)
+                texts = self._stoppable(document.text for document in read_corpus(self.corpus))
+                train_tokenizer(texts, self.config.vocab_size).save(path)
+            print("Making the corpus ready.", file=sys.stderr)
+            wanted = self.settings.corpus_tokens
+
+            def tell(tokens: int) -> None:
+                self._check_stop()
+                telemetry.note(min(0.999, tokens / wanted) if wanted else 0.0, f"{tokens:,} tokens made ready")
+
+            build_token_cache(self.corpus, load_tokenizer(path), self.folder / "tokens", wanted or None, tell)
+
+    def _stoppable(self, texts: Iterator[str]) -> Iterator[str]:
+        for text in texts:
+            self._check_stop()
+            yield text
+
+    def _pretrain(self, resume: bool) -> None:
+        settings, ranks = self.settings, self.ranks
+        tokenizer, cache = self._tokenizer(), self._tokens()
+        torch.manual_seed(settings.seed)
+        network = Network(self.config).to(ranks.device)
+        validation = held_out_windows(self.corpus, tokenizer, settings.early_context, VALIDATION_WINDOWS)
+        run = Pretraining(network, tokenizer, cache.tokens, validation, settings, ranks, self.folder)
+        if resume and run.resume() and ranks.first:
+            print(f"Going on at step {run.progress.step}.", file=sys.stderr)
+        progress = run.run(self.stop)
+        if share_done(settings, progress) < 1.0:
+            raise _Stopped
+        if ranks.first:
+            # A GPU trains in bfloat16, and so little is lost by storing it; elsewhere the files are small anyway.
+            dtype = torch.bfloat16 if ranks.device.type == "cuda" else torch.float32
+            save_network(self.out, network, dtype)
+            self._finish("pretraining", self._progress_figures(progress) | {"dtype": str(dtype).removeprefix("torch.")})
+
+    def _progress_figures(self, progress: Progress) -> dict[str, Any]:
+        with torch.device("meta"):
+            parameters = sum(p.numel() for p in Network(self.config).parameters())
+        cache = TokenCache.open(self.folder / "tokens")
+        corpus_tokens = min(cache.info.tokens, self.settings.corpus_tokens or cache.info.tokens) if cache else 0
+        losses = [row[3] for row in progress.losses[-20:]]
+        return {
+            "parameters": parameters,
+            "steps": progress.step,
+            "tokens": progress.tokens,
+            "seconds": progress.seconds,
+            "loss": sum(losses) / len(losses) if losses else None,
+            "held_out_loss": progress.validation[-1][3] if progress.validation else None,
+            "corpus_tokens": corpus_tokens,
+            "epochs": (1.0 - self.settings.synthetic) * progress.tokens / max(1, corpus_tokens),
+        }
+
+    def _train_addresses(self) -> None:
+        print("Training the addresses.", file=sys.stderr)
+        begun = time.monotonic()
+        site, text = WriteSite(self.config), self._general_text()
+        with self._telling("addresses") as tell:
+            tell(0.0, "counting tokens")
+            fit_tokens(site, self._tokenizer(), text.counts)
+            if self.settings.meta_minutes > 0:
+                minutes, seeds = self.settings.meta_minutes, self.settings.meta_seeds
+                result = meta_train(site, self._tokenizer(), text, minutes, seeds, tell)
+            else:
+                result = MetaResult(False, "The addresses were not trained: the configuration gives no time for it.")
+        figures = result.to_dict() | {"wall_seconds": round(time.monotonic() - begun, 1)}
+        save_json_atomically(self.folder / "meta.json", figures)
+        buffers = {name: getattr(site, name).contiguous() for name in TRAINED}
+        save_tensors_atomically(self.folder / "addresses.safetensors", buffers, {"kept": str(result.kept)})
+        print(result.verdict, file=sys.stderr)
+        self._finish("addresses", figures)
+
+    def _calibrate(self) -> None:
+        print("Calibrating.", file=sys.stderr)
+        begun = time.monotonic()
+        site, text, tokenizer = WriteSite(self.config), self._general_text(), self._tokenizer()
+        with self._telling("calibration") as tell:
+            fit_tokens(site, tokenizer, text.counts)
+            for name, value in load_file(self.folder / "addresses.safetensors").items():
+                getattr(site, name).copy_(value)
+            calibration, figures = calibrate(site, tokenizer, text, self.settings.seed, trained=True, progress=tell)
+            quick = self.settings.meta_minutes < QUICK
+            reports = []
+            for number in range(1 if quick else 2):
+                tell(0.999, "measuring the finished addresses")
+                sizes = QUICK_SIZES if quick else SIZES
+                reports.append(address_report(site, tokenizer, text.held_out, number, "test", sizes))
+        figures |= {"test": mean_report(reports), "wall_seconds": round(time.monotonic() - begun, 1)}
+        save_general(self.out, site, calibration, {"figures": json.dumps(figures)})
+        self._finish("calibration", figures)
+
+    def _write_card(self) -> None:
+        pictures = draw_pictures(self.out, self._progress())
+        if not pictures:
+            print("matplotlib is not installed: the card has no pictures.", file=sys.stderr)
+        record = {
+            "model": self.config.to_dict(),
+            "training": dataclasses.asdict(self.settings),
+            "hardware": hardware(self.ranks.device),
+            "seconds": {phase: self.state[phase]["wall_seconds"] for phase in ("addresses", "calibration")},
+            **self.state,
+        }
+        card = model_card(self.out.resolve().name, self.corpus, record, pictures)
+        save_text_atomically(self.out / "README.md", card)
+        self._finish("card", {"pictures": pictures})
+
+    # What the phases share.
+
+    def _tokenizer(self) -> Tokenizer:
+        tokenizer = load_tokenizer(self.out / "tokenizer.json")
+        # A small corpus gives fewer tokens than asked for; the network is made for those there are.
+        self.config = dataclasses.replace(self.config, vocab_size=tokenizer.vocab_size)
+        return tokenizer
+
+    def _tokens(self) -> TokenCache:
+        wanted = self.settings.corpus_tokens or None
+        return build_token_cache(self.corpus, self._tokenizer(), self.folder / "tokens", wanted)
+
+    def _general_text(self) -> GeneralText:
+        tokenizer, tokens = self._tokenizer(), self._tokens().tokens
+        held_out = list(encode_documents(validation_documents(self.corpus), tokenizer, HELD_OUT_TOKENS))
+        if not held_out:
+            raise UserError(f"{self.corpus} has no validation text to measure on: use more text.")
+        counts = token_counts(tokens, tokenizer.vocab_size)
+        return GeneralText(counts, tokens, np.concatenate(held_out).astype(np.int64))
+
+    @contextmanager
+    def _telling(self, phase: str) -> Iterator[Callable[[float, str], None]]:
+        """A function that logs how far a phase is, and ends the phase when a stop is asked for."""
+        with Telemetry(self.folder, self.ranks.first, 0, scalars=False) as telemetry:
+
+            def tell(done: float, line: str) -> None:
+                self._check_stop()
+                telemetry.note(done, f"{phase}: {line}")
+
+            yield tell
+
+
+def token_counts(tokens: npt.NDArray[Any], vocab_size: int) -> npt.NDArray[np.int64]:
+    """How often each token comes, (V,), in a stream (n,) that may be larger than the memory."""
+    counts = np.zeros(vocab_size, dtype=np.int64)
+    for start in range(0, len(tokens), COUNTED):
+        counts += np.bincount(tokens[start : start + COUNTED], minlength=vocab_size)
+    return counts
 
 
 def held_out_windows(corpus: str, tokenizer: Tokenizer, length: int, count: int) -> Tensor:

@@ -7,8 +7,12 @@ import math
 import random
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -63,6 +67,55 @@ class SyntheticRows:
                 start = rng.randrange(len(ids) - rows.shape[1] + 1)
                 rows[index] = ids[start : start + rows.shape[1]]
         return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which batch is wanted; its content follows from this and the seed alone."""
+
+    late: bool
+    rows: int
+    early_position: int
+    late_position: int
+
+    def following(self) -> Order:
+        """The order after this one if nothing changes."""
+        early, late = (0, self.rows) if self.late else (self.rows, 0)
+        return Order(self.late, self.rows, self.early_position + early, self.late_position + late)
+
+
+class Ahead:
+    """Makes the batches that will be asked for next in a thread; what is made does not depend on it. A context."""
+
+    def __init__(self, make: Callable[[Order], npt.NDArray[np.int64]], depth: int = 3) -> None:
+        """Use ``make`` for each batch, and stay up to ``depth`` batches ahead."""
+        self._make, self._depth = make, depth
+        self._pool = ThreadPoolExecutor(1, "batches")
+        self._waiting: deque[tuple[Order, Future[npt.NDArray[np.int64]]]] = deque()
+
+    def __enter__(self) -> Ahead:
+        """Nothing is made before the first order."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Drop what was made ahead, and wait for the batch in work."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def take(self, order: Order) -> npt.NDArray[np.int64]:
+        """The batch for an order; those after it are begun."""
+        if not self._waiting or self._waiting[0][0] != order:
+            for _, future in self._waiting:
+                future.cancel()
+            self._waiting.clear()
+            self._submit(order)
+        while len(self._waiting) <= self._depth:
+            self._submit(self._waiting[-1][0].following())
+        return self._waiting.popleft()[1].result()
+
+    def _submit(self, order: Order) -> None:
+        self._waiting.append((order, self._pool.submit(self._make, order)))
 
 
 def learning_rate(config: TrainingConfig, step: int, done: float) -> float:
@@ -151,7 +204,8 @@ class Pretraining:
     def _model(self) -> Callable[[Tensor], Tensor]:
         model: nn.Module = LanguageModel(self.network)
         if self.config.compile and self.ranks.device.type == "cuda":
-            model = torch.compile(model)  # type: ignore[assignment]
+            # Shapes change once, when the longer windows begin: two fixed graphs are faster than one for any shape.
+            model = torch.compile(model, dynamic=False)  # type: ignore[assignment]
         if self.ranks.world > 1:
             devices = [self.ranks.device] if self.ranks.device.type == "cuda" else None
             model = nn.parallel.DistributedDataParallel(model, device_ids=devices)
@@ -162,8 +216,9 @@ class Pretraining:
         saved = validated = progress.seconds
         usual = 0.0  # seconds of an ordinary step
         losses: list[Tensor] = []
+        # From step to step, as a GPU is waited for wherever a number is looked at, which may be in the log.
+        mark = time.monotonic()
         for ids in self._batches():
-            begun = time.monotonic()
             rate = learning_rate(config, progress.step, share_done(config, progress))
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
@@ -175,7 +230,7 @@ class Pretraining:
             losses.append(loss.detach())
             progress.step += 1
             progress.tokens += ids[:, 1:].numel() * self.ranks.world
-            took = time.monotonic() - begun
+            mark, took = time.monotonic(), time.monotonic() - mark
             usual = took if usual == 0.0 else 0.95 * usual + 0.05 * min(took, PAUSE * usual)
             worked = progress.seconds + min(took, PAUSE * usual)
             progress.seconds, halt, due = self.ranks.agree([worked, float(stop()), float(telemetry.due())])
@@ -187,26 +242,33 @@ class Pretraining:
             if done or progress.seconds - validated >= 60.0 * config.validate_minutes:
                 validated = progress.seconds
                 self._validate(telemetry)
+                mark = time.monotonic()
             if progress.seconds - saved >= 60.0 * config.save_minutes:
                 saved = progress.seconds
                 self._save()
+                mark = time.monotonic()
             if done:
                 return
 
     def _batches(self) -> Iterator[Tensor]:
         progress, config, world = self.progress, self.config, self.ranks.world
-        while share_done(config, progress) < 1.0:
-            # The flag is worked out from numbers that all ranks share, so that all use the same windows.
-            late = share_done(config, progress) >= 1.0 - config.late_share
-            rows = max(1, (config.late_rows if late else config.early_rows) // world)
-            sampler, position = (self.late, progress.late_position) if late else (self.early, progress.early_position)
-            batch = sampler.batch(position, rows)
-            batch = self.synthetic.mix(batch, progress.early_position + progress.late_position, config.synthetic)
-            if late:
-                progress.late_position += rows
-            else:
-                progress.early_position += rows
-            yield torch.from_numpy(batch).to(self.ranks.device, non_blocking=True)
+        # On a large GPU making a batch takes longer than a step leaves time for: the next ones are made meanwhile.
+        with Ahead(self._batch) as ahead:
+            while share_done(config, progress) < 1.0:
+                # The flag is worked out from numbers that all ranks share, so that all use the same windows.
+                late = share_done(config, progress) >= 1.0 - config.late_share
+                rows = max(1, (config.late_rows if late else config.early_rows) // world)
+                batch = ahead.take(Order(late, rows, progress.early_position, progress.late_position))
+                if late:
+                    progress.late_position += rows
+                else:
+                    progress.early_position += rows
+                yield torch.from_numpy(batch).to(self.ranks.device, non_blocking=True)
+
+    def _batch(self, order: Order) -> npt.NDArray[np.int64]:
+        sampler, position = (self.late, order.late_position) if order.late else (self.early, order.early_position)
+        batch = sampler.batch(position, order.rows)
+        return self.synthetic.mix(batch, order.early_position + order.late_position, self.config.synthetic)
 
     def _log(self, telemetry: Telemetry, loss: float, rate: float, norm: float) -> None:
         progress = self.progress
@@ -214,7 +276,7 @@ class Pretraining:
         gates = []
         for site in self.network.sites:
             assert isinstance(site, MemorySite)
-            gates += [math.tanh(float(site.gate_slow)), math.tanh(float(site.gate_fast))]
+            gates += [math.tanh(float(gate.detach())) for gate in (site.gate_slow, site.gate_fast)]
         if not progress.gates or progress.step - progress.gates[-1][0] >= 50:
             progress.gates.append([progress.step, *gates])
         scalars = {"loss/train": loss, "rate": rate, "gradient_norm": norm}

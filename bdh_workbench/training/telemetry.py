@@ -17,9 +17,9 @@ INTERVAL = 1.0  # seconds between two log lines
 class Telemetry:
     """Logs one run into a folder; does nothing on ranks other than the first. A context manager."""
 
-    def __init__(self, folder: Path, active: bool, step: int) -> None:
-        """Prepare to log behind ``step``, the step at which the run begins or resumes."""
-        self._folder, self._active, self._start = folder, active, step
+    def __init__(self, folder: Path, active: bool, step: int, *, scalars: bool = True) -> None:
+        """Prepare to log behind ``step``, where the run begins or resumes; ``scalars``: for TensorBoard too."""
+        self._folder, self._active, self._start, self._scalars = folder, active, step, scalars
         self._last = time.monotonic()
         self._last_tokens: int | None = None
         self._file: TextIO | None = None
@@ -31,12 +31,13 @@ class Telemetry:
         if self._active:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = (self._folder / "log.txt").open("a", encoding="utf-8", buffering=1)
-            try:
-                from torch.utils.tensorboard import SummaryWriter
+            if self._scalars:
+                try:
+                    from torch.utils.tensorboard import SummaryWriter
 
-                self._board = SummaryWriter(str(self._folder / "tensorboard"), purge_step=self._start)
-            except ImportError:
-                self._write("TensorBoard is not installed: no scalars are kept besides the log.")
+                    self._board = SummaryWriter(str(self._folder / "tensorboard"), purge_step=self._start)
+                except ImportError:
+                    self._write("TensorBoard is not installed: no scalars are kept besides the log.")
             if sys.stderr.isatty():
                 try:
                     from tqdm import tqdm
@@ -86,6 +87,21 @@ class Telemetry:
             self._write(f"step {progress.step}  held-out loss {loss:.4f}")
             if self._board is not None:
                 self._board.add_scalar("loss/held_out", loss, progress.step)
+
+    def note(self, done: float, line: str) -> None:
+        """Write one line about a phase without a loss, if a second has passed since the last or the phase is done.
+
+        Args:
+            done: share of the phase, 0 to 1.
+            line: what it is at.
+        """
+        if not self._active or not (self.due() or done >= 1.0):
+            return
+        self._last = time.monotonic()
+        self._write(f"{100 * done:.1f}%  {line}")
+        if self._bar is not None:
+            self._bar.n = round(100 * done, 1)
+            self._bar.set_postfix_str(line)
 
     def _write(self, line: str) -> None:
         stamped = f"{time.strftime('%H:%M:%S')}  {line}"

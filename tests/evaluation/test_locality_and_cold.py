@@ -19,6 +19,7 @@ from bdh_workbench.evaluation.decoding import Question
 from bdh_workbench.evaluation.locality import HeldOut, held_out, locality
 from bdh_workbench.memory.generation import SamplingSettings
 from bdh_workbench.memory.items import Fact
+from bdh_workbench.memory.manage import set_layer
 from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
@@ -149,7 +150,7 @@ def test_a_memory_that_came_back_otherwise_is_noticed(
 
 def test_a_fresh_process_that_fails_is_told(model: Model, memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     other = dataclasses.replace(memory, model="f" * 64)
-    with pytest.raises(UserError, match=r"fresh process: bdh-workbench: .* belongs to the model"):
+    with pytest.raises(UserError, match=r"fresh process: .* belongs to the model"):
         cold_reload(model, other, questions_of(model))
 
 
@@ -179,6 +180,14 @@ def test_what_is_not_in_memory_is_answered_by_the_untouched_model(model: Model, 
     assert not answer.ended
     assert not ask(Reader(model, memory, ReadSettings(written=False)), prompt, sampling).abstained
     assert ask(Reader(model, memory, ReadSettings(gate=False)), prompt, sampling).source is not None
+
+
+def test_a_memory_whose_layers_are_off_is_not_read(model: Model, memory: Memory) -> None:
+    off = set_layer(memory, 1, False)
+    answer, plain = ask(Reader(model, off), FACTS[1].prompt), ask(Reader(model), FACTS[1].prompt)
+    assert answer.abstained and answer.familiarity == 0.0
+    assert answer.completion == plain.completion
+    assert ask(Reader(model, set_layer(off, 1, True)), FACTS[1].prompt).completion == " Quill"
 
 
 def test_pieces_of_an_answer_make_the_whole(model: Model) -> None:

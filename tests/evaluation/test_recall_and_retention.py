@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from bdh_workbench.evaluation import decoding
+from bdh_workbench.evaluation import recall as recall_module
 from bdh_workbench.evaluation.decoding import Question, score
 from bdh_workbench.evaluation.recall import FactQuestions, cross_contamination, recall
 from bdh_workbench.evaluation.retention import (
@@ -48,15 +49,19 @@ def test_the_report_on_facts(model: Model, reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("written", [True, False])
-def test_cross_contamination_is_the_largest_of_all_pairs(model: Model, reader: Reader, written: bool) -> None:
+def test_cross_contamination_is_the_largest_of_all_pairs(
+    model: Model, reader: Reader, written: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     facts = [*FACTS, Fact("The other river is the", "Quill")]
     mode = reader if written else reader.with_settings(UNTOUCHED)
     questions = FactQuestions.of(model.tokenizer, facts)
     pairs = [(a, b) for a, b in itertools.permutations(range(len(facts)), 2) if facts[a].answer != facts[b].answer]
-    all_p = [
-        s.p for s in score(mode, [Question(questions.written[a].prompt, questions.written[b].answer) for a, b in pairs])
-    ]
-    assert cross_contamination(mode, questions) == pytest.approx(max(all_p), rel=1e-3)
+    asked = [Question(questions.written[a].prompt, questions.written[b].answer) for a, b in pairs]
+    largest = max(s.p for s in score(mode, asked))
+    assert largest <= cross_contamination(mode, questions) <= largest + recall_module.NEGLIGIBLE
+    monkeypatch.setattr(recall_module, "NEGLIGIBLE", 0.0)
+    monkeypatch.setattr(recall_module, "PAIRS", 4)
+    assert cross_contamination(mode, questions) == pytest.approx(largest, rel=1e-3, abs=0.0)
 
 
 def test_cross_contamination_finds_a_wrong_answer_and_passes_over_equal_ones(model: Model, reader: Reader) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -22,7 +23,7 @@ def sentences(text: str) -> list[str]:
 
 
 def one_document(text: str, context: int = 64) -> list[WriteItem]:
-    return document_items([TextDocument("A title", text)], TOKENIZER, context)
+    return document_items([TextDocument("A title", text)], TOKENIZER, context, context)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,10 @@ def one_document(text: str, context: int = 64) -> list[WriteItem]:
         ("One here. Two there! Three? Four…", ["One here.", "Two there!", "Three?", "Four…"]),
         ("He said “no.” She left.", ["He said “no.”", "She left."]),
         ('"Go!" (He went.) Then', ['"Go!"', "(He went.)", "Then"]),
-        ("‘Why?’ she asked. ‘Because.’ That was all.", ["‘Why?’ she asked.", "‘Because.’", "That was all."]),
+        (
+            "\u2018Why?’ she asked. \u2018Because.’ That was all.",
+            ["\u2018Why?’ she asked.", "\u2018Because.’", "That was all."],
+        ),
         ("She said «yes.» He bowed.", ["She said «yes.»", "He bowed."]),
         ("Wait... what? Well... Fine.", ["Wait... what?", "Well...", "Fine."]),
         ("Mr. Ode met Dr. Ash on St. Ives Road.", ["Mr. Ode met Dr. Ash on St. Ives Road."]),
@@ -45,8 +49,11 @@ def one_document(text: str, context: int = 64) -> list[WriteItem]:
         ("It fell in 1987. Then it rose.", ["It fell in 1987.", "Then it rose."]),
         ("It cost 3.50 or v1.2.3 there. Yes.", ["It cost 3.50 or v1.2.3 there.", "Yes."]),
         ("the cat sat. the dog ran. all in small letters.", ["the cat sat.", "the dog ran.", "all in small letters."]),
-        ("A heading\n\nIts text. More\nlines of it.\n \n\tEnd", ["A heading", "Its text.", "More\nlines of it.", "End"]),
-        ("我来了。你呢？好！走", ["我来了。", "你呢？", "好！", "走"]),
+        (
+            "A heading\n\nIts text. More\nlines of it.\n \n\tEnd",
+            ["A heading", "Its text.", "More\nlines of it.", "End"],
+        ),
+        ("我来了。你呢\uff1f好\uff01走", ["我来了。", "你呢\uff1f", "好\uff01", "走"]),
         ("「行く。」彼は言った。", ["「行く。」", "彼は言った。"]),
         ("no end", ["no end"]),
         ("  \n\n  Space. Around.  \n\n ", ["Space.", "Around."]),
@@ -60,7 +67,7 @@ def test_sentences_end_where_a_reader_sees_them_end(text: str, wanted: list[str]
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.sampled_from([*"ab Z.!?…\"”’)\né🜚3", "Mr. ", "\n\n", ". "]), max_size=60).map("".join))
+@given(st.lists(st.sampled_from([*'ab Z.!?…"”’)\né🜚3', "Mr. ", "\n\n", ". "]), max_size=60).map("".join))
 def test_sentences_leave_out_nothing_but_space(text: str) -> None:
     spans = sentence_spans(text)
     last = 0
@@ -73,7 +80,9 @@ def test_sentences_leave_out_nothing_but_space(text: str) -> None:
 
 
 LONG = "\n\n".join(
-    " ".join(f"In the year {900 + 7 * p + s} the {'grey ' * (s % 4)}mill of Brant number {p} ground rye." for s in range(9))
+    " ".join(
+        f"In the year {900 + 7 * p + s} the {'grey ' * (s % 4)}mill of Brant number {p} ground rye." for s in range(9)
+    )
     for p in range(5)
 )
 
@@ -121,10 +130,17 @@ def test_no_text_and_no_context_loses_a_token(text: str, context: int) -> None:
     assert learnt >= len(ids)
 
 
+def test_a_document_of_ordinary_length_is_one_chunk_whatever_the_context() -> None:
+    """Behind a border the cues differ from those of reading on, so that a text could not be recited over it."""
+    items = document_items([TextDocument("A title", LONG)], TOKENIZER, 20)
+    assert items[0].primary and items[0].ids == (*TOKENIZER.encode(LONG), END)
+    assert not any(item.primary for item in items[1:]) and max(len(item.ids) for item in items[1:]) == 20
+
+
 def test_chunks_begin_and_end_at_sentences_where_they_can() -> None:
     items = [item for item in one_document(LONG, 300) if item.primary]
     assert len(items) > 5
-    for before, item in zip(items, items[1:], strict=False):
+    for before, item in itertools.pairwise(items):
         text = TOKENIZER.decode(item.ids).strip()
         assert text.startswith("In the year")
         assert TOKENIZER.decode(before.ids).strip().endswith(".")

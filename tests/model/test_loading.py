@@ -113,7 +113,9 @@ def test_the_fingerprint_changes_with_every_weight() -> None:
     for key in SITE_TENSORS:
         tensor = getattr(model.site, key)
         before = tensor.clone()
-        tensor.view(-1)[-1] = not bool(tensor.view(-1)[-1]) if tensor.dtype == torch.bool else tensor.view(-1)[-1] + 0.5
+        last = tensor.view(-1)[-1]
+        other = not bool(last) if tensor.dtype == torch.bool else last + (0.5 if tensor.is_floating_point() else -1)
+        tensor.view(-1)[-1] = other
         seen.add(remade(model).fingerprint)
         tensor.copy_(before)
     assert len(seen) == 1 + len(list(model.network.parameters())) + len(SITE_TENSORS)
@@ -302,9 +304,7 @@ def test_without_a_name_the_best_bundled_model_is_taken(monkeypatch: pytest.Monk
 
 def test_thresholds_are_read_off_between_the_counts_they_were_measured_at() -> None:
     base = tiny_calibration()
-    calibration = dataclasses.replace(
-        base, counts=torch.tensor([10.0, 1000.0]), thresholds=torch.tensor([0.5, 0.7])
-    )
+    calibration = dataclasses.replace(base, counts=torch.tensor([10.0, 1000.0]), thresholds=torch.tensor([0.5, 0.7]))
     assert calibration.threshold(0) == 1.0, "with nothing stored, nothing is familiar"
     assert calibration.threshold(10) == pytest.approx(0.5) and calibration.threshold(1000) == pytest.approx(0.7)
     assert calibration.threshold(100) == pytest.approx(0.6)

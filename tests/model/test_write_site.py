@@ -29,7 +29,7 @@ def ids_of(text: str) -> Tensor:
 
 def reference_summaries(site: WriteSite, ids: list[int]) -> Array:
     """Summaries (T, K, C) from the definition, one token after the other."""
-    codes, weights = site.codes.double().numpy(), site.token_weights.double().numpy()
+    codes, weights = site.codes[site.same_as].double().numpy(), site.token_weights.double().numpy()
     decays, begins = site.decays.double().numpy(), site.begins_word.numpy()
     width = codes.shape[1]
     sums, out = np.zeros((len(decays), width)), []

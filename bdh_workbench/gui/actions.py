@@ -1,0 +1,92 @@
+"""Every action of the window in one table, of which menus, toolbar and Help are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One row of the table."""
+
+    name: str
+    text: str
+    shortcut: str
+    tip: str
+    menu: str
+
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("new_memory", "New memory", "Ctrl+N", "Start an empty memory", "File"),
+    ActionSpec("open_text", "Open text or facts…", "Ctrl+O", "Read a text, Markdown, JSON or CSV file", "File"),
+    ActionSpec("import_memory", "Import memory file…", "Ctrl+I", "Copy a memory file into the library", "File"),
+    ActionSpec("save", "Save memory", "Ctrl+S", "Save the memory that is loaded into the library", "File"),
+    ActionSpec("save_as", "Save memory as…", "Ctrl+Shift+S", "Save it under another title", "File"),
+    ActionSpec("choose_model", "Choose model…", "Ctrl+M", "Load another model, or on another device", "File"),
+    ActionSpec("quit", "Quit", "Ctrl+Q", "Close the window; unsaved changes are asked about", "File"),
+    ActionSpec("undo", "Undo write", "Ctrl+Z", "Take the last change of the memory back", "Edit"),
+    ActionSpec("redo", "Redo", "Ctrl+Shift+Z", "Do what was undone again", "Edit"),
+    ActionSpec(
+        "paste_facts", "Paste facts or text", "Ctrl+Shift+V", "Read the clipboard as facts or a document", "Edit"
+    ),
+    ActionSpec("sample_facts", "Sample facts", "", "Put ten invented facts into the table", "Edit"),
+    ActionSpec("sample_document", "Sample document", "", "Put an invented document into the text", "Edit"),
+    ActionSpec("write", "Write into memory", "Ctrl+Return", "Write what stands in the Write pane into memory", "Run"),
+    ActionSpec("pause", "Pause or resume", "Ctrl+P", "Pause the write between two steps, or go on", "Run"),
+    ActionSpec("cancel", "Cancel", "Esc", "Stop what is running; the memory stays as it was", "Run"),
+    ActionSpec("ask", "Ask", "Ctrl+K", "Go to the question line of the Console", "Run"),
+    ActionSpec("run_retention", "Run retention", "Ctrl+R", "Write documents one after the other and measure", "Run"),
+    ActionSpec("show_library", "Library", "Alt+1", "Show the saved memories", "View"),
+    ActionSpec("show_write", "Write", "Alt+2", "Show the Write pane", "View"),
+    ActionSpec("show_live", "Live plots", "Alt+3", "Show how a write goes on", "View"),
+    ActionSpec("show_console", "Console", "Alt+4", "Show questions and answers", "View"),
+    ActionSpec("show_gates", "Gates", "Alt+5", "Show what each token reads", "View"),
+    ActionSpec("show_retention", "Retention", "Alt+6", "Show what documents keep", "View"),
+    ActionSpec("show_activity", "Activity and log", "Alt+7", "Show jobs, warnings and the log", "View"),
+    ActionSpec("theme_system", "Theme of the system", "", "Light or dark, as the system says", "View"),
+    ActionSpec("theme_light", "Light theme", "", "Dark text on light ground", "View"),
+    ActionSpec("theme_dark", "Dark theme", "", "Light text on dark ground", "View"),
+    ActionSpec("theme", "Switch theme", "Ctrl+T", "From light to dark and back", "View"),
+    ActionSpec("reset_layout", "Reset layout", "Ctrl+0", "Put all panes back where they were at first", "View"),
+    ActionSpec("guide", "First steps…", "", "How to write something and ask for it", "Help"),
+    ActionSpec("help", "Shortcuts and words…", "F1", "All shortcuts, and what the words mean", "Help"),
+    ActionSpec("about", "About…", "", "Versions and licence", "Help"),
+)
+MENUS = ("File", "Edit", "Run", "View", "Help")
+TOOLBAR = {"open_text": "Open…", "save": "Save", "undo": "Undo", "redo": "Redo", "theme": "Theme", "help": "Help"}
+SEPARATED = {"quit", "choose_model", "paste_facts", "ask", "theme_system", "reset_layout", "about", "save"}
+
+
+def make_actions(window: QMainWindow, slots: Mapping[str, Callable[[], object]]) -> dict[str, QAction]:
+    """Make every action of the table, in its menu, connected to the slot of its name."""
+    menus: dict[str, QMenu] = {name: window.menuBar().addMenu(f"&{name}") for name in MENUS}
+    made: dict[str, QAction] = {}
+    for spec in ACTIONS:
+        action = QAction(spec.text, window)
+        action.setObjectName(spec.name)
+        if spec.name in TOOLBAR:
+            action.setIconText(TOOLBAR[spec.name])
+        if spec.shortcut:
+            action.setShortcut(QKeySequence(spec.shortcut))
+        keys = f" ({spec.shortcut})" if spec.shortcut else ""
+        action.setToolTip(f"{spec.tip}{keys}")
+        action.setStatusTip(spec.tip)
+        action.triggered.connect(_caller(slots[spec.name]))
+        if spec.name in SEPARATED:
+            menus[spec.menu].addSeparator()
+        menus[spec.menu].addAction(action)
+        made[spec.name] = action
+    return made
+
+
+def _caller(slot: Callable[[], object]) -> Callable[[], None]:
+    """The slot without the flag that Qt hands to it."""
+
+    def call() -> None:
+        slot()
+
+    return call

@@ -1,0 +1,140 @@
+"""Starting and ending the program: the window first, then the session, then the model."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+# Said before Qt loads: pyqtgraph must take the same binding as the window.
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from bdh_workbench.gui.bridge import Background, Bridge
+from bdh_workbench.gui.context import Context, SessionLike
+from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.gui.preferences import Preferences
+from bdh_workbench.gui.theme import Theme
+from bdh_workbench.resources import bundled_model_names
+from bdh_workbench.session import Session
+from bdh_workbench.session.crash import forget_crash, previous_crash, start_crash_log, stop_crash_log
+from bdh_workbench.session.events import Event, ModelChanged
+from bdh_workbench.session.home import home_folder, library_in
+from bdh_workbench.session.jobs import LoadModel
+
+NO_MODEL = "No model comes with this installation. Choose one with File, Choose model…"
+
+
+def make_application() -> QApplication:
+    """The one QApplication of the process."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    app = QApplication(["bdh-workbench"])
+    app.setApplicationName("BDH memory workbench")
+    app.setDesktopFileName("bdh-workbench")
+    return app
+
+
+class Workbench:
+    """The window with all that it needs, from start to end."""
+
+    def __init__(
+        self,
+        app: QApplication,
+        home: Path | None = None,
+        model: str | None = None,
+        device: str | None = None,
+        make_session: Callable[[Callable[[Event], None], Path], SessionLike] = Session,
+    ) -> None:
+        """Make the window; ``start`` loads the model."""
+        self.home = home_folder(home)
+        self.preferences = Preferences(self.home)
+        chosen = self.preferences.values
+        self.model = model or self._known(chosen.last_model)
+        self.device = device or chosen.device
+        self.theme = app.property("workbench_theme")
+        if not isinstance(self.theme, Theme):
+            self.theme = Theme(app, chosen.theme)
+            app.setProperty("workbench_theme", self.theme)
+        else:
+            self.theme.set_mode(chosen.theme)
+        self.bridge = Bridge()
+        self.clock = DrawClock()
+        self.background = Background(self._failed)
+        self.session = make_session(self.bridge.emit_event, self.home)
+        if isinstance(self.session, Session):
+            self.session.keep_recovery = chosen.recovery
+        self.context = Context(
+            self.session, self.bridge, self.background, self.clock, self.theme, library_in(self.home),
+            say=lambda text: None, fail=lambda message, details: None,
+        )  # fmt: skip
+        self.window = MainWindow(self.context, self.preferences)
+        self.bridge.on(ModelChanged, self._model_changed)
+        self._closed = False
+        for note in self.preferences.notes:
+            self.window.activity.add(note)
+
+    @staticmethod
+    def _known(name: str) -> str | None:
+        """The model of last time, if it is still there."""
+        return name if name and (name in bundled_model_names() or Path(name).is_dir()) else None
+
+    def start(self) -> None:
+        """Load the model, and on the first start show the first steps."""
+        if self.model is None and not bundled_model_names():
+            self.window.say(NO_MODEL)
+            self.window.activity.now.setText(NO_MODEL)
+        else:
+            self.context.submit(LoadModel(self.model, self.device))
+        crash = previous_crash(self.home)
+        if crash:
+            forget_crash(self.home)
+            self.window.fail("The program ended badly last time; what was not saved is offered back.", crash)
+        if not self.preferences.values.first_start_done:
+            self.preferences.change(first_start_done=True)
+            self.window.guide()
+
+    def close(self) -> bool:
+        """End the session and all threads; returns whether all have ended."""
+        if self._closed:
+            return True
+        self._closed = True
+        self.clock.stop()
+        self.bridge.close()
+        ended = self.session.close(discard_recovery=self.window.discard)
+        self.background.close()
+        return ended
+
+    def _failed(self, message: str, details: str) -> None:
+        self.window.fail(message, details)
+
+    def _model_changed(self, event: ModelChanged) -> None:
+        if event.info is not None:
+            self.preferences.change(last_model=str(event.info.folder))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window and return when it is closed; the exit status."""
+    parser = argparse.ArgumentParser(prog="bdh-workbench", add_help=False)
+    parser.add_argument("--model")
+    parser.add_argument("--device")
+    options, _ = parser.parse_known_args(list(sys.argv[1:] if argv is None else argv))
+    app = make_application()
+    start_crash_log()
+    workbench = Workbench(app, None, options.model, options.device if options.device != "auto" else None)
+    workbench.window.show()
+    QTimer.singleShot(0, workbench.start)
+    try:
+        return app.exec()
+    finally:
+        workbench.close()
+        stop_crash_log()
+
+
+__all__ = ["Workbench", "main", "make_application"]

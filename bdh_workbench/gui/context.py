@@ -1,0 +1,64 @@
+"""What every pane is given: the session, its events, the library, the look, and a way to do work elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bdh_workbench.gui.bridge import Background, Bridge
+from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.gui.theme import Colours, Theme
+from bdh_workbench.memory.library import Library
+from bdh_workbench.session.events import MemoryView, ModelInfo
+from bdh_workbench.session.jobs import Job
+
+
+class SessionLike(Protocol):
+    """What the window asks of a session."""
+
+    def submit(self, job: Job) -> int:
+        """Queue a job and return its id."""
+
+    def cancel(self, job: int) -> object:
+        """Stop a job."""
+
+    def pause(self) -> object:
+        """Hold the write or retention run that is being done between two steps."""
+
+    def resume(self) -> object:
+        """Let it go on."""
+
+    def close(self, timeout: float | None = 10.0, *, discard_recovery: bool = False) -> bool:
+        """Stop everything and wait for the thread."""
+
+
+@dataclass(slots=True)
+class Context:
+    """Shared by the panes; only the window changes ``model`` and ``memory``."""
+
+    session: SessionLike
+    bridge: Bridge
+    background: Background
+    clock: DrawClock
+    theme: Theme
+    library: Library
+    say: Callable[[str], None]
+    fail: Callable[[str, str], None]
+    model: ModelInfo | None = None
+    memory: MemoryView | None = None
+    unfinished: set[int] = field(default_factory=set)
+    waiting: dict[int, Callable[[object], None]] = field(default_factory=dict)
+
+    def submit(self, job: Job, then: Callable[[object], None] | None = None) -> int:
+        """Queue a job; ``then`` is called with its result once it is done."""
+        number = self.session.submit(job)
+        self.unfinished.add(number)
+        if then is not None:
+            self.waiting[number] = then
+        return number
+
+    def paint(self, follow: Callable[[Colours], None]) -> None:
+        """Call with the colours now, and whenever they change."""
+        follow(self.theme.colours)
+        self.theme.changed.connect(follow)

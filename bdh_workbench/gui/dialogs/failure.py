@@ -1,0 +1,36 @@
+"""A failure: a short sentence a person can act on, with the details to copy."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+
+from bdh_workbench.errors import UserError
+
+
+class Failure:
+    """Tells of a failure."""
+
+    @classmethod
+    def ask(cls, parent: QWidget | None, message: str, details: str = "", choice: str = "") -> bool:
+        """Show the sentence; returns whether the person took the offered choice."""
+        box = QMessageBox(QMessageBox.Icon.Warning, "BDH memory workbench", message, parent=parent)
+        box.setInformativeText("")
+        taken = box.addButton(choice, QMessageBox.ButtonRole.AcceptRole) if choice else None
+        copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole) if details else None
+        box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
+        box.exec()
+        if copy is not None and box.clickedButton() is copy:
+            QApplication.clipboard().setText(f"{message}\n\n{details}")
+        return taken is not None and box.clickedButton() is taken
+
+
+@contextlib.contextmanager
+def guarded(parent: QWidget | None) -> Iterator[None]:
+    """Turn a UserError into a sentence on the screen."""
+    try:
+        yield
+    except UserError as error:
+        Failure.ask(parent, str(error))

@@ -1,0 +1,67 @@
+"""Help: all shortcuts, and what the words mean; both made from the tables that the window is made from."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QTextBrowser, QVBoxLayout, QWidget
+
+from bdh_workbench.gui.actions import ACTIONS
+from bdh_workbench.gui.words import GLOSSARY
+
+_CELL = 'style="padding:3px 16px 3px 0"'
+FURTHER = (
+    ("Console", "Up, Down", "Go through what was asked"),
+    ("Facts", "Ctrl+V", "Paste cells from a spreadsheet"),
+    ("Facts", "Delete", "Clear cells, or take out whole rows"),
+    ("Library", "Enter", "Load the chosen memory"),
+    ("Library", "F2", "Rename it"),
+    ("Library", "Delete", "Move it to the trash"),
+    ("Everywhere", "Tab, Shift+Tab", "Go to the next or the previous control"),
+)
+
+
+def shortcuts_html() -> str:
+    """A table of every action."""
+    rows = [(spec.menu, spec.shortcut or "–", spec.tip) for spec in ACTIONS] + list(FURTHER)
+    lines = "".join(
+        f"<tr><td {_CELL}>{escape(menu)}</td><td {_CELL}><b>{escape(keys)}</b></td><td {_CELL}>{escape(tip)}</td></tr>"
+        for menu, keys, tip in rows
+    )
+    return f"<table>{lines}</table>"
+
+
+def glossary_html() -> str:
+    """A table of the words."""
+    lines = "".join(
+        f'<tr><td {_CELL} width="120"><b>{escape(word)}</b></td><td {_CELL}>{escape(text)}</td></tr>'
+        for word, text in GLOSSARY.items()
+    )
+    return f"<table>{lines}</table>"
+
+
+class Help(QDialog):
+    """Shortcuts and words."""
+
+    def __init__(self, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Shortcuts and words")
+        self.resize(680, 560)
+        tabs = QTabWidget()
+        tabs.setDocumentMode(True)
+        for name, html in (("Shortcuts", shortcuts_html()), ("Words", glossary_html())):
+            view = QTextBrowser()
+            view.setHtml(html)
+            view.setAccessibleName(name)
+            tabs.addTab(view, name)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.addWidget(tabs)
+        layout.addWidget(buttons)
+
+    @classmethod
+    def ask(cls, parent: QWidget | None) -> None:
+        """Show it until it is closed."""
+        cls(parent).exec()

@@ -1,0 +1,49 @@
+"""Short questions: yes or no, a line of text, and what to do with unsaved changes."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QInputDialog, QLineEdit, QMessageBox, QWidget
+
+TITLE = "BDH memory workbench"
+
+
+class Confirm:
+    """A question with one way on and one way back."""
+
+    @classmethod
+    def ask(cls, parent: QWidget | None, question: str, yes: str, no: str = "Cancel") -> bool:
+        """Whether the person chose ``yes``."""
+        box = QMessageBox(QMessageBox.Icon.Question, TITLE, question, parent=parent)
+        accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(no, QMessageBox.ButtonRole.RejectRole)
+        box.exec()
+        return box.clickedButton() is accept
+
+
+class Unsaved:
+    """What to do with unsaved changes."""
+
+    @classmethod
+    def ask(cls, parent: QWidget | None, title: str) -> str:
+        """``save``, ``discard`` or ``cancel``."""
+        box = QMessageBox(
+            QMessageBox.Icon.Question, TITLE, f"The memory “{title}” has changes that are not saved.", parent=parent
+        )
+        save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton("Do not save", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(save)
+        box.exec()
+        if box.clickedButton() is save:
+            return "save"
+        return "discard" if box.clickedButton() is discard else "cancel"
+
+
+class Line:
+    """A line of text."""
+
+    @classmethod
+    def ask(cls, parent: QWidget | None, question: str, text: str = "") -> str | None:
+        """The line, or None."""
+        given, accepted = QInputDialog.getText(parent, TITLE, question, QLineEdit.EchoMode.Normal, text)
+        return given.strip() if accepted and given.strip() else None

@@ -1,0 +1,362 @@
+"""The main window: makes the panes, puts them into docks, and wires actions and events. Nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QSizePolicy, QTabWidget, QToolBar
+
+from bdh_workbench.gui.actions import TOOLBAR, make_actions
+from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.dialogs.about import About
+from bdh_workbench.gui.dialogs.failure import Failure
+from bdh_workbench.gui.dialogs.guide import Guide
+from bdh_workbench.gui.dialogs.help import Help
+from bdh_workbench.gui.dialogs.model import ModelChooser
+from bdh_workbench.gui.dialogs.questions import Confirm, Unsaved
+from bdh_workbench.gui.panes.activity import ActivityPane
+from bdh_workbench.gui.panes.console import ConsolePane
+from bdh_workbench.gui.panes.gates import GatesPane
+from bdh_workbench.gui.panes.library import LibraryPane
+from bdh_workbench.gui.panes.live import LivePane
+from bdh_workbench.gui.panes.retention import RetentionPane
+from bdh_workbench.gui.panes.write import WritePane
+from bdh_workbench.gui.preferences import Preferences, packed, unpacked
+from bdh_workbench.gui.theme import icon
+from bdh_workbench.gui.widgets import ElideLabel, Pane, make_dock
+from bdh_workbench.gui.words import harmless, short
+from bdh_workbench.session.events import (
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    MemoryChanged,
+    ModelChanged,
+    RecoveryFound,
+)
+from bdh_workbench.session.jobs import DiscardRecovery, LoadModel, NewMemory, Redo, RestoreRecovery
+
+LAYOUT_VERSION = 1
+MINIMUM = (1100, 700)
+FIRST_SIZE = (1480, 920)
+Area = Qt.DockWidgetArea
+
+
+class MainWindow(QMainWindow):
+    """All panes, one model, one memory."""
+
+    ready_to_close = Signal()
+
+    def __init__(self, context: Context, preferences: Preferences) -> None:
+        super().__init__()
+        self.context, self.preferences = context, preferences
+        self._closing = False
+        self.discard = False  # whether unsaved work is not wanted at the next start
+        self.setWindowTitle("BDH memory workbench")
+        self.setWindowIcon(icon())
+        self.setMinimumSize(*MINIMUM)
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setContentsMargins(8, 0, 8, 0)
+        self.setTabPosition(Area.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        context.say, context.fail = self.say, self.fail
+        self.library = LibraryPane(context)
+        self.write = WritePane(context)
+        self.live = LivePane(context)
+        self.console = ConsolePane(context)
+        self.gates = GatesPane(context)
+        self.retention = RetentionPane(context)
+        self.activity = ActivityPane(context)
+        self.console.attach()
+        panes: dict[str, Pane] = {
+            "library": self.library,
+            "write": self.write,
+            "live": self.live,
+            "console": self.console,
+            "gates": self.gates,
+            "retention": self.retention,
+            "activity": self.activity,
+        }
+        self.panes = panes
+        self.docks: dict[str, QDockWidget] = {name: make_dock(self, pane, name) for name, pane in panes.items()}
+        self.actions_by_name = make_actions(self, self._slots())
+        self._make_toolbar()
+        self.statusBar().addWidget(self.activity.strip, 1)
+        self.arrange()
+        self._listen()
+        self._restore()
+        self.library.reload()
+        self._show_state()
+        self.write.editor.setFocus()
+
+    # Making
+
+    def _slots(self) -> dict[str, Callable[[], object]]:
+        slots: dict[str, Callable[[], object]] = {
+            "new_memory": self.new_memory,
+            "open_text": self._open_text,
+            "import_memory": self.library.import_files,
+            "save": self.library.save,
+            "save_as": self.library.save_as,
+            "choose_model": self.choose_model,
+            "quit": self.close,
+            "undo": self.write.undo,
+            "redo": lambda: self.context.submit(Redo()),
+            "paste_facts": self.write.paste,
+            "sample_facts": self.write.sample_facts,
+            "sample_document": self.write.sample_documents,
+            "write": self.write.write,
+            "pause": self.write.toggle_pause,
+            "cancel": self.activity.cancel,
+            "ask": self._ask,
+            "run_retention": self._run_retention,
+            "theme": self._switch_theme,
+            "reset_layout": self.arrange,
+            "guide": self.guide,
+            "help": lambda: Help.ask(self),
+            "about": lambda: About.ask(self, self._model_words()),
+        }
+        for mode in ("system", "light", "dark"):
+            slots[f"theme_{mode}"] = partial(self._set_theme, mode)
+        for name in self.docks:
+            slots[f"show_{name}"] = partial(self.show_pane, name)
+        return slots
+
+    def _make_toolbar(self) -> None:
+        bar = QToolBar("Toolbar")
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        name = QLabel("BDH memory workbench")
+        name.setObjectName("title")
+        self.heading = ElideLabel()
+        self.heading.setProperty("note", True)
+        self.heading.setAccessibleName("Model, device and memory in use")
+        self.heading.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.heading.setContentsMargins(8, 0, 8, 0)
+        for widget in (name, self.heading):
+            bar.addWidget(widget)
+        for action in TOOLBAR:
+            bar.addAction(self.actions_by_name[action])
+            button = bar.widgetForAction(self.actions_by_name[action])
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setAccessibleName(self.actions_by_name[action].text())
+        self.addToolBar(bar)
+
+    def arrange(self) -> None:
+        """Put all docks where they stand at first."""
+        docks = self.docks
+        for dock in docks.values():
+            self.removeDockWidget(dock)
+            dock.setFloating(False)
+        self.addDockWidget(Area.LeftDockWidgetArea, docks["library"])
+        self.addDockWidget(Area.RightDockWidgetArea, docks["write"])
+        self.splitDockWidget(docks["write"], docks["live"], Qt.Orientation.Horizontal)
+        self.splitDockWidget(docks["write"], docks["console"], Qt.Orientation.Vertical)
+        self.splitDockWidget(docks["live"], docks["retention"], Qt.Orientation.Vertical)
+        self.tabifyDockWidget(docks["retention"], docks["gates"])
+        self.tabifyDockWidget(docks["gates"], docks["activity"])
+        for dock in docks.values():
+            dock.show()
+        docks["retention"].raise_()
+        width, height = max(self.width(), FIRST_SIZE[0]), max(self.height(), FIRST_SIZE[1])
+        columns = [docks["library"], docks["write"], docks["live"]]
+        self.resizeDocks(columns, [round(width * share) for share in (0.2, 0.37, 0.43)], Qt.Orientation.Horizontal)
+        for upper, lower in (("write", "console"), ("live", "retention")):
+            self.resizeDocks(
+                [docks[upper], docks[lower]], [round(height * 0.55), round(height * 0.45)], Qt.Orientation.Vertical
+            )
+
+    def _restore(self) -> None:
+        self.resize(*FIRST_SIZE)
+        chosen = self.preferences.values
+        if chosen.geometry:
+            self.restoreGeometry(unpacked(chosen.geometry))
+        if chosen.layout:
+            self.restoreState(unpacked(chosen.layout), LAYOUT_VERSION)
+
+    def _listen(self) -> None:
+        on = self.context.bridge.on
+        on(ModelChanged, self._model_changed)
+        on(MemoryChanged, self._memory_changed)
+        on(JobDone, self._done)
+        on(JobFailed, self._failed)
+        on(JobCancelled, self._cancelled)
+        on(RecoveryFound, self._recovery)
+
+    # Events
+
+    def _model_changed(self, event: ModelChanged) -> None:
+        self.context.model = event.info
+        self._refresh()
+
+    def _memory_changed(self, event: MemoryChanged) -> None:
+        self.context.memory = event.view
+        self.library.show_details()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.library.show_memory()
+        self.write.refresh()
+        self.gates.refresh()
+        self._show_state()
+
+    def _done(self, event: JobDone) -> None:
+        self.context.unfinished.discard(event.job)
+        then = self.context.waiting.pop(event.job, None)
+        if then is not None:
+            then(event.result)
+
+    def _failed(self, event: JobFailed) -> None:
+        self._cancelled(event)
+        words = f"{event.message} {event.advice}" if event.advice else event.message
+        if self._closing:
+            return
+        if Failure.ask(self, words, event.details, "Load on the CPU" if event.offer_cpu else ""):
+            model = self.context.model
+            self.context.submit(LoadModel(str(model.folder) if model else None, "cpu"))
+
+    def _cancelled(self, event: JobCancelled | JobFailed) -> None:
+        self.context.unfinished.discard(event.job)
+        self.context.waiting.pop(event.job, None)
+
+    def _recovery(self, event: RecoveryFound) -> None:
+        question = (
+            f"Unsaved work was found: “{short(event.title) or 'New memory'}”, from "
+            f"{event.saved_at.astimezone():%Y-%m-%d %H:%M}. Restore it?"
+        )
+        self.context.submit(
+            RestoreRecovery() if Confirm.ask(self, question, "Restore", "Discard") else DiscardRecovery()
+        )
+
+    # Actions
+
+    def new_memory(self) -> None:
+        """Begin an empty memory."""
+        self.library.keep_changes(lambda: self.context.submit(NewMemory()))
+
+    def choose_model(self) -> None:
+        """Load another model."""
+        model = self.context.model
+        chosen = ModelChooser.ask(self, model.folder if model else None)
+        if chosen is not None:
+            self.library.keep_changes(lambda: self.context.submit(LoadModel(*chosen)))
+
+    def guide(self) -> None:
+        """Show the first steps."""
+        choice = Guide.ask(self)
+        if choice == "facts":
+            self.write.sample_facts()
+        elif choice == "document":
+            self.write.sample_documents()
+
+    def show_pane(self, name: str) -> None:
+        """Bring a pane to the front and put the focus into it."""
+        dock = self.docks[name]
+        dock.show()
+        dock.raise_()
+        self.panes[name].setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.panes[name].focusNextChild()
+
+    def _open_text(self) -> None:
+        self.show_pane("write")
+        self.write.open_files()
+
+    def _ask(self) -> None:
+        self.show_pane("console")
+        self.console.line.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _run_retention(self) -> None:
+        self.show_pane("retention")
+        self.retention.run()
+
+    def _switch_theme(self) -> None:
+        self._set_theme("light" if self.context.theme.colours.dark else "dark")
+
+    def _set_theme(self, mode: str) -> None:
+        self.context.theme.set_mode(mode)
+        self.preferences.change(theme=mode)
+
+    def say(self, text: str) -> None:
+        """Say something in the status bar and the log."""
+        self.statusBar().showMessage(text, 6000)
+        self.activity.add(text)
+
+    def fail(self, message: str, details: str) -> None:
+        """Tell of a failure."""
+        if not self._closing:
+            Failure.ask(self, message, details)
+
+    def _model_words(self) -> str:
+        model = self.context.model
+        return f"{harmless(model.name)} · {model.parameters / 1e6:.1f}M parameters · {model.device}" if model else ""
+
+    def _show_state(self) -> None:
+        memory = self.context.memory
+        title = ""
+        if memory is not None and (memory.items or memory.title):
+            title = (short(memory.title, 50) or "new memory") + (" *" if memory.dirty else "")
+        words = [self._model_words() or "no model yet", f"memory: {title or 'empty'}"]
+        self.heading.setText("  ·  ".join(words))
+        self.setWindowTitle(f"{title} – BDH memory workbench" if title else "BDH memory workbench")
+        self.setWindowModified(False)
+        actions = self.actions_by_name
+        actions["save"].setEnabled(memory is not None and memory.dirty)
+        actions["save_as"].setEnabled(memory is not None and bool(memory.items))
+        actions["undo"].setEnabled(memory is not None and memory.can_undo)
+        actions["redo"].setEnabled(memory is not None and memory.can_redo)
+        actions["write"].setEnabled(self.context.model is not None)
+
+    # The window's own events
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files may be dropped anywhere."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Text goes into the Write pane, a memory file into the library."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        memories = [path for path in paths if path.suffix.lower() == ".safetensors"]
+        if memories:
+            library = self.context.library
+            self.context.background.run(
+                lambda: [library.import_file(path) for path in memories], lambda _: self.library.reload()
+            )
+        self.write.read_paths([path for path in paths if path not in memories])
+        event.acceptProposedAction()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Keep the window on the screen."""
+        super().showEvent(event)
+        screen = QGuiApplication.primaryScreen().availableGeometry()
+        if not self.isMaximized() and (self.width() > screen.width() or self.height() > screen.height()):
+            self.resize(
+                max(MINIMUM[0], min(self.width(), screen.width())), max(MINIMUM[1], min(self.height(), screen.height()))
+            )
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about unsaved changes, keep the layout, and let the program end."""
+        memory = self.context.memory
+        if memory is not None and memory.dirty and not self._closing:
+            answer = Unsaved.ask(self, memory.title or "New memory")
+            if answer == "cancel":
+                event.ignore()
+                return
+            if answer == "save":
+                event.ignore()
+                self.library.save(self.close_now)
+                return
+            self.discard = True
+        self.close_now(again=False)
+        event.accept()
+
+    def close_now(self, again: bool = True) -> None:
+        """Close without asking."""
+        self._closing = True
+        self.preferences.change(geometry=packed(self.saveGeometry()), layout=packed(self.saveState(LAYOUT_VERSION)))
+        self.ready_to_close.emit()
+        if again:
+            self.close()

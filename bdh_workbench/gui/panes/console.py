@@ -1,0 +1,258 @@
+"""The Console: ask, and see the answer come, where it is from, and what the model says without the memory."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QSplitter, QTextBrowser, QVBoxLayout, QWidget
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.dialogs.files import save_path
+from bdh_workbench.gui.parts.exchange import Exchange, page
+from bdh_workbench.gui.parts.settings_form import SettingsForm
+from bdh_workbench.gui.plots.bars import NextTokens
+from bdh_workbench.gui.theme import Colours
+from bdh_workbench.gui.widgets import Pane, button, flat_button, row
+from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, TokenRead
+from bdh_workbench.session.jobs import Query, ReadSettings, SamplingSettings
+
+WIDE = 340  # pixels from which two answers stand side by side
+KEPT = 200  # exchanges
+SHOWN = 40  # of them in the window
+EMPTY = "Ask about something that was written, or begin a sentence. Each question starts a fresh context."
+
+
+class PromptLine(QLineEdit):
+    """A line with a history under the arrow keys."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setPlaceholderText("Ask or begin a sentence, then Enter")
+        self.setAccessibleName("Question or beginning of a sentence")
+        self.history: list[str] = []
+        self._place = 0
+
+    def remember(self, text: str) -> None:
+        """Add to the history."""
+        if text and (not self.history or self.history[-1] != text):
+            self.history.append(text)
+        self._place = len(self.history)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up and down go through what was asked."""
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+        if step is None or not self.history:
+            super().keyPressEvent(event)
+            return
+        self._place = min(len(self.history), max(0, self._place + step))
+        self.setText(self.history[self._place] if self._place < len(self.history) else "")
+
+
+class ConsolePane(Pane):
+    """Questions and answers."""
+
+    title = "Console"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.exchanges: list[Exchange] = []
+        self._colours: Colours = context.theme.colours
+        self.view = QTextBrowser()
+        self.view.setOpenLinks(False)
+        self.view.setAccessibleName("Questions and answers")
+        self.view.setPlaceholderText(EMPTY)
+        self.view.setSource(QUrl())
+        self.bars = NextTokens(context.clock)
+        self.bars.setMinimumWidth(150)
+        context.paint(self.bars.set_colours)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.addWidget(self.view)
+        self.splitter.addWidget(self.bars)
+        self.splitter.setStretchFactor(0, 3)
+        self.splitter.setStretchFactor(1, 2)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setSizes([420, 240])
+        self.splitter.splitterMoved.connect(self._resized)
+        self.view.setMinimumWidth(180)
+        self.line = PromptLine()
+        self.line.returnPressed.connect(self.ask)
+        self.ask_button = button("Ask", "Ask the model with the memory in use (Enter)", self.ask, primary=True)
+        self.stop_button = button("Stop", "Stop the answer (Esc)", self.stop)
+        self.stop_button.setVisible(False)
+        self.column.addWidget(self.splitter, 1)
+        self.column.addWidget(self._options())
+        self.column.addLayout(row(self.line, self.ask_button, self.stop_button))
+        self.column.addLayout(
+            row(
+                self.settings_button,
+                1,
+                flat_button("copy", "Copy all questions and answers", self.copy),
+                flat_button("export…", "Save all questions and answers as text", self.export),
+                flat_button("clear", "Clear the history", self.clear),
+                spacing=2,
+            )
+        )
+        context.paint(self._recolour)
+        on = context.bridge.on
+        on(TokenRead, self._token)
+        on(AnswerDone, self._answered)
+        on(JobFailed, self._stopped)
+        on(JobCancelled, self._stopped)
+
+    def _options(self) -> QWidget:
+        self.sampling: SettingsForm[SamplingSettings] = SettingsForm(SamplingSettings, {}, {"top_p": "Top p"})
+        self.completion = QCheckBox("Completion")
+        self.completion.setToolTip(
+            "Complete a partial cue to the stored position that it matches best. Off: pure read."
+        )
+        self.completion.setChecked(True)
+        self.gate = QCheckBox("Familiarity gate")
+        self.gate.setToolTip("Read nothing where nothing stored is familiar.")
+        self.gate.setChecked(True)
+        self.compare = QCheckBox("Memory off beside it")
+        self.compare.setToolTip("Ask the untouched model as well.")
+        self.compare.setChecked(True)
+        self.go_on = QCheckBox("Go on from the last answer")
+        self.go_on.setToolTip("Otherwise each question starts a fresh context.")
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        for check in (self.completion, self.gate, self.compare, self.go_on):
+            column.addWidget(check)
+        column.addWidget(self.sampling)
+        self.options = QScrollArea()
+        self.options.setWidget(inner)
+        self.options.setWidgetResizable(True)
+        self.options.setMinimumHeight(110)
+        self.options.setMaximumHeight(200)
+        self.options.setVisible(False)
+        self.settings_button = flat_button("settings ▸", "How the memory is read and the next token chosen")
+        self.settings_button.clicked.connect(self._toggle_options)
+        return self.options
+
+    def _toggle_options(self) -> None:
+        self.options.setVisible(not self.options.isVisible())
+        self.settings_button.setText("settings ▾" if self.options.isVisible() else "settings ▸")
+
+    # Asking
+
+    def ask(self) -> None:
+        """Ask what stands in the line."""
+        prompt = self.line.text()
+        if not prompt.strip():
+            self.line.setFocus()
+            return
+        if self.context.model is None:
+            self.status.setText("a model is being loaded first")
+            return
+        try:
+            sampling = self.sampling.settings()
+        except UserError as problem:
+            self.status.setText(str(problem))
+            return
+        read = ReadSettings(gate=self.gate.isChecked(), completion=self.completion.isChecked())
+        query = Query(prompt, sampling, read, self.go_on.isChecked(), self.compare.isChecked())
+        job = self.context.submit(query)
+        self.exchanges.append(Exchange(job, prompt))
+        del self.exchanges[:-KEPT]
+        self.line.remember(prompt)
+        self.line.clear()
+        self.stop_button.setVisible(True)
+        self.context.clock.mark(self)
+
+    def stop(self) -> None:
+        """Stop every answer that is not complete."""
+        for exchange in self.exchanges:
+            if not exchange.done:
+                self.context.session.cancel(exchange.job)
+
+    def _find(self, job: int) -> Exchange | None:
+        return next((exchange for exchange in reversed(self.exchanges) if exchange.job == job), None)
+
+    def _token(self, event: TokenRead) -> None:
+        exchange = self._find(event.job)
+        if exchange is None:
+            return
+        if not exchange.answer:
+            exchange.p = event.p
+        exchange.answer += event.text
+        exchange.source = exchange.source or event.source
+        self.bars.show_tops(event.top, event.untouched_top)
+        self.context.clock.mark(self)
+
+    def _answered(self, event: AnswerDone) -> None:
+        exchange = self._find(event.job)
+        if exchange is None:
+            return
+        exchange.answer = event.completion
+        exchange.untouched = event.untouched_completion
+        exchange.familiarity, exchange.source = event.familiarity, event.source
+        exchange.abstained, exchange.done = event.abstained, True
+        exchange.p = event.tokens[0].p if event.tokens else exchange.p
+        if event.top:
+            self.bars.show_tops(event.top, event.untouched_top)
+            self.bars.setAccessibleDescription("First token of the answer")
+        self.status.setText(f"{event.tokens_per_second:,.0f} tokens/s" if event.tokens_per_second else "")
+        self._settle()
+
+    def _stopped(self, event: JobFailed | JobCancelled) -> None:
+        exchange = self._find(event.job)
+        if exchange is not None and not exchange.done:
+            exchange.done = True
+            exchange.problem = event.message if isinstance(event, JobFailed) else "stopped"
+            self._settle()
+
+    def _settle(self) -> None:
+        self.stop_button.setVisible(any(not exchange.done for exchange in self.exchanges))
+        self.context.clock.mark(self)
+
+    # Showing; the clock draws the pane like a plot
+
+    def attach(self) -> None:
+        """Be drawn by the clock."""
+        self.context.clock.add(self)
+
+    def redraw(self) -> None:
+        """Show the history, its end in sight."""
+        self.view.setHtml(
+            page(self.exchanges[-SHOWN:], self._colours, self.view.width() >= WIDE) if self.exchanges else ""
+        )
+        bar = self.view.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    def _resized(self, _place: int, _index: int) -> None:
+        self.context.clock.mark(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay the answers out anew."""
+        super().resizeEvent(event)
+        self.context.clock.mark(self)
+
+    def _recolour(self, colours: Colours) -> None:
+        self._colours = colours
+        self.context.clock.mark(self)
+
+    def text(self) -> str:
+        """All questions and answers."""
+        return "\n\n".join(exchange.text() for exchange in self.exchanges)
+
+    def copy(self) -> None:
+        """Copy them."""
+        QGuiApplication.clipboard().setText(self.text())
+
+    def clear(self) -> None:
+        """Forget them."""
+        self.exchanges.clear()
+        self.context.clock.mark(self)
+
+    def export(self) -> None:
+        """Save them as text."""
+        path = save_path(self, "Save questions and answers", "console", "txt")
+        if path is not None:
+            try:
+                path.write_text(self.text() + "\n", encoding="utf-8")
+            except OSError as problem:
+                self.context.fail(f"The text could not be saved ({problem.strerror}): choose another place.", "")

@@ -1,0 +1,198 @@
+"""The Gates pane: what each token of a text reads at each site, and what changes when something is switched off."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider, QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.plots.bars import PairedBars
+from bdh_workbench.gui.plots.card import shown_p
+from bdh_workbench.gui.plots.heat import TokenHeat
+from bdh_workbench.gui.widgets import Pane, note, row
+from bdh_workbench.gui.words import plural, short, shown_token
+from bdh_workbench.session.events import JobFailed, TextInspected, TextInspection
+from bdh_workbench.session.jobs import InspectText
+
+AFTER = 300  # milliseconds without a key
+LIMIT = 4000  # characters that are looked at
+SWITCHES = ("slow off", "fast off", "written off")
+
+
+class GatesPane(Pane):
+    """Any text, token by token."""
+
+    title = "Gates"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.seen: TextInspection | None = None
+        self._job = 0
+        clock = context.clock
+        self.line = QLineEdit()
+        self.line.setPlaceholderText("Type any text to see what each of its tokens reads")
+        self.line.setAccessibleName("Text to look at")
+        self.line.setMaxLength(LIMIT)
+        self.reads = TokenHeat(
+            clock, "Reads", "Type a text above: what each token reads at each site shows here.",
+            "How much each read adds to the stream, as a share of it: slow memory and fast state of each site, and the "
+            "written memory of the write site.",
+        )  # fmt: skip
+        self.neurons = TokenHeat(
+            clock, "Active neurons", "Type a text above: how many neurons fire at each token shows here.",
+            "The share of neurons that are active at each level. BDH fires few of them.",
+        )  # fmt: skip
+        self.address = PairedBars(
+            clock, "Address",
+            "Write something and type a text: the stored rows nearest to the chosen token show here.", "cosine",
+            ("cue", "address"),
+            "How near the token's cue and address come to those of stored rows. 1: the same.",
+        )  # fmt: skip
+        self.next = PairedBars(
+            clock, "Next token", "Type a text above: what may follow it shows here.", "p",
+            ("all on", "switched off"), "How the next token changes when one kind of memory is switched off.",
+        )  # fmt: skip
+        for card in (self.reads, self.neurons, self.address, self.next):
+            context.paint(card.set_colours)
+        self.switch = QComboBox()
+        self.switch.addItems(["slow memory of the sites off", "fast state off", "written memory off"])
+        self.switch.setCurrentIndex(2)
+        self.switch.setAccessibleName("What is switched off for the comparison")
+        self.switch.setToolTip("Slow: what training left in the sites. Fast: notes on this text. Written: your memory.")
+        self.switch.currentIndexChanged.connect(self._show_next)
+        self.token = QSlider(Qt.Orientation.Horizontal)
+        self.token.setAccessibleName("Token whose address is compared")
+        self.token.setToolTip("Which token's address is compared with the stored ones")
+        self.token.setRange(0, 0)
+        self.token.valueChanged.connect(self._show_address)
+        self.token_name = QLabel("")
+        self.token_name.setMinimumWidth(90)
+        self.token_name.setAccessibleName("Chosen token")
+        self.match = note("", "Nearest stored row")
+        self._lay_out()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(AFTER)
+        self._timer.timeout.connect(self.look)
+        self.line.textChanged.connect(self._typed)
+        self.line.returnPressed.connect(self.look)
+        context.bridge.on(TextInspected, self._seen)
+        context.bridge.on(JobFailed, self._failed)
+
+    def _lay_out(self) -> None:
+        address = QWidget()
+        column = QVBoxLayout(address)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.address, 1)
+        column.addLayout(row(self.token, self.token_name))
+        column.addWidget(self.match)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Reads, neurons or address")
+        self.tabs.addTab(self.reads, "Reads")
+        self.tabs.addTab(self.neurons, "Neurons")
+        self.tabs.addTab(address, "Address")
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.switch)
+        column.addWidget(self.next, 1)
+        self.switch.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.switch.setMinimumContentsLength(10)
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        whole.addWidget(self.tabs)
+        whole.addWidget(right)
+        whole.setChildrenCollapsible(False)
+        whole.setSizes([400, 220])
+        self.column.addWidget(self.line)
+        self.column.addWidget(whole, 1)
+
+    def _typed(self, _text: str) -> None:
+        self._timer.start()
+
+    def look(self) -> None:
+        """Look at the text as it is now."""
+        self._timer.stop()
+        text = self.line.text()
+        if text.strip() and self.context.model is not None:
+            self._job = self.context.submit(InspectText(text))
+            self.status.setText("looking …")
+
+    def refresh(self) -> None:
+        """Look again with another memory."""
+        if self.line.text().strip() and self.isVisible():
+            self._timer.start()
+
+    def _failed(self, event: JobFailed) -> None:
+        if event.job == self._job:
+            self.status.setText(short(event.message))
+
+    def _seen(self, event: TextInspected) -> None:
+        if event.job != self._job:
+            return
+        view = self.seen = event.view
+        sites = self.context.model.sites if self.context.model else ()
+        names, values = [], []
+        for index in range(len(view.slow)):
+            written = index < len(sites) and sites[index].written
+            where = "written" if written else f"{sites[index].level}" if index < len(sites) else str(index)
+            names.append(where if written else f"slow {where}")
+            values.append(view.slow[index])
+            if not written:
+                names.append(f"fast {where}")
+                values.append(view.fast[index])
+        self.reads.show_tokens(view.tokens, names, np.stack(values))
+        levels = [f"level {number}" for number in range(1, len(view.sparsity) + 1)]
+        self.neurons.show_tokens(view.tokens, levels, view.sparsity)
+        self.reads.note.setText(f"up to {float(np.max(values, initial=0.0)):.2f} of the stream")
+        self.neurons.note.setText(f"{float(view.sparsity.mean()):.1%} active")
+        self.token.setRange(0, max(0, len(view.tokens) - 1))
+        self.token.setValue(len(view.tokens) - 1)
+        self.status.setText(f"{plural(len(view.tokens), 'token')} · the gate opens at {view.threshold:.2f}")
+        self._show_address()
+        self._show_next()
+
+    def _show_address(self, _value: int = 0) -> None:
+        if self.seen is None or not self.seen.tokens:
+            return
+        index = min(self.token.value(), len(self.seen.tokens) - 1)
+        self.token_name.setText(f"{index + 1}: {shown_token(self.seen.tokens[index])}")
+        matches = self.seen.matches[index]
+        names = [
+            shown_token(f"{number} {match.token or match.source.title}") for number, match in enumerate(matches, 1)
+        ]
+        self.address.show_values(
+            names,
+            [max(0.0, match.cosine) for match in matches],
+            [max(0.0, match.address_cosine) for match in matches],
+        )
+        familiarity = float(self.seen.familiarity[index])
+        if matches:
+            best = matches[0].source
+            self.match.setText(
+                f"familiarity {familiarity:.2f} · nearest: “{short(best.title, 40)}”, sentence {best.sentence} · "
+                f"{float(self.seen.active[index]):.1%} of the slots in the address"
+            )
+        else:
+            self.match.setText("Nothing is stored yet.")
+
+    def _show_next(self, _index: int = 0) -> None:
+        if self.seen is None:
+            return
+        found = {distribution.name: distribution for distribution in self.seen.distributions}
+        on, off = found.get("all"), found.get(SWITCHES[self.switch.currentIndex()])
+        if on is None:
+            return
+        count = min(6, len(on.top))
+        self.next.show_values(
+            [shown_token(text) for text, _ in on.top[:count]],
+            [p for _, p in on.top[:count]],
+            list(off.p[:count]) if off is not None else [],
+        )
+        if off is not None and off.top:
+            text, p = off.top[0]
+            self.next.setToolTip(f"Switched off, the model would say “{shown_token(text)}” (p {shown_p(p)}).")

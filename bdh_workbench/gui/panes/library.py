@@ -1,0 +1,354 @@
+"""The Library: saved memories above, items and history of the memory in use below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHeaderView,
+    QLineEdit,
+    QMenu,
+    QSplitter,
+    QTableView,
+    QVBoxLayout,
+)
+
+from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.dialogs.failure import guarded
+from bdh_workbench.gui.dialogs.files import MEMORIES, open_paths
+from bdh_workbench.gui.dialogs.questions import Confirm, Line, Unsaved
+from bdh_workbench.gui.parts.library_table import Entry, LibraryFilter, LibraryModel
+from bdh_workbench.gui.parts.memory_details import MemoryDetails
+from bdh_workbench.gui.plots.gauge import FillDelegate
+from bdh_workbench.gui.theme import Colours
+from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row
+from bdh_workbench.gui.words import harmless, plural
+from bdh_workbench.memory.file_format import MemoryHeader
+from bdh_workbench.session.jobs import ForgetItems, MergeMemories, NewMemory, OpenMemory, SaveMemory, SetLayer
+
+WIDTHS = (0, 42, 56, 60, 100, 80, 100)
+
+
+class LibraryTable(QTableView):
+    """Enter loads, Delete deletes, F2 renames."""
+
+    def __init__(self, keys: dict[Qt.Key, Callable[[], object]]) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """See the class."""
+        act = self._keys.get(Qt.Key(event.key()))
+        if act is not None:
+            act()
+        else:
+            super().keyPressEvent(event)
+
+
+class LibraryPane(Pane):
+    """Memories to load, to look into and to look after."""
+
+    title = "Library"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search titles and notes")
+        self.search.setAccessibleName("Search the library")
+        self.search.setClearButtonEnabled(True)
+        self.model = LibraryModel()
+        self.filter = LibraryFilter(self.model)
+        self.search.textChanged.connect(self.filter.search)
+        self.table = LibraryTable(
+            {Qt.Key.Key_Return: self.load, Qt.Key.Key_Enter: self.load, Qt.Key.Key_Delete: self.delete,
+             Qt.Key.Key_F2: self.rename}
+        )  # fmt: skip
+        self.fills = FillDelegate(self.table)
+        self._set_up_table()
+        self.details = MemoryDetails(self._switch)
+        context.paint(self._recolour)
+        context.paint(self.details.gauge.set_colours)
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.addWidget(self.table)
+        self.splitter.addWidget(self.details)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setSizes([300, 260])
+        self.load_button = button("Load", "Take the chosen memory into use (Enter)", self.load)
+        self.save_button = button("Save", "Save the memory in use (Ctrl+S)", self.save)
+        self.forget_button = button("Forget", "Forget the items chosen below, exactly", self.forget)
+        self.more_button = flat_button("more ▾", "Rename, duplicate, merge, import, export, delete")
+        self.more_button.clicked.connect(self._more)
+        self.column.addWidget(self.search)
+        self.column.addWidget(self.splitter, 1)
+        self.column.addLayout(
+            row(self.load_button, self.save_button, self.forget_button, 1, self.more_button, spacing=4)
+        )
+        self.empty = note("No saved memories yet. Write something, then save it (Ctrl+S): it will stand here.")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        inside = QVBoxLayout(self.table.viewport())
+        inside.setContentsMargins(16, 8, 16, 8)
+        inside.addWidget(self.empty)
+        self.show_memory()
+
+    def _set_up_table(self) -> None:
+        table = self.table
+        table.setModel(self.filter)
+        table.setAccessibleName("Saved memories")
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(28)
+        table.setSortingEnabled(True)
+        table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        table.setItemDelegateForColumn(2, self.fills)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(34)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column, width in enumerate(WIDTHS):
+            if width:
+                header.resizeSection(column, width)
+        for column in (3, 4, 5, 6):
+            table.setColumnHidden(column, True)
+        table.doubleClicked.connect(self._double_clicked)
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.customContextMenuRequested.connect(self._menu_at)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._columns)
+
+    # Showing
+
+    def reload(self) -> None:
+        """List the folder again, elsewhere."""
+        self.context.background.run(self.context.library.entries, self._listed)
+
+    def _listed(self, entries: list[Entry]) -> None:
+        kept = self._chosen_paths()
+        self.model.set_entries(entries)
+        self.status.setText(plural(len(entries), "memory"))
+        self.empty.setVisible(not entries)
+        for number in range(self.filter.rowCount()):
+            entry = self.model.entries[self.filter.mapToSource(self.filter.index(number, 0)).row()]
+            if entry.path in kept:
+                self.table.selectRow(number)
+                break
+        self.show_memory()
+
+    def show_memory(self) -> None:
+        """Follow the model and the memory in use."""
+        model, memory = self.context.model, self.context.memory
+        self.model.set_state(
+            model.fingerprint if model else "", memory.path if memory else None, memory.dirty if memory else False
+        )
+        self.save_button.setEnabled(memory is not None and memory.dirty)
+
+    def show_details(self) -> None:
+        """Show items and history anew."""
+        self.details.show_memory(self.context.memory)
+        memory = self.context.memory
+        self.forget_button.setEnabled(memory is not None and bool(memory.items))
+
+    def _recolour(self, colours: Colours) -> None:
+        self.model.colours = colours
+        self.fills.colours = colours
+        self.model.refresh()
+
+    def entries(self) -> list[Entry]:
+        """The chosen ones."""
+        rows = self.table.selectionModel().selectedRows()
+        return [self.model.entries[self.filter.mapToSource(index).row()] for index in rows]
+
+    def _chosen_paths(self) -> set[Path]:
+        return {entry.path for entry in self.entries()}
+
+    def _double_clicked(self, _index: object) -> None:
+        self.load()
+
+    # What can be done
+
+    def load(self) -> None:
+        """Take the chosen memory into use."""
+        chosen = self.entries()
+        if not chosen:
+            self.context.say("Choose a memory in the library first.")
+            return
+        refused = self.model.refused(chosen[0])
+        if refused:
+            self.context.fail(refused, "")
+            return
+        path = chosen[0].path
+        self.keep_changes(lambda: self.context.submit(OpenMemory(path)))
+
+    def unload(self) -> None:
+        """Begin an empty memory."""
+        self.keep_changes(lambda: self.context.submit(NewMemory()))
+
+    def keep_changes(self, go_on: Callable[[], object]) -> None:
+        """Ask about unsaved changes, then go on: after a save once it is done, never after a failed one."""
+        memory = self.context.memory
+        if memory is None or not memory.dirty:
+            go_on()
+            return
+        answer = Unsaved.ask(self, memory.title or "New memory")
+        if answer == "save":
+            self.save(go_on)
+        elif answer == "discard":
+            go_on()
+
+    def save(self, then: Callable[[], object] | None = None) -> None:
+        """Save the memory in use; ask for a title if it has none."""
+        memory = self.context.memory
+        if memory is None:
+            return
+        if memory.path is None and not memory.title:
+            self.save_as(then)
+            return
+        self._submit_save(SaveMemory(), then)
+
+    def save_as(self, then: Callable[[], object] | None = None) -> None:
+        """Save it under another title."""
+        memory = self.context.memory
+        title = Line.ask(self, "Title of the memory", memory.title if memory else "")
+        if title is not None:
+            with guarded(self):
+                self._submit_save(SaveMemory(self.context.library.path_for(title), title), then)
+
+    def _submit_save(self, job: SaveMemory, then: Callable[[], object] | None) -> None:
+        def saved(_: object) -> None:
+            self.reload()
+            if then is not None:
+                then()
+
+        self.context.submit(job, saved)
+
+    def forget(self) -> None:
+        """Forget the chosen items."""
+        numbers = self.details.chosen_items()
+        if not numbers:
+            self.details.tabs.setCurrentIndex(0)
+            self.context.say("Choose the items to forget in the list first.")
+            return
+        self.context.submit(ForgetItems(numbers))
+        self.context.say(f"{plural(len(numbers), 'item')} forgotten; Undo brings them back.")
+
+    def _switch(self, number: int, enabled: bool) -> None:
+        self.context.submit(SetLayer(number, enabled))
+
+    def merge(self) -> None:
+        """Make one memory of the chosen ones."""
+        paths = tuple(entry.path for entry in self.entries() if isinstance(entry, MemoryHeader))
+        if len(paths) < 2:
+            self.context.say("Choose two or more memories to merge (hold Ctrl).")
+        else:
+            self.keep_changes(lambda: self.context.submit(MergeMemories(paths)))
+
+    def rename(self) -> None:
+        """Give the chosen memory another title."""
+        entry = self._one()
+        if entry is None:
+            return
+        title = Line.ask(self, "New title", entry.title)
+        if title is not None:
+            library, memory = self.context.library, self.context.memory
+            if memory is not None and memory.path == entry.path:
+                self.context.submit(SaveMemory(None, title), lambda _: self.reload())
+                return
+            self._change(lambda: library.rename(entry.path, title))
+
+    def write_note(self) -> None:
+        """Change the note of the chosen memory."""
+        entry = self._one()
+        if entry is not None:
+            text = Line.ask(self, "Note", entry.note)
+            if text is not None:
+                library = self.context.library
+                self._change(lambda: library.set_note(entry.path, text))
+
+    def duplicate(self) -> None:
+        """Copy the chosen memory."""
+        entry = self._one()
+        if entry is not None:
+            library = self.context.library
+            self._change(lambda: library.duplicate(entry.path))
+
+    def delete(self) -> None:
+        """Move the chosen memories to the trash."""
+        chosen = self.entries()
+        if not chosen:
+            return
+        names = f"“{harmless(chosen[0].path.stem)}”" if len(chosen) == 1 else plural(len(chosen), "memory")
+        if not Confirm.ask(self, f"Move {names} to the trash?", "Move to trash"):
+            return
+        library, paths = self.context.library, [entry.path for entry in chosen]
+
+        def work() -> None:
+            for path in paths:
+                library.delete(path)
+
+        self._change(work)
+
+    def import_files(self) -> None:
+        """Copy memory files into the library."""
+        paths = open_paths(self, "Import memory files", MEMORIES)
+        library = self.context.library
+        if paths:
+            self._change(lambda: [library.import_file(path) for path in paths])
+
+    def export(self) -> None:
+        """Copy the chosen memory to another place."""
+        entry = self._one()
+        if entry is not None:
+            name, _ = QFileDialog.getSaveFileName(self, "Export memory", entry.path.name, MEMORIES)
+            if name:
+                library, target = self.context.library, Path(name)
+                self._change(lambda: library.export_file(entry.path, target, overwrite=True))
+
+    def _one(self) -> MemoryHeader | None:
+        chosen = [entry for entry in self.entries() if isinstance(entry, MemoryHeader)]
+        if len(chosen) != 1:
+            self.context.say("Choose one memory in the library first.")
+            return None
+        return chosen[0]
+
+    def _change(self, work: Callable[[], object]) -> None:
+        self.context.background.run(work, lambda _: self.reload())
+
+    # Menus
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        for text, slot in (
+            ("Load", self.load), ("Unload (new memory)", self.unload), ("Rename…", self.rename),
+            ("Note…", self.write_note), ("Duplicate", self.duplicate), ("Merge chosen", self.merge),
+            ("Import…", self.import_files), ("Export…", self.export), ("Delete to trash…", self.delete),
+            ("Refresh", self.reload),
+        ):  # fmt: skip
+            menu.addAction(text, slot)
+        return menu
+
+    def _more(self) -> None:
+        self._menu().popup(self.more_button.mapToGlobal(QPoint(0, -8)))
+
+    def _menu_at(self, place: QPoint) -> None:
+        self._menu().popup(self.table.viewport().mapToGlobal(place))
+
+    def _columns(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        for column in range(1, self.model.columnCount()):
+            name = str(self.model.headerData(column, Qt.Orientation.Horizontal))
+            action = menu.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(not self.table.isColumnHidden(column))
+            action.toggled.connect(lambda on, column=column: self.table.setColumnHidden(column, not on))
+        menu.popup(self.table.horizontalHeader().mapToGlobal(place))

@@ -1,0 +1,70 @@
+"""The live plots: how a write goes on, drawn on a timer."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtWidgets import QGridLayout
+
+from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot
+from bdh_workbench.gui.plots.gates import GatePlot
+from bdh_workbench.gui.plots.heat import SlotUse
+from bdh_workbench.gui.widgets import Pane
+from bdh_workbench.gui.words import short
+from bdh_workbench.session.events import JobDone, ModelChanged, ModelInfo, WriteStepped, WriteSummary
+
+
+class LivePane(Pane):
+    """Loss, probabilities, gates and slots."""
+
+    title = "Live plots"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self._job: int | None = None
+        self._step = 0
+        self.loss = LossPlot(context.clock)
+        self.items = ItemPlot(context.clock)
+        self.gates = GatePlot(context.clock)
+        self.slots = SlotUse(context.clock)
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(8)
+        for index, card in enumerate((self.loss, self.items, self.gates, self.slots)):
+            context.paint(card.set_colours)
+            grid.addWidget(card, index // 2, index % 2)
+        self.column.addLayout(grid, 1)
+        context.bridge.on(WriteStepped, self._stepped)
+        context.bridge.on(JobDone, self._done)
+        context.bridge.on(ModelChanged, self._model_changed)
+
+    def _model_changed(self, event: ModelChanged) -> None:
+        info: ModelInfo | None = event.info
+        if info is None:
+            self.gates.set_sites((), (), ())
+            return
+        names = [f"{'write' if site.written else site.level}" for site in info.sites]
+        fast = [math.nan if site.written else site.fast for site in info.sites]
+        self.gates.set_sites(names, [site.slow for site in info.sites], fast)
+
+    def _stepped(self, stepped: WriteStepped) -> None:
+        event = stepped.event
+        # A retention run is one job of many writes.
+        if stepped.job != self._job or event.step < self._step:
+            self._job = stepped.job
+            self.loss.clear()
+            self.items.start([short(label, 80) for label in stepped.labels])
+        self._step = event.step
+        self.loss.add(event.step, event.losses)
+        self.items.add(event.step, event.worst_p, event.median_p, event.item_p)
+        self.slots.show_use(event.slot_use, None)
+        slow = [share[0] for share in stepped.shares] + [event.share]
+        fast = [share[1] for share in stepped.shares] + [math.nan]
+        self.gates.set_shares(slow, fast)
+        self.status.setText(f"step {event.step} · {event.elapsed:.1f} s")
+
+    def _done(self, event: JobDone) -> None:
+        if event.job == self._job and isinstance(event.result, WriteSummary):
+            self.slots.note.setText(f"fill {event.result.fill:.1%}")

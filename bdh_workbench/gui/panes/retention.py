@@ -1,0 +1,156 @@
+"""The Retention pane: documents written one after the other, and what each of them keeps."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QSplitter, QTabWidget
+
+from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.dialogs.files import TEXTS, open_paths
+from bdh_workbench.gui.parts.reading import Found, read_files
+from bdh_workbench.gui.plots.retention import ForgettingCurves, RetentionMatrix
+from bdh_workbench.gui.widgets import Pane, button, note, row
+from bdh_workbench.gui.words import plural, short
+from bdh_workbench.memory.items import TextDocument
+from bdh_workbench.resources import resource_path
+from bdh_workbench.session.events import JobCancelled, JobDone, JobFailed, JobProgress, RetentionStepped
+from bdh_workbench.session.jobs import RetentionRun
+
+SOURCES = ("documents of the memory in use", "sample documents", "documents from files…")
+
+
+class RetentionPane(Pane):
+    """The matrix, the curves, and the button that runs it again."""
+
+    title = "Retention"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.last: RetentionStepped | None = None
+        self._job: int | None = None
+        self._documents: tuple[TextDocument, ...] | None = None
+        clock = context.clock
+        self.matrix = RetentionMatrix(clock)
+        self.curves = ForgettingCurves(
+            clock, "Forgetting curves", "Run retention: what each document keeps over the writes shows here.",
+            "retention", "Retention of each document after later writes. A flat line at 1: nothing is forgotten.",
+        )  # fmt: skip
+        self.probes = ForgettingCurves(
+            clock, "Probes", "Run retention with documents that have probes: their p over the writes shows here.",
+            "p of the whole answer", "The probability of each probe's whole answer, asked cold after each write.",
+        )  # fmt: skip
+        for card in (self.matrix, self.curves, self.probes):
+            context.paint(card.set_colours)
+        self.source = QComboBox()
+        self.source.addItems(list(SOURCES))
+        self.source.setCurrentIndex(1)
+        self.source.setAccessibleName("Documents of the run")
+        self.source.setToolTip("The run uses a memory of its own; the one in use stays as it is.")
+        self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.source.setMinimumContentsLength(12)
+        self.run_button = button(
+            "Run retention", "Write the documents one after the other and look at all after each (Ctrl+R)", self.run,
+            primary=True,
+        )  # fmt: skip
+        self.stop_button = button("Stop", "Stop the run", self.stop)
+        self.stop_button.setEnabled(False)
+        self.state = note("", "State of the run")
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Curves or probes")
+        self.tabs.addTab(self.curves, "Curves")
+        self.tabs.addTab(self.probes, "Probes")
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        whole.addWidget(self.matrix)
+        whole.addWidget(self.tabs)
+        whole.setChildrenCollapsible(False)
+        self.column.addWidget(whole, 1)
+        self.column.addLayout(row(self.run_button, self.stop_button, self.source, 1))
+        self.column.addWidget(self.state)
+        self.source.activated.connect(self._chosen)
+        on = context.bridge.on
+        on(RetentionStepped, self._stepped)
+        on(JobProgress, self._progress)
+        on(JobDone, self._ended)
+        on(JobFailed, self._ended)
+        on(JobCancelled, self._ended)
+
+    def _chosen(self, index: int) -> None:
+        if index != 2:
+            return
+        paths = open_paths(self, "Open documents", TEXTS)
+        if paths:
+            self.context.background.run(lambda: read_files(paths), self._read)
+        else:
+            self.source.setCurrentIndex(1)
+
+    def _read(self, found: Found) -> None:
+        self._documents = found[1]
+        self.state.setText(f"{plural(len(found[1]), 'document')} read.")
+        if not found[1]:
+            self.source.setCurrentIndex(1)
+
+    def run(self) -> None:
+        """Run, or run again."""
+        if self.context.model is None:
+            self.state.setText("A model is being loaded first.")
+        elif self._job is None:
+            if self.source.currentIndex() == 1:
+                path = resource_path("samples/documents.json")
+                self.context.background.run(lambda: read_files([path]), lambda found: self._begin(found[1]))
+            else:
+                self._begin(self._documents if self.source.currentIndex() == 2 else None)
+
+    def _begin(self, documents: tuple[TextDocument, ...] | None) -> None:
+        self._job = self.context.submit(RetentionRun(documents))
+        self.stop_button.setEnabled(True)
+        self.run_button.setEnabled(False)
+        self.state.setText("Waiting …")
+
+    def stop(self) -> None:
+        """Stop the run; what was measured stays to be seen."""
+        if self._job is not None:
+            self.context.session.cancel(self._job)
+
+    def _progress(self, event: JobProgress) -> None:
+        if event.job == self._job:
+            self.state.setText(event.text)
+
+    def _stepped(self, event: RetentionStepped) -> None:
+        if event.job != self._job:
+            return
+        self.last = event
+        titles = [short(title, 40) for title in event.titles]
+        self.matrix.show_matrix(event.matrix, titles)
+        curves: dict[str, tuple[list[float], list[float]]] = {}
+        for j in range(len(event.matrix)):
+            xs = [float(i + 1) for i in range(j, len(event.matrix))]
+            curves[f"{j + 1} {titles[j]}"] = (xs, [event.matrix[i][j] for i in range(j, len(event.matrix))])
+        self.curves.show_curves(curves)
+        probes: dict[str, tuple[list[float], list[float]]] = {}
+        for number, probe in enumerate(event.probes):
+            points = [(float(i + 1), ps[number]) for i, ps in enumerate(event.probe_p) if number < len(ps)]
+            probes[f"{short(probe.prompt, 60)} → {short(probe.answer, 30)}"] = (
+                [x for x, _ in points],
+                [p for _, p in points],
+            )
+        self.probes.show_curves(probes)
+        self.status.setText(f"{plural(len(event.matrix), 'write')} of {len(titles)} · fill {event.fill[-1]:.1%}")
+
+    def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
+        if event.job != self._job:
+            return
+        self._job = None
+        self.stop_button.setEnabled(False)
+        self.run_button.setEnabled(True)
+        if isinstance(event, JobFailed):
+            self.state.setText(event.message)
+        elif isinstance(event, JobCancelled):
+            self.state.setText("Stopped.")
+        elif self.last is not None:
+            self.run_button.setText("Run again")
+            last = self.last.matrix[-1][:-1]
+            kept = f"kept on average {sum(last) / len(last):.1%}" if last else "one document only"
+            right = [row[j] for j, row in enumerate(self.last.accuracy) if j < len(row)]
+            self.state.setText(f"{kept} · right after its own write {sum(right) / len(right):.1%} of the tokens")

@@ -1,0 +1,447 @@
+"""The Write pane: a document or a table of facts, what it would take up, and the write itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QComboBox, QLineEdit, QProgressBar, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.dialogs.files import TEXTS, open_paths
+from bdh_workbench.gui.parts.document_editor import DocumentEditor
+from bdh_workbench.gui.parts.facts_table import FactsTable
+from bdh_workbench.gui.parts.reading import Found, read_files, read_paste
+from bdh_workbench.gui.parts.settings_form import SettingsForm
+from bdh_workbench.gui.plots.card import shown_p
+from bdh_workbench.gui.plots.gauge import FillGauge
+from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
+from bdh_workbench.gui.words import plural, short, size
+from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.settings import METHODS, WriteSettings
+from bdh_workbench.session.events import (
+    Estimated,
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    JobPaused,
+    JobProgress,
+    JobResumed,
+    JobStarted,
+    WriteStepped,
+    WriteSummary,
+)
+from bdh_workbench.session.jobs import EstimateWrite, Undo, Write
+
+ESTIMATE_AFTER = 400  # milliseconds without a change
+
+
+class WritePane(Pane):
+    """What to write, and the buttons that write it."""
+
+    title = "Write"
+    paused_changed = Signal(object)  # bool
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.job: int | None = None
+        self.paused = False
+        self._writes: set[int] = set()
+        self._others: list[TextDocument | None] = [None]  # the one shown is None
+        self._shown = 0
+        self._estimate_job = 0
+        self._loading = False
+        self._make()
+        self._listen()
+        self._enable()
+
+    # Making
+
+    def _make(self) -> None:
+        self.title_line = QLineEdit()
+        self.title_line.setPlaceholderText("Title of the document")
+        self.title_line.setAccessibleName("Title of the document")
+        self.editor = DocumentEditor()
+        self.chooser = QComboBox()
+        self.chooser.setAccessibleName("Which of the documents is shown")
+        self.chooser.setVisible(False)
+        self.large_note = note("", "Size of a long text")
+        self.large_note.setVisible(False)
+        document = QWidget()
+        column = QVBoxLayout(document)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(8)
+        self.remove_button = flat_button("remove", "Take this document out of the list", self.remove_document)
+        self.remove_button.setVisible(False)
+        add = flat_button("+ document", "Begin another document; all are written together", self.add_document)
+        column.addLayout(row(self.title_line, self.remove_button, add))
+        column.addWidget(self.chooser)
+        column.addWidget(self.editor, 1)
+        column.addWidget(self.large_note)
+        self.table = FactsTable()
+        facts = QWidget()
+        column = QVBoxLayout(facts)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.addWidget(self.table)
+        self.form: SettingsForm[WriteSettings] = SettingsForm(WriteSettings, {"method": METHODS}, {})
+        area = QScrollArea()
+        area.setWidget(self.form)
+        area.setWidgetResizable(True)
+        area.setAccessibleName("Advanced settings of the write")
+        self.tabs = QTabWidget()
+        self.tabs.setAccessibleName("Document or facts")
+        self.tabs.addTab(document, "Document")
+        self.tabs.addTab(facts, "Facts")
+        self.tabs.setDocumentMode(True)
+        self.tabs.setCornerWidget(self._corner(), Qt.Corner.TopRightCorner)
+        self.advanced = area
+        self.advanced.setVisible(False)
+        self.column.addWidget(self.tabs, 3)
+        self.column.addWidget(self.advanced, 2)
+
+        self.gauge = FillGauge()
+        self.context.paint(self.gauge.set_colours)
+        self.write_button = button(
+            "Write into memory", "Encode this into the slow memory (Ctrl+Return)", self.write, primary=True
+        )
+        self.pause_button = button("Pause", "Hold the write between two steps (Ctrl+P)", self.toggle_pause)
+        self.cancel_button = button("Cancel", "Stop the write; the memory stays as it was (Esc)", self.cancel)
+        self.undo_button = button("Undo", "Take the last change of the memory back (Ctrl+Z)", self.undo)
+        self.column.addLayout(
+            row(self.write_button, self.pause_button, self.cancel_button, self.undo_button, 1, spacing=6)
+        )
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setAccessibleName("Progress of the write")
+        self.state = note("", "State of the write")
+        self.column.addWidget(self.gauge)
+        self.column.addWidget(self.bar)
+        self.column.addWidget(self.state)
+        self.bar.setVisible(False)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(ESTIMATE_AFTER)
+        self._timer.timeout.connect(self.estimate)
+
+    def _corner(self) -> QWidget:
+        corner = QWidget()
+        sample = flat_button("sample", "Put an invented document, or invented facts, here", self.sample)
+        open_ = flat_button("open…", "Open text, Markdown, JSON or CSV (Ctrl+O)", self.open_files)
+        clear = flat_button("clear", "Begin anew", self.clear)
+        self.advanced_button = flat_button("advanced ▸", "Settings of the write", self._toggle_advanced)
+        corner.setLayout(row(sample, open_, clear, self.advanced_button, spacing=2))
+        return corner
+
+    def _listen(self) -> None:
+        self.editor.textChanged.connect(self._changed)
+        self.editor.large_changed.connect(self._large_changed)
+        self.editor.files_dropped.connect(self._dropped)
+        self.title_line.textChanged.connect(self._changed)
+        self.chooser.currentIndexChanged.connect(self._choose)
+        self.tabs.currentChanged.connect(self._changed)
+        model = self.table.facts_model
+        model.dataChanged.connect(self._changed)
+        model.modelReset.connect(self._changed)
+        self.form.changed.connect(self._changed)
+        on = self.context.bridge.on
+        on(JobStarted, self._started)
+        on(JobPaused, self._held)
+        on(JobResumed, self._held)
+        on(WriteStepped, self._stepped)
+        on(JobProgress, self._progress)
+        on(JobDone, self._ended)
+        on(JobFailed, self._ended)
+        on(JobCancelled, self._ended)
+        on(Estimated, self._estimated)
+
+    # What is to be written
+
+    def documents(self) -> tuple[TextDocument, ...]:
+        """All documents of the tab that hold a text."""
+        self._keep()
+        return tuple(document for document in self._others if document is not None)
+
+    def _keep(self) -> None:
+        """Note down what stands in the editor."""
+        text = self.editor.text()
+        old = self._others[self._shown]
+        title = self.title_line.text().strip() or short(text.strip().split("\n", 1)[0], 40)
+        if not text.strip():
+            self._others[self._shown] = None
+            return
+        probes = old.probes if old is not None and old.text == text else ()
+        self._others[self._shown] = TextDocument(title or "Untitled", text, probes)
+
+    def show_documents(self, documents: Sequence[TextDocument]) -> None:
+        """Put these in place of what is there."""
+        self._others = list(documents) or [None]
+        self._shown = 0
+        self.tabs.setCurrentIndex(0)
+        self._show_current()
+
+    def _show_current(self) -> None:
+        self._loading = True
+        document = self._others[self._shown]
+        self.title_line.setText(document.title if document else "")
+        self.editor.set_text(document.text if document else "")
+        self.chooser.clear()
+        names = [short(d.title, 50) if d else "Untitled" for d in self._others]
+        self.chooser.addItems([f"{i} of {len(names)} · {name}" for i, name in enumerate(names, start=1)])
+        self.chooser.setCurrentIndex(self._shown)
+        self.chooser.setVisible(len(self._others) > 1)
+        self.remove_button.setVisible(len(self._others) > 1)
+        self._loading = False
+        self._changed()
+
+    def _choose(self, index: int) -> None:
+        if self._loading or not 0 <= index < len(self._others):
+            return
+        self._keep()
+        self._shown = index
+        self._show_current()
+
+    def add_document(self) -> None:
+        """Begin another document."""
+        self._keep()
+        if self._others[self._shown] is None:
+            return
+        self._others.append(None)
+        self._shown = len(self._others) - 1
+        self._show_current()
+        self.title_line.setFocus()
+
+    def remove_document(self) -> None:
+        """Take the one that is shown out."""
+        del self._others[self._shown]
+        self._others = self._others or [None]
+        self._shown = min(self._shown, len(self._others) - 1)
+        self._show_current()
+
+    def clear(self) -> None:
+        """Begin anew in this tab."""
+        if self.tabs.currentIndex() == 0:
+            self.show_documents(())
+        else:
+            self.table.facts_model.set_facts(())
+
+    def sample(self) -> None:
+        """Put what comes with the program here."""
+        if self.tabs.currentIndex() == 0:
+            self.sample_documents()
+        else:
+            self.sample_facts()
+
+    def sample_facts(self) -> None:
+        """Ten invented facts."""
+        self._read(lambda: read_files([_sample("facts")]))
+
+    def sample_documents(self) -> None:
+        """Two invented documents."""
+        self._read(lambda: read_files([_sample("documents")]))
+
+    def open_files(self) -> None:
+        """Let the person choose files."""
+        self.read_paths(open_paths(self, "Open text or facts", TEXTS))
+
+    def read_paths(self, paths: Sequence[Path]) -> None:
+        """Read files in the background and show what they hold."""
+        if paths:
+            self._read(lambda: read_files(paths))
+
+    def paste(self) -> None:
+        """Read the clipboard as facts or a document."""
+        text = QGuiApplication.clipboard().text()
+        self._read(lambda: read_paste(text))
+
+    def _dropped(self, names: tuple[str, ...]) -> None:
+        self.read_paths([Path(name) for name in names])
+
+    def _read(self, work: Callable[[], Found]) -> None:
+        self.context.background.run(work, self._found)
+
+    def _found(self, found: Found) -> None:
+        facts, documents = found
+        if documents:
+            self.show_documents(documents)
+        if facts:
+            self.table.facts_model.set_facts(facts)
+            self.tabs.setCurrentIndex(1)
+
+    def _wanted(self) -> tuple[tuple[Fact, ...], tuple[TextDocument, ...]]:
+        if self.tabs.currentIndex() == 0:
+            return (), self.documents()
+        return self.table.facts_model.facts(), ()
+
+    # Estimate
+
+    def _changed(self, *_: object) -> None:
+        if not self._loading:
+            self._timer.start()
+
+    def _large_changed(self) -> None:
+        self.large_note.setVisible(self.editor.large)
+        if self.editor.large:
+            self.large_note.setText(
+                f"{size(len(self.editor.text()))} of text; its beginning is shown. It is written whole; "
+                "paste again to replace it, or clear it."
+            )
+
+    def estimate(self) -> None:
+        """Ask how much room this would take."""
+        try:
+            facts, documents = self._wanted()
+            settings = self.form.settings()
+        except UserError as problem:
+            self.status.setText(str(problem))
+            return
+        if (not facts and not documents) or self.context.model is None:
+            self.status.setText("")
+            self._show_fill()
+            return
+        self._estimate_job = self.context.submit(EstimateWrite(facts, documents, settings))
+
+    def _estimated(self, event: Estimated) -> None:
+        if event.job != self._estimate_job:
+            return
+        about = "" if event.exact else "about "
+        fits = "fits" if event.fits else "does not fit"
+        self.status.setText(
+            f"{about}{plural(event.tokens, 'token')} · {plural(event.rows, 'row')} · {fits} "
+            f"(fill {event.fill_before:.0%} → {event.fill_after:.0%})"
+        )
+        set_tone(self.status, "" if event.fits else "warning")
+        self.gauge.set_fill(event.fill_before, event.fill_after)
+
+    def _show_fill(self) -> None:
+        memory = self.context.memory
+        self.gauge.set_fill(memory.fill if memory is not None else 0.0)
+
+    # The write
+
+    def write(self) -> None:
+        """Write what the tab holds."""
+        try:
+            facts, documents = self._wanted()
+            settings = self.form.settings()
+            if not facts and not documents:
+                raise UserError("There is nothing to write: type or paste a text, or fill in a fact.")
+        except UserError as problem:
+            self._tell(str(problem), "warning")
+            return
+        number = self.context.submit(Write(facts, documents, settings))
+        self._writes.add(number)
+        if self.job is not None:
+            self._tell("Queued: it begins when the write that runs has ended.")
+        self._enable()
+
+    def toggle_pause(self) -> None:
+        """Hold the write, or let it go on."""
+        if self.job is None:
+            return
+        if self.paused:
+            self.context.session.resume()
+        else:
+            self.context.session.pause()
+
+    def cancel(self) -> None:
+        """Stop the write that runs, or else the newest that waits."""
+        number = self.job if self.job is not None else max(self._writes, default=None)
+        if number is not None:
+            self.context.session.cancel(number)
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        self.context.submit(Undo())
+
+    def _started(self, event: JobStarted) -> None:
+        if event.job in self._writes:
+            self.job, self.paused = event.job, False
+            self.bar.setValue(0)
+            self.bar.setVisible(True)
+            self._tell("Preparing …")
+            self._enable()
+
+    def _held(self, event: JobPaused | JobResumed) -> None:
+        if event.job == self.job:
+            self.paused = isinstance(event, JobPaused)
+            if self.paused:
+                self._tell("Paused between two steps.")
+            self._enable()
+
+    def _progress(self, event: JobProgress) -> None:
+        if event.job == self.job and event.fraction is not None:
+            self.bar.setValue(round(1000 * event.fraction))
+
+    def _stepped(self, stepped: WriteStepped) -> None:
+        if stepped.job != self.job:
+            return
+        event = stepped.event
+        self.bar.setValue(round(1000 * event.step / max(1, event.steps)))
+        rate = f" · {event.tokens_per_second:,.0f} tokens/s" if event.tokens_per_second else ""
+        rest = f" · about {max(1.0, event.remaining):.0f} s left at most" if event.remaining > 0.5 else ""
+        self._tell(
+            f"{event.phase.capitalize()} · step {event.step} of at most {event.steps} · worst p "
+            f"{shown_p(event.worst_p)}{rate}{rest}"
+        )
+
+    def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
+        if event.job not in self._writes:
+            return
+        self._writes.discard(event.job)
+        if event.job == self.job:
+            self.job, self.paused = None, False
+        self.bar.setVisible(False)
+        if isinstance(event, JobCancelled):
+            self._tell("Cancelled: the memory is as it was.")
+        elif isinstance(event, JobFailed):
+            self._tell(event.message, "bad")
+        elif isinstance(event.result, WriteSummary):
+            self._summarise(event.result)
+        self._enable()
+
+    def _summarise(self, result: WriteSummary) -> None:
+        reached = result.worst_p >= result.goal
+        extra = f" · {plural(result.ambiguous, 'position')} cannot be told apart" if result.ambiguous else ""
+        self._tell(
+            f"Written in {plural(result.steps, 'step')} and {result.seconds:.1f} s · worst p "
+            f"{shown_p(result.worst_p)} · median {shown_p(result.median_p)} · fill {result.fill:.1%}{extra}"
+            + ("" if reached else f" · the goal of {result.goal:g} was not reached"),
+            "good" if reached else "warning",
+        )
+
+    def _tell(self, text: str, tone: str = "") -> None:
+        set_tone(self.state, tone)
+        self.state.setText(text)
+
+    def _toggle_advanced(self) -> None:
+        self.advanced.setVisible(not self.advanced.isVisible())
+        self.advanced_button.setText("advanced ▾" if self.advanced.isVisible() else "advanced ▸")
+
+    def refresh(self) -> None:
+        """Follow another model or memory."""
+        self._show_fill()
+        self._enable()
+        self._timer.start()
+
+    def _enable(self) -> None:
+        memory = self.context.memory
+        ready = self.context.model is not None
+        self.write_button.setEnabled(ready)
+        self.write_button.setToolTip(
+            "Encode this into the slow memory (Ctrl+Return)" if ready else "A model is being loaded first."
+        )
+        self.pause_button.setEnabled(self.job is not None)
+        self.pause_button.setText("Resume" if self.paused else "Pause")
+        self.cancel_button.setEnabled(bool(self._writes))
+        self.undo_button.setEnabled(memory is not None and memory.can_undo and self.job is None)
+        self.paused_changed.emit(self.paused)
+
+
+def _sample(name: str) -> Path:
+    from bdh_workbench.resources import resource_path
+
+    return resource_path(f"samples/{name}.json")

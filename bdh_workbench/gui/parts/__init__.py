@@ -1,0 +1,1 @@
+"""Parts of panes that are panes of none."""

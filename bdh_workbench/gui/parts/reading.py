@@ -1,0 +1,61 @@
+"""Reading files and pastes of unknown kind: facts, or documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.formats import (
+    merge_duplicates,
+    parse_documents_text,
+    parse_facts_text,
+    read_documents,
+    read_facts,
+)
+from bdh_workbench.memory.items import Fact, TextDocument
+
+FACT_KINDS = (".csv", ".tsv")
+TEXT_KINDS = (".txt", ".text", ".md", ".markdown")
+Found = tuple[tuple[Fact, ...], tuple[TextDocument, ...]]
+
+
+def read_files(paths: Sequence[Path]) -> Found:
+    """The facts and the documents of files.
+
+    Raises:
+        UserError: naming the first file that holds neither.
+    """
+    facts: list[Fact] = []
+    documents: list[TextDocument] = []
+    for path in paths:
+        kind = path.suffix.lower()
+        if kind in FACT_KINDS:
+            facts += read_facts(path)
+        elif kind in TEXT_KINDS:
+            documents += read_documents(path)
+        else:
+            try:
+                facts += read_facts(path)
+            except UserError as problem:
+                try:
+                    documents += read_documents(path)
+                except UserError:
+                    raise problem from None
+    return tuple(merge_duplicates(facts)), tuple(documents)
+
+
+def read_paste(text: str) -> Found:
+    """The facts or the document of a pasted text.
+
+    Raises:
+        UserError: when there is nothing in it.
+    """
+    start = text.lstrip()[:2000]
+    first = start.split("\n", 1)[0].lower()
+    if start[:1] in ("[", "{") or ("prompt" in first and "answer" in first):
+        try:
+            return tuple(parse_facts_text(text)), ()
+        except UserError:
+            pass
+    return (), tuple(parse_documents_text(text))

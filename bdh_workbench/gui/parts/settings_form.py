@@ -1,0 +1,117 @@
+"""A form made from a frozen dataclass of settings, so that the two cannot drift apart."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
+
+S = TypeVar("S")
+_COMMENT = re.compile(r"^\s+(\w+)\s*:[^#\n]*#\s*(.+)$", re.MULTILINE)
+
+
+def field_tips(kind: type) -> dict[str, str]:
+    """What the comments behind the fields of a dataclass say."""
+    try:
+        source = inspect.getsource(kind)
+    except (OSError, TypeError):
+        return {}
+    return {name: text[:1].upper() + text[1:] + "." for name, text in _COMMENT.findall(source)}
+
+
+class _Form(QWidget):
+    changed = Signal()
+
+
+class SettingsForm(_Form, Generic[S]):
+    """One control for each field."""
+
+    def __init__(self, kind: type[S], choices: Mapping[str, Sequence[str]], labels: Mapping[str, str]) -> None:
+        """Make the form with the defaults of the dataclass; ``choices`` names the fields that take one of a few."""
+        super().__init__()
+        self._kind = kind
+        self._fields: dict[str, QWidget] = {}
+        layout = QFormLayout(self)
+        layout.setContentsMargins(0, 0, 8, 0)
+        layout.setVerticalSpacing(4)
+        tips = field_tips(kind)
+        for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+            widget = self._control(field.default, choices.get(field.name))
+            label = labels.get(field.name, field.name.replace("_", " ").capitalize())
+            widget.setToolTip(tips.get(field.name, label))
+            widget.setAccessibleName(label)
+            self._fields[field.name] = widget
+            layout.addRow(label, widget)
+            shown = layout.labelForField(widget)
+            if shown is not None:
+                shown.setToolTip(widget.toolTip())
+
+    def _control(self, default: Any, choices: Sequence[str] | None) -> QWidget:
+        if choices is not None:
+            combo = QComboBox()
+            combo.addItems(list(choices))
+            combo.setCurrentText(str(default))
+            combo.currentTextChanged.connect(self._tell)
+            return combo
+        if isinstance(default, bool):
+            check = QCheckBox()
+            check.setChecked(default)
+            check.toggled.connect(self._tell)
+            return check
+        if isinstance(default, int):
+            spin = QSpinBox()
+            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+            spin.setRange(0, 1_000_000)
+            spin.setValue(default)
+            spin.valueChanged.connect(self._tell)
+            return spin
+        if isinstance(default, float):
+            number = QDoubleSpinBox()
+            number.setDecimals(5 if default and default < 0.01 else 3)
+            number.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+            number.setRange(0.0, 1000.0)
+            number.setSingleStep(0.1 if default >= 0.1 else 0.01)
+            number.setValue(default)
+            number.valueChanged.connect(self._tell)
+            return number
+        line = QLineEdit(str(default))
+        line.textChanged.connect(self._tell)
+        return line
+
+    def _tell(self, _value: object = None) -> None:
+        self.changed.emit()
+
+    def settings(self) -> S:
+        """The settings as they stand in the form.
+
+        Raises:
+            UserError: when they cannot work.
+        """
+        return self._kind(**{name: self._value(widget) for name, widget in self._fields.items()})
+
+    def set_settings(self, settings: S) -> None:
+        """Show these."""
+        for name, widget in self._fields.items():
+            value = getattr(settings, name)
+            if isinstance(widget, QComboBox):
+                widget.setCurrentText(str(value))
+            elif isinstance(widget, QCheckBox):
+                widget.setChecked(bool(value))
+            elif isinstance(widget, QSpinBox | QDoubleSpinBox):
+                widget.setValue(value)
+
+    @staticmethod
+    def _value(widget: QWidget) -> Any:
+        if isinstance(widget, QComboBox):
+            return widget.currentText()
+        if isinstance(widget, QCheckBox):
+            return widget.isChecked()
+        if isinstance(widget, QSpinBox | QDoubleSpinBox):
+            return widget.value()
+        assert isinstance(widget, QLineEdit)
+        return widget.text()

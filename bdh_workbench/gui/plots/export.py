@@ -1,0 +1,46 @@
+"""Saving a plot: a picture of it, or the numbers behind it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyqtgraph.exporters as exporters
+from PySide6.QtCore import QBuffer, QIODevice
+
+from bdh_workbench.errors import UserError
+
+
+def save_plot(path: Path, plot: Any, table: tuple[Sequence[str], Sequence[Sequence[object]]]) -> None:
+    """Save a plot widget after the extension of the path: .png, .svg or .csv.
+
+    Raises:
+        UserError: when the file cannot be written, or the extension is another.
+    """
+    kind = path.suffix.lower()
+    if kind == ".csv":
+        headers, rows = table
+        stream = io.StringIO(newline="")
+        writer = csv.writer(stream)
+        writer.writerow(headers)
+        writer.writerows(rows)
+        data = stream.getvalue().encode()
+    elif kind == ".png":
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        plot.grab().save(buffer, "PNG")
+        data = bytes(buffer.data().data())
+    elif kind == ".svg":
+        data = exporters.SVGExporter(plot.getPlotItem()).export(toBytes=True)
+        if isinstance(data, str):
+            data = data.encode()
+    else:
+        raise UserError(f"“{path.suffix}” is no kind of plot file: use .png, .svg or .csv.")
+    try:
+        path.write_bytes(bytes(data))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "the name cannot be used"
+        raise UserError(f"The plot could not be saved ({reason}): choose another place.") from None

@@ -1,0 +1,158 @@
+"""Small parts that several panes use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+
+def button(text: str, tip: str, clicked: Callable[[], object], *, primary: bool = False) -> QPushButton:
+    """A button with a verb on it."""
+    made = QPushButton(text)
+    made.setToolTip(tip)
+    made.setAccessibleName(text)
+    made.setAccessibleDescription(tip)
+    made.setProperty("primary", primary)
+    made.clicked.connect(lambda checked=False: clicked())
+    return made
+
+
+def flat_button(text: str, tip: str, clicked: Callable[[], object] | None = None) -> QToolButton:
+    """A small grey button without a border."""
+    made = QToolButton()
+    made.setText(text)
+    made.setToolTip(tip)
+    made.setAccessibleName(tip)
+    made.setProperty("flat", True)
+    if clicked is not None:
+        made.clicked.connect(lambda checked=False: clicked())
+    return made
+
+
+def note(text: str = "", name: str = "") -> QLabel:
+    """A line in small grey type that may be copied."""
+    label = QLabel(text)
+    label.setProperty("note", True)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setAccessibleName(name)
+    return label
+
+
+def set_tone(label: QLabel, tone: str) -> None:
+    """Make a note grey, or good, warning or bad."""
+    if label.property("tone") != tone:
+        label.setProperty("tone", tone)
+        label.setProperty("note", not tone)
+        label.style().unpolish(label)
+        label.style().polish(label)
+
+
+def row(*widgets: QWidget | int, spacing: int = 8) -> QHBoxLayout:
+    """Widgets side by side; a number is a stretch."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for widget in widgets:
+        if isinstance(widget, int):
+            layout.addStretch(widget)
+        else:
+            layout.addWidget(widget)
+    return layout
+
+
+class ElideLabel(QLabel):
+    """A label that ends in … where it has no room, and never asks for any."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(0)
+
+    def minimumSizeHint(self) -> QSize:
+        """No width at all."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what there is room for."""
+        painter = QPainter(self)
+        box = self.contentsRect()
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, box.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(box, int(self.alignment()), shown)
+        painter.end()
+
+
+class Pane(QWidget):
+    """The content of a dock. ``title`` names it, ``status`` stands right of the title."""
+
+    title = ""
+    status: QLabel
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.status = ElideLabel()
+        self.status.setProperty("note", True)
+        self.status.setAccessibleName(f"{self.title}: state")
+        self.setAccessibleName(f"{self.title} pane")
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(12, 4, 12, 12)
+        self.column.setSpacing(8)
+
+
+class TitleBar(QFrame):
+    """The upper part of a card: title left, state right in grey, and the dock's buttons."""
+
+    def __init__(self, dock: QDockWidget, pane: Pane) -> None:
+        super().__init__(dock)
+        self.setObjectName("cardTitle")
+        self.setToolTip("Drag to move this pane; double-click to let it float.")
+        grip = QLabel("⋮⋮")
+        grip.setProperty("note", True)
+        title = QLabel(pane.title)
+        title.setObjectName("title")
+        pane.status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+        def toggle_floating() -> None:
+            dock.setFloating(not dock.isFloating())
+
+        float_ = flat_button("❐", f"Let the {pane.title} pane float, or put it back", toggle_floating)
+        close = flat_button("✕", f"Close the {pane.title} pane (View opens it again)", dock.close)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 6, 6, 2)
+        layout.setSpacing(6)
+        layout.addWidget(grip)
+        layout.addWidget(title)
+        layout.addWidget(pane.status, 1)
+        layout.addWidget(float_)
+        layout.addWidget(close)
+
+
+def make_dock(window: QMainWindow, pane: Pane, name: str) -> QDockWidget:
+    """A dock that looks like a card."""
+    dock = QDockWidget(pane.title, window)
+    dock.setObjectName(name)
+    dock.setAccessibleName(f"{pane.title} pane")
+    frame = QFrame()
+    frame.setObjectName("cardBody")
+    layout = QVBoxLayout(frame)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(pane)
+    dock.setWidget(frame)
+    dock.setTitleBarWidget(TitleBar(dock, pane))
+    return dock

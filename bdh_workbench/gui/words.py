@@ -1,0 +1,82 @@
+"""Words for the window: the glossary, and ways to show what may hold anything."""
+
+from __future__ import annotations
+
+import unicodedata
+
+GLOSSARY: dict[str, str] = {
+    "slot": "One row of the slow memory: what one direction of the address space holds.",
+    "row": "A stored position in a memory: one token of an item, with its cue and its address.",
+    "slow memory": "The matrix S that a write changes. Nothing else of the model changes.",
+    "fast state": "What the model notes down while it reads one text. It is gone when the text ends.",
+    "gate": "A learned number that says how much of a read reaches the stream of the model.",
+    "address": "Where in the slow memory a position stores and reads. Sparse: few slots at a time.",
+    "cue": "What a position is matched by. Dense: many small numbers.",
+    "completion": "A partial cue is completed to the stored position that it matches best.",
+    "write": "One joint encoding of facts and documents into the slow memory.",
+    "item": "What one write encodes: a prompt and its answer, or a window of a document.",
+    "fact": "A prompt, an answer, and perhaps other wordings of the prompt.",
+    "document": "A title and a text.",
+    "probe": "A question about a document, with its answer; used only for measuring.",
+    "memory file": "What is saved: the rows, items and history of one memory.",
+    "layer": "One write in the history of a memory. It can be switched off.",
+    "level": "One pass through the network's shared weights.",
+    "site": "A place behind a level where the stream reads slow memory and fast state.",
+    "write site": "The one site, after the last level, whose slow memory is written.",
+    "retention": "Accuracy on a document after later writes, divided by that right after its own.",
+    "fill": "The share of the memory's room that is used up.",
+    "familiarity": "How well the best stored row matches the question, from 0 to 1.",
+    "source": "The item, sentence and position that an answer was read from.",
+    "pure read": "An answer from the slow memory alone, without completion.",
+}
+
+
+def harmless(text: str) -> str:
+    """Text on one line, with control characters and marks that turn the direction of writing made visible."""
+    shown = []
+    for character in text:
+        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") and character != "\u200d":
+            shown.append("\ufffd" if character not in "\t\n\r" else " ")
+        else:
+            shown.append(character)
+    return "".join(shown)
+
+
+def shown_token(text: str, limit: int = 14) -> str:
+    """A token as a name on an axis: blanks and line ends made visible, not too long."""
+    text = text.replace("\n", "↵").replace("\t", "⇥")
+    text = "·" if text and not text.strip() else text.strip()
+    text = harmless(text) or "∅"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def short(text: str, limit: int = 60) -> str:
+    """The beginning of a text, harmless, on one line."""
+    text = harmless(" ".join(text[: limit * 4].split()))
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    number = float(count)
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" or number >= 10 else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
+
+
+def date(stamp: str) -> str:
+    """Day and time of an ISO 8601 stamp, in the time of this place."""
+    import datetime
+
+    try:
+        return datetime.datetime.fromisoformat(stamp).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return ""
+
+
+def plural(count: int, word: str) -> str:
+    """A count with its word."""
+    many = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    return f"{count:,} {word if count == 1 else many}"

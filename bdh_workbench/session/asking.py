@@ -1,0 +1,159 @@
+"""Asking a memory, token by token, with the untouched model beside it."""
+
+from __future__ import annotations
+
+import codecs
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.evaluation.decoding import batch_limit
+from bdh_workbench.memory.generation import SamplingSettings, choose
+from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState, Reading
+from bdh_workbench.session.control import Task
+from bdh_workbench.session.events import AnswerDone, TokenRead, TokenView, Top
+from bdh_workbench.session.jobs import Query
+from bdh_workbench.session.sources import Sources
+
+TOP = 10  # most probable tokens that are told
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One token of an answer.
+
+    Attributes:
+        token: its id.
+        p: its probability.
+        familiarity: of the position that it was read at.
+        row: of the memory that was read there, -1 for none.
+        top: the most probable tokens.
+        untouched: the same without the memory, behind the same tokens.
+    """
+
+    token: int
+    p: float
+    familiarity: float
+    row: int
+    top: Top
+    untouched: Top
+
+
+def advance(reader: Reader, ids: Tensor, state: ReaderState | None) -> tuple[Tensor, Reading]:
+    """As ``Reader.advance``, with the stream (B, T, D) before the read besides."""
+    model = reader.model
+    stream, network = model.network.advance(ids, state.network if state else None)
+    raw, summaries = model.site.summaries(ids, state.summaries if state else None)
+    before = state.rows if state else torch.full((len(ids),), -1)
+    return stream, reader.read(ids, stream, raw, ReaderState(network, summaries, before))
+
+
+@torch.no_grad()
+def speak(task: Task, reader: Reader, prompt: Sequence[int], settings: SamplingSettings) -> Iterator[Spoken]:
+    """Yield the tokens of an answer, the end token included if it comes; cancelled between any two of them."""
+    model = reader.model
+    random = torch.Generator().manual_seed(settings.seed)
+    ids = torch.tensor([list(prompt)], device=model.device)
+    state: ReaderState | None = None
+    for part in torch.split(ids, batch_limit(reader), dim=1):
+        task.checkpoint()
+        stream, reading = advance(reader, part, state)
+        state = reading.state
+    token = -1
+    for _ in range(settings.max_tokens):
+        task.checkpoint()
+        if token >= 0:
+            stream, reading = advance(reader, torch.tensor([[token]], device=model.device), state)
+            state = reading.state
+        scores = model.network.logits(reading.stream[:, -1]).float().cpu()[0]
+        p = scores.softmax(0)
+        token = choose(p, scores, settings, random)
+        untouched = model.network.logits(stream[:, -1]).float().cpu()[0].softmax(0)
+        yield Spoken(
+            token,
+            float(p[token]),
+            min(1.0, max(0.0, float(reading.familiarity[0, -1]))),
+            int(reading.rows[0, -1]),
+            best(reader, p),
+            best(reader, untouched),
+        )
+        if token == model.tokenizer.end_id:
+            return
+
+
+def best(reader: Reader, p: Tensor) -> Top:
+    """The most probable tokens of p (V,), as texts."""
+    found = p.topk(min(TOP, len(p)))
+    texts = [reader.model.tokenizer.token_text(token) for token in found.indices.tolist()]
+    return tuple(zip(texts, found.values.tolist(), strict=True))
+
+
+def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Sequence[int]) -> list[int]:
+    """Answer a question, sending TokenRead and AnswerDone.
+
+    Args:
+        task: of the job.
+        reader: the model with its memory, to be read as the job says.
+        sources: of that memory.
+        job: the question.
+        context: tokens to go on from; empty for a fresh context.
+
+    Returns:
+        The tokens so far, from which the next question can go on.
+
+    Raises:
+        UserError: for an empty prompt in a fresh context.
+        Cancelled: when the job was cancelled.
+    """
+    tokenizer = reader.model.tokenizer
+    end = tokenizer.end_id
+    sampling = SamplingSettings(
+        job.sampling.temperature, job.sampling.top_k, job.sampling.top_p, job.sampling.max_tokens, job.sampling.seed
+    )
+    space = " " if context and job.prompt[:1].isalnum() else ""
+    ids = [*context, *tokenizer.encode(space + job.prompt)]
+    if not ids:
+        raise UserError("The prompt is empty: type the beginning of a sentence or a question.")
+    decoder: codecs.IncrementalDecoder = tokenizer.stream_decoder()
+    spoken: list[Spoken] = []
+    tokens: list[TokenView] = []
+    begun = time.monotonic()
+    for one in speak(task, reader, ids, sampling):
+        spoken.append(one)
+        text = "" if one.token == end else decoder.decode(tokenizer.token_bytes(one.token))
+        if one.token == end or len(spoken) == sampling.max_tokens:
+            text += decoder.decode(b"", final=True)  # half a character at the end
+        tokens.append(TokenView(text, one.p, one.familiarity))
+        untouched = one.untouched if job.compare_untouched else ()
+        source = sources.of(one.row)
+        task.emit(TokenRead(task.id, text, one.p, one.familiarity, source, one.top, untouched))
+    seconds = time.monotonic() - begun
+    first = spoken[0]
+    other = None
+    if job.compare_untouched:
+        said = [one.token for one in spoken]
+        if any(one.row >= 0 for one in spoken) or not job.read.gate:
+            said = [one.token for one in speak(task, reader.with_settings(UNTOUCHED), ids, sampling)]
+        other = tokenizer.decode(said)
+    source = sources.of(first.row)
+    reading = sources.memory is not None and bool(sources.memory.items) and job.read.written
+    done = AnswerDone(
+        task.id,
+        prompt=job.prompt,
+        completion="".join(token.text for token in tokens),
+        familiarity=first.familiarity,
+        source=source,
+        abstained=reading and source is None,
+        untouched_completion=other,
+        tokens_per_second=len(spoken) / max(seconds, 1e-9),
+        tokens=tuple(tokens),
+        ended=spoken[-1].token == end,
+        top=first.top,
+        untouched_top=first.untouched if job.compare_untouched else (),
+    )
+    task.emit(done)
+    return ids + [one.token for one in spoken if one.token != end]

@@ -1,0 +1,290 @@
+"""The memory in use: its value, its file, what can be taken back, and its recovery copy. Lives on the worker thread."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory import manage
+from bdh_workbench.memory.algebra import Basis
+from bdh_workbench.memory.files import file_size, load_memory, save_memory
+from bdh_workbench.memory.library import Library
+from bdh_workbench.memory.state import Memory, Rows
+from bdh_workbench.model.loading import Model
+from bdh_workbench.session.control import Task, log
+from bdh_workbench.session.events import MemoryChanged, MemoryView, RecoveryFound
+from bdh_workbench.session.recovery import Copy, Recovery
+
+MOST_STATES = 30  # changes that can be taken back
+KEPT_STATES = 2  # that are kept however large they are
+MOST_BYTES = 24 << 20  # of all others
+MOST_BASIS = 256 << 20  # bytes of a basis that is kept for the next write; a larger one is worked out again
+
+
+@dataclass(slots=True)
+class _File:
+    """The file of a memory, and which of its values the file holds; None for neither."""
+
+    path: Path | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One value of the memory in use."""
+
+    memory: Memory | None
+    version: int
+    file: _File
+
+
+class Document:
+    """The memory in use."""
+
+    def __init__(self, recovery: Recovery, library: Library) -> None:
+        """No memory yet."""
+        self.recovery, self.library = recovery, library
+        self.model: Model | None = None  # that memory files must fit, once one is loaded
+        self.basis: Basis | None = None
+        self._versions = itertools.count(1)
+        self._undo: list[_State] = []
+        self._redo: list[_State] = []
+        self._found: Copy | None = None
+        self._now = _State(None, 0, _File())
+
+    @property
+    def memory(self) -> Memory | None:
+        """Its value; None for an empty one."""
+        return self._now.memory
+
+    @property
+    def dirty(self) -> bool:
+        """Whether it differs from its file, or holds something and has none."""
+        state = self._now
+        if state.file.version is None:
+            return state.memory is not None and bool(state.memory.items or state.file.path)
+        return state.version != state.file.version
+
+    def view(self) -> MemoryView:
+        """It as it can be shown."""
+        memory, file = self.memory, self._now.file
+        can_undo, can_redo = bool(self._undo or (memory and memory.layers)), bool(self._redo)
+        if memory is None:
+            slots = self.model.config.write_slots if self.model else 0
+            return MemoryView("", file.path, self.dirty, (), (), 0, slots, 0.0, can_undo, can_redo, 0)
+        try:
+            size = file_size(memory)
+        except UserError:  # it will be told when it is saved
+            size = 0
+        return MemoryView(
+            memory.title, file.path, self.dirty, memory.items, memory.layers, len(memory.basis), memory.slots,
+            memory.fill, can_undo, can_redo, size, memory.note, memory.model_name, memory.model,
+        )  # fmt: skip
+
+    def tell(self, task: Task) -> None:
+        """Send what it is now."""
+        task.emit(MemoryChanged(task.id, self.view()))
+
+    # Changes
+
+    def change(self, task: Task, memory: Memory, basis: Basis | None = None, file: _File | None = None) -> None:
+        """Take another value into use, in a way that can be taken back."""
+        self._undo.append(self._now)
+        self._redo.clear()
+        self._set(task, _State(memory, next(self._versions), file or self._now.file), basis)
+
+    def merge(self, task: Task, paths: Sequence[Path]) -> None:
+        """Take the union of files into use; it has no file of its own yet."""
+        parts = []
+        for path in paths:
+            task.checkpoint()
+            parts.append(self._load(path))
+        merged = manage.merge(parts)
+        task.commit()
+        self.change(task, merged, file=_File())
+
+    def forget(self, task: Task, indices: Sequence[int]) -> None:
+        """Forget items."""
+        left = manage.forget(self._some(), list(indices))
+        task.commit()
+        if left is not self.memory:
+            self.change(task, left)
+
+    def set_layer(self, task: Task, number: int, enabled: bool) -> None:
+        """Switch a layer on or off."""
+        changed = manage.set_layer(self._some(), number, enabled)
+        task.commit()
+        if changed is not self.memory:
+            self.change(task, changed)
+
+    def undo(self, task: Task) -> None:
+        """Take back the last change, or the newest layer of a memory that came from a file.
+
+        Raises:
+            UserError: when there is nothing to take back.
+        """
+        if self._undo:
+            task.commit()
+            self._redo.append(self._now)
+            self._set(task, self._undo.pop())
+            return
+        before = manage.undo(self._some())
+        task.commit()
+        self._redo.append(self._now)
+        self._set(task, _State(before, next(self._versions), self._now.file))
+
+    def redo(self, task: Task) -> None:
+        """Make the change again that was taken back last.
+
+        Raises:
+            UserError: when there is none.
+        """
+        if not self._redo:
+            raise UserError("There is nothing to redo.")
+        task.commit()
+        self._undo.append(self._now)
+        self._set(task, self._redo.pop())
+
+    # Files
+
+    def new(self, task: Task) -> None:
+        """Take an empty memory into use."""
+        task.commit()
+        self._replace(task, _State(None, 0, _File()))
+
+    def open(self, task: Task, path: Path) -> None:
+        """Take a file into use.
+
+        Raises:
+            UserError: when it cannot be read or belongs to another model than the one loaded.
+        """
+        path = path.absolute()
+        memory = self._load(path)
+        task.commit()
+        version = next(self._versions)
+        self._replace(task, _State(memory, version, _File(path, version)))
+
+    def save(self, task: Task, path: Path | None, title: str | None) -> Path:
+        """Save it to a path, its own file, or a new one in the library.
+
+        Raises:
+            UserError: when it cannot be saved; it stays marked as unsaved, and the file is as it was.
+        """
+        memory, file, version = self._some(), self._now.file, self._now.version
+        wanted = " ".join(title.split()) if title is not None else ""
+        if wanted and wanted != memory.title:
+            memory, version = dataclasses.replace(memory, title=wanted), next(self._versions)
+        target = path.absolute() if path is not None else file.path
+        task.commit()
+        if target is None:
+            target = self.library.save(memory)
+        elif target.parent == self.library.folder:
+            target = self.library.save(memory, target)
+        else:
+            save_memory(target, memory)
+        file.path, file.version = target, version
+        self._now = _State(memory, version, file)
+        self.recovery.remove()
+        self.tell(task)
+        return target
+
+    # Recovery
+
+    def look_for_recovery(self, task: Task) -> None:
+        """Tell of unsaved work of a session that is gone."""
+        self._found = self.recovery.find()
+        if self._found is not None:
+            task.emit(RecoveryFound(task.id, self._found.path, self._found.title, self._found.saved_at))
+
+    def restore(self, task: Task) -> None:
+        """Take the copy that was found into use.
+
+        Raises:
+            UserError: when there is none, or it cannot be read; it is then kept.
+        """
+        found = self._found
+        if found is None:
+            raise UserError("There is no unsaved work to restore.")
+        memory = self.recovery.load(found)
+        task.commit()
+        self._replace(task, _State(memory, next(self._versions), _File(found.path)))
+        # The copy of this session has taken its place, unless copies are switched off or could not be written.
+        if self.recovery.own.exists():
+            self.recovery.discard(found)
+            self._found = None
+
+    def discard(self, task: Task) -> None:
+        """Delete the copy that was found, or this session's own."""
+        task.commit()
+        if self._found is None:
+            self.recovery.remove()
+            return
+        self.recovery.discard(self._found)
+        self.look_for_recovery(task)
+
+    # Inside
+
+    def _some(self) -> Memory:
+        if self.memory is None:
+            raise UserError("The memory is empty: write something into it first.")
+        return self.memory
+
+    def _load(self, path: Path) -> Memory:
+        if self.model is None:
+            return load_memory(path)
+        config = self.model.config
+        return load_memory(
+            path,
+            fingerprint=self.model.fingerprint,
+            slots=config.write_slots,
+            width=config.width,
+            model_name=self.model.name,
+        )
+
+    def _replace(self, task: Task, state: _State) -> None:
+        self._undo.clear()
+        self._redo.clear()
+        self._set(task, state)
+
+    def _set(self, task: Task, state: _State, basis: Basis | None = None) -> None:
+        self._now = state
+        kept = basis is not None and basis.factor.numel() * basis.factor.element_size() <= MOST_BASIS
+        self.basis = basis if kept else None
+        self._trim()
+        if not self.dirty:
+            self.recovery.remove()
+        elif task.keep_recovery and state.memory is not None:
+            try:
+                self.recovery.save(state.memory, state.file.path)
+            except (UserError, OSError) as error:
+                log(task, "warning", f"No copy of the unsaved changes could be made: {error}")
+        self.tell(task)
+
+    def _trim(self) -> None:
+        """Forget the oldest of what can be taken back where there is too much of it."""
+        seen = _storages(self._now.memory)
+        for states in (self._undo, self._redo):
+            spent = kept = 0
+            for state in reversed(states):
+                own = {key: size for key, size in _storages(state.memory).items() if key not in seen}
+                seen |= own
+                spent += sum(own.values())
+                if kept == MOST_STATES or (kept >= KEPT_STATES and spent > MOST_BYTES):
+                    break
+                kept += 1
+            del states[: len(states) - kept]
+
+
+def _storages(memory: Memory | None) -> dict[int, int]:
+    """Bytes of each block of numbers of a memory, by its place."""
+    if memory is None:
+        return {}
+    tensors: list[Tensor] = [getattr(memory.rows, field.name) for field in dataclasses.fields(Rows)]
+    blocks = [tensor.untyped_storage() for tensor in (*tensors, memory.basis, memory.weights)]
+    return {block.data_ptr(): block.nbytes() for block in blocks}

@@ -1,0 +1,173 @@
+"""What does the jobs: it owns the model and the memory in use, and lives on the worker thread."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import torch
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.items import TextDocument
+from bdh_workbench.memory.reading import Reader
+from bdh_workbench.memory.reading import ReadSettings as MemoryReadSettings
+from bdh_workbench.memory.state import Memory
+from bdh_workbench.model.loading import Model
+from bdh_workbench.session import jobs
+from bdh_workbench.session.asking import answer
+from bdh_workbench.session.control import Engine, Task, log
+from bdh_workbench.session.document import Document
+from bdh_workbench.session.events import ModelChanged, TextInspected, WriteSummary
+from bdh_workbench.session.home import library_in
+from bdh_workbench.session.inspecting import inspect_text
+from bdh_workbench.session.jobs import Job
+from bdh_workbench.session.loading import device_memory, load, model_info
+from bdh_workbench.session.recovery import Recovery
+from bdh_workbench.session.sources import Sources
+from bdh_workbench.session.writing import estimate, retention_run, run_write
+
+
+class WorkbenchEngine(Engine):
+    """The engine behind the window."""
+
+    def __init__(self, home: Path) -> None:
+        self.document = Document(Recovery(home), library_in(home))
+        self.model: Model | None = None
+        self._reader: Reader | None = None
+        self._sources = Sources(None)
+        self._context: list[int] = []  # tokens of the last answer and what led to it
+
+    def start(self, task: Task) -> None:
+        """Tell of unsaved work."""
+        self.document.look_for_recovery(task)
+
+    def close(self, discard_recovery: bool) -> None:
+        """Let go of model, memory and recovery copies."""
+        self.document.recovery.close(discard_recovery)
+        self.model = self._reader = None
+
+    def run(self, job: Job, task: Task) -> object | None:
+        """Do a job."""
+        document = self.document
+        match job:
+            case jobs.LoadModel():
+                self._load(task, job)
+            case jobs.Write():
+                return self._write(task, job)
+            case jobs.EstimateWrite():
+                model, memory = self._loaded(), document.memory
+                task.emit(estimate(task, model, memory, job.facts, job.documents, job.settings))
+            case jobs.Query():
+                self._ask(task, job)
+            case jobs.InspectText():
+                reader = self._mounted(job.read)
+                task.emit(TextInspected(task.id, inspect_text(task, reader, self._sources, job.text)))
+            case jobs.RetentionRun():
+                retention_run(task, self._loaded(), self._documents(job), job)
+                self._tell_device(task)
+            case jobs.OpenMemory():
+                document.open(task, job.path)
+            case jobs.NewMemory():
+                document.new(task)
+            case jobs.SaveMemory():
+                return document.save(task, job.path, job.title)
+            case jobs.MergeMemories():
+                document.merge(task, job.paths)
+            case jobs.ForgetItems():
+                document.forget(task, job.indices)
+            case jobs.SetLayer():
+                document.set_layer(task, job.number, job.enabled)
+            case jobs.Undo():
+                document.undo(task)
+            case jobs.Redo():
+                document.redo(task)
+            case jobs.RestoreRecovery():
+                document.restore(task)
+            case jobs.DiscardRecovery():
+                document.discard(task)
+        return None
+
+    # Jobs
+
+    def _load(self, task: Task, job: jobs.LoadModel) -> None:
+        model = load(task, job.name_or_path, job.device)
+        task.commit()
+        self.model = self.document.model = model
+        self._reader, self._context = None, []
+        task.emit(ModelChanged(task.id, model_info(model)))
+        self.document.tell(task)
+        memory = self.document.memory
+        if memory is not None and memory.model != model.fingerprint:
+            log(
+                task,
+                "warning",
+                f"The memory in use was written with the model {memory.model_name}: {model.name} cannot read it.",
+            )
+        log(task, "info", f"Loaded the model {model.name} on {model.device}.")
+        self._tell_device(task)
+
+    def _write(self, task: Task, job: jobs.Write) -> WriteSummary:
+        document = self.document
+        result = run_write(
+            task, self._loaded(), document.memory, job.facts, job.documents, job.settings, document.basis
+        )
+        task.commit()
+        document.change(task, result.memory, result.basis)
+        self._tell_device(task)
+        return WriteSummary(
+            result.steps,
+            result.seconds,
+            result.worst_p,
+            result.median_p,
+            result.ambiguous,
+            job.settings.goal,
+            result.memory.fill,
+        )
+
+    def _ask(self, task: Task, job: jobs.Query) -> None:
+        reader = self._mounted(job.read)
+        context = self._context if job.continue_from else []
+        self._context = answer(task, reader, self._sources, job, context)
+
+    def _documents(self, job: jobs.RetentionRun) -> tuple[TextDocument, ...]:
+        if job.documents is not None:
+            documents = job.documents
+        else:
+            items = self.document.memory.items if self.document.memory is not None else ()
+            documents = tuple(TextDocument(item.title, item.text) for item in items if item.text)
+        if not documents:
+            raise UserError(
+                "There are no documents for a retention run: write some, or open a file of them."
+                if job.documents is not None or self.document.memory is None
+                else "The memory holds no documents with their texts: write some, or open a file of them."
+            )
+        return documents
+
+    # What jobs need
+
+    def _loaded(self) -> Model:
+        if self.model is None:
+            raise UserError("No model is loaded: choose one first.")
+        return self.model
+
+    def _mounted(self, settings: jobs.ReadSettings) -> Reader:
+        """The model with the memory in use, which is mounted anew only when either has changed."""
+        model, memory = self._loaded(), self.document.memory
+        if self._sources.memory is not memory:
+            self._sources = Sources(memory)
+            self._reader = None
+        if self._reader is None:
+            self._reader = Reader(model, _readable(model, memory))
+        return self._reader.with_settings(MemoryReadSettings(**dataclasses.asdict(settings)))
+
+    def _tell_device(self, task: Task) -> None:
+        told = device_memory(task, self.model.device if self.model else torch.device("cpu"))
+        if told is not None:
+            task.emit(told)
+
+
+def _readable(model: Model, memory: Memory | None) -> Memory | None:
+    """The memory, or None where every layer of it is switched off, so that there is nothing to match."""
+    if memory is None or (memory.model == model.fingerprint and not len(memory.enabled_rows())):
+        return None
+    return memory

@@ -1,0 +1,295 @@
+"""What a session tells: one frozen record for each kind of event. Importing this does not import torch.
+
+Every event carries the id that ``submit`` returned for its job; 0 where no job is the cause. A job's events come in
+this order: JobQueued, JobStarted, its own ones, and exactly one of JobDone, JobFailed and JobCancelled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bdh_workbench.session.views import (
+    Distribution,
+    MemoryView,
+    ModelInfo,
+    ProbeView,
+    RowMatch,
+    SiteInfo,
+    SourceView,
+    TextInspection,
+    TokenView,
+    Top,
+    WriteSummary,
+)
+
+if TYPE_CHECKING:  # this loads torch, which the window must not wait for
+    from bdh_workbench.memory.writer import WriteEvent
+
+__all__ = [
+    "AnswerDone",
+    "DeviceMemory",
+    "Distribution",
+    "Estimated",
+    "Event",
+    "JobCancelled",
+    "JobDone",
+    "JobFailed",
+    "JobPaused",
+    "JobProgress",
+    "JobQueued",
+    "JobResumed",
+    "JobStarted",
+    "LogLine",
+    "MemoryChanged",
+    "MemoryView",
+    "ModelChanged",
+    "ModelInfo",
+    "ProbeView",
+    "RecoveryFound",
+    "RetentionStepped",
+    "RowMatch",
+    "SiteInfo",
+    "SourceView",
+    "TextInspected",
+    "TextInspection",
+    "TokenRead",
+    "TokenView",
+    "Top",
+    "WriteStepped",
+    "WriteSummary",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What all events have."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobQueued(Event):
+    """A job waits."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted(Event):
+    """A job is being done."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress(Event):
+    """How far a job is, from 0 to 1, where that is known."""
+
+    fraction: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobPaused(Event):
+    """A job is held between two steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobResumed(Event):
+    """A job that was held goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobDone(Event):
+    """A job is done; ``result`` is a WriteSummary of a write, the path of a save, and otherwise None."""
+
+    result: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed(Event):
+    """A job failed, and left everything as it was.
+
+    Attributes:
+        message: one sentence.
+        details: for a report, empty where the sentence says it all.
+        advice: what to change, where that is known.
+        offer_cpu: whether loading the model on the CPU would help.
+    """
+
+    message: str
+    details: str
+    advice: str | None = None
+    offer_cpu: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobCancelled(Event):
+    """A job was cancelled, and left everything as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChanged(Event):
+    """Another model is in use."""
+
+    info: ModelInfo | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryChanged(Event):
+    """The memory in use is another, was changed or was saved."""
+
+    view: MemoryView
+
+
+@dataclass(frozen=True, slots=True)
+class WriteStepped(Event):
+    """A step of a write.
+
+    Attributes:
+        event: of the write.
+        labels: of the items in the order of ``event.item_p``: prompts of facts, titles of documents.
+        shares: for each site but the write site, what its slow and its fast read contribute to the stream at the items'
+            tokens (a write does not change it); ``event.share`` is that of the write site.
+    """
+
+    event: WriteEvent
+    labels: tuple[str, ...]
+    shares: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRead(Event):
+    """Tokens of an answer have come; the numbers are those of the last of them.
+
+    Attributes:
+        text: that was added since the event before: several tokens where they come faster than events may.
+        p: probability of the token.
+        familiarity: of the position that it was read at.
+        source: of what was read there, None for nothing.
+        top: the most probable tokens there.
+        untouched_top: the same of the model without the memory, behind the same text; empty where not asked for.
+    """
+
+    text: str
+    p: float
+    familiarity: float
+    source: SourceView | None
+    top: Top
+    untouched_top: Top
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDone(Event):
+    """An answer is complete.
+
+    Attributes:
+        prompt: as it was asked.
+        completion: the answer.
+        familiarity: of the position that its first token was read at.
+        source: of that position, None where nothing was read.
+        abstained: whether there is a memory and nothing of it was read there: "not in memory".
+        untouched_completion: of the model without the memory, None where not asked for.
+        tokens_per_second: of the answer.
+        tokens: of the answer, its end included if it came (a token without text).
+        ended: whether the model ended the answer itself.
+        top: the most probable first tokens.
+        untouched_top: the same of the model without the memory.
+    """
+
+    prompt: str
+    completion: str
+    familiarity: float
+    source: SourceView | None
+    abstained: bool
+    untouched_completion: str | None
+    tokens_per_second: float
+    tokens: tuple[TokenView, ...] = ()
+    ended: bool = False
+    top: Top = ()
+    untouched_top: Top = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextInspected(Event):
+    """A text was looked at."""
+
+    view: TextInspection
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionStepped(Event):
+    """One more document of a retention run was written and all were looked at.
+
+    Attributes:
+        matrix: R[i][j] for the writes so far: accuracy on document j after write i over that right after write j. Each
+            row goes up to the documents written so far, its last entry being 1.
+        accuracy: token accuracies in the same form.
+        titles: of all documents of the run.
+        probes: of all documents of the run.
+        probe_p: for each write so far, the probability of each probe's answer, asked cold.
+        fill: after each write.
+    """
+
+    matrix: tuple[tuple[float, ...], ...]
+    accuracy: tuple[tuple[float, ...], ...]
+    titles: tuple[str, ...]
+    probes: tuple[ProbeView, ...]
+    probe_p: tuple[tuple[float, ...], ...]
+    fill: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated(Event):
+    """How large a write would be.
+
+    Attributes:
+        tokens: of the facts and documents.
+        rows: that it would store.
+        fill_before: of the memory in use.
+        fill_after: at most.
+        fits: whether there is room.
+        exact: whether tokens and rows were counted; far too much text is only estimated.
+    """
+
+    tokens: int
+    rows: int
+    fill_before: float
+    fill_after: float
+    fits: bool
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryFound(Event):
+    """Unsaved work of a session that ended badly was found.
+
+    Attributes:
+        path: of the file that it was to be saved to, None where it had none.
+        title: of the memory.
+        saved_at: when the copy was made, in UTC.
+    """
+
+    path: Path | None
+    title: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMemory(Event):
+    """Memory in use on the model's device; on a CPU that of the process."""
+
+    used_bytes: int
+    total_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine(Event):
+    """A line for the log: ``info``, ``warning`` or ``error``, at a time in UTC."""
+
+    level: str
+    text: str
+    time: datetime

@@ -1,0 +1,253 @@
+"""What can be asked of a session: one frozen record for each kind of job. Importing this does not import torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.settings import WriteSettings
+
+__all__ = [
+    "DiscardRecovery",
+    "EstimateWrite",
+    "Fact",
+    "ForgetItems",
+    "InspectText",
+    "Job",
+    "LoadModel",
+    "MergeMemories",
+    "NewMemory",
+    "OpenMemory",
+    "Query",
+    "ReadSettings",
+    "Redo",
+    "RestoreRecovery",
+    "RetentionRun",
+    "SamplingSettings",
+    "SaveMemory",
+    "SetLayer",
+    "TextDocument",
+    "Undo",
+    "Write",
+    "WriteSettings",
+    "job_title",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingSettings:
+    """How the next token is chosen: the fields of ``memory.generation.SamplingSettings``, without torch."""
+
+    temperature: float = 0.0  # 0: always the most probable
+    top_k: int = 0  # choose among so many; 0: all
+    top_p: float = 1.0  # choose among the fewest that hold so much probability together
+    max_tokens: int = 24
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work.
+
+        Raises:
+            UserError: naming the setting.
+        """
+        if not 0.0 <= self.temperature < float("inf"):
+            raise UserError(f"The temperature must be at least 0, not {self.temperature:g}.")
+        if self.top_k < 0 or self.max_tokens < 1:
+            raise UserError("top_k must be at least 0 and max_tokens at least 1.")
+        if not 0.0 < self.top_p <= 1.0:
+            raise UserError(f"top_p must be above 0 and at most 1, not {self.top_p:g}.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSettings:
+    """How a memory is read: the fields of ``memory.reading.ReadSettings``, without torch."""
+
+    written: bool = True  # read it at all
+    gate: bool = True  # close the read where nothing stored is familiar
+    completion: bool = True  # read the best match's address instead of the position's own
+
+
+@dataclass(frozen=True, slots=True)
+class LoadModel:
+    """Load a model: the name of a bundled one, a folder, or None for the best bundled one."""
+
+    name_or_path: str | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Write facts and documents into the memory in use, as one layer."""
+
+    facts: tuple[Fact, ...] = ()
+    documents: tuple[TextDocument, ...] = ()
+    settings: WriteSettings = field(default_factory=WriteSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateWrite:
+    """Say how large a write would be. One that still waits when the next is submitted is cancelled."""
+
+    facts: tuple[Fact, ...] = ()
+    documents: tuple[TextDocument, ...] = ()
+    settings: WriteSettings = field(default_factory=WriteSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Ask: in a fresh context, or going on from the answer before (``continue_from``)."""
+
+    prompt: str
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+    read: ReadSettings = field(default_factory=ReadSettings)
+    continue_from: bool = False
+    compare_untouched: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class InspectText:
+    """Look at how a text is read. One that still waits when the next is submitted is cancelled."""
+
+    text: str
+    read: ReadSettings = field(default_factory=ReadSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRun:
+    """Write documents one after the other into a memory of their own and look at all of them after each write.
+
+    None stands for the documents that the memory in use holds with their texts. The memory in use stays as it is.
+    """
+
+    documents: tuple[TextDocument, ...] | None = None
+    settings: WriteSettings = field(default_factory=WriteSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMemory:
+    """Take a memory file into use."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class NewMemory:
+    """Take an empty memory into use."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveMemory:
+    """Save the memory in use: to a path, or to its own file, or to a new one in the library where it has none."""
+
+    path: Path | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeMemories:
+    """Make one memory of several files and take it into use, unsaved."""
+
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetItems:
+    """Forget the items of these indices (``MemoryView.items``)."""
+
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetLayer:
+    """Switch one layer of history on or off."""
+
+    number: int
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Take back the last change of the memory in use; of one that was just opened, its newest layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redo:
+    """Make the change again that was taken back last."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRecovery:
+    """Take the recovery copy that was found into use, unsaved."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardRecovery:
+    """Delete the recovery copy that was found; where none was, that of the memory in use."""
+
+
+Job = (
+    LoadModel
+    | Write
+    | EstimateWrite
+    | Query
+    | InspectText
+    | RetentionRun
+    | OpenMemory
+    | NewMemory
+    | SaveMemory
+    | MergeMemories
+    | ForgetItems
+    | SetLayer
+    | Undo
+    | Redo
+    | RestoreRecovery
+    | DiscardRecovery
+)
+
+REPLACING = (EstimateWrite, InspectText)  # of these only the newest is waited for
+
+_TITLES: dict[type, str] = {
+    EstimateWrite: "Estimate the write",
+    InspectText: "Look at a text",
+    RetentionRun: "Retention run",
+    NewMemory: "New memory",
+    SaveMemory: "Save the memory",
+    Undo: "Undo",
+    Redo: "Redo",
+    RestoreRecovery: "Restore unsaved work",
+    DiscardRecovery: "Discard unsaved work",
+}
+
+
+def job_title(job: Job) -> str:
+    """What a job does, in a few words."""
+    match job:
+        case LoadModel(name_or_path=name):
+            return f"Load the model {Path(name).name}" if name else "Load the model"
+        case Write(facts=facts, documents=documents):
+            parts = [_counted(len(facts), "fact")] * bool(facts) + [_counted(len(documents), "document")] * bool(
+                documents
+            )
+            return f"Write {' and '.join(parts) or 'nothing'}"
+        case Query(prompt=prompt):
+            return f"Ask “{_short(prompt)}”"
+        case OpenMemory(path=path):
+            return f"Open {path.stem}"
+        case MergeMemories(paths=paths):
+            return f"Merge {_counted(len(paths), 'memory', 'memories')}"
+        case ForgetItems(indices=indices):
+            return f"Forget {_counted(len(indices), 'item')}"
+        case SetLayer(number=number, enabled=enabled):
+            return f"Switch layer {number} {'on' if enabled else 'off'}"
+    return _TITLES.get(type(job), type(job).__name__)
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _short(text: str) -> str:
+    text = " ".join(text[:200].split())
+    return text if len(text) <= 40 else text[:37] + "..."

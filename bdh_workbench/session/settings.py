@@ -1,0 +1,190 @@
+"""What a person has chosen, kept in settings.toml in the home folder.
+
+A file that is missing, broken or of another version never stops the program: each value that cannot be used gives way
+to its default, and a line for the log says so.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.model.files import save_text_atomically
+from bdh_workbench.session.home import home_folder
+from bdh_workbench.session.jobs import ReadSettings, SamplingSettings
+
+FILE_NAME = "settings.toml"
+BROKEN_NAME = "settings.broken.toml"
+THEMES = ("system", "light", "dark")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+MOST_RECENT = 20
+T = TypeVar("T")
+
+MAX_FILE = 4 << 20  # bytes of a file that is read
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person has chosen.
+
+    Attributes:
+        theme: one of ``THEMES``.
+        layout: of the docks, bytes in base 64; empty for the default.
+        geometry: of the window, likewise.
+        last_model: name or folder; empty for the default.
+        last_memory: file that was in use; empty for none.
+        device: one of ``DEVICES``.
+        recent_files: newest first.
+        recovery: whether unsaved changes are copied for a restart.
+        first_start_done: whether the guide was seen.
+        compare_untouched: whether an answer is shown beside that of the untouched model.
+        sampling: how answers are chosen.
+        read: how the memory is read.
+        write: how items are written.
+    """
+
+    theme: str = "system"
+    layout: str = ""
+    geometry: str = ""
+    last_model: str = ""
+    last_memory: str = ""
+    device: str = "auto"
+    recent_files: tuple[str, ...] = ()
+    recovery: bool = True
+    first_start_done: bool = False
+    compare_untouched: bool = True
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+    read: ReadSettings = field(default_factory=ReadSettings)
+    write: WriteSettings = field(default_factory=WriteSettings)
+
+    def __post_init__(self) -> None:
+        """Refuse what is not offered.
+
+        Raises:
+            UserError: naming the setting.
+        """
+        for name, known in (("theme", THEMES), ("device", DEVICES)):
+            if getattr(self, name) not in known:
+                raise UserError(f"The setting {name} must be one of {', '.join(known)}.")
+
+    def with_recent(self, path: str) -> Settings:
+        """The settings with a file at the head of the recent ones."""
+        others = [other for other in self.recent_files if other != path]
+        return dataclasses.replace(self, recent_files=(path, *others)[:MOST_RECENT])
+
+
+def settings_path(home: Path | None = None) -> Path:
+    """Where the settings are kept."""
+    return home_folder(home) / FILE_NAME
+
+
+def load_settings(home: Path | None = None) -> tuple[Settings, tuple[str, ...]]:
+    """The settings, and a sentence about each thing in the file that could not be used."""
+    path = settings_path(home)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE + 1)
+    except FileNotFoundError:
+        return Settings(), ()
+    except OSError as error:
+        return Settings(), (f"The settings cannot be read ({error.strerror}): the defaults are used.",)
+    try:
+        if len(raw) > MAX_FILE:
+            raise ValueError("too large")
+        table = tomllib.loads(raw.decode())
+    except (ValueError, RecursionError):  # TOML and UTF-8 errors are of the first kind
+        kept = _set_aside(path)
+        return Settings(), (f"The settings are broken: the defaults are used{kept}.",)
+    notes: list[str] = []
+    return _read(Settings(), table, "", notes), tuple(notes)
+
+
+def save_settings(settings: Settings, home: Path | None = None) -> None:
+    """Write the settings; a crash leaves either the old file or the new one.
+
+    Raises:
+        UserError: when the file cannot be written; it is then as it was.
+    """
+    save_text_atomically(settings_path(home), to_toml(dataclasses.asdict(settings)))
+
+
+def to_toml(table: Mapping[str, Any]) -> str:
+    """A table of texts, numbers, truths, lists of them and tables of those as TOML."""
+    lines = [f"{key} = {_value(value)}" for key, value in table.items() if not isinstance(value, Mapping)]
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            lines += ["", f"[{key}]", *(f"{name} = {_value(entry)}" for name, entry in value.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, str):
+        # JSON's escapes are all TOML's, but that TOML wants one for DEL too; halves of characters cannot be written.
+        text = value.encode(errors="replace").decode()
+        return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_value(entry) for entry in value)}]"
+    raise TypeError(f"TOML has no place for {type(value).__name__}.")
+
+
+def _read(default: T, table: Mapping[str, Any], where: str, notes: list[str]) -> T:
+    """The default with those values of a table that fit it."""
+    found: Any = default
+    names = {field.name for field in dataclasses.fields(found)}
+    for key, value in table.items():
+        shown = f"{where}{key}"
+        if key not in names:
+            notes.append(f"There is no setting {shown}: it is ignored.")
+            continue
+        own = getattr(found, key)
+        try:
+            if dataclasses.is_dataclass(own):
+                if not isinstance(value, dict):
+                    raise TypeError
+                value = _read(own, value, f"{shown}.", notes)
+            found = dataclasses.replace(found, **{key: _fitting(own, value)})
+        except (TypeError, UserError):
+            notes.append(f"The setting {shown} cannot be used: the default stands.")
+    result: T = found
+    return result
+
+
+def _fitting(own: Any, value: Any) -> Any:
+    """The value in the type of the default.
+
+    Raises:
+        TypeError: when it is of another.
+    """
+    if isinstance(own, tuple):
+        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+            raise TypeError
+        return tuple(value[:MOST_RECENT])
+    if isinstance(own, float) and type(value) is int:
+        return float(value)
+    if type(value) is not type(own):
+        raise TypeError
+    return value
+
+
+def _set_aside(path: Path) -> str:
+    """Keep a broken file under another name, so that saving does not overwrite it."""
+    target = path.with_name(BROKEN_NAME)
+    try:
+        os.replace(path, target)
+    except OSError:
+        return ""
+    return f", and the file is kept as {target.name}"

@@ -1,0 +1,147 @@
+"""Writes, estimates and retention runs, step by step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
+
+from bdh_workbench.evaluation.decoding import Question, score
+from bdh_workbench.evaluation.retention import as_question, probes, token_accuracy
+from bdh_workbench.memory.algebra import Basis
+from bdh_workbench.memory.encoding import document_items, fact_items
+from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.reading import Reader
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.writer import FRAMING_SHARE, HOPELESS, WriteEvent, WriteResult, write
+from bdh_workbench.model.loading import Model
+from bdh_workbench.session.control import Task, progress
+from bdh_workbench.session.events import Estimated, ProbeView, RetentionStepped, WriteStepped
+from bdh_workbench.session.inspecting import mean_shares
+
+if TYPE_CHECKING:
+    from bdh_workbench.session.jobs import RetentionRun
+
+LOOKED_AT = 16  # items whose tokens the shares of the sites are measured on
+LOOKED_TOKENS = 128  # tokens of each
+CHARACTERS = 4  # for each token, where there is too much text to be counted
+ROWS = 2  # for each token of a document: once in its text, once in the window of its sentence
+
+
+def run_write(
+    task: Task,
+    model: Model,
+    memory: Memory | None,
+    facts: Sequence[Fact],
+    documents: Sequence[TextDocument],
+    settings: WriteSettings,
+    basis: Basis | None,
+) -> WriteResult:
+    """Write, sending WriteStepped after each step; held and cancelled between steps.
+
+    Raises:
+        UserError: as ``memory.writer.write``.
+        Cancelled: when the job was cancelled; nothing has changed then.
+    """
+    labels = (*(fact.prompt for fact in facts), *(document.title for document in documents))
+    progress(task, None, "Reading what is to be written")
+    shares = mean_shares(model, _samples(model, facts, documents))
+    steps = write(model, memory, facts, documents, settings, basis)
+    return _watched(task, steps, labels, shares)
+
+
+def _watched(
+    task: Task,
+    steps: Generator[WriteEvent, None, WriteResult],
+    labels: tuple[str, ...],
+    shares: tuple[tuple[float, float], ...],
+) -> WriteResult:
+    try:
+        while True:
+            task.checkpoint(hold=True)
+            try:
+                event = next(steps)
+            except StopIteration as stop:
+                result: WriteResult = stop.value
+                return result
+            task.emit(WriteStepped(task.id, event, labels, shares))
+    finally:
+        steps.close()
+
+
+def _samples(model: Model, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> list[list[int]]:
+    """Tokens of some of the items."""
+    texts = [f"{fact.prompt} {fact.answer}" for fact in facts[:LOOKED_AT]]
+    texts += [document.text[: 16 * LOOKED_TOKENS] for document in documents[: LOOKED_AT - len(texts)]]
+    encoded = [model.tokenizer.encode(text)[:LOOKED_TOKENS] for text in texts]
+    return [ids for ids in encoded if ids]
+
+
+def estimate(
+    task: Task,
+    model: Model,
+    memory: Memory | None,
+    facts: Sequence[Fact],
+    documents: Sequence[TextDocument],
+    settings: WriteSettings,
+) -> Estimated:
+    """How large a write would be; the fill afterwards is an upper bound, as rows that are alike share their rank.
+
+    Raises:
+        UserError: when a document is too short to be written.
+    """
+    slots = model.config.write_slots
+    used = len(memory.basis) if memory is not None else 0
+    size = sum(len(fact.prompt) + len(fact.answer) for fact in facts)
+    size += sum(len(document.text) for document in documents)
+    if size > HOPELESS * slots:
+        tokens = size // CHARACTERS
+        return Estimated(task.id, tokens, ROWS * tokens, used / slots, (used + ROWS * tokens) / slots, False, False)
+    plain = fact_items(facts, model.tokenizer, 0)
+    items, tokens = list(plain), sum(len(item.ids) for item in plain)
+    count = sum(len(item.ids) - item.first for item in plain)
+    if settings.framings and count * (1 + settings.framings) <= FRAMING_SHARE * slots:
+        items = fact_items(facts, model.tokenizer, settings.framings)
+    for document in documents:
+        task.checkpoint()
+        items += document_items((document,), model.tokenizer, model.config.context * 2)
+        tokens += len(model.tokenizer.encode(document.text.strip()))
+    rows = sum(len(item.ids) - item.first for item in items)
+    return Estimated(task.id, tokens, rows, used / slots, (used + rows) / slots, used + rows <= slots)
+
+
+def retention_run(task: Task, model: Model, documents: Sequence[TextDocument], job: RetentionRun) -> None:
+    """Write documents one after the other into a memory of their own, sending RetentionStepped after each.
+
+    Raises:
+        UserError: as ``memory.writer.write``.
+        Cancelled: when the job was cancelled.
+    """
+    titles = tuple(document.title for document in documents)
+    texts = [as_question(model.tokenizer, document) for document in documents]
+    asked: list[Question] = [question for group in probes(model.tokenizer, documents) for question in group]
+    shown = tuple(
+        ProbeView(number, probe.prompt, probe.answer)
+        for number, document in enumerate(documents)
+        for probe in document.probes
+    )
+    memory: Memory | None = None
+    basis: Basis | None = None
+    accuracy: list[tuple[float, ...]] = []
+    probe_p: list[tuple[float, ...]] = []
+    fill: list[float] = []
+    for number, document in enumerate(documents):
+        progress(task, number / len(documents), f"Writing document {number + 1} of {len(documents)}")
+        steps = write(model, memory, (), (document,), job.settings, basis)
+        result = _watched(task, steps, (document.title,), ())
+        memory, basis = result.memory, result.basis
+        progress(task, (number + 0.8) / len(documents), f"Reading after write {number + 1} of {len(documents)}")
+        reader = Reader(model, memory)
+        accuracy.append(tuple(token_accuracy(reader, texts[: number + 1])))
+        # A document goes on behind the answer, so that the end token has no part in it.
+        probe_p.append(tuple(math.prod(found.tokens[:-1]) for found in score(reader, asked)))
+        fill.append(memory.fill)
+        own = [row[-1] for row in accuracy]
+        matrix = tuple(tuple(a / own[place] if own[place] else 0.0 for place, a in enumerate(row)) for row in accuracy)
+        task.emit(RetentionStepped(task.id, matrix, tuple(accuracy), titles, shown, tuple(probe_p), tuple(fill)))

@@ -1,0 +1,238 @@
+"""The model card: what a model was made from, how, and what it does, as Markdown beside its weights."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+NOT_RUN = "No benchmark has been run on this model yet."
+SHOWN = {
+    "facts_nearest": "facts: a rewording is matched to its own answer",
+    "facts_answers": "facts: every token of the answer is matched",
+    "facts_found_01": "facts: found at 0.1% false accepts",
+    "facts_pure": "facts: right by the pure read",
+    "hard_nearest": "synonyms and questions: matched to the right answer",
+    "hard_pure": "synonyms and questions: right by the pure read",
+    "documents_nearest": "documents: a cold question is matched to the right sentence and word",
+    "documents_found_01": "documents: found at 0.1% false accepts",
+    "documents_told_apart": "documents: positions with an address of their own",
+    "hard_found_01": "synonyms and questions: found at 0.1% false accepts",
+    "score": "mean of the deciding measures",
+}  # measures of addresses.py that the card names
+
+
+def hardware(device: torch.device) -> dict[str, Any]:
+    """What the program runs on: processor, cores, torch, and the accelerator if it is used."""
+    name = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass  # not on Linux
+    found = {"processor": name, "cores": os.cpu_count() or 1, "torch": torch.__version__}
+    if device.type == "cuda":
+        found["accelerator"] = torch.cuda.get_device_name(device)
+    return found
+
+
+def corpus_sources(corpus: str) -> list[dict[str, str]]:
+    """Name, licence, attribution and size of each part of a corpus, from the MANIFEST.json beside it; empty without."""
+    path = Path(corpus) / "MANIFEST.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        return [
+            {
+                "name": str(name),
+                "what": str(part.get("what", "")),
+                "licence": str(part.get("licence", "not stated")),
+                "attribution": str(part.get("attribution", "")),
+                "characters": f"{int(part.get('characters', 0)):,}",
+            }
+            for name, part in sorted(manifest["sources"].items())
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []  # most corpora have none
+
+
+def model_card(name: str, corpus: str, record: Mapping[str, Any], pictures: list[str]) -> str:
+    """The text of README.md.
+
+    Args:
+        name: of the model.
+        corpus: as it was given to the command.
+        record: what the phases recorded: ``model``, ``training``, ``pretraining``, ``addresses``, ``calibration``,
+            ``hardware`` and ``seconds`` by phase.
+        pictures: file names of those that were drawn.
+    """
+    model, training, done = record["model"], record["training"], record["pretraining"]
+    lines = [
+        f"# {name}",
+        "",
+        f"A BDH language model with a write site, {done['parameters']:,} parameters, made by `bdh-workbench train`. "
+        "It is small: it knows the form of English text and little of the world. What it is for is being written "
+        "into; see the program's README.",
+        "",
+        "## Shape",
+        "",
+        *_table(("", ""), [(key.replace("_", " "), _plain(value)) for key, value in model.items()]),
+        "",
+        "## Data",
+        "",
+        *_data(corpus, done, training),
+        "",
+        "## Training",
+        "",
+        *_table(("", ""), _training_rows(record)),
+        "",
+    ]
+    if "loss.png" in pictures:
+        lines += ["![Loss against tokens read, training and held-out text](loss.png)", ""]
+    if "gates.png" in pictures:
+        lines += ["![Gates of each memory site against steps](gates.png)", ""]
+    lines += ["## Addresses", "", *_addresses(record["addresses"]), ""]
+    lines += ["## Calibration", "", *_calibration(record["calibration"]), ""]
+    lines += ["## Benchmark", "", BEGIN, NOT_RUN, END, ""]
+    return "\n".join(lines)
+
+
+def fill_benchmark(card_text: str, command: str, figures: Mapping[str, Any]) -> str:
+    """The card with a table of figures in its benchmark section, behind the command that gave them.
+
+    Args:
+        card_text: of a model card.
+        command: as a person would type it; figures that the same command gave before are replaced.
+        figures: numbers, texts, lists, and such mappings, by name; nested names are joined by dots.
+
+    Raises:
+        ValueError: when the card has no benchmark section.
+    """
+    before, begin, rest = card_text.partition(BEGIN)
+    held, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the card has no section between {BEGIN} and {END}")
+    sections = dict(re.findall(r"^`([^`\n]+)`\n(.*?)(?=^`[^`\n]+`\n|\Z)", held, re.MULTILINE | re.DOTALL))
+    rows = [(key, _plain(value)) for key, value in _flat(figures)]
+    sections[command] = "\n" + "\n".join(_table(("figure", "value"), rows)) + "\n"
+    body = "\n".join(f"`{key}`\n\n{text.strip()}\n" for key, text in sections.items())
+    return f"{before}{begin}\n{body}{end}{after}"
+
+
+def _flat(figures: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    out: list[tuple[str, Any]] = []
+    for key, value in figures.items():
+        out += _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(f"{prefix}{key}", value)]
+    return out
+
+
+def _data(corpus: str, done: Mapping[str, Any], training: Mapping[str, Any]) -> list[str]:
+    sources = corpus_sources(corpus)
+    where = corpus if corpus.startswith("hf:") else Path(corpus).name
+    lines = [
+        f"Corpus `{where}`: {done['corpus_tokens']:,} tokens made ready; {done['tokens']:,} tokens read, of which "
+        f"about {100 * training['synthetic']:.0f}% are invented statements and questions made by the program, so "
+        f"about {done['epochs']:.2f} epochs of the corpus.",
+    ]
+    if sources:
+        rows = [(part["name"], part["what"], part["licence"], part["characters"]) for part in sources]
+        lines += ["", *_table(("part", "what", "licence", "characters"), rows), "", "Attribution:", ""]
+        lines += [f"- {part['name']}: {part['attribution']}" for part in sources if part["attribution"]]
+    else:
+        lines += ["", "The corpus came without a manifest: its licences are not known to the program."]
+    return lines
+
+
+def _training_rows(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    training, done, machine = record["training"], record["pretraining"], record["hardware"]
+    held_out = done["held_out_loss"]
+    rows = [
+        ("seed", str(training["seed"])),
+        ("steps", f"{done['steps']:,}"),
+        ("tokens", f"{done['tokens']:,}"),
+        ("loss on training text, mean of the last steps", f"{done['loss']:.4f} nats per token"),
+        ("loss on held-out text", "not measured" if held_out is None else f"{held_out:.4f} nats per token"),
+        ("pre-training, time of work", _duration(done["seconds"])),
+        *((f"{phase}, time", _duration(seconds)) for phase, seconds in record["seconds"].items()),
+        ("processor", f"{machine['processor']}, {machine['cores']} cores"),
+    ]
+    if "accelerator" in machine:
+        rows.append(("accelerator", str(machine["accelerator"])))
+    rows += [("torch", str(machine["torch"])), ("weights stored as", str(done["dtype"]))]
+    rows.append(("optimiser", f"AdamW, rate {training['rate']:g} to {training['final_rate']:g}"))
+    return rows
+
+
+def _addresses(figures: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "Meta-training changes a few dozen numbers of cues and addresses on invented facts, documents and stretches of "
+        "the corpus; they are kept only if they beat the untrained start on other relations and names with every seed.",
+        "",
+        str(figures["verdict"]),
+    ]
+    runs = figures["seeds"]
+    if figures["kept"]:
+        rows = [
+            (name.replace("_", " "), _plain(_values(start)), _plain(_values(figures["trained"][name])))
+            for name, start in figures["start"].items()
+        ]
+        lines += ["", *_table(("number", "start", "trained, kept"), rows)]
+    if runs:
+        head = ["measure (share)"]
+        for run in runs:
+            head += [f"start, seed {run['seed']}", f"trained, seed {run['seed']}"]
+        measured = []
+        for key, words in SHOWN.items():
+            cells = [f"{run[which][key]:.3f}" for run in runs for which in ("start", "trained")]
+            measured.append((words, *cells))
+        lines += ["", *_table(tuple(head), measured)]
+    return lines
+
+
+def _values(value: Any) -> Any:
+    return list(value.values()) if isinstance(value, Mapping) else value
+
+
+def _calibration(figures: Mapping[str, Any]) -> list[str]:
+    limits = [(f"{int(rows):,}", f"{limit:.3f}") for rows, limit in figures["thresholds"].items()]
+    lines = [
+        f"Familiarity under which a read is closed, so that {100 * figures['false_accepts']:.1f}% of the positions of "
+        "held-out text seem familiar:",
+        "",
+        *_table(("stored rows", "threshold (cosine)"), limits),
+    ]
+    if figures.get("test"):
+        rows = [(words, f"{figures['test'][key]:.3f}") for key, words in SHOWN.items()]
+        lines += ["", "The finished addresses on names and relations that nothing was chosen on:", ""]
+        lines += _table(("measure (share)", "test split"), rows)
+    return lines
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    bars = [["---"] * len(head), *([cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows)]
+    return ["| " + " | ".join(cells) + " |" for cells in (head, *bars)]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "–"}[value]
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(part) for part in value)
+    return str(value)
+
+
+def _duration(seconds: float) -> str:
+    minutes = seconds / 60.0
+    return f"{seconds:.0f} s" if minutes < 2.0 else f"{minutes:.0f} min"

@@ -1,0 +1,105 @@
+"""The real window with a real session, a tiny model, and a home folder of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from bdh_workbench.gui.application import Workbench, make_application
+from bdh_workbench.gui.dialogs import failure, guide, questions
+
+WAIT = 30_000  # milliseconds
+Start = Callable[..., Workbench]
+
+
+class Said:
+    """What dialogs were asked, and what they answer."""
+
+    def __init__(self) -> None:
+        self.failures: list[tuple[str, str]] = []
+        self.questions: list[str] = []
+        self.unsaved = "discard"
+        self.confirm = True
+        self.line: str | None = "A title"
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QApplication:
+    return make_application()
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> Said:
+    """Answers for every dialog, so that none waits for a person."""
+    record = Said()
+
+    def fail(cls: object, parent: object, message: str, details: str = "", choice: str = "") -> bool:
+        record.failures.append((message, details))
+        return False
+
+    def confirm(cls: object, parent: object, question: str, yes: str, no: str = "") -> bool:
+        record.questions.append(question)
+        return record.confirm
+
+    def unsaved(cls: object, parent: object, title: str) -> str:
+        record.questions.append(title)
+        return record.unsaved
+
+    monkeypatch.setattr(failure.Failure, "ask", classmethod(fail))
+    monkeypatch.setattr(questions.Confirm, "ask", classmethod(confirm))
+    monkeypatch.setattr(questions.Unsaved, "ask", classmethod(unsaved))
+    monkeypatch.setattr(questions.Line, "ask", classmethod(lambda cls, parent, question, text="": record.line))
+    monkeypatch.setattr(guide.Guide, "ask", classmethod(lambda cls, parent: ""))
+    return record
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def start(qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path) -> Iterator[Start]:
+    """Start the program as often as wanted; whatever is still open at the end is closed."""
+    opened: list[Workbench] = []
+
+    def begin(load: bool = True, model: Path = model_folder) -> Workbench:
+        workbench = Workbench(qapp, home, str(model), "cpu")
+        opened.append(workbench)
+        workbench.window.show()
+        if load:
+            workbench.start()
+            qtbot.waitUntil(lambda: workbench.context.model is not None, timeout=WAIT)
+        return workbench
+
+    yield begin
+    for workbench in opened:
+        end(workbench, qtbot)
+
+
+def end(workbench: Workbench, qtbot: QtBot) -> None:
+    """Close the program for good."""
+    if workbench._closed:
+        return
+    workbench.window.close_now()
+    assert workbench.close()
+    workbench.window.deleteLater()
+    qtbot.wait(1)
+
+
+def idle(workbench: Workbench) -> bool:
+    """Whether nothing runs or waits."""
+    return not workbench.context.unfinished and not workbench.background.busy
+
+
+def settle(workbench: Workbench, qtbot: QtBot) -> None:
+    """Wait until nothing runs or waits."""
+    qtbot.waitUntil(lambda: idle(workbench), timeout=WAIT)

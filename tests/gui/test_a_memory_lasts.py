@@ -1,0 +1,171 @@
+"""Write, save, quit, start again, ask: what a person does, and what may go wrong on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytestqt.qtbot import QtBot
+
+from bdh_workbench.gui.application import Workbench
+from tests.core_factory import DOCUMENT, FACTS
+from tests.gui.conftest import WAIT, Said, Start, end, settle
+from tests.model_factory import save_tiny_model
+
+
+def write_facts(workbench: Workbench, qtbot: QtBot) -> None:
+    window = workbench.window
+    window.write.table.facts_model.set_facts(FACTS[:3])
+    window.write.tabs.setCurrentIndex(1)
+    window.write.write()
+    settle(workbench, qtbot)
+
+
+def ask(workbench: Workbench, qtbot: QtBot, prompt: str) -> str:
+    console = workbench.window.console
+    console.line.setText(prompt)
+    console.ask()
+    qtbot.waitUntil(lambda: console.exchanges[-1].done, timeout=WAIT)
+    return console.exchanges[-1].answer
+
+
+def test_what_was_written_is_answered_after_a_restart(start: Start, qtbot: QtBot, said: Said, home: Path) -> None:
+    first = start()
+    write_facts(first, qtbot)
+    assert first.window.live.items.table()[1], "the curves moved"
+    assert "Written in" in first.window.write.state.text()
+    assert FACTS[0].answer in ask(first, qtbot, FACTS[0].prompt)
+    first.window.actions_by_name["save"].trigger()
+    settle(first, qtbot)
+    assert first.context.memory is not None and not first.context.memory.dirty
+    end(first, qtbot)
+
+    second = start()
+    settle(second, qtbot)
+    window = second.window
+    assert window.library.filter.rowCount() == 1
+    window.library.table.selectRow(0)
+    window.library.load()
+    settle(second, qtbot)
+    assert FACTS[0].answer in ask(second, qtbot, FACTS[0].prompt)
+    assert window.console.exchanges[-1].source is not None
+    assert not said.failures
+
+
+def test_an_unfamiliar_question_says_not_in_memory(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    write_facts(workbench, qtbot)
+    ask(workbench, qtbot, "zzzzqqqq 99 xxxx")
+    assert "not in memory" in workbench.window.console.text()
+
+
+def test_undo_takes_a_write_back_and_redo_makes_it_again(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    write_facts(workbench, qtbot)
+    actions = workbench.window.actions_by_name
+    actions["undo"].trigger()
+    settle(workbench, qtbot)
+    assert workbench.context.memory is not None and not workbench.context.memory.items
+    actions["redo"].trigger()
+    settle(workbench, qtbot)
+    assert len(workbench.context.memory.items) == 3
+
+
+def test_a_forgotten_item_is_gone_and_the_others_stay(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    write_facts(workbench, qtbot)
+    details = workbench.window.library.details
+    details.items.topLevelItem(0).setSelected(True)
+    workbench.window.library.forget()
+    settle(workbench, qtbot)
+    assert workbench.context.memory is not None
+    assert [item.prompt for item in workbench.context.memory.items] == [fact.prompt for fact in FACTS[1:3]]
+
+
+def test_a_layer_of_history_can_be_switched_off(start: Start, qtbot: QtBot) -> None:
+    from PySide6.QtCore import Qt
+
+    workbench = start()
+    write_facts(workbench, qtbot)
+    line = workbench.window.library.details.history.topLevelItem(0)
+    line.setCheckState(0, Qt.CheckState.Unchecked)
+    settle(workbench, qtbot)
+    assert workbench.context.memory is not None and not workbench.context.memory.layers[0].enabled
+
+
+def test_a_memory_of_another_model_is_grey_and_refused_with_the_reason(
+    start: Start, qtbot: QtBot, said: Said, tmp_path: Path
+) -> None:
+    first = start()
+    write_facts(first, qtbot)
+    first.window.library.save()
+    settle(first, qtbot)
+    end(first, qtbot)
+    other = start(model=save_tiny_model(tmp_path / "other", seed=5))
+    settle(other, qtbot)
+    library = other.window.library
+    library.table.selectRow(0)
+    library.load()
+    assert "load that model first" in said.failures[-1][0]
+    assert other.context.memory is None or not other.context.memory.items
+
+
+def test_a_failed_save_keeps_the_old_file_and_stays_unsaved(start: Start, qtbot: QtBot, said: Said, home: Path) -> None:
+    workbench = start()
+    write_facts(workbench, qtbot)
+    workbench.window.library.save()
+    settle(workbench, qtbot)
+    memory = workbench.context.memory
+    assert memory is not None and memory.path is not None
+    old = memory.path.read_bytes()
+    workbench.window.write.show_documents([DOCUMENT])
+    workbench.window.write.write()
+    settle(workbench, qtbot)
+    memory.path.unlink()
+    memory.path.mkdir()  # a folder cannot be replaced by a file
+    workbench.window.library.save()
+    settle(workbench, qtbot)
+    assert said.failures
+    assert workbench.context.memory is not None and workbench.context.memory.dirty
+    memory.path.rmdir()
+    memory.path.write_bytes(old)
+
+
+def test_delete_goes_to_the_trash(start: Start, qtbot: QtBot, said: Said, home: Path, monkeypatch) -> None:
+    import send2trash
+
+    gone: list[str] = []
+
+    def trash(path: str) -> None:
+        gone.append(path)
+        Path(path).unlink()
+
+    monkeypatch.setattr(send2trash, "send2trash", trash)
+    workbench = start()
+    write_facts(workbench, qtbot)
+    workbench.window.library.save()
+    settle(workbench, qtbot)
+    workbench.window.library.table.selectRow(0)
+    workbench.window.library.delete()
+    settle(workbench, qtbot)
+    assert len(gone) == 1 and said.questions[-1].startswith("Move")
+    assert workbench.window.library.filter.rowCount() == 0
+
+
+def test_rename_duplicate_and_search(start: Start, qtbot: QtBot, said: Said) -> None:
+    workbench = start()
+    write_facts(workbench, qtbot)
+    library = workbench.window.library
+    library.save()
+    settle(workbench, qtbot)
+    library.table.selectRow(0)
+    library.duplicate()
+    settle(workbench, qtbot)
+    assert library.filter.rowCount() == 2
+    library.search.setText("copy")
+    assert library.filter.rowCount() == 1
+    library.table.selectRow(0)
+    said.line = "Zebra"
+    library.rename()
+    settle(workbench, qtbot)
+    library.search.setText("zebra")
+    assert library.filter.rowCount() == 1

@@ -1,0 +1,100 @@
+"""Pause, cancel, queue, and close the window in the middle of a write."""
+
+from __future__ import annotations
+
+from pytestqt.qtbot import QtBot
+
+from bdh_workbench.gui.application import Workbench
+from bdh_workbench.memory.settings import WriteSettings
+from tests.core_factory import FACTS, many_facts
+from tests.gui.conftest import WAIT, Said, Start, settle
+
+
+def begin_long_write(workbench: Workbench, qtbot: QtBot) -> None:
+    """Start a write that would take thousands of steps, and wait until it has begun."""
+    write = workbench.window.write
+    write.table.facts_model.set_facts(many_facts(4, answer=3))
+    write.tabs.setCurrentIndex(1)
+    write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=1e-5, goal=0.999))
+    write.write()
+    qtbot.waitUntil(lambda: bool(workbench.window.live.items.table()[1]), timeout=WAIT)
+
+
+def test_cancel_half_way_leaves_the_memory_untouched(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    begin_long_write(workbench, qtbot)
+    workbench.window.actions_by_name["cancel"].trigger()
+    settle(workbench, qtbot)
+    assert workbench.context.memory is None or not workbench.context.memory.items
+    assert "Cancelled" in workbench.window.write.state.text()
+    assert not workbench.window.write.bar.isVisible()
+
+
+def test_pause_holds_the_write_and_resume_lets_it_go_on(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    begin_long_write(workbench, qtbot)
+    window = workbench.window
+    window.actions_by_name["pause"].trigger()
+    qtbot.waitUntil(lambda: window.write.paused, timeout=WAIT)
+    assert window.write.pause_button.text() == "Resume"
+    held = len(window.live.items.table()[1])
+    window.actions_by_name["pause"].trigger()
+    qtbot.waitUntil(lambda: not window.write.paused, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(window.live.items.table()[1]) > held, timeout=WAIT)
+    window.write.cancel()
+    settle(workbench, qtbot)
+
+
+def test_two_writes_can_be_queued(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    write = workbench.window.write
+    write.tabs.setCurrentIndex(1)
+    for facts in (FACTS[:2], FACTS[2:4]):
+        write.table.facts_model.set_facts(facts)
+        write.write()
+    settle(workbench, qtbot)
+    assert workbench.context.memory is not None
+    assert len(workbench.context.memory.items) == 4 and len(workbench.context.memory.layers) == 2
+
+
+def test_closing_in_the_middle_of_a_write_ends_every_thread(start: Start, qtbot: QtBot) -> None:
+    import threading
+
+    workbench = start()
+    begin_long_write(workbench, qtbot)
+    assert workbench.window.close()
+    assert workbench.close()
+    names = {thread.name for thread in threading.enumerate()}
+    assert "session" not in names
+    assert not any(name.startswith("window-background") for name in names)
+
+
+def test_unsaved_changes_are_asked_about_and_cancel_keeps_the_window(start: Start, qtbot: QtBot, said: Said) -> None:
+    workbench = start()
+    write = workbench.window.write
+    write.tabs.setCurrentIndex(1)
+    write.table.facts_model.set_facts(FACTS[:1])
+    write.write()
+    settle(workbench, qtbot)
+    said.unsaved = "cancel"
+    assert not workbench.window.close()
+    assert workbench.window.isVisible()
+    said.unsaved = "save"
+    workbench.window.close()
+    qtbot.waitUntil(lambda: not workbench.window.isVisible(), timeout=WAIT)
+    assert len(workbench.context.library.entries()) == 1
+
+
+def test_nothing_to_write_is_said_and_not_tried(start: Start, qtbot: QtBot) -> None:
+    workbench = start(load=False)
+    workbench.window.write.write()
+    assert "nothing to write" in workbench.window.write.state.text()
+    assert not workbench.context.unfinished
+
+
+def test_a_half_empty_row_is_named(start: Start) -> None:
+    write = start(load=False).window.write
+    write.tabs.setCurrentIndex(1)
+    write.table.facts_model.put(0, 0, [["Prompt", "answer"], ["no answer", ""]])
+    write.write()
+    assert "Row 2" in write.state.text()

@@ -1,0 +1,99 @@
+"""Pastes, files and drops: large, foreign, from a spreadsheet, with odd names."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
+
+from bdh_workbench.gui.words import harmless, plural, short, shown_token, size
+from tests.gui.conftest import WAIT, Said, Start
+
+SAMPLES = Path(__file__).resolve().parents[2] / "resources" / "samples"
+
+
+def test_a_paste_of_five_megabytes_does_not_freeze_the_window(start: Start, qtbot: QtBot) -> None:
+    write = start(load=False).window.write
+    data = QMimeData()
+    data.setText("A sentence of some length stands here.\n" * 130_000)
+    begun = time.thread_time()
+    write.editor.insertFromMimeData(data)
+    assert time.thread_time() - begun < 0.5
+    assert len(write.editor.text()) > 5_000_000
+    assert len(write.editor.toPlainText()) < 10_000
+    assert write.large_note.isVisible() and "MB" in write.large_note.text()
+    assert len(write.documents()[0].text) > 5_000_000
+    write.clear()
+    assert not write.editor.large and not write.editor.isReadOnly()
+
+
+def test_right_to_left_text_and_emoji_come_back_as_they_were(start: Start, qtbot: QtBot) -> None:
+    write = start(load=False).window.write
+    text = "שלום עולם. مرحبا بالعالم. 👩‍👩‍👧 naïve 日本語"
+    write.title_line.setText("עברית 🎈")
+    write.editor.setPlainText(text)
+    assert write.documents()[0].text == text
+    assert write.documents()[0].title == "עברית 🎈"
+
+
+def test_cells_from_a_spreadsheet_become_facts(start: Start, qtbot: QtBot) -> None:
+    table = start(load=False).window.write.table
+    table.paste("The cat is\tblack\tColour of the cat: | A cat that is\nThe dog is\twhite\t\n")
+    facts = table.facts_model.facts()
+    assert [fact.answer for fact in facts] == ["black", "white"]
+    assert len(facts[0].paraphrases) == 2
+
+
+def test_a_cell_can_be_typed_into_the_spare_row(start: Start, qtbot: QtBot) -> None:
+    model = start(load=False).window.write.table.facts_model
+    assert model.setData(model.index(0, 0), "The moon is", Qt.ItemDataRole.EditRole)
+    assert model.setData(model.index(0, 1), "round", Qt.ItemDataRole.EditRole)
+    assert model.rowCount() == 2
+    assert model.facts()[0].answer == "round"
+
+
+def test_files_of_every_kind_are_read(start: Start, qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("prompt,answer\nThe sky is,blue\n", encoding="utf-8")
+    (tmp_path / "b.jsonl").write_text('{"prompt": "The sea is", "answer": "deep"}\n', encoding="utf-8")
+    (tmp_path / "c.md").write_text("# A heading\n\nSome text.", encoding="utf-8")
+    workbench = start(load=False)
+    workbench.window.write.read_paths([tmp_path / name for name in ("a.csv", "b.jsonl", "c.md")])
+    write = workbench.window.write
+    qtbot.waitUntil(lambda: len(write.table.facts_model.rows) == 2, timeout=WAIT)
+    assert write.documents()[0].title == "A heading"
+
+
+def test_sample_facts_and_documents_are_one_click_away(start: Start, qtbot: QtBot) -> None:
+    workbench = start(load=False)
+    actions, write = workbench.window.actions_by_name, workbench.window.write
+    actions["sample_document"].trigger()
+    qtbot.waitUntil(lambda: len(write.documents()) == 2, timeout=WAIT)
+    assert write.chooser.isVisible() and write.documents()[0].probes
+    actions["sample_facts"].trigger()
+    qtbot.waitUntil(lambda: len(write.table.facts_model.facts()) == 10, timeout=WAIT)
+
+
+def test_a_broken_file_is_told_in_one_sentence(start: Start, qtbot: QtBot, said: Said, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"%PDF-1.4 nonsense")
+    workbench = start(load=False)
+    workbench.window.write.read_paths([tmp_path / "x.csv"])
+    qtbot.waitUntil(lambda: bool(said.failures), timeout=WAIT)
+    assert "PDF" in said.failures[0][0]
+
+
+def test_the_clipboard_is_read_as_what_it_is(start: Start, qtbot: QtBot) -> None:
+    workbench = start(load=False)
+    QGuiApplication.clipboard().setText('[{"prompt": "The tea is", "answer": "hot"}]')
+    workbench.window.actions_by_name["paste_facts"].trigger()
+    qtbot.waitUntil(lambda: len(workbench.window.write.table.facts_model.rows) == 1, timeout=WAIT)
+
+
+def test_control_characters_in_names_are_made_harmless() -> None:
+    assert harmless("a\u202eb\x07c") == "a\ufffdb\ufffdc"
+    assert shown_token(" \n") == "↵"
+    assert short("x" * 100, 10).endswith("…")
+    assert plural(1, "memory") == "1 memory" and plural(2, "memory") == "2 memories"
+    assert size(1_500_000) == "1.5 MB"

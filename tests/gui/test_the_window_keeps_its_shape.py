@@ -1,0 +1,165 @@
+"""Layout, theme, sizes, names, shortcuts and plots."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from bdh_workbench.gui.actions import ACTIONS
+from bdh_workbench.gui.dialogs.help import glossary_html, shortcuts_html
+from bdh_workbench.gui.main_window import MINIMUM
+from bdh_workbench.memory.settings import WriteSettings
+from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
+from tests.gui.conftest import WAIT, Start, end, settle
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_layout_and_theme_survive_a_restart(start: Start, qtbot: QtBot) -> None:
+    first = start(load=False)
+    first.window.actions_by_name["theme_dark"].trigger()
+    first.window.docks["gates"].close()
+    end(first, qtbot)
+    second = start(load=False)
+    assert second.theme.colours.dark and second.theme.mode == "dark"
+    assert second.window.docks["gates"].isHidden()
+    second.window.actions_by_name["reset_layout"].trigger()
+    assert not second.window.docks["gates"].isHidden()
+    second.window.actions_by_name["theme_light"].trigger()
+    assert not second.theme.colours.dark
+
+
+def test_nothing_is_clipped_at_the_smallest_size(start: Start, qtbot: QtBot) -> None:
+    window = start(load=False).window
+    window.resize(*MINIMUM)
+    window.arrange()
+    qtbot.wait(50)
+    for name, dock in window.docks.items():
+        if not dock.visibleRegion().isEmpty():
+            assert dock.geometry().right() < MINIMUM[0], name
+            assert dock.geometry().bottom() < MINIMUM[1], name
+            assert dock.width() >= dock.minimumSizeHint().width(), name
+    boxes = [dock.geometry() for dock in window.docks.values() if not dock.visibleRegion().isEmpty()]
+    for index, one in enumerate(boxes):
+        assert not any(one.intersects(other) for other in boxes[index + 1 :])
+
+
+def test_every_control_has_an_accessible_name(start: Start) -> None:
+    window = start(load=False).window
+    nameless = []
+    for kind in (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox):
+        for widget in window.findChildren(kind):
+            inner = widget.objectName().startswith("qt_") or isinstance(widget.parent(), QAbstractSpinBox | QComboBox)
+            text = widget.text() if isinstance(widget, QAbstractButton) else ""
+            ours = type(widget).__module__.startswith("bdh") or type(widget) in (QLineEdit, QComboBox)
+            if not inner and not widget.accessibleName() and not text and ours:
+                nameless.append(f"{type(widget).__name__} in {type(widget.parent()).__name__}")
+    assert not nameless
+
+
+def test_every_shortcut_is_used_once_and_stands_in_help(start: Start) -> None:
+    keys = [spec.shortcut for spec in ACTIONS if spec.shortcut]
+    assert len(keys) == len(set(keys))
+    html = shortcuts_html()
+    assert all(f"<b>{key}</b>" in html for key in keys)
+    assert "familiarity" in glossary_html()
+    actions = start(load=False).window.actions_by_name
+    for spec in ACTIONS:
+        assert actions[spec.name].shortcut() == QKeySequence(spec.shortcut)
+
+
+@pytest.mark.parametrize("kind", ["png", "svg", "csv"])
+def test_plots_can_be_saved(start: Start, qtbot: QtBot, tmp_path: Path, kind: str) -> None:
+    loss = start(load=False).window.live.loss
+    for step in range(5):
+        loss.add(step, {"cross-entropy": 5.0 / (step + 1), "locality": 0.1})
+    loss.log_button.setChecked(True)
+    loss.redraw()
+    path = tmp_path / f"loss.{kind}"
+    loss.export(path)
+    data = path.read_bytes()
+    assert data.startswith({"png": b"\x89PNG", "svg": b"<?xml", "csv": b"step,"}[kind])
+
+
+def test_an_empty_plot_says_what_will_fill_it(start: Start) -> None:
+    window = start(load=False).window
+    for card in (window.live.loss, window.live.items, window.console.bars, window.gates.reads, window.retention.matrix):
+        assert card.stack.currentIndex() == 0
+        assert "show" in card.empty.text() or "shows" in card.empty.text()
+
+
+def test_a_hundred_curves_are_drawn_in_a_frame(start: Start, qtbot: QtBot) -> None:
+    import time
+
+    workbench = start(load=False)
+    items = workbench.window.live.items
+    items.start([f"item {i}" for i in range(100)])
+    for step in range(300):
+        items.add(step, step / 300, step / 300, tuple((step + i) % 300 / 300 for i in range(100)))
+    items.redraw()
+    begun = time.thread_time()
+    items.redraw()
+    assert time.thread_time() - begun < 0.25
+    assert "item 7" in items.hover(10.0, items._items[10][7])
+
+
+def test_gates_show_each_token_and_what_a_switch_changes(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    gates = workbench.window.gates
+    workbench.window.show_pane("gates")
+    gates.line.setText("The capital of Vessaly is")
+    gates.look()
+    qtbot.waitUntil(lambda: gates.seen is not None, timeout=WAIT)
+    assert len(gates.reads.columns) == len(gates.seen.tokens)  # type: ignore[union-attr]
+    assert gates.reads.rows[-1] == "written"
+    for index in range(3):
+        gates.switch.setCurrentIndex(index)
+        assert gates.next.values[1]
+
+
+def test_retention_fills_the_matrix_after_each_write(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    retention = workbench.window.retention
+    retention._documents = (DOCUMENT, OTHER_DOCUMENT)
+    retention.source.setCurrentIndex(2)
+    retention.run()
+    settle(workbench, qtbot)
+    headers, rows = retention.matrix.table()
+    assert len(rows) == 2 and headers[1] == DOCUMENT.title
+    assert retention.run_button.text() == "Run again"
+
+
+def test_the_settings_form_gives_the_defaults_and_says_what_each_means(start: Start) -> None:
+    form = start(load=False).window.write.form
+    assert form.settings() == WriteSettings()
+    assert "gradient" in form._fields["steps"].toolTip().lower()
+
+
+def test_the_window_opens_before_torch_is_loaded(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib\n"
+        "from bdh_workbench.gui.application import Workbench, make_application\n"
+        "app = make_application()\n"
+        "w = Workbench(app, pathlib.Path(sys.argv[1]))\n"
+        "w.window.show(); app.processEvents()\n"
+        "assert 'torch' not in sys.modules\n"
+        "w.window.close_now(); assert w.close()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_keyboard_alone_reaches_the_question_line(start: Start, qtbot: QtBot) -> None:
+    window = start(load=False).window
+    window.activateWindow()
+    window.actions_by_name["ask"].trigger()
+    focus: QWidget | None = window.focusWidget()
+    assert focus is window.console.line

@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory import manage
+from bdh_workbench.memory.files import load_memory, save_memory
+from bdh_workbench.session import document as document_module
+from bdh_workbench.session.events import JobDone, LogLine, MemoryChanged, MemoryView, RecoveryFound
+from bdh_workbench.session.jobs import (
+    DiscardRecovery,
+    ForgetItems,
+    MergeMemories,
+    NewMemory,
+    OpenMemory,
+    Redo,
+    RestoreRecovery,
+    SaveMemory,
+    SetLayer,
+    Undo,
+)
+from tests.memory.memory_factory import random_memory, same
+from tests.session.session_factory import Record, done, failed, real_session
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A memory file with two layers of three items each."""
+    path = tmp_path / "held.safetensors"
+    save_memory(path, random_memory())
+    return path
+
+
+def now(record: Record) -> MemoryView:
+    """The memory in use as it was told last."""
+    view: MemoryView = record.all(MemoryChanged)[-1].view
+    return view
+
+
+def copies(home: Path) -> list[Path]:
+    """Recovery copies that lie in a home folder."""
+    return sorted((home / "recovery").glob("*.safetensors"))
+
+
+def test_an_opened_memory_is_shown(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        view = now(record)
+        assert view.title == "Memory m0" and view.path == file and not view.dirty
+        assert len(view.items) == 6 and len(view.layers) == 2 and view.rank == 24 and view.slots == 96
+        assert view.bytes == file.stat().st_size and view.fill == 0.25
+        assert view.can_undo and not view.can_redo
+        assert not copies(tmp_path)
+        done(session, record, NewMemory())
+        assert now(record) == MemoryView("", None, False, (), (), 0, 0, 0.0, False, False, 0)
+
+
+def test_forget_undo_and_redo(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0, 2)))
+        assert len(now(record).items) == 4 and now(record).dirty and now(record).can_undo
+        done(session, record, SetLayer(2, False))
+        assert [layer.enabled for layer in now(record).layers] == [True, False]
+        done(session, record, Undo())
+        assert [layer.enabled for layer in now(record).layers] == [True, True]
+        done(session, record, Undo())
+        assert len(now(record).items) == 6 and not now(record).dirty and now(record).can_redo
+        assert not copies(tmp_path)
+        done(session, record, Redo())
+        done(session, record, Redo())
+        assert len(now(record).items) == 4 and not now(record).layers[1].enabled and not now(record).can_redo
+        assert "nothing to redo" in failed(session, record, Redo()).message
+
+
+def test_undo_of_a_memory_from_a_file_takes_back_its_newest_layer(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, Undo())
+        assert len(now(record).layers) == 1 and now(record).dirty
+        done(session, record, Redo())
+        assert len(now(record).layers) == 2 and not now(record).dirty
+        done(session, record, Undo())
+        done(session, record, Undo())
+        assert not now(record).layers and not now(record).can_undo
+        assert "nothing to undo" in failed(session, record, Undo()).message
+
+
+def test_a_change_that_fails_leaves_the_memory_as_it_was(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        assert "empty" in failed(session, record, ForgetItems((0,))).message
+        done(session, record, OpenMemory(file))
+        before = now(record)
+        for job in (ForgetItems((99,)), SetLayer(7, True), OpenMemory(tmp_path / "none"), RestoreRecovery()):
+            last = failed(session, record, job)
+            assert last.message and not last.details
+        done(session, record, SetLayer(1, True))  # it is on already
+        assert now(record) == before
+
+
+def test_merging_files_gives_an_unsaved_memory_that_can_be_undone(tmp_path: Path, file: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    save_memory(other, random_memory(1, day=2))
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, MergeMemories((file, other)))
+        assert len(now(record).items) == 12 and now(record).dirty and now(record).path is None
+        done(session, record, Undo())
+        assert len(now(record).items) == 6 and not now(record).dirty and now(record).path == file
+
+
+def test_saving(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        assert "empty" in failed(session, record, SaveMemory()).message
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+        assert copies(tmp_path)
+        assert done(session, record, SaveMemory()) == file
+        assert not now(record).dirty and not copies(tmp_path)
+        assert len(load_memory(file).items) == 5
+        done(session, record, Undo())
+        assert now(record).dirty and copies(tmp_path)
+        target = done(session, record, SaveMemory(tmp_path / "copy.safetensors", " A new  title "))
+        assert now(record).path == target and now(record).title == "A new title" and not now(record).dirty
+        assert load_memory(target).title == "A new title" and len(load_memory(file).items) == 5
+
+
+def test_a_memory_without_a_file_is_saved_in_the_library(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, MergeMemories((file,)))
+        path = done(session, record, SaveMemory(title="Mine"))
+        assert path == tmp_path / "memories" / "Mine.safetensors" and path.is_file()
+        done(session, record, ForgetItems((0,)))
+        assert done(session, record, SaveMemory()) == path
+        assert len(load_memory(path).items) == 5
+
+
+def test_a_failed_save_keeps_the_mark_and_the_old_file(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+        before = file.read_bytes()
+
+        def full(path: Path, memory: object) -> None:
+            raise UserError("The disk is full.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(document_module, "save_memory", full)
+            assert failed(session, record, SaveMemory(title="New")).message == "The disk is full."
+        assert file.read_bytes() == before and copies(tmp_path)
+        assert now(record).dirty and now(record).title == "Memory m0"
+        done(session, record, SaveMemory())
+        assert not now(record).dirty and not copies(tmp_path)
+
+
+def test_a_folder_in_the_place_of_the_file_fails_the_save(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+        (tmp_path / "folder").mkdir()
+        assert failed(session, record, SaveMemory(tmp_path / "folder")).message
+        done(session, record, Undo())
+        assert now(record).path == file
+
+
+def test_unsaved_work_comes_back_at_the_next_start(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+    lost = load_memory(copies(tmp_path)[0])
+    with real_session(tmp_path) as (session, record):
+        done(session, record, NewMemory())
+        found = record.all(RecoveryFound)[0]
+        assert found.path == file and found.title == "Memory m0" and found.saved_at.tzinfo is not None
+        done(session, record, RestoreRecovery())
+        view = now(record)
+        assert len(view.items) == 5 and view.dirty and view.path == file
+        assert len(copies(tmp_path)) == 1 and same(load_memory(copies(tmp_path)[0]), lost)
+        done(session, record, SaveMemory())
+        assert same(load_memory(file), lost) and not list((tmp_path / "recovery").iterdir())
+    with real_session(tmp_path) as (session, record):
+        done(session, record, NewMemory())
+        assert not record.all(RecoveryFound)
+
+
+def test_unsaved_work_can_be_discarded(tmp_path: Path, file: Path) -> None:
+    for number in (1, 2):
+        with real_session(tmp_path) as (session, record):
+            done(session, record, OpenMemory(file))
+            done(session, record, ForgetItems((number,)))
+    assert len(copies(tmp_path)) == 2
+    with real_session(tmp_path) as (session, record):
+        done(session, record, DiscardRecovery())
+        done(session, record, DiscardRecovery())
+        assert len(record.all(RecoveryFound)) == 2
+        assert not list((tmp_path / "recovery").iterdir())
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+        done(session, record, DiscardRecovery())  # nothing was found: this session's own
+        assert not copies(tmp_path)
+
+
+def test_a_new_change_does_not_overwrite_what_was_found(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0, 1, 2)))
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+        assert len(copies(tmp_path)) == 2
+        done(session, record, RestoreRecovery())
+        assert len(now(record).items) == 3
+
+
+def test_a_living_session_keeps_its_copy_to_itself(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+        with real_session(tmp_path) as (second, other):
+            done(second, other, NewMemory())
+            assert not other.all(RecoveryFound)
+    assert len(copies(tmp_path)) == 1
+
+
+def test_closing_with_discard_leaves_no_copy(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+        assert copies(tmp_path)
+        assert session.close(60.0, discard_recovery=True)
+        assert not copies(tmp_path)
+
+
+def test_a_damaged_copy_is_kept_and_told_of(tmp_path: Path, file: Path) -> None:
+    folder = tmp_path / "recovery"
+    folder.mkdir()
+    (folder / "20260101-000000-000000-1.safetensors").write_bytes(b"no")
+    (folder / "20260101-000000-000000-1.json").write_text("[", encoding="utf-8")
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        assert record.all(RecoveryFound)[0].path is None
+        assert failed(session, record, RestoreRecovery()).message
+        assert len(copies(tmp_path)) == 1 and now(record).path == file
+        done(session, record, DiscardRecovery())
+        assert not copies(tmp_path)
+
+
+def test_a_copy_that_cannot_be_made_is_told_of_and_the_change_stands(tmp_path: Path, file: Path) -> None:
+    (tmp_path / "recovery").write_text("a file where the folder should be", encoding="utf-8")
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        job = session.submit(ForgetItems((0,)))
+        assert isinstance(record.end(job), JobDone) and len(now(record).items) == 5
+        assert [line.level for line in record.all(LogLine)] == ["warning"]
+
+
+def test_no_copies_where_a_person_wants_none(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path, keep_recovery=False) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+        assert now(record).dirty and not copies(tmp_path)
+        session.keep_recovery = True
+        done(session, record, ForgetItems((0,)))
+        assert copies(tmp_path)
+
+
+def test_what_can_be_undone_is_bounded(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document_module, "MOST_BYTES", 0)
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        for _ in range(4):
+            done(session, record, ForgetItems((0,)))
+        done(session, record, Undo())
+        done(session, record, Undo())
+        assert len(now(record).items) == 4
+        # Nothing older was kept: what is taken back now is the newest layer as a whole.
+        expected = manage.undo(manage.forget(random_memory(), [0, 1]))
+        done(session, record, Undo())
+        assert len(now(record).items) == len(expected.items)
+
+
+def test_killed_with_unsaved_work_nothing_is_lost(tmp_path: Path, file: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from bdh_workbench.session import Session, jobs\n"
+        "from bdh_workbench.session.events import JobDone\n"
+        "def tell(event):\n"
+        "    if isinstance(event, JobDone) and event.job == 2: print('ready', flush=True)\n"
+        f"session = Session(tell, Path({str(tmp_path)!r}))\n"
+        f"session.submit(jobs.OpenMemory(Path({str(file)!r}))); session.submit(jobs.ForgetItems((0,)))\n"
+        "sys.stdin.read()\n"
+    )
+    root = Path(__file__).resolve().parent.parent.parent
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "ready"
+        process.kill()
+    with real_session(tmp_path) as (session, record):
+        done(session, record, RestoreRecovery())
+        assert record.all(RecoveryFound)[0].path == file
+        assert len(now(record).items) == 5 and now(record).dirty
+    assert len(load_memory(file).items) == 6
