@@ -57,6 +57,7 @@ class Theme(QObject):
         self._app = app
         self._mode = mode if mode in MODES else "system"
         self.colours = LIGHT
+        self._dressed = False
         app.setStyle("Fusion")
         load_fonts(app)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
@@ -80,7 +81,10 @@ class Theme(QObject):
         dark = self._mode == "dark"
         if self._mode == "system":
             dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
-        self.colours = DARK if dark else LIGHT
+        colours = DARK if dark else LIGHT
+        if self._dressed and colours is self.colours:
+            return  # to polish every widget again takes time
+        self._dressed, self.colours = True, colours
         self._app.setPalette(qt_palette(self.colours))
         self._app.setStyleSheet(stylesheet(self.colours, NOTE_PIXELS, _chevron()))
         self.changed.emit(self.colours)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
@@ -18,6 +18,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from bdh_workbench.gui.theme import NOTE_PIXELS
 
 
 def button(text: str, tip: str, clicked: Callable[[], object], *, primary: bool = False) -> QPushButton:
@@ -38,6 +40,9 @@ def flat_button(text: str, tip: str, clicked: Callable[[], object] | None = None
     made.setToolTip(tip)
     made.setAccessibleName(tip)
     made.setProperty("flat", True)
+    font = QFont(made.font())
+    font.setPixelSize(NOTE_PIXELS)
+    made.setFixedWidth(QFontMetrics(font).horizontalAdvance(text) + 14)
     if clicked is not None:
         made.clicked.connect(lambda checked=False: clicked())
     return made

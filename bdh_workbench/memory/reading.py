@@ -33,6 +33,11 @@ class ReadSettings:
     completion: bool = True  # read the best match's address instead of the position's own
 
 
+# A read that is barely familiar is weighed down: if it is right, it still wins; if not, it does far less harm.
+BARELY = 0.5  # share of the read at the threshold
+RAMP = 0.1  # familiarity over the threshold from which on all of it is read
+
+
 PURE = ReadSettings(gate=False, completion=False)
 UNTOUCHED = ReadSettings(written=False)
 
@@ -169,7 +174,7 @@ class Reader:
         else:
             read = self.model.site.addresses(normalised) @ self.slow
         if self.settings.gate:
+            over = ((familiarity - self.threshold) / RAMP).clamp(max=1.0).unsqueeze(-1).to(read.device)
             # A closed gate adds an exact zero, which leaves every bit of the stream as it was.
-            closed = (familiarity < self.threshold).to(read.device)
-            read = read.masked_fill(closed.unsqueeze(-1), 0.0)
+            read = (read * (BARELY + (1.0 - BARELY) * over)).masked_fill(over < 0.0, 0.0)
         return read

@@ -109,7 +109,9 @@ class Recall:
                 if after >= 0:
                     cosine = float(cosines[sequence, t, after])
                     if cosine + FOLLOWING > value[t]:
-                        value[t] = min(1.0, (value[t] if items[after] == items[row[t]] else cosine) + FOLLOWING)
+                        own = value[t] if items[after] == items[row[t]] else cosine
+                        # A text goes on in much the same words whatever they mean: there, it is no evidence.
+                        value[t] = own if int(items[after]) in self.members else min(1.0, own + FOLLOWING)
                         row[t] = after
                 last = row[t] if value[t] >= threshold else -1
             values[sequence], rows[sequence] = torch.tensor(value), torch.tensor(row)

@@ -153,13 +153,12 @@ def _data(corpus: str, done: Mapping[str, Any], training: Mapping[str, Any]) -> 
 
 def _training_rows(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     training, done, machine = record["training"], record["pretraining"], record["hardware"]
-    held_out = done["held_out_loss"]
     rows = [
         ("seed", str(training["seed"])),
         ("steps", f"{done['steps']:,}"),
         ("tokens", f"{done['tokens']:,}"),
-        ("loss on training text, mean of the last steps", f"{done['loss']:.4f} nats per token"),
-        ("loss on held-out text", "not measured" if held_out is None else f"{held_out:.4f} nats per token"),
+        ("loss on training text, mean of the last minutes", _nats(done["loss"])),
+        ("loss on held-out text", _nats(done["held_out_loss"])),
         ("pre-training, time of work", _duration(done["seconds"])),
         *((f"{phase}, time", _duration(seconds)) for phase, seconds in record["seconds"].items()),
         ("processor", f"{machine['processor']}, {machine['cores']} cores"),
@@ -231,6 +230,10 @@ def _plain(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_plain(part) for part in value)
     return str(value)
+
+
+def _nats(loss: float | None) -> str:
+    return "not measured" if loss is None else f"{loss:.4f} nats per token"
 
 
 def _duration(seconds: float) -> str:

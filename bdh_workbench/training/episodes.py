@@ -65,6 +65,7 @@ class Episode:
         items: write items of the facts, and then of the documents.
         facts: how many sources are facts; those behind them are documents.
         sources: how many there are.
+        placed: the document whose places are trained; one, as working them out is dear.
         cues: of facts and documents.
         other: unrelated text (n, T) int64.
     """
@@ -72,6 +73,7 @@ class Episode:
     items: list[WriteItem]
     facts: int
     sources: int
+    placed: int
     cues: list[Cue]
     other: Tensor
 
@@ -113,7 +115,9 @@ class EpisodeSource:
             self._add_document(text, number, items, cues)
         windows = [self._cut(OTHER[1]) for _ in range(OTHER[0])]
         width = min(len(window) for window in windows)
-        return Episode(items, facts, facts + len(texts), cues, torch.tensor([window[:width] for window in windows]))
+        other = torch.tensor([window[:width] for window in windows])
+        sources = facts + len(texts)
+        return Episode(items, facts, sources, self._random.randrange(facts, sources), cues, other)
 
     def _cut(self, length: int) -> list[int]:
         start = self._random.randrange(max(1, len(self._stream) - length))

@@ -44,7 +44,7 @@ from bdh_workbench.training.addresses import (
     ridge_weights,
     stored_rows,
 )
-from bdh_workbench.training.calibration import GeneralText, fit_threshold, fit_whitening, stretches
+from bdh_workbench.training.calibration import PROMPT_LENGTHS, GeneralText, fit_threshold, fit_whitening, stretches
 from bdh_workbench.training.episodes import Episode, EpisodeSource
 
 SPAN = 1.0  # a number stays within e^SPAN of its start, and the half-life of a summary too
@@ -58,6 +58,7 @@ REFIT = 25  # steps after which the whitening is fitted anew, on REFIT_TEXTS str
 REFIT_TEXTS = 1500
 FINAL_TEXTS = 4000  # the same for what is measured
 FAMILIAR = 4  # positions of unrelated text that look most familiar
+FIRST = PROMPT_LENGTHS[0] - 1  # positions at the start of a text that are not counted, as in calibration
 MARGIN, SHARPNESS = 0.05, 20.0  # of cosine, by which a rewording is to be more familiar; steepness of the penalty
 WEIGHTS = {"item": 1.0, "place": 0.5, "read": 0.3, "familiarity": 10.0}
 REPORTS = 2  # dev sets that each seed is measured on
@@ -147,7 +148,7 @@ def episode_losses(addressing: Addressing, episode: Episode, slots: Tensor) -> d
         slots: (m,) int64, the slots that the ridge read is worked out on.
     """
     site, scales = addressing.trial(), addressing.scales
-    rows = stored_rows(site, episode.items, range(episode.facts, episode.sources))
+    rows = stored_rows(site, episode.items, [episode.placed])
     ends = [len(cue.ids) - 1 for cue in episode.cues]
     asked = torch.cat(normalised_at(site, [cue.ids for cue in episode.cues], ends))  # (q, K, C)
     source = torch.tensor([cue.source for cue in episode.cues])
@@ -157,31 +158,40 @@ def episode_losses(addressing: Addressing, episode: Episode, slots: Tensor) -> d
     of_fact = source < episode.facts
     # A fact is answered from its first row, a document from any: its place is another matter.
     right = mine & (rows.begins | ~of_fact[:, None])
-    cosines = site.cues(asked) @ rows.recall.cues.T
-    losses = {"item": _contrast(cosines * scales["item"].exp(), right)}
-
-    places = []
-    for number in range(episode.facts, episode.sources):
-        members, chosen = rows.recall.members[number], (source == number).nonzero().flatten()
-        table = rows.recall.places[number]  # (m, K * C + 1), see memory.recall
-        flat = (asked[chosen] * site.place_weights[:, None]).flatten(1)
-        scores = flat @ table[:, :-1].T + table[:, -1]
-        scores = scores / scores.detach().std(dim=1, keepdim=True) * scales["place"].exp()
-        here = (rows.sentences[members] == sentence[chosen, None]) & (rows.targets[members] == target[chosen, None])
-        possible = here.any(dim=1)
-        places.append(_contrast(scores[possible], here[possible]))
-    losses["place"] = torch.stack(places).mean()
-
+    # Rows of a fact beyond its first are met only behind the one before them, so they are no rivals.
     facts = rows.items < episode.facts
+    rivals = (rows.begins | ~facts).nonzero().flatten()
+    cues, right_rival = rows.recall.cues[rivals], right[:, rivals]
+    cosines = site.cues(asked) @ cues.T
+    losses = {"item": _contrast(cosines * scales["item"].exp(), right_rival)}
+
+    members, chosen = rows.recall.members[episode.placed], (source == episode.placed).nonzero().flatten()
+    table = rows.recall.places[episode.placed]  # (m, K * C + 1), see memory.recall
+    places = (asked[chosen] * site.place_weights[:, None]).flatten(1) @ table[:, :-1].T + table[:, -1]
+    places = places / places.detach().std(dim=1, keepdim=True) * scales["place"].exp()
+    here = (rows.sentences[members] == sentence[chosen, None]) & (rows.targets[members] == target[chosen, None])
+    possible = here.any(dim=1)
+    losses["place"] = _contrast(places[possible], here[possible])
+
     narrow = with_buffers(site, {"expansion": site.expansion[slots]})
     weights = ridge_weights(narrow, rows.normalised[facts], asked[of_fact])
     losses["read"] = _contrast(weights * scales["read"].exp(), right[of_fact][:, facts])
 
-    other = site.cues(site.normalised(site.summaries(episode.other)[0])).flatten(0, 1)
-    familiar = (other @ rows.recall.cues.T).max(dim=1).values.topk(FAMILIAR).values.mean()
-    own = cosines.masked_fill(~right, -1.0).max(dim=1).values
+    familiar = _most_familiar(site, episode.other, cues)
+    own = cosines.masked_fill(~right_rival, -1.0).max(dim=1).values
     losses["familiarity"] = F.softplus((familiar + MARGIN - own) * SHARPNESS).mean() / SHARPNESS
     return losses
+
+
+def _most_familiar(site: WriteSite, other: Tensor, stored: Tensor) -> Tensor:
+    """Mean cosine of the positions of unrelated text (n, T) that look most familiar; only these have gradients."""
+    with torch.no_grad():
+        cues = site.cues(site.normalised(site.summaries(other)[0]))[:, FIRST:]  # (n, T - FIRST, K * C)
+        best, rows = (cues @ stored.T).max(dim=2)
+        chosen = best.flatten().topk(min(FAMILIAR, best.numel())).indices
+    window, position = chosen // best.shape[1], chosen % best.shape[1]
+    again = site.normalised(site.summaries(other[window])[0][torch.arange(len(chosen)), position + FIRST])
+    return (site.cues(again) * stored[rows.flatten()[chosen]]).sum(1).mean()
 
 
 def _contrast(scores: Tensor, right: Tensor) -> Tensor:

@@ -50,6 +50,7 @@ from bdh_workbench.training.tokenizer import train_tokenizer
 
 VALIDATION_WINDOWS = 192  # held-out windows looked at in pre-training
 HELD_OUT_TOKENS = 120_000  # of validation text that thresholds and measures use
+LAST_LOSSES = 100  # log lines, of a second each, whose mean is given as the loss on training text
 COUNTED = 1 << 22  # tokens counted at once
 
 
@@ -78,7 +79,7 @@ def train(
     """
     model_config, settings = load_configs(config)
     if minutes is not None:
-        if minutes <= 0:
+        if not 0 < minutes < float("inf"):
             raise UserError(f"--minutes {minutes:g} leaves no time to train: give a number above 0.")
         settings = dataclasses.replace(settings, minutes=minutes)
     for name in ("run/checkpoint.safetensors", "run/state.json", "model.safetensors"):
@@ -237,7 +238,7 @@ class _Run:
             parameters = sum(p.numel() for p in Network(self.config).parameters())
         cache = TokenCache.open(self.folder / "tokens")
         corpus_tokens = min(cache.info.tokens, self.settings.corpus_tokens or cache.info.tokens) if cache else 0
-        losses = [row[3] for row in progress.losses[-20:]]
+        losses = [row[3] for row in progress.losses[-LAST_LOSSES:]]
         return {
             "parameters": parameters,
             "steps": progress.step,
@@ -284,13 +285,15 @@ class _Run:
                 sizes = QUICK_SIZES if quick else SIZES
                 reports.append(address_report(site, tokenizer, text.held_out, number, "test", sizes))
         figures |= {"test": mean_report(reports), "wall_seconds": round(time.monotonic() - begun, 1)}
+        # Pre-training wrote it too, but what shapes only the write site may have changed since.
+        save_json_atomically(self.out / "config.json", self.config.to_dict())
         save_general(self.out, site, calibration, {"figures": json.dumps(figures)})
         self._finish("calibration", figures)
 
     def _write_card(self) -> None:
         pictures = draw_pictures(self.out, self._progress())
         if not pictures:
-            print("matplotlib is not installed: the card has no pictures.", file=sys.stderr)
+            print("The card has no pictures: matplotlib is not installed, or nothing was logged.", file=sys.stderr)
         record = {
             "model": self.config.to_dict(),
             "training": dataclasses.asdict(self.settings),

@@ -234,11 +234,11 @@ class Pretraining:
             usual = took if usual == 0.0 else 0.95 * usual + 0.05 * min(took, PAUSE * usual)
             worked = progress.seconds + min(took, PAUSE * usual)
             progress.seconds, halt, due = self.ranks.agree([worked, float(stop()), float(telemetry.due())])
-            if due:
+            done = share_done(config, progress) >= 1.0 or bool(halt)
+            if due or done:
                 mean = float(self.ranks.mean(torch.stack(losses).mean()))
                 losses.clear()
                 self._log(telemetry, mean, rate, float(norm))
-            done = share_done(config, progress) >= 1.0 or bool(halt)
             if done or progress.seconds - validated >= 60.0 * config.validate_minutes:
                 validated = progress.seconds
                 self._validate(telemetry)

@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import shiboken6
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench, make_application
 from bdh_workbench.gui.dialogs import failure, guide, questions
 
-WAIT = 30_000  # milliseconds
+WAIT = 20_000  # milliseconds
 Start = Callable[..., Workbench]
 
 
@@ -87,12 +89,14 @@ def start(qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder
 
 def end(workbench: Workbench, qtbot: QtBot) -> None:
     """Close the program for good."""
-    if workbench._closed:
+    if not shiboken6.isValid(workbench.window):
         return
-    workbench.window.close_now()
-    assert workbench.close()
+    if not workbench._closed:
+        workbench.window.close_now()
+        assert workbench.close()
     workbench.window.deleteLater()
-    qtbot.wait(1)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not shiboken6.isValid(workbench.window)
 
 
 def idle(workbench: Workbench) -> bool:

@@ -15,9 +15,10 @@ def begin_long_write(workbench: Workbench, qtbot: QtBot) -> None:
     write = workbench.window.write
     write.table.facts_model.set_facts(many_facts(4, answer=3))
     write.tabs.setCurrentIndex(1)
-    write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=1e-5, goal=0.999))
+    write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=0.0001, goal=0.999))
     write.write()
-    qtbot.waitUntil(lambda: bool(workbench.window.live.items.table()[1]), timeout=WAIT)
+    assert workbench.context.unfinished, write.state.text()
+    qtbot.waitUntil(lambda: len(workbench.window.live.items.table()[1]) > 1, timeout=WAIT)
 
 
 def test_cancel_half_way_leaves_the_memory_untouched(start: Start, qtbot: QtBot) -> None:

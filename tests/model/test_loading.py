@@ -242,6 +242,8 @@ def test_weights_that_do_not_fit_are_refused(folder: Path, change: Callable[[dic
         lambda t: t.update({"site.mean": t["site.mean"].double()}),
         lambda t: t.update({"site.whiten": t["site.whiten"][:, :, :-1].contiguous()}),
         lambda t: t["site.whiten"].view(-1)[0].fill_(float("nan")),
+        lambda t: t["site.same_as"].view(-1)[0].fill_(257),
+        lambda t: t["site.same_as"].view(-1)[0].fill_(-1),
         lambda t: t["calibration.thresholds"].fill_(float("nan")),
         lambda t: t.update({"calibration.thresholds": torch.zeros(3)}),
         lambda t: t.update({"calibration.counts": torch.zeros(2)}),

@@ -98,12 +98,14 @@ def network() -> Network:
         {"levels": 3, "site_levels": (3,), "heads": 3, "neurons": 10, "width": 12},
     ],
 )
-def test_the_network_is_what_the_formulas_say(changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize("bias", [0.1, -1.5], ids=["strong addresses", "weak addresses"])
+def test_the_network_is_what_the_formulas_say(changes: dict[str, Any], bias: float) -> None:
     network = random_network(tiny_config(**changes), seed=3)
     with torch.no_grad():
         for site in network.sites:
             site.gate_slow.fill_(-0.8)
             site.gate_fast.fill_(1.3)
+            site.address.bias.fill_(bias)
     ids = some_ids(2, 11, seed=4)
     with torch.no_grad():
         stream = network(ids)

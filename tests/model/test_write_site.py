@@ -151,6 +151,13 @@ def test_a_rare_name_is_told_from_others_with_the_same_letters(site: WriteSite) 
     assert with_words < float((bare[0] * bare[1]).sum(-1).mean()) - 0.05
 
 
+def test_a_name_is_the_same_name_in_any_case(site: WriteSite) -> None:
+    """Only the weights differ, as a capital letter says more than a small one."""
+    one, other = (site(ids_of(text))[0].cues[0, -1] for text in ("so said Olaf Dahl", "so said olaf dahl"))
+    assert float(one @ other) > 0.9
+    assert torch.equal(site.same_as[torch.tensor(list(b"AZaz @["))], torch.tensor(list(b"AZAZ @[")))
+
+
 def test_sequences_of_a_batch_know_nothing_of_each_other(site: WriteSite) -> None:
     one, two, three = ids_of("a bright morning"), ids_of("the tall houses"), ids_of("forty black owls")
     length = min(one.shape[1], two.shape[1], three.shape[1])

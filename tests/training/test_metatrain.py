@@ -118,10 +118,9 @@ def test_every_cue_has_something_to_find(small_episodes: None, source: EpisodeSo
         for cue in episode.cues:
             assert cue.ids
             right = (rows.items == cue.source) & (rows.targets == cue.target)
-            if cue.source < episode.facts:
-                assert (right & rows.begins).any()
-            elif cue.sentence or right.any():
-                assert (right & (rows.sentences == cue.sentence)).any() or cue.target not in rows.targets
+            # A fact is found by its first row, a document in the right sentence.
+            place = rows.begins if cue.source < episode.facts else rows.sentences == cue.sentence
+            assert (right & place).any()
 
 
 def test_episodes_know_only_relations_of_the_training_split(source: EpisodeSource) -> None:
@@ -139,16 +138,14 @@ def test_gradients_reach_every_number(small_episodes: None, source: EpisodeSourc
         assert parameter.grad.abs().max() > 0, name
 
 
-def test_a_seed_gives_the_same_numbers_and_lowers_the_loss(
-    small_episodes: None, site: WriteSite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(metatrain, "STEPS", 12)
-    monkeypatch.setattr(metatrain, "REFIT", 5)
+def test_a_seed_gives_the_same_numbers(small_episodes: None, site: WriteSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metatrain, "STEPS", 6)
+    monkeypatch.setattr(metatrain, "REFIT", 4)
     monkeypatch.setattr(metatrain, "REFIT_TEXTS", 100)
     site = with_buffers(site, {"mean": site.mean.clone(), "whiten": site.whiten.clone()})
     copies = [with_buffers(site, {"mean": site.mean.clone(), "whiten": site.whiten.clone()}) for _ in range(2)]
     runs = [metatrain._train_one(copy, TOKENIZER, text(), 0, 1e9, lambda done, line: None) for copy in copies]
-    assert runs[0][0]["steps"] == 12
+    assert runs[0][0]["steps"] == 6
     for name, value in runs[0][1].items():
         assert torch.equal(value, runs[1][1][name]), name
     assert any(not torch.equal(value, getattr(site, name)) for name, value in runs[0][1].items())

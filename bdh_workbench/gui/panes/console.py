@@ -17,7 +17,7 @@ from bdh_workbench.gui.widgets import Pane, button, flat_button, row
 from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, TokenRead
 from bdh_workbench.session.jobs import Query, ReadSettings, SamplingSettings
 
-WIDE = 340  # pixels from which two answers stand side by side
+WIDE = 300  # pixels from which two answers stand side by side
 KEPT = 200  # exchanges
 SHOWN = 40  # of them in the window
 EMPTY = "Ask about something that was written, or begin a sentence. Each question starts a fresh context."

@@ -60,8 +60,10 @@ class LivePane(Pane):
         self.loss.add(event.step, event.losses)
         self.items.add(event.step, event.worst_p, event.median_p, event.item_p)
         self.slots.show_use(event.slot_use, None)
-        slow = [share[0] for share in stepped.shares] + [event.share]
-        fast = [share[1] for share in stepped.shares] + [math.nan]
+        sites = self.context.model.sites if self.context.model is not None else ()
+        others = stepped.shares or ((math.nan, math.nan),) * max(0, len(sites) - 1)  # a retention run has none
+        slow = [share[0] for share in others] + [event.share]
+        fast = [share[1] for share in others] + [math.nan]
         self.gates.set_shares(slow, fast)
         self.status.setText(f"step {event.step} · {event.elapsed:.1f} s")
 

@@ -28,6 +28,20 @@ class _Form(QWidget):
     changed = Signal()
 
 
+class Number(QDoubleSpinBox):
+    """A number without zeros that say nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setDecimals(6)
+        self.setRange(0.0, 1000.0)
+        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+
+    def textFromValue(self, value: float) -> str:
+        """The number in as few digits as it needs."""
+        return f"{value:.6f}".rstrip("0").rstrip(".") or "0"
+
+
 class SettingsForm(_Form, Generic[S]):
     """One control for each field."""
 
@@ -71,10 +85,7 @@ class SettingsForm(_Form, Generic[S]):
             spin.valueChanged.connect(self._tell)
             return spin
         if isinstance(default, float):
-            number = QDoubleSpinBox()
-            number.setDecimals(5 if default and default < 0.01 else 3)
-            number.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-            number.setRange(0.0, 1000.0)
+            number = Number()
             number.setSingleStep(0.1 if default >= 0.1 else 0.01)
             number.setValue(default)
             number.valueChanged.connect(self._tell)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pyqtgraph.exporters as exporters
 from PySide6.QtCore import QBuffer, QIODevice
+from PySide6.QtGui import QPainter
+from PySide6.QtSvg import QSvgGenerator
 
 from bdh_workbench.errors import UserError
 
@@ -34,9 +35,16 @@ def save_plot(path: Path, plot: Any, table: tuple[Sequence[str], Sequence[Sequen
         plot.grab().save(buffer, "PNG")
         data = bytes(buffer.data().data())
     elif kind == ".svg":
-        data = exporters.SVGExporter(plot.getPlotItem()).export(toBytes=True)
-        if isinstance(data, str):
-            data = data.encode()
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        generator = QSvgGenerator()
+        generator.setOutputDevice(buffer)
+        generator.setSize(plot.size())
+        generator.setViewBox(plot.rect())
+        painter = QPainter(generator)
+        plot.render(painter)
+        painter.end()
+        data = bytes(buffer.data().data())
     else:
         raise UserError(f"“{path.suffix}” is no kind of plot file: use .png, .svg or .csv.")
     try:

@@ -1,0 +1,240 @@
+"""The train command from corpus to model card, stopped and resumed in every phase, and the card itself."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.encoding import answer_ids
+from bdh_workbench.memory.generation import SamplingSettings, generate
+from bdh_workbench.memory.items import Fact
+from bdh_workbench.memory.reading import Reader
+from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.model.loading import load_model
+from bdh_workbench.training import pipeline
+from bdh_workbench.training.card import BEGIN, END, NOT_RUN, corpus_sources, fill_benchmark
+from bdh_workbench.training.checkpoint import Progress
+from bdh_workbench.training.pictures import draw_pictures, smoothed
+from bdh_workbench.training.pipeline import token_counts, train
+from bdh_workbench.training.synthetic import passage
+
+CPU = torch.device("cpu")
+CONFIG = """
+[model]
+vocab_size = 320
+width = 32
+heads = 2
+neurons = 32
+levels = 2
+context = 32
+site_levels = [1]
+site_slots = 16
+write_slots = 1024
+code_width = 64
+
+[training]
+early_rows = 4
+late_rows = 4
+early_context = 32
+late_context = 32
+tokens = 8192
+corpus_tokens = 60000
+rate = 3e-3
+final_rate = 3e-4
+warmup = 5
+meta_minutes = 0.02
+meta_seeds = 1
+"""
+FILES = ["config.json", "model.safetensors", "tokenizer.json", "general.safetensors", "README.md"]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("corpus")
+    for number in range(24):
+        rng = random.Random(number)
+        (folder / f"{number:02}.txt").write_text("\n\n".join(passage(rng) for _ in range(5)), encoding="utf-8")
+    part = {"what": "invented text", "licence": "CC0", "attribution": "nobody", "characters": 100000}
+    (folder / "MANIFEST.json").write_text(json.dumps({"sources": {"invented": part}}), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("config") / "toy.toml"
+    path.write_text(CONFIG, encoding="utf-8")
+    return str(path)
+
+
+class Stop:
+    """Stands in for Ctrl-C: asked for from a given phase on."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def before(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """The same work, with a stop asked for as it begins."""
+
+        def stopped(*arguments: Any, **options: Any) -> Any:
+            self.asked = True
+            return work(*arguments, **options)
+
+        return stopped
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, corpus: Path, config: str) -> tuple[Path, list[dict[str, Any]]]:
+    """A model made by a run that was stopped in each phase, and what each call of the command returned."""
+    out = tmp_path_factory.mktemp("models") / "toy"
+    reports = []
+    for name in ("train_tokenizer", "build_token_cache", "Pretraining.run", "meta_train", "calibrate", None):
+        with pytest.MonkeyPatch.context() as patch:
+            stop = Stop()
+            patch.setattr(pipeline, "stop_on_interrupt", lambda stop=stop: lambda: stop.asked)
+            if name is not None:
+                owner, _, method = name.rpartition(".")
+                place = getattr(pipeline, owner) if owner else pipeline
+                patch.setattr(place, method, stop.before(getattr(place, method)))
+            reports.append(train(str(corpus), config, out, None, bool(reports), CPU))
+    return out, reports
+
+
+def test_a_stop_in_each_phase_is_told_and_resumed(trained: tuple[Path, list[dict[str, Any]]]) -> None:
+    _, reports = trained
+    where = ["tokenizer", "tokenizer", "pre-training", "addresses", "calibration", None]
+    assert [report.get("stopped_in") for report in reports] == where
+    assert [report["finished"] for report in reports] == [False] * 5 + [True]
+    assert reports[2]["tokens"] < 8192 <= reports[3]["tokens"] == reports[5]["tokens"]
+    assert json.loads(json.dumps(reports, allow_nan=False)) == reports
+
+
+def test_the_folder_is_a_model_that_can_be_written_into(trained: tuple[Path, list[dict[str, Any]]]) -> None:
+    out, _ = trained
+    assert {path.name for path in out.iterdir()} >= set(FILES)
+    model = load_model(str(out), CPU)
+    fact = Fact("The gate of Orm is painted", "blue")
+    memory = finish(write(model, None, [fact])).memory
+    prompt, answer = answer_ids(model.tokenizer, fact.prompt, fact.answer)
+    settings = SamplingSettings(max_tokens=len(answer))
+    said = [made.token for made in generate(Reader(model, memory), prompt, settings, model.tokenizer.end_id)]
+    assert said[: len(answer) - 1] == answer[:-1]
+
+
+def test_the_card_tells_where_the_model_comes_from(trained: tuple[Path, list[dict[str, Any]]]) -> None:
+    out, reports = trained
+    card = (out / "README.md").read_text(encoding="utf-8")
+    for wanted in ("# toy", "invented text", "CC0", "nobody", "epochs", "seed", "nats per token", "cores"):
+        assert wanted in card
+    assert f"{reports[-1]['parameters']:,} parameters" in card
+    assert json.loads((out / "run" / "meta.json").read_text(encoding="utf-8"))["verdict"] in card
+    assert f"{BEGIN}\n{NOT_RUN}\n{END}" in card
+    assert str(out) not in card
+    for name in ("loss.png", "gates.png"):
+        assert (name in card) == (out / name).exists()
+
+
+def test_what_is_finished_is_not_done_again(
+    trained: tuple[Path, list[dict[str, Any]]], corpus: Path, config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, reports = trained
+    before = {name: (out / name).read_bytes() for name in FILES}
+    for name in ("Pretraining", "meta_train", "calibrate"):
+        monkeypatch.setattr(pipeline, name, None)
+    assert train(str(corpus), config, out, None, True, CPU) == reports[-1]
+    assert {name: (out / name).read_bytes() for name in FILES} == before
+
+
+def test_a_changed_write_site_does_addresses_and_calibration_again(
+    trained: tuple[Path, list[dict[str, Any]]], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, _ = trained
+    copy = shutil.copytree(out, tmp_path / "copy")
+    other = tmp_path / "other.toml"
+    other.write_text(CONFIG.replace("code_width = 64", "code_width = 32"), encoding="utf-8")
+    monkeypatch.setattr(pipeline.Pretraining, "_loop", None)
+    report = train(str(corpus), str(other), copy, None, True, CPU)
+    assert report["finished"]
+    assert load_model(str(copy), CPU).site.codes.shape[1] == 32
+
+
+def test_a_run_is_not_overwritten(
+    trained: tuple[Path, list[dict[str, Any]]], corpus: Path, config: str, tmp_path: Path
+) -> None:
+    out, _ = trained
+    with pytest.raises(UserError, match="--resume"):
+        train(str(corpus), config, out, None, False, CPU)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    shutil.copy(out / "model.safetensors", alone)  # somebody's model, without the run that made it
+    with pytest.raises(UserError, match="--resume"):
+        train(str(corpus), config, alone, None, False, CPU)
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b"\xff\xfe", b'{"pretraining": {}}', b"{"])
+def test_a_damaged_state_is_one_sentence(
+    trained: tuple[Path, list[dict[str, Any]]], corpus: Path, config: str, tmp_path: Path, damage: bytes
+) -> None:
+    out, _ = trained
+    copy = shutil.copytree(out, tmp_path / "copy")
+    (copy / "run" / "state.json").write_bytes(damage)
+    with pytest.raises(UserError, match=r"state\.json is damaged"):
+        train(str(corpus), config, copy, None, True, CPU)
+
+
+@pytest.mark.parametrize("minutes", [0.0, -3.0, float("nan")])
+def test_minutes_must_be_above_zero(corpus: Path, config: str, tmp_path: Path, minutes: float) -> None:
+    with pytest.raises(UserError, match="--minutes"):
+        train(str(corpus), config, tmp_path / "out", minutes, False, CPU)
+    assert not (tmp_path / "out").exists()
+
+
+def test_figures_fill_the_benchmark_section() -> None:
+    card = f"# m\n\n## Benchmark\n\n{BEGIN}\n{NOT_RUN}\n{END}\n\nEnd.\n"
+    figures = {"facts": {"exact": 1.0, "count": 20}, "note": "a|b", "retention": [[1.0], [0.5, 1.0]], "none": None}
+    once = fill_benchmark(card, "bench --quick", figures)
+    assert "| facts.exact | 1 |" in once and "| facts.count | 20 |" in once and "a\\|b" in once
+    assert NOT_RUN not in once and "`bench --quick`" in once and once.endswith("End.\n")
+    twice = fill_benchmark(fill_benchmark(once, "bench --all", {"x": 2}), "bench --quick", {"facts": {"exact": 0.5}})
+    assert "| facts.exact | 0.5 |" in twice and "| x | 2 |" in twice and "facts.count" not in twice
+    assert twice.count("`bench --quick`") == 1
+    with pytest.raises(ValueError, match="no section"):
+        fill_benchmark("# m\n", "bench", figures)
+
+
+@pytest.mark.parametrize("content", [None, "not JSON", "[]", '{"sources": [1]}', '{"sources": {"a": 3}}'])
+def test_a_corpus_without_a_sound_manifest_has_no_sources(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "MANIFEST.json").write_text(content, encoding="utf-8")
+    assert corpus_sources(str(tmp_path)) == []
+
+
+def test_pictures(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    rows = [[n, 100 * n, float(n), 5.0 - n / 100, 1e-3] for n in range(1, 200)]
+    progress = Progress(losses=rows, validation=[[100, 10000, 100.0, 4.5]], gates=[[n, 0.1, 0.2] for n in range(1, 50)])
+    assert draw_pictures(tmp_path, progress) == ["loss.png", "gates.png"]
+    for name in ("loss.png", "gates.png"):
+        data = (tmp_path / name).read_bytes()
+        assert data[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">II", data[16:24]) == (864, 504)
+    assert draw_pictures(tmp_path, Progress()) == []
+
+
+def test_a_smoothed_line_does_not_lag() -> None:
+    line = [float(n) for n in range(1000)]
+    assert smoothed(line)[20:-20] == pytest.approx(line[20:-20])
+    assert smoothed([3.0]) == [3.0] and smoothed([]) == []
+
+
+def test_tokens_are_counted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "COUNTED", 3)
+    assert token_counts(np.array([0, 2, 2, 1, 2], dtype=np.uint16), 4).tolist() == [1, 1, 3, 0]
