@@ -20,7 +20,7 @@ from types import FrameType
 from typing import NoReturn
 
 from bdh_workbench import __version__
-from bdh_workbench.commands import bench, experiment, memories, query, train, write
+from bdh_workbench.commands import bench, experiment, memories, query, screenshots, train, write
 from bdh_workbench.commands.common import DEVICES, UsageError
 from bdh_workbench.commands.console import Console
 from bdh_workbench.errors import UserError
@@ -39,6 +39,7 @@ COMMANDS: tuple[Command, ...] = (
     ("bench", "measure what is remembered, and what else changes", bench.add_options, bench.run),
     ("train", "make a model from a corpus", train.add_options, train.run),
     ("experiment", "repeat an experiment of the project", experiment.add_options, experiment.run),
+    ("screenshots", "take pictures of the window", screenshots.add_options, screenshots.run),
 )
 
 

@@ -299,7 +299,12 @@ def start_long_write(model_folder: Path, facts_file: Path, target: Path) -> subp
     options = ["--method", "gradient", "--steps", "100000", "--goal", "0.999999999", "--rate", "1e-9"]
     command = [sys.executable, "-m", "bdh_workbench", "write", "--facts", str(facts_file), "--memory", str(target)]
     process = subprocess.Popen(
-        [*command, *options, "--model", str(model_folder)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*command, *options, "--model", str(model_folder)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A shell that runs the tests in the background ignores Ctrl-C, and so would everything it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stderr is not None
     for line in process.stderr:
@@ -320,7 +325,10 @@ def test_an_interrupted_write_leaves_the_previous_file_whole(
     target.write_bytes(memory_file.read_bytes())
     process = start_long_write(model_folder, facts_file, target)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == status
     assert out == b""
     assert said in err.decode() and "Traceback" not in err.decode()

@@ -71,7 +71,7 @@ def model_card(name: str, corpus: str, record: Mapping[str, Any], pictures: list
         name: of the model.
         corpus: as it was given to the command.
         record: what the phases recorded: ``model``, ``training``, ``pretraining``, ``addresses``, ``calibration``,
-            ``hardware`` and ``seconds`` by phase.
+            ``hardware`` of pre-training, ``seconds`` by phase, and ``operations_per_token`` of pre-training.
         pictures: file names of those that were drawn.
     """
     model, training, done = record["model"], record["training"], record["pretraining"]
@@ -153,6 +153,7 @@ def _data(corpus: str, done: Mapping[str, Any], training: Mapping[str, Any]) -> 
 
 def _training_rows(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     training, done, machine = record["training"], record["pretraining"], record["hardware"]
+    rate = done["tokens"] / max(done["seconds"], 1e-9)
     rows = [
         ("seed", str(training["seed"])),
         ("steps", f"{done['steps']:,}"),
@@ -160,6 +161,8 @@ def _training_rows(record: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("loss on training text, mean of the last minutes", _nats(done["loss"])),
         ("loss on held-out text", _nats(done["held_out_loss"])),
         ("pre-training, time of work", _duration(done["seconds"])),
+        ("pre-training, tokens per second", f"{rate:,.0f}"),
+        ("pre-training, matrix operations per second", f"{rate * record['operations_per_token'] / 1e12:.3g} × 10^12"),
         *((f"{phase}, time", _duration(seconds)) for phase, seconds in record["seconds"].items()),
         ("processor", f"{machine['processor']}, {machine['cores']} cores"),
     ]

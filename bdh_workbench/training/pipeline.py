@@ -45,6 +45,7 @@ from bdh_workbench.training.distributed import Ranks, start_ranks, stop_ranks
 from bdh_workbench.training.metatrain import QUICK, QUICK_SIZES, TRAINED, MetaResult, meta_train
 from bdh_workbench.training.pictures import draw_pictures
 from bdh_workbench.training.pretrain import Pretraining, share_done, stop_on_interrupt
+from bdh_workbench.training.speed import operations_per_token
 from bdh_workbench.training.telemetry import Telemetry
 from bdh_workbench.training.tokenizer import train_tokenizer
 
@@ -231,7 +232,9 @@ class _Run:
             # A GPU trains in bfloat16, and so little is lost by storing it; elsewhere the files are small anyway.
             dtype = torch.bfloat16 if ranks.device.type == "cuda" else torch.float32
             save_network(self.out, network, dtype)
-            self._finish("pretraining", self._progress_figures(progress) | {"dtype": str(dtype).removeprefix("torch.")})
+            # The later phases may run on another machine, after --resume.
+            made = {"dtype": str(dtype).removeprefix("torch."), "hardware": hardware(ranks.device)}
+            self._finish("pretraining", self._progress_figures(progress) | made)
 
     def _progress_figures(self, progress: Progress) -> dict[str, Any]:
         with torch.device("meta"):
@@ -297,7 +300,8 @@ class _Run:
         record = {
             "model": self.config.to_dict(),
             "training": dataclasses.asdict(self.settings),
-            "hardware": hardware(self.ranks.device),
+            "hardware": self.state["pretraining"].get("hardware") or hardware(self.ranks.device),
+            "operations_per_token": operations_per_token(self.config, self.settings.early_context),
             "seconds": {phase: self.state[phase]["wall_seconds"] for phase in ("addresses", "calibration")},
             **self.state,
         }

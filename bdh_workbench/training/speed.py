@@ -89,7 +89,7 @@ def compare_with_published(
 
     Returns:
         ``ours`` and ``published``: median tokens per second over the blocks; ``ratio`` of the two; ``ratios`` of the
-        neighbouring blocks; and what was timed.
+        neighbouring blocks; ``ours_gigaflops``: 1e9 operations of matrix products a second; and what was timed.
     """
     device = device or torch.device("cpu")
     settings = TrainingConfig()
@@ -116,6 +116,7 @@ def compare_with_published(
         "published": round(slow, 1),
         "ratio": round(fast / slow, 3),
         "ratios": [round(one / other, 3) for one, other in rates],
+        "ours_gigaflops": round(fast * operations_per_token(config, context) / 1e9, 2),
         "parameters": {"ours": _count(network), "published": _count(plain)},
         "heads": {"ours": "tied", "published": "untied"},
         "rows": rows,
@@ -125,6 +126,17 @@ def compare_with_published(
         "device": str(device),
         "threads": torch.get_num_threads(),
     }
+
+
+def operations_per_token(config: ModelConfig, context: int) -> int:
+    """Floating-point operations of a training step for each token: two for each product, backward twice forward.
+
+    Matrix products alone, attention over whole windows of ``context`` tokens as it is computed.
+    """
+    width, hidden = config.width, config.heads * config.neurons
+    level = 3 * width * hidden + context * (hidden + config.heads * width)
+    site = (2 * width + context) * config.site_slots + context * width
+    return 6 * (config.levels * level + len(config.site_levels) * site + config.vocab_size * width)
 
 
 def _stepper(

@@ -26,6 +26,7 @@ from bdh_workbench.training.card import BEGIN, END, NOT_RUN, corpus_sources, fil
 from bdh_workbench.training.checkpoint import Progress
 from bdh_workbench.training.pictures import draw_pictures, smoothed
 from bdh_workbench.training.pipeline import token_counts, train
+from bdh_workbench.training.pretrain import Ahead, Order
 from bdh_workbench.training.synthetic import passage
 
 CPU = torch.device("cpu")
@@ -238,3 +239,27 @@ def test_a_smoothed_line_does_not_lag() -> None:
 def test_tokens_are_counted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "COUNTED", 3)
     assert token_counts(np.array([0, 2, 2, 1, 2], dtype=np.uint16), 4).tolist() == [1, 1, 3, 0]
+
+
+def test_batches_made_ahead_are_those_that_were_ordered() -> None:
+    made: list[Order] = []
+
+    def make(order: Order) -> np.ndarray[Any, np.dtype[np.int64]]:
+        made.append(order)
+        return np.array([order.late, order.rows, order.early_position, order.late_position], dtype=np.int64)
+
+    orders = [Order(False, 4, 0, 0), Order(False, 4, 4, 0), Order(False, 4, 8, 0), Order(True, 2, 12, 0)]
+    orders += [Order(True, 2, 12, 2), Order(True, 2, 12, 4)]
+    with Ahead(make, depth=2) as ahead:
+        taken = [ahead.take(order).tolist() for order in orders]
+    assert taken == [[o.late, o.rows, o.early_position, o.late_position] for o in orders]
+    assert orders[0].following() == orders[1] and orders[3].following() == orders[4]
+    assert len(made) <= len(orders) + 4  # what was made for nothing when the windows changed, and behind the end
+
+
+def test_a_batch_that_cannot_be_made_is_told() -> None:
+    def make(order: Order) -> np.ndarray[Any, np.dtype[np.int64]]:
+        raise UserError("no text")
+
+    with Ahead(make) as ahead, pytest.raises(UserError, match="no text"):
+        ahead.take(Order(False, 1, 0, 0))

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.network import Network
 from bdh_workbench.training import speed
 from bdh_workbench.training.pretrain import LanguageModel
-from bdh_workbench.training.speed import PublishedBDH, compare_with_published, main
+from bdh_workbench.training.speed import PublishedBDH, compare_with_published, main, operations_per_token
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +67,13 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_missing_configuration_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--config", str(tmp_path / "none.toml")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_operations_are_counted_as_torch_counts_them() -> None:
+    config = tiny_config()
+    model = LanguageModel(Network(config))
+    ids = torch.randint(config.vocab_size, (3, 17))
+    with FlopCounterMode(display=False) as counter:
+        model(ids).backward()
+    # The first products need no gradient of their input, the embedding having none to hand down but its own.
+    assert counter.get_total_flops() == pytest.approx(3 * 16 * operations_per_token(config, 16), rel=0.05)
