@@ -1,6 +1,6 @@
 """Which parts of the addressing carry recall: an ablation without network and without writing, over seeds.
 
-It begins with the form that a first prototype had (plain token codes, one cosine) and adds one part at a time.
+It begins with plain token codes and one cosine and adds one part at a time.
 """
 
 from __future__ import annotations
