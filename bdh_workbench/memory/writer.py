@@ -350,19 +350,19 @@ class _Write:
         joint = self._joined(held, reads)
         joint, basis = solve(joint, basis, self.settings.tolerance)
         numbers = torch.arange(self.old_count, len(joint.rows))
-        for _ in range(SETTLING):
-            got = read_rows(joint.rows, slow_slot(joint), numbers)
+        old = joint.enabled_rows()
+        old = old[old < self.old_count]
+        for turn in range(SETTLING + 1):
+            slow = slow_slot(joint)
+            got = read_rows(joint.rows, slow, numbers)
             failed = self._failed(joint, numbers, got)
-            old = joint.enabled_rows()
-            needy = torch.cat((drifted(joint, old[old < self.old_count]), joint.rows.homes(failed)))
-            size = len(basis.rows)
-            basis = extend_basis(joint.rows, joint.slots, basis, needy, RESCUE)
-            if len(basis.rows) == size:
+            needy = torch.cat((drifted(joint, old, slow), joint.rows.homes(failed)))
+            larger = extend_basis(joint.rows, joint.slots, basis, needy, RESCUE) if turn < SETTLING else basis
+            if len(larger.rows) == len(basis.rows):
                 break
+            basis = larger
             weights = coefficients(basis, joint.rows.values[basis.rows]).float()
             joint = dataclasses.replace(joint, basis=basis.rows, weights=weights)
-        got = read_rows(joint.rows, slow_slot(joint), numbers)
-        failed = self._failed(joint, numbers, got)
         self.excused = torch.isin(numbers, failed)
         self._check_room(joint, failed)
         return joint, basis, got
