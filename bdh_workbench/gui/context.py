@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bdh_workbench.gui.bridge import Background, Bridge
 from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.gui.preferences import Preferences
 from bdh_workbench.gui.theme import Colours, Theme
 from bdh_workbench.memory.library import Library
 from bdh_workbench.session.events import MemoryView, ModelInfo
@@ -43,6 +44,7 @@ class Context:
     clock: DrawClock
     theme: Theme
     library: Library
+    preferences: Preferences
     say: Callable[[str], None]
     fail: Callable[[str, str], None]
     model: ModelInfo | None = None

@@ -33,6 +33,13 @@ def button(text: str, tip: str, clicked: Callable[[], object], *, primary: bool 
     return made
 
 
+def small_font(font: QFont) -> QFont:
+    """The font in the size of small type."""
+    small = QFont(font)
+    small.setPixelSize(NOTE_PIXELS)
+    return small
+
+
 def flat_button(text: str, tip: str, clicked: Callable[[], object] | None = None) -> QToolButton:
     """A small grey button without a border."""
     made = QToolButton()
@@ -40,9 +47,7 @@ def flat_button(text: str, tip: str, clicked: Callable[[], object] | None = None
     made.setToolTip(tip)
     made.setAccessibleName(tip)
     made.setProperty("flat", True)
-    font = QFont(made.font())
-    font.setPixelSize(NOTE_PIXELS)
-    made.setFixedWidth(QFontMetrics(font).horizontalAdvance(text) + 14)
+    made.setFixedWidth(QFontMetrics(small_font(made.font())).horizontalAdvance(text) + 14)
     if clicked is not None:
         made.clicked.connect(lambda checked=False: clicked())
     return made

@@ -50,6 +50,15 @@ def shown_token(text: str, limit: int = 14) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def shown_p(p: float) -> str:
+    """A probability as it is shown; – where it is not known."""
+    if p != p:
+        return "–"
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:.3f}" if p < 0.9995 else f"{p:.4f}" if p < 0.99995 else "1.000"
+
+
 def short(text: str, limit: int = 60) -> str:
     """The beginning of a text, harmless, on one line."""
     text = harmless(" ".join(text[: limit * 4].split()))
@@ -67,11 +76,13 @@ def size(count: int) -> str:
 
 
 def date(stamp: str) -> str:
-    """Day and time of an ISO 8601 stamp, in the time of this place."""
+    """Day and time of an ISO 8601 stamp, in the time of this place; the time alone of today."""
     import datetime
 
     try:
-        return datetime.datetime.fromisoformat(stamp).astimezone().strftime("%Y-%m-%d %H:%M")
+        moment = datetime.datetime.fromisoformat(stamp).astimezone()
+        today = moment.date() == datetime.datetime.now().astimezone().date()
+        return moment.strftime("today %H:%M" if today else "%Y-%m-%d %H:%M")
     except ValueError:
         return ""
 

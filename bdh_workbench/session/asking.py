@@ -15,7 +15,7 @@ from bdh_workbench.evaluation.decoding import batch_limit
 from bdh_workbench.memory.generation import SamplingSettings, choose
 from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState, Reading
 from bdh_workbench.session.control import Task
-from bdh_workbench.session.events import AnswerDone, TokenRead, TokenView, Top
+from bdh_workbench.session.events import AnswerDone, SourceView, TokenRead, TokenView, Top
 from bdh_workbench.session.jobs import Query
 from bdh_workbench.session.sources import Sources
 
@@ -121,15 +121,18 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
     decoder: codecs.IncrementalDecoder = tokenizer.stream_decoder()
     spoken: list[Spoken] = []
     tokens: list[TokenView] = []
+    found: dict[int, SourceView] = {}
     begun = time.monotonic()
     for one in speak(task, reader, ids, sampling):
         spoken.append(one)
         text = "" if one.token == end else decoder.decode(tokenizer.token_bytes(one.token))
         if one.token == end or len(spoken) == sampling.max_tokens:
             text += decoder.decode(b"", final=True)  # half a character at the end
-        tokens.append(TokenView(text, one.p, one.familiarity))
+        tokens.append(TokenView(text, one.p, one.familiarity, one.row >= 0))
         untouched = one.untouched if job.compare_untouched else ()
         source = sources.of(one.row)
+        if source is not None:
+            found.setdefault(source.item, source)
         task.emit(TokenRead(task.id, text, one.p, one.familiarity, source, one.top, untouched))
     seconds = time.monotonic() - begun
     first = spoken[0]
@@ -154,6 +157,7 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         ended=spoken[-1].token == end,
         top=first.top,
         untouched_top=first.untouched if job.compare_untouched else (),
+        sources=tuple(found.values()),
     )
     task.emit(done)
     return ids + [one.token for one in spoken if one.token != end]

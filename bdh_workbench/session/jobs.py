@@ -14,6 +14,7 @@ __all__ = [
     "EstimateWrite",
     "Fact",
     "ForgetItems",
+    "InspectMemory",
     "InspectText",
     "Job",
     "LoadModel",
@@ -133,6 +134,13 @@ class OpenMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class InspectMemory:
+    """Look into a memory file without taking it into use; of several that wait only the newest is done."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class NewMemory:
     """Take an empty memory into use."""
 
@@ -194,6 +202,7 @@ Job = (
     | Query
     | InspectText
     | RetentionRun
+    | InspectMemory
     | OpenMemory
     | NewMemory
     | SaveMemory
@@ -206,7 +215,7 @@ Job = (
     | DiscardRecovery
 )
 
-REPLACING = (EstimateWrite, InspectText)  # of these only the newest is waited for
+REPLACING = (EstimateWrite, InspectText, InspectMemory)  # of these only the newest is waited for
 
 _TITLES: dict[type, str] = {
     EstimateWrite: "Estimate the write",
@@ -235,6 +244,8 @@ def job_title(job: Job) -> str:
             return f"Ask “{_short(prompt)}”"
         case OpenMemory(path=path):
             return f"Open {path.stem}"
+        case InspectMemory(path=path):
+            return f"Look into {path.stem}"
         case MergeMemories(paths=paths):
             return f"Merge {_counted(len(paths), 'memory', 'memories')}"
         case ForgetItems(indices=indices):

@@ -47,7 +47,7 @@ def test_what_was_written_is_answered_after_a_restart(start: Start, qtbot: QtBot
     window.library.load()
     settle(second, qtbot)
     assert FACTS[0].answer in ask(second, qtbot, FACTS[0].prompt)
-    assert window.console.exchanges[-1].source is not None
+    assert window.console.exchanges[-1].sources
     assert not said.failures
 
 

@@ -79,7 +79,7 @@ def test_plots_can_be_saved(start: Start, qtbot: QtBot, tmp_path: Path, kind: st
     loss = start(load=False).window.live.loss
     for step in range(5):
         loss.add(step, {"cross-entropy": 5.0 / (step + 1), "locality": 0.1})
-    loss.log_button.setChecked(True)
+    loss.log.setChecked(True)
     loss.redraw()
     path = tmp_path / f"loss.{kind}"
     loss.export(path)

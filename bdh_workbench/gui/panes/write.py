@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,10 +17,9 @@ from bdh_workbench.gui.parts.document_editor import DocumentEditor
 from bdh_workbench.gui.parts.facts_table import FactsTable
 from bdh_workbench.gui.parts.reading import Found, read_files, read_paste
 from bdh_workbench.gui.parts.settings_form import SettingsForm
-from bdh_workbench.gui.plots.card import shown_p
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import plural, short, size
+from bdh_workbench.gui.words import plural, short, shown_p, size
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import METHODS, WriteSettings
 from bdh_workbench.session.events import (
@@ -68,6 +68,8 @@ class WritePane(Pane):
         self.editor = DocumentEditor()
         self.chooser = QComboBox()
         self.chooser.setAccessibleName("Which of the documents is shown")
+        self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.chooser.setMinimumContentsLength(12)
         self.chooser.setVisible(False)
         self.large_note = note("", "Size of a long text")
         self.large_note.setVisible(False)
@@ -88,6 +90,8 @@ class WritePane(Pane):
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(self.table)
         self.form: SettingsForm[WriteSettings] = SettingsForm(WriteSettings, {"method": METHODS}, {})
+        self.form.set_settings(self.context.preferences.values.write)
+        self.form.changed.connect(self._keep_settings)
         area = QScrollArea()
         area.setWidget(self.form)
         area.setWidgetResizable(True)
@@ -118,7 +122,11 @@ class WritePane(Pane):
         self.bar.setRange(0, 1000)
         self.bar.setAccessibleName("Progress of the write")
         self.state = note("", "State of the write")
-        self.column.addWidget(self.gauge)
+        fill = note("Fill", "")
+        fill.setWordWrap(False)
+        fill_row = row(fill, self.gauge)
+        fill_row.setStretch(1, 1)
+        self.column.addLayout(fill_row)
         self.column.addWidget(self.bar)
         self.column.addWidget(self.state)
         self.bar.setVisible(False)
@@ -416,6 +424,11 @@ class WritePane(Pane):
     def _tell(self, text: str, tone: str = "") -> None:
         set_tone(self.state, tone)
         self.state.setText(text)
+
+    def _keep_settings(self) -> None:
+        """Remember how a person writes, once it makes sense."""
+        with contextlib.suppress(UserError):
+            self.context.preferences.change(write=self.form.settings())
 
     def _toggle_advanced(self) -> None:
         self.advanced.setVisible(not self.advanced.isVisible())

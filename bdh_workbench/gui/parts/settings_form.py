@@ -35,7 +35,6 @@ class Number(QDoubleSpinBox):
         super().__init__()
         self.setDecimals(6)
         self.setRange(0.0, 1000.0)
-        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
 
     def textFromValue(self, value: float) -> str:
         """The number in as few digits as it needs."""
@@ -79,7 +78,6 @@ class SettingsForm(_Form, Generic[S]):
             return check
         if isinstance(default, int):
             spin = QSpinBox()
-            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
             spin.setRange(0, 1_000_000)
             spin.setValue(default)
             spin.valueChanged.connect(self._tell)
