@@ -172,6 +172,8 @@ def measure_lateness(driver: Driver) -> dict[str, Any]:
         results[f"{name}_lateness_p99"] = percentile(late, 0.99)
         results[f"{name}_lateness_worst"] = max(late, default=0.0)
 
+    # What the machine itself adds, when it is busy with other things.
+    during("idle", lambda: driver.settle(3.0))
     during("load", driver.load)
     begun = time.perf_counter()
     during("write", lambda: driver.write_facts(invented_facts(20)))
