@@ -50,12 +50,21 @@ class Context:
     model: ModelInfo | None = None
     memory: MemoryView | None = None
     unfinished: set[int] = field(default_factory=set)
+    quiet: set[int] = field(default_factory=set)
     waiting: dict[int, Callable[[object], None]] = field(default_factory=dict)
 
-    def submit(self, job: Job, then: Callable[[object], None] | None = None) -> int:
-        """Queue a job; ``then`` is called with its result once it is done."""
+    def submit(self, job: Job, then: Callable[[object], None] | None = None, quiet: bool = False) -> int:
+        """Queue a job.
+
+        Args:
+            job: to be done.
+            then: called with its result once it is done.
+            quiet: no person asked for it, as for an estimate while they type: its pane alone tells of a failure.
+        """
         number = self.session.submit(job)
         self.unfinished.add(number)
+        if quiet:
+            self.quiet.add(number)
         if then is not None:
             self.waiting[number] = then
         return number

@@ -218,20 +218,23 @@ class MainWindow(QMainWindow):
 
     def _done(self, event: JobDone) -> None:
         self.context.unfinished.discard(event.job)
+        self.context.quiet.discard(event.job)
         then = self.context.waiting.pop(event.job, None)
         if then is not None:
             then(event.result)
 
     def _failed(self, event: JobFailed) -> None:
+        quiet = event.job in self.context.quiet
         self._cancelled(event)
-        words = f"{event.message} {event.advice}" if event.advice else event.message
-        if self._closing:
+        if self._closing or quiet:
             return
+        words = f"{event.message} {event.advice}" if event.advice else event.message
         if Failure.ask(self, words, event.details, "Load on the CPU" if event.offer_cpu else ""):
             self.load_model(self.chosen_model[0], "cpu")
 
     def _cancelled(self, event: JobCancelled | JobFailed) -> None:
         self.context.unfinished.discard(event.job)
+        self.context.quiet.discard(event.job)
         self.context.waiting.pop(event.job, None)
 
     def _recovery(self, event: RecoveryFound) -> None:

@@ -191,11 +191,12 @@ class ActivityPane(Pane):
             self.running = None
             if isinstance(event, JobDone) and seconds >= QUIET:
                 self.add(f"{title}: done in {seconds:.1f} s")
-        if isinstance(event, JobFailed):
-            self.warnings += 1
-            self.add(f"{title}: {event.message}", "error")
-        elif isinstance(event, JobCancelled) and not title.startswith(("Estimate", "Look")):
-            self.add(f"{title}: cancelled")
+        if event.job not in self.context.quiet:
+            if isinstance(event, JobFailed):
+                self.warnings += 1
+                self.add(f"{title}: {event.message}", "error")
+            elif isinstance(event, JobCancelled):
+                self.add(f"{title}: cancelled")
         self._show()
 
     def _changed(self) -> None:

@@ -120,7 +120,7 @@ class GatesPane(Pane):
         self._timer.stop()
         text = self.line.text()
         if text.strip() and self.context.model is not None:
-            self._job = self.context.submit(InspectText(text))
+            self._job = self.context.submit(InspectText(text), quiet=True)
             self.status.setText("looking …")
 
     def refresh(self) -> None:

@@ -30,7 +30,7 @@ from bdh_workbench.gui.theme import Colours
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row
 from bdh_workbench.gui.words import harmless, plural
 from bdh_workbench.memory.file_format import MemoryHeader
-from bdh_workbench.session.events import MemoryInspected
+from bdh_workbench.session.events import JobFailed, MemoryInspected
 from bdh_workbench.session.jobs import (
     ForgetItems,
     InspectMemory,
@@ -140,6 +140,7 @@ class LibraryPane(Pane):
                 header.resizeSection(column, width)
         table.selectionModel().selectionChanged.connect(self._look)
         self.context.bridge.on(MemoryInspected, self._looked_into)
+        self.context.bridge.on(JobFailed, self._look_failed)
         table.doubleClicked.connect(self._double_clicked)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._menu_at)
@@ -189,7 +190,11 @@ class LibraryPane(Pane):
         if self._looked[1] != entry.path:
             self.details.show_header(entry)
             self.forget_button.setEnabled(False)
-            self._looked = (self.context.submit(InspectMemory(entry.path)), entry.path)
+            self._looked = (self.context.submit(InspectMemory(entry.path), quiet=True), entry.path)
+
+    def _look_failed(self, event: JobFailed) -> None:
+        if event.job == self._looked[0]:
+            self.details.summary.setText(event.message)
 
     def _looked_into(self, event: MemoryInspected) -> None:
         if event.job == self._looked[0]:

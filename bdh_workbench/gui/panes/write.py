@@ -310,7 +310,7 @@ class WritePane(Pane):
             self.status.setText("")
             self._show_fill()
             return
-        self._estimate_job = self.context.submit(EstimateWrite(facts, documents, settings))
+        self._estimate_job = self.context.submit(EstimateWrite(facts, documents, settings), quiet=True)
 
     def _estimated(self, event: Estimated) -> None:
         if event.job != self._estimate_job:
@@ -397,6 +397,9 @@ class WritePane(Pane):
         )
 
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
+        if event.job == self._estimate_job and isinstance(event, JobFailed):
+            self.status.setText(event.message)
+            set_tone(self.status, "warning")
         if event.job not in self._writes:
             return
         self._writes.discard(event.job)
