@@ -136,11 +136,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     workbench.window.first_painted.connect(workbench.start)
     workbench.window.show()
     try:
-        return app.exec()
+        status = app.exec()
     finally:
-        workbench.close()
+        ended = workbench.close()
         workbench.dispose()
         stop_crash_log()
+    if not ended:
+        # A step that cannot be broken off is still going on; all that is to be kept is on the disk.
+        sys.stdout.flush()
+        os._exit(status)
+    return status
 
 
 __all__ = ["Workbench", "main", "make_application"]

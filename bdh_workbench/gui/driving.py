@@ -53,7 +53,7 @@ class Driver:
     def settle(self, seconds: float = 0.12) -> None:
         """Let the window live for a moment, so that it lays itself out and draws."""
         end = time.monotonic() + seconds
-        self.wait(lambda: time.monotonic() >= end)
+        self.wait(lambda: time.monotonic() >= end and self.workbench.clock.idle)
 
     def load(self) -> None:
         """Load the model on the CPU."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QDialog,
     QDockWidget,
     QFrame,
     QHBoxLayout,
@@ -31,6 +32,13 @@ def button(text: str, tip: str, clicked: Callable[[], object], *, primary: bool 
     made.setProperty("primary", primary)
     made.clicked.connect(lambda checked=False: clicked())
     return made
+
+
+def answered(dialog: QDialog) -> bool:
+    """Show a dialog until it is closed; whether it was accepted. Its parent then keeps it no longer."""
+    accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return accepted
 
 
 def small_font(font: QFont) -> QFont:
@@ -86,10 +94,11 @@ def row(*widgets: QWidget | int, spacing: int = 8) -> QHBoxLayout:
 
 
 class ElideLabel(QLabel):
-    """A label that ends in … where it has no room, and never asks for any."""
+    """A label that ends in … where it has no room, and never asks for any; with ``whole`` it says all or nothing."""
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, text: str = "", *, whole: bool = False) -> None:
         super().__init__(text)
+        self._whole = whole
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setMinimumWidth(0)
@@ -103,6 +112,8 @@ class ElideLabel(QLabel):
         painter = QPainter(self)
         box = self.contentsRect()
         shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, box.width())
+        if self._whole and shown != self.text():
+            shown = ""
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(box, int(self.alignment()), shown)
         painter.end()

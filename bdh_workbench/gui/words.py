@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 GLOSSARY: dict[str, str] = {
@@ -63,6 +64,13 @@ def short(text: str, limit: int = 60) -> str:
     """The beginning of a text, harmless, on one line."""
     text = harmless(" ".join(text[: limit * 4].split()))
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def title_of(text: str, limit: int = 48) -> str:
+    """A title for a text that has none: its first sentence or line, cut between two words where it is long."""
+    line = harmless(text.strip()[: limit * 4].split("\n", 1)[0]).strip()
+    line = re.split(r"(?<=\w)[.!?:](?=\s|$)", line, maxsplit=1)[0].lstrip("# ").strip()
+    return line if len(line) <= limit else line[:limit].rsplit(" ", 1)[0].rstrip(" ,;–-")
 
 
 def size(count: int) -> str:

@@ -105,6 +105,7 @@ class Query:
     read: ReadSettings = field(default_factory=ReadSettings)
     continue_from: bool = False
     compare_untouched: bool = True
+    stop_at_sentence: bool = False  # end the answer with its first sentence
 
 
 @dataclass(frozen=True, slots=True)

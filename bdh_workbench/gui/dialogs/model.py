@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bdh_workbench.gui.widgets import button, note, set_tone
+from bdh_workbench.gui.widgets import answered, button, note, set_tone
 from bdh_workbench.gui.words import harmless, size
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
 from bdh_workbench.session.fit import Fit, estimate_fit
@@ -119,6 +119,4 @@ class ModelChooser(QDialog):
     def ask(cls, parent: QWidget | None, current: Path | None = None, device: str = "auto") -> tuple[str, str] | None:
         """Folder and device, or None."""
         dialog = cls(parent, current, device)
-        accepted = dialog.exec() == QDialog.DialogCode.Accepted
-        dialog.deleteLater()
-        return dialog.choice() if accepted else None
+        return dialog.choice() if answered(dialog) else None

@@ -119,13 +119,16 @@ class ConsolePane(Pane):
         self.compare = QCheckBox("Memory off beside it")
         self.compare.setToolTip("Ask the untouched model as well.")
         self.compare.setChecked(chosen.compare_untouched)
+        self.sentence = QCheckBox("Stop at the end of a sentence")
+        self.sentence.setToolTip("End each answer with its first sentence. Off: go on for as many tokens as allowed.")
+        self.sentence.setChecked(chosen.stop_at_sentence)
         self.go_on = QCheckBox("Go on from the last answer")
         self.go_on.setToolTip("Otherwise each question starts a fresh context.")
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        for check in (self.completion, self.gate, self.compare, self.go_on):
+        for check in (self.completion, self.gate, self.compare, self.sentence, self.go_on):
             column.addWidget(check)
             check.toggled.connect(self._keep_settings)
         column.addWidget(self.sampling)
@@ -143,7 +146,10 @@ class ConsolePane(Pane):
         """Remember how a person reads and samples, once it makes sense."""
         with contextlib.suppress(UserError):
             self.context.preferences.change(
-                sampling=self.sampling.settings(), read=self._read(), compare_untouched=self.compare.isChecked()
+                sampling=self.sampling.settings(),
+                read=self._read(),
+                compare_untouched=self.compare.isChecked(),
+                stop_at_sentence=self.sentence.isChecked(),
             )
 
     def _read(self) -> ReadSettings:
@@ -169,7 +175,9 @@ class ConsolePane(Pane):
         except UserError as problem:
             self.status.setText(str(problem))
             return
-        query = Query(prompt, sampling, self._read(), self.go_on.isChecked(), self.compare.isChecked())
+        query = Query(
+            prompt, sampling, self._read(), self.go_on.isChecked(), self.compare.isChecked(), self.sentence.isChecked()
+        )
         job = self.context.submit(query)
         self.exchanges.append(Exchange(job, prompt))
         del self.exchanges[:-KEPT]

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QSplitter,
     QTableView,
     QVBoxLayout,
+    QWidget,
 )
 
 from bdh_workbench.gui.context import Context
@@ -43,6 +44,13 @@ from bdh_workbench.session.jobs import (
 
 WIDTHS = (0, 42, 56, 60, 116, 80, 120)
 ROOM = (0, 0, 0, 400, 460, 560, 680)  # width of the table from which each column is shown, unless a person chose
+
+
+def _menu(parent: QWidget) -> QMenu:
+    """A menu that is gone once it is closed."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return menu
 
 
 class LibraryTable(QTableView):
@@ -269,7 +277,8 @@ class LibraryPane(Pane):
                 self._submit_save(SaveMemory(self.context.library.path_for(title), title), then)
 
     def _submit_save(self, job: SaveMemory, then: Callable[[], object] | None) -> None:
-        def saved(_: object) -> None:
+        def saved(path: object) -> None:
+            self.context.say(f"Saved as {harmless(Path(str(path)).name)}.")
             self.reload()
             if then is not None:
                 then()
@@ -371,7 +380,7 @@ class LibraryPane(Pane):
     # Menus
 
     def _menu(self) -> QMenu:
-        menu = QMenu(self)
+        menu = _menu(self)
         for text, slot in (
             ("Load", self.load), ("Unload (new memory)", self.unload), ("Rename…", self.rename),
             ("Note…", self.write_note), ("Duplicate", self.duplicate), ("Merge chosen", self.merge),
@@ -388,7 +397,7 @@ class LibraryPane(Pane):
         self._menu().popup(self.table.viewport().mapToGlobal(place))
 
     def _columns(self, place: QPoint) -> None:
-        menu = QMenu(self)
+        menu = _menu(self)
         for column in range(1, self.model.columnCount()):
             name = str(self.model.headerData(column, Qt.Orientation.Horizontal))
             action = menu.addAction(name)

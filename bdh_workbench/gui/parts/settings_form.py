@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
 
 S = TypeVar("S")
@@ -52,6 +52,7 @@ class SettingsForm(_Form, Generic[S]):
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 8, 0)
         layout.setVerticalSpacing(4)
+        layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         tips = field_tips(kind)
         for field in dataclasses.fields(kind):  # type: ignore[arg-type]
             widget = self._control(field.default, choices.get(field.name))

@@ -186,7 +186,7 @@ class PlotCard(QFrame):
         for name, enough in (("bottom", self.height() >= ROOM_ACROSS), ("left", self.height() >= ROOM_UP)):
             axis = self.item.getAxis(name)
             axis.showLabel(enough and bool(axis.labelText))
-        self.item.getAxis("left").setTickDensity(1.0 if self.height() >= ROOM_UP else 0.5)
+        self.item.getAxis("left").setTickDensity(1.0 if self.height() >= ROOM_UP else 0.4)
         if self._filled:
             self._clock.mark(self)
 

@@ -69,6 +69,11 @@ class DrawClock(QObject):
         if drawable in self._marked:
             self._plan()
 
+    @property
+    def idle(self) -> bool:
+        """Whether all that can be seen is drawn."""
+        return not any(drawable.isVisible() for drawable in self._marked)
+
     def stop(self) -> None:
         """Draw no more."""
         self._stopped = True

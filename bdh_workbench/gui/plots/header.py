@@ -65,7 +65,7 @@ class CardHeader(QWidget):
         self.heading = ElideLabel(title)
         self.heading.setObjectName("title")
         self.heading.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        self.note = ElideLabel()
+        self.note = ElideLabel(whole=True)
         self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.note.setProperty("note", True)
         self.note.setAccessibleName(f"{title}: summary")
@@ -90,8 +90,6 @@ class CardHeader(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(4)
         line.addWidget(self.heading)
-        self._spring = QWidget()  # in the place of a note that has no room
-        line.addWidget(self._spring, 1)
         line.addWidget(self.note, 1)
         for widget in (self.scale, self.buttons, self.more):
             line.addWidget(widget)
@@ -125,13 +123,11 @@ class CardHeader(QWidget):
         bold = QFont(self.font())
         bold.setBold(True)
         room = self.width() - QFontMetrics(bold).horizontalAdvance(self._title) - self.more.sizeHint().width() - 30
-        room -= self.scale.sizeHint().width() + 4 if self.scale.words else 0
+        self.scale.setVisible(bool(self.scale.words) and self.scale.sizeHint().width() <= room)
+        room -= self.scale.sizeHint().width() + 4 if self.scale.isVisibleTo(self) else 0
         note = QFontMetrics(small_font(self.font())).horizontalAdvance(self.note.text()) + 12 if self.note.text() else 0
         switches = self._inner.sizeHint().width() + 4
         self.buttons.setVisible(note + switches <= room or (note > room and switches <= room))
-        self.note.setVisible(0 < note <= room)
-        if self.note.isHidden() == self._spring.isHidden():
-            self._spring.setHidden(not self.note.isHidden())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Follow the room that there is."""
