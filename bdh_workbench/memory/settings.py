@@ -44,6 +44,8 @@ class WriteSettings:
             raise UserError(f"The margin must be above 0 and at most 100 nats, not {self.margin:g}.")
         if not 0 <= self.framings <= 3:
             raise UserError(f"There are 0 to 3 framings, not {self.framings}.")
+        if not 0 <= self.seed < 2**63:
+            raise UserError("The seed must be a whole number from 0 to 2^63 - 1.")
         for name in ("rate", "norm"):
             if not 0.0 < getattr(self, name) < float("inf"):
                 raise UserError(f"The setting {name} must be a number above 0, not {getattr(self, name):g}.")

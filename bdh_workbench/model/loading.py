@@ -7,18 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.checkpoint import MAX_WEIGHTS, fingerprint, load_network
+from bdh_workbench.model.checkpoint import fingerprint, load_network
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.files import save_tensors_atomically
 from bdh_workbench.model.network import Network
+from bdh_workbench.model.tensor_files import Wanted, read_tensors
 from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
 
+MAX_SAMPLE = 32 << 20  # bytes of each table of the calibration that will be opened
 PREFERRED = ("bdh-30m", "small")  # the default model is the first of these that is there
 SITE_TENSORS = (
     "same_as",
@@ -110,42 +111,38 @@ def load_general(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> tup
         UserError: when it is missing, damaged or does not fit the configuration.
     """
     path = folder / "general.safetensors"
+    kinds, width, words = len(config.decays), config.code_width, config.vocab_size
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(SITE_TENSORS, (kinds,)) | {
+        "same_as": (words,),
+        "token_weights": (words,),
+        "begins_word": (words,),
+        "word_weight": (),
+        "mean": (kinds, width),
+        "whiten": (kinds, width, width),
+        "threshold": (),
+    }
+    types = dict.fromkeys(SITE_TENSORS, "F32") | {"same_as": "I64", "begins_word": "BOOL"}
+    wanted = {f"site.{key}": Wanted((types[key],), shapes[key]) for key in SITE_TENSORS}
+    wanted |= {f"calibration.{key}": Wanted(("F32",), (None,)) for key in ("counts", "thresholds")}
+    wanted |= {f"{key}.ids": Wanted(("I32",), (None, None)) for key in ("locality", "others")}
+    tensors = read_tensors(path, wanted, MAX_SAMPLE)
+    calibration = Calibration(
+        tensors["calibration.counts"],
+        tensors["calibration.thresholds"],
+        tensors["locality.ids"].long(),
+        tensors["others.ids"].long(),
+    )
+    same_as = tensors["site.same_as"]
+    sound = calibration.counts.shape == calibration.thresholds.shape and len(calibration.counts) > 0
+    sound = sound and bool((calibration.counts > 0).all()) and bool((calibration.counts.diff() >= 0).all())
+    sound = sound and bool(((same_as >= 0) & (same_as < words)).all())
+    for ids, least in ((calibration.locality, 0), (calibration.others, -1)):
+        sound = sound and bool(((ids >= least) & (ids < tokenizer.vocab_size)).all())
+    if not sound:
+        raise UserError(f"{path} does not fit the model configuration beside it: copy the model folder anew.")
     site = WriteSite(config)
-    wrong = UserError(f"{path} does not fit the model configuration beside it: copy the model folder anew.")
-    try:
-        if path.stat().st_size > MAX_WEIGHTS:
-            raise wrong
-        with safe_open(path, framework="pt") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise UserError(f"{folder} is not a complete model folder: general.safetensors is missing.") from None
-    except (OSError, SafetensorError):
-        raise UserError(f"{path} is damaged or cut short: copy the model folder anew.") from None
     for key in SITE_TENSORS:
-        value, place = tensors.get(f"site.{key}"), getattr(site, key)
-        if value is None or value.shape != place.shape or value.dtype != place.dtype:
-            raise wrong
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            raise wrong
-        if key == "same_as" and not bool(((value >= 0) & (value < config.vocab_size)).all()):
-            raise wrong
-        place.copy_(value)
-    try:
-        calibration = Calibration(
-            tensors["calibration.counts"].float(),
-            tensors["calibration.thresholds"].float(),
-            tensors["locality.ids"].long(),
-            tensors["others.ids"].long(),
-        )
-    except KeyError:
-        raise wrong from None
-    sound = calibration.counts.ndim == 1 and calibration.counts.shape == calibration.thresholds.shape
-    sound = sound and len(calibration.counts) > 0 and bool((calibration.counts > 0).all())
-    sound = sound and bool((calibration.counts.diff() >= 0).all()) and bool(calibration.thresholds.isfinite().all())
-    for ids in (calibration.locality, calibration.others):
-        sound = sound and ids.ndim == 2 and bool((ids < tokenizer.vocab_size).all())
-    if not sound or bool((calibration.locality < 0).any()) or bool((calibration.others < -1).any()):
-        raise wrong
+        getattr(site, key).copy_(tensors[f"site.{key}"])
     return site, calibration
 
 

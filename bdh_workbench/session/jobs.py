@@ -56,6 +56,8 @@ class SamplingSettings:
             raise UserError(f"The temperature must be at least 0, not {self.temperature:g}.")
         if self.top_k < 0 or self.max_tokens < 1:
             raise UserError("top_k must be at least 0 and max_tokens at least 1.")
+        if not 0 <= self.seed < 2**63:
+            raise UserError("The seed must be a whole number from 0 to 2^63 - 1.")
         if not 0.0 < self.top_p <= 1.0:
             raise UserError(f"top_p must be above 0 and at most 1, not {self.top_p:g}.")
 
