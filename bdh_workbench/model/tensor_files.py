@@ -68,7 +68,7 @@ def read_tensors(path: Path, wanted: Mapping[str, Wanted], unbounded: int = 0) -
             raw = file.read(most + 1)
         if len(raw) > most:
             raise UserError(f"{path} is larger than the model configuration beside it allows: copy the folder anew.")
-        found = dict(deserialize(raw))
+        found = dict(deserialize(raw))  # type: ignore[no-untyped-call]
     except FileNotFoundError:
         raise UserError(f"{path.parent} is not a complete model folder: {path.name} is missing.") from None
     except (OSError, SafetensorError):

@@ -104,7 +104,11 @@ class Tokenizer(ABC):
         Raises:
             UserError: the file cannot be written.
         """
-        write_atomically(Path(path), lambda temporary: temporary.write_bytes(self._data))
+
+        def write(temporary: Path) -> None:
+            temporary.write_bytes(self._data)
+
+        write_atomically(Path(path), write)
 
 
 class ByteTokenizer(Tokenizer):

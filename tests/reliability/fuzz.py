@@ -130,7 +130,9 @@ def by_atheris(tally: Tally, done: Callable[[], None]) -> None:
     for number, seed in enumerate(hostile.KINDS[tally.kind].seeds()):
         (corpus / str(number)).write_bytes(b"\0" + seed[:100_000])
         (corpus / f"choices {number}").write_bytes(b"\xff" + hashlib.sha512(seed).digest() * 4)
-    atheris.Setup([sys.argv[0], str(corpus), "-max_len=100000", "-verbosity=0", "-timeout=60", "-rss_limit_mb=4096"], once)
+    atheris.Setup(
+        [sys.argv[0], str(corpus), "-max_len=100000", "-verbosity=0", "-timeout=60", "-rss_limit_mb=4096"], once
+    )
     atheris.Fuzz()
 
 

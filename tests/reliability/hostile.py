@@ -42,7 +42,8 @@ from tests.model_factory import save_tiny_model
 SECONDS = 20  # that opening one small file may take
 TRICKS = (
     "../../../../tmp/outside", "/etc/passwd", "C:\\Windows\\x", "..", ".", "con", "~root", "$(id)", "`id`", "a\0b",
-    "\x1b]0;title\x07", "\x1b[2J", "\u202egnp.exe", "\u2066x\u2069", "\x9b31m", "\ud800", "\ufeff", "<img src=/dev/zero>",
+    "\x1b]0;title\x07", "\x1b[2J", "\u202egnp.exe", "\u2066x\u2069", "\x9b31m", "\ud800", "\ufeff",
+    "<img src=/dev/zero>",
     "%s%n{0}", "=cmd|' /C calc'!A0", "x" * 70_000,
 )  # fmt: skip
 NUMBERS: tuple[Any, ...] = (
@@ -51,7 +52,8 @@ NUMBERS: tuple[Any, ...] = (
 )  # fmt: skip
 OTHERS: tuple[Any, ...] = (None, True, False, "", [], {}, [[[[[[]]]]]], [None], {"": 0})
 DTYPES = ("BOOL", "U8", "I8", "I16", "I32", "I64", "F16", "BF16", "F32", "F64", "F8_E4M3", "U64", "C64", "X9", "")
-SIZES = {"BOOL": 1, "U8": 1, "I8": 1, "I16": 2, "I32": 4, "I64": 8, "F16": 2, "BF16": 2, "F32": 4, "F64": 8, "F8_E4M3": 1, "U64": 8, "C64": 8}
+SIZES = {"BOOL": 1, "U8": 1, "I8": 1, "I16": 2, "I32": 4, "I64": 8, "F16": 2, "BF16": 2, "F32": 4, "F64": 8}
+SIZES |= {"F8_E4M3": 1, "U64": 8, "C64": 8}
 
 
 class Draw(Protocol):
@@ -461,5 +463,3 @@ def try_open(kind: str, content: bytes) -> str | None:
 def spoilt(kind: str, draw: Draw) -> bytes:
     """A hostile file of a kind."""
     return KINDS[kind].spoil(draw, pick(draw, KINDS[kind].seeds()))
-
-

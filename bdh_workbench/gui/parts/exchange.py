@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from bdh_workbench.gui.plots.card import shown_p
 from bdh_workbench.gui.theme import NOTE_PIXELS, Colours
+from bdh_workbench.gui.words import escaped
 from bdh_workbench.session.events import SourceView
 
 
@@ -52,22 +52,22 @@ class Exchange:
     def html(self, colours: Colours, wide: bool) -> str:
         """For the window; the answer without the memory stands beside where it is wide, and below where not."""
         small = f"font-size:{NOTE_PIXELS}px"
-        answer = escape(self.answer) or ("…" if not self.done else "<i>(nothing)</i>")
+        answer = escaped(self.answer) or ("…" if not self.done else "<i>(nothing)</i>")
         tone = colours.bad if self.problem else colours.warning if self.abstained else colours.muted
         weight = "bold" if self.source is not None else "normal"
         shade = colours.good if self.source is not None else colours.text
         left = (
             f'<span style="color:{shade};font-weight:{weight}">{answer}</span>'
-            f'<br><span style="{small};color:{tone}">{escape(self.origin())}</span>'
+            f'<br><span style="{small};color:{tone}">{escaped(self.origin())}</span>'
         )
         if self.source is not None and self.source.text and self.done:
-            left += f'<br><span style="{small};color:{colours.muted}"><i>{escape(self.source.text[:300])}</i></span>'
-        prompt = f'<p style="margin:10px 0 2px 0;color:{colours.muted}">{escape(self.prompt)}</p>'
+            left += f'<br><span style="{small};color:{colours.muted}"><i>{escaped(self.source.text[:300])}</i></span>'
+        prompt = f'<p style="margin:10px 0 2px 0;color:{colours.muted}">{escaped(self.prompt)}</p>'
         if self.untouched is None:
             return f'{prompt}<p style="margin:0">{left}</p>'
         right = (
             f'<span style="{small};color:{colours.muted}">memory off</span><br>'
-            f'<span style="color:{colours.muted}">{escape(self.untouched) or "(nothing)"}</span>'
+            f'<span style="color:{colours.muted}">{escaped(self.untouched) or "(nothing)"}</span>'
         )
         if not wide:
             return f'{prompt}<p style="margin:0 0 4px 0">{left}</p><p style="margin:0">{right}</p>'

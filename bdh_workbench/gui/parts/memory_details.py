@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from bdh_workbench.gui.plots.card import shown_p
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import note
-from bdh_workbench.gui.words import date, plural, short, size
+from bdh_workbench.gui.words import date, plural, short, size, tip
 from bdh_workbench.session.events import MemoryView
 
 NUMBER = Qt.ItemDataRole.UserRole
@@ -97,7 +97,7 @@ class MemoryDetails(QWidget):
             line = QTreeWidgetItem([title, answer, shown_p(item.p_after)])
             line.setData(0, NUMBER, number)
             kind = "document: mean p of its tokens" if item.kind == "document" else "fact: p of its whole answer"
-            line.setToolTip(0, f"{title}\n{kind}: {shown_p(item.p_before)} before, {shown_p(item.p_after)} after")
+            line.setToolTip(0, tip(f"{title}\n{kind}: {shown_p(item.p_before)} before, {shown_p(item.p_after)} after"))
             line.setDisabled(item.layer not in on)
             rows.append(line)
         self.items.addTopLevelItems(rows)
@@ -107,7 +107,7 @@ class MemoryDetails(QWidget):
             line.setFlags(line.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             line.setCheckState(0, Qt.CheckState.Checked if layer.enabled else Qt.CheckState.Unchecked)
             line.setData(0, NUMBER, layer.number)
-            line.setToolTip(0, f"Layer {layer.number}: {short(layer.title)} · {layer.seconds:.1f} s")
+            line.setToolTip(0, tip(f"Layer {layer.number}: {short(layer.title)} · {layer.seconds:.1f} s"))
             line.setToolTip(1, date(layer.created))
             self.history.addTopLevelItem(line)
 

@@ -25,6 +25,7 @@ from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.export import save_plot
 from bdh_workbench.gui.theme import LIGHT, NOTE_PIXELS, Colours
 from bdh_workbench.gui.widgets import ElideLabel
+from bdh_workbench.gui.words import tip
 
 pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
 
@@ -229,4 +230,4 @@ class PlotCard(QFrame):
         if not self._filled or not self.item.sceneBoundingRect().contains(position):
             return
         place = self.item.vb.mapSceneToView(position)
-        self.plot.setToolTip(self.hover(float(place.x()), float(place.y())))
+        self.plot.setToolTip(tip(self.hover(float(place.x()), float(place.y()))))
