@@ -23,6 +23,7 @@ def clock_backwards() -> None:
     for module in list(sys.modules.values()):
         if getattr(module, "__name__", "").startswith("bdh_workbench") and getattr(module, "datetime", None) is real:
             module.datetime = Back  # type: ignore[attr-defined]
+    datetime.datetime = Back  # type: ignore[misc]
 
 
 def gpu_memory_short() -> None:
