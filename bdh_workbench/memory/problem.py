@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.memory.algebra import Basis, read_rows
-from bdh_workbench.memory.encoding import WriteItem, answer_ids
+from bdh_workbench.memory.encoding import WriteItem, alone, answer_ids
 from bdh_workbench.memory.features import Positions, positions
 from bdh_workbench.memory.gradient import Cached, Problem
 from bdh_workbench.memory.items import Fact
@@ -89,7 +89,7 @@ def _contrasts(
         for answer in (others[start:] + others[:start])[:NEGATIVES]:
             prompt, ids = answer_ids(model.tokenizer, fact.prompt, answer)
             whole = (*prompt, *ids)
-            pairs.append(WriteItem(len(pairs), whole, len(prompt), (0,) * len(whole), True))
+            pairs.append(alone(len(pairs), whole, len(prompt)))
             owners.append(len(chosen))
         chosen.append(primary[index])
     of_items = torch.tensor(chosen, dtype=torch.int64, device=model.device)
@@ -106,10 +106,8 @@ def _local(model: Model, slow: Tensor) -> Cached | None:
     calibration, end = model.calibration, model.tokenizer.end_id
     windows = [window for window in calibration.locality.tolist()[:LOCAL_WINDOWS] if len(window) > 1]
     prompts = [[t for t in prompt if t >= 0] for prompt in calibration.others.tolist()[:LOCAL_PROMPTS]]
-    items = [
-        WriteItem(0, tuple(window), max(1, len(window) - LOCAL_TARGETS), (0,) * len(window), True) for window in windows
-    ]
-    items += [WriteItem(0, (*p, end), len(p), (0,) * (len(p) + 1), True) for p in prompts if p]
+    items = [alone(0, window, max(1, len(window) - LOCAL_TARGETS)) for window in windows]
+    items += [alone(0, (*p, end), len(p)) for p in prompts if p]
     if not items:
         return None
     part = positions(model, items)

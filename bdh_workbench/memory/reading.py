@@ -34,8 +34,8 @@ class ReadSettings:
 
 
 # A read that is barely familiar is weighed down: if it is right, it still wins; if not, it does far less harm.
-BARELY = 0.5  # share of the read at the threshold
-RAMP = 0.1  # familiarity over the threshold from which on all of it is read
+BARELY = 0.2  # share of the read at the threshold
+RAMP = 0.3  # familiarity over the threshold from which on all of it is read
 
 
 PURE = ReadSettings(gate=False, completion=False)
@@ -63,7 +63,7 @@ class Reading:
 
     Attributes:
         stream: (B, T, D), with the read added: ``network.logits`` of it are the logits.
-        familiarity: (B, T) fp32 on the CPU, the cosine of the best match; 0 with nothing stored.
+        familiarity: (B, T) fp32 on the CPU, of the best match; 0 with nothing stored.
         rows: (B, T) int64 on the CPU, the row read, -1 where the gate is closed.
         share: (B, T) fp32 on the CPU, norm of what was added over norm of the stream.
         state: behind the last token.
@@ -148,9 +148,9 @@ class Reader:
             none = torch.zeros(batch, length)
             rows = torch.full((batch, length), -1)
             return Reading(stream, none, rows, none, state)
-        normalised = self.model.site.normalised(raw)
+        normalised, evidence = self.model.site.normalised(raw), self.model.site.evidence(raw)
         threshold = self.threshold if self.settings.gate else -1.0
-        familiarity, places = self.recall.match(ids, normalised, state.rows, threshold)
+        familiarity, places = self.recall.match(ids, normalised, evidence, state.rows, threshold)
         read = self._read(normalised, familiarity, places)
         added = self.model.site.gate * read
         share = (added.norm(dim=-1) / stream.norm(dim=-1)).cpu()

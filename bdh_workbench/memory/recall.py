@@ -3,7 +3,8 @@
 One cosine cannot do both. What tells facts apart is their subject, which the long summary holds; what tells the
 positions of a document apart is the phrase before them, while its subject is the same all through. So:
 
-1. The item is that of the row whose cue has the largest cosine, which is also the familiarity.
+1. The item is that of the row whose cue has the largest cosine. That cosine, less where there is little evidence for it
+   (``WriteSite.familiarity``), is how familiar the position is.
    Past its first, a token of a fact's answer is met only behind the one before it: a question does not hold it.
 2. In a document, the place is the row nearest in the document's own terms: summaries are centred on its mean and
    whitened by its covariance, so that what all of it shares says nothing. In a fact, the row of step 1 is the place.
@@ -17,8 +18,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.model.write_site import ENOUGH, SAME, WriteSite
 
+PRODUCTS = 8_000_000  # cosines held at once
 FOLLOWING = 0.08  # added to the cosine of the row behind the one matched last, if its token has come
 RIDGE = 1.0  # added to a document's covariance, in units of its mean eigenvalue
 
@@ -80,7 +82,9 @@ class Recall:
     def _weighted(self, summaries: Tensor) -> Tensor:
         return (summaries * self.site.place_weights[:, None]).flatten(-2)
 
-    def match(self, ids: Tensor, summaries: Tensor, before: Tensor, threshold: float = -1.0) -> tuple[Tensor, Tensor]:
+    def match(
+        self, ids: Tensor, summaries: Tensor, evidence: Tensor, before: Tensor, threshold: float = -1.0
+    ) -> tuple[Tensor, Tensor]:
         """The best match at each token.
 
         Past the end of an item the long summary still matches, and within a repeated phrase several rows do: the row
@@ -90,32 +94,45 @@ class Recall:
         Args:
             ids: (B, T).
             summaries: (B, T, K, C), normalised.
+            evidence: (B, T), for a cosine with them (``WriteSite.evidence``).
             before: (B,), row matched before the first token, -1 for none.
             threshold: familiarity under which a match is not gone on from.
 
         Returns:
             Familiarity (B, T) and rows (B, T), both on the CPU.
         """
-        cosines = self.site.cues(summaries) @ self.cues.T  # (B, T, n)
-        cosines = cosines.masked_fill((self.needs >= 0) & (self.needs != ids.unsqueeze(-1)), -1.0)
-        best = cosines.max(dim=-1)
-        values, rows = best.values.cpu(), self._place(summaries, best.indices.cpu())
+        cues = self.site.cues(summaries)  # (B, T, K * C)
+        evidence = evidence.cpu()
+        cosines, best = self._best(ids, cues)
+        values, rows = self.site.familiarity(cosines.cpu(), evidence), self._place(summaries, best.cpu())
         items = self.items
         for sequence, tokens in enumerate(ids.tolist()):
             last = int(before[sequence])
-            value, row = values[sequence].tolist(), rows[sequence].tolist()
+            value, row, sure = values[sequence].tolist(), rows[sequence].tolist(), evidence[sequence].tolist()
             for t, token in enumerate(tokens):
                 after = self.following[last] if last >= 0 and self.tokens[last] == token else -1
                 if after >= 0:
-                    cosine = float(cosines[sequence, t, after])
-                    if cosine + FOLLOWING > value[t]:
-                        own = value[t] if items[after] == items[row[t]] else cosine
+                    cosine = float(cues[sequence, t] @ self.cues[after])
+                    familiar = cosine if cosine >= SAME and sure[t] >= ENOUGH else cosine * sure[t]
+                    if familiar + FOLLOWING > value[t]:
+                        own = value[t] if items[after] == items[row[t]] else familiar
                         # A text goes on in much the same words whatever they mean: there, it is no evidence.
                         value[t] = own if int(items[after]) in self.members else min(1.0, own + FOLLOWING)
                         row[t] = after
                 last = row[t] if value[t] >= threshold else -1
             values[sequence], rows[sequence] = torch.tensor(value), torch.tensor(row)
         return values, rows
+
+    def _best(self, ids: Tensor, cues: Tensor) -> tuple[Tensor, Tensor]:
+        """The largest cosine (B, T) of cues (B, T, K * C) with a row that may follow ``ids`` (B, T), and that row."""
+        values, rows = [], []
+        size = max(1, PRODUCTS // max(1, len(self.cues)))
+        for tokens, part in zip(torch.split(ids.flatten(), size), torch.split(cues.flatten(0, 1), size), strict=True):
+            cosines = part @ self.cues.T
+            best = cosines.masked_fill_((self.needs >= 0) & (self.needs != tokens[:, None]), -1.0).max(dim=1)
+            values.append(best.values)
+            rows.append(best.indices)
+        return torch.cat(values).view(ids.shape), torch.cat(rows).view(ids.shape)
 
     def _place(self, summaries: Tensor, rows: Tensor) -> Tensor:
         """Replace rows (B, T) by the places within their items, where those are documents."""

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bdh_workbench.memory.encoding import document_items, fact_items
+from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
 from bdh_workbench.memory.features import padded_batches
 from bdh_workbench.model.loading import Calibration
 from bdh_workbench.model.tokenizer import Tokenizer
@@ -149,24 +149,16 @@ def fit_threshold(site: WriteSite) -> None:
     site.threshold.fill_(statistics.NormalDist().inv_cdf(1.0 - site.config.address_active))
 
 
-def stored_cues(site: WriteSite, tokenizer: Tokenizer, rows: int, seed: int) -> Tensor:
-    """Cues (rows, K * C) of synthetic facts and documents, half of each, as a memory would store them."""
-    items = []
-    count = max(4, rows // 8)
-    plain = fact_items(facts(count, seed, "dev"), tokenizer, 0)
-    texts = document_items(documents(max(1, min(50, rows // 400)), seed, "dev"), tokenizer, 256)
-    for group in (plain, texts):
-        taken = 0
-        for item in group:
-            if taken >= rows // 2:
-                break
-            items.append(item)
-            taken += len(item.ids) - item.first
-    parts = []
+def stored_cues(site: WriteSite, items: Sequence[WriteItem], rows: int) -> Tensor:
+    """Cues (rows, K * C) of write items as a memory would store them; fewer where the items are used up."""
+    parts, count = [], 0
     for item in items:
+        if count >= rows:
+            break
         normalised = site.normalised(site.summaries(torch.tensor([item.ids[:-1]]))[0][0])
         parts.append(site.cues(normalised[item.first - 1 :]))
-    return torch.cat(parts)
+        count += len(parts[-1])
+    return torch.cat(parts)[:rows]
 
 
 def familiarity_thresholds(
@@ -178,35 +170,44 @@ def familiarity_thresholds(
 ) -> tuple[Tensor, Tensor]:
     """Familiarity that one held-out position in a thousand exceeds, at each number of stored rows.
 
+    Measured with memories of facts and with memories of documents; the higher of the two thresholds is kept.
+
     Returns:
         Counts (k,) and thresholds (k,), fp32, ascending. Memories of more rows than the site has slots are left out.
     """
     length = min(WINDOW, len(held_out))
     windows = torch.from_numpy(held_out[: len(held_out) // length * length].reshape(-1, length)[:WINDOWS])
-    general = general_cues(site, windows)
+    general, evidence = text_cues(site, windows)
     sizes = [size for size in SIZES if size <= max(SIZES[0], site.config.write_slots)]
-    stored = stored_cues(site, tokenizer, sizes[-1], seed)
-    order = torch.randperm(len(stored), generator=torch.Generator().manual_seed(seed))
-    counts = sorted({min(size, len(stored)) for size in sizes})
-    best = torch.full((len(general),), -1.0)
-    thresholds, done = [], 0
-    for count in counts:
-        for part in torch.split(order[done:count], 1024):
-            best = torch.maximum(best, (general @ stored[part].T).max(dim=1).values)
-            done += len(part)
-            progress(0.1 + 0.9 * done / counts[-1], f"thresholds of familiarity, {done} stored rows")
-        thresholds.append(float(np.quantile(best.numpy(), 1.0 - FALSE_ACCEPTS)))
-    return torch.tensor(counts, dtype=torch.float32), torch.tensor(thresholds)
+    kinds = {
+        "facts": fact_items(facts(max(25, sizes[-1] // 3), seed, "dev"), tokenizer, 0),
+        "documents": document_items(documents(max(1, sizes[-1] // 250), seed, "dev"), tokenizer, 256),
+    }
+    thresholds = torch.zeros(len(sizes))
+    for number, (kind, items) in enumerate(kinds.items()):
+        stored = stored_cues(site, items, sizes[-1])
+        # All stages of one memory: each holds what the one before it held.
+        stored = stored[torch.randperm(len(stored), generator=torch.Generator().manual_seed(seed))]
+        best, done = torch.full((len(general),), -1.0), 0
+        for place, count in enumerate(sizes):
+            for part in torch.split(stored[done:count], 1024):
+                best = torch.maximum(best, (general @ part.T).max(dim=1).values)
+                done += len(part)
+                share = (number + done / sizes[-1]) / len(kinds)
+                progress(0.1 + 0.9 * share, f"thresholds of familiarity, {done} rows of {kind}")
+            limit = float(np.quantile(site.familiarity(best, evidence).numpy(), 1.0 - FALSE_ACCEPTS))
+            thresholds[place] = max(float(thresholds[place]), limit)
+    return torch.tensor(sizes, dtype=torch.float32), thresholds
 
 
-def general_cues(site: WriteSite, windows: Tensor) -> Tensor:
-    """Cues (positions, K * C) of windows (n, T) of general text, from the length of the shortest prompt on.
-
-    A single word such as "The" is the whole of what has been read, and equal to every stored text that begins with it.
-    """
-    first = min(PROMPT_LENGTHS[0], windows.shape[1]) - 1
-    parts = [site.normalised(site.summaries(part)[0][:, first:]) for part in torch.split(windows, 50)]
-    return site.cues(torch.cat(parts)).flatten(0, 1)
+def text_cues(site: WriteSite, windows: Tensor) -> tuple[Tensor, Tensor]:
+    """Cues (positions, K * C) of all positions of windows (n, T) of text, and the evidence (positions,) for each."""
+    cues, evidence = [], []
+    for part in torch.split(windows, 50):
+        raw = site.summaries(part)[0].flatten(0, 1)
+        cues.append(site.cues(site.normalised(raw)))
+        evidence.append(site.evidence(raw))
+    return torch.cat(cues), torch.cat(evidence)
 
 
 def locality_windows(tokenizer: Tokenizer) -> Tensor:

@@ -192,6 +192,9 @@ def test_readers_of_one_memory_share_their_tensors(reader: Reader) -> None:
 # Following
 
 
+SURE = torch.ones(1, 1)  # evidence
+
+
 def recall_of(following: list[int], tokens: list[int], items: list[int], cues: Tensor) -> Recall:
     site = tiny_model().site
     summaries = cues.repeat_interleave(1, 0).view(len(tokens), 3, -1)
@@ -206,14 +209,14 @@ def test_the_row_behind_the_one_matched_last_is_preferred_if_its_token_came() ->
     recall = recall_of([1, -1, 3, -1], [65, 66, 65, 67], [0, 0, 1, 1], cues)
     here = two[None, None]
     for last, wanted in ((0, 1), (2, 3)):
-        familiarity, rows = recall.match(torch.tensor([[65]]), here, torch.tensor([last]))
+        familiarity, rows = recall.match(torch.tensor([[65]]), here, SURE, torch.tensor([last]))
         assert int(rows) == wanted and float(familiarity) == pytest.approx(1.0, abs=1e-5)
-    _, rows = recall.match(torch.tensor([[70]]), here, torch.tensor([2]))
+    _, rows = recall.match(torch.tensor([[70]]), here, SURE, torch.tensor([2]))
     assert int(rows) in (0, 2), "another token came than either row told: there is nothing to go on from"
-    _, rows = recall.match(torch.tensor([[65]]), here, torch.tensor([-1]))
+    _, rows = recall.match(torch.tensor([[65]]), here, SURE, torch.tensor([-1]))
     assert int(rows) == 1
     both = torch.stack((one, two))[None]
-    _, rows = recall.match(torch.tensor([[1, 65]]), both, torch.tensor([-1]))
+    _, rows = recall.match(torch.tensor([[1, 65]]), both, SURE.expand(1, 2), torch.tensor([-1]))
     assert rows.tolist() == [[0, 1]], "within one call too"
 
 
@@ -223,7 +226,7 @@ def test_a_preferred_row_must_come_close_to_the_best() -> None:
     recall = recall_of([1, -1, -1], [65, 66, 67], [0, 0, 1], torch.stack((one, far, two)))
     cosine = float(recall.cues[1] @ recall.cues[2])
     assert cosine + FOLLOWING < 0.9
-    familiarity, rows = recall.match(torch.tensor([[65]]), two[None, None], torch.tensor([0]))
+    familiarity, rows = recall.match(torch.tensor([[65]]), two[None, None], SURE, torch.tensor([0]))
     assert int(rows) == 2 and float(familiarity) == pytest.approx(1.0, abs=1e-5)
 
 
