@@ -422,18 +422,18 @@ class Stuck(BaseException):
 
 @contextlib.contextmanager
 def within(seconds: int) -> Iterator[None]:
-    """Raise ``Stuck`` after so many seconds; without effect where there are no alarms."""
+    """Raise ``Stuck`` after so many seconds of processor time."""
 
     def ring(number: int, frame: object) -> None:
         raise Stuck(f"not opened after {seconds} s")
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def try_open(kind: str, content: bytes) -> str | None:

@@ -236,7 +236,8 @@ def soak(model: Model, facts: list[Fact], steps: int, seed: int = 0, watch: int 
                 print(f"{number}: {name}, {len(life.layers)} layers, {held[-1]:.0f} MiB", file=sys.stderr, flush=True)
     return {
         "model": model.name, "steps": steps, "seed": seed, "done": dict(life.done), "asked": life.asked,
-        "answered_right": life.right / max(1, life.asked), "unrelated_closed": life.closed / max(1, life.looked), "mean_step_ms": 1000 * float(np.mean(seconds)),
+        "answered_right": life.right / max(1, life.asked), "unrelated_closed": life.closed / max(1, life.looked),
+        "mean_step_ms": 1000 * float(np.mean(seconds)),
         "time_slope": slope(seconds), "memory_mib": held[-1], "memory_slope": slope(held),
     }  # fmt: skip
 
