@@ -138,11 +138,12 @@ def killed_commands(bench: Bench, trials: int) -> Count:
         bench.restore()
         seconds[name] = _timed(bench, command)
     after = {"write": bench.items + 30, "forget": bench.items - 2}
-    for trial in range(trials):
+    # A run that ends before it is killed is no trial of anything: go on until enough of them were killed.
+    while count.struck < trials and count.trials < 4 * trials:
         bench.restore()
-        name = "write" if trial % 4 < 3 else "forget"
-        saving = bool(trial % 2)
-        wait = bench.random.random() * (0.03 if saving else 1.05 * seconds[name])
+        name = "write" if count.trials % 4 < 3 else "forget"
+        saving = bool(count.trials % 2)
+        wait = bench.random.random() * (0.012 if saving else seconds[name])
         done = bench.program.killed(wait, *commands[name], watch=bench.work if saving else None)
         count.trials += 1
         count.struck += done.status < 0
