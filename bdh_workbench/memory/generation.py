@@ -10,32 +10,9 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.reading import Reader, Reading
+from bdh_workbench.memory.settings import SamplingSettings
 
-
-@dataclass(frozen=True, slots=True)
-class SamplingSettings:
-    """How the next token is chosen."""
-
-    temperature: float = 0.0  # 0: always the most probable
-    top_k: int = 0  # choose among so many; 0: all
-    top_p: float = 1.0  # choose among the fewest that hold so much probability together
-    max_tokens: int = 24
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot work.
-
-        Raises:
-            UserError: naming the setting.
-        """
-        if not 0.0 <= self.temperature < float("inf"):
-            raise UserError(f"The temperature must be at least 0, not {self.temperature:g}.")
-        if self.top_k < 0 or self.max_tokens < 1:
-            raise UserError("top_k must be at least 0 and max_tokens at least 1.")
-        if not 0 <= self.seed < 2**63:
-            raise UserError("The seed must be a whole number from 0 to 2^63 - 1.")
-        if not 0.0 < self.top_p <= 1.0:
-            raise UserError(f"top_p must be above 0 and at most 1, not {self.top_p:g}.")
+__all__ = ["AnswerScore", "GeneratedToken", "SamplingSettings", "choose", "generate", "score_answer"]
 
 
 @dataclass(frozen=True, slots=True)
