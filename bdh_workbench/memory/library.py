@@ -208,7 +208,7 @@ class Library:
         """
         source = self._own(path)
         read_header(source)
-        if target.is_dir():
+        if os.path.isdir(target):
             target = target / source.name
         elif target.suffix.lower() != SUFFIX:
             target = target.with_name(target.name + SUFFIX)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -157,7 +158,7 @@ def find_model(name_or_path: str | None) -> Path:
         if not names:
             raise UserError("No model is installed: give a model folder with --model.")
         return bundled_model_path(names[0])
-    if Path(name_or_path).is_dir():
+    if os.path.isdir(name_or_path):  # a name too long for the system is no folder, and no error
         return Path(name_or_path)
     if name_or_path in names:
         return bundled_model_path(name_or_path)

@@ -15,11 +15,14 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 
 from bdh_workbench.cli import main
+from bdh_workbench.errors import UserError
 from bdh_workbench.gui.dialogs.questions import _box
 from bdh_workbench.gui.words import escaped, tip
 from bdh_workbench.harmless import harmless, harmless_json, harmless_lines
 from bdh_workbench.memory.files import load_memory, save_memory
+from bdh_workbench.memory.formats import parse_facts_text
 from bdh_workbench.memory.library import Library
+from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
 from tests.memory.memory_factory import random_memory
 from tests.reliability import hostile
 from tests.reliability.fuzz import FINDINGS
@@ -179,3 +182,38 @@ def test_the_window_shows_what_looks_like_html_as_it_is(text: str, qapp: QApplic
     from PySide6.QtCore import Qt
 
     assert box.textFormat() == Qt.TextFormat.PlainText and not dangerous(box.text(), "\n\t")
+
+
+# What was found by reading
+
+
+def test_tables_and_entries_beyond_all_measure_are_told_of(tmp_path: Path) -> None:
+    wide = ",".join(f"c{number}" for number in range(300_000)) + "\nx\n"
+    with pytest.raises(UserError, match="columns"):
+        parse_facts_text(wide, "csv")
+    entry = {f"paraphrase {number}": 1 for number in range(100_000)} | {"prompt": "a", "answer": "b"}
+    with pytest.raises(UserError, match="fields"):
+        parse_facts_text(json.dumps([entry]))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 10**30])
+def test_a_seed_that_no_generator_takes_is_refused(seed: int) -> None:
+    for settings in (WriteSettings, SamplingSettings):
+        with pytest.raises(UserError, match="seed"):
+            settings(seed=seed)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 5000, "a\0b", "\ud800", "", "~nobody", "/dev/stdin/x", "con"])
+def test_names_that_no_system_takes_are_told_of(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "out.safetensors")
+    for arguments in (
+        ["query", "--model", name, "x"], ["query", "--memory", name, "x"],
+        ["inspect", name], ["merge", name, name, "--memory", out],
+        ["write", "--facts", name, "--memory", out], ["write", "--document", name, "--memory", out],
+        ["forget", name, "--item", "0", "--memory", out], ["bench", "--text", name],
+    ):  # fmt: skip
+        if name == "" and arguments[0] in ("query", "bench"):
+            continue  # an empty name stands for none
+        assert main(arguments) in (1, 2), arguments
+        said = capsys.readouterr().err
+        assert "inside the program" not in said and "Traceback" not in said and said.count("\n") == 1, said
