@@ -21,6 +21,7 @@ from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
 
 MAX_SAMPLE = 32 << 20  # bytes of each table of the calibration that will be opened
+LIMITS = ("thresholds", "document_thresholds")  # of the calibration
 PREFERRED = ("bdh-30m", "small")  # the default model is the first of these that is there
 SITE_TENSORS = (
     "same_as",
@@ -44,22 +45,28 @@ class Calibration:
     Attributes:
         counts: (k,) fp32, numbers of stored rows, ascending.
         thresholds: (k,) fp32, the familiarity that held-out text exceeds at the wanted rate of false accepts when so
-            many rows are stored.
+            many rows of facts are stored.
+        document_thresholds: (k,) fp32, the same for rows of documents.
         locality: (n, T) int64, windows of unrelated text for the locality term.
         others: (m, T) int64, prompts in the form of facts about subjects of their own, padded with -1.
     """
 
     counts: Tensor
     thresholds: Tensor
+    document_thresholds: Tensor
     locality: Tensor
     others: Tensor
 
-    def threshold(self, rows: int) -> float:
-        """Familiarity under which a read is closed, with so many rows stored: straight lines over log(rows)."""
+    def threshold(self, rows: int, documents: bool = False) -> float:
+        """Familiarity under which a read is closed, with so many rows of facts or of documents stored.
+
+        Between the numbers that were measured it follows straight lines over log(rows).
+        """
         if rows <= 0:
             return 1.0
         x = np.log(self.counts.numpy())
-        return float(np.interp(np.log(rows), x, self.thresholds.numpy()))
+        limits = self.document_thresholds if documents else self.thresholds
+        return float(np.interp(np.log(rows), x, limits.numpy()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,7 @@ def save_general(folder: Path, site: WriteSite, calibration: Calibration, notes:
     tensors |= {
         "calibration.counts": calibration.counts,
         "calibration.thresholds": calibration.thresholds,
+        "calibration.document_thresholds": calibration.document_thresholds,
         "locality.ids": calibration.locality.to(torch.int32),
         "others.ids": calibration.others.to(torch.int32),
     }
@@ -124,18 +132,25 @@ def load_general(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> tup
     }
     types = dict.fromkeys(SITE_TENSORS, "F32") | {"same_as": "I64", "begins_word": "BOOL"}
     wanted = {f"site.{key}": Wanted((types[key],), shapes[key]) for key in SITE_TENSORS}
-    wanted |= {f"calibration.{key}": Wanted(("F32",), (None,)) for key in ("counts", "thresholds")}
+    wanted |= {f"calibration.{key}": Wanted(("F32",), (None,)) for key in ("counts", *LIMITS)}
     wanted |= {f"{key}.ids": Wanted(("I32",), (None, None)) for key in ("locality", "others")}
     tensors = read_tensors(path, wanted, MAX_SAMPLE)
     calibration = Calibration(
         tensors["calibration.counts"],
         tensors["calibration.thresholds"],
+        tensors["calibration.document_thresholds"],
         tensors["locality.ids"].long(),
         tensors["others.ids"].long(),
     )
     same_as = tensors["site.same_as"]
-    sound = calibration.counts.shape == calibration.thresholds.shape and len(calibration.counts) > 0
-    sound = sound and bool((calibration.counts > 0).all()) and bool((calibration.counts.diff() >= 0).all())
+    sound = all(getattr(calibration, name).shape == calibration.counts.shape for name in LIMITS)
+    sound = sound and all(bool((getattr(calibration, name) > 0).all()) for name in LIMITS)
+    sound = (
+        sound
+        and len(calibration.counts) > 0
+        and bool((calibration.counts > 0).all())
+        and bool((calibration.counts.diff() >= 0).all())
+    )
     sound = sound and bool(((same_as >= 0) & (same_as < words)).all())
     for ids, least in ((calibration.locality, 0), (calibration.others, -1)):
         sound = sound and bool(((ids >= least) & (ids < tokenizer.vocab_size)).all())
