@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,9 +77,8 @@ def _report(args: argparse.Namespace, model: Model, out: Path, console: Console)
         from bdh_workbench.evaluation.experiments import gates, routing
 
         steps = args.steps or STEPS[name]
-        return (gates if name == "gates" else routing).run(model.device, corpus, out, steps, seeds, note)
-    import importlib
-
+        study = gates.run if name == "gates" else routing.run
+        return study(model.device, corpus, out, steps, seeds, note)
     module = importlib.import_module(f"bdh_workbench.evaluation.experiments.{name}")
     report: dict[str, Any] = module.run(model, corpus, out, seeds, note)
     return report

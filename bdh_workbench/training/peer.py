@@ -1,8 +1,8 @@
 """A transformer of the same size, to stand beside BDH: GPT-2 (Radford et al. 2019) as ``transformers`` implements it.
 
-It has the surface that pre-training uses (``embed``, ``forward`` to the stream, ``logits``), so that both are trained by
-the same loop: the same windows in the same order, optimiser, schedule, precision and compilation. Its head is tied, as
-that of BDH is, and its MLP is made as wide as it takes to have as many parameters.
+It has the surface that pre-training uses (``embed``, ``forward`` to the stream, ``logits``), so that one loop trains
+both: the same windows in the same order, optimiser, schedule, precision and compilation. Its head is tied, as that of
+BDH is, and its MLP is made as wide as it takes to have as many parameters.
 """
 
 from __future__ import annotations
