@@ -78,7 +78,7 @@ def _report(args: argparse.Namespace, model: Model, out: Path, console: Console)
 
         steps = args.steps or STEPS[name]
         study = gates.run if name == "gates" else routing.run
-        return study(model.device, corpus, out, steps, seeds, note)
+        return study(model, corpus, out, steps, seeds, note)
     module = importlib.import_module(f"bdh_workbench.evaluation.experiments.{name}")
     report: dict[str, Any] = module.run(model, corpus, out, seeds, note)
     return report

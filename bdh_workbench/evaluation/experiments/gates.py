@@ -39,37 +39,40 @@ from bdh_workbench.evaluation.experiments.results import (
 from bdh_workbench.evaluation.experiments.study import (
     CONTEXT,
     HEBBIAN,
+    HELD_OUT,
     OTHER,
     ROWS,
     SITES,
     Look,
     all_runs,
     sites_of,
+    studied,
     study_config,
     study_network,
     study_text,
     train_study,
 )
+from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import Network, Trace
 from bdh_workbench.training.pictures import COLOURS
+from bdh_workbench.training.pipeline import held_out_windows
 
 KINDS = {"Hebbian": (HEBBIAN,) * SITES, "control": (OTHER,) * SITES}
 DEALS = 2000  # of the labels
 
 
-def run(
-    device: torch.device, corpus: str, out: Path, steps: int, seeds: int, note: Note = lambda line: None
-) -> dict[str, Any]:
+def run(model: Model, corpus: str, out: Path, steps: int, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
     """Train networks with Hebbian fast states and with the control, and compare their gates.
 
     Args:
-        device: to train on.
+        model: measured too, as the one network at hand that was trained for long; gives the device.
         corpus: text to train on; its validation part is held out.
         out: folder of results.
         steps: of each run.
         seeds: runs of each kind.
         note: told a line for each run.
     """
+    device = model.device
     text = study_text(corpus, steps)
     config = study_config(text.vocab_size)
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in KINDS}
@@ -80,8 +83,13 @@ def run(
         found = measure(network, text.held_out.to(device), seed)
         runs[name].append(found | {"seed": seed, "seconds": time.monotonic() - begun, "looks": _plain(looks)})
         note(f"{name}, seed {seed}: loss {found['loss']:.3f}, contrast {found['contrast']:+.4f} (p {found['p']:.3g})")
+    windows = held_out_windows(corpus, model.tokenizer, CONTEXT, HELD_OUT)
+    bundled = measure(studied(model.network, [HEBBIAN] * len(model.network.sites)), windows.to(device), 0)
+    note(f"{model.name}: contrast {bundled['contrast']:+.4f} (p {bundled['p']:.3g})")
     report = {
         "experiment": "gates",
+        "model": model.name,
+        "bundled": bundled,
         "steps": steps,
         "tokens": steps * ROWS * CONTEXT,
         "parameters": sum(p.numel() for p in network.parameters()),
@@ -189,10 +197,18 @@ def _draw(out: Path, kind: str, found: list[dict[str, Any]]) -> list[str]:
     return draw(out, f"gates-{kind.lower()}", (title, "step", "gate, tanh(g) (no unit)"), plot)
 
 
+def _at(values: list[float], site: int) -> str:
+    return f"{values[site]:.3f}" if site < len(values) else "–"
+
+
 def _page(report: dict[str, Any], seeds: int, names: list[str]) -> str:
-    summary = report["summary"]
+    summary, bundled = report["summary"], report["bundled"]
     rows = [
-        [f"site {site + 1}: {text}", *(cell(summary[kind][f"{name}_{site + 1}"]) for kind in KINDS)]
+        [
+            f"site {site + 1}: {text}",
+            *(cell(summary[kind][f"{name}_{site + 1}"]) for kind in KINDS),
+            _at(bundled[name], site),
+        ]
         for site in range(SITES)
         for name, text in (("slow_share", "slow share"), ("fast_share", "fast share"), ("index", "index"))
     ]
@@ -206,12 +222,18 @@ def _page(report: dict[str, Any], seeds: int, names: list[str]) -> str:
         "p": "p of the contrast among random labels",
         "loss": "held-out loss (nats per token)",
     }
-    rows += [[text, *(cell(summary[kind][name], ".4f") for kind in KINDS)] for name, text in shown.items()]
+    rows += [
+        [text, *(cell(summary[kind][name], ".4f") for kind in KINDS), f"{bundled[name]:.4f}"]
+        for name, text in shown.items()
+    ]
     return (
         "# Gates\n\n"
         f"Networks of {report['parameters']:,} parameters, {SITES} sites, trained from scratch for {report['steps']} "
-        f"steps ({report['tokens']:,} tokens), {seeds} seeds; mean ± sample standard deviation. What the measures mean "
+        f"steps ({report['tokens']:,} tokens), {seeds} seeds; mean ± sample standard deviation. Beside them one "
+        f"network that was trained for long, `{report['model']}`, with its own tokenizer. What the measures mean "
         "stands at the top of `bdh_workbench/evaluation/experiments/gates.py`.\n\n"
-        + markdown_table(["", "Hebbian fast state", "control: that of another sequence"], rows)
+        + markdown_table(
+            ["", "Hebbian fast state", "control: that of another sequence", f"model `{report['model']}`"], rows
+        )
         + pictures_in("Gates while training", names)
     )

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from bdh_workbench.evaluation.experiments.results import (
     Note,
@@ -31,22 +32,25 @@ from bdh_workbench.evaluation.experiments.results import (
 from bdh_workbench.evaluation.experiments.study import (
     CONTEXT,
     HEBBIAN,
+    HELD_OUT,
     NOISE,
     NONE,
     OTHER,
     ROWS,
     SITES,
-    StudyText,
     all_runs,
     set_fast,
     slow_gradients,
+    studied,
     study_config,
     study_network,
     study_text,
     train_study,
 )
+from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import Network
 from bdh_workbench.training.pictures import COLOURS
+from bdh_workbench.training.pipeline import held_out_windows
 from bdh_workbench.training.pretrain import LanguageModel
 
 KINDS = {
@@ -56,23 +60,22 @@ KINDS = {
     NOISE: "control: random directions",
 }
 CHOSEN = 1  # the site, from 0, that has a fast state in the networks trained with one
-BATCHES = 16  # over which a toggled gradient is taken
+BATCHES = 3  # over which a toggled gradient is taken
 WARM = 0.2  # share of the steps that are not counted
 
 
-def run(
-    device: torch.device, corpus: str, out: Path, steps: int, seeds: int, note: Note = lambda line: None
-) -> dict[str, Any]:
+def run(model: Model, corpus: str, out: Path, steps: int, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
     """Measure both ways over seeds.
 
     Args:
-        device: to train on.
+        model: toggled too, as the one network at hand that was trained for long; gives the device.
         corpus: text to train on.
         out: folder of results.
         steps: of each run.
         seeds: runs of each kind.
         note: told a line for each run.
     """
+    device = model.device
     text = study_text(corpus, steps)
     config = study_config(text.vocab_size)
     placed = {kind: tuple(kind if site == CHOSEN else NONE for site in range(SITES)) for kind in KINDS}
@@ -87,11 +90,15 @@ def run(
     toggled: dict[str, list[dict[str, list[float]]]] = {"start": [], "trained": []}
     for seed in range(seeds):
         network = study_network(config, (HEBBIAN,) * SITES, seed).to(device)
-        toggled["start"].append(toggled_gradients(network, text, seed))
+        toggled["start"].append(toggled_gradients(network, text.held_out, seed))
         for _ in train_study(network, text, steps, seed):
             pass
-        toggled["trained"].append(toggled_gradients(network, text, seed))
+        toggled["trained"].append(toggled_gradients(network, text.held_out, seed))
         note(f"toggled, seed {seed}")
+    windows = held_out_windows(corpus, model.tokenizer, CONTEXT, HELD_OUT)
+    bundled = studied(model.network, [HEBBIAN] * len(model.network.sites))
+    long = [toggled_gradients(bundled, windows, seed) for seed in range(seeds)]
+    note(f"toggled, {model.name}")
     first = next(number for number, step in enumerate(marks) if step > WARM * steps)
     report = {
         "experiment": "routing",
@@ -113,6 +120,8 @@ def run(
             moment: {kind: _ratios([run[kind] for run in runs], [run[NONE] for run in runs]) for kind in KINDS}
             for moment, runs in toggled.items()
         },
+        "model": model.name,
+        "bundled": {kind: _ratios([run[kind] for run in long], [run[NONE] for run in long]) for kind in KINDS},
     }
     names = draw(
         out,
@@ -124,27 +133,28 @@ def run(
     return report
 
 
-def toggled_gradients(network: Network, text: StudyText, seed: int) -> dict[str, list[float]]:
+def toggled_gradients(network: Network, held_out: Tensor, seed: int) -> dict[str, list[float]]:
     """For each kind of fast read, the norm of the slow gradient at each site when that site alone is of that kind.
 
-    The gradient is that of the mean loss over some held-out windows; all other sites stay Hebbian.
+    The gradient is that of the mean loss over some of the held-out windows (n, T + 1), chosen by the seed; all other
+    sites stay Hebbian.
     """
     model = LanguageModel(network)
     random = np.random.default_rng(seed)
     device = network.embed.weight.device
-    batches = [text.held_out[random.choice(len(text.held_out), ROWS, replace=False)] for _ in range(BATCHES)]
+    batches = [held_out[random.choice(len(held_out), ROWS, replace=False)] for _ in range(BATCHES)]
     found: dict[str, list[float]] = {}
     for kind in KINDS:
         norms = []
-        for site in range(SITES):
-            set_fast(network, [kind if place == site else HEBBIAN for place in range(SITES)])
+        for site in range(len(network.sites)):
+            set_fast(network, [kind if place == site else HEBBIAN for place in range(len(network.sites))])
             torch.manual_seed(seed)  # the same random directions for every site
             network.zero_grad(set_to_none=True)
             for batch in batches:
                 (model(batch.to(device)) / BATCHES).backward()
             norms.append(slow_gradients(network)[site])
         found[kind] = norms
-    set_fast(network, (HEBBIAN,) * SITES)
+    set_fast(network, [HEBBIAN] * len(network.sites))
     network.zero_grad(set_to_none=True)
     return found
 
@@ -158,7 +168,7 @@ def _geometric(run: list[float], bare: list[float]) -> float:
 def _ratios(runs: list[list[float]], bare: list[list[float]]) -> list[dict[str, Any]]:
     return [
         spread([run[site] / max(plain[site], 1e-30) for run, plain in zip(runs, bare, strict=True)])
-        for site in range(SITES)
+        for site in range(len(runs[0]))
     ]
 
 
@@ -175,6 +185,7 @@ def _page(report: dict[str, Any], seeds: int, names: list[str]) -> str:
         [label, *(cell(figure) for moment in ("start", "trained") for figure in report["toggled"][moment][kind])]
         for kind, label in KINDS.items()
     ]
+    long = [[label, *(cell(figure) for figure in report["bundled"][kind])] for kind, label in KINDS.items()]
     sites = [f"site {site + 1}, {moment}" for moment in ("at the start", "trained") for site in range(SITES)]
     return (
         "# Routing of the gradient\n\n"
@@ -186,5 +197,7 @@ def _page(report: dict[str, Any], seeds: int, names: list[str]) -> str:
         + markdown_table([*head, "gradient, over that without"], rows)
         + "\nOne network with Hebbian states everywhere, the fast read of one site switched:\n\n"
         + markdown_table([*head, *sites], toggled)
+        + f"\nThe same in `{report['model']}`, which was trained for long; the seeds choose the batches:\n\n"
+        + markdown_table([*head, *(f"site {n + 1}" for n in range(len(report["bundled"][NONE])))], long)
         + pictures_in("Gradient of the slow slot", names)
     )

@@ -11,6 +11,7 @@ The fast read of a site is one of:
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -79,11 +80,16 @@ class StudySite(MemorySite):
 def study_network(config: ModelConfig, fast: Sequence[str], seed: int) -> Network:
     """A network with a fast read of the given kind at each site; those of one seed start alike."""
     torch.manual_seed(seed)
-    network = Network(config)
-    sites = [StudySite(config, kind) for kind in fast]
+    return studied(Network(config), fast)
+
+
+def studied(network: Network, fast: Sequence[str]) -> Network:
+    """A copy of a network, to be trained or looked at, with a fast read of the given kind at each site."""
+    network = copy.deepcopy(network).requires_grad_(True)
+    sites = [StudySite(network.config, kind) for kind in fast]
     for site, plain in zip(sites, network.sites, strict=True):
         site.load_state_dict(plain.state_dict())
-    network.sites = nn.ModuleList(sites)
+    network.sites = nn.ModuleList(sites).to(network.embed.weight.device)
     return network
 
 
