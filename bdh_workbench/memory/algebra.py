@@ -134,15 +134,15 @@ def solve(memory: Memory, basis: Basis | None = None, tolerance: float = TOLERAN
     return dataclasses.replace(memory, basis=basis.rows, weights=weights), basis
 
 
-def drifted(memory: Memory, among: Tensor) -> Tensor:
-    """Rows whose addresses need rank so that all of the given rows (m,) read their stored values.
+def drifted(memory: Memory, among: Tensor, slow: Tensor) -> Tensor:
+    """Rows whose addresses need rank so that all of the given rows (m,) read their stored values from S (M, D).
 
     A row near the span of the basis reads what the basis makes it read. That is its value when it is written, but a
     later write changes S in directions that the row has a small part in.
     """
     among = among[~torch.isin(memory.rows.address_of[among], memory.basis)]
     values = memory.rows.values[among]
-    change = (read_rows(memory.rows, slow_slot(memory), among) - values).norm(dim=1)
+    change = (read_rows(memory.rows, slow, among) - values).norm(dim=1)
     norms = values.norm(dim=1)
     # A row that should read nothing may read a little.
     away = among[change > DRIFT * norms.clamp(min=0.1 * float(norms.mean()) if len(norms) else 0.0)]

@@ -237,7 +237,7 @@ def _solved(memory: Memory, held: Tensor, tolerance: float) -> Memory:
     if not len(enabled):
         return memory
     for smaller in (CLOSE, 0.0):
-        lost = algebra.drifted(memory, enabled)
+        lost = algebra.drifted(memory, enabled, algebra.slow_slot(memory))
         if not len(lost):
             break
         basis = algebra.extend_basis(memory.rows, memory.slots, basis, lost, smaller)

@@ -16,6 +16,7 @@ from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 
 NEGATIVES = 7  # other answers that an item's own is contrasted with
+CONTRASTED = 8192  # positions of such answers at most, where one for each item is not more: a step holds logits of all
 LOCAL_WINDOWS, LOCAL_TARGETS, LOCAL_PROMPTS = 16, 24, 64  # unrelated text: windows, positions of each, prompts
 
 
@@ -77,6 +78,8 @@ def _contrasts(
     held = [item.answer for item in memory.items if item.kind == "fact" and item.answer]
     answers = list(dict.fromkeys([*(fact.answer for fact in facts), *held]))
     primary = {item.source: index for index, item in enumerate(items) if item.primary and item.source < len(facts)}
+    targets = sum(len(items[index].ids) - items[index].first for index in primary.values())
+    negatives = max(1, min(NEGATIVES, CONTRASTED // max(1, targets)))
     pairs: list[WriteItem] = []
     chosen: list[int] = []
     owners: list[int] = []
@@ -86,7 +89,7 @@ def _contrasts(
             continue
         # The next answers in a ring: every answer is a rival as often as any other.
         start = index % len(others)
-        for answer in (others[start:] + others[:start])[:NEGATIVES]:
+        for answer in (others[start:] + others[:start])[:negatives]:
             prompt, ids = answer_ids(model.tokenizer, fact.prompt, answer)
             whole = (*prompt, *ids)
             pairs.append(alone(len(pairs), whole, len(prompt)))

@@ -103,15 +103,27 @@ class Reader:
             place = torch.full((len(memory.rows) + 1,), -1, dtype=torch.int64)
             place[enabled] = torch.arange(len(enabled))
             stored = memory.rows.cues[enabled].to(model.device, torch.float32)
+            items = memory.rows.items[enabled].long()
+            documents = torch.tensor([item.kind == "document" for item in memory.items])[items]
+            # A fact is one more chance to resemble a stranger, a row of a document much less so: each kind has a
+            # threshold of its own, and the scores are scaled so that one threshold serves both.
+            count = int(documents.sum())
+            limits = [(~documents, model.calibration.threshold(len(enabled) - count))] if count < len(enabled) else []
+            if count:
+                limits.append((documents, model.calibration.threshold(count, documents=True)))
+            self.threshold = max(limit for _, limit in limits)
+            scale = torch.ones(len(enabled))
+            for chosen, limit in limits:
+                scale[chosen] = self.threshold / limit
             self.recall = Recall(
                 model.site,
                 stored.view(len(enabled), -1, model.config.code_width),
-                memory.rows.items[enabled].long(),
-                {index for index, item in enumerate(memory.items) if item.kind == "document"},
+                items,
+                set(items[documents].tolist()),
                 place[memory.rows.following[enabled].long()].tolist(),
                 memory.rows.tokens[enabled].tolist(),
+                scale,
             )
-            self.threshold = model.calibration.threshold(len(enabled))
 
     def with_settings(self, settings: ReadSettings) -> Reader:
         """The same memory read in another way, sharing all tensors."""

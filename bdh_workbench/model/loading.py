@@ -42,22 +42,28 @@ class Calibration:
     Attributes:
         counts: (k,) fp32, numbers of stored rows, ascending.
         thresholds: (k,) fp32, the familiarity that held-out text exceeds at the wanted rate of false accepts when so
-            many rows are stored.
+            many rows of facts are stored.
+        document_thresholds: (k,) fp32, the same for rows of documents.
         locality: (n, T) int64, windows of unrelated text for the locality term.
         others: (m, T) int64, prompts in the form of facts about subjects of their own, padded with -1.
     """
 
     counts: Tensor
     thresholds: Tensor
+    document_thresholds: Tensor
     locality: Tensor
     others: Tensor
 
-    def threshold(self, rows: int) -> float:
-        """Familiarity under which a read is closed, with so many rows stored: straight lines over log(rows)."""
+    def threshold(self, rows: int, documents: bool = False) -> float:
+        """Familiarity under which a read is closed, with so many rows of facts or of documents stored.
+
+        Between the numbers that were measured it follows straight lines over log(rows).
+        """
         if rows <= 0:
             return 1.0
         x = np.log(self.counts.numpy())
-        return float(np.interp(np.log(rows), x, self.thresholds.numpy()))
+        limits = self.document_thresholds if documents else self.thresholds
+        return float(np.interp(np.log(rows), x, limits.numpy()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ def save_general(folder: Path, site: WriteSite, calibration: Calibration, notes:
     tensors |= {
         "calibration.counts": calibration.counts,
         "calibration.thresholds": calibration.thresholds,
+        "calibration.document_thresholds": calibration.document_thresholds,
         "locality.ids": calibration.locality.to(torch.int32),
         "others.ids": calibration.others.to(torch.int32),
     }
@@ -134,14 +141,17 @@ def load_general(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> tup
         calibration = Calibration(
             tensors["calibration.counts"].float(),
             tensors["calibration.thresholds"].float(),
+            tensors["calibration.document_thresholds"].float(),
             tensors["locality.ids"].long(),
             tensors["others.ids"].long(),
         )
     except KeyError:
         raise wrong from None
-    sound = calibration.counts.ndim == 1 and calibration.counts.shape == calibration.thresholds.shape
-    sound = sound and len(calibration.counts) > 0 and bool((calibration.counts > 0).all())
-    sound = sound and bool((calibration.counts.diff() >= 0).all()) and bool(calibration.thresholds.isfinite().all())
+    sound = calibration.counts.ndim == 1 and len(calibration.counts) > 0
+    sound = sound and bool((calibration.counts > 0).all()) and bool((calibration.counts.diff() >= 0).all())
+    for limits in (calibration.thresholds, calibration.document_thresholds):
+        sound = sound and limits.shape == calibration.counts.shape and bool(limits.isfinite().all())
+        sound = sound and bool((limits > 0).all())
     for ids in (calibration.locality, calibration.others):
         sound = sound and ids.ndim == 2 and bool((ids < tokenizer.vocab_size).all())
     if not sound or bool((calibration.locality < 0).any()) or bool((calibration.others < -1).any()):

@@ -193,14 +193,6 @@ class WriteSite(nn.Module):
         norm: Tensor = summaries[..., 0, :].norm(dim=-1)
         return norm / (norm.square() + EVIDENCE**2).sqrt()
 
-    @staticmethod
-    def familiarity(cosines: Tensor, evidence: Tensor) -> Tensor:
-        """Familiarity of the best matches from their cosines and the evidence for them, all of one shape.
-
-        The second or third word of a stored text is itself again whatever else is stored, and so needs less evidence.
-        """
-        return torch.where((cosines >= SAME) & (evidence >= ENOUGH), cosines, cosines * evidence)
-
     def drive(self, normalised: Tensor) -> Tensor:
         """Input (..., M) to each slot before the threshold; of unit variance over random directions."""
         mixed = F.normalize((normalised * self.address_weights[:, None]).flatten(-2), dim=-1)

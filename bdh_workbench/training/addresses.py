@@ -158,8 +158,7 @@ def held_out_familiarity(site: WriteSite, rows: StoredRows, held_out: npt.NDArra
     starts = np.linspace(0, len(held_out) - length, count).astype(int)
     windows = torch.from_numpy(np.stack([held_out[start : start + length] for start in starts]).astype(np.int64))
     cues, evidence = text_cues(site, windows)
-    best = torch.cat([(part @ rows.recall.cues.T).max(dim=1).values for part in torch.split(cues, 2048)])
-    return site.familiarity(best, evidence)
+    return rows.recall.strangers(cues, evidence)
 
 
 @torch.no_grad()

@@ -17,7 +17,7 @@ from bdh_workbench.memory.encoding import answer_ids, sentence_spans
 from bdh_workbench.memory.generation import GeneratedToken, SamplingSettings, choose, generate, score_answer
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, Reading, ReadSettings
-from bdh_workbench.memory.recall import FOLLOWING, Recall
+from bdh_workbench.memory.recall import FOLLOWING, Recall, scoring_cues
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteSettings, empty_memory, finish, write
 from bdh_workbench.model.loading import Model
@@ -99,11 +99,20 @@ def test_the_gate_closes_token_by_token(model: Model, reader: Reader) -> None:
 def test_the_threshold_is_that_of_so_many_rows(model: Model, memory: Memory) -> None:
     counts, thresholds = torch.tensor([1.0, 1e6]), torch.tensor([0.2, 0.9])
     graded = dataclasses.replace(
-        model, calibration=dataclasses.replace(model.calibration, counts=counts, thresholds=thresholds)
+        model,
+        calibration=dataclasses.replace(
+            model.calibration, counts=counts, thresholds=thresholds, document_thresholds=0.5 * thresholds
+        ),
     )
-    all_rows, fewer = Reader(graded, memory), Reader(graded, solve(memory.with_layer(2, enabled=False))[0])
-    assert all_rows.threshold == pytest.approx(graded.calibration.threshold(len(memory.rows)))
+    all_rows, fewer = Reader(graded, memory), Reader(graded, solve(memory.with_layer(1, enabled=False))[0])
+    kinds = torch.tensor([item.kind == "document" for item in memory.items])[memory.rows.items.long()]
+    limits = [graded.calibration.threshold(int((~kinds).sum())), graded.calibration.threshold(int(kinds.sum()), True)]
+    assert 0 < limits[1] < limits[0] and all_rows.threshold == pytest.approx(limits[0])
     assert fewer.threshold < all_rows.threshold
+    plain = scoring_cues(model.site, memory.rows.cues.float().view(len(kinds), 3, -1), memory.rows.items.long())
+    factors = all_rows.recall.scoring.norm(dim=1) / plain.norm(dim=1)
+    assert factors[~kinds].tolist() == pytest.approx([1.0] * int((~kinds).sum()), rel=1e-3)
+    assert factors[kinds].tolist() == pytest.approx([limits[0] / limits[1]] * int(kinds.sum()), rel=1e-3)
 
 
 @pytest.mark.parametrize("way", [UNTOUCHED, ReadSettings(written=False, gate=False)])

@@ -23,7 +23,7 @@ from bdh_workbench.training.calibration import (
     locality_windows,
     other_prompts,
     same_tokens,
-    stored_cues,
+    stored_parts,
     stretches,
     text_cues,
 )
@@ -104,18 +104,18 @@ def test_stretches_are_as_long_as_prompts() -> None:
 
 def test_thresholds_rise_with_the_rows_and_keep_false_accepts_down(site: WriteSite) -> None:
     held_out = general_ids()
-    sizes, thresholds = familiarity_thresholds(site, TOKENIZER, held_out, 0)
-    assert sizes.tolist() == [100.0, 300.0]  # no memory of this model holds a thousand rows
-    assert thresholds[0] <= thresholds[1] < 1.0
+    sizes, thresholds, of_documents = familiarity_thresholds(site, TOKENIZER, held_out, 0)
+    assert sizes.tolist() == [100.0, 300.0, 1000.0]  # no memory of this model holds three thousand rows
+    assert thresholds[0] <= thresholds[1] < 1.0 and of_documents[0] <= of_documents[1] < 1.0
     general, evidence = text_cues(site, torch.from_numpy(held_out[: len(held_out) // 128 * 128].reshape(-1, 128)))
-    for items in (
-        fact_items(facts(100, 0, "dev"), TOKENIZER, 0),
-        document_items(documents(1, 0, "dev"), TOKENIZER, 256),
+    for items, limits in (
+        (fact_items(facts(100, 0, "dev"), TOKENIZER, 0), thresholds),
+        (document_items(documents(1, 0, "dev"), TOKENIZER, 256), of_documents),
     ):
-        stored = stored_cues(site, items, 300)
-        assert len(stored) == 300
-        best = (general @ stored.T).max(dim=1).values
-        assert (site.familiarity(best, evidence) > thresholds[1] + 0.05).float().mean() < 0.01
+        parts = stored_parts(site, items, (100, 300)).values()
+        assert sum(len(part.items) for part in parts) >= 300
+        best = torch.stack([part.strangers(general, evidence) for part in parts]).amax(0)
+        assert (best > limits[1] + 0.05).float().mean() < 0.01
 
 
 def test_there_is_less_evidence_where_little_was_said(site: WriteSite) -> None:
@@ -128,8 +128,8 @@ def test_there_is_less_evidence_where_little_was_said(site: WriteSite) -> None:
 
 
 def test_held_out_text_shorter_than_a_window_will_do(site: WriteSite) -> None:
-    sizes, thresholds = familiarity_thresholds(site, TOKENIZER, general_ids()[:40], 0)
-    assert len(sizes) == len(thresholds) == 2
+    sizes, *limits = familiarity_thresholds(site, TOKENIZER, general_ids()[:40], 0)
+    assert [len(sizes), *map(len, limits)] == [3, 3, 3]
 
 
 def test_calibrate_fills_the_site_and_reports() -> None:
@@ -140,7 +140,9 @@ def test_calibrate_fills_the_site_and_reports() -> None:
     assert figures["thresholds"] == {
         "100": round(float(result.thresholds[0]), 4),
         "300": pytest.approx(result.threshold(300), abs=1e-4),
+        "1000": pytest.approx(result.threshold(1000), abs=1e-4),
     }
+    assert list(figures["document_thresholds"]) == ["100", "300", "1000"]
     again, _ = calibrate(WriteSite(tiny_config()), TOKENIZER, text())
     assert torch.equal(result.thresholds, again.thresholds) and torch.equal(result.others, again.others)
 

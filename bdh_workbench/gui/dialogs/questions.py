@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QMessageBox, QWidget
 
+from bdh_workbench.gui.widgets import answered
+
 TITLE = "BDH memory workbench"
 
 
@@ -16,7 +18,7 @@ class Confirm:
         box = QMessageBox(QMessageBox.Icon.Question, TITLE, question, parent=parent)
         accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
         box.addButton(no, QMessageBox.ButtonRole.RejectRole)
-        box.exec()
+        answered(box)
         return box.clickedButton() is accept
 
 
@@ -33,7 +35,7 @@ class Unsaved:
         discard = box.addButton("Do not save", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(save)
-        box.exec()
+        answered(box)
         if box.clickedButton() is save:
             return "save"
         return "discard" if box.clickedButton() is discard else "cancel"
