@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QSplitter, QTextBrowser, QVBoxLayout, QWidget
 
 from bdh_workbench.errors import UserError
@@ -244,6 +244,11 @@ class ConsolePane(Pane):
         """Lay the answers out anew."""
         super().resizeEvent(event)
         self.context.clock.mark(self)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what came while the pane could not be seen."""
+        super().showEvent(event)
+        self.context.clock.shown(self)
 
     def _recolour(self, colours: Colours) -> None:
         self._colours = colours
