@@ -80,7 +80,8 @@ def tiny_calibration(threshold: float = 0.8) -> Calibration:
     prompts = torch.full((2, 12), -1)
     for row, text in enumerate(("The lake of ", "Her uncle")):
         prompts[row, : len(text)] = torch.tensor(list(text.encode()))
-    return Calibration(torch.tensor([1.0, 1e6]), torch.full((2,), threshold), ids[:64].reshape(2, 32), prompts)
+    limits = torch.full((2,), threshold)
+    return Calibration(torch.tensor([1.0, 1e6]), limits, limits.clone(), ids[:64].reshape(2, 32), prompts)
 
 
 def tiny_model(seed: int = 0, *, name: str = "tiny", threshold: float = 0.8, **changes: Any) -> Model:

@@ -56,18 +56,6 @@ def ask(run: Run, model_folder: Path) -> Callable[..., dict[str, Any]]:
     return go
 
 
-@pytest.fixture(scope="module")
-def facts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_facts(tmp_path_factory.mktemp("facts") / "facts.json", FACTS)
-
-
-@pytest.fixture(scope="module")
-def memory_file(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, facts_file: Path) -> Path:
-    path = tmp_path_factory.mktemp("memory") / "m.safetensors"
-    assert main(["write", "--facts", str(facts_file), "--memory", str(path), "--model", str(model_folder)]) == 0
-    return path
-
-
 def elsewhere(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Carry out a command line in a fresh process."""
     command = [sys.executable, "-m", "bdh_workbench", *map(str, arguments)]
@@ -345,6 +333,31 @@ def test_the_json_of_bench_has_the_keys_of_the_contract(
     assert set(found["locality"]) >= {"tokens", "loss_before", "loss_after", "relative_change", "top1_agreement"}
     assert found["locality"]["text"] == "bundled" and found["locality"]["tokens"] > 1000
     assert found["parameters"] > 1000 and found["device"] == "cpu"
+
+
+def test_the_rivals_of_bench_stand_beside_the_slot(
+    run: Run, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bdh_workbench.evaluation.baselines import suite
+
+    every = suite.makers
+    chosen = ("nearest_address", "in_context")
+    monkeypatch.setattr(suite, "makers", lambda *given: {name: every(*given)[name] for name in chosen})
+    texts = save_documents(tmp_path / "texts.json", DOCUMENTS)
+    given = ("bench", "--documents", texts, "--quick", "--baselines", "--model", model_folder)
+    status, out, err = run(*given, "--json")
+    assert status == 0, err
+    found = json.loads(out)
+    assert set(found["baselines"]) == set(chosen)
+    for report in found["baselines"].values():
+        assert report["facts"] is None
+        assert set(report["documents"]) >= {"retention", "probe_exact", "recitation", "seconds", "bytes"}
+        assert set(report["locality"]) >= {"loss_before", "loss_after", "relative_change", "top1_agreement"}
+    assert found["documents"]["bytes"] > found["baselines"]["in_context"]["documents"]["bytes"] > 0
+    status, out, err = run(*given)
+    assert status == 0, err
+    rows = out.splitlines()[-3:]
+    assert [row.split("  ")[0] for row in rows] == ["the slot", "nearest stored address", "all of it in context"]
 
 
 def test_bench_without_files_uses_the_samples(run: Run, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,18 +40,6 @@ def fail(capfd: pytest.CaptureFixture[str]) -> Fail:
     return go
 
 
-@pytest.fixture(scope="module")
-def facts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_facts(tmp_path_factory.mktemp("facts") / "facts.json", FACTS)
-
-
-@pytest.fixture(scope="module")
-def memory_file(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, facts_file: Path) -> Path:
-    path = tmp_path_factory.mktemp("memory") / "m.safetensors"
-    assert main(["write", "--facts", str(facts_file), "--memory", str(path), "--model", str(model_folder)]) == 0
-    return path
-
-
 # Bad input: each is written into a file, and both --facts and --document must refuse it or tell what it is
 
 BAD_FACTS = {
@@ -215,7 +203,7 @@ def test_wrong_usage_is_told_with_status_2(fail: Fail, arguments: tuple[str, ...
         (("write", "--facts", "f", "--memory", "m", "--rate", "nan"), "rate"),
         (("query", "x", "--temperature", "-1"), "at least 0"),
         (("query", "x", "--top-p", "0"), "above 0"),
-        (("bench", "--baselines"), "not part of this version"),
+        (("experiment", "gates", "--corpus", "no such corpus", "--out", "o"), "There is no text"),
         (("bench", "--text", "no such text"), "There is no text"),
         (("train", "--corpus", "no", "--config", "no", "--out", "no"), "no training configuration"),
     ],

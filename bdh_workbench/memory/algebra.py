@@ -67,20 +67,23 @@ def extend_basis(rows: Rows, slots: int, basis: Basis | None, new: Tensor, toler
         basis = Basis(torch.zeros(0, dtype=torch.int64), torch.zeros(0, 0, dtype=torch.float64))
     if not len(new):
         return basis
-    floor = max(tolerance, 1e-9)
+    considered = max(basis.considered, int(new.max()))
+    new = new[rows.have_own(new)]
+    held, room = basis.rows, len(basis.rows) + len(new)
+    # One piece for all blocks: the factor is the largest thing that a write holds.
+    factor = torch.zeros(room, room, dtype=torch.float64)
+    factor[: len(held), : len(held)] = basis.factor
     for block in torch.split(new, BLOCK):
-        cross = gram(rows, slots, basis.rows, block)  # (n, b)
-        solved = torch.linalg.solve_triangular(basis.factor, cross, upper=False)  # (n, b)
+        count = len(held)
+        cross = gram(rows, slots, held, block)  # (n, b)
+        solved = torch.linalg.solve_triangular(factor[:count, :count], cross, upper=False)  # (n, b)
         schur = gram(rows, slots, block, block) - solved.T @ solved
-        chosen, lower = _pivoted_cholesky(schur, floor)
-        held, added = len(basis.rows), len(chosen)
-        factor = torch.zeros(held + added, held + added, dtype=torch.float64)
-        factor[:held, :held] = basis.factor
-        factor[held:, :held] = solved[:, chosen].T
-        factor[held:, held:] = lower
-        considered = max(basis.considered, int(block.max()))
-        basis = Basis(torch.cat((basis.rows, block[chosen])), factor, considered)
-    return basis
+        chosen, lower = _pivoted_cholesky(schur, max(tolerance, 1e-9))
+        held = torch.cat((held, block[chosen]))
+        factor[count : len(held), :count] = solved[:, chosen].T
+        factor[count : len(held), count : len(held)] = lower
+    kept = factor if len(held) == room else factor[: len(held), : len(held)].clone()
+    return Basis(held, kept, considered)
 
 
 def _pivoted_cholesky(matrix: Tensor, floor: float) -> tuple[Tensor, Tensor]:
@@ -131,25 +134,27 @@ def solve(memory: Memory, basis: Basis | None = None, tolerance: float = TOLERAN
     return dataclasses.replace(memory, basis=basis.rows, weights=weights), basis
 
 
-def drifted(memory: Memory, among: Tensor) -> Tensor:
-    """Those of the given rows (m,) that have no part in the basis and no longer read their stored values.
+def drifted(memory: Memory, among: Tensor, slow: Tensor) -> Tensor:
+    """Rows whose addresses need rank so that all of the given rows (m,) read their stored values from S (M, D).
 
     A row near the span of the basis reads what the basis makes it read. That is its value when it is written, but a
     later write changes S in directions that the row has a small part in.
     """
-    among = among[~torch.isin(among, memory.basis)]
+    among = among[~torch.isin(memory.rows.address_of[among], memory.basis)]
     values = memory.rows.values[among]
-    change = (read_rows(memory.rows, slow_slot(memory), among) - values).norm(dim=1)
+    change = (read_rows(memory.rows, slow, among) - values).norm(dim=1)
     norms = values.norm(dim=1)
     # A row that should read nothing may read a little.
-    return among[change > DRIFT * norms.clamp(min=0.1 * float(norms.mean()) if len(norms) else 0.0)]
+    away = among[change > DRIFT * norms.clamp(min=0.1 * float(norms.mean()) if len(norms) else 0.0)]
+    return memory.rows.homes(away)
 
 
 def like_no_other(memory: Memory, rows: Tensor, tolerance: float) -> int:
     """How many of the given rows have an address that no other row which is switched on comes close to."""
     if not len(rows):
         return 0
-    others = memory.enabled_rows()
+    rows, others = memory.rows.homes(rows), memory.enabled_rows()
+    others = others[memory.rows.have_own(others)]
     cosines = gram(memory.rows, memory.slots, others, rows)
     cosines[others[:, None] == rows] = 0.0
     return int((cosines < 1.0 - tolerance).all(dim=0).sum())

@@ -41,6 +41,8 @@ class WriteItem:
         first: the first id that is a target; those before it are the cue.
         sentences: for each id, the sentence of the source's text that it stands in (0 for a fact).
         primary: whether this is the item itself and not a framing or a window: p is measured on primary items.
+        places: for each id, which token of the whole source it is, -1 where it is none of them: a window may cut its
+            first word otherwise, and a framing stands before the source.
     """
 
     source: int
@@ -48,6 +50,12 @@ class WriteItem:
     first: int
     sentences: tuple[int, ...]
     primary: bool
+    places: tuple[int, ...]
+
+
+def alone(source: int, ids: Sequence[int], first: int) -> WriteItem:
+    """An item that stands for nothing but itself."""
+    return WriteItem(source, tuple(ids), first, (0,) * len(ids), True, tuple(range(len(ids))))
 
 
 def answer_ids(tokenizer: Tokenizer, prompt: str, answer: str) -> tuple[list[int], list[int]]:
@@ -69,7 +77,9 @@ def fact_items(facts: Sequence[Fact], tokenizer: Tokenizer, framings: int) -> li
             # Behind a framing the prompt follows a space, as it does in running text.
             start = tokenizer.encode(" " + fact.prompt) if number else prompt
             ids = (*before, *start, *answer)
-            items.append(WriteItem(source, ids, len(ids) - len(answer), (0,) * len(ids), number == 0))
+            first = len(ids) - len(answer)
+            places = (*(-1,) * first, *range(len(prompt), len(prompt) + len(answer)))
+            items.append(WriteItem(source, ids, first, (0,) * len(ids), number == 0, places))
     return items
 
 
@@ -137,22 +147,38 @@ def document_items(
         if len(ids) < 2:
             raise UserError(f"The document “{document.title}” is too short to remember: it needs at least two tokens.")
         spans = sentence_spans(text)
-        sentence_of = _sentence_of_tokens(tokenizer.offsets(text), spans)
+        offsets = tokenizer.offsets(text)
+        place_of = {where: place for place, where in enumerate(_endings(offsets))}
+        sentence_of = _sentence_of_tokens(offsets, spans)
         ids.append(tokenizer.end_id)
         sentence_of.append(len(spans) - 1)
         reached = 0
         for start, stop in _chunks(sentence_of, longest):
             # What the chunk before has as targets already need not be learnt again from one or two words of context.
             first = max(1, min(WINDOW_FIRST, reached - start, stop - start - 1))
-            items.append(WriteItem(source, tuple(ids[start:stop]), first, tuple(sentence_of[start:stop]), True))
+            chunk, where = tuple(ids[start:stop]), tuple(range(start, stop))
+            items.append(WriteItem(source, chunk, first, tuple(sentence_of[start:stop]), True, where))
             reached = stop
         for number, (begin, end) in enumerate(spans):
             # A question begins afresh: the window's first word stands at the start of a text, with no space before it.
             window = tokenizer.encode(text[begin:end])[:context]
             if len(window) >= 2:
                 first = WINDOW_FIRST if len(window) > WINDOW_FIRST + 1 else 1
-                items.append(WriteItem(source, tuple(window), first, (number,) * len(window), False))
+                found = [
+                    place_of.get((begin + stop, more), -1)
+                    for stop, more in _endings(tokenizer.offsets(text[begin:end]))[: len(window)]
+                ]
+                where = tuple(p if p >= 0 and ids[p] == w else -1 for p, w in zip(found, window, strict=True))
+                items.append(WriteItem(source, tuple(window), first, (number,) * len(window), False, where))
     return items
+
+
+def _endings(offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Where each token ends, and how many more end there too: a character may be several tokens."""
+    out: list[tuple[int, int]] = []
+    for _, end in reversed(offsets):
+        out.append((end, out[-1][1] + 1 if out and out[-1][0] == end else 0))
+    return out[::-1]
 
 
 def _sentence_of_tokens(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> list[int]:

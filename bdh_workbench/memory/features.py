@@ -31,6 +31,8 @@ class Positions:
         targets: (m,) int64 on the model's device, the ids to come.
         item: (m,) int64, index of the write item.
         primary: (m,) bool, whether that item is the fact or document itself.
+        twins: (m,) int64, the primary position of the same token of the same source, for windows and framings; its own
+            number where there is none, and for primary ones.
     """
 
     stream: Tensor
@@ -38,6 +40,7 @@ class Positions:
     targets: Tensor
     item: Tensor
     primary: Tensor
+    twins: Tensor
 
     def __len__(self) -> int:
         """The number of positions."""
@@ -100,6 +103,18 @@ def positions(model: Model, items: Sequence[WriteItem]) -> Positions:
         items=torch.tensor([item.source for item in items], dtype=torch.int32)[owner],
         sentences=torch.tensor([s for item in items for s in item.sentences[item.first :]], dtype=torch.int32),
         following=following,
+        address_of=torch.arange(total, dtype=torch.int32),
     )
     primary = torch.tensor([item.primary for item in items])[owner]
-    return Positions(torch.cat(streams), rows, targets.to(model.device), owner, primary)
+    return Positions(torch.cat(streams), rows, targets.to(model.device), owner, primary, _twins(items))
+
+
+def _twins(items: Sequence[WriteItem]) -> Tensor:
+    places = [(item.source, place, item.primary) for item in items for place in item.places[item.first :]]
+    known: dict[tuple[int, int], int] = {}
+    for number, (source, place, primary) in enumerate(places):
+        if primary:
+            known.setdefault((source, place), number)
+    return torch.tensor(
+        [n if primary else known.get((source, place), n) for n, (source, place, primary) in enumerate(places)]
+    )

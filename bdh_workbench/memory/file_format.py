@@ -41,6 +41,7 @@ TENSORS: Mapping[str, tuple[str, str, int]] = {
     "rows.items": ("I32", "<i4", 1),
     "rows.sentences": ("I32", "<i4", 1),
     "rows.following": ("I32", "<i4", 1),
+    "rows.address_of": ("I32", "<i4", 1),
     "rows.cues": ("F16", "<f2", 2),
 }
 COUNTS = ("slots", "width", "facts", "documents", "layer_count", "rank", "data", "checksum")
@@ -226,6 +227,13 @@ def check_memory(memory: Memory) -> None:
     for name, (low, high) in ranges.items():
         if not _within(getattr(rows, name), low, high):
             raise Damaged(f"the {name} of its rows are out of range")
+    if not _within(rows.address_of, 0, count):
+        raise Damaged("its rows use addresses that are not there")
+    used = rows.address_of.long()
+    if not bool(rows.have_own(used).all()) or not bool((rows.items[used] == rows.items).all()):
+        raise Damaged("its rows use addresses of other items, or of rows that have none")
+    if bool((rows.starts[1:] > rows.starts[:-1])[used != torch.arange(count)].any()):
+        raise Damaged("a row that uses the address of another has one too")
     if not _within(memory.basis, 0, count) or len(set(memory.basis.tolist())) < len(memory.basis):
         raise Damaged("its basis names rows that are not there, or one of them twice")
 

@@ -23,7 +23,6 @@ from bdh_workbench.memory.files import file_size, when
 from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
 
 CLOSE = 1e-4  # squared distance from the span of other memories under which a row they share spends no rank in a merge
-OFF = 0.1  # change of what a row reads, over the norm of what it should read, from which it gets rank of its own
 NAMED = 5  # things that a message lists at most
 
 
@@ -238,11 +237,7 @@ def _solved(memory: Memory, held: Tensor, tolerance: float) -> Memory:
     if not len(enabled):
         return memory
     for smaller in (CLOSE, 0.0):
-        values = memory.rows.values[enabled]
-        change = (algebra.read_rows(memory.rows, algebra.slow_slot(memory), enabled) - values).norm(dim=1)
-        norms = values.norm(dim=1)
-        norms = norms.clamp(min=OFF * float(norms.mean()))  # a row that should read nothing may read a little
-        lost = enabled[(change > OFF * norms) & ~torch.isin(enabled, basis.rows)]
+        lost = algebra.drifted(memory, enabled, algebra.slow_slot(memory))
         if not len(lost):
             break
         basis = algebra.extend_basis(memory.rows, memory.slots, basis, lost, smaller)

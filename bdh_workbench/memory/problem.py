@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.memory.algebra import Basis, read_rows
-from bdh_workbench.memory.encoding import WriteItem, answer_ids
+from bdh_workbench.memory.encoding import WriteItem, alone, answer_ids
 from bdh_workbench.memory.features import Positions, positions
 from bdh_workbench.memory.gradient import Cached, Problem
 from bdh_workbench.memory.items import Fact
@@ -16,6 +16,7 @@ from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 
 NEGATIVES = 7  # other answers that an item's own is contrasted with
+CONTRASTED = 8192  # positions of such answers at most, where one for each item is not more: a step holds logits of all
 LOCAL_WINDOWS, LOCAL_TARGETS, LOCAL_PROMPTS = 16, 24, 64  # unrelated text: windows, positions of each, prompts
 
 
@@ -77,6 +78,8 @@ def _contrasts(
     held = [item.answer for item in memory.items if item.kind == "fact" and item.answer]
     answers = list(dict.fromkeys([*(fact.answer for fact in facts), *held]))
     primary = {item.source: index for index, item in enumerate(items) if item.primary and item.source < len(facts)}
+    targets = sum(len(items[index].ids) - items[index].first for index in primary.values())
+    negatives = max(1, min(NEGATIVES, CONTRASTED // max(1, targets)))
     pairs: list[WriteItem] = []
     chosen: list[int] = []
     owners: list[int] = []
@@ -86,10 +89,10 @@ def _contrasts(
             continue
         # The next answers in a ring: every answer is a rival as often as any other.
         start = index % len(others)
-        for answer in (others[start:] + others[:start])[:NEGATIVES]:
+        for answer in (others[start:] + others[:start])[:negatives]:
             prompt, ids = answer_ids(model.tokenizer, fact.prompt, answer)
             whole = (*prompt, *ids)
-            pairs.append(WriteItem(len(pairs), whole, len(prompt), (0,) * len(whole), True))
+            pairs.append(alone(len(pairs), whole, len(prompt)))
             owners.append(len(chosen))
         chosen.append(primary[index])
     of_items = torch.tensor(chosen, dtype=torch.int64, device=model.device)
@@ -106,10 +109,8 @@ def _local(model: Model, slow: Tensor) -> Cached | None:
     calibration, end = model.calibration, model.tokenizer.end_id
     windows = [window for window in calibration.locality.tolist()[:LOCAL_WINDOWS] if len(window) > 1]
     prompts = [[t for t in prompt if t >= 0] for prompt in calibration.others.tolist()[:LOCAL_PROMPTS]]
-    items = [
-        WriteItem(0, tuple(window), max(1, len(window) - LOCAL_TARGETS), (0,) * len(window), True) for window in windows
-    ]
-    items += [WriteItem(0, (*p, end), len(p), (0,) * (len(p) + 1), True) for p in prompts if p]
+    items = [alone(0, window, max(1, len(window) - LOCAL_TARGETS)) for window in windows]
+    items += [alone(0, (*p, end), len(p)) for p in prompts if p]
     if not items:
         return None
     part = positions(model, items)

@@ -18,24 +18,18 @@ from torch import Tensor
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.algebra import slow_slot
 from bdh_workbench.memory.recall import Recall
+from bdh_workbench.memory.settings import ReadSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState
 from bdh_workbench.model.write_site import SummaryState
 
-
-@dataclass(frozen=True, slots=True)
-class ReadSettings:
-    """How a memory is read."""
-
-    written: bool = True  # read it at all
-    gate: bool = True  # close the read where nothing stored is familiar
-    completion: bool = True  # read the best match's address instead of the position's own
+__all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Reading"]
 
 
 # A read that is barely familiar is weighed down: if it is right, it still wins; if not, it does far less harm.
-BARELY = 0.5  # share of the read at the threshold
-RAMP = 0.1  # familiarity over the threshold from which on all of it is read
+BARELY = 0.2  # share of the read at the threshold
+RAMP = 0.3  # familiarity over the threshold from which on all of it is read
 
 
 PURE = ReadSettings(gate=False, completion=False)
@@ -63,7 +57,7 @@ class Reading:
 
     Attributes:
         stream: (B, T, D), with the read added: ``network.logits`` of it are the logits.
-        familiarity: (B, T) fp32 on the CPU, the cosine of the best match; 0 with nothing stored.
+        familiarity: (B, T) fp32 on the CPU, of the best match; 0 with nothing stored.
         rows: (B, T) int64 on the CPU, the row read, -1 where the gate is closed.
         share: (B, T) fp32 on the CPU, norm of what was added over norm of the stream.
         state: behind the last token.
@@ -103,15 +97,27 @@ class Reader:
             place = torch.full((len(memory.rows) + 1,), -1, dtype=torch.int64)
             place[enabled] = torch.arange(len(enabled))
             stored = memory.rows.cues[enabled].to(model.device, torch.float32)
+            items = memory.rows.items[enabled].long()
+            documents = torch.tensor([item.kind == "document" for item in memory.items])[items]
+            # A fact is one more chance to resemble a stranger, a row of a document much less so: each kind has a
+            # threshold of its own, and the scores are scaled so that one threshold serves both.
+            count = int(documents.sum())
+            limits = [(~documents, model.calibration.threshold(len(enabled) - count))] if count < len(enabled) else []
+            if count:
+                limits.append((documents, model.calibration.threshold(count, documents=True)))
+            self.threshold = max(limit for _, limit in limits)
+            scale = torch.ones(len(enabled))
+            for chosen, limit in limits:
+                scale[chosen] = self.threshold / limit
             self.recall = Recall(
                 model.site,
                 stored.view(len(enabled), -1, model.config.code_width),
-                memory.rows.items[enabled].long(),
-                {index for index, item in enumerate(memory.items) if item.kind == "document"},
+                items,
+                set(items[documents].tolist()),
                 place[memory.rows.following[enabled].long()].tolist(),
                 memory.rows.tokens[enabled].tolist(),
+                scale,
             )
-            self.threshold = model.calibration.threshold(len(enabled))
 
     def with_settings(self, settings: ReadSettings) -> Reader:
         """The same memory read in another way, sharing all tensors."""
@@ -148,9 +154,9 @@ class Reader:
             none = torch.zeros(batch, length)
             rows = torch.full((batch, length), -1)
             return Reading(stream, none, rows, none, state)
-        normalised = self.model.site.normalised(raw)
+        normalised, evidence = self.model.site.normalised(raw), self.model.site.evidence(raw)
         threshold = self.threshold if self.settings.gate else -1.0
-        familiarity, places = self.recall.match(ids, normalised, state.rows, threshold)
+        familiarity, places = self.recall.match(ids, normalised, evidence, state.rows, threshold)
         read = self._read(normalised, familiarity, places)
         added = self.model.site.gate * read
         share = (added.norm(dim=-1) / stream.norm(dim=-1)).cpu()

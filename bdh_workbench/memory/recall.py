@@ -3,7 +3,9 @@
 One cosine cannot do both. What tells facts apart is their subject, which the long summary holds; what tells the
 positions of a document apart is the phrase before them, while its subject is the same all through. So:
 
-1. The item is that of the row whose cue has the largest cosine, which is also the familiarity.
+1. The item is that of the row that scores best: by the cosine of its cue, and by that of the long summary with the mean
+   of its item's. Many rows give a stranger many chances to resemble one of them; their mean gives it one. The score,
+   less where there is little evidence for it (``familiarity``), is how familiar the position is.
    Past its first, a token of a fact's answer is met only behind the one before it: a question does not hold it.
 2. In a document, the place is the row nearest in the document's own terms: summaries are centred on its mean and
    whitened by its covariance, so that what all of it shares says nothing. In a fact, the row of step 1 is the place.
@@ -19,8 +21,41 @@ from torch import Tensor
 
 from bdh_workbench.model.write_site import WriteSite
 
+PRODUCTS = 8_000_000  # cosines held at once
+ITEM = 1.0  # weight of the item's mean against that of the row
+SAME, ENOUGH = 0.98, 0.42  # cosine that only the same words have; evidence without which nothing is familiar
 FOLLOWING = 0.08  # added to the cosine of the row behind the one matched last, if its token has come
 RIDGE = 1.0  # added to a document's covariance, in units of its mean eigenvalue
+
+
+def scoring_cues(site: WriteSite, summaries: Tensor, items: Tensor) -> Tensor:
+    """What cues are multiplied with to score rows: (n, K * C).
+
+    The product with a cue u of a position is (cosine with the row's cue + ITEM * cosine of the long summary with the
+    mean of the item's) / (1 + ITEM): a mean of cosines.
+
+    Args:
+        site: gives the weights.
+        summaries: (n, K, C), normalised.
+        items: (n,) int64, the item of each row.
+    """
+    numbers, place = torch.unique(items.to(summaries.device), return_inverse=True)
+    means = summaries.new_zeros(len(numbers), summaries.shape[2]).index_add_(0, place, summaries[:, 0])
+    means = torch.nn.functional.normalize(means, dim=1)
+    weights = site.cue_weights
+    # The long summary's part of a cue is the summary times its share of the cue's length.
+    out = site.cues(summaries)
+    out[:, : means.shape[1]] += ITEM * (weights.norm() / weights[0]) * means[place]
+    return out / (1.0 + ITEM)
+
+
+def familiarity(scores: Tensor, cosines: Tensor, evidence: Tensor) -> Tensor:
+    """Familiarity of best matches from their scores, the cosines of their cues and the evidence, all of one shape.
+
+    The third word of a stored text is itself again whatever else is stored. Its first may be any text's.
+    """
+    found = torch.where(cosines >= SAME, cosines, (scores * evidence).clamp(max=1.0))
+    return found.masked_fill(evidence < ENOUGH, 0.0)
 
 
 class Recall:
@@ -34,6 +69,7 @@ class Recall:
         documents: set[int],
         following: list[int],
         tokens: list[int],
+        scale: Tensor | None = None,
     ) -> None:
         """Prepare rows.
 
@@ -44,9 +80,13 @@ class Recall:
             documents: those items that are documents.
             following: the row behind each in its window, -1 at its end.
             tokens: the token that follows each row, -1 where unknown.
+            scale: (n,), factors on the scores of the rows, where those of facts and documents mean different things.
         """
         self.site, self.items, self.following, self.tokens = site, items, following, tokens
         self.cues = site.cues(summaries)
+        self.scoring = scoring_cues(site, summaries, items)
+        if scale is not None:
+            self.scoring *= scale.to(self.scoring)[:, None]
         needs = torch.full((len(items),), -1)
         for row, after in enumerate(following):
             if after >= 0 and int(items[row]) not in documents:
@@ -80,7 +120,9 @@ class Recall:
     def _weighted(self, summaries: Tensor) -> Tensor:
         return (summaries * self.site.place_weights[:, None]).flatten(-2)
 
-    def match(self, ids: Tensor, summaries: Tensor, before: Tensor, threshold: float = -1.0) -> tuple[Tensor, Tensor]:
+    def match(
+        self, ids: Tensor, summaries: Tensor, evidence: Tensor, before: Tensor, threshold: float = -1.0
+    ) -> tuple[Tensor, Tensor]:
         """The best match at each token.
 
         Past the end of an item the long summary still matches, and within a repeated phrase several rows do: the row
@@ -90,16 +132,17 @@ class Recall:
         Args:
             ids: (B, T).
             summaries: (B, T, K, C), normalised.
+            evidence: (B, T), for a cosine with them (``WriteSite.evidence``).
             before: (B,), row matched before the first token, -1 for none.
             threshold: familiarity under which a match is not gone on from.
 
         Returns:
             Familiarity (B, T) and rows (B, T), both on the CPU.
         """
-        cosines = self.site.cues(summaries) @ self.cues.T  # (B, T, n)
-        cosines = cosines.masked_fill((self.needs >= 0) & (self.needs != ids.unsqueeze(-1)), -1.0)
-        best = cosines.max(dim=-1)
-        values, rows = best.values.cpu(), self._place(summaries, best.indices.cpu())
+        cues = self.site.cues(summaries)  # (B, T, K * C)
+        evidence = evidence.cpu()
+        scores, best = self._best(ids, cues)
+        values, rows = self._familiarity(cues, scores, best, evidence), self._place(summaries, best.cpu())
         items = self.items
         for sequence, tokens in enumerate(ids.tolist()):
             last = int(before[sequence])
@@ -107,15 +150,42 @@ class Recall:
             for t, token in enumerate(tokens):
                 after = self.following[last] if last >= 0 and self.tokens[last] == token else -1
                 if after >= 0:
-                    cosine = float(cosines[sequence, t, after])
-                    if cosine + FOLLOWING > value[t]:
-                        own = value[t] if items[after] == items[row[t]] else cosine
+                    cue, number = cues[sequence, t], torch.tensor(after, device=cues.device)
+                    score = cue @ self.scoring[number]
+                    familiar = float(self._familiarity(cue, score, number, evidence[sequence, t]))
+                    if familiar + FOLLOWING > value[t]:
+                        own = value[t] if items[after] == items[row[t]] else familiar
                         # A text goes on in much the same words whatever they mean: there, it is no evidence.
                         value[t] = own if int(items[after]) in self.members else min(1.0, own + FOLLOWING)
                         row[t] = after
                 last = row[t] if value[t] >= threshold else -1
             values[sequence], rows[sequence] = torch.tensor(value), torch.tensor(row)
         return values, rows
+
+    def _familiarity(self, cues: Tensor, scores: Tensor, rows: Tensor, evidence: Tensor) -> Tensor:
+        """Familiarity (...) on the CPU of cues (..., K * C) with the rows (...) that they score so with."""
+        cosines = (cues * self.cues[rows]).sum(-1)
+        return familiarity(scores.cpu(), cosines.cpu(), evidence)
+
+    def _best(self, ids: Tensor, cues: Tensor) -> tuple[Tensor, Tensor]:
+        """The largest score (B, T) of cues (B, T, K * C) with a row that may follow ``ids`` (B, T), and that row."""
+        values, rows = [], []
+        size = max(1, PRODUCTS // max(1, len(self.cues)))
+        for tokens, part in zip(torch.split(ids.flatten(), size), torch.split(cues.flatten(0, 1), size), strict=True):
+            scores = part @ self.scoring.T
+            best = scores.masked_fill_((self.needs >= 0) & (self.needs != tokens[:, None]), -1.0).max(dim=1)
+            values.append(best.values)
+            rows.append(best.indices)
+        return torch.cat(values).view(ids.shape), torch.cat(rows).view(ids.shape)
+
+    def strangers(self, cues: Tensor, evidence: Tensor) -> Tensor:
+        """Familiarity (m,) of positions by themselves, from their cues (m, K * C) and the evidence (m,) for each."""
+        found = []
+        size = max(1, PRODUCTS // len(self.cues))
+        for part, sure in zip(torch.split(cues, size), torch.split(evidence, size), strict=True):
+            best = (part @ self.scoring.T).max(dim=1)
+            found.append(self._familiarity(part, best.values, best.indices, sure))
+        return torch.cat(found)
 
     def _place(self, summaries: Tensor, rows: Tensor) -> Tensor:
         """Replace rows (B, T) by the places within their items, where those are documents."""

@@ -39,6 +39,8 @@ class Rows:
         items: (n,) int32, index into ``Memory.items``.
         sentences: (n,) int32, sentence of the item's text that the following token stands in, from 0.
         following: (n,) int32, the row of the next position in the same window, -1 at its end.
+        address_of: (n,) int32, the row whose address, and so whose read, this row uses: most use their own. A row that
+            uses another's, of the same item, has no entries in slots and strengths.
     """
 
     starts: Tensor
@@ -50,6 +52,7 @@ class Rows:
     items: Tensor
     sentences: Tensor
     following: Tensor
+    address_of: Tensor
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -57,7 +60,7 @@ class Rows:
 
     def dense(self, slots: int, rows: Tensor | None = None, dtype: torch.dtype = torch.float32) -> Tensor:
         """Addresses (m, slots) as an ordinary matrix, of all rows or of the given row numbers (m,)."""
-        chosen = torch.arange(len(self)) if rows is None else rows
+        chosen = self.address_of.long() if rows is None else self.address_of[rows].long()
         counts = (self.starts[1:] - self.starts[:-1])[chosen]
         entries = ragged_ranges(self.starts[:-1][chosen], counts)
         out = torch.zeros(len(chosen), slots, dtype=dtype)
@@ -66,9 +69,13 @@ class Rows:
         return out
 
     def take(self, rows: Tensor) -> Rows:
-        """The given rows (m,) int64 in that order; ``following`` is renumbered, -1 where the next row is not taken."""
+        """The given rows (m,) int64 in that order, with those whose addresses they use.
+
+        ``following`` is renumbered, -1 where the next row is not taken.
+        """
         counts = (self.starts[1:] - self.starts[:-1])[rows]
         entries = ragged_ranges(self.starts[:-1][rows], counts)
+        # Rows that share an address belong to one item, and items are taken whole.
         number = torch.full((len(self) + 1,), -1, dtype=torch.int32)  # the last entry serves following == -1
         number[rows] = torch.arange(len(rows), dtype=torch.int32)
         return Rows(
@@ -81,24 +88,32 @@ class Rows:
             items=self.items[rows],
             sentences=self.sentences[rows],
             following=number[self.following[rows].long()],
+            address_of=number[self.address_of[rows].long()],
         )
 
     @staticmethod
     def join(parts: Sequence[Rows]) -> Rows:
         """The rows of all parts, one after the other; item numbers must already be those of the joint memory."""
-        offsets, starts, following = 0, [torch.zeros(1, dtype=torch.int64)], []
+        offsets, starts, following, addresses = 0, [torch.zeros(1, dtype=torch.int64)], [], []
         entries = 0
         for part in parts:
             starts.append(part.starts[1:] + entries)
             following.append(torch.where(part.following >= 0, part.following + offsets, -1).to(torch.int32))
+            addresses.append(part.address_of + offsets)
             offsets += len(part)
             entries += int(part.starts[-1])
         names = ("slots", "strengths", "cues", "values", "tokens", "items", "sentences")
         joined = {name: torch.cat([getattr(part, name) for part in parts]) for name in names}
-        return Rows(starts=torch.cat(starts), following=torch.cat(following), **joined)
+        return Rows(
+            starts=torch.cat(starts),
+            following=torch.cat(following),
+            address_of=torch.cat(addresses).to(torch.int32),
+            **joined,
+        )
 
     def sparse(self, slots: int, rows: Tensor, dtype: torch.dtype = torch.float64) -> Tensor:
         """Addresses of the given rows as a compressed sparse matrix (m, slots)."""
+        rows = self.address_of[rows].long()
         counts = (self.starts[1:] - self.starts[:-1])[rows]
         entries = ragged_ranges(self.starts[:-1][rows], counts)
         starts = torch.cat((torch.zeros(1, dtype=torch.int64), counts.cumsum(0)))
@@ -120,7 +135,32 @@ class Rows:
             items=none,
             sentences=none,
             following=none,
+            address_of=none,
         )
+
+    def sharing(self, address_of: Tensor) -> Rows:
+        """The same rows with other choices (n,) of whose address each uses; what is not used any more is left out.
+
+        Those that are chosen must have an address of their own.
+        """
+        counts = self.starts[1:] - self.starts[:-1]
+        counts = torch.where(address_of == torch.arange(len(self)), counts, 0)
+        entries = ragged_ranges(self.starts[:-1], counts)
+        return dataclasses.replace(
+            self,
+            starts=torch.cat((torch.zeros(1, dtype=torch.int64), counts.cumsum(0))),
+            slots=self.slots[entries],
+            strengths=self.strengths[entries],
+            address_of=address_of.to(torch.int32),
+        )
+
+    def homes(self, rows: Tensor) -> Tensor:
+        """The rows whose addresses the given rows (m,) use, each once and in ascending order."""
+        return torch.tensor(sorted(set(self.address_of[rows].tolist())), dtype=torch.int64)
+
+    def have_own(self, rows: Tensor) -> Tensor:
+        """Whether each of the given rows (m,) has an address of its own: (m,) bool."""
+        return self.address_of[rows] == rows
 
 
 def ragged_ranges(starts: Tensor, counts: Tensor) -> Tensor:

@@ -37,10 +37,12 @@ from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
 from bdh_workbench.model.loading import Model
 
+OWN_SHARE = 0.25  # of the slots; beyond it windows and framings use the addresses of what they are parts of
 FRAMING_SHARE = 0.15  # framings are left out where facts with them would take more than this share of the slots
 HEAT_SLOTS, HEAT_POSITIONS = 64, 96  # slots and positions at most in the slot-use picture, spread over all
 CHECKED_TWICE = 2  # the goal must be passed in so many steps running
 DENSE_LIMIT = 400_000_000  # numbers in the dense addresses of a gradient write
+REFINED_LIMIT = 40_000_000  # the same, up to which gradient steps refine a direct write: a second or less for each
 HOPELESS = 64  # characters for each slot from which a write is refused before any work
 RESCUE = 1e-4  # tolerance at which positions that failed are given rank; any smaller, and S would poison what is near
 SETTLING = 4  # times that such positions are looked for
@@ -178,6 +180,8 @@ class _Write:
     heat: Tensor = field(default_factory=lambda: torch.zeros(0, 0))
     items: list[WriteItem] = field(default_factory=list)
     new: Positions = field(init=False)
+    own: Rows = field(init=False)
+    twins: Tensor = field(init=False)
     old_count: int = 0
     excused: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.bool))
 
@@ -187,6 +191,9 @@ class _Write:
         self._check()
         self.items = self._items()
         self.new = positions(self.model, self.items)
+        self.own, self.twins = self.new.rows, torch.arange(len(self.new))
+        if len(self.memory.basis) + len(self.new) > OWN_SHARE * self.memory.slots:
+            self._share(self.new.twins)
         self.excused = torch.zeros(len(self.new), dtype=torch.bool)
         self._sample_slots()
         held, self.old_count = self.memory, len(self.memory.rows)
@@ -208,7 +215,8 @@ class _Write:
         joint, joint_basis, reads = self._solve(exposed, basis, reads)
         yield self._event("solve", reads, self._token_p(reads))
         worst, excused = self._worst(self._token_p(reads)), self.excused
-        if settings.method == "auto" and fits and worst < settings.goal:
+        quick = len(self.new) * held.slots <= REFINED_LIMIT
+        if settings.method == "auto" and quick and worst < settings.goal:
             # Positions that share their address with another's are beyond any solution: only the others are pursued.
             change = yield from self._gradient(held, basis, base, slow_slot(joint) - slow)
             other = self._solve(self._changed(held, change), basis, base + self._dense_reads(change))
@@ -311,13 +319,27 @@ class _Write:
         model = self.model
         reads = base.to(model.device).clone()
         head = model.network.embed.weight
-        for odds, _ in direct_reads(
-            self.new.stream, reads, self.new.targets, head, model.site.gate, self.settings.margin
-        ):
-            self.step += 1
-            self.losses = {"cross-entropy": float(torch.nn.functional.softplus(-odds).mean())}
-            yield self._event("direct", reads.cpu(), odds.sigmoid().cpu(), STEPS)
-        return reads.cpu()
+        own = torch.arange(len(reads))
+        while True:
+            twins = self.twins.to(model.device)
+            for odds, _ in direct_reads(
+                self.new.stream, reads, self.new.targets, head, model.site.gate, self.settings.margin, twins
+            ):
+                self.step += 1
+                self.losses = {"cross-entropy": float(torch.nn.functional.softplus(-odds).mean())}
+                yield self._event("direct", reads[twins].cpu(), odds.sigmoid().cpu(), STEPS)
+            shared = reads[twins].cpu()
+            lonely = (self._token_p(shared) < self.settings.goal) & (self.twins != own)
+            if not bool(lonely.any()):
+                return shared
+            # One read cannot serve them and what they share it with: they get addresses of their own.
+            reads = shared.to(model.device)
+            self._share(torch.where(lonely, own, self.twins))
+
+    def _share(self, twins: Tensor) -> None:
+        """Let new rows use the addresses of others (m,): rank is spent on each token of a text once."""
+        self.twins = twins
+        self.new = dataclasses.replace(self.new, rows=self.own.sharing(twins))
 
     def _alone(self, wanted: Tensor) -> Tensor | None:
         """The change (M, D) of the slot that reads the wanted changes (m, D), heedless of what is held."""
@@ -338,26 +360,27 @@ class _Write:
         joint = self._joined(held, reads)
         joint, basis = solve(joint, basis, self.settings.tolerance)
         numbers = torch.arange(self.old_count, len(joint.rows))
-        for _ in range(SETTLING):
-            got = read_rows(joint.rows, slow_slot(joint), numbers)
-            failed = self._failed(numbers, basis, got)
-            old = joint.enabled_rows()
-            needy = torch.cat((drifted(joint, old[old < self.old_count]), failed))
-            size = len(basis.rows)
-            basis = extend_basis(joint.rows, joint.slots, basis, needy, RESCUE)
-            if len(basis.rows) == size:
+        old = joint.enabled_rows()
+        old = old[old < self.old_count]
+        for turn in range(SETTLING + 1):
+            slow = slow_slot(joint)
+            got = read_rows(joint.rows, slow, numbers)
+            failed = self._failed(joint, numbers, got)
+            needy = torch.cat((drifted(joint, old, slow), joint.rows.homes(failed)))
+            larger = extend_basis(joint.rows, joint.slots, basis, needy, RESCUE) if turn < SETTLING else basis
+            if len(larger.rows) == len(basis.rows):
                 break
+            basis = larger
             weights = coefficients(basis, joint.rows.values[basis.rows]).float()
             joint = dataclasses.replace(joint, basis=basis.rows, weights=weights)
-        got = read_rows(joint.rows, slow_slot(joint), numbers)
-        failed = self._failed(numbers, basis, got)
         self.excused = torch.isin(numbers, failed)
         self._check_room(joint, failed)
         return joint, basis, got
 
-    def _failed(self, numbers: Tensor, basis: Basis, reads: Tensor) -> Tensor:
-        """Those of the new rows that have no rank of their own, and whose reads do not do without it."""
-        return numbers[(self._token_p(reads) < self.settings.goal) & ~torch.isin(numbers, basis.rows)]
+    def _failed(self, joint: Memory, numbers: Tensor, reads: Tensor) -> Tensor:
+        """Those of the new rows whose addresses have no rank of their own, and whose reads do not do without it."""
+        held = torch.isin(joint.rows.address_of[numbers], joint.basis)
+        return numbers[(self._token_p(reads) < self.settings.goal) & ~held]
 
     def _check_room(self, joint: Memory, failed: Tensor) -> None:
         # Copies of others fail in any memory: the same words before, and another word behind them.

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.checkpoint import MAX_WEIGHTS, fingerprint, load_network
+from bdh_workbench.model.checkpoint import fingerprint, load_network
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.files import save_tensors_atomically
 from bdh_workbench.model.network import Network
+from bdh_workbench.model.tensor_files import Wanted, read_tensors
 from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
 
+MAX_SAMPLE = 32 << 20  # bytes of each table of the calibration that will be opened
+LIMITS = ("thresholds", "document_thresholds")  # of the calibration
 PREFERRED = ("bdh-30m", "small")  # the default model is the first of these that is there
 SITE_TENSORS = (
     "same_as",
@@ -42,22 +45,28 @@ class Calibration:
     Attributes:
         counts: (k,) fp32, numbers of stored rows, ascending.
         thresholds: (k,) fp32, the familiarity that held-out text exceeds at the wanted rate of false accepts when so
-            many rows are stored.
+            many rows of facts are stored.
+        document_thresholds: (k,) fp32, the same for rows of documents.
         locality: (n, T) int64, windows of unrelated text for the locality term.
         others: (m, T) int64, prompts in the form of facts about subjects of their own, padded with -1.
     """
 
     counts: Tensor
     thresholds: Tensor
+    document_thresholds: Tensor
     locality: Tensor
     others: Tensor
 
-    def threshold(self, rows: int) -> float:
-        """Familiarity under which a read is closed, with so many rows stored: straight lines over log(rows)."""
+    def threshold(self, rows: int, documents: bool = False) -> float:
+        """Familiarity under which a read is closed, with so many rows of facts or of documents stored.
+
+        Between the numbers that were measured it follows straight lines over log(rows).
+        """
         if rows <= 0:
             return 1.0
         x = np.log(self.counts.numpy())
-        return float(np.interp(np.log(rows), x, self.thresholds.numpy()))
+        limits = self.document_thresholds if documents else self.thresholds
+        return float(np.interp(np.log(rows), x, limits.numpy()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ def save_general(folder: Path, site: WriteSite, calibration: Calibration, notes:
     tensors |= {
         "calibration.counts": calibration.counts,
         "calibration.thresholds": calibration.thresholds,
+        "calibration.document_thresholds": calibration.document_thresholds,
         "locality.ids": calibration.locality.to(torch.int32),
         "others.ids": calibration.others.to(torch.int32),
     }
@@ -110,42 +120,45 @@ def load_general(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> tup
         UserError: when it is missing, damaged or does not fit the configuration.
     """
     path = folder / "general.safetensors"
+    kinds, width, words = len(config.decays), config.code_width, config.vocab_size
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(SITE_TENSORS, (kinds,)) | {
+        "same_as": (words,),
+        "token_weights": (words,),
+        "begins_word": (words,),
+        "word_weight": (),
+        "mean": (kinds, width),
+        "whiten": (kinds, width, width),
+        "threshold": (),
+    }
+    types = dict.fromkeys(SITE_TENSORS, "F32") | {"same_as": "I64", "begins_word": "BOOL"}
+    wanted = {f"site.{key}": Wanted((types[key],), shapes[key]) for key in SITE_TENSORS}
+    wanted |= {f"calibration.{key}": Wanted(("F32",), (None,)) for key in ("counts", *LIMITS)}
+    wanted |= {f"{key}.ids": Wanted(("I32",), (None, None)) for key in ("locality", "others")}
+    tensors = read_tensors(path, wanted, MAX_SAMPLE)
+    calibration = Calibration(
+        tensors["calibration.counts"],
+        tensors["calibration.thresholds"],
+        tensors["calibration.document_thresholds"],
+        tensors["locality.ids"].long(),
+        tensors["others.ids"].long(),
+    )
+    same_as = tensors["site.same_as"]
+    sound = all(getattr(calibration, name).shape == calibration.counts.shape for name in LIMITS)
+    sound = sound and all(bool((getattr(calibration, name) > 0).all()) for name in LIMITS)
+    sound = (
+        sound
+        and len(calibration.counts) > 0
+        and bool((calibration.counts > 0).all())
+        and bool((calibration.counts.diff() >= 0).all())
+    )
+    sound = sound and bool(((same_as >= 0) & (same_as < words)).all())
+    for ids, least in ((calibration.locality, 0), (calibration.others, -1)):
+        sound = sound and bool(((ids >= least) & (ids < tokenizer.vocab_size)).all())
+    if not sound:
+        raise UserError(f"{path} does not fit the model configuration beside it: copy the model folder anew.")
     site = WriteSite(config)
-    wrong = UserError(f"{path} does not fit the model configuration beside it: copy the model folder anew.")
-    try:
-        if path.stat().st_size > MAX_WEIGHTS:
-            raise wrong
-        with safe_open(path, framework="pt") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise UserError(f"{folder} is not a complete model folder: general.safetensors is missing.") from None
-    except (OSError, SafetensorError):
-        raise UserError(f"{path} is damaged or cut short: copy the model folder anew.") from None
     for key in SITE_TENSORS:
-        value, place = tensors.get(f"site.{key}"), getattr(site, key)
-        if value is None or value.shape != place.shape or value.dtype != place.dtype:
-            raise wrong
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            raise wrong
-        if key == "same_as" and not bool(((value >= 0) & (value < config.vocab_size)).all()):
-            raise wrong
-        place.copy_(value)
-    try:
-        calibration = Calibration(
-            tensors["calibration.counts"].float(),
-            tensors["calibration.thresholds"].float(),
-            tensors["locality.ids"].long(),
-            tensors["others.ids"].long(),
-        )
-    except KeyError:
-        raise wrong from None
-    sound = calibration.counts.ndim == 1 and calibration.counts.shape == calibration.thresholds.shape
-    sound = sound and len(calibration.counts) > 0 and bool((calibration.counts > 0).all())
-    sound = sound and bool((calibration.counts.diff() >= 0).all()) and bool(calibration.thresholds.isfinite().all())
-    for ids in (calibration.locality, calibration.others):
-        sound = sound and ids.ndim == 2 and bool((ids < tokenizer.vocab_size).all())
-    if not sound or bool((calibration.locality < 0).any()) or bool((calibration.others < -1).any()):
-        raise wrong
+        getattr(site, key).copy_(tensors[f"site.{key}"])
     return site, calibration
 
 
@@ -160,7 +173,7 @@ def find_model(name_or_path: str | None) -> Path:
         if not names:
             raise UserError("No model is installed: give a model folder with --model.")
         return bundled_model_path(names[0])
-    if Path(name_or_path).is_dir():
+    if os.path.isdir(name_or_path):  # a name too long for the system is no folder, and no error
         return Path(name_or_path)
     if name_or_path in names:
         return bundled_model_path(name_or_path)

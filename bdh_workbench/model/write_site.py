@@ -28,6 +28,10 @@ from bdh_workbench.model.config import ModelConfig
 
 ROLL = 7  # places by which a code is turned for each place in its word
 SCAN = 64  # tokens of the summaries worked out by one matrix product
+SAME, ENOUGH = 0.98, 0.35  # cosine that only the same words have, and the evidence from which they need no more of it
+EVIDENCE = (
+    1.0  # norm of the longest summary, in weights of a rare token, at which a cosine counts for 1 / sqrt(2) of it
+)
 GATE = 0.5  # tanh of the write site's slow gate; S scales against it, so its value is a unit and not a setting
 
 
@@ -179,6 +183,15 @@ class WriteSite(nn.Module):
     def cues(self, normalised: Tensor) -> Tensor:
         """Cues (..., K * C) of unit length from normalised summaries (..., K, C)."""
         return F.normalize((normalised * self.cue_weights[:, None]).flatten(-2), dim=-1)
+
+    def evidence(self, summaries: Tensor) -> Tensor:
+        """How far a cosine with the cues of these summaries (..., K, C) can be trusted: (...), from 0 to 1.
+
+        Dividing by sqrt(|c|^2 + EVIDENCE^2) instead of |c| shrinks the cosine of a sum of few and common tokens: a text
+        that has only said "The" is equal to every stored text that begins with it, and means none of them.
+        """
+        norm: Tensor = summaries[..., 0, :].norm(dim=-1)
+        return norm / (norm.square() + EVIDENCE**2).sqrt()
 
     def drive(self, normalised: Tensor) -> Tensor:
         """Input (..., M) to each slot before the threshold; of unit variance over random directions."""

@@ -30,7 +30,7 @@ from bdh_workbench.memory.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.recall import Recall
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
-from bdh_workbench.training.calibration import general_cues
+from bdh_workbench.training.calibration import text_cues
 from bdh_workbench.training.synthetic import documents, facts, hard_facts
 
 SIZES = (200, 100, 8)  # facts, hard facts and documents of a report
@@ -77,6 +77,13 @@ class StoredRows:
 
 def normalised_at(site: WriteSite, sequences: Sequence[Sequence[int]], firsts: Sequence[int]) -> list[Tensor]:
     """Whitened summaries (length - first, K, C) of each sequence from position ``first`` on."""
+    parts = summaries_at(site, sequences, firsts)
+    # All at once: gradients of many small calls would take far longer.
+    return list(torch.split(site.normalised(torch.cat(parts)), [len(part) for part in parts]))
+
+
+def summaries_at(site: WriteSite, sequences: Sequence[Sequence[int]], firsts: Sequence[int]) -> list[Tensor]:
+    """Content summaries (length - first, K, C) of each sequence from position ``first`` on."""
     out: list[Tensor] = [torch.empty(0)] * len(sequences)
     for batch in padded_batches([len(s) for s in sequences]):
         longest = max(len(sequences[i]) for i in batch)
@@ -87,8 +94,7 @@ def normalised_at(site: WriteSite, sequences: Sequence[Sequence[int]], firsts: S
         chosen = torch.cat(
             [torch.arange(firsts[i], len(sequences[i])) + place * longest for place, i in enumerate(batch)]
         )
-        normalised = site.normalised(raw.flatten(0, 1)[chosen.to(raw.device)])
-        for index, part in zip(batch, torch.split(normalised, counts), strict=True):
+        for index, part in zip(batch, torch.split(raw.flatten(0, 1)[chosen.to(raw.device)], counts), strict=True):
             out[index] = part
     return out
 
@@ -134,9 +140,10 @@ def match_answers(site: WriteSite, rows: StoredRows, asked: Sequence[tuple[list[
     """Match prompts with their answers, given the true tokens, as a reader does."""
     chosen, familiarity, ends = [], [], []
     sequences = [[*prompt, *answer[:-1]] for prompt, answer in asked]
-    features = normalised_at(site, sequences, [0] * len(asked))
-    for (prompt, _), ids, normalised in zip(asked, sequences, features, strict=True):
-        values, places = rows.recall.match(torch.tensor([ids]), normalised[None], torch.tensor([-1]))
+    features = summaries_at(site, sequences, [0] * len(asked))
+    for (prompt, _), ids, raw in zip(asked, sequences, features, strict=True):
+        normalised, none = site.normalised(raw), torch.tensor([-1])
+        values, places = rows.recall.match(torch.tensor([ids]), normalised[None], site.evidence(raw)[None], none)
         chosen.append(places[0, len(prompt) - 1 :])
         familiarity.append(values[0, len(prompt) - 1])
         ends.append(normalised[len(prompt) - 1])
@@ -145,13 +152,13 @@ def match_answers(site: WriteSite, rows: StoredRows, asked: Sequence[tuple[list[
 
 @torch.no_grad()
 def held_out_familiarity(site: WriteSite, rows: StoredRows, held_out: npt.NDArray[np.int64]) -> Tensor:
-    """Cosine (positions,) of the best row at each position of windows of held-out text."""
+    """Familiarity (positions,) at each position of windows of held-out text."""
     length = min(HELD_OUT[1], len(held_out))
     count = min(HELD_OUT[0], len(held_out) // length)
     starts = np.linspace(0, len(held_out) - length, count).astype(int)
     windows = torch.from_numpy(np.stack([held_out[start : start + length] for start in starts]).astype(np.int64))
-    cues = general_cues(site, windows)
-    return torch.cat([(part @ rows.recall.cues.T).max(dim=1).values for part in torch.split(cues, 2048)])
+    cues, evidence = text_cues(site, windows)
+    return rows.recall.strangers(cues, evidence)
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ of growing size made of synthetic facts and documents. None of it needs the trai
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bdh_workbench.memory.encoding import document_items, fact_items
+from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
 from bdh_workbench.memory.features import padded_batches
+from bdh_workbench.memory.recall import SAME, Recall
 from bdh_workbench.model.loading import Calibration
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
@@ -32,7 +34,8 @@ RARITY = 0.7  # power of the inverse document frequency in a token's weight
 CAPITAL = 2.0  # factor on the weight of a token that begins a capitalised word within a text
 WORD_WEIGHT = 1.0  # of the code of the word so far, against token weights of at most 1 for words in lower case
 FALSE_ACCEPTS = 1e-3  # share of held-out positions that may seem familiar
-SIZES = (100, 300, 1000, 3000, 10000)  # stored rows at which the threshold is measured
+SIZES = (100, 300, 1000, 3000, 10000, 30000)  # stored rows at which the threshold is measured
+MOST_FACTS = 4000  # for that: no more are held by the memories that people make
 WINDOWS, WINDOW = 400, 128  # held-out windows on which it is measured, and their tokens
 LOCALITY_WINDOWS, LOCALITY_LENGTH = 64, 32
 OTHERS = 256
@@ -76,10 +79,14 @@ def calibrate(
     fit_whitening(site, stretches(text.fit, GENERAL, random))
     fit_threshold(site)
     progress(0.1, "thresholds of familiarity")
-    counts, thresholds = familiarity_thresholds(site, tokenizer, text.held_out, seed, progress)
-    calibration = Calibration(counts, thresholds, locality_windows(tokenizer), other_prompts(tokenizer, seed))
-    figures = [(str(int(count)), round(float(limit), 4)) for count, limit in zip(counts, thresholds, strict=True)]
-    return calibration, {"false_accepts": FALSE_ACCEPTS, "thresholds": dict(figures)}
+    counts, of_facts, of_documents = familiarity_thresholds(site, tokenizer, text.held_out, seed, progress)
+    local = locality_windows(tokenizer), other_prompts(tokenizer, seed)
+    calibration = Calibration(counts, of_facts, of_documents, *local)
+    figures: dict[str, Any] = {"false_accepts": FALSE_ACCEPTS}
+    for name, limits in (("thresholds", of_facts), ("document_thresholds", of_documents)):
+        pairs = zip(counts.tolist(), limits.tolist(), strict=True)
+        figures[name] = {str(int(count)): round(limit, 4) for count, limit in pairs}
+    return calibration, figures
 
 
 def stretches(stream: npt.NDArray[Any], count: int, random: np.random.Generator) -> list[list[int]]:
@@ -149,24 +156,27 @@ def fit_threshold(site: WriteSite) -> None:
     site.threshold.fill_(statistics.NormalDist().inv_cdf(1.0 - site.config.address_active))
 
 
-def stored_cues(site: WriteSite, tokenizer: Tokenizer, rows: int, seed: int) -> Tensor:
-    """Cues (rows, K * C) of synthetic facts and documents, half of each, as a memory would store them."""
-    items = []
-    count = max(4, rows // 8)
-    plain = fact_items(facts(count, seed, "dev"), tokenizer, 0)
-    texts = document_items(documents(max(1, min(50, rows // 400)), seed, "dev"), tokenizer, 256)
-    for group in (plain, texts):
-        taken = 0
-        for item in group:
-            if taken >= rows // 2:
-                break
-            items.append(item)
-            taken += len(item.ids) - item.first
-    parts = []
-    for item in items:
-        normalised = site.normalised(site.summaries(torch.tensor([item.ids[:-1]]))[0][0])
-        parts.append(site.cues(normalised[item.first - 1 :]))
-    return torch.cat(parts)
+def stored_parts(site: WriteSite, items: Sequence[WriteItem], sizes: Sequence[int]) -> dict[int, Recall]:
+    """What a growing memory of these items gains on its way to each of the given numbers of rows, ascending.
+
+    Sources are taken whole, in order, so that each stage has at least its number of rows while there are any left;
+    stages that gain nothing are left out.
+    """
+    sources = [list(group) for _, group in itertools.groupby(items, key=lambda item: item.source)]
+    parts: dict[int, Recall] = {}
+    rows, taken = 0, 0
+    for size in sizes:
+        normalised, owners = [], []
+        while taken < len(sources) and rows < size:
+            for item in sources[taken]:
+                summaries = site.summaries(torch.tensor([item.ids[:-1]]))[0][0]
+                normalised.append(site.normalised(summaries[item.first - 1 :]))
+                owners += [taken] * len(normalised[-1])
+            rows, taken = rows + sum(len(item.ids) - item.first for item in sources[taken]), taken + 1
+        none = [-1] * len(owners)
+        if owners:
+            parts[size] = Recall(site, torch.cat(normalised), torch.tensor(owners), set(), none, none)
+    return parts
 
 
 def familiarity_thresholds(
@@ -175,38 +185,45 @@ def familiarity_thresholds(
     held_out: npt.NDArray[np.int64],
     seed: int,
     progress: Callable[[float, str], None] = lambda done, line: None,
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Familiarity that one held-out position in a thousand exceeds, at each number of stored rows.
 
     Returns:
-        Counts (k,) and thresholds (k,), fp32, ascending. Memories of more rows than the site has slots are left out.
+        Counts (k,), thresholds (k,) with memories of facts and (k,) with memories of documents, fp32, ascending.
+        Memories of more rows than twice the slots are left out.
     """
     length = min(WINDOW, len(held_out))
     windows = torch.from_numpy(held_out[: len(held_out) // length * length].reshape(-1, length)[:WINDOWS])
-    general = general_cues(site, windows)
-    sizes = [size for size in SIZES if size <= max(SIZES[0], site.config.write_slots)]
-    stored = stored_cues(site, tokenizer, sizes[-1], seed)
-    order = torch.randperm(len(stored), generator=torch.Generator().manual_seed(seed))
-    counts = sorted({min(size, len(stored)) for size in sizes})
-    best = torch.full((len(general),), -1.0)
-    thresholds, done = [], 0
-    for count in counts:
-        for part in torch.split(order[done:count], 1024):
-            best = torch.maximum(best, (general @ stored[part].T).max(dim=1).values)
-            done += len(part)
-            progress(0.1 + 0.9 * done / counts[-1], f"thresholds of familiarity, {done} stored rows")
-        thresholds.append(float(np.quantile(best.numpy(), 1.0 - FALSE_ACCEPTS)))
-    return torch.tensor(counts, dtype=torch.float32), torch.tensor(thresholds)
+    general, evidence = text_cues(site, windows)
+    # Rows that share an address make more rows than slots.
+    sizes = [size for size in SIZES if size <= max(SIZES[0], 2 * site.config.write_slots)]
+    kinds = (
+        fact_items(facts(min(MOST_FACTS, max(25, sizes[-1] // 3)), seed, "dev"), tokenizer, 0),
+        document_items(documents(max(1, sizes[-1] // 250), seed, "dev"), tokenizer, 256),
+    )
+    thresholds = torch.zeros(len(kinds), len(sizes))
+    for number, items in enumerate(kinds):
+        best = torch.zeros(len(general))
+        gained = stored_parts(site, items, sizes)
+        for place, size in enumerate(sizes):
+            if size in gained:  # otherwise the stage before took enough for this one
+                best = torch.maximum(best, gained[size].strangers(general, evidence))
+            limit = float(np.quantile(best.numpy(), 1.0 - FALSE_ACCEPTS))
+            # The very same words are always familiar, and a threshold of 0 would close nothing.
+            thresholds[number, place] = min(max(limit, 1e-3), SAME)
+            done = (number + (place + 1) / len(sizes)) / len(kinds)
+            progress(0.1 + 0.9 * done, f"thresholds of familiarity, {size} stored rows")
+    return torch.tensor(sizes, dtype=torch.float32), thresholds[0], thresholds[1]
 
 
-def general_cues(site: WriteSite, windows: Tensor) -> Tensor:
-    """Cues (positions, K * C) of windows (n, T) of general text, from the length of the shortest prompt on.
-
-    A single word such as "The" is the whole of what has been read, and equal to every stored text that begins with it.
-    """
-    first = min(PROMPT_LENGTHS[0], windows.shape[1]) - 1
-    parts = [site.normalised(site.summaries(part)[0][:, first:]) for part in torch.split(windows, 50)]
-    return site.cues(torch.cat(parts)).flatten(0, 1)
+def text_cues(site: WriteSite, windows: Tensor) -> tuple[Tensor, Tensor]:
+    """Cues (positions, K * C) of all positions of windows (n, T) of text, and the evidence (positions,) for each."""
+    cues, evidence = [], []
+    for part in torch.split(windows, 50):
+        raw = site.summaries(part)[0].flatten(0, 1)
+        cues.append(site.cues(site.normalised(raw)))
+        evidence.append(site.evidence(raw))
+    return torch.cat(cues), torch.cat(evidence)
 
 
 def locality_windows(tokenizer: Tokenizer) -> Tensor:

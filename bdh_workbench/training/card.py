@@ -204,12 +204,15 @@ def _values(value: Any) -> Any:
 
 
 def _calibration(figures: Mapping[str, Any]) -> list[str]:
-    limits = [(f"{int(rows):,}", f"{limit:.3f}") for rows, limit in figures["thresholds"].items()]
+    limits = [
+        (f"{int(rows):,}", f"{limit:.3f}", f"{figures['document_thresholds'][rows]:.3f}")
+        for rows, limit in figures["thresholds"].items()
+    ]
     lines = [
         f"Familiarity under which a read is closed, so that {100 * figures['false_accepts']:.1f}% of the positions of "
         "held-out text seem familiar:",
         "",
-        *_table(("stored rows", "threshold (cosine)"), limits),
+        *_table(("stored rows", "threshold, facts", "threshold, documents"), limits),
     ]
     if figures.get("test"):
         rows = [(words, f"{figures['test'][key]:.3f}") for key, words in SHOWN.items()]

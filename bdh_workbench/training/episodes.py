@@ -12,6 +12,7 @@ split alone.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import random
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.encoding import WriteItem, answer_ids, document_items, fact_items
+from bdh_workbench.memory.encoding import WriteItem, alone, answer_ids, document_items, fact_items
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.training.addresses import answer_sentence
@@ -139,7 +140,7 @@ class EpisodeSource:
         length = self._random.randrange(*STRETCH)
         ids = self._cut(length + 2)
         number = len(items)
-        items.append(WriteItem(number, tuple(ids), len(ids) - 2, (0,) * len(ids), True))
+        items.append(alone(number, ids, len(ids) - 2))
         cues.append(Cue(self._damaged(ids[:-2]), number, 0, ids[-2]))
 
     def _corpus_document(self) -> TextDocument:
@@ -182,4 +183,4 @@ class EpisodeSource:
 
 
 def _renumbered(item: WriteItem, source: int) -> WriteItem:
-    return WriteItem(source, item.ids, item.first, item.sentences, item.primary)
+    return dataclasses.replace(item, source=source)

@@ -38,9 +38,9 @@ def draw_pictures(folder: Path, progress: Progress) -> list[str]:
     return made
 
 
-def smoothed(values: Sequence[float]) -> list[float]:
+def smoothed(values: Sequence[float], share: float = SMOOTHING) -> list[float]:
     """The mean of each value and its neighbours on both sides, those there are, so that the line does not lag."""
-    reach = int(SMOOTHING * len(values))
+    reach = int(share * len(values))
     sums = [0.0]
     for value in values:
         sums.append(sums[-1] + value)
@@ -52,7 +52,7 @@ def smoothed(values: Sequence[float]) -> list[float]:
 
 
 def _draw_loss(path: Path, progress: Progress) -> None:
-    figure, axes = _figure("Pre-training loss", "tokens read (millions)", "cross-entropy (nats per token)")
+    figure, axes = new_figure("Pre-training loss", "tokens read (millions)", "cross-entropy (nats per token)")
     tokens = [row[1] / 1e6 for row in progress.losses]
     losses = [row[3] for row in progress.losses]
     axes.plot(tokens, losses, color=COLOURS[0], alpha=0.35, linewidth=0.8, label="training text")
@@ -64,11 +64,11 @@ def _draw_loss(path: Path, progress: Progress) -> None:
     later = sorted(losses[len(losses) // 20 :])
     low = min([*losses, *(row[3] for row in progress.validation)])
     axes.set_ylim(low - 0.1, later[int(0.99 * (len(later) - 1))] + 0.3)
-    _save(figure, axes, path)
+    save_figure(figure, axes, path)
 
 
 def _draw_gates(path: Path, gates: list[list[float]]) -> None:
-    figure, axes = _figure("Gates of the memory sites", "step", "gate, tanh(g) (no unit)")
+    figure, axes = new_figure("Gates of the memory sites", "step", "gate, tanh(g) (no unit)")
     steps = [row[0] for row in gates]
     for column in range(1, len(gates[0])):
         site, kind = (column + 1) // 2, "slow memory" if column % 2 else "fast state"
@@ -77,10 +77,11 @@ def _draw_gates(path: Path, gates: list[list[float]]) -> None:
         axes.plot(steps, values, style, color=colour, alpha=0.35, linewidth=0.8)
         axes.plot(steps, smoothed(values), style, color=colour, linewidth=1.8, label=f"site {site}, {kind}")
     axes.axhline(0.0, color=MUTED, linewidth=0.8)
-    _save(figure, axes, path)
+    save_figure(figure, axes, path)
 
 
-def _figure(title: str, across: str, up: str) -> tuple[Any, Any]:
+def new_figure(title: str, across: str, up: str) -> tuple[Any, Any]:
+    """A figure with one pair of axes, titled and labelled, without a window; matplotlib must be installed."""
     # Without pyplot, which keeps figures alive and looks for a screen; by name, as the package may not be installed.
     figure: Any = importlib.import_module("matplotlib.figure").Figure(figsize=(7.2, 4.2), dpi=120, layout="constrained")
     importlib.import_module("matplotlib.backends.backend_agg").FigureCanvasAgg(figure)
@@ -94,7 +95,9 @@ def _figure(title: str, across: str, up: str) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _save(figure: Any, axes: Any, path: Path) -> None:
+def save_figure(figure: Any, axes: Any, path: Path) -> None:
+    """Write a figure in the form that the file's name ends in, with a legend below if any line has a label."""
     count = len(axes.get_legend_handles_labels()[1])
-    figure.legend(loc="outside lower center", ncols=min(count, 3), frameon=False, fontsize=9)
-    write_atomically(path, lambda temporary: figure.savefig(temporary, format="png"))
+    if count and not figure.legends:
+        figure.legend(loc="outside lower center", ncols=min(count, 3), frameon=False, fontsize=9)
+    write_atomically(path, lambda temporary: figure.savefig(temporary, format=path.suffix[1:]))

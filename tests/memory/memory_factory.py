@@ -42,6 +42,7 @@ def random_rows(
         items=owner,
         sentences=torch.randint(0, 4, (count,), generator=generator, dtype=torch.int32),
         following=following,
+        address_of=torch.arange(count, dtype=torch.int32),
     )
 
 

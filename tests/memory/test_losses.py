@@ -125,6 +125,7 @@ def problem(**changes: Any) -> dict[str, Any]:
         "head": random(9, 6, seed=4, scale=1.0),
         "gate": 0.5,
         "margin": 8.0,
+        "twins": torch.arange(12),
     }
     return values | changes
 

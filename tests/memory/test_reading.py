@@ -17,7 +17,7 @@ from bdh_workbench.memory.encoding import answer_ids, sentence_spans
 from bdh_workbench.memory.generation import GeneratedToken, SamplingSettings, choose, generate, score_answer
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, Reading, ReadSettings
-from bdh_workbench.memory.recall import FOLLOWING, Recall
+from bdh_workbench.memory.recall import FOLLOWING, Recall, scoring_cues
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteSettings, empty_memory, finish, write
 from bdh_workbench.model.loading import Model
@@ -99,11 +99,20 @@ def test_the_gate_closes_token_by_token(model: Model, reader: Reader) -> None:
 def test_the_threshold_is_that_of_so_many_rows(model: Model, memory: Memory) -> None:
     counts, thresholds = torch.tensor([1.0, 1e6]), torch.tensor([0.2, 0.9])
     graded = dataclasses.replace(
-        model, calibration=dataclasses.replace(model.calibration, counts=counts, thresholds=thresholds)
+        model,
+        calibration=dataclasses.replace(
+            model.calibration, counts=counts, thresholds=thresholds, document_thresholds=0.5 * thresholds
+        ),
     )
-    all_rows, fewer = Reader(graded, memory), Reader(graded, solve(memory.with_layer(2, enabled=False))[0])
-    assert all_rows.threshold == pytest.approx(graded.calibration.threshold(len(memory.rows)))
+    all_rows, fewer = Reader(graded, memory), Reader(graded, solve(memory.with_layer(1, enabled=False))[0])
+    kinds = torch.tensor([item.kind == "document" for item in memory.items])[memory.rows.items.long()]
+    limits = [graded.calibration.threshold(int((~kinds).sum())), graded.calibration.threshold(int(kinds.sum()), True)]
+    assert 0 < limits[1] < limits[0] and all_rows.threshold == pytest.approx(limits[0])
     assert fewer.threshold < all_rows.threshold
+    plain = scoring_cues(model.site, memory.rows.cues.float().view(len(kinds), 3, -1), memory.rows.items.long())
+    factors = all_rows.recall.scoring.norm(dim=1) / plain.norm(dim=1)
+    assert factors[~kinds].tolist() == pytest.approx([1.0] * int((~kinds).sum()), rel=1e-3)
+    assert factors[kinds].tolist() == pytest.approx([limits[0] / limits[1]] * int(kinds.sum()), rel=1e-3)
 
 
 @pytest.mark.parametrize("way", [UNTOUCHED, ReadSettings(written=False, gate=False)])
@@ -192,6 +201,9 @@ def test_readers_of_one_memory_share_their_tensors(reader: Reader) -> None:
 # Following
 
 
+SURE = torch.ones(1, 1)  # evidence
+
+
 def recall_of(following: list[int], tokens: list[int], items: list[int], cues: Tensor) -> Recall:
     site = tiny_model().site
     summaries = cues.repeat_interleave(1, 0).view(len(tokens), 3, -1)
@@ -206,14 +218,14 @@ def test_the_row_behind_the_one_matched_last_is_preferred_if_its_token_came() ->
     recall = recall_of([1, -1, 3, -1], [65, 66, 65, 67], [0, 0, 1, 1], cues)
     here = two[None, None]
     for last, wanted in ((0, 1), (2, 3)):
-        familiarity, rows = recall.match(torch.tensor([[65]]), here, torch.tensor([last]))
+        familiarity, rows = recall.match(torch.tensor([[65]]), here, SURE, torch.tensor([last]))
         assert int(rows) == wanted and float(familiarity) == pytest.approx(1.0, abs=1e-5)
-    _, rows = recall.match(torch.tensor([[70]]), here, torch.tensor([2]))
+    _, rows = recall.match(torch.tensor([[70]]), here, SURE, torch.tensor([2]))
     assert int(rows) in (0, 2), "another token came than either row told: there is nothing to go on from"
-    _, rows = recall.match(torch.tensor([[65]]), here, torch.tensor([-1]))
+    _, rows = recall.match(torch.tensor([[65]]), here, SURE, torch.tensor([-1]))
     assert int(rows) == 1
     both = torch.stack((one, two))[None]
-    _, rows = recall.match(torch.tensor([[1, 65]]), both, torch.tensor([-1]))
+    _, rows = recall.match(torch.tensor([[1, 65]]), both, SURE.expand(1, 2), torch.tensor([-1]))
     assert rows.tolist() == [[0, 1]], "within one call too"
 
 
@@ -223,7 +235,7 @@ def test_a_preferred_row_must_come_close_to_the_best() -> None:
     recall = recall_of([1, -1, -1], [65, 66, 67], [0, 0, 1], torch.stack((one, far, two)))
     cosine = float(recall.cues[1] @ recall.cues[2])
     assert cosine + FOLLOWING < 0.9
-    familiarity, rows = recall.match(torch.tensor([[65]]), two[None, None], torch.tensor([0]))
+    familiarity, rows = recall.match(torch.tensor([[65]]), two[None, None], SURE, torch.tensor([0]))
     assert int(rows) == 2 and float(familiarity) == pytest.approx(1.0, abs=1e-5)
 
 

@@ -246,6 +246,8 @@ def test_weights_that_do_not_fit_are_refused(folder: Path, change: Callable[[dic
         lambda t: t["site.same_as"].view(-1)[0].fill_(-1),
         lambda t: t["calibration.thresholds"].fill_(float("nan")),
         lambda t: t.update({"calibration.thresholds": torch.zeros(3)}),
+        lambda t: t["calibration.document_thresholds"].fill_(0.0),
+        lambda t: t.pop("calibration.document_thresholds"),
         lambda t: t.update({"calibration.counts": torch.zeros(2)}),
         lambda t: t.update({"calibration.counts": torch.tensor([1e6, 1.0])}),
         lambda t: t.update({"calibration.counts": torch.zeros(0), "calibration.thresholds": torch.zeros(0)}),
@@ -271,8 +273,8 @@ def test_files_of_two_models_are_refused(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large_is_not_opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bdh_workbench.model.checkpoint.MAX_WEIGHTS", 100)
-    assert "model.safetensors" in refused(folder)
+    monkeypatch.setattr("bdh_workbench.model.tensor_files.MAX_HEADER", -100)
+    assert "model.safetensors is larger than" in refused(folder)
     with (folder / "config.json").open("ab") as file:
         file.truncate(2 << 20)
     assert "too large" in refused(folder)
@@ -306,7 +308,14 @@ def test_without_a_name_the_best_bundled_model_is_taken(monkeypatch: pytest.Monk
 
 def test_thresholds_are_read_off_between_the_counts_they_were_measured_at() -> None:
     base = tiny_calibration()
-    calibration = dataclasses.replace(base, counts=torch.tensor([10.0, 1000.0]), thresholds=torch.tensor([0.5, 0.7]))
+    calibration = dataclasses.replace(
+        base,
+        counts=torch.tensor([10.0, 1000.0]),
+        thresholds=torch.tensor([0.5, 0.7]),
+        document_thresholds=torch.tensor([0.3, 0.4]),
+    )
+    assert calibration.threshold(0, documents=True) == 1.0
+    assert calibration.threshold(100, documents=True) == pytest.approx(0.35)
     assert calibration.threshold(0) == 1.0, "with nothing stored, nothing is familiar"
     assert calibration.threshold(10) == pytest.approx(0.5) and calibration.threshold(1000) == pytest.approx(0.7)
     assert calibration.threshold(100) == pytest.approx(0.6)

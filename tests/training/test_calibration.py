@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from bdh_workbench.memory.encoding import document_items, fact_items
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import WriteSite
@@ -18,14 +19,15 @@ from bdh_workbench.training.calibration import (
     fit_threshold,
     fit_tokens,
     fit_whitening,
-    general_cues,
     last_summaries,
     locality_windows,
     other_prompts,
     same_tokens,
-    stored_cues,
+    stored_parts,
     stretches,
+    text_cues,
 )
+from bdh_workbench.training.synthetic import documents, facts
 from tests.core_factory import GENERAL, calibrated_site, general_ids
 
 TOKENIZER = ByteTokenizer()
@@ -102,27 +104,32 @@ def test_stretches_are_as_long_as_prompts() -> None:
 
 def test_thresholds_rise_with_the_rows_and_keep_false_accepts_down(site: WriteSite) -> None:
     held_out = general_ids()
-    sizes, thresholds = familiarity_thresholds(site, TOKENIZER, held_out, 0)
-    assert sizes.tolist() == [100.0, 300.0]  # no memory of this model holds a thousand rows
-    assert thresholds[0] <= thresholds[1] < 1.0
-    general = general_cues(site, torch.from_numpy(held_out[: len(held_out) // 128 * 128].reshape(-1, 128)))
-    stored = stored_cues(site, TOKENIZER, 300, 0)[:300]
-    accepted = ((general @ stored.T).max(dim=1).values > thresholds[1] + 0.05).float().mean()
-    assert accepted < 0.01
+    sizes, thresholds, of_documents = familiarity_thresholds(site, TOKENIZER, held_out, 0)
+    assert sizes.tolist() == [100.0, 300.0, 1000.0]  # no memory of this model holds three thousand rows
+    assert thresholds[0] <= thresholds[1] < 1.0 and of_documents[0] <= of_documents[1] < 1.0
+    general, evidence = text_cues(site, torch.from_numpy(held_out[: len(held_out) // 128 * 128].reshape(-1, 128)))
+    for items, limits in (
+        (fact_items(facts(100, 0, "dev"), TOKENIZER, 0), thresholds),
+        (document_items(documents(1, 0, "dev"), TOKENIZER, 256), of_documents),
+    ):
+        parts = stored_parts(site, items, (100, 300)).values()
+        assert sum(len(part.items) for part in parts) >= 300
+        best = torch.stack([part.strangers(general, evidence) for part in parts]).amax(0)
+        assert (best > limits[1] + 0.05).float().mean() < 0.01
 
 
-def test_the_first_words_of_a_text_do_not_set_the_threshold(site: WriteSite) -> None:
+def test_there_is_less_evidence_where_little_was_said(site: WriteSite) -> None:
     windows = torch.from_numpy(general_ids()[:64].reshape(2, 32))
-    cues = general_cues(site, windows)
-    first = calibration.PROMPT_LENGTHS[0] - 1
-    assert cues.shape == (2 * (32 - first), site.config.cue_width)
-    everything = site.cues(site.normalised(site.summaries(windows)[0]))
-    assert torch.allclose(cues, everything[:, first:].flatten(0, 1))
+    cues, evidence = text_cues(site, windows)
+    raw = site.summaries(windows)[0]
+    assert torch.allclose(cues, site.cues(site.normalised(raw)).flatten(0, 1))
+    evidence = evidence.view(2, 32)
+    assert bool((evidence < 1.0).all()) and bool((evidence[:, 0] < 0.8 * evidence[:, 15]).all())
 
 
 def test_held_out_text_shorter_than_a_window_will_do(site: WriteSite) -> None:
-    sizes, thresholds = familiarity_thresholds(site, TOKENIZER, general_ids()[:40], 0)
-    assert len(sizes) == len(thresholds) == 2
+    sizes, *limits = familiarity_thresholds(site, TOKENIZER, general_ids()[:40], 0)
+    assert [len(sizes), *map(len, limits)] == [3, 3, 3]
 
 
 def test_calibrate_fills_the_site_and_reports() -> None:
@@ -133,7 +140,9 @@ def test_calibrate_fills_the_site_and_reports() -> None:
     assert figures["thresholds"] == {
         "100": round(float(result.thresholds[0]), 4),
         "300": pytest.approx(result.threshold(300), abs=1e-4),
+        "1000": pytest.approx(result.threshold(1000), abs=1e-4),
     }
+    assert list(figures["document_thresholds"]) == ["100", "300", "1000"]
     again, _ = calibrate(WriteSite(tiny_config()), TOKENIZER, text())
     assert torch.equal(result.thresholds, again.thresholds) and torch.equal(result.others, again.others)
 
