@@ -116,6 +116,7 @@ class MainWindow(QMainWindow):
             "undo": self.write.undo,
             "redo": lambda: self.context.submit(Redo()),
             "paste_facts": self.write.paste,
+            "bring_back": self.write.bring_back,
             "sample_facts": self.write.sample_facts,
             "sample_document": self.write.sample_documents,
             "write": self.write.write,
