@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
         file_menu = self.actions_by_name["import_memory"].associatedObjects()[0]
         assert isinstance(file_menu, QMenu)
         file_menu.insertMenu(self.actions_by_name["import_memory"], self._recent)
+        self.resize(*FIRST_SIZE)
         self.arrange()
         self._listen()
         self._restore()
@@ -116,6 +117,7 @@ class MainWindow(QMainWindow):
             "undo": self.write.undo,
             "redo": lambda: self.context.submit(Redo()),
             "paste_facts": self.write.paste,
+            "bring_back": self.write.bring_back,
             "sample_facts": self.write.sample_facts,
             "sample_document": self.write.sample_documents,
             "write": self.write.write,
@@ -181,7 +183,6 @@ class MainWindow(QMainWindow):
         (focus or self.write.editor).setFocus()
 
     def _restore(self) -> None:
-        self.resize(*FIRST_SIZE)
         chosen = self.preferences.values
         if chosen.geometry:
             self.restoreGeometry(unpacked(chosen.geometry))

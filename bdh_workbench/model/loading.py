@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -186,19 +187,31 @@ def bundled_models() -> list[str]:
     return sorted(bundled_model_names(), key=lambda name: (order.get(name, len(order)), name))
 
 
-def load_model(name_or_path: str | None, device: torch.device) -> Model:
+def load_model(
+    name_or_path: str | None, device: torch.device, told: Callable[[float, str], object] | None = None
+) -> Model:
     """Load a model, frozen, onto a device.
+
+    Args:
+        name_or_path: as in ``find_model``.
+        device: that it will run on.
+        told: called before each file with how far it is, from 0 to 1, and what comes next; what it raises ends it.
 
     Raises:
         UserError: when there is none or a file of it is missing or damaged.
     """
+    tell = told or (lambda share, text: None)
     folder = find_model(name_or_path)
+    tell(0.1, "Reading the network")
     network = load_network(folder, device)
+    tell(0.5, "Reading the tokenizer")
     tokenizer = load_tokenizer(folder / "tokenizer.json")
     if tokenizer.vocab_size != network.config.vocab_size:
         raise UserError(
             f"The tokenizer in {folder} has {tokenizer.vocab_size} tokens and the network {network.config.vocab_size}: "
             "the files of the model folder do not belong together."
         )
+    tell(0.6, "Reading the write site and its calibration")
     site, calibration = load_general(folder, network.config, tokenizer)
+    tell(0.8, "Checking the model")
     return make_model(folder.resolve().name, folder, network, site.to(device), tokenizer, calibration)
