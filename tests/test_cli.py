@@ -335,6 +335,31 @@ def test_the_json_of_bench_has_the_keys_of_the_contract(
     assert found["parameters"] > 1000 and found["device"] == "cpu"
 
 
+def test_the_rivals_of_bench_stand_beside_the_slot(
+    run: Run, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bdh_workbench.evaluation.baselines import suite
+
+    every = suite.makers
+    chosen = ("nearest_address", "in_context")
+    monkeypatch.setattr(suite, "makers", lambda *given: {name: every(*given)[name] for name in chosen})
+    texts = save_documents(tmp_path / "texts.json", DOCUMENTS)
+    given = ("bench", "--documents", texts, "--quick", "--baselines", "--model", model_folder)
+    status, out, err = run(*given, "--json")
+    assert status == 0, err
+    found = json.loads(out)
+    assert set(found["baselines"]) == set(chosen)
+    for report in found["baselines"].values():
+        assert report["facts"] is None
+        assert set(report["documents"]) >= {"retention", "probe_exact", "recitation", "seconds", "bytes"}
+        assert set(report["locality"]) >= {"loss_before", "loss_after", "relative_change", "top1_agreement"}
+    assert found["documents"]["bytes"] > found["baselines"]["in_context"]["documents"]["bytes"] > 0
+    status, out, err = run(*given)
+    assert status == 0, err
+    rows = out.splitlines()[-3:]
+    assert [row.split("  ")[0] for row in rows] == ["the slot", "nearest stored address", "all of it in context"]
+
+
 def test_bench_without_files_uses_the_samples(run: Run, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from bdh_workbench.evaluation import benchmark
 

@@ -203,7 +203,7 @@ def test_wrong_usage_is_told_with_status_2(fail: Fail, arguments: tuple[str, ...
         (("write", "--facts", "f", "--memory", "m", "--rate", "nan"), "rate"),
         (("query", "x", "--temperature", "-1"), "at least 0"),
         (("query", "x", "--top-p", "0"), "above 0"),
-        (("bench", "--baselines"), "not part of this version"),
+        (("experiment", "gates", "--corpus", "no such corpus", "--out", "o"), "There is no text"),
         (("bench", "--text", "no such text"), "There is no text"),
         (("train", "--corpus", "no", "--config", "no", "--out", "no"), "no training configuration"),
     ],

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.commands import common
-from bdh_workbench.commands.console import Console, counted, percent, probability
+from bdh_workbench.commands.console import Console, counted, percent, probability, table
 from bdh_workbench.errors import UserError
 from bdh_workbench.resources import resource_path
 
@@ -22,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     common.add_inputs(parser)
     parser.add_argument("--text", metavar="F", help="held-out text for locality: a file, or a folder (of a corpus)")
     parser.add_argument("--quick", action="store_true", help="the first few of each only")
-    parser.add_argument("--baselines", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--baselines", action="store_true", help="and the slot's rivals, on the same questions")
     # How the fresh process of the cold reload is asked.
     parser.add_argument("--reload", metavar="DIR", help=argparse.SUPPRESS)
     common.add_write_settings(parser)
@@ -33,8 +33,6 @@ def run(args: argparse.Namespace, console: Console) -> None:
     if args.reload:
         _reload(args, console)
         return
-    if args.baselines:
-        raise UserError("--baselines is not part of this version yet: leave it out.")
     settings = common.write_settings(args)
     facts_files, document_files = args.facts, args.documents
     if not facts_files and not document_files:
@@ -49,7 +47,8 @@ def run(args: argparse.Namespace, console: Console) -> None:
     def watch(text: str, event: WriteEvent | None) -> None:
         console.progress(text if event is None else f"{text}: {common.step_line(event)}")
 
-    report = benchmark(model, BenchmarkInput(facts, documents, args.text, args.quick), settings, watch)
+    given = BenchmarkInput(facts, documents, args.text, args.quick, args.baselines)
+    report = benchmark(model, given, settings, watch)
     console.result(report, _in_words(report))
 
 
@@ -94,4 +93,30 @@ def _in_words(report: dict[str, Any]) -> str:
         f"{local['loss_after']:.4f} ({100 * local['relative_change']:+.3f}%), same best token "
         f"{percent(local['top1_agreement'])}"
     )
+    if report["baselines"]:
+        lines += ["", _comparison(report)]
     return "\n".join(lines)
+
+
+def _comparison(report: dict[str, Any]) -> str:
+    """The slot and its rivals side by side."""
+    from bdh_workbench.evaluation.baselines.suite import NAMES
+
+    rows = [["", "facts", "reworded", "kept", "probes", "other text", "facts in", "documents in", "bytes"]]
+    for name, part in {"the slot": report, **{NAMES[k]: v for k, v in report["baselines"].items()}}.items():
+        facts, documents = part["facts"] or {}, part["documents"] or {}
+        size = (facts.get("bytes") or 0) + (documents.get("bytes") or 0)
+        rows.append(
+            [
+                name,
+                percent(facts.get("exact")),
+                percent(facts.get("paraphrase_exact")),
+                percent(documents.get("retention_final")),
+                percent(documents.get("probe_exact")),
+                f"{100 * part['locality']['relative_change']:+.2f}%",
+                f"{facts['seconds']:.1f} s" if facts else "–",
+                f"{sum(documents['seconds']):.1f} s" if documents else "–",
+                f"{size:,}",
+            ]
+        )
+    return table(rows)

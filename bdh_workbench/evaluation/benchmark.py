@@ -9,12 +9,15 @@ from typing import Any
 import torch
 
 import bdh_workbench
+from bdh_workbench.evaluation.baselines.settings import tuned_settings
+from bdh_workbench.evaluation.baselines.suite import compare
 from bdh_workbench.evaluation.cold import cold_reload
 from bdh_workbench.evaluation.decoding import Question
 from bdh_workbench.evaluation.locality import SAMPLE, TOKENS, held_out, locality
 from bdh_workbench.evaluation.recall import FactQuestions, recall
 from bdh_workbench.evaluation.retention import documents_report, probes
 from bdh_workbench.evaluation.speed import cache_speedup
+from bdh_workbench.memory.files import file_size
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.memory.settings import WriteSettings
@@ -36,12 +39,14 @@ class BenchmarkInput:
         documents: written one after the other into another; may be empty.
         text: file or folder of held-out text, or None for the bundled text.
         quick: whether to look at the first few of each only.
+        baselines: whether to measure the slot's rivals too, on the same questions.
     """
 
     facts: Sequence[Fact]
     documents: Sequence[TextDocument]
     text: str | None = None
     quick: bool = False
+    baselines: bool = False
 
 
 def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watch: Watch) -> dict[str, Any]:
@@ -75,6 +80,7 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
         "cold_reload": None,
         "documents": None,
         "locality": None,
+        "baselines": None,
     }
     memories: dict[str, Memory] = {}
     questions: list[Question] = []
@@ -105,6 +111,13 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
     report["locality"] = found[name] | {"memory": name, "text": text.name} | locality(model, open_readers, sample)
     for other in set(readers) - {name}:
         report["locality"][other] = found[other]
+    if given.baselines:
+        for key, memory in memories.items():
+            report[key]["bytes"] = file_size(memory)
+        rivals = tuned_settings(model.name)
+        report["baselines"] = compare(
+            model, facts, documents, sample, rivals, settings, lambda line: watch(line[:1].upper() + line[1:], None)
+        )
     return report
 
 

@@ -16,6 +16,14 @@ from bdh_workbench.model.tokenizer import Tokenizer
 
 PAIRS = 64  # pairs of a prompt and another's answer that are scored at once
 NEGLIGIBLE = 1e-6  # difference of probabilities that is not looked into
+WITHOUT_COMPLETION = (
+    "exact",
+    "min_p",
+    "median_p",
+    "paraphrase_exact",
+    "paraphrase_median_p",
+    "cross_contamination",
+)  # what is told of the pure read too
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +62,28 @@ def recall(reader: Reader, untouched: Reader, questions: FactQuestions) -> dict[
         Fractions from 0 to 1 and probabilities of whole answers; keys that end in ``without_completion`` are of the
         pure read, S alone. Figures about nothing are None.
     """
-    pure = reader.with_settings(PURE)
-    scores, pure_scores = score(reader, questions.written), score(pure, questions.written)
-    before = score(untouched, questions.written)
-    reworded, pure_reworded = score(reader, questions.reworded), score(pure, questions.reworded)
+    pure = answered(reader.with_settings(PURE), questions)
     return {
         "count": len(questions.written),
+        **answered(reader, questions),
+        "median_p_before": median([s.p for s in score(untouched, questions.written)]),
+        "paraphrase_count": len(questions.reworded),
+        **{f"{name}_without_completion": pure[name] for name in WITHOUT_COMPLETION},
+    }
+
+
+def answered(reader: Reader, questions: FactQuestions) -> dict[str, Any]:
+    """How well one reader answers: fractions from 0 to 1 and probabilities of whole answers; None about nothing."""
+    scores, reworded = score(reader, questions.written), score(reader, questions.reworded)
+    return {
         "exact": share(exact(reader, questions.written)),
         "min_p": min(s.p for s in scores),
         "median_p": median([s.p for s in scores]),
         "median_first_token_p": median([s.tokens[0] for s in scores]),
         "min_token_p": min(min(s.tokens) for s in scores),
-        "median_p_before": median([s.p for s in before]),
-        "exact_without_completion": share(exact(pure, questions.written)),
-        "min_p_without_completion": min(s.p for s in pure_scores),
-        "median_p_without_completion": median([s.p for s in pure_scores]),
-        "paraphrase_count": len(questions.reworded),
         "paraphrase_exact": share(exact(reader, questions.reworded)),
         "paraphrase_median_p": median([s.p for s in reworded]),
-        "paraphrase_exact_without_completion": share(exact(pure, questions.reworded)),
-        "paraphrase_median_p_without_completion": median([s.p for s in pure_reworded]),
         "cross_contamination": cross_contamination(reader, questions),
-        "cross_contamination_without_completion": cross_contamination(pure, questions),
     }
 
 

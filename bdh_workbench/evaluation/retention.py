@@ -125,14 +125,16 @@ def cue_and_rest(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[int]]
     return ids[:count], ids[count:]
 
 
-def recitation(reader: Reader, documents: Sequence[TextDocument]) -> list[float | None]:
+def recitation(
+    reader: Reader, documents: Sequence[TextDocument], prompt: Callable[[Sequence[int]], Sequence[int]] | None = None
+) -> list[float | None]:
     """Share of each document's tokens behind its first eight words that free-running greedy decoding gets right.
 
-    A text of no more words has None.
+    A text of no more words has None. ``prompt`` gives what is put to the reader in place of those words.
     """
     parts = [cue_and_rest(reader.model.tokenizer, document.text.strip()) for document in documents]
     chosen = [index for index, (_, rest) in enumerate(parts) if rest]
-    prompts = [parts[index][0] for index in chosen]
+    prompts = [prompt(parts[index][0]) if prompt else parts[index][0] for index in chosen]
     most = [len(parts[index][1]) for index in chosen]
     found: list[float | None] = [None] * len(documents)
     for index, got in zip(chosen, decode(reader, prompts, most, lambda _, __: False), strict=True):

@@ -11,7 +11,7 @@ from pathlib import Path
 # Said before Qt loads: pyqtgraph must take the same binding as the window.
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from bdh_workbench.gui.bridge import Background, Bridge
@@ -25,7 +25,6 @@ from bdh_workbench.session import Session
 from bdh_workbench.session.crash import forget_crash, previous_crash, start_crash_log, stop_crash_log
 from bdh_workbench.session.events import Event, ModelChanged
 from bdh_workbench.session.home import home_folder, library_in
-from bdh_workbench.session.jobs import LoadModel
 
 NO_MODEL = "No model comes with this installation. Choose one with File, Choose model…"
 
@@ -54,7 +53,8 @@ class Workbench:
     ) -> None:
         """Make the window; ``start`` loads the model."""
         self.home = home_folder(home)
-        self.preferences = Preferences(self.home)
+        self.background = Background(self._failed)
+        self.preferences = Preferences(self.home, self.background)
         chosen = self.preferences.values
         self.model = model or self._known(chosen.last_model)
         self.device = device or chosen.device
@@ -66,15 +66,14 @@ class Workbench:
             self.theme.set_mode(chosen.theme)
         self.bridge = Bridge()
         self.clock = DrawClock()
-        self.background = Background(self._failed)
         self.session = make_session(self.bridge.emit_event, self.home)
         if isinstance(self.session, Session):
             self.session.keep_recovery = chosen.recovery
         self.context = Context(
             self.session, self.bridge, self.background, self.clock, self.theme, library_in(self.home),
-            say=lambda text: None, fail=lambda message, details: None,
+            self.preferences, say=lambda text: None, fail=lambda message, details: None,
         )  # fmt: skip
-        self.window = MainWindow(self.context, self.preferences)
+        self.window = MainWindow(self.context)
         self.bridge.on(ModelChanged, self._model_changed)
         self._closed = False
         for note in self.preferences.notes:
@@ -91,7 +90,7 @@ class Workbench:
             self.window.say(NO_MODEL)
             self.window.activity.now.setText(NO_MODEL)
         else:
-            self.context.submit(LoadModel(self.model, self.device))
+            self.window.load_model(self.model, self.device)
         crash = previous_crash(self.home)
         if crash:
             forget_crash(self.home)
@@ -109,14 +108,20 @@ class Workbench:
         self.bridge.close()
         ended = self.session.close(discard_recovery=self.window.discard)
         self.background.close()
+        self.preferences.flush()
         return ended
+
+    def dispose(self) -> None:
+        """Take the window apart now, while everything that it is made of is still there."""
+        self.window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
     def _failed(self, message: str, details: str) -> None:
         self.window.fail(message, details)
 
     def _model_changed(self, event: ModelChanged) -> None:
         if event.info is not None:
-            self.preferences.change(last_model=str(event.info.folder))
+            self.preferences.change(last_model=str(event.info.folder), device=self.window.chosen_model[1])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -128,13 +133,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     app = make_application()
     start_crash_log()
     workbench = Workbench(app, None, options.model, options.device if options.device != "auto" else None)
+    workbench.window.first_painted.connect(workbench.start)
     workbench.window.show()
-    QTimer.singleShot(0, workbench.start)
     try:
-        return app.exec()
+        status = app.exec()
     finally:
-        workbench.close()
+        ended = workbench.close()
+        workbench.dispose()
         stop_crash_log()
+    if not ended:
+        # A step that cannot be broken off is still going on; all that is to be kept is on the disk.
+        sys.stdout.flush()
+        os._exit(status)
+    return status
 
 
 __all__ = ["Workbench", "main", "make_application"]

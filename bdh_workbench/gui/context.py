@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bdh_workbench.gui.bridge import Background, Bridge
 from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.gui.preferences import Preferences
 from bdh_workbench.gui.theme import Colours, Theme
 from bdh_workbench.memory.library import Library
 from bdh_workbench.session.events import MemoryView, ModelInfo
@@ -43,17 +44,27 @@ class Context:
     clock: DrawClock
     theme: Theme
     library: Library
+    preferences: Preferences
     say: Callable[[str], None]
     fail: Callable[[str, str], None]
     model: ModelInfo | None = None
     memory: MemoryView | None = None
     unfinished: set[int] = field(default_factory=set)
+    quiet: set[int] = field(default_factory=set)
     waiting: dict[int, Callable[[object], None]] = field(default_factory=dict)
 
-    def submit(self, job: Job, then: Callable[[object], None] | None = None) -> int:
-        """Queue a job; ``then`` is called with its result once it is done."""
+    def submit(self, job: Job, then: Callable[[object], None] | None = None, quiet: bool = False) -> int:
+        """Queue a job.
+
+        Args:
+            job: to be done.
+            then: called with its result once it is done.
+            quiet: no person asked for it, as for an estimate while they type: its pane alone tells of a failure.
+        """
         number = self.session.submit(job)
         self.unfinished.add(number)
+        if quiet:
+            self.quiet.add(number)
         if then is not None:
             self.waiting[number] = then
         return number

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QSizePolicy, QTabWidget, QToolBar
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QSizePolicy, QTabWidget, QToolBar
 
 from bdh_workbench.gui.actions import TOOLBAR, make_actions
 from bdh_workbench.gui.context import Context
@@ -25,7 +25,7 @@ from bdh_workbench.gui.panes.library import LibraryPane
 from bdh_workbench.gui.panes.live import LivePane
 from bdh_workbench.gui.panes.retention import RetentionPane
 from bdh_workbench.gui.panes.write import WritePane
-from bdh_workbench.gui.preferences import Preferences, packed, unpacked
+from bdh_workbench.gui.preferences import packed, unpacked
 from bdh_workbench.gui.theme import icon
 from bdh_workbench.gui.widgets import ElideLabel, Pane, make_dock
 from bdh_workbench.gui.words import harmless, short
@@ -42,6 +42,7 @@ from bdh_workbench.session.jobs import DiscardRecovery, LoadModel, NewMemory, Re
 LAYOUT_VERSION = 1
 MINIMUM = (1100, 700)
 FIRST_SIZE = (1480, 920)
+RECENT = 10  # memory files in the menu
 Area = Qt.DockWidgetArea
 
 
@@ -49,11 +50,13 @@ class MainWindow(QMainWindow):
     """All panes, one model, one memory."""
 
     ready_to_close = Signal()
+    first_painted = Signal()
 
-    def __init__(self, context: Context, preferences: Preferences) -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__()
-        self.context, self.preferences = context, preferences
-        self._closing = False
+        self.context, self.preferences = context, context.preferences
+        self._closing = self._painted = False
+        self.chosen_model: tuple[str | None, str] = (None, "auto")  # folder or name, and device, asked for last
         self.discard = False  # whether unsaved work is not wanted at the next start
         self.setWindowTitle("BDH memory workbench")
         self.setWindowIcon(icon())
@@ -85,6 +88,13 @@ class MainWindow(QMainWindow):
         self.actions_by_name = make_actions(self, self._slots())
         self._make_toolbar()
         self.statusBar().addWidget(self.activity.strip, 1)
+        self.statusBar().setSizeGripEnabled(False)
+        self._recent = QMenu("Open recent memory", self)
+        self._recent.setToolTipsVisible(True)
+        self._recent.aboutToShow.connect(self._fill_recent)
+        file_menu = self.actions_by_name["import_memory"].associatedObjects()[0]
+        assert isinstance(file_menu, QMenu)
+        file_menu.insertMenu(self.actions_by_name["import_memory"], self._recent)
         self.arrange()
         self._listen()
         self._restore()
@@ -146,8 +156,8 @@ class MainWindow(QMainWindow):
         self.addToolBar(bar)
 
     def arrange(self) -> None:
-        """Put all docks where they stand at first."""
-        docks = self.docks
+        """Put all docks where they stand at first; the focus stays where it is."""
+        docks, focus = self.docks, self.focusWidget()
         for dock in docks.values():
             self.removeDockWidget(dock)
             dock.setFloating(False)
@@ -161,13 +171,14 @@ class MainWindow(QMainWindow):
         for dock in docks.values():
             dock.show()
         docks["retention"].raise_()
-        width, height = max(self.width(), FIRST_SIZE[0]), max(self.height(), FIRST_SIZE[1])
+        width, height = self.width(), self.height()
         columns = [docks["library"], docks["write"], docks["live"]]
         self.resizeDocks(columns, [round(width * share) for share in (0.2, 0.37, 0.43)], Qt.Orientation.Horizontal)
         for upper, lower in (("write", "console"), ("live", "retention")):
             self.resizeDocks(
                 [docks[upper], docks[lower]], [round(height * 0.55), round(height * 0.45)], Qt.Orientation.Vertical
             )
+        (focus or self.write.editor).setFocus()
 
     def _restore(self) -> None:
         self.resize(*FIRST_SIZE)
@@ -194,6 +205,8 @@ class MainWindow(QMainWindow):
 
     def _memory_changed(self, event: MemoryChanged) -> None:
         self.context.memory = event.view
+        if event.view.path is not None and not event.view.dirty:
+            self.preferences.remember(event.view.path)
         self.library.show_details()
         self._refresh()
 
@@ -205,21 +218,23 @@ class MainWindow(QMainWindow):
 
     def _done(self, event: JobDone) -> None:
         self.context.unfinished.discard(event.job)
+        self.context.quiet.discard(event.job)
         then = self.context.waiting.pop(event.job, None)
         if then is not None:
             then(event.result)
 
     def _failed(self, event: JobFailed) -> None:
+        quiet = event.job in self.context.quiet
         self._cancelled(event)
-        words = f"{event.message} {event.advice}" if event.advice else event.message
-        if self._closing:
+        if self._closing or quiet:
             return
+        words = f"{event.message} {event.advice}" if event.advice else event.message
         if Failure.ask(self, words, event.details, "Load on the CPU" if event.offer_cpu else ""):
-            model = self.context.model
-            self.context.submit(LoadModel(str(model.folder) if model else None, "cpu"))
+            self.load_model(self.chosen_model[0], "cpu")
 
     def _cancelled(self, event: JobCancelled | JobFailed) -> None:
         self.context.unfinished.discard(event.job)
+        self.context.quiet.discard(event.job)
         self.context.waiting.pop(event.job, None)
 
     def _recovery(self, event: RecoveryFound) -> None:
@@ -233,6 +248,15 @@ class MainWindow(QMainWindow):
 
     # Actions
 
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for name in self.preferences.values.recent_files[:RECENT]:
+            path = Path(name)
+            action = self._recent.addAction(harmless(path.stem), partial(self.library.open_file, path))
+            action.setToolTip(harmless(name))
+        if self._recent.isEmpty():
+            self._recent.addAction("None yet").setEnabled(False)
+
     def new_memory(self) -> None:
         """Begin an empty memory."""
         self.library.keep_changes(lambda: self.context.submit(NewMemory()))
@@ -240,9 +264,14 @@ class MainWindow(QMainWindow):
     def choose_model(self) -> None:
         """Load another model."""
         model = self.context.model
-        chosen = ModelChooser.ask(self, model.folder if model else None)
+        chosen = ModelChooser.ask(self, model.folder if model else None, self.chosen_model[1])
         if chosen is not None:
-            self.library.keep_changes(lambda: self.context.submit(LoadModel(*chosen)))
+            self.library.keep_changes(lambda: self.load_model(*chosen))
+
+    def load_model(self, name: str | None, device: str) -> None:
+        """Load a model; the device is kept for the next start."""
+        self.chosen_model = (name, device)
+        self.context.submit(LoadModel(name, device))
 
     def guide(self) -> None:
         """Show the first steps."""
@@ -281,8 +310,7 @@ class MainWindow(QMainWindow):
 
     def say(self, text: str) -> None:
         """Say something in the status bar and the log."""
-        self.statusBar().showMessage(text, 6000)
-        self.activity.add(text)
+        self.activity.say(text)
 
     def fail(self, message: str, details: str) -> None:
         """Tell of a failure."""
@@ -336,6 +364,13 @@ class MainWindow(QMainWindow):
             self.resize(
                 max(MINIMUM[0], min(self.width(), screen.width())), max(MINIMUM[1], min(self.height(), screen.height()))
             )
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Tell of the first painting: what is slow can begin then."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self.first_painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved changes, keep the layout, and let the program end."""

@@ -1,4 +1,4 @@
-"""What a person has chosen, saved whenever it changes."""
+"""What a person has chosen, saved soon after it changes."""
 
 from __future__ import annotations
 
@@ -8,31 +8,64 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, QObject, QTimer
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.session.settings import load_settings, save_settings
+from bdh_workbench.gui.bridge import Background
+from bdh_workbench.session.settings import Settings, load_settings, save_settings
+
+SOON = 400  # milliseconds after a change; a slider changes many times a second
 
 
-class Preferences:
-    """The settings file, held open as a value."""
+class Preferences(QObject):
+    """The settings file as a value; files are written in the background, as a disk may be slow."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, background: Background) -> None:
         """Read them; ``notes`` says what could not be used."""
+        super().__init__()
         self.home = home
         self.values, self.notes = load_settings(home)
+        self._background = background
+        self._saved = self.values
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SOON)
+        self._timer.timeout.connect(self._save)
 
-    def change(self, **fields: Any) -> str:
-        """Change some and save them; returns a sentence when they could not be saved."""
-        changed = dataclasses.replace(self.values, **fields)
-        if changed == self.values:
+    def change(self, **fields: Any) -> None:
+        """Change some; they are saved soon."""
+        self.values = dataclasses.replace(self.values, **fields)
+        if self.values != self._saved:
+            self._timer.start()
+
+    def remember(self, path: Path) -> None:
+        """Put a memory file at the head of the recent ones."""
+        self.values = self.values.with_recent(str(path))
+        self._timer.start()
+
+    def flush(self) -> str:
+        """Save now what is not saved; returns a sentence when that failed."""
+        self._timer.stop()
+        if self.values == self._saved:
             return ""
-        self.values = changed
         try:
             save_settings(self.values, self.home)
         except UserError as problem:
             return str(problem)
+        self._saved = self.values
         return ""
+
+    def _save(self) -> None:
+        values, home = self.values, self.home
+
+        def work() -> Settings:
+            save_settings(values, home)
+            return values
+
+        def saved(done: Settings) -> None:
+            self._saved = done
+
+        self._background.run(work, saved)
 
 
 def packed(data: QByteArray) -> str:

@@ -8,15 +8,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bdh_workbench.gui.driving import Driver
 
 SCALES = (1, 2)
 SIZES = {"window": (1480, 920), "window-small": (1100, 700)}
-PATIENCE = 300.0  # seconds for any one job
-QUESTIONS = ("The lighthouse at Cobbler's Point is kept by a retired", "The capital of France is")
+MODES = ("light", "dark")
+QUESTIONS = (
+    "The capital of France is",
+    "The smallest post office in the county of Hollin has no",
+    "The lighthouse at Cobbler's Point is kept by a retired",
+)
 TEXT = "The trams of Lindhaven must stop whenever they meet a"
 
 
@@ -34,93 +39,110 @@ def main(out: Path, model: str | None = None) -> int:
 
 def take(out: Path, scale: int, model: str | None) -> None:
     """Take the pictures of one scale."""
-    from bdh_workbench.gui.application import Workbench, make_application
+    from bdh_workbench.gui.driving import driven
 
-    app = make_application()
-
-    def wait(until: Callable[[], object]) -> None:
-        end = time.monotonic() + PATIENCE
-        while not until():
-            app.processEvents()
-            time.sleep(0.01)
-            if time.monotonic() > end:
-                raise TimeoutError("The session did not get on with its job.")
-        settle()
-
-    def settle() -> None:
-        for _ in range(12):
-            app.processEvents()
-            time.sleep(0.01)
-
-    with tempfile.TemporaryDirectory(prefix="bdh-screenshots-") as home:
-        workbench = Workbench(app, Path(home), model, "cpu")
-        try:
-            _session(workbench, wait, out, scale)
-            _pictures(workbench, settle, out, scale)
-        finally:
-            workbench.window.close_now()
-            workbench.close()
+    with driven(model) as driver:
+        _empty(driver, out, scale)
+        _session(driver)
+        for mode in MODES:
+            driver.workbench.theme.set_mode(mode)
+            _window(driver, out, f"{mode}-{scale}x")
+            _panes(driver, out, f"{mode}-{scale}x")
+            _dialogs(driver, out, f"{mode}-{scale}x")
 
 
-def _session(workbench: object, wait: Callable[[Callable[[], object]], None], out: Path, scale: int) -> None:
-    """Load, write facts and a document, save, ask, look at a text, run retention."""
-    from bdh_workbench.gui.application import Workbench
-    from bdh_workbench.session.jobs import LoadModel, SaveMemory
-
-    assert isinstance(workbench, Workbench)
-    window, context = workbench.window, workbench.context
+def _empty(driver: Driver, out: Path, scale: int) -> None:
+    window = driver.window
     window.show()
     window.resize(*SIZES["window"])
     window.arrange()
-    for mode in ("light", "dark"):
-        workbench.theme.set_mode(mode)
-        wait(lambda: True)
+    for mode in MODES:
+        driver.workbench.theme.set_mode(mode)
+        driver.settle()
         window.grab().save(str(out / f"empty-{mode}-{scale}x.png"))
-    context.submit(LoadModel(workbench.model, "cpu"))
-    wait(lambda: context.model is not None)
-    window.write.sample_facts()
-    wait(lambda: window.write.table.facts_model.rows)
-    window.write.write()
-    wait(lambda: context.memory is not None and context.memory.items and not context.unfinished)
-    context.submit(SaveMemory(None, "Twenty odd facts"))
-    wait(lambda: not context.unfinished)
-    window.write.sample_documents()
-    wait(lambda: window.write.tabs.currentIndex() == 0)
-    window.write.write()
-    wait(lambda: context.memory is not None and len(context.memory.layers) == 2 and not context.unfinished)
-    window.library.reload()
-    for question in QUESTIONS:
-        window.console.line.setText(question)
-        window.console.ask()
-        wait(lambda: window.console.exchanges[-1].done)
-    window.gates.line.setText(TEXT)
-    window.gates.look()
-    wait(lambda: window.gates.seen is not None)
+
+
+def _session(driver: Driver) -> None:
+    """Load, write facts and documents, save, ask, look at a text, run retention."""
+    from bdh_workbench.session.jobs import NewMemory, SaveMemory
+
+    window, context = driver.window, driver.context
+    driver.load()
+    for title, sample in (("Sample facts", window.write.sample_facts), ("Stories", window.write.sample_documents)):
+        if context.memory is not None and context.memory.items:
+            context.submit(NewMemory())
+        sample()
+        driver.wait(driver.idle)
+        window.write.write()
+        driver.wait(driver.idle)
+        context.submit(SaveMemory(None, title))
+        driver.wait(driver.idle)
     window.retention.source.setCurrentIndex(1)
     window.retention.run()
-    wait(lambda: window.retention.last is not None and not context.unfinished)
-
-
-def _pictures(workbench: object, settle: Callable[[], None], out: Path, scale: int) -> None:
-    from bdh_workbench.gui.application import Workbench
-
-    assert isinstance(workbench, Workbench)
-    window = workbench.window
+    driver.wait(lambda: window.retention.last is not None and driver.idle())
+    window.write.sample_facts()
+    driver.wait(driver.idle)
+    window.write.write()
+    driver.wait(driver.idle)
+    window.library.reload()
+    for question in QUESTIONS:
+        driver.ask(question)
+    window.gates.line.setText(TEXT)
+    window.gates.look()
+    driver.wait(lambda: window.gates.seen is not None)
+    window.write.tabs.setCurrentIndex(0)
     window.console.line.setFocus()
-    for mode in ("light", "dark"):
-        workbench.theme.set_mode(mode)
-        for name, size in SIZES.items():
-            window.resize(*size)
-            window.arrange()
-            settle()
-            window.grab().save(str(out / f"{name}-{mode}-{scale}x.png"))
-        window.resize(*SIZES["window"])
-        window.arrange()
-        for name, dock in window.docks.items():
-            dock.raise_()
-            settle()
-            dock.grab().save(str(out / f"{name}-{mode}-{scale}x.png"))
-        window.docks["retention"].raise_()
+
+
+def _window(driver: Driver, out: Path, ending: str) -> None:
+    for name, size in SIZES.items():
+        driver.window.resize(*size)
+        driver.window.arrange()
+        driver.settle(0.3)
+        driver.window.grab().save(str(out / f"{name}-{ending}.png"))
+
+
+def _panes(driver: Driver, out: Path, ending: str) -> None:
+    window = driver.window
+    window.resize(*SIZES["window"])
+    window.arrange()
+    for name, dock in window.docks.items():
+        dock.raise_()
+        driver.settle(0.2)
+        dock.grab().save(str(out / f"{name}-{ending}.png"))
+    for name, tabs in (("gates", window.gates.tabs), ("retention", window.retention.tabs), ("write", window.write.tabs),
+                       ("library", window.library.details.tabs)):  # fmt: skip
+        window.docks[name].raise_()
+        for index in range(1, tabs.count()):
+            tabs.setCurrentIndex(index)
+            driver.settle(0.2)
+            label = tabs.tabText(index).lower()
+            window.docks[name].grab().save(str(out / f"{name}-{label}-{ending}.png"))
+        tabs.setCurrentIndex(0)
+    for name, toggle in (("write", window.write.advanced_button), ("console", window.console.settings_button)):
+        toggle.click()
+        driver.settle(0.2)
+        window.docks[name].grab().save(str(out / f"{name}-settings-{ending}.png"))
+        toggle.click()
+    window.docks["retention"].raise_()
+
+
+def _dialogs(driver: Driver, out: Path, ending: str) -> None:
+    from bdh_workbench.gui.dialogs.guide import Guide
+    from bdh_workbench.gui.dialogs.help import Help
+    from bdh_workbench.gui.dialogs.model import ModelChooser
+
+    info = driver.context.model
+    for name, dialog in (
+        ("guide", Guide(driver.window)),
+        ("help", Help(driver.window)),
+        ("model", ModelChooser(driver.window, info.folder if info else None)),
+    ):
+        dialog.show()
+        driver.settle(0.2)
+        dialog.grab().save(str(out / f"{name}-{ending}.png"))
+        dialog.close()
+        dialog.deleteLater()
 
 
 if __name__ == "__main__":

@@ -61,6 +61,8 @@ QTableView:focus, QTreeView:focus, QListView:focus { padding: 0; }
 QTableView::item { padding: 3px 4px; }
 QTableView::item:selected, QTreeView::item:selected { background: $accent; color: $on_accent; }
 QTreeView::item { padding: 3px 2px; }
+QListView::item { padding: 5px 6px; border-radius: 4px; }
+QListView::item:selected { background: $accent; color: $on_accent; }
 QTableView QLineEdit { padding: 0 2px; border-radius: 0; }
 QTableView QLineEdit:focus { padding: 0 2px; border: 1px solid $accent; }
 QHeaderView { background: $panel; border: none; }
@@ -69,11 +71,21 @@ QHeaderView::section { background: $panel; color: $muted; border: none; border-b
 QTableCornerButton::section { background: $panel; border: none; }
 QCheckBox { spacing: 6px; background: transparent; padding: 2px; border: 1px solid transparent; border-radius: 4px; }
 QCheckBox:focus { border: 1px solid $accent; }
+QCheckBox::indicator, QTreeView::indicator, QMenu::indicator { width: 13px; height: 13px; border: 1px solid $muted;
+  border-radius: 4px; background: $panel; }
+QCheckBox::indicator:checked, QTreeView::indicator:checked, QMenu::indicator:checked { background: $accent;
+  border-color: $accent; image: url("$check"); }
+QCheckBox::indicator:disabled, QTreeView::indicator:disabled { border-color: $line; }
+QMenu::indicator { margin-left: 6px; }
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
+  width: 0; height: 0; border: none; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; padding: 0 0 0 6px;
+  background: transparent; }
 QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: none; }
 
-QTabWidget::pane { border: none; }
+QTabWidget::pane { border: none; padding-top: 4px; }
 QTabBar { background: transparent; }
-QTabBar::tab { background: transparent; color: $muted; padding: 5px 12px; border: none;
+QTabBar::tab { background: transparent; color: $muted; padding: 5px 10px; border: none;
   border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; font-weight: bold; }
 QTabBar::tab:hover { color: $text; }
@@ -109,6 +121,6 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 )
 
 
-def stylesheet(colours: Colours, note: int, chevron: str) -> str:
-    """The style sheet in these colours; ``note`` is the size of small type in pixels, ``chevron`` a picture."""
-    return _SHEET.substitute(asdict(colours), note=note, chevron=chevron)
+def stylesheet(colours: Colours, note: int, chevron: str, check: str) -> str:
+    """The style sheet in these colours: ``note`` is the size of small type in pixels, the other two are pictures."""
+    return _SHEET.substitute(asdict(colours), note=note, chevron=chevron, check=check)

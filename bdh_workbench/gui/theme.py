@@ -86,7 +86,7 @@ class Theme(QObject):
             return  # to polish every widget again takes time
         self._dressed, self.colours = True, colours
         self._app.setPalette(qt_palette(self.colours))
-        self._app.setStyleSheet(stylesheet(self.colours, NOTE_PIXELS, _chevron()))
+        self._app.setStyleSheet(stylesheet(self.colours, NOTE_PIXELS, _picture("chevron"), _picture("check")))
         self.changed.emit(self.colours)
 
 
@@ -112,9 +112,9 @@ def icon() -> QIcon:
         return QIcon()
 
 
-def _chevron() -> str:
+def _picture(name: str) -> str:
     try:
-        return resource_path("icons/chevron.svg").as_posix()
+        return resource_path(f"icons/{name}.svg").as_posix()
     except UserError:
         return ""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QDialog,
     QDockWidget,
     QFrame,
     QHBoxLayout,
@@ -33,6 +34,20 @@ def button(text: str, tip: str, clicked: Callable[[], object], *, primary: bool 
     return made
 
 
+def answered(dialog: QDialog) -> bool:
+    """Show a dialog until it is closed; whether it was accepted. Its parent then keeps it no longer."""
+    accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return accepted
+
+
+def small_font(font: QFont) -> QFont:
+    """The font in the size of small type."""
+    small = QFont(font)
+    small.setPixelSize(NOTE_PIXELS)
+    return small
+
+
 def flat_button(text: str, tip: str, clicked: Callable[[], object] | None = None) -> QToolButton:
     """A small grey button without a border."""
     made = QToolButton()
@@ -40,9 +55,7 @@ def flat_button(text: str, tip: str, clicked: Callable[[], object] | None = None
     made.setToolTip(tip)
     made.setAccessibleName(tip)
     made.setProperty("flat", True)
-    font = QFont(made.font())
-    font.setPixelSize(NOTE_PIXELS)
-    made.setFixedWidth(QFontMetrics(font).horizontalAdvance(text) + 14)
+    made.setFixedWidth(QFontMetrics(small_font(made.font())).horizontalAdvance(text) + 14)
     if clicked is not None:
         made.clicked.connect(lambda checked=False: clicked())
     return made
@@ -81,10 +94,11 @@ def row(*widgets: QWidget | int, spacing: int = 8) -> QHBoxLayout:
 
 
 class ElideLabel(QLabel):
-    """A label that ends in … where it has no room, and never asks for any."""
+    """A label that ends in … where it has no room, and never asks for any; with ``whole`` it says all or nothing."""
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, text: str = "", *, whole: bool = False) -> None:
         super().__init__(text)
+        self._whole = whole
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setMinimumWidth(0)
@@ -98,6 +112,8 @@ class ElideLabel(QLabel):
         painter = QPainter(self)
         box = self.contentsRect()
         shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, box.width())
+        if self._whole and shown != self.text():
+            shown = ""
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(box, int(self.alignment()), shown)
         painter.end()

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import html
+import re
 
 from bdh_workbench.harmless import harmless, harmless_lines
 
-__all__ = ["GLOSSARY", "date", "escaped", "harmless", "plural", "short", "shown_token", "size", "tip"]
+__all__ = [
+    "GLOSSARY",
+    "date",
+    "escaped",
+    "harmless",
+    "plural",
+    "short",
+    "shown_p",
+    "shown_token",
+    "size",
+    "tip",
+    "title_of",
+]
 
 GLOSSARY: dict[str, str] = {
     "slot": "One row of the slow memory: what one direction of the address space holds.",
@@ -53,10 +66,26 @@ def shown_token(text: str, limit: int = 14) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def shown_p(p: float) -> str:
+    """A probability as it is shown; – where it is not known."""
+    if p != p:
+        return "–"
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:.3f}" if p < 0.9995 else f"{p:.4f}" if p < 0.99995 else "1.000"
+
+
 def short(text: str, limit: int = 60) -> str:
     """The beginning of a text, harmless, on one line."""
     text = harmless(" ".join(text[: limit * 4].split()))
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def title_of(text: str, limit: int = 48) -> str:
+    """A title for a text that has none: its first sentence or line, cut between two words where it is long."""
+    line = harmless(text.strip()[: limit * 4].split("\n", 1)[0]).strip()
+    line = re.split(r"(?<=\w)[.!?:](?=\s|$)", line, maxsplit=1)[0].lstrip("# ").strip()
+    return line if len(line) <= limit else line[:limit].rsplit(" ", 1)[0].rstrip(" ,;–-")
 
 
 def size(count: int) -> str:
@@ -70,11 +99,13 @@ def size(count: int) -> str:
 
 
 def date(stamp: str) -> str:
-    """Day and time of an ISO 8601 stamp, in the time of this place."""
+    """Day and time of an ISO 8601 stamp, in the time of this place; the time alone of today."""
     import datetime
 
     try:
-        return datetime.datetime.fromisoformat(stamp).astimezone().strftime("%Y-%m-%d %H:%M")
+        moment = datetime.datetime.fromisoformat(stamp).astimezone()
+        today = moment.date() == datetime.datetime.now().astimezone().date()
+        return moment.strftime("today %H:%M" if today else "%Y-%m-%d %H:%M")
     except ValueError:
         return ""
 

@@ -39,7 +39,7 @@ from bdh_workbench.model.loading import Model
 
 OWN_SHARE = 0.25  # of the slots; beyond it windows and framings use the addresses of what they are parts of
 FRAMING_SHARE = 0.15  # framings are left out where facts with them would take more than this share of the slots
-HEAT_BLOCKS = 64  # blocks of slots in the slot-use picture
+HEAT_SLOTS, HEAT_POSITIONS = 64, 96  # slots and positions at most in the slot-use picture, spread over all
 CHECKED_TWICE = 2  # the goal must be passed in so many steps running
 DENSE_LIMIT = 400_000_000  # numbers in the dense addresses of a gradient write
 REFINED_LIMIT = 40_000_000  # the same, up to which gradient steps refine a direct write: a second or less for each
@@ -62,7 +62,8 @@ class WriteEvent:
         median_p: median over items of the probability of the whole answer (document: mean over its tokens).
         item_p: that probability for each item, in the order of facts and then documents.
         share: mean norm of what the write site adds, over that of the stream, at the items' positions.
-        slot_use: (64,), mean strength of the new addresses in each block of slots.
+        slot_use: (positions, slots), both a sample spread evenly over all of them: the strength of each position's
+            address at each slot, times the norm of what is read there.
         tokens_per_second: target tokens taken through a step in a second.
         elapsed: seconds since the write began.
         remaining: estimated seconds to its end, at most.
@@ -76,7 +77,7 @@ class WriteEvent:
     median_p: float
     item_p: tuple[float, ...]
     share: float
-    slot_use: tuple[float, ...]
+    slot_use: tuple[tuple[float, ...], ...]
     tokens_per_second: float
     elapsed: float
     remaining: float
@@ -103,6 +104,11 @@ class WriteResult:
     worst_p: float
     median_p: float
     ambiguous: int
+
+
+def _spread(count: int, most: int) -> Tensor:
+    """At most so many of ``count`` numbers from 0, evenly spread, in order."""
+    return torch.arange(min(count, most)) * count // min(count, most) if count else torch.zeros(0, dtype=torch.int64)
 
 
 def empty_memory(model: Model, title: str = "") -> Memory:
@@ -170,7 +176,8 @@ class _Write:
     passed: int = 0
     losses: dict[str, float] = field(default_factory=dict)
     history: dict[str, list[float]] = field(default_factory=lambda: {"step": []})
-    slot_use: tuple[float, ...] = ()
+    heat_rows: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
+    heat: Tensor = field(default_factory=lambda: torch.zeros(0, 0))
     items: list[WriteItem] = field(default_factory=list)
     new: Positions = field(init=False)
     own: Rows = field(init=False)
@@ -187,7 +194,8 @@ class _Write:
         self.own, self.twins = self.new.rows, torch.arange(len(self.new))
         if len(self.memory.basis) + len(self.new) > OWN_SHARE * self.memory.slots:
             self._share(self.new.twins)
-        self.excused, self.slot_use = torch.zeros(len(self.new), dtype=torch.bool), self._slot_use()
+        self.excused = torch.zeros(len(self.new), dtype=torch.bool)
+        self._sample_slots()
         held, self.old_count = self.memory, len(self.memory.rows)
         slow = slow_slot(held)
         base = self._dense_reads(slow)
@@ -252,11 +260,12 @@ class _Write:
             items.append(dataclasses.replace(item, source=item.source + offset))
         return items
 
-    def _slot_use(self) -> tuple[float, ...]:
-        rows, slots = self.new.rows, self.model.config.write_slots
-        block = torch.div(rows.slots.long() * HEAT_BLOCKS, slots, rounding_mode="floor")
-        sums = torch.zeros(HEAT_BLOCKS).index_add_(0, block, rows.strengths)
-        return tuple((sums / max(1, len(rows)) * HEAT_BLOCKS / slots).tolist())
+    def _sample_slots(self) -> None:
+        """Choose what the slot-use picture shows: only the addresses' strengths there are worked out."""
+        slots = self.model.config.write_slots
+        shown = torch.nonzero(self.new.primary)[:, 0] if bool(self.new.primary.any()) else torch.arange(len(self.new))
+        self.heat_rows = shown[_spread(len(shown), HEAT_POSITIONS)]
+        self.heat = self.new.rows.dense(slots, self.heat_rows)[:, _spread(slots, HEAT_SLOTS)]
 
     def _token_p(self, reads: Tensor) -> Tensor:
         """Probability (m,) on the CPU of each target, with the given reads (m, D)."""
@@ -289,7 +298,8 @@ class _Write:
         worst, median = self._worst(token_p), statistics.median(item_p)
         for name, value in ({"step": float(self.step), "worst p": worst, "median p": median} | losses).items():
             self.history.setdefault(name, []).append(value)
-        share = self.model.site.gate * reads.norm(dim=1) / self.new.stream.norm(dim=1).cpu()
+        norms = reads.norm(dim=1)
+        share = self.model.site.gate * norms / self.new.stream.norm(dim=1).cpu()
         return WriteEvent(
             phase=phase,
             step=self.step,
@@ -299,7 +309,7 @@ class _Write:
             median_p=median,
             item_p=tuple(item_p),
             share=float(share.mean()),
-            slot_use=self.slot_use,
+            slot_use=tuple(map(tuple, (self.heat * norms[self.heat_rows, None].cpu()).tolist())),
             tokens_per_second=len(self.new) * self.step / max(elapsed, 1e-9),
             elapsed=elapsed,
             remaining=max(0, steps - self.step) * elapsed / max(1, self.step),

@@ -121,20 +121,22 @@ class MemorySite(nn.Module):
         Returns:
             The stream (B, T, D) behind the site, and the address (B, T, M), from which the new fast state is made.
         """
-        length = h.shape[1]
         q = F.relu(self.address(h))
         q = q / q.sum(-1, keepdim=True).clamp(min=1.0)  # a weak match reads weakly: hence a clamp, not a division
         slow = torch.tanh(self.gate_slow) * (q @ self.slow)
-        # lags (t - 1 - s) of the strictly lower triangle; the others are cut off after the product
-        scores = torch.bmm(q, q.transpose(1, 2)) * self._lag_weights(length)
-        hebbian = torch.bmm(scores, h)
-        if fast is not None:
-            hebbian = hebbian + self.decay_powers[:length, None] * torch.bmm(q, fast)
-        hebbian = torch.tanh(self.gate_fast) * hebbian
+        hebbian = torch.tanh(self.gate_fast) * self.fast_read(q, h, fast)
         if reading is not None:
             active = (q > 0).float().mean(-1)
             reading.append(SiteReading(h.norm(dim=-1), slow.norm(dim=-1), hebbian.norm(dim=-1), active))
         return layer_norm(h + slow + hebbian), q
+
+    def fast_read(self, q: Tensor, h: Tensor, fast: Tensor | None) -> Tensor:
+        """What the fast state gives (B, T, D) at addresses q (B, T, M) of a chunk with stream h (B, T, D), ungated."""
+        length = h.shape[1]
+        # lags (t - 1 - s) of the strictly lower triangle; the others are cut off after the product
+        scores = torch.bmm(q, q.transpose(1, 2)) * self._lag_weights(length)
+        read = torch.bmm(scores, h)
+        return read if fast is None else read + self.decay_powers[:length, None] * torch.bmm(q, fast)
 
     def next_fast(self, q: Tensor, h: Tensor, fast: Tensor | None) -> Tensor:
         """The fast state (B, M, D) behind a chunk with addresses q (B, T, M) and stream h (B, T, D)."""

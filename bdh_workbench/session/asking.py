@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,10 +12,12 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.decoding import batch_limit
+from bdh_workbench.memory.encoding import sentence_spans
 from bdh_workbench.memory.generation import SamplingSettings, choose
 from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState, Reading
+from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.session.control import Task
-from bdh_workbench.session.events import AnswerDone, TokenRead, TokenView, Top
+from bdh_workbench.session.events import AnswerDone, SourceView, TokenRead, TokenView, Top
 from bdh_workbench.session.jobs import Query
 from bdh_workbench.session.sources import Sources
 
@@ -92,6 +94,27 @@ def best(reader: Reader, p: Tensor) -> Top:
     return tuple(zip(texts, found.values.tolist(), strict=True))
 
 
+def sentence_ended(text: str) -> bool:
+    """Whether the first sentence of a text is complete, as far as can be told without what follows."""
+    return "\n" in text.lstrip() or len(sentence_spans(f"{text} Next")) > 1
+
+
+def _told(
+    tokenizer: Tokenizer, spoken: Iterable[Spoken], most: int, one_sentence: bool
+) -> Iterator[tuple[Spoken, str]]:
+    """At most so many tokens with the text that each adds, to the end of the first sentence if no more is wanted."""
+    decoder: codecs.IncrementalDecoder = tokenizer.stream_decoder()
+    said = ""
+    for number, one in enumerate(spoken, start=1):
+        text = "" if one.token == tokenizer.end_id else decoder.decode(tokenizer.token_bytes(one.token))
+        if one.token == tokenizer.end_id or number == most:
+            text += decoder.decode(b"", final=True)  # half a character at the end
+        yield one, text
+        said += text
+        if one_sentence and sentence_ended(said):
+            return
+
+
 def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Sequence[int]) -> list[int]:
     """Answer a question, sending TokenRead and AnswerDone.
 
@@ -110,24 +133,23 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         Cancelled: when the job was cancelled.
     """
     tokenizer = reader.model.tokenizer
-    end = tokenizer.end_id
     sampling = job.sampling
     space = " " if context and job.prompt[:1].isalnum() else ""
     ids = [*context, *tokenizer.encode(space + job.prompt)]
     if not ids:
         raise UserError("The prompt is empty: type the beginning of a sentence or a question.")
-    decoder: codecs.IncrementalDecoder = tokenizer.stream_decoder()
     spoken: list[Spoken] = []
     tokens: list[TokenView] = []
+    found: dict[int, SourceView] = {}
     begun = time.monotonic()
-    for one in speak(task, reader, ids, sampling):
+    most, one_sentence = sampling.max_tokens, job.stop_at_sentence
+    for one, text in _told(tokenizer, speak(task, reader, ids, sampling), most, one_sentence):
         spoken.append(one)
-        text = "" if one.token == end else decoder.decode(tokenizer.token_bytes(one.token))
-        if one.token == end or len(spoken) == sampling.max_tokens:
-            text += decoder.decode(b"", final=True)  # half a character at the end
-        tokens.append(TokenView(text, one.p, one.familiarity))
+        tokens.append(TokenView(text, one.p, one.familiarity, one.row >= 0))
         untouched = one.untouched if job.compare_untouched else ()
         source = sources.of(one.row)
+        if source is not None:
+            found.setdefault(source.item, source)
         task.emit(TokenRead(task.id, text, one.p, one.familiarity, source, one.top, untouched))
     seconds = time.monotonic() - begun
     first = spoken[0]
@@ -135,7 +157,8 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
     if job.compare_untouched:
         said = [one.token for one in spoken]
         if any(one.row >= 0 for one in spoken) or not job.read.gate:
-            said = [one.token for one in speak(task, reader.with_settings(UNTOUCHED), ids, sampling)]
+            alone = speak(task, reader.with_settings(UNTOUCHED), ids, sampling)
+            said = [one.token for one, _ in _told(tokenizer, alone, most, one_sentence)]
         other = tokenizer.decode(said)
     source = sources.of(first.row)
     reading = sources.memory is not None and bool(sources.memory.items) and job.read.written
@@ -149,9 +172,10 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         untouched_completion=other,
         tokens_per_second=len(spoken) / max(seconds, 1e-9),
         tokens=tuple(tokens),
-        ended=spoken[-1].token == end,
+        ended=spoken[-1].token == tokenizer.end_id,
         top=first.top,
         untouched_top=first.untouched if job.compare_untouched else (),
+        sources=tuple(found.values()),
     )
     task.emit(done)
-    return ids + [one.token for one in spoken if one.token != end]
+    return ids + [one.token for one in spoken if one.token != tokenizer.end_id]

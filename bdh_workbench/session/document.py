@@ -78,14 +78,7 @@ class Document:
         if memory is None:
             slots = self.model.config.write_slots if self.model else 0
             return MemoryView("", file.path, self.dirty, (), (), 0, slots, 0.0, can_undo, can_redo, 0)
-        try:
-            size = file_size(memory)
-        except UserError:  # it will be told when it is saved
-            size = 0
-        return MemoryView(
-            memory.title, file.path, self.dirty, memory.items, memory.layers, len(memory.basis), memory.slots,
-            memory.fill, can_undo, can_redo, size, memory.note, memory.model_name, memory.model,
-        )  # fmt: skip
+        return memory_view(memory, file.path, self.dirty, can_undo, can_redo)
 
     def tell(self, task: Task) -> None:
         """Send what it is now."""
@@ -279,6 +272,20 @@ class Document:
                     break
                 kept += 1
             del states[: len(states) - kept]
+
+
+def memory_view(
+    memory: Memory, path: Path | None, dirty: bool = False, can_undo: bool = False, can_redo: bool = False
+) -> MemoryView:
+    """A memory as it can be shown."""
+    try:
+        size = file_size(memory)
+    except UserError:  # it will be told when it is saved
+        size = 0
+    return MemoryView(
+        memory.title, path, dirty, memory.items, memory.layers, len(memory.basis), memory.slots, memory.fill,
+        can_undo, can_redo, size, memory.note, memory.model_name, memory.model,
+    )  # fmt: skip
 
 
 def _storages(memory: Memory | None) -> dict[int, int]:

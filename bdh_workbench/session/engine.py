@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.files import load_memory
 from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.state import Memory
@@ -14,8 +15,8 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.session import jobs
 from bdh_workbench.session.asking import answer
 from bdh_workbench.session.control import Engine, Task, log
-from bdh_workbench.session.document import Document
-from bdh_workbench.session.events import ModelChanged, TextInspected, WriteSummary
+from bdh_workbench.session.document import Document, memory_view
+from bdh_workbench.session.events import MemoryInspected, ModelChanged, TextInspected, WriteSummary
 from bdh_workbench.session.home import library_in
 from bdh_workbench.session.inspecting import inspect_text
 from bdh_workbench.session.jobs import Job
@@ -63,6 +64,8 @@ class WorkbenchEngine(Engine):
             case jobs.RetentionRun():
                 retention_run(task, self._loaded(), self._documents(job), job)
                 self._tell_device(task)
+            case jobs.InspectMemory():
+                task.emit(MemoryInspected(task.id, job.path, memory_view(load_memory(job.path), job.path)))
             case jobs.OpenMemory():
                 document.open(task, job.path)
             case jobs.NewMemory():

@@ -44,6 +44,7 @@ __all__ = [
     "JobStarted",
     "LogLine",
     "MemoryChanged",
+    "MemoryInspected",
     "MemoryView",
     "ModelChanged",
     "ModelInfo",
@@ -191,13 +192,15 @@ class AnswerDone(Event):
         completion: the answer.
         familiarity: of the position that its first token was read at.
         source: of that position, None where nothing was read.
-        abstained: whether there is a memory and nothing of it was read there: "not in memory".
+        abstained: whether there is a memory and nothing of it was read there: "not in memory". A later token may
+            yet have read something; ``sources`` says so.
         untouched_completion: of the model without the memory, None where not asked for.
         tokens_per_second: of the answer.
         tokens: of the answer, its end included if it came (a token without text).
         ended: whether the model ended the answer itself.
         top: the most probable first tokens.
         untouched_top: the same of the model without the memory.
+        sources: of each item that any token was read from, in order, as it was first read.
     """
 
     prompt: str
@@ -211,6 +214,15 @@ class AnswerDone(Event):
     ended: bool = False
     top: Top = ()
     untouched_top: Top = ()
+    sources: tuple[SourceView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryInspected(Event):
+    """A memory file was looked into; ``path`` names it as the job did."""
+
+    path: Path
+    view: MemoryView
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,20 +14,14 @@ _NEEDED = re.compile(rf"tried to allocate {_SIZE}", re.IGNORECASE)
 _FREE = re.compile(rf"{_SIZE} (?:is|are) free", re.IGNORECASE)
 
 
-def failure(job: int, error: Exception, on_gpu: bool = False) -> JobFailed:
-    """The event for a job that ended with this exception.
-
-    Args:
-        job: its id.
-        error: what was raised.
-        on_gpu: whether the model is on a GPU, so that the CPU is a way out where memory was short.
-    """
+def failure(job: int, error: Exception) -> JobFailed:
+    """The event for the job of this id that ended with this exception."""
     if isinstance(error, UserError):
         return JobFailed(job, str(error), "")
     details = "".join(traceback.format_exception(error))
     if is_out_of_memory(error):
         # torch says of a GPU that its memory is short in an exception of its own.
-        gpu = on_gpu or type(error).__name__ == "OutOfMemoryError"
+        gpu = type(error).__name__ == "OutOfMemoryError" or "cuda" in str(error).lower()
         return JobFailed(job, "There was not enough memory.", details, advice(str(error), gpu), offer_cpu=gpu)
     said = " ".join(str(error).split())
     reason = f" ({said if len(said) <= 120 else said[:117] + '...'})" if said else ""
@@ -39,7 +33,8 @@ def is_out_of_memory(error: Exception) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and ("can't allocate memory" in text or "not enough memory" in text)
+    said = ("can't allocate memory", "not enough memory", "out of memory")
+    return isinstance(error, RuntimeError) and any(words in text for words in said)
 
 
 def advice(text: str, gpu: bool) -> str:

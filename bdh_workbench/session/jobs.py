@@ -13,6 +13,7 @@ __all__ = [
     "EstimateWrite",
     "Fact",
     "ForgetItems",
+    "InspectMemory",
     "InspectText",
     "Job",
     "LoadModel",
@@ -70,6 +71,7 @@ class Query:
     read: ReadSettings = field(default_factory=ReadSettings)
     continue_from: bool = False
     compare_untouched: bool = True
+    stop_at_sentence: bool = False  # end the answer with its first sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,13 @@ class RetentionRun:
 @dataclass(frozen=True, slots=True)
 class OpenMemory:
     """Take a memory file into use."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class InspectMemory:
+    """Look into a memory file without taking it into use; of several that wait only the newest is done."""
 
     path: Path
 
@@ -160,6 +169,7 @@ Job = (
     | Query
     | InspectText
     | RetentionRun
+    | InspectMemory
     | OpenMemory
     | NewMemory
     | SaveMemory
@@ -172,7 +182,7 @@ Job = (
     | DiscardRecovery
 )
 
-REPLACING = (EstimateWrite, InspectText)  # of these only the newest is waited for
+REPLACING = (EstimateWrite, InspectText, InspectMemory)  # of these only the newest is waited for
 
 _TITLES: dict[type, str] = {
     EstimateWrite: "Estimate the write",
@@ -201,6 +211,8 @@ def job_title(job: Job) -> str:
             return f"Ask “{_short(prompt)}”"
         case OpenMemory(path=path):
             return f"Open {path.stem}"
+        case InspectMemory(path=path):
+            return f"Look into {path.stem}"
         case MergeMemories(paths=paths):
             return f"Merge {_counted(len(paths), 'memory', 'memories')}"
         case ForgetItems(indices=indices):

@@ -46,6 +46,7 @@ class Settings:
         recovery: whether unsaved changes are copied for a restart.
         first_start_done: whether the guide was seen.
         compare_untouched: whether an answer is shown beside that of the untouched model.
+        stop_at_sentence: whether an answer ends with its first sentence.
         sampling: how answers are chosen.
         read: how the memory is read.
         write: how items are written.
@@ -61,6 +62,7 @@ class Settings:
     recovery: bool = True
     first_start_done: bool = False
     compare_untouched: bool = True
+    stop_at_sentence: bool = True
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
     read: ReadSettings = field(default_factory=ReadSettings)
     write: WriteSettings = field(default_factory=WriteSettings)

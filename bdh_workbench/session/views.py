@@ -126,11 +126,12 @@ class SourceView:
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
-    """One token of an answer: the text it adds, its probability, and the familiarity of the position it was read at."""
+    """One token of an answer: its text and probability, and at its position the familiarity and whether S was read."""
 
     text: str
     p: float
     familiarity: float
+    read: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ RARITY = 0.7  # power of the inverse document frequency in a token's weight
 CAPITAL = 2.0  # factor on the weight of a token that begins a capitalised word within a text
 WORD_WEIGHT = 1.0  # of the code of the word so far, against token weights of at most 1 for words in lower case
 FALSE_ACCEPTS = 1e-3  # share of held-out positions that may seem familiar
-SIZES = (100, 300, 1000, 3000, 10000)  # stored rows at which the threshold is measured
+SIZES = (100, 300, 1000, 3000, 10000, 30000)  # stored rows at which the threshold is measured
+MOST_FACTS = 4000  # for that: no more are held by the memories that people make
 WINDOWS, WINDOW = 400, 128  # held-out windows on which it is measured, and their tokens
 LOCALITY_WINDOWS, LOCALITY_LENGTH = 64, 32
 OTHERS = 256
@@ -189,14 +190,15 @@ def familiarity_thresholds(
 
     Returns:
         Counts (k,), thresholds (k,) with memories of facts and (k,) with memories of documents, fp32, ascending.
-        Memories of more rows than the site has slots are left out.
+        Memories of more rows than twice the slots are left out.
     """
     length = min(WINDOW, len(held_out))
     windows = torch.from_numpy(held_out[: len(held_out) // length * length].reshape(-1, length)[:WINDOWS])
     general, evidence = text_cues(site, windows)
-    sizes = [size for size in SIZES if size <= max(SIZES[0], site.config.write_slots)]
+    # Rows that share an address make more rows than slots.
+    sizes = [size for size in SIZES if size <= max(SIZES[0], 2 * site.config.write_slots)]
     kinds = (
-        fact_items(facts(max(25, sizes[-1] // 3), seed, "dev"), tokenizer, 0),
+        fact_items(facts(min(MOST_FACTS, max(25, sizes[-1] // 3)), seed, "dev"), tokenizer, 0),
         document_items(documents(max(1, sizes[-1] // 250), seed, "dev"), tokenizer, 256),
     )
     thresholds = torch.zeros(len(kinds), len(sizes))

@@ -38,9 +38,9 @@ def draw_pictures(folder: Path, progress: Progress) -> list[str]:
     return made
 
 
-def smoothed(values: Sequence[float]) -> list[float]:
+def smoothed(values: Sequence[float], share: float = SMOOTHING) -> list[float]:
     """The mean of each value and its neighbours on both sides, those there are, so that the line does not lag."""
-    reach = int(SMOOTHING * len(values))
+    reach = int(share * len(values))
     sums = [0.0]
     for value in values:
         sums.append(sums[-1] + value)

@@ -47,7 +47,7 @@ def test_what_was_written_is_answered_after_a_restart(start: Start, qtbot: QtBot
     window.library.load()
     settle(second, qtbot)
     assert FACTS[0].answer in ask(second, qtbot, FACTS[0].prompt)
-    assert window.console.exchanges[-1].source is not None
+    assert window.console.exchanges[-1].sources
     assert not said.failures
 
 
@@ -56,6 +56,39 @@ def test_an_unfamiliar_question_says_not_in_memory(start: Start, qtbot: QtBot) -
     write_facts(workbench, qtbot)
     ask(workbench, qtbot, "zzzzqqqq 99 xxxx")
     assert "not in memory" in workbench.window.console.text()
+
+
+def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> None:
+    from bdh_workbench.gui.parts.exchange import Exchange
+    from bdh_workbench.gui.theme import LIGHT
+    from bdh_workbench.session.events import AnswerDone, SourceView, TokenView
+
+    source = SourceView("The museum", "document", 3, "The largest piece is a staircase.", 9, 0)
+    tokens = (TokenView(" the", 0.1, 0.14), TokenView(" staircase", 0.99, 0.9, True))
+    event = AnswerDone(1, "The largest", " the staircase", 0.14, None, True, " the the", 9.0, tokens, sources=(source,))
+    exchange = Exchange(1, "The largest")
+    exchange.complete(event)
+    assert not exchange.outside and "untouched model" not in exchange.origin() and "The museum" in exchange.origin()
+    assert f'color:{LIGHT.good};font-weight:bold"> staircase' in exchange.html(LIGHT, False)
+
+
+def test_a_memory_that_is_not_loaded_shows_what_it_holds(start: Start, qtbot: QtBot, said: Said) -> None:
+    workbench = start()
+    write_facts(workbench, qtbot)
+    library = workbench.window.library
+    library.save()
+    settle(workbench, qtbot)
+    workbench.window.actions_by_name["new_memory"].trigger()
+    settle(workbench, qtbot)
+    assert library.details.stack.currentIndex() == 0, "the memory in use is empty"
+    library.table.selectRow(0)
+    assert library.details.stack.currentIndex() == 1 and not library.details.in_use
+    settle(workbench, qtbot)
+    assert library.details.items.topLevelItemCount() == 3
+    assert library.details.state.text() == "not loaded" and not library.details.chosen_items()
+    library.load()
+    settle(workbench, qtbot)
+    assert library.details.in_use and library.details.items.topLevelItemCount() == 3
 
 
 def test_undo_takes_a_write_back_and_redo_makes_it_again(start: Start, qtbot: QtBot) -> None:

@@ -79,12 +79,51 @@ def test_plots_can_be_saved(start: Start, qtbot: QtBot, tmp_path: Path, kind: st
     loss = start(load=False).window.live.loss
     for step in range(5):
         loss.add(step, {"cross-entropy": 5.0 / (step + 1), "locality": 0.1})
-    loss.log_button.setChecked(True)
+    loss.log.setChecked(True)
     loss.redraw()
     path = tmp_path / f"loss.{kind}"
     loss.export(path)
     data = path.read_bytes()
     assert data.startswith({"png": b"\x89PNG", "svg": b"<?xml", "csv": b"step,"}[kind])
+
+
+def test_smoothing_is_drawn_over_the_raw_line_and_the_axes_can_be_held(start: Start) -> None:
+    from bdh_workbench.gui.plots.curves import smoothed
+
+    assert list(smoothed([2.0, 2.0, 2.0])) == pytest.approx([2.0, 2.0, 2.0])
+    ups = smoothed([0.0, 1.0] * 40)
+    assert abs(ups[-1] - 0.5) < 0.1
+    loss = start(load=False).window.live.loss
+    for step in range(60):
+        loss.add(step, {"cross-entropy": float(step % 2)})
+    loss.smooth.setChecked(True)
+    loss.redraw()
+    raw, mean = loss._curves["cross-entropy"]
+    assert list(raw.yData) == [float(step % 2) for step in range(60)]
+    assert max(mean.yData[20:]) < 0.7
+    loss.hold.setChecked(True)
+    before = loss.item.viewRange()
+    loss.add(1000, {"cross-entropy": 50.0})
+    loss.redraw()
+    assert loss.item.viewRange() == before
+    loss.hold.setChecked(False)
+    loss.item.vb.updateAutoRange()
+    assert loss.item.viewRange()[1][1] >= 50.0
+    loss.item.vb.sigRangeChangedManually.emit([True, True])
+    assert loss.hold.isChecked(), "who moves the axes wants them to stay"
+
+
+def test_the_fit_of_a_model_is_worked_out_before_it_is_loaded(tmp_path: Path) -> None:
+    from bdh_workbench.gui.dialogs.model import fit_words
+    from bdh_workbench.session.fit import Fit, estimate_fit
+
+    assert "holds no model" in estimate_fit(tmp_path).problem
+    fit = estimate_fit(ROOT / "models" / "small", "cpu")
+    assert fit.parameters == pytest.approx(2.65e6, rel=0.02)
+    assert 3e8 < fit.model_bytes < 8e8 < fit.model_bytes + fit.write_bytes < 2e9, "as measured"
+    assert fit_words(Fit(1, 10, 10, 30, 1))[1] == "good"
+    words, tone = fit_words(Fit(1, 10, 25, 30, 1))
+    assert tone == "warning" and "may not fit" in words
 
 
 def test_an_empty_plot_says_what_will_fill_it(start: Start) -> None:

@@ -105,7 +105,7 @@ def test_stretches_are_as_long_as_prompts() -> None:
 def test_thresholds_rise_with_the_rows_and_keep_false_accepts_down(site: WriteSite) -> None:
     held_out = general_ids()
     sizes, thresholds, of_documents = familiarity_thresholds(site, TOKENIZER, held_out, 0)
-    assert sizes.tolist() == [100.0, 300.0]  # no memory of this model holds a thousand rows
+    assert sizes.tolist() == [100.0, 300.0, 1000.0]  # no memory of this model holds three thousand rows
     assert thresholds[0] <= thresholds[1] < 1.0 and of_documents[0] <= of_documents[1] < 1.0
     general, evidence = text_cues(site, torch.from_numpy(held_out[: len(held_out) // 128 * 128].reshape(-1, 128)))
     for items, limits in (
@@ -129,7 +129,7 @@ def test_there_is_less_evidence_where_little_was_said(site: WriteSite) -> None:
 
 def test_held_out_text_shorter_than_a_window_will_do(site: WriteSite) -> None:
     sizes, *limits = familiarity_thresholds(site, TOKENIZER, general_ids()[:40], 0)
-    assert [len(sizes), *map(len, limits)] == [2, 2, 2]
+    assert [len(sizes), *map(len, limits)] == [3, 3, 3]
 
 
 def test_calibrate_fills_the_site_and_reports() -> None:
@@ -140,8 +140,9 @@ def test_calibrate_fills_the_site_and_reports() -> None:
     assert figures["thresholds"] == {
         "100": round(float(result.thresholds[0]), 4),
         "300": pytest.approx(result.threshold(300), abs=1e-4),
+        "1000": pytest.approx(result.threshold(1000), abs=1e-4),
     }
-    assert list(figures["document_thresholds"]) == ["100", "300"]
+    assert list(figures["document_thresholds"]) == ["100", "300", "1000"]
     again, _ = calibrate(WriteSite(tiny_config()), TOKENIZER, text())
     assert torch.equal(result.thresholds, again.thresholds) and torch.equal(result.others, again.others)
 

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from bdh_workbench import __version__
+from bdh_workbench.gui.widgets import answered
 
 PACKAGES = ("torch", "PySide6-Essentials", "pyqtgraph", "numpy", "safetensors", "tokenizers")
 
@@ -37,6 +38,6 @@ class About:
         )
         copy = box.addButton("Copy versions", QMessageBox.ButtonRole.ActionRole)
         box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
-        box.exec()
+        answered(box)
         if box.clickedButton() is copy:
             QApplication.clipboard().setText(text)

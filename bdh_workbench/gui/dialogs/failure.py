@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.gui.widgets import answered
 from bdh_workbench.harmless import harmless_lines
 
 
@@ -24,7 +25,7 @@ class Failure:
         taken = box.addButton(choice, QMessageBox.ButtonRole.AcceptRole) if choice else None
         copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole) if details else None
         box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
-        box.exec()
+        answered(box)
         if copy is not None and box.clickedButton() is copy:
             QApplication.clipboard().setText(f"{message}\n\n{details}")
         return taken is not None and box.clickedButton() is taken

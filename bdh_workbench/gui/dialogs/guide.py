@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.widgets import button, row
+from bdh_workbench.gui.widgets import answered, button, row
 
 STEPS = (
     (
@@ -60,5 +60,5 @@ class Guide(QDialog):
     def ask(cls, parent: QWidget | None) -> str:
         """``facts``, ``document`` or nothing."""
         dialog = cls(parent)
-        dialog.exec()
+        answered(dialog)
         return dialog.choice

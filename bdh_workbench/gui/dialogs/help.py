@@ -7,6 +7,7 @@ from html import escape
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QTextBrowser, QVBoxLayout, QWidget
 
 from bdh_workbench.gui.actions import ACTIONS
+from bdh_workbench.gui.widgets import answered
 from bdh_workbench.gui.words import GLOSSARY
 
 _CELL = 'style="padding:3px 16px 3px 0"'
@@ -64,4 +65,4 @@ class Help(QDialog):
     @classmethod
     def ask(cls, parent: QWidget | None) -> None:
         """Show it until it is closed."""
-        cls(parent).exec()
+        answered(cls(parent))

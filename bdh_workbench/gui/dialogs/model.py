@@ -1,8 +1,7 @@
-"""The model chooser: which model, on which device, and whether it will fit."""
+"""The model chooser: which model, on which device, and whether it will fit, before anything is loaded."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -12,96 +11,83 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
+    QLabel,
     QListWidget,
     QListWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from bdh_workbench.gui.widgets import button, note
+from bdh_workbench.gui.widgets import answered, button, note, set_tone
 from bdh_workbench.gui.words import harmless, size, tip
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
+from bdh_workbench.session.fit import Fit, estimate_fit
 
 DEVICES = (("auto", "Best there is"), ("cpu", "CPU"), ("cuda", "NVIDIA GPU"), ("mps", "Apple GPU"))
 FOLDER = Qt.ItemDataRole.UserRole
-WORKING = 4  # times its own size that a model and a write take at most, as a rule of thumb
 
 
-def free_memory() -> int | None:
-    """Bytes that programs may still take on this machine, where the system says."""
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    return None
-
-
-def fit_words(folder: Path) -> str:
-    """What a model is, and whether it will fit, in a sentence or two.
-
-    A folder that holds no model is told of, too.
-    """
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        weights = sum((folder / name).stat().st_size for name in ("model.safetensors", "general.safetensors"))
-    except (OSError, ValueError):
-        return "This folder holds no model: it needs config.json, model.safetensors and general.safetensors."
-    if not isinstance(config, dict):
-        return "The configuration of this model is damaged."
-    needed = weights * WORKING
-    free = free_memory()
-    parts = [f"Width {config.get('width', '?')}, {config.get('levels', '?')} levels, {size(weights)} on disk."]
-    slots = config.get("write_slots")
-    if isinstance(slots, int):
-        parts.append(f"{slots:,} slots to write into.")
-    if free is None:
-        parts.append(f"It needs about {size(needed)} of memory.")
-    else:
-        fits = "it fits" if needed < free else "it may not fit: close other programs first"
-        parts.append(f"It needs about {size(needed)} of memory and {size(free)} is free: {fits}.")
-    return " ".join(parts)
+def fit_words(fit: Fit) -> tuple[str, str]:
+    """What a model needs and whether that is there, in sentences, and the tone to say them in."""
+    if fit.problem:
+        return fit.problem, "bad"
+    words = (
+        f"{fit.parameters / 1e6:.1f}M parameters, {fit.slots:,} slots to write into. About {size(fit.model_bytes)} of "
+        f"memory with the program, and up to {size(fit.write_bytes)} more while some pages are written."
+    )
+    if fit.free_bytes is None:
+        return f"{words} How much is free there is not known before it is loaded.", ""
+    words = f"{words} {size(fit.free_bytes)} are free: "
+    return (f"{words}it fits.", "good") if fit.fits else (
+        f"{words}it may not fit. Close other programs, or choose another device or model.", "warning"
+    )  # fmt: skip
 
 
 class ModelChooser(QDialog):
     """A list of models and folders."""
 
-    def __init__(self, parent: QWidget | None, current: Path | None) -> None:
+    def __init__(self, parent: QWidget | None, current: Path | None, device: str = "auto") -> None:
         super().__init__(parent)
         self.setWindowTitle("Choose a model")
-        self.resize(480, 340)
+        self.resize(500, 400)
         self.list = QListWidget()
         self.list.setAccessibleName("Models")
         folders = [bundled_model_path(name) for name in bundled_model_names()]
         if current is not None and current.resolve() not in [folder.resolve() for folder in folders]:
             folders.insert(0, current)
-        for folder in folders:
-            self._add(folder)
         self.words = note("No model comes with this installation: choose a folder.", "What the model needs")
-        self.words.setMinimumHeight(48)
+        self.words.setMinimumHeight(58)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.device = QComboBox()
         self.device.setAccessibleName("Device")
         for name, text in DEVICES:
             self.device.addItem(text, name)
+        self.device.setCurrentIndex(max(0, self.device.findData(device)))
         form = QFormLayout()
         form.addRow("Device", self.device)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.load_button = self.buttons.addButton("Load model", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.load_button.setProperty("primary", True)
         self.load_button.setEnabled(False)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
+        heading = QLabel("Choose a model")
+        heading.setObjectName("heading")
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setContentsMargins(20, 16, 20, 16)
         layout.setSpacing(8)
+        layout.addWidget(heading)
         layout.addWidget(self.list, 1)
         layout.addWidget(button("Open a folder…", "Choose the folder of a model", self._browse))
-        layout.addWidget(self.words)
         layout.addLayout(form)
+        layout.addWidget(self.words)
         layout.addWidget(self.buttons)
-        self.list.currentItemChanged.connect(self._chosen)
-        if self.list.count():
-            self.list.setCurrentRow(0)
+        self.list.currentItemChanged.connect(self._show_fit)
+        self.device.currentIndexChanged.connect(self._show_fit)
+        for folder in folders:
+            self._add(folder)
+        now = [folder.resolve() for folder in folders].index(current.resolve()) if current is not None else 0
+        self.list.setCurrentRow(now if folders else -1)
 
     def _add(self, folder: Path) -> None:
         item = QListWidgetItem(harmless(folder.resolve().name))
@@ -115,11 +101,14 @@ class ModelChooser(QDialog):
             self._add(Path(chosen))
             self.list.setCurrentRow(self.list.count() - 1)
 
-    def _chosen(self, item: QListWidgetItem | None) -> None:
+    def _show_fit(self, *_: object) -> None:
+        item = self.list.currentItem()
         if item is not None:
-            words = fit_words(Path(str(item.data(FOLDER))))
+            fit = estimate_fit(Path(str(item.data(FOLDER))), str(self.device.currentData()))
+            words, tone = fit_words(fit)
             self.words.setText(words)
-            self.load_button.setEnabled("holds no model" not in words)
+            set_tone(self.words, tone)
+            self.load_button.setEnabled(not fit.problem)
 
     def choice(self) -> tuple[str, str] | None:
         """Folder and device."""
@@ -127,7 +116,7 @@ class ModelChooser(QDialog):
         return (str(item.data(FOLDER)), str(self.device.currentData())) if item is not None else None
 
     @classmethod
-    def ask(cls, parent: QWidget | None, current: Path | None = None) -> tuple[str, str] | None:
+    def ask(cls, parent: QWidget | None, current: Path | None = None, device: str = "auto") -> tuple[str, str] | None:
         """Folder and device, or None."""
-        dialog = cls(parent, current)
-        return dialog.choice() if dialog.exec() == QDialog.DialogCode.Accepted else None
+        dialog = cls(parent, current, device)
+        return dialog.choice() if answered(dialog) else None

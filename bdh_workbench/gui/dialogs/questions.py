@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QMessageBox, QWidget
 
+from bdh_workbench.gui.widgets import answered
 from bdh_workbench.harmless import harmless_lines
 
 TITLE = "BDH memory workbench"
@@ -26,7 +27,7 @@ class Confirm:
         box = _box(parent, question)
         accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
         box.addButton(no, QMessageBox.ButtonRole.RejectRole)
-        box.exec()
+        answered(box)
         return box.clickedButton() is accept
 
 
@@ -41,7 +42,7 @@ class Unsaved:
         discard = box.addButton("Do not save", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(save)
-        box.exec()
+        answered(box)
         if box.clickedButton() is save:
             return "save"
         return "discard" if box.clickedButton() is discard else "cancel"

@@ -1,13 +1,28 @@
-"""Activity: what runs and waits, memory of the device, and a log that can be copied."""
+"""Activity: what runs and waits, memory of the device, warnings, and a log that can be copied."""
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
+
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QProgressBar, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPlainTextEdit,
+    QProgressBar,
+    QSplitter,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row
-from bdh_workbench.gui.words import plural, size
+from bdh_workbench.gui.widgets import ElideLabel, Pane, button, flat_button, note, row, set_tone
+from bdh_workbench.gui.words import plural
 from bdh_workbench.session.events import (
     DeviceMemory,
     JobCancelled,
@@ -21,12 +36,16 @@ from bdh_workbench.session.events import (
     LogLine,
     WriteStepped,
 )
+from bdh_workbench.session.failures import readable
 
 LINES = 2000
+SAID = 6000  # milliseconds for which a remark stands in the strip
+QUIET = 0.5  # seconds that a job takes before its progress is worth showing
+NUMBER = Qt.ItemDataRole.UserRole
 
 
 class ActivityPane(Pane):
-    """The log, and the strip for the status bar."""
+    """Jobs and log, and the strip for the status bar."""
 
     title = "Activity and log"
 
@@ -36,19 +55,51 @@ class ActivityPane(Pane):
         self.jobs: dict[int, str] = {}
         self.running: int | None = None
         self.warnings = 0
-        self.queue = note("Nothing runs.", "Jobs")
+        self._begun = 0.0
+        self._detail = ""
+        self.list = QTreeWidget()
+        self.list.setHeaderLabels(["Job", "State"])
+        self.list.setRootIsDecorated(False)
+        self.list.setAccessibleName("Jobs that run or wait")
+        header = self.list.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.resizeSection(1, 140)
+        self.idle = note("Nothing runs and nothing waits.", "Jobs")
+        self.idle.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        inside = QVBoxLayout(self.list.viewport())
+        inside.addWidget(self.idle)
         self.log = QPlainTextEdit()
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(LINES)
         self.log.setAccessibleName("Log")
         self.log.setPlaceholderText("What the program does is noted down here.")
-        self.cancel_button = button("Cancel job", "Stop what is running; nothing is changed (Esc)", self.cancel)
+        self.cancel_button = button("Cancel job", "Stop the chosen job, or the one that runs (Esc)", self.cancel_chosen)
         self.cancel_button.setEnabled(False)
-        copy = flat_button("copy", "Copy the log", self.copy)
-        clear = flat_button("clear", "Clear the log", self.log.clear)
-        self.column.addLayout(row(self.queue, 1, copy, clear, self.cancel_button))
-        self.column.addWidget(self.log, 1)
+        self.used = ElideLabel()
+        self.used.setProperty("note", True)
+        self.used.setAccessibleName("Memory in use on the device")
+        copy = flat_button("copy log", "Copy the log", self.copy)
+        clear = flat_button("clear log", "Clear the log", self.clear)
+        whole = QSplitter(Qt.Orientation.Vertical)
+        whole.addWidget(self.list)
+        whole.addWidget(self.log)
+        whole.setChildrenCollapsible(False)
+        whole.setSizes([90, 200])
+        self.column.addWidget(whole, 1)
+        below = row(self.cancel_button, self.used, copy, clear)
+        below.setStretch(1, 1)
+        self.column.addLayout(below)
         self.strip = self._make_strip()
+        # A job that is done at once would only make the strip flicker.
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(round(1000 * QUIET))
+        self._timer.timeout.connect(self._show)
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(SAID)
+        self._quiet.timeout.connect(lambda: self.remark.setText(""))
         on = context.bridge.on
         on(JobQueued, self._queued)
         on(JobStarted, self._started)
@@ -68,18 +119,28 @@ class ActivityPane(Pane):
         self.now = QLabel("Starting …")
         self.now.setAccessibleName("Current job")
         self.progress = QProgressBar()
-        self.progress.setFixedWidth(120)
+        self.progress.setFixedWidth(140)
         self.progress.setRange(0, 1000)
         self.progress.setVisible(False)
         self.progress.setAccessibleName("Progress of the current job")
+        self.remark = ElideLabel()
+        self.remark.setAccessibleName("Last remark")
         self.device = QLabel("")
         self.device.setAccessibleName("Memory in use on the device")
         layout = QHBoxLayout(strip)
-        layout.setContentsMargins(8, 0, 8, 0)
+        layout.setContentsMargins(8, 0, 12, 0)
         layout.setSpacing(12)
-        for widget in (self.now, self.progress, self.device):
+        for widget in (self.now, self.progress):
             layout.addWidget(widget)
+        layout.addWidget(self.remark, 1)
+        layout.addWidget(self.device)
         return strip
+
+    def say(self, text: str) -> None:
+        """Say something for a while, and note it down."""
+        self.remark.setText(text)
+        self._quiet.start()
+        self.add(text)
 
     def cancel(self) -> None:
         """Stop what runs, or the newest that waits."""
@@ -87,15 +148,24 @@ class ActivityPane(Pane):
         if number is not None:
             self.context.session.cancel(number)
 
+    def cancel_chosen(self) -> None:
+        """Stop the jobs that are chosen in the list, or what runs."""
+        chosen = [int(line.data(0, NUMBER)) for line in self.list.selectedItems()]
+        for number in chosen:
+            self.context.session.cancel(number)
+        if not chosen:
+            self.cancel()
+
     def _queued(self, event: JobQueued) -> None:
         self.jobs[event.job] = event.title
-        self._show()
+        self._changed()
 
     def _started(self, event: JobStarted) -> None:
         self.jobs[event.job] = event.title
-        self.running = event.job
+        self.running, self._detail = event.job, ""
+        self._begun = time.monotonic()
         self.progress.setRange(0, 0)
-        self._show()
+        self._changed()
 
     def _progress(self, event: JobProgress) -> None:
         if event.job != self.running:
@@ -105,7 +175,8 @@ class ActivityPane(Pane):
         else:
             self.progress.setRange(0, 1000)
             self.progress.setValue(round(1000 * event.fraction))
-        self._show(event.text)
+        self._detail = event.text
+        self._changed()
 
     def _stepped(self, event: WriteStepped) -> None:
         if event.job == self.running:
@@ -113,39 +184,86 @@ class ActivityPane(Pane):
             self.progress.setValue(round(1000 * event.event.step / max(1, event.event.steps)))
 
     def _held(self, event: JobPaused | JobResumed) -> None:
-        self._show("paused" if isinstance(event, JobPaused) else "")
+        self._detail = "paused" if isinstance(event, JobPaused) else ""
+        self._changed()
 
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
-        self.jobs.pop(event.job, None)
+        title = self.jobs.pop(event.job, "")
         if event.job == self.running:
+            seconds = time.monotonic() - self._begun
             self.running = None
+            if isinstance(event, JobDone) and seconds >= QUIET:
+                self.add(f"{title}: done in {seconds:.1f} s")
+        if event.job not in self.context.quiet:
+            if isinstance(event, JobFailed):
+                self.warnings += 1
+                self.add(f"{title}: {event.message}", "error")
+            elif isinstance(event, JobCancelled):
+                self.add(f"{title}: cancelled")
         self._show()
 
-    def _show(self, detail: str = "") -> None:
+    def _changed(self) -> None:
+        """Show it now if something has been going on for a while, and else in a moment."""
+        if self.running is not None and time.monotonic() - self._begun < QUIET:
+            if not self._timer.isActive():
+                self._timer.start()
+            return
+        self._show()
+
+    def _show(self) -> None:
         waiting = len(self.jobs) - (self.running is not None)
         what = self.jobs.get(self.running, "") if self.running is not None else ""
-        text = f"{what}{f' · {detail}' if detail else ''}" if what else "Ready"
+        text = f"{what}{f' · {self._detail}' if self._detail else ''}" if what else "Ready"
         if waiting > 0:
             text += f" · {plural(waiting, 'job')} waiting"
         self.now.setText(text)
-        self.queue.setText(text if what or waiting else "Nothing runs.")
         self.progress.setVisible(self.running is not None)
         self.cancel_button.setEnabled(bool(self.jobs))
         self.status.setText(plural(self.warnings, "warning") if self.warnings else "")
+        set_tone(self.status, "warning" if self.warnings else "")
+        self._list()
+
+    def _list(self) -> None:
+        """Follow the jobs in the list, without losing which are chosen."""
+        lines = {}
+        for index in reversed(range(self.list.topLevelItemCount())):
+            line = self.list.topLevelItem(index)
+            number = int(line.data(0, NUMBER)) if line is not None else -1
+            if line is not None and number in self.jobs:
+                lines[number] = line
+            else:
+                self.list.takeTopLevelItem(index)
+        for number, title in self.jobs.items():
+            line = lines.get(number)
+            if line is None:
+                line = QTreeWidgetItem([title, ""])
+                line.setData(0, NUMBER, number)
+                self.list.addTopLevelItem(line)
+            line.setText(1, (self._detail or "running") if number == self.running else "waiting")
+        self.idle.setVisible(not self.jobs)
 
     def _device(self, event: DeviceMemory) -> None:
-        of = f" of {size(event.total_bytes)}" if event.total_bytes else ""
+        of = f" of {readable(event.total_bytes)}" if event.total_bytes else ""
         model = self.context.model
-        self.device.setText(f"{model.device if model else 'memory'}: {size(event.used_bytes)}{of}")
+        words = f"{model.device if model else 'memory'}: {readable(event.used_bytes)}{of}"
+        self.device.setText(words)
+        self.used.setText(words)
 
     def _logged(self, event: LogLine) -> None:
-        if event.level != "info":
+        if event.level == "warning":
             self.warnings += 1
-        self.add(f"{event.time.astimezone():%H:%M:%S}  {event.level:7}  {event.text}")
+        self.add(event.text, event.level, event.time)
 
-    def add(self, text: str) -> None:
+    def add(self, text: str, level: str = "info", moment: datetime | None = None) -> None:
         """Add a line to the log."""
-        self.log.appendPlainText(text)
+        shown = (moment or datetime.now().astimezone()).astimezone()
+        self.log.appendPlainText(f"{shown:%H:%M:%S}  {level:7}  {text}")
+
+    def clear(self) -> None:
+        """Clear the log and forget the warnings."""
+        self.log.clear()
+        self.warnings = 0
+        self._show()
 
     def copy(self) -> None:
         """Copy the log."""

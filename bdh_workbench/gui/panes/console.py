@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QSplitter, QTextBrowser, QVBoxLayout, QWidget
@@ -17,10 +19,9 @@ from bdh_workbench.gui.widgets import Pane, button, flat_button, row
 from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, TokenRead
 from bdh_workbench.session.jobs import Query, ReadSettings, SamplingSettings
 
-WIDE = 300  # pixels from which two answers stand side by side
+WIDE = 460  # pixels from which two answers stand side by side
 KEPT = 200  # exchanges
 SHOWN = 40  # of them in the window
-EMPTY = "Ask about something that was written, or begin a sentence. Each question starts a fresh context."
 
 
 class PromptLine(QLineEdit):
@@ -62,7 +63,6 @@ class ConsolePane(Pane):
         self.view = QTextBrowser()
         self.view.setOpenLinks(False)
         self.view.setAccessibleName("Questions and answers")
-        self.view.setPlaceholderText(EMPTY)
         self.view.setSource(QUrl())
         self.bars = NextTokens(context.clock)
         self.bars.setMinimumWidth(150)
@@ -73,9 +73,9 @@ class ConsolePane(Pane):
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.setSizes([420, 240])
+        self.splitter.setSizes([440, 220])
         self.splitter.splitterMoved.connect(self._resized)
-        self.view.setMinimumWidth(180)
+        self.view.setMinimumWidth(170)
         self.line = PromptLine()
         self.line.returnPressed.connect(self.ask)
         self.ask_button = button("Ask", "Ask the model with the memory in use (Enter)", self.ask, primary=True)
@@ -102,26 +102,35 @@ class ConsolePane(Pane):
         on(JobCancelled, self._stopped)
 
     def _options(self) -> QWidget:
-        self.sampling: SettingsForm[SamplingSettings] = SettingsForm(SamplingSettings, {}, {"top_p": "Top p"})
+        chosen = self.context.preferences.values
+        self.sampling: SettingsForm[SamplingSettings] = SettingsForm(
+            SamplingSettings, {}, {"top_k": "Top k", "top_p": "Top p"}
+        )
+        self.sampling.set_settings(chosen.sampling)
+        self.sampling.changed.connect(self._keep_settings)
         self.completion = QCheckBox("Completion")
         self.completion.setToolTip(
             "Complete a partial cue to the stored position that it matches best. Off: pure read."
         )
-        self.completion.setChecked(True)
+        self.completion.setChecked(chosen.read.completion)
         self.gate = QCheckBox("Familiarity gate")
         self.gate.setToolTip("Read nothing where nothing stored is familiar.")
-        self.gate.setChecked(True)
+        self.gate.setChecked(chosen.read.gate)
         self.compare = QCheckBox("Memory off beside it")
         self.compare.setToolTip("Ask the untouched model as well.")
-        self.compare.setChecked(True)
+        self.compare.setChecked(chosen.compare_untouched)
+        self.sentence = QCheckBox("Stop at the end of a sentence")
+        self.sentence.setToolTip("End each answer with its first sentence. Off: go on for as many tokens as allowed.")
+        self.sentence.setChecked(chosen.stop_at_sentence)
         self.go_on = QCheckBox("Go on from the last answer")
         self.go_on.setToolTip("Otherwise each question starts a fresh context.")
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        for check in (self.completion, self.gate, self.compare, self.go_on):
+        for check in (self.completion, self.gate, self.compare, self.sentence, self.go_on):
             column.addWidget(check)
+            check.toggled.connect(self._keep_settings)
         column.addWidget(self.sampling)
         self.options = QScrollArea()
         self.options.setWidget(inner)
@@ -132,6 +141,19 @@ class ConsolePane(Pane):
         self.settings_button = flat_button("settings ▸", "How the memory is read and the next token chosen")
         self.settings_button.clicked.connect(self._toggle_options)
         return self.options
+
+    def _keep_settings(self, _on: bool = False) -> None:
+        """Remember how a person reads and samples, once it makes sense."""
+        with contextlib.suppress(UserError):
+            self.context.preferences.change(
+                sampling=self.sampling.settings(),
+                read=self._read(),
+                compare_untouched=self.compare.isChecked(),
+                stop_at_sentence=self.sentence.isChecked(),
+            )
+
+    def _read(self) -> ReadSettings:
+        return ReadSettings(gate=self.gate.isChecked(), completion=self.completion.isChecked())
 
     def _toggle_options(self) -> None:
         self.options.setVisible(not self.options.isVisible())
@@ -153,8 +175,9 @@ class ConsolePane(Pane):
         except UserError as problem:
             self.status.setText(str(problem))
             return
-        read = ReadSettings(gate=self.gate.isChecked(), completion=self.completion.isChecked())
-        query = Query(prompt, sampling, read, self.go_on.isChecked(), self.compare.isChecked())
+        query = Query(
+            prompt, sampling, self._read(), self.go_on.isChecked(), self.compare.isChecked(), self.sentence.isChecked()
+        )
         job = self.context.submit(query)
         self.exchanges.append(Exchange(job, prompt))
         del self.exchanges[:-KEPT]
@@ -176,10 +199,7 @@ class ConsolePane(Pane):
         exchange = self._find(event.job)
         if exchange is None:
             return
-        if not exchange.answer:
-            exchange.p = event.p
         exchange.answer += event.text
-        exchange.source = exchange.source or event.source
         self.bars.show_tops(event.top, event.untouched_top)
         self.context.clock.mark(self)
 
@@ -187,11 +207,7 @@ class ConsolePane(Pane):
         exchange = self._find(event.job)
         if exchange is None:
             return
-        exchange.answer = event.completion
-        exchange.untouched = event.untouched_completion
-        exchange.familiarity, exchange.source = event.familiarity, event.source
-        exchange.abstained, exchange.done = event.abstained, True
-        exchange.p = event.tokens[0].p if event.tokens else exchange.p
+        exchange.complete(event)
         if event.top:
             self.bars.show_tops(event.top, event.untouched_top)
             self.bars.setAccessibleDescription("First token of the answer")
@@ -217,9 +233,7 @@ class ConsolePane(Pane):
 
     def redraw(self) -> None:
         """Show the history, its end in sight."""
-        self.view.setHtml(
-            page(self.exchanges[-SHOWN:], self._colours, self.view.width() >= WIDE) if self.exchanges else ""
-        )
+        self.view.setHtml(page(self.exchanges[-SHOWN:], self._colours, self.view.width() >= WIDE))
         bar = self.view.verticalScrollBar()
         bar.setValue(bar.maximum())
 

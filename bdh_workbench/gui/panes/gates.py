@@ -8,10 +8,9 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider, QSplitter, 
 
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.plots.bars import PairedBars
-from bdh_workbench.gui.plots.card import shown_p
 from bdh_workbench.gui.plots.heat import TokenHeat
 from bdh_workbench.gui.widgets import Pane, note, row
-from bdh_workbench.gui.words import plural, short, shown_token, tip
+from bdh_workbench.gui.words import plural, short, shown_p, shown_token, tip
 from bdh_workbench.session.events import JobFailed, TextInspected, TextInspection
 from bdh_workbench.session.jobs import InspectText
 
@@ -36,13 +35,15 @@ class GatesPane(Pane):
         self.line.setAccessibleName("Text to look at")
         self.line.setMaxLength(LIMIT)
         self.reads = TokenHeat(
-            clock, "Reads", "Type a text above: what each token reads at each site shows here.",
+            clock, "Reads by site", "Type a text above: what each token reads at each site shows here.",
             "How much each read adds to the stream, as a share of it: slow memory and fast state of each site, and the "
             "written memory of the write site.",
+            "× the stream",
         )  # fmt: skip
         self.neurons = TokenHeat(
             clock, "Active neurons", "Type a text above: how many neurons fire at each token shows here.",
             "The share of neurons that are active at each level. BDH fires few of them.",
+            " of the neurons",
         )  # fmt: skip
         self.address = PairedBars(
             clock, "Address",
@@ -119,7 +120,7 @@ class GatesPane(Pane):
         self._timer.stop()
         text = self.line.text()
         if text.strip() and self.context.model is not None:
-            self._job = self.context.submit(InspectText(text))
+            self._job = self.context.submit(InspectText(text), quiet=True)
             self.status.setText("looking …")
 
     def refresh(self) -> None:
@@ -139,17 +140,16 @@ class GatesPane(Pane):
         names, values = [], []
         for index in range(len(view.slow)):
             written = index < len(sites) and sites[index].written
-            where = "written" if written else f"{sites[index].level}" if index < len(sites) else str(index)
-            names.append(where if written else f"slow {where}")
+            where = f"level {sites[index].level}" if index < len(sites) else str(index)
+            names.append("written" if written else f"{where} slow")
             values.append(view.slow[index])
             if not written:
-                names.append(f"fast {where}")
+                names.append(f"{where} fast")
                 values.append(view.fast[index])
         self.reads.show_tokens(view.tokens, names, np.stack(values))
         levels = [f"level {number}" for number in range(1, len(view.sparsity) + 1)]
         self.neurons.show_tokens(view.tokens, levels, view.sparsity)
-        self.reads.note.setText(f"up to {float(np.max(values, initial=0.0)):.2f} of the stream")
-        self.neurons.note.setText(f"{float(view.sparsity.mean()):.1%} active")
+        self.neurons.header.set_note(f"{float(view.sparsity.mean()):.1%} active on average")
         self.token.setRange(0, max(0, len(view.tokens) - 1))
         self.token.setValue(len(view.tokens) - 1)
         self.status.setText(f"{plural(len(view.tokens), 'token')} · the gate opens at {view.threshold:.2f}")

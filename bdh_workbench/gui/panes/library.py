@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
     QSplitter,
     QTableView,
     QVBoxLayout,
+    QWidget,
 )
 
 from bdh_workbench.gui.context import Context
@@ -29,17 +31,41 @@ from bdh_workbench.gui.theme import Colours
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row
 from bdh_workbench.gui.words import harmless, plural
 from bdh_workbench.memory.file_format import MemoryHeader
-from bdh_workbench.session.jobs import ForgetItems, MergeMemories, NewMemory, OpenMemory, SaveMemory, SetLayer
+from bdh_workbench.session.events import JobFailed, MemoryInspected
+from bdh_workbench.session.jobs import (
+    ForgetItems,
+    InspectMemory,
+    MergeMemories,
+    NewMemory,
+    OpenMemory,
+    SaveMemory,
+    SetLayer,
+)
 
-WIDTHS = (0, 42, 56, 60, 100, 80, 100)
+WIDTHS = (0, 42, 56, 60, 116, 80, 120)
+ROOM = (0, 0, 0, 400, 460, 560, 680)  # width of the table from which each column is shown, unless a person chose
+
+
+def _menu(parent: QWidget) -> QMenu:
+    """A menu that is gone once it is closed."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return menu
 
 
 class LibraryTable(QTableView):
-    """Enter loads, Delete deletes, F2 renames."""
+    """Enter loads, Delete deletes, F2 renames; a wide table shows more columns."""
 
     def __init__(self, keys: dict[Qt.Key, Callable[[], object]]) -> None:
         super().__init__()
         self._keys = keys
+        self.chosen: dict[int, bool] = {}  # columns that a person has shown or hidden
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the columns that there is room for."""
+        super().resizeEvent(event)
+        for column, room in enumerate(ROOM):
+            self.setColumnHidden(column, not self.chosen.get(column, self.width() >= room))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """See the class."""
@@ -72,13 +98,14 @@ class LibraryPane(Pane):
         self.fills = FillDelegate(self.table)
         self._set_up_table()
         self.details = MemoryDetails(self._switch)
+        self._looked: tuple[int, Path] = (0, Path())  # job and file of the memory that is being looked into
         context.paint(self._recolour)
         context.paint(self.details.gauge.set_colours)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.addWidget(self.table)
         self.splitter.addWidget(self.details)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.setSizes([300, 260])
+        self.splitter.setSizes([200, 340])
         self.load_button = button("Load", "Take the chosen memory into use (Enter)", self.load)
         self.save_button = button("Save", "Save the memory in use (Ctrl+S)", self.save)
         self.forget_button = button("Forget", "Forget the items chosen below, exactly", self.forget)
@@ -119,8 +146,9 @@ class LibraryPane(Pane):
         for column, width in enumerate(WIDTHS):
             if width:
                 header.resizeSection(column, width)
-        for column in (3, 4, 5, 6):
-            table.setColumnHidden(column, True)
+        table.selectionModel().selectionChanged.connect(self._look)
+        self.context.bridge.on(MemoryInspected, self._looked_into)
+        self.context.bridge.on(JobFailed, self._look_failed)
         table.doubleClicked.connect(self._double_clicked)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._menu_at)
@@ -154,10 +182,31 @@ class LibraryPane(Pane):
         self.save_button.setEnabled(memory is not None and memory.dirty)
 
     def show_details(self) -> None:
-        """Show items and history anew."""
-        self.details.show_memory(self.context.memory)
+        """Show items and history of the memory in use."""
         memory = self.context.memory
+        self.details.show_memory(memory)
         self.forget_button.setEnabled(memory is not None and bool(memory.items))
+
+    def _look(self, *_: object) -> None:
+        """Show what the chosen memory holds: at once what the list knows, its items once its file was looked into."""
+        chosen, memory = self.entries(), self.context.memory
+        entry = chosen[0] if len(chosen) == 1 else None
+        if not isinstance(entry, MemoryHeader) or (memory is not None and memory.path == entry.path):
+            self._looked = (0, Path())
+            self.show_details()
+            return
+        if self._looked[1] != entry.path:
+            self.details.show_header(entry)
+            self.forget_button.setEnabled(False)
+            self._looked = (self.context.submit(InspectMemory(entry.path), quiet=True), entry.path)
+
+    def _look_failed(self, event: JobFailed) -> None:
+        if event.job == self._looked[0]:
+            self.details.summary.setText(event.message)
+
+    def _looked_into(self, event: MemoryInspected) -> None:
+        if event.job == self._looked[0]:
+            self.details.show_memory(event.view, in_use=False)
 
     def _recolour(self, colours: Colours) -> None:
         self.model.colours = colours
@@ -187,7 +236,10 @@ class LibraryPane(Pane):
         if refused:
             self.context.fail(refused, "")
             return
-        path = chosen[0].path
+        self.open_file(chosen[0].path)
+
+    def open_file(self, path: Path) -> None:
+        """Take a memory file into use, wherever it is."""
         self.keep_changes(lambda: self.context.submit(OpenMemory(path)))
 
     def unload(self) -> None:
@@ -225,7 +277,8 @@ class LibraryPane(Pane):
                 self._submit_save(SaveMemory(self.context.library.path_for(title), title), then)
 
     def _submit_save(self, job: SaveMemory, then: Callable[[], object] | None) -> None:
-        def saved(_: object) -> None:
+        def saved(path: object) -> None:
+            self.context.say(f"Saved as {harmless(Path(str(path)).name)}.")
             self.reload()
             if then is not None:
                 then()
@@ -327,7 +380,7 @@ class LibraryPane(Pane):
     # Menus
 
     def _menu(self) -> QMenu:
-        menu = QMenu(self)
+        menu = _menu(self)
         for text, slot in (
             ("Load", self.load), ("Unload (new memory)", self.unload), ("Rename…", self.rename),
             ("Note…", self.write_note), ("Duplicate", self.duplicate), ("Merge chosen", self.merge),
@@ -344,11 +397,15 @@ class LibraryPane(Pane):
         self._menu().popup(self.table.viewport().mapToGlobal(place))
 
     def _columns(self, place: QPoint) -> None:
-        menu = QMenu(self)
+        menu = _menu(self)
         for column in range(1, self.model.columnCount()):
             name = str(self.model.headerData(column, Qt.Orientation.Horizontal))
             action = menu.addAction(name)
             action.setCheckable(True)
             action.setChecked(not self.table.isColumnHidden(column))
-            action.toggled.connect(lambda on, column=column: self.table.setColumnHidden(column, not on))
+            action.toggled.connect(partial(self._show_column, column))
         menu.popup(self.table.horizontalHeader().mapToGlobal(place))
+
+    def _show_column(self, column: int, shown: bool) -> None:
+        self.table.chosen[column] = shown
+        self.table.setColumnHidden(column, not shown)

@@ -12,7 +12,7 @@ from bdh_workbench.gui.plots.gates import GatePlot
 from bdh_workbench.gui.plots.heat import SlotUse
 from bdh_workbench.gui.widgets import Pane
 from bdh_workbench.gui.words import short
-from bdh_workbench.session.events import JobDone, ModelChanged, ModelInfo, WriteStepped, WriteSummary
+from bdh_workbench.session.events import MemoryChanged, ModelChanged, ModelInfo, WriteStepped
 
 
 class LivePane(Pane):
@@ -37,7 +37,7 @@ class LivePane(Pane):
             grid.addWidget(card, index // 2, index % 2)
         self.column.addLayout(grid, 1)
         context.bridge.on(WriteStepped, self._stepped)
-        context.bridge.on(JobDone, self._done)
+        context.bridge.on(MemoryChanged, self._memory_changed)
         context.bridge.on(ModelChanged, self._model_changed)
 
     def _model_changed(self, event: ModelChanged) -> None:
@@ -45,7 +45,7 @@ class LivePane(Pane):
         if info is None:
             self.gates.set_sites((), (), ())
             return
-        names = [f"{'write' if site.written else site.level}" for site in info.sites]
+        names = ["write" if site.written else str(site.level) for site in info.sites]
         fast = [math.nan if site.written else site.fast for site in info.sites]
         self.gates.set_sites(names, [site.slow for site in info.sites], fast)
 
@@ -56,10 +56,11 @@ class LivePane(Pane):
             self._job = stepped.job
             self.loss.clear()
             self.items.start([short(label, 80) for label in stepped.labels])
+            self.slots.start()
         self._step = event.step
         self.loss.add(event.step, event.losses)
         self.items.add(event.step, event.worst_p, event.median_p, event.item_p)
-        self.slots.show_use(event.slot_use, None)
+        self.slots.show_use(event.slot_use, self.context.model.slots if self.context.model is not None else 0)
         sites = self.context.model.sites if self.context.model is not None else ()
         others = stepped.shares or ((math.nan, math.nan),) * max(0, len(sites) - 1)  # a retention run has none
         slow = [share[0] for share in others] + [event.share]
@@ -67,6 +68,5 @@ class LivePane(Pane):
         self.gates.set_shares(slow, fast)
         self.status.setText(f"step {event.step} · {event.elapsed:.1f} s")
 
-    def _done(self, event: JobDone) -> None:
-        if event.job == self._job and isinstance(event.result, WriteSummary):
-            self.slots.note.setText(f"fill {event.result.fill:.1%}")
+    def _memory_changed(self, event: MemoryChanged) -> None:
+        self.slots.show_fill(event.view.rank, event.view.slots)

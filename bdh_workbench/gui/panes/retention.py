@@ -16,6 +16,7 @@ from bdh_workbench.resources import resource_path
 from bdh_workbench.session.events import JobCancelled, JobDone, JobFailed, JobProgress, RetentionStepped
 from bdh_workbench.session.jobs import RetentionRun
 
+SAMPLES = ("documents", "stories")
 SOURCES = ("documents of the memory in use", "sample documents", "documents from files…")
 
 
@@ -97,8 +98,8 @@ class RetentionPane(Pane):
             self.state.setText("A model is being loaded first.")
         elif self._job is None:
             if self.source.currentIndex() == 1:
-                path = resource_path("samples/documents.json")
-                self.context.background.run(lambda: read_files([path]), lambda found: self._begin(found[1]))
+                paths = [resource_path(f"samples/{name}.json") for name in SAMPLES]
+                self.context.background.run(lambda: read_files(paths), lambda found: self._begin(found[1]))
             else:
                 self._begin(self._documents if self.source.currentIndex() == 2 else None)
 

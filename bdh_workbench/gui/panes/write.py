@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,14 +13,14 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QProgressBar, QScrollArea, Q
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import TEXTS, open_paths
+from bdh_workbench.gui.dialogs.questions import Confirm
 from bdh_workbench.gui.parts.document_editor import DocumentEditor
 from bdh_workbench.gui.parts.facts_table import FactsTable
 from bdh_workbench.gui.parts.reading import Found, read_files, read_paste
 from bdh_workbench.gui.parts.settings_form import SettingsForm
-from bdh_workbench.gui.plots.card import shown_p
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import plural, short, size
+from bdh_workbench.gui.words import plural, short, shown_p, size, title_of
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import METHODS, WriteSettings
 from bdh_workbench.session.events import (
@@ -36,6 +37,11 @@ from bdh_workbench.session.events import (
 )
 from bdh_workbench.session.jobs import EstimateWrite, Undo, Write
 
+KNOWN = "The memory in use holds all of this already. Write it once more?"
+CROWDED = (
+    "This is more than the memory has room for, unless much of it repeats itself. To try may take minutes, and nothing "
+    "is written if there is no room."
+)
 ESTIMATE_AFTER = 400  # milliseconds without a change
 
 
@@ -54,7 +60,7 @@ class WritePane(Pane):
         self._others: list[TextDocument | None] = [None]  # the one shown is None
         self._shown = 0
         self._estimate_job = 0
-        self._loading = False
+        self._loading = self._crowded = False
         self._make()
         self._listen()
         self._enable()
@@ -68,6 +74,8 @@ class WritePane(Pane):
         self.editor = DocumentEditor()
         self.chooser = QComboBox()
         self.chooser.setAccessibleName("Which of the documents is shown")
+        self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.chooser.setMinimumContentsLength(12)
         self.chooser.setVisible(False)
         self.large_note = note("", "Size of a long text")
         self.large_note.setVisible(False)
@@ -88,6 +96,8 @@ class WritePane(Pane):
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(self.table)
         self.form: SettingsForm[WriteSettings] = SettingsForm(WriteSettings, {"method": METHODS}, {})
+        self.form.set_settings(self.context.preferences.values.write)
+        self.form.changed.connect(self._keep_settings)
         area = QScrollArea()
         area.setWidget(self.form)
         area.setWidgetResizable(True)
@@ -118,7 +128,11 @@ class WritePane(Pane):
         self.bar.setRange(0, 1000)
         self.bar.setAccessibleName("Progress of the write")
         self.state = note("", "State of the write")
-        self.column.addWidget(self.gauge)
+        fill = note("Fill", "")
+        fill.setWordWrap(False)
+        fill_row = row(fill, self.gauge)
+        fill_row.setStretch(1, 1)
+        self.column.addLayout(fill_row)
         self.column.addWidget(self.bar)
         self.column.addWidget(self.state)
         self.bar.setVisible(False)
@@ -169,7 +183,7 @@ class WritePane(Pane):
         """Note down what stands in the editor."""
         text = self.editor.text()
         old = self._others[self._shown]
-        title = self.title_line.text().strip() or short(text.strip().split("\n", 1)[0], 40)
+        title = self.title_line.text().strip() or title_of(text)
         if not text.strip():
             self._others[self._shown] = None
             return
@@ -280,6 +294,7 @@ class WritePane(Pane):
 
     def _changed(self, *_: object) -> None:
         if not self._loading:
+            self._crowded = False  # until the new estimate says otherwise
             self._timer.start()
 
     def _large_changed(self) -> None:
@@ -302,7 +317,7 @@ class WritePane(Pane):
             self.status.setText("")
             self._show_fill()
             return
-        self._estimate_job = self.context.submit(EstimateWrite(facts, documents, settings))
+        self._estimate_job = self.context.submit(EstimateWrite(facts, documents, settings), quiet=True)
 
     def _estimated(self, event: Estimated) -> None:
         if event.job != self._estimate_job:
@@ -313,6 +328,7 @@ class WritePane(Pane):
             f"{about}{plural(event.tokens, 'token')} · {plural(event.rows, 'row')} · {fits} "
             f"(fill {event.fill_before:.0%} → {event.fill_after:.0%})"
         )
+        self._crowded = not event.fits
         set_tone(self.status, "" if event.fits else "warning")
         self.gauge.set_fill(event.fill_before, event.fill_after)
 
@@ -332,11 +348,23 @@ class WritePane(Pane):
         except UserError as problem:
             self._tell(str(problem), "warning")
             return
+        if self._known(facts, documents) and not Confirm.ask(self, KNOWN, "Write again"):
+            return
+        if self._crowded and not Confirm.ask(self, CROWDED, "Write anyway"):
+            return
         number = self.context.submit(Write(facts, documents, settings))
         self._writes.add(number)
         if self.job is not None:
             self._tell("Queued: it begins when the write that runs has ended.")
         self._enable()
+
+    def _known(self, facts: tuple[Fact, ...], documents: tuple[TextDocument, ...]) -> bool:
+        """Whether the memory in use holds all of this."""
+        items = self.context.memory.items if self.context.memory is not None else ()
+        held: set[object] = {(item.prompt, item.answer) if item.kind == "fact" else item.text for item in items}
+        return all((fact.prompt, fact.answer) in held for fact in facts) and all(
+            document.text.strip() in held for document in documents
+        )
 
     def toggle_pause(self) -> None:
         """Hold the write, or let it go on."""
@@ -389,6 +417,9 @@ class WritePane(Pane):
         )
 
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
+        if event.job == self._estimate_job and isinstance(event, JobFailed):
+            self.status.setText(event.message)
+            set_tone(self.status, "warning")
         if event.job not in self._writes:
             return
         self._writes.discard(event.job)
@@ -416,6 +447,11 @@ class WritePane(Pane):
     def _tell(self, text: str, tone: str = "") -> None:
         set_tone(self.state, tone)
         self.state.setText(text)
+
+    def _keep_settings(self) -> None:
+        """Remember how a person writes, once it makes sense."""
+        with contextlib.suppress(UserError):
+            self.context.preferences.change(write=self.form.settings())
 
     def _toggle_advanced(self) -> None:
         self.advanced.setVisible(not self.advanced.isVisible())

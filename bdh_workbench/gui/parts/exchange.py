@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bdh_workbench.gui.plots.card import shown_p
 from bdh_workbench.gui.theme import NOTE_PIXELS, Colours
-from bdh_workbench.gui.words import escaped
-from bdh_workbench.session.events import SourceView
+from bdh_workbench.gui.words import escaped, short, shown_p
+from bdh_workbench.session.events import AnswerDone, SourceView, TokenView
+
+QUOTED = 300  # characters of a source that are shown
+EMPTY = (
+    "Ask about something that was written, or begin a sentence of it.",
+    "Words that were read from the memory are green, and the source stands under each answer. Every question starts a "
+    "fresh context: the text itself is never in the prompt.",
+)
 
 
 @dataclass(slots=True)
@@ -20,27 +26,42 @@ class Exchange:
     answer: str = ""
     untouched: str | None = None
     familiarity: float = 0.0
-    source: SourceView | None = None
+    sources: tuple[SourceView, ...] = ()
+    tokens: tuple[TokenView, ...] = ()
     abstained: bool = False
     done: bool = False
     problem: str = ""
     p: float | None = None
 
+    def complete(self, event: AnswerDone) -> None:
+        """Take the whole answer in."""
+        self.answer, self.untouched, self.tokens = event.completion, event.untouched_completion, event.tokens
+        self.familiarity, self.sources, self.abstained = event.familiarity, event.sources, event.abstained
+        self.p = event.tokens[0].p if event.tokens else None
+        self.done = True
+
+    @property
+    def outside(self) -> bool:
+        """Whether nothing of the memory in use was read, though there is one."""
+        return self.abstained and not self.sources
+
     def origin(self) -> str:
         """Where the answer comes from, in words."""
-        if self.problem:
-            return self.problem
-        if not self.done:
-            return "…"
-        if self.abstained:
-            return f"not in memory (familiarity {self.familiarity:.2f}): answered by the untouched model"
-        if self.source is None:
+        if self.problem or not self.done:
+            return self.problem or "…"
+        known = f"familiarity {self.familiarity:.2f}"
+        if self.outside:
+            return f"not in memory ({known}): answered by the untouched model"
+        if not self.sources:
             return "answered by the model alone: no memory is in use"
-        source = self.source
+        source = self.sources[0]
         where = f", sentence {source.sentence}" if source.kind == "document" else ""
-        return f"from “{source.title}”{where} · familiarity {self.familiarity:.2f}" + (
-            f" · first token p {shown_p(self.p)}" if self.p is not None else ""
-        )
+        named = f"“{short((source.kind == 'fact' and source.text) or source.title, 120)}”{where}"
+        if len(self.sources) > 1:
+            named += f" and {len(self.sources) - 1} more"
+        if self.abstained:
+            return f"not in memory at first ({known}); the green words were read from {named}"
+        return f"from {named} · {known}" + (f" · first token p {shown_p(self.p)}" if self.p is not None else "")
 
     def text(self) -> str:
         """As plain text."""
@@ -52,32 +73,46 @@ class Exchange:
     def html(self, colours: Colours, wide: bool) -> str:
         """For the window; the answer without the memory stands beside where it is wide, and below where not."""
         small = f"font-size:{NOTE_PIXELS}px"
-        answer = escaped(self.answer) or ("…" if not self.done else "<i>(nothing)</i>")
         tone = colours.bad if self.problem else colours.warning if self.abstained else colours.muted
-        weight = "bold" if self.source is not None else "normal"
-        shade = colours.good if self.source is not None else colours.text
-        left = (
-            f'<span style="color:{shade};font-weight:{weight}">{answer}</span>'
-            f'<br><span style="{small};color:{tone}">{escaped(self.origin())}</span>'
-        )
-        if self.source is not None and self.source.text and self.done:
-            left += f'<br><span style="{small};color:{colours.muted}"><i>{escaped(self.source.text[:300])}</i></span>'
-        prompt = f'<p style="margin:10px 0 2px 0;color:{colours.muted}">{escaped(self.prompt)}</p>'
+        left = f'{self._answer(colours)}<br><span style="{small};color:{tone}">{escaped(self.origin())}</span>'
+        quoted = self.sources[0].text if self.sources and self.done and self.sources[0].kind == "document" else None
+        if quoted:
+            left += f'<br><span style="{small};color:{colours.muted}"><i>{escaped(short(quoted, QUOTED))}</i></span>'
+        prompt = f'<p style="margin:12px 0 2px 0;color:{colours.muted}">{escaped(self.prompt)}</p>'
         if self.untouched is None:
             return f'{prompt}<p style="margin:0">{left}</p>'
+        off = escaped(self.untouched.strip()) or "(nothing)"
+        if not wide:
+            right = f'<span style="{small};color:{colours.muted}">memory off: {off}</span>'
+            return f'{prompt}<p style="margin:0 0 2px 0">{left}</p><p style="margin:0">{right}</p>'
         right = (
             f'<span style="{small};color:{colours.muted}">memory off</span><br>'
-            f'<span style="color:{colours.muted}">{escaped(self.untouched) or "(nothing)"}</span>'
+            f'<span style="color:{colours.muted}">{off}</span>'
         )
-        if not wide:
-            return f'{prompt}<p style="margin:0 0 4px 0">{left}</p><p style="margin:0">{right}</p>'
         return (
-            f'{prompt}<table width="100%" cellspacing="0" cellpadding="0"><tr><td width="62%" valign="top">{left}</td>'
-            f'<td width="38%" valign="top" style="padding-left:12px">{right}</td></tr></table>'
+            f'{prompt}<table width="100%" cellspacing="0" cellpadding="0"><tr><td width="60%" valign="top">{left}</td>'
+            f'<td width="40%" valign="top" style="padding-left:16px">{right}</td></tr></table>'
         )
+
+    def _answer(self, colours: Colours) -> str:
+        """The answer, with the words that were read from the memory in green."""
+        if not self.answer.strip():
+            return "<i>(nothing)</i>" if self.done else "…"
+        if not self.tokens:
+            return f'<span style="color:{colours.text}">{escaped(self.answer)}</span>'
+        runs: list[tuple[bool, str]] = []
+        for token in self.tokens:
+            if runs and runs[-1][0] == token.read:
+                runs[-1] = (token.read, runs[-1][1] + token.text)
+            else:
+                runs.append((token.read, token.text))
+        styles = {True: f"color:{colours.good};font-weight:bold", False: f"color:{colours.text}"}
+        return "".join(f'<span style="{styles[read]}">{escaped(text)}</span>' for read, text in runs)
 
 
 def page(exchanges: Sequence[Exchange], colours: Colours, wide: bool) -> str:
-    """All of them."""
+    """All of them; with none, what the console is for."""
     body = "".join(exchange.html(colours, wide) for exchange in exchanges)
+    if not exchanges:
+        body = "".join(f'<p style="margin:4px 0 6px 0;color:{colours.muted}">{escaped(text)}</p>' for text in EMPTY)
     return f'<body style="color:{colours.text}">{body}</body>'

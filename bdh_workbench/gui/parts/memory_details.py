@@ -1,4 +1,4 @@
-"""The lower half of the library: items and history of the memory in use."""
+"""The lower half of the library: facts about a memory, its items and its history."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QStackedWidget,
     QTabWidget,
     QTreeWidget,
     QTreeWidgetItem,
@@ -15,26 +16,32 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bdh_workbench.gui.plots.card import shown_p
 from bdh_workbench.gui.plots.gauge import FillGauge
-from bdh_workbench.gui.widgets import note
-from bdh_workbench.gui.words import date, plural, short, size, tip
+from bdh_workbench.gui.widgets import ElideLabel, note, row, set_tone
+from bdh_workbench.gui.words import date, harmless, plural, short, shown_p, size, tip
+from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.session.events import MemoryView
 
 NUMBER = Qt.ItemDataRole.UserRole
 MOST = 5000  # items that are listed
+EMPTY = "The memory in use is empty.\nWrite something, or load a memory from above: what it holds will stand here."
 
 
 class MemoryDetails(QWidget):
-    """Items to forget, layers to switch."""
+    """Of the memory in use: items to forget and layers to switch. Of another that is chosen: what it holds."""
 
     def __init__(self, switched: Callable[[int, bool], object]) -> None:
         super().__init__()
         self._switched = switched
         self._filling = False
-        self.summary = note("", "Memory in use")
+        self.in_use = True  # whether what is shown is the memory in use
+        self.title = ElideLabel()
+        self.title.setObjectName("title")
+        self.state = note("", "Whether this memory is in use")
+        self.state.setWordWrap(False)
+        self.summary = note("", "Facts about this memory")
         self.gauge = FillGauge()
-        self.items = self._tree("Items of the memory in use", ("Item", "Answer", "p"))
+        self.items = self._tree("Items of the memory", ("Item", "Answer", "p"))
         self.items.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.history = self._tree("History: one layer for each write", ("Layer", "Written", "Steps"))
         self.history.itemChanged.connect(self._changed)
@@ -46,12 +53,24 @@ class MemoryDetails(QWidget):
         self.tabs.setAccessibleName("Items or history")
         self.tabs.addTab(self.items, "Items")
         self.tabs.addTab(self.history, "History")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 4, 0, 0)
+        self.empty = note(EMPTY, "What will stand here")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        full = QWidget()
+        column = QVBoxLayout(full)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
+        heading = row(self.title, self.state)
+        heading.setStretch(0, 1)
+        column.addLayout(heading)
         column.addWidget(self.summary)
         column.addWidget(self.gauge)
         column.addWidget(self.tabs, 1)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(full)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.addWidget(self.stack)
 
     def _tree(self, name: str, headers: tuple[str, ...]) -> QTreeWidget:
         tree = QTreeWidget()
@@ -63,30 +82,47 @@ class MemoryDetails(QWidget):
         header = tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 84), (2, 50)):
+        for column, width in ((1, 84), (2, 46)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(column, width)
         return tree
 
-    def show_memory(self, view: MemoryView | None) -> None:
-        """Show the memory in use."""
-        self._filling = True
-        self.items.clear()
-        self.history.clear()
-        if view is None or not view.items:
-            self.summary.setText("The memory in use is empty. Write something, or load a memory from above.")
-        else:
-            facts = sum(item.kind == "fact" for item in view.items)
-            documents = len(view.items) - facts
-            parts = [plural(facts, "fact")] * bool(facts) + [plural(documents, "document")] * bool(documents)
-            self.summary.setText(
-                f"{short(view.title, 40) or 'New memory'}{' *' if view.dirty else ''} · {' · '.join(parts)} · "
-                f"{view.rank:,} of {view.slots:,} slots used · {size(view.bytes)}"
-            )
+    def show_header(self, header: MemoryHeader) -> None:
+        """Show what a listing knows of a memory that is not in use; its items come when its file was looked into."""
+        self._begin(False, header.title or header.path.stem)
+        self._show_facts(header.facts, header.documents, header.rank, header.slots, header.bytes, header.model_name)
+        self.gauge.set_fill(header.fill)
+        self._end()
+
+    def show_memory(self, view: MemoryView | None, in_use: bool = True) -> None:
+        """Show a memory."""
+        empty = view is None or not (view.items or view.layers)
+        self._begin(in_use, (view.title if view is not None else "") or "New memory", bool(view and view.dirty))
         if view is not None:
+            facts = sum(item.kind == "fact" for item in view.items)
+            self._show_facts(facts, len(view.items) - facts, view.rank, view.slots, view.bytes, view.model_name)
             self.gauge.set_fill(view.fill)
             self._fill(view)
+        self._end(empty)
+
+    def _begin(self, in_use: bool, title: str, dirty: bool = False) -> None:
+        self._filling = True
+        self.in_use = in_use
+        self.title.setText(f"{short(title, 80)}{' *' if dirty else ''}")
+        self.title.setToolTip(harmless(title))
+        self.state.setText("in use" if in_use else "not loaded")
+        set_tone(self.state, "good" if in_use else "")
+        self.items.clear()
+        self.history.clear()
+
+    def _end(self, empty: bool = False) -> None:
+        self.stack.setCurrentIndex(0 if empty else 1)
         self._filling = False
+
+    def _show_facts(self, facts: int, documents: int, rank: int, slots: int, bytes_: int, model: str) -> None:
+        parts = [plural(facts, "fact")] * bool(facts) + [plural(documents, "document")] * bool(documents)
+        words = [*(parts or ["nothing"]), f"{rank:,} of {slots:,} slots", size(bytes_), f"model {harmless(model)}"]
+        self.summary.setText(" · ".join(words))
 
     def _fill(self, view: MemoryView) -> None:
         on = {layer.number for layer in view.layers if layer.enabled}
@@ -98,13 +134,15 @@ class MemoryDetails(QWidget):
             line.setData(0, NUMBER, number)
             kind = "document: mean p of its tokens" if item.kind == "document" else "fact: p of its whole answer"
             line.setToolTip(0, tip(f"{title}\n{kind}: {shown_p(item.p_before)} before, {shown_p(item.p_after)} after"))
+            line.setToolTip(1, tip(short(item.answer, 300)))
             line.setDisabled(item.layer not in on)
             rows.append(line)
         self.items.addTopLevelItems(rows)
         for layer in view.layers:
             steps = int(max(layer.history.get("step", [0.0]), default=0.0))
             line = QTreeWidgetItem([short(layer.title, 80) or f"Layer {layer.number}", date(layer.created), str(steps)])
-            line.setFlags(line.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            if self.in_use:
+                line.setFlags(line.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             line.setCheckState(0, Qt.CheckState.Checked if layer.enabled else Qt.CheckState.Unchecked)
             line.setData(0, NUMBER, layer.number)
             line.setToolTip(0, tip(f"Layer {layer.number}: {short(layer.title)} · {layer.seconds:.1f} s"))
@@ -112,9 +150,9 @@ class MemoryDetails(QWidget):
             self.history.addTopLevelItem(line)
 
     def chosen_items(self) -> tuple[int, ...]:
-        """Numbers of the items that are selected."""
-        return tuple(int(line.data(0, NUMBER)) for line in self.items.selectedItems())
+        """Numbers of the items that are selected, of the memory in use only."""
+        return tuple(int(line.data(0, NUMBER)) for line in self.items.selectedItems()) if self.in_use else ()
 
     def _changed(self, line: QTreeWidgetItem, column: int) -> None:
-        if not self._filling and column == 0:
+        if not self._filling and column == 0 and self.in_use:
             self._switched(int(line.data(0, NUMBER)), line.checkState(0) == Qt.CheckState.Checked)

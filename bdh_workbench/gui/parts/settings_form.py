@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
 
 S = TypeVar("S")
@@ -35,7 +35,6 @@ class Number(QDoubleSpinBox):
         super().__init__()
         self.setDecimals(6)
         self.setRange(0.0, 1000.0)
-        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
 
     def textFromValue(self, value: float) -> str:
         """The number in as few digits as it needs."""
@@ -53,6 +52,7 @@ class SettingsForm(_Form, Generic[S]):
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 8, 0)
         layout.setVerticalSpacing(4)
+        layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         tips = field_tips(kind)
         for field in dataclasses.fields(kind):  # type: ignore[arg-type]
             widget = self._control(field.default, choices.get(field.name))
@@ -79,7 +79,6 @@ class SettingsForm(_Form, Generic[S]):
             return check
         if isinstance(default, int):
             spin = QSpinBox()
-            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
             spin.setRange(0, 1_000_000)
             spin.setValue(default)
             spin.valueChanged.connect(self._tell)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pyqtgraph as pg
 
-from bdh_workbench.gui.plots.card import PlotCard, Table, shown_p
+from bdh_workbench.gui.plots.card import PlotCard, Table
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.theme import SERIES
-from bdh_workbench.gui.words import shown_token
+from bdh_workbench.gui.words import shown_p, shown_token
 
 SHOWN = 6
 
@@ -29,6 +29,7 @@ class PairedBars(PlotCard):
         self.item.showGrid(x=True, y=False, alpha=0.12)
         self.item.invertY(True)
         self.item.setMouseEnabled(y=False)
+        self.item.getAxis("left").setStyle(tickLength=0)
 
     def show_values(self, names: Sequence[str], first: Sequence[float], second: Sequence[float] = ()) -> None:
         """Show these bars; without second values each name has one bar."""
@@ -43,16 +44,22 @@ class PairedBars(PlotCard):
             values = self.values[index]
             offset = (-0.18, 0.18)[index] if double else 0.0
             bar.setOpts(
-                x0=0.0, y=[i + offset for i in range(len(values))], width=values, height=0.34 if double else 0.6,
-                brush=pg.mkBrush(colours[index]), pen=None,
+                x0=0.0, y=[i + offset for i in range(len(values))], width=values, height=0.32 if double else 0.6,
+                brush=pg.mkBrush(colours[index]), pen=pg.mkPen(None),
             )  # fmt: skip
-        self.item.getAxis("left").setTicks([list(enumerate(self.names))])
+        every = max(1, round(15 * len(self.names) / max(15.0, self.item.vb.height())))
+        self.item.getAxis("left").setTicks([list(enumerate(self.names))[::every]])
+        self.header.set_note(f"{self.series[0]} blue · {self.series[1]} grey" if double else "")
+        if not self.held:
+            self.fit()
+
+    def fit(self) -> None:
+        """All names, and as far as the longest bar."""
         self.item.setYRange(-0.6, max(0.6, len(self.names) - 0.4), padding=0)
-        self.item.setXRange(0.0, max(0.05, *self.values[0], *(self.values[1] or [0.0])), padding=0.02)
+        self.item.setXRange(0.0, max([0.05, *self.values[0], *self.values[1]]), padding=0.04)
 
     def recolour(self) -> None:
-        """Second bars are in the colour of muted text."""
-        self.note.setText(f"{self.series[0]} blue · {self.series[1]} grey" if self.series[1] else "")
+        """The next drawing takes the colours."""
 
     def hover(self, x: float, y: float) -> str:
         """Name and values of the bar."""

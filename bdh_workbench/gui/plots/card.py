@@ -1,4 +1,4 @@
-"""A card with a plot in it: title, note, log scale, held ranges, export, and words for an empty plot."""
+"""A card with a plot in it: title, note, log scale, held axes, export, and words for an empty plot."""
 
 from __future__ import annotations
 
@@ -8,23 +8,13 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QColor, QFont, QFontMetrics, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QSizePolicy,
-    QStackedLayout,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QColor, QCursor, QFont, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QLabel, QStackedLayout, QToolTip, QVBoxLayout, QWidget
 
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.export import save_plot
-from bdh_workbench.gui.theme import LIGHT, NOTE_PIXELS, Colours
-from bdh_workbench.gui.widgets import ElideLabel
+from bdh_workbench.gui.plots.header import CardHeader
+from bdh_workbench.gui.theme import LIGHT, Colours
 from bdh_workbench.gui.words import tip
 
 pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
@@ -32,15 +22,7 @@ pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
 Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 AXIS_POINTS = 7.5
 P_FLOOR = 1e-6  # where a log scale ends: zero has no logarithm
-
-
-def shown_p(p: float) -> str:
-    """A probability as it is shown."""
-    if p != p:
-        return "–"
-    if p < 0.001:
-        return "< 0.001"
-    return f"{p:.3f}" if p < 0.9995 else f"{p:.4f}" if p < 0.99995 else "1.000"
+ROOM_ACROSS, ROOM_UP = 170, 140  # pixels of height from which the axes have room for their names
 
 
 class PlotCard(QFrame):
@@ -56,51 +38,41 @@ class PlotCard(QFrame):
         y: str = "",
         log: bool = False,
         tip: str = "",
+        axis: Any = None,
     ) -> None:
-        """Make the card; ``empty`` says what will fill the plot, x and y are the names and units of the axes."""
+        """Make the card.
+
+        Args:
+            title: of the plot.
+            empty: what will fill it, said while it is empty.
+            clock: that draws it.
+            x: name and unit of the lower axis.
+            y: name and unit of the left axis.
+            log: whether a logarithmic scale is offered.
+            tip: what the plot means.
+            axis: a lower axis of another kind.
+        """
         super().__init__()
         self.setObjectName("plotCard")
         self.setAccessibleName(f"Plot: {title}")
-        self.setToolTip(tip)
+        self.setAccessibleDescription(tip)
         self.title, self.colours = title, LIGHT
         self._clock, self._filled = clock, False
-        self.logarithmic = False
-        heading = ElideLabel(title)
-        heading.setObjectName("title")
-        self.note = ElideLabel()
-        self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.note.setProperty("note", True)
-        self.note.setAccessibleName(f"{title}: summary")
-        bar = QHBoxLayout()
-        bar.setContentsMargins(0, 0, 0, 0)
-        bar.setSpacing(2)
-        heading.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        bar.addWidget(heading)
-        bar.addWidget(self.note, 1)
-        bar.addSpacing(4)
-        self.log_button = self._button("log", f"{title}: logarithmic scale", True)
-        self.log_button.setVisible(log)
-        self.log_button.toggled.connect(self.set_log)
-        bar.addWidget(self.log_button)
-        self.hold_button = self._button("hold", f"{title}: keep the axes as they are", True)
-        self.hold_button.toggled.connect(self.set_held)
-        bar.addWidget(self.hold_button)
-        export = self._button("export", f"{title}: save as PNG, SVG or CSV", False)
-        menu = QMenu(export)
-        for kind in ("PNG", "SVG", "CSV"):
-            action = QAction(f"Save as {kind}…", menu)
-            action.setData(kind.lower())
-            menu.addAction(action)
-        menu.triggered.connect(self._export_chosen)
-        export.setMenu(menu)
-        export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        bar.addWidget(export)
+        self.logarithmic = self.held = False
+        self.header = CardHeader(title, self._export_chosen)
+        self.header.setToolTip(tip)
+        if log:
+            self.log = self.header.add_switch("log", "Logarithmic scale", "logarithmic scale", self.set_log)
+        self.hold = self.header.add_switch(
+            "hold", "Hold the axes", "keep the axes as they are; off: follow the data", self.set_held
+        )
 
-        self.plot: Any = pg.PlotWidget()
+        self.plot: Any = pg.PlotWidget(axisItems={"bottom": axis} if axis is not None else None)
         self.plot.setMenuEnabled(False)
         self.plot.setFrameShape(QFrame.Shape.NoFrame)
-        self.plot.setMinimumSize(90, 70)
+        self.plot.setMinimumSize(90, 64)
         self.plot.setAccessibleName(title)
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.item: Any = self.plot.getPlotItem()
         self.item.hideButtons()
         self.item.setLabel("bottom", x)
@@ -110,11 +82,13 @@ class PlotCard(QFrame):
         for name in ("bottom", "left"):
             axis = self.item.getAxis(name)
             axis.enableAutoSIPrefix(False)
-            axis.setStyle(tickLength=-4, autoExpandTextSpace=True, tickFont=small, tickTextOffset=4)
+            axis.setStyle(tickLength=-4, tickFont=small, tickTextOffset=4, hideOverlappingLabels=name == "bottom")
             axis.label.setFont(small)
+            axis.setZValue(-1)  # the grid lies under the data
         self.item.showGrid(x=False, y=True, alpha=0.12)
         self.plot.setMouseTracking(True)
         self.plot.scene().sigMouseMoved.connect(self._mouse_moved)
+        self.item.vb.sigRangeChangedManually.connect(self._moved_by_hand)
 
         self.empty = QLabel(empty)
         self.empty.setWordWrap(True)
@@ -127,27 +101,15 @@ class PlotCard(QFrame):
         body.setLayout(self.stack)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 8, 6)
-        layout.setSpacing(2)
-        layout.addLayout(bar)
+        layout.setSpacing(4)
+        layout.addWidget(self.header)
         layout.addWidget(body, 1)
         clock.add(self)
-
-    def _button(self, text: str, name: str, checkable: bool) -> QToolButton:
-        button = QToolButton()
-        button.setText(text)
-        button.setProperty("flat", True)
-        button.setCheckable(checkable)
-        font = QFont(self.font())
-        font.setPixelSize(NOTE_PIXELS)
-        button.setFixedWidth(QFontMetrics(font).horizontalAdvance(text) + 12)
-        button.setToolTip(name.split(": ", 1)[1].capitalize())
-        button.setAccessibleName(name)
-        return button
 
     # For the kinds of plots
 
     def redraw(self) -> None:
-        """Put the data into the plot; called at most once in 50 ms, and only while it can be seen."""
+        """Put the data into the plot; called by the clock, and only while the plot can be seen."""
         raise NotImplementedError
 
     def recolour(self) -> None:
@@ -161,6 +123,10 @@ class PlotCard(QFrame):
     def hover(self, x: float, y: float) -> str:
         """What to say about the place under the mouse, in the plot's coordinates."""
         return ""
+
+    def fit(self) -> None:
+        """Let the axes follow the data; not called while they are held."""
+        self.item.enableAutoRange()
 
     # For users of plots
 
@@ -188,14 +154,15 @@ class PlotCard(QFrame):
         """Make the upright axis logarithmic."""
         self.logarithmic = on
         self.item.setLogMode(y=on)
-        self._clock.mark(self)
+        self._follow()
 
     def set_held(self, held: bool) -> None:
         """Keep the ranges of the axes, or let them follow the data."""
+        self.held = held
         if held:
             self.item.disableAutoRange()
         else:
-            self.item.enableAutoRange()
+            self._follow()
 
     def export(self, path: Path) -> None:
         """Save what is shown as PNG or SVG, or the numbers behind it as CSV, after the name's extension.
@@ -205,29 +172,42 @@ class PlotCard(QFrame):
         """
         save_plot(path, self.plot, self.table())
 
+    def _follow(self) -> None:
+        if not self.held:
+            self.fit()
+        self._clock.mark(self)
+
+    def _moved_by_hand(self, *_: object) -> None:
+        """Who moves the axes wants them to stay."""
+        self.hold.setChecked(True)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A low card gives its room to the plot: the title then has to do without the names of the axes."""
+        """A low card gives its room to the plot: the axes then have to do without their names."""
         super().resizeEvent(event)
-        for name, enough in (("bottom", self.height() >= 150), ("left", self.height() >= 130)):
+        for name, enough in (("bottom", self.height() >= ROOM_ACROSS), ("left", self.height() >= ROOM_UP)):
             axis = self.item.getAxis(name)
             axis.showLabel(enough and bool(axis.labelText))
+        self.item.getAxis("left").setTickDensity(1.0 if self.height() >= ROOM_UP else 0.4)
+        if self._filled:
+            self._clock.mark(self)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Draw what changed while the card could not be seen."""
         super().showEvent(event)
         self._clock.shown(self)
 
-    def _export_chosen(self, action: QAction) -> None:
+    def _export_chosen(self, kind: str) -> None:
         from bdh_workbench.gui.dialogs.failure import guarded
         from bdh_workbench.gui.dialogs.files import save_path
 
-        path = save_path(self, f"Save “{self.title}”", self.title.lower().replace(" ", "-"), str(action.data()))
+        path = save_path(self, f"Save “{self.title}”", self.title.lower().replace(" ", "-"), kind)
         if path is not None:
             with guarded(self):
                 self.export(path)
 
     def _mouse_moved(self, position: object) -> None:
-        if not self._filled or not self.item.sceneBoundingRect().contains(position):
+        if not self._filled or not self.item.vb.sceneBoundingRect().contains(position):
+            QToolTip.hideText()
             return
         place = self.item.vb.mapSceneToView(position)
-        self.plot.setToolTip(tip(self.hover(float(place.x()), float(place.y()))))
+        QToolTip.showText(QCursor.pos(), tip(self.hover(float(place.x()), float(place.y()))), self.plot)

@@ -7,20 +7,41 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 
-from bdh_workbench.gui.plots.card import P_FLOOR, PlotCard, Table, shown_p
+from bdh_workbench.gui.plots.card import P_FLOOR, PlotCard, Table
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.theme import SERIES
+from bdh_workbench.gui.words import shown_p
 
 CURVES = 120  # items that get a curve of their own; more could not be told apart
+SMOOTHED = 3000  # points up to which curves are drawn without stairs
+TERMS = ("cross-entropy", "contrastive", "locality", "decay")  # each has the same colour in every write
+WINDOW = 10.0  # steps over which the smoothed curve looks back
+GOAL = 0.9
+
+Array = npt.NDArray[np.float64]
 
 
-def _floored(values: Any, logarithmic: bool) -> Any:
+def heights(values: Any, logarithmic: bool) -> Array:
+    """Values as they stand on an axis: with a floor, and as logarithms where it is logarithmic."""
     array = np.asarray(values, dtype=np.float64)
     array = np.where(np.isfinite(array), array, 0.0)
-    return np.maximum(array, P_FLOOR) if logarithmic else array
+    return np.log10(np.maximum(array, P_FLOOR)) if logarithmic else array
+
+
+def smoothed(values: Sequence[float], window: float = WINDOW) -> Array:
+    """Exponential moving average over about so many steps, without a bias towards its start."""
+    keep, total, weight = 1.0 - 1.0 / window, 0.0, 0.0
+    out = np.empty(len(values))
+    for index, value in enumerate(values):
+        if math.isfinite(value):
+            total, weight = keep * total + (1.0 - keep) * value, keep * weight + (1.0 - keep)
+        out[index] = total / weight if weight else math.nan
+    return out
 
 
 class LossPlot(PlotCard):
@@ -32,24 +53,28 @@ class LossPlot(PlotCard):
             "Each term of the loss shows here while a write runs.",
             clock,
             x="step",
-            y="nats",
+            y="loss (nats)",
             log=True,
             tip="What the write pushes down. Cross-entropy: how surprising the answers still are. Contrastive: whether "
-            "answers are told apart. Locality: how much unrelated text changes.",
+            "answers are told apart. Locality: how much unrelated text changes. Decay: the size of the change.",
+        )
+        self.smooth = self.header.add_switch(
+            "smooth", "Smoothed curves", f"a running mean over about {WINDOW:g} steps, above the raw line", self._smooth
         )
         self._steps: list[float] = []
         self._terms: dict[str, list[float]] = {}
-        self._curves: dict[str, Any] = {}
-        self._legend: Any = self.item.addLegend(offset=(-4, 4), labelTextSize="8pt")
+        self._curves: dict[str, tuple[Any, Any]] = {}
+        self._legend: Any = self.item.addLegend(offset=(-4, 2), labelTextSize="8pt")
 
     def clear(self) -> None:
         """Forget the last write."""
         self._steps.clear()
         self._terms.clear()
-        for curve in self._curves.values():
-            self.item.removeItem(curve)
+        for pair in self._curves.values():
+            for curve in pair:
+                self.item.removeItem(curve)
         self._curves.clear()
-        self.note.setText("")
+        self.header.set_note("")
         self.mark(False)
 
     def add(self, step: float, losses: dict[str, float]) -> None:
@@ -61,26 +86,50 @@ class LossPlot(PlotCard):
             values.append(losses.get(name, values[-1] if values else math.nan))
         self.mark()
 
+    def _smooth(self, _on: bool) -> None:
+        self.mark(bool(self._steps))
+
+    def _colour(self, name: str) -> str:
+        place = TERMS.index(name) if name in TERMS else len(TERMS) + list(self._terms).index(name)
+        return SERIES[place % len(SERIES)]
+
     def redraw(self) -> None:
-        """Draw every term."""
-        for index, (name, values) in enumerate(self._terms.items()):
+        """Draw every term: the raw line, and the smoothed one above it where it is wanted."""
+        fine = len(self._steps) * len(self._terms) <= SMOOTHED
+        smooth = self.smooth.isChecked()
+        for name, values in self._terms.items():
+            colour = QColor(self._colour(name))
             if name not in self._curves:
-                pen = pg.mkPen(SERIES[index % len(SERIES)], width=1)
-                self._curves[name] = self.item.plot(pen=pen, name=name)
-            symbol = "o" if len(values) == 1 else None
-            self._curves[name].setData(
-                self._steps, _floored(values, self.logarithmic), symbol=symbol, symbolSize=5, symbolPen=None,
-                symbolBrush=SERIES[index % len(SERIES)],
-            )  # fmt: skip
+                raw = pg.PlotCurveItem()
+                mean = pg.PlotCurveItem(name=name)
+                self._curves[name] = (raw, mean)
+                for curve in (raw, mean):
+                    self.item.addItem(curve)
+            raw, mean = self._curves[name]
+            faint = QColor(colour)
+            faint.setAlpha(90 if smooth else 255)
+            shown = smoothed(values) if smooth else values
+            pen = pg.mkPen(colour, width=1.8 if fine else 1)
+            raw.setData(self._steps, heights(values, self.logarithmic), pen=pg.mkPen(faint, width=1), antialias=fine)
+            mean.setData(self._steps, heights(shown, self.logarithmic), pen=pen, antialias=fine)
         if self._terms:
-            first = next(iter(self._terms.values()))
-            self.note.setText(f"{first[-1]:.3f}" if first[-1] >= 0.001 else "< 0.001")
+            last = next(iter(self._terms.values()))[-1]
+            self.header.set_note(f"{last:.3f} nats" if last >= 0.001 else "< 0.001 nats")
+        self._legend.setVisible(self.plot.width() >= 200 and self.plot.height() >= 90)
 
     def recolour(self) -> None:
         """The legend's words follow the theme."""
         self._legend.setLabelTextColor(self.colours.muted)
         for _, label in self._legend.items:
             label.setText(label.text, color=self.colours.muted)
+
+    def hover(self, x: float, y: float) -> str:
+        """All terms at the nearest step."""
+        if not self._steps:
+            return ""
+        index = int(np.abs(np.asarray(self._steps) - x).argmin())
+        lines = [f"{name}: {values[index]:.4g} nats" for name, values in self._terms.items()]
+        return "\n".join([f"step {self._steps[index]:g}", *lines])
 
     def table(self) -> Table:
         """A row for each step."""
@@ -94,55 +143,48 @@ class ItemPlot(PlotCard):
 
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
-            "Probability of each item",
+            "p of each item",
             "One curve for each item shows here while a write runs: how probable its answer has become.",
             clock,
             x="step",
             y="p",
             log=True,
-            tip="Thin lines: one for each fact or document. Thick dashes: the worst answer token. Point at a line for "
-            "its name. A write ends when the worst token passes the goal.",
+            tip="Thin lines: one for each fact or document. Dashes: the worst answer token. Dots: the goal. Point at a "
+            "line for its name. A write ends when the worst token passes the goal.",
         )
         self._steps: list[float] = []
         self._worst: list[float] = []
         self._median: list[float] = []
         self._items: list[tuple[float, ...]] = []
         self._names: list[str] = []
-        self._curves: list[Any] = []
-        self._worst_curve: Any = self.item.plot()
-        self._median_curve: Any = self.item.plot()
-        self._goal: Any = pg.InfiniteLine(pos=0.9, angle=0)
+        # Curves of one colour are one drawing: a hundred of them then cost little more than eight.
+        self._bundles: list[Any] = [pg.PlotCurveItem(pen=pg.mkPen(colour, width=1)) for colour in SERIES]
+        self._median_curve, self._worst_curve, self._pointed = (pg.PlotCurveItem() for _ in range(3))
+        for curve in (*self._bundles, self._median_curve, self._worst_curve, self._pointed):
+            self.item.addItem(curve)
+        self._goal: Any = pg.InfiniteLine(pos=GOAL, angle=0)
         self.item.addItem(self._goal, ignoreBounds=True)
-        self._range()
+        self.fit()
 
-    def _range(self) -> None:
-        if self.logarithmic:
-            self.item.enableAutoRange(y=True)
-        else:
-            self.item.setYRange(0.0, 1.0, padding=0.04)
+    def fit(self) -> None:
+        """Steps as far as they go; p from 0 to 1, or as far down as it comes."""
+        self.item.enableAutoRange()
+        if not self.logarithmic:
+            self.item.setYRange(0.0, 1.0, padding=0.05)
 
     def set_log(self, on: bool) -> None:
         """Make p logarithmic."""
+        self._goal.setValue(math.log10(GOAL) if on else GOAL)
         super().set_log(on)
-        self._goal.setValue(math.log10(0.9) if on else 0.9)
-        self._range()
-
-    def set_held(self, held: bool) -> None:
-        """Keep the ranges; p goes from 0 to 1 otherwise."""
-        super().set_held(held)
-        if not held:
-            self._range()
 
     def start(self, names: Sequence[str]) -> None:
         """Begin a write of these items."""
-        for curve in self._curves:
-            self.item.removeItem(curve)
-        self._curves = []
         self._names = list(names)
-        for values in (self._steps, self._worst, self._median):
+        for values in (self._steps, self._worst, self._median, self._items):
             values.clear()
-        self._items.clear()
-        self.note.setText("")
+        for curve in (*self._bundles, self._pointed):
+            curve.setData([], [])
+        self.header.set_note("")
         self.mark(False)
 
     def add(self, step: float, worst: float, median: float, items: tuple[float, ...]) -> None:
@@ -157,34 +199,36 @@ class ItemPlot(PlotCard):
         """Draw every curve."""
         if not self._steps:
             return
-        count = min(CURVES, len(self._items[-1]))
-        while len(self._curves) < count:
-            pen = pg.mkPen(SERIES[len(self._curves) % len(SERIES)], width=1)
-            self._curves.append(self.item.plot(pen=pen))
         last = len(self._items[-1])
-        whole = np.asarray([row if len(row) == last else (math.nan,) * last for row in self._items], dtype=np.float64)
-        for index, curve in enumerate(self._curves[:count]):
-            curve.setData(self._steps, _floored(whole[:, index], self.logarithmic))
-        self._worst_curve.setData(self._steps, _floored(self._worst, self.logarithmic))
-        self._median_curve.setData(self._steps, _floored(self._median, self.logarithmic))
-        self.note.setText(f"worst {shown_p(self._worst[-1])} · median {shown_p(self._median[-1])}")
+        rows = [row if len(row) == last else (math.nan,) * last for row in self._items]
+        whole = heights(np.asarray(rows, dtype=np.float64)[:, :CURVES].T, self.logarithmic)  # (items, steps)
+        steps = np.asarray(self._steps, dtype=np.float64)
+        fine = whole.size <= SMOOTHED
+        for index, bundle in enumerate(self._bundles):
+            part = whole[index :: len(self._bundles)]
+            joined = np.ones(part.shape, dtype=np.int32)
+            joined[:, -1:] = 0  # the pen is lifted between two curves
+            bundle.setData(np.tile(steps, len(part)), part.ravel(), connect=joined.ravel(), antialias=fine)
+        self._median_curve.setData(steps, heights(self._median, self.logarithmic), antialias=fine)
+        self._worst_curve.setData(steps, heights(self._worst, self.logarithmic), antialias=fine)
+        self.header.set_note(f"worst {shown_p(self._worst[-1])} · median {shown_p(self._median[-1])}")
 
     def recolour(self) -> None:
         """Worst in the colour of bad, median in that of text."""
-        self._worst_curve.setPen(pg.mkPen(self.colours.bad, width=1, style=Qt.PenStyle.DashLine))
-        self._median_curve.setPen(pg.mkPen(self.colours.text, width=1))
-        self._goal.setPen(pg.mkPen(self.colours.muted, width=1, style=Qt.PenStyle.DashLine))
+        self._worst_curve.setPen(pg.mkPen(self.colours.bad, width=1.6, style=Qt.PenStyle.DashLine))
+        self._median_curve.setPen(pg.mkPen(self.colours.text, width=1.6))
+        self._goal.setPen(pg.mkPen(self.colours.muted, width=1, style=Qt.PenStyle.DotLine))
+        self._pointed.setPen(pg.mkPen(self.colours.accent, width=3))
 
     def hover(self, x: float, y: float) -> str:
-        """The item whose curve is nearest."""
+        """The item whose curve is nearest; it is drawn thick."""
         if not self._steps or not self._items[-1]:
             return ""
         index = int(np.abs(np.asarray(self._steps) - x).argmin())
         row = np.asarray(self._items[index], dtype=np.float64)[:CURVES]
-        if not len(row):
-            return ""
-        p = 10**y if self.logarithmic else y
-        nearest = int(np.abs(row - p).argmin())
+        nearest = int(np.abs(row - (10**y if self.logarithmic else y)).argmin())
+        curve = [items[nearest] if nearest < len(items) else math.nan for items in self._items]
+        self._pointed.setData(self._steps, heights(curve, self.logarithmic), antialias=True)
         name = self._names[nearest] if nearest < len(self._names) else f"item {nearest + 1}"
         return f"{name}\np {shown_p(float(row[nearest]))} at step {self._steps[index]:g}"
 

@@ -8,18 +8,23 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 
+from bdh_workbench.gui.plots.axis import NamedAxis
 from bdh_workbench.gui.plots.card import PlotCard, Table
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.words import shown_token
 
-NAMED_TOKENS = 48  # tokens that have room for their names under a heatmap
+NAMED_COLUMNS = 160  # columns that may have room for their names
+NAMED_ROWS = 16
 
 
 class HeatPlot(PlotCard):
     """A matrix in the colours of viridis, with names for its rows and columns."""
 
+    unit = ""
+
     def __init__(self, clock: DrawClock, title: str, empty: str, x: str, y: str, tip: str) -> None:
-        super().__init__(title, empty, clock, x=x, y=y, tip=tip)
+        self._axis = NamedAxis()
+        super().__init__(title, empty, clock, x=x, y=y, tip=tip, axis=self._axis)
         self.values = np.zeros((0, 0), dtype=np.float32)
         self.columns: list[str] = []
         self.rows: list[str] = []
@@ -28,6 +33,8 @@ class HeatPlot(PlotCard):
         self._image.setColorMap(pg.colormap.get("viridis"))
         self.item.addItem(self._image)
         self.item.showGrid(x=False, y=False)
+        self.item.getAxis("left").setStyle(tickLength=0)
+        self._axis.setStyle(tickLength=0)
 
     def show_matrix(self, values: Any, rows: Sequence[str], columns: Sequence[str], top: float | None = None) -> None:
         """Show values (rows, columns); ``top`` is the value of the brightest colour, by default the largest."""
@@ -42,11 +49,17 @@ class HeatPlot(PlotCard):
             return
         self._image.setImage(self.values, autoLevels=False, levels=(0.0, self.top))
         self._image.setRect(-0.5, -0.5, self.values.shape[1], self.values.shape[0])
-        for name, labels in (("left", self.rows), ("bottom", self.columns)):
-            few = 0 < len(labels) <= (NAMED_TOKENS if name == "bottom" else 16)
-            self.item.getAxis(name).setTicks([list(enumerate(labels))] if few else None)
-        self.item.setXRange(-0.5, self.values.shape[1] - 0.5, padding=0)
-        self.item.setYRange(-0.5, self.values.shape[0] - 0.5, padding=0)
+        few = 0 < len(self.rows) <= NAMED_ROWS
+        self.item.getAxis("left").setTicks([list(enumerate(self.rows))] if few else None)
+        self._axis.set_names(self.columns if len(self.columns) <= NAMED_COLUMNS else ())
+        self.header.scale.set_top(f"{self.top:.2g}{self.unit}")
+        if not self.held:
+            self.fit()
+
+    def fit(self) -> None:
+        """All rows and columns."""
+        self.item.setXRange(-0.5, max(1, self.values.shape[1]) - 0.5, padding=0)
+        self.item.setYRange(-0.5, max(1, self.values.shape[0]) - 0.5, padding=0)
 
     def recolour(self) -> None:
         """The colours of a heatmap are the same in light and dark."""
@@ -56,46 +69,64 @@ class HeatPlot(PlotCard):
         row, column = round(y), round(x)
         if not (0 <= row < self.values.shape[0] and 0 <= column < self.values.shape[1]):
             return ""
-        name = self.columns[column] if column < len(self.columns) else str(column)
-        side = self.rows[row] if row < len(self.rows) else str(row)
-        return f"{name}\n{side}: {float(self.values[row, column]):.3g}"
+        name = self.columns[column] if column < len(self.columns) else str(column + 1)
+        side = self.rows[row] if row < len(self.rows) else str(row + 1)
+        return f"{name}\n{side}: {float(self.values[row, column]):.3g}{self.unit}"
 
     def table(self) -> Table:
         """The matrix with its names."""
-        columns = self.columns or [str(i) for i in range(self.values.shape[1])]
-        rows = self.rows or [str(i) for i in range(self.values.shape[0])]
+        columns = self.columns or [str(i + 1) for i in range(self.values.shape[1])]
+        rows = self.rows or [str(i + 1) for i in range(self.values.shape[0])]
         return ["", *columns], [[name, *line.tolist()] for name, line in zip(rows, self.values, strict=True)]
 
 
 class SlotUse(HeatPlot):
-    """How strongly the new addresses use each block of slots."""
+    """Which slots each position uses, and how strongly by now."""
 
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
             clock,
             "Slots in use",
-            "How a write spreads over the slots shows here once it begins.",
-            "block of slots, within the row",
-            "row of blocks",
-            "Each square is a block of slots; the brighter, the more the new addresses use it. An even picture "
-            "means that the write spreads over all of the memory.",
+            "Which slots each position of the text is written to shows here while a write runs.",
+            "position",
+            "slot (sample)",
+            "A column is a position of what is written, a row is one of a sample of the slots. Bright: the position "
+            "stores much in that slot. Few cells in a column are bright, as addresses are sparse; streaks are slots "
+            "that neighbouring positions share. Cells brighten as the write goes on.",
         )
+        self._most = 0.0
 
-    def show_use(self, use: Sequence[float], fill: float | None) -> None:
-        """Show the mean strength in each block, as a square."""
-        side = max(1, int(len(use) ** 0.5))
-        whole = len(use) // side * side
-        matrix = np.asarray(use[:whole], dtype=np.float32).reshape(-1, side)
-        self.show_matrix(matrix, [str(i) for i in range(len(matrix))], [str(i) for i in range(side)])
-        if fill is not None:
-            self.note.setText(f"fill {fill:.1%}")
+    def start(self) -> None:
+        """Begin a write."""
+        self._most = 0.0
+        self.header.set_note("")
+
+    def show_use(self, use: Sequence[Sequence[float]], slots: int) -> None:
+        """Show (positions, sampled slots) of a memory with so many slots; the scale only ever grows in a write."""
+        matrix = np.asarray(use, dtype=np.float32).T
+        if matrix.ndim != 2 or not matrix.size:
+            return
+        self._most = max(self._most, float(matrix.max(initial=0.0)))
+        count = len(matrix)
+        names = [f"slot {number * slots // count + 1:,}" for number in range(count)]
+        self.show_matrix(matrix, names, (), self._most)
+
+    def show_fill(self, rank: int, slots: int) -> None:
+        """Say how many directions of the memory are used."""
+        self.header.set_note(f"{rank:,} of {slots:,}" if slots else "")
+
+    def hover(self, x: float, y: float) -> str:
+        """Position, slot and value."""
+        words = super().hover(x, y)
+        return f"position {words}" if words else ""
 
 
 class TokenHeat(HeatPlot):
     """A number for each token and site."""
 
-    def __init__(self, clock: DrawClock, title: str, empty: str, tip: str) -> None:
+    def __init__(self, clock: DrawClock, title: str, empty: str, tip: str, unit: str = "") -> None:
         super().__init__(clock, title, empty, "token", "", tip)
+        self.unit = unit
 
     def show_tokens(self, tokens: Sequence[str], rows: Sequence[str], values: Any, top: float | None = None) -> None:
         """Show values (rows, tokens)."""

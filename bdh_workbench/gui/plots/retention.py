@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFont
 
-from bdh_workbench.gui.plots.card import PlotCard, Table, shown_p
+from bdh_workbench.gui.plots.card import PlotCard, Table
 from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.gui.plots.curves import heights
 from bdh_workbench.gui.theme import SERIES
+from bdh_workbench.gui.words import shown_p
 
 WORDED = 12  # documents up to which every square has its number
-LOW, HIGH = "#c23b4a", "#2fae84"
+SQUARE = 0.94  # of the room of a square is coloured
+LOW, HIGH = "#e69f00", "#3fb893"  # told apart by colour-blind eyes too
+INK = "#10202a"  # readable on both
+
+Curves = dict[str, tuple[list[float], list[float]]]
 
 
 def shade(value: float) -> QColor:
-    """From red for nothing kept to green for all."""
+    """From amber for nothing kept to green for all."""
     low, high = QColor(LOW), QColor(HIGH)
     share = min(1.0, max(0.0, value))
-
-    def mix(a: int, b: int) -> int:
-        return round(a + (b - a) * share)
-
-    return QColor(mix(low.red(), high.red()), mix(low.green(), high.green()), mix(low.blue(), high.blue()))
+    mixed = [a + (b - a) * share for a, b in zip(low.getRgbF()[:3], high.getRgbF()[:3], strict=True)]  # type: ignore[index]
+    return QColor.fromRgbF(*mixed)
 
 
 class RetentionMatrix(PlotCard):
@@ -43,17 +45,18 @@ class RetentionMatrix(PlotCard):
         self._matrix: list[list[float]] = []
         self._titles: list[str] = []
         self._words: list[Any] = []
-        self._image: Any = pg.ImageItem()
-        self.item.addItem(self._image)
+        self._squares: Any = pg.BarGraphItem(x=[], y0=[], y1=[], width=SQUARE)
+        self.item.addItem(self._squares)
         self.item.invertY(True)
         self.item.showGrid(x=False, y=False)
+        for name in ("bottom", "left"):
+            self.item.getAxis(name).setStyle(tickLength=0)
 
     def show_matrix(self, matrix: Sequence[Sequence[float]], titles: Sequence[str]) -> None:
         """Show the matrix, row i after write i."""
-        self._matrix, self._titles = [list(row) for row in matrix], list(titles)
-        done = [row[: i + 1] for i, row in enumerate(self._matrix)]
-        kept = [value for row in done for value in row[:-1]]
-        self.note.setText(f"lowest {min(kept):.3f}" if kept else "")
+        self._matrix, self._titles = [list(row[: i + 1]) for i, row in enumerate(matrix)], list(titles)
+        kept = [value for row in self._matrix for value in row[:-1]]
+        self.header.set_note(f"lowest {min(kept):.3f}" if kept else "")
         self.mark(bool(self._matrix))
 
     def redraw(self) -> None:
@@ -61,24 +64,38 @@ class RetentionMatrix(PlotCard):
         for word in self._words:
             self.item.removeItem(word)
         self._words = []
-        writes, documents = len(self._matrix), max((len(row) for row in self._matrix), default=0)
-        pixels = np.zeros((documents, writes, 4), dtype=np.ubyte)
-        for i, row in enumerate(self._matrix):
-            for j, value in enumerate(row[: i + 1]):
-                colour = shade(value)
-                pixels[j, i] = (colour.red(), colour.green(), colour.blue(), 255)
-                if writes <= WORDED:
-                    word = pg.TextItem(f"{value:.3f}", color="#ffffff", anchor=(0.5, 0.5))
-                    word.setPos(i + 1, j + 1)
-                    self.item.addItem(word, ignoreBounds=True)
-                    self._words.append(word)
-        self._image.setImage(pixels)
-        self._image.setRect(0.5, 0.5, max(1, writes), max(1, documents))
-        for name, count in (("bottom", writes), ("left", documents)):
-            step = max(1, count // 10)
-            self.item.getAxis(name).setTicks([[(n, str(n)) for n in range(1, count + 1, step)]])
-        self.item.setXRange(0.5, max(2, writes) + 0.5, padding=0.01)
-        self.item.setYRange(0.5, max(2, documents) + 0.5, padding=0.01)
+        places = [(i + 1, j + 1, value) for i, row in enumerate(self._matrix) for j, value in enumerate(row)]
+        self._squares.setOpts(
+            x=[i for i, _, _ in places],
+            y0=[j - SQUARE / 2 for _, j, _ in places],
+            y1=[j + SQUARE / 2 for _, j, _ in places],
+            brushes=[shade(value) for _, _, value in places],
+            pen=pg.mkPen(None),
+        )
+        count = len(self._matrix)
+        room = self.item.vb.width() / max(1, self._count())
+        if count <= WORDED and room >= 22:
+            font = QFont(self.font())
+            font.setPointSizeF(8.5 if room >= 40 else 7.0)
+            for i, j, value in places:
+                word = pg.TextItem(f"{value:.3f}" if room >= 34 else f"{value:.2f}", color=INK, anchor=(0.5, 0.5))
+                word.setFont(font)
+                word.setPos(i, j)
+                self.item.addItem(word, ignoreBounds=True)
+                self._words.append(word)
+        step = max(1, self._count() // 10)
+        for name in ("bottom", "left"):
+            self.item.getAxis(name).setTicks([[(n, str(n)) for n in range(1, self._count() + 1, step)]])
+        if not self.held:
+            self.fit()
+
+    def _count(self) -> int:
+        return max(2, len(self._matrix), len(self._titles))
+
+    def fit(self) -> None:
+        """All documents of the run."""
+        self.item.setXRange(0.5, self._count() + 0.5, padding=0.01)
+        self.item.setYRange(0.5, self._count() + 0.5, padding=0.01)
 
     def recolour(self) -> None:
         """Squares look alike in light and dark."""
@@ -86,15 +103,16 @@ class RetentionMatrix(PlotCard):
     def hover(self, x: float, y: float) -> str:
         """Title and number of the square."""
         i, j = round(x) - 1, round(y) - 1
-        if not (0 <= i < len(self._matrix) and 0 <= j <= i and j < len(self._matrix[i])):
+        if not (0 <= i < len(self._matrix) and 0 <= j < len(self._matrix[i])):
             return ""
-        title = self._titles[j] if j < len(self._titles) else f"document {j + 1}"
-        return f"{title}\nafter write {i + 1}: {self._matrix[i][j]:.4f}"
+        return f"{self._name(j)}\nafter write {i + 1}: {self._matrix[i][j]:.4f}"
+
+    def _name(self, document: int) -> str:
+        return self._titles[document] if document < len(self._titles) else f"document {document + 1}"
 
     def table(self) -> Table:
         """A row for each write."""
-        count = max((len(row) for row in self._matrix), default=0)
-        names = [self._titles[j] if j < len(self._titles) else f"document {j + 1}" for j in range(count)]
+        names = [self._name(j) for j in range(len(self._matrix))]
         return ["after write", *names], [[i + 1, *row] for i, row in enumerate(self._matrix)]
 
 
@@ -103,45 +121,67 @@ class ForgettingCurves(PlotCard):
 
     def __init__(self, clock: DrawClock, title: str, empty: str, y: str, tip: str) -> None:
         super().__init__(title, empty, clock, x="after write", y=y, log=True, tip=tip)
-        self._curves: dict[str, tuple[list[float], list[float]]] = {}
+        self._curves: Curves = {}
         self._items: list[Any] = []
 
-    def show_curves(self, curves: dict[str, tuple[list[float], list[float]]]) -> None:
+    def show_curves(self, curves: Curves) -> None:
         """Show x and y of each name."""
         self._curves = curves
         self.mark(bool(curves))
 
     def redraw(self) -> None:
-        """Draw all curves."""
+        """Draw all curves; of those that lie on each other the later ones have the smaller points."""
         while len(self._items) < len(self._curves):
-            colour = SERIES[len(self._items) % len(SERIES)]
-            self._items.append(
-                self.item.plot(pen=pg.mkPen(colour, width=1), symbol="o", symbolSize=5, symbolBrush=colour,
-                               symbolPen=None)
+            number = len(self._items)
+            colour = SERIES[number % len(SERIES)]
+            item = pg.PlotDataItem(
+                pen=pg.mkPen(colour, width=1.4), symbol="o", symbolSize=max(4, 10 - number), symbolBrush=colour,
+                symbolPen=None, antialias=True,
             )  # fmt: skip
+            self._items.append(item)
+            self.item.addItem(item)
+            item.setLogMode(False, False)  # heights are worked out here, with a floor
+        for item, (x, y) in zip(self._items, self._curves.values(), strict=False):
+            item.setData(x, heights(y, self.logarithmic))
         for item in self._items[len(self._curves) :]:
             item.setData([], [])
-        for item, (x, y) in zip(self._items, self._curves.values(), strict=False):
-            item.setData(x, [max(1e-6, value) for value in y] if self.logarithmic else y)
-        if not self.logarithmic and not self.hold_button.isChecked():
-            top = max((max(y) for _, y in self._curves.values() if y), default=1.0)
-            self.item.setYRange(0.0, max(1.0, top), padding=0.05)
-        last = max((int(max(x)) for x, _ in self._curves.values() if x), default=1)
+        last = self._last()
         step = max(1, last // 10)
         self.item.getAxis("bottom").setTicks([[(n, str(n)) for n in range(1, last + 1, step)]])
+        if not self.held:
+            self.fit()
+
+    def _last(self) -> int:
+        return max((int(max(x)) for x, _ in self._curves.values() if x), default=1)
+
+    def fit(self) -> None:
+        """All writes; from 0 to 1, or as far down as the logarithms come."""
+        self.item.enableAutoRange()
+        self.item.setXRange(0.8, max(2, self._last()) + 0.2, padding=0)
+        if not self.logarithmic:
+            top = max((max(y) for _, y in self._curves.values() if y), default=1.0)
+            self.item.setYRange(0.0, max(1.0, top), padding=0.06)
+
+    def set_log(self, on: bool) -> None:
+        """Make the upright axis logarithmic; the heights are worked out here."""
+        super().set_log(on)
+        for item in self._items:
+            item.setLogMode(False, False)
 
     def recolour(self) -> None:
         """Series keep their colours."""
 
     def hover(self, x: float, y: float) -> str:
         """The nearest curve."""
-        best: tuple[float, str] | None = None
-        for name, (xs, ys) in self._curves.items():
-            for at, value in zip(xs, ys, strict=True):
-                distance = abs(at - x) + abs(value - (10**y if self.logarithmic else y))
-                if best is None or distance < best[0]:
-                    best = (distance, f"{name}\nafter write {at:g}: {shown_p(value)}")
-        return best[1] if best else ""
+        places = [
+            (abs(at - x) + abs(height - y), name, at, value)
+            for name, (xs, ys) in self._curves.items()
+            for at, value, height in zip(xs, ys, heights(ys, self.logarithmic), strict=True)
+        ]
+        if not places:
+            return ""
+        _, name, at, value = min(places)
+        return f"{name}\nafter write {at:g}: {shown_p(value)}"
 
     def table(self) -> Table:
         """A row for each point."""

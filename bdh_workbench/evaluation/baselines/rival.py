@@ -1,0 +1,195 @@
+"""What every rival of the slot is, and the report on it in the keys of the benchmark."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from bdh_workbench.evaluation.decoding import Question, exact, median, score, share
+from bdh_workbench.evaluation.locality import HeldOut
+from bdh_workbench.evaluation.recall import FactQuestions, answered
+from bdh_workbench.evaluation.retention import (
+    CUE_WORDS,
+    Retention,
+    as_question,
+    cue_and_rest,
+    probes,
+    recitation,
+    token_accuracy,
+)
+from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
+from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.reading import Reader
+from bdh_workbench.model.loading import Model
+
+BATCH = 16  # windows of unrelated text read at once
+
+Note = Callable[[str], None]
+
+
+class Rival(ABC):
+    """One way of remembering; it begins with nothing and is written to, perhaps several times."""
+
+    def __init__(self, model: Model) -> None:
+        """Begin with the untouched model."""
+        self.model = model
+
+    @abstractmethod
+    def write(self, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:
+        """Take in facts and documents besides what is held; the optimisation steps that it took."""
+
+    @property
+    @abstractmethod
+    def bytes(self) -> int:
+        """What has to be stored besides the untouched model."""
+
+    @property
+    def reader(self) -> Reader:
+        """What answers."""
+        return Reader(self.model)
+
+    def prompt(self, ids: Sequence[int], query: Sequence[int] | None = None) -> list[int]:
+        """What is put to the reader in place of a prompt: some rivals put text before it.
+
+        Args:
+            ids: of the prompt.
+            query: tokens by which such text is looked for; None for the prompt itself.
+        """
+        return list(ids)
+
+    def ask(self, question: Question, query: Sequence[int] | None = None) -> Question:
+        """The question with the prompt that is put to the reader."""
+        return Question(tuple(self.prompt(question.prompt, query)), question.answer)
+
+
+def items_of(model: Model, facts: Sequence[Fact], documents: Sequence[TextDocument], framings: int) -> list[WriteItem]:
+    """What the slot would be written with: items of facts and their framings, then of documents and their windows."""
+    items = fact_items(facts, model.tokenizer, framings)
+    for item in document_items(documents, model.tokenizer, model.config.context * 2):
+        items.append(dataclasses.replace(item, source=item.source + len(facts)))
+    return items
+
+
+def rival_report(
+    make: Callable[[], Rival], facts: Sequence[Fact], documents: Sequence[TextDocument], text: HeldOut, note: Note
+) -> dict[str, Any]:
+    """Write facts jointly, and documents one after the other into a fresh one of the same kind.
+
+    Args:
+        make: gives a rival that holds nothing.
+        facts: may be empty.
+        documents: may be empty.
+        text: unrelated, for locality.
+        note: told what is going on.
+
+    Returns:
+        ``facts``, ``documents`` and ``locality`` with the keys of the benchmark. What has no meaning for a rival, such
+        as figures without completion, is None; so is a part that had nothing to look at.
+    """
+    report: dict[str, Any] = {"facts": None, "documents": None, "locality": None}
+    if facts:
+        rival = make()
+        note("writing the facts")
+        begun = time.monotonic()
+        steps = rival.write(facts, ())
+        seconds = time.monotonic() - begun
+        note("asking the facts")
+        report["facts"] = _facts_report(rival, facts) | {"seconds": seconds, "steps": steps, "bytes": rival.bytes}
+        note("reading held-out text")
+        report["locality"] = rival_locality(rival, text) | {"memory": "facts", "text": text.name}
+    if documents:
+        rival = make()
+        report["documents"] = _documents_report(rival, documents, note)
+        if not facts:
+            report["locality"] = rival_locality(rival, text) | {"memory": "documents", "text": text.name}
+        else:
+            report["locality"]["documents"] = rival_locality(rival, text)
+    return report
+
+
+def _facts_report(rival: Rival, facts: Sequence[Fact]) -> dict[str, Any]:
+    plain = FactQuestions.of(rival.model.tokenizer, facts)
+    asked = FactQuestions(
+        [rival.ask(question) for question in plain.written],
+        [rival.ask(question) for question in plain.reworded],
+        plain.answers,
+    )
+    before = score(Reader(rival.model), plain.written)
+    return {
+        "count": len(facts),
+        **answered(rival.reader, asked),
+        "median_p_before": median([s.p for s in before]),
+        "paraphrase_count": len(asked.reworded),
+        "paraphrase_exact_without_completion": None,
+    }
+
+
+def _documents_report(rival: Rival, documents: Sequence[TextDocument], note: Note) -> dict[str, Any]:
+    tokenizer = rival.model.tokenizer
+    texts = [as_question(tokenizer, document) for document in documents]
+    # A text is looked for by its first words, which is how a person would ask for it.
+    cues = [cue_and_rest(tokenizer, document.text.strip())[0] for document in documents]
+    found = Retention()
+    for number, document in enumerate(documents, start=1):
+        note(f"writing document {number} of {len(documents)}")
+        begun = time.monotonic()
+        found.steps.append(rival.write((), (document,)))
+        found.seconds.append(time.monotonic() - begun)
+        asked = [rival.ask(text, cue) for text, cue in zip(texts, cues, strict=True)]
+        found.accuracy.append(token_accuracy(rival.reader, asked))
+    note("asking the probes")
+    questions = [rival.ask(question) for group in probes(tokenizer, documents) for question in group]
+    return {
+        "count": len(documents),
+        "tokens": [len(text.answer) + 1 for text in texts],
+        "token_accuracy": found.own,
+        "retention": found.matrix,
+        "retention_final": found.final,
+        "token_accuracy_after": found.accuracy,
+        "probe_count": len(questions),
+        "probe_exact": share(exact(rival.reader, questions)),
+        "probe_exact_without_completion": None,
+        "recitation": recitation(rival.reader, documents, rival.prompt),
+        "seconds": found.seconds,
+        "steps": found.steps,
+        "bytes": rival.bytes,
+    }
+
+
+@torch.no_grad()
+def rival_locality(rival: Rival, text: HeldOut) -> dict[str, Any]:
+    """What a rival changes on unrelated text, in the keys of ``locality.locality``.
+
+    Text that a rival puts before a prompt stands before each window too, looked for by the window's first words.
+    """
+    model, reader = rival.model, rival.reader
+    before = after = 0.0
+    agreed = count = 0
+    for part in torch.split(text.windows, BATCH):
+        ids, wanted = part[:, :-1], part[:, 1:].to(model.device)
+        plain = model.network.logits(model.network.advance(ids.to(model.device))[0]).float()
+        length = ids.shape[1]
+        asked = [rival.prompt(row, row[:CUE_WORDS]) for row in ids.tolist()]
+        if len({len(row) for row in asked}) == 1:
+            streams = reader.advance(torch.tensor(asked, device=model.device)).stream[:, -length:]
+        else:
+            rows = [reader.advance(torch.tensor([row], device=model.device)).stream[:, -length:] for row in asked]
+            streams = torch.cat(rows)
+        logits = reader.model.network.logits(streams).float()
+        before += float(cross_entropy(plain.flatten(0, 1), wanted.flatten(), reduction="sum").double())
+        after += float(cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="sum").double())
+        agreed += int((logits.argmax(-1) == plain.argmax(-1)).sum())
+        count += wanted.numel()
+    return {
+        "tokens": count,
+        "loss_before": before / count,
+        "loss_after": after / count,
+        "relative_change": (after - before) / before,
+        "top1_agreement": agreed / count,
+    }

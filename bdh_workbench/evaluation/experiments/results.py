@@ -1,0 +1,94 @@
+"""What every experiment ends with: figures with their spread, a JSON file, a page, and pictures as PNG and SVG."""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bdh_workbench.model.files import save_json_atomically, save_text_atomically
+from bdh_workbench.training.pictures import new_figure, save_figure
+
+FORMS = ("png", "svg")
+
+Note = Callable[[str], None]
+
+
+def spread(values: Sequence[float]) -> dict[str, Any]:
+    """Mean, sample standard deviation (0 of a single value) and the values themselves."""
+    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+    return {"mean": statistics.mean(values), "deviation": deviation, "values": list(values)}
+
+
+def spread_of(reports: Sequence[Mapping[str, float | None]]) -> dict[str, Any]:
+    """The spread of every figure over reports with the same keys; None where a figure is missing in all of them."""
+    found: dict[str, Any] = {}
+    for name in reports[0]:
+        values = [value for report in reports if (value := report[name]) is not None]
+        found[name] = spread(values) if values else None
+    return found
+
+
+def thinned(rows: Sequence[Any], most: int) -> list[Any]:
+    """At most so many of the rows, spread evenly, the last one among them."""
+    step = -(-len(rows) // most) if rows else 1
+    return list(rows[::-1][::step])[::-1]
+
+
+def cell(figure: Mapping[str, Any] | None, form: str = ".3f") -> str:
+    """A figure with its spread as people read it: mean ± sample standard deviation."""
+    if figure is None:
+        return "–"
+    text = f"{figure['mean']:{form}}"
+    return f"{text} ± {figure['deviation']:{form}}" if len(figure["values"]) > 1 else text
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def save(out: Path, report: Mapping[str, Any], page: str) -> None:
+    """Write ``NAME.json`` and ``NAME.md`` of the experiment that the report names."""
+    name = report["experiment"]
+    save_json_atomically(out / f"{name}.json", report)
+    save_text_atomically(out / f"{name}.md", page)
+
+
+def draw(out: Path, name: str, labels: tuple[str, str, str], plot: Callable[[Any], None]) -> list[str]:
+    """Draw one picture as PNG and SVG.
+
+    Args:
+        out: folder.
+        name: of the picture, without its suffix.
+        labels: title, label of the axis across and label of the axis up, with their units.
+        plot: told the axes, draws on them.
+
+    Returns:
+        Names of the files; none where matplotlib is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        return []
+    figure, axes = new_figure(*labels)
+    plot(axes)
+    names = [f"{name}.{form}" for form in FORMS]
+    for file in names:
+        save_figure(figure, axes, out / file)
+    return names
+
+
+def band(axes: Any, x: Sequence[float], runs: Sequence[Sequence[float]], label: str, **style: Any) -> None:
+    """Draw the mean of several runs over x, and a band from the least to the largest of them."""
+    columns = list(zip(*runs, strict=True))
+    axes.plot(x, [statistics.mean(column) for column in columns], label=label, linewidth=1.8, **style)
+    low, high = [min(column) for column in columns], [max(column) for column in columns]
+    axes.fill_between(x, low, high, color=style.get("color"), alpha=0.15, linewidth=0)
+
+
+def pictures_in(page_of: str, names: Sequence[str]) -> str:
+    """Lines of Markdown that show the PNG pictures among the names."""
+    return "".join(f"\n![{page_of}]({name})\n" for name in names if name.endswith(".png"))

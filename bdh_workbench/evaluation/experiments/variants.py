@@ -1,0 +1,158 @@
+"""Models that differ from a given one in the write site alone, and the figures that several experiments share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bdh_workbench.evaluation.decoding import Question, exact, score, share
+from bdh_workbench.evaluation.recall import FactQuestions
+from bdh_workbench.memory.items import Fact
+from bdh_workbench.memory.reading import PURE, Reader
+from bdh_workbench.model.config import ModelConfig
+from bdh_workbench.model.loading import SITE_TENSORS, Calibration, Model
+from bdh_workbench.model.network import Network, NetworkState
+from bdh_workbench.model.write_site import SummaryState, WriteSite
+from bdh_workbench.training.calibration import GeneralText, calibrate, fit_threshold, fit_whitening, stretches
+from bdh_workbench.training.corpus import encode_documents, read_corpus, validation_documents
+
+FIT_TOKENS, HELD_OUT_TOKENS = 1_000_000, 60_000  # of general text that a site is fitted and calibrated on
+HIDDEN_STRETCHES, HIDDEN_WINDOWS, HIDDEN_LENGTH = (
+    3000,
+    40,
+    128,
+)  # the same where every token costs a pass of the network
+FALSE_ACCEPTS = 1e-3
+
+
+def general_text(model: Model, corpus: str) -> GeneralText:
+    """The first tokens of a corpus to fit on, and of its held-out documents to calibrate on."""
+    tokenizer = model.tokenizer
+    fit = np.concatenate(list(encode_documents(read_corpus(corpus), tokenizer, FIT_TOKENS)))
+    held_out = np.concatenate(list(encode_documents(validation_documents(corpus), tokenizer, HELD_OUT_TOKENS)))
+    return GeneralText(np.bincount(fit, minlength=tokenizer.vocab_size), fit, held_out.astype(np.int64))
+
+
+def with_site(model: Model, site: WriteSite, calibration: Calibration, mark: str) -> Model:
+    """The model with another write site; ``mark`` keeps its memories apart from those of others."""
+    site = site.to(model.device)
+    fingerprint = f"{model.fingerprint} {mark}"
+    return dataclasses.replace(
+        model,
+        config=site.config,
+        site=site,
+        calibration=calibration,
+        fingerprint=fingerprint,
+        name=f"{model.name} {mark}",
+    )
+
+
+def with_slots(model: Model, slots: int) -> Model:
+    """The model with a write site of so many slots; its calibration, which is of the cues, stays."""
+    config = dataclasses.replace(model.config, write_slots=slots)
+    site = WriteSite(config)
+    for name in SITE_TENSORS:
+        getattr(site, name).copy_(getattr(model.site, name).cpu())
+    return with_site(model, site, model.calibration, f"with {slots} slots")
+
+
+def untrained(model: Model, text: GeneralText) -> Model:
+    """The model with the addresses that training started from, calibrated on the same kind of text."""
+    default = ModelConfig()
+    names = ("decays", "cue_weights", "place_weights", "address_weights", "address_active")
+    site = WriteSite(dataclasses.replace(model.config, **{name: getattr(default, name) for name in names}))
+    calibration, _ = calibrate(site, model.tokenizer, text)
+    return with_site(model, site, calibration, "untrained")
+
+
+def recalibrated(model: Model, text: GeneralText) -> Model:
+    """The model with its own addresses, calibrated on this text as ``untrained`` is: for a fair comparison."""
+    site = WriteSite(model.config)
+    for name in SITE_TENSORS:
+        getattr(site, name).copy_(getattr(model.site, name).cpu())
+    calibration, _ = calibrate(site, model.tokenizer, text, trained=True)
+    return with_site(model, site, calibration, "trained")
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenState(SummaryState):
+    """What a site that is addressed by hidden states keeps: the state of the network."""
+
+    network: NetworkState | None = None
+
+
+class HiddenSite(WriteSite):
+    """A write site whose cue and address are made of the hidden state behind the last level, and of nothing else."""
+
+    def __init__(self, network: Network) -> None:
+        """Make an uncalibrated site above a network."""
+        one = (1.0,)
+        config = dataclasses.replace(
+            network.config, decays=(0.0,), cue_weights=one, place_weights=one, address_weights=one,
+            code_width=network.config.width,
+        )  # fmt: skip
+        super().__init__(config)
+        self.network = [network]  # in a list, so that its parameters are not counted as the site's
+
+    def summaries(self, ids: Tensor, before: SummaryState | None = None) -> tuple[Tensor, SummaryState]:
+        """The stream (B, T, 1, D) as the only summary, and the state behind the last token."""
+        state = before.network if isinstance(before, HiddenState) else None
+        with torch.no_grad():
+            stream, after = self.network[0].advance(ids, state)
+        none = torch.zeros(len(ids), dtype=torch.int64)
+        summaries = stream.unsqueeze(2)
+        return summaries, HiddenState(summaries[:, -1], none[:, None].int(), none, after)
+
+
+def hidden_state_model(model: Model, text: GeneralText) -> Model:
+    """The model with a write site addressed by whitened hidden states.
+
+    Its threshold is the cosine that one held-out position in a thousand exceeds with any of as many stored general
+    positions as a memory of some dozen facts has, 100; it is the same for larger memories, which flatters it.
+    """
+    site = HiddenSite(model.network)
+    random = np.random.default_rng(0)
+    fit_whitening(site, stretches(text.fit, HIDDEN_STRETCHES, random))
+    fit_threshold(site)
+    length = HIDDEN_LENGTH
+    windows = torch.from_numpy(text.held_out[: HIDDEN_WINDOWS * length].reshape(-1, length))
+    cues = site.cues(site.normalised(site.summaries(windows)[0])).flatten(0, 1)
+    stored, general = cues[: len(cues) // 2], cues[len(cues) // 2 :]
+    stored = stored[torch.randperm(len(stored), generator=torch.Generator().manual_seed(0))[:100]]
+    limit = float(torch.quantile((general @ stored.T).max(dim=1).values, 1.0 - FALSE_ACCEPTS))
+    thresholds = torch.full((2,), limit)
+    held = model.calibration
+    calibration = Calibration(torch.tensor([1.0, 1e6]), thresholds, held.locality, held.others)
+    return with_site(model, site, calibration, "hidden states")
+
+
+def fact_shares(reader: Reader, facts: Sequence[Fact], most: int | None = None) -> dict[str, float | None]:
+    """Shares of facts and paraphrases answered exactly, with completion and by the pure read.
+
+    Args:
+        reader: of the memory.
+        facts: that were written.
+        most: so many of them are asked, spread evenly; None for all.
+    """
+    if most is not None and len(facts) > most:
+        facts = [facts[round(place)] for place in np.linspace(0, len(facts) - 1, most)]
+    asked = FactQuestions.of(reader.model.tokenizer, facts)
+    pure = reader.with_settings(PURE)
+    scores = score(reader, asked.written)
+    return {
+        "exact": share(exact(reader, asked.written)),
+        "min_p": min(s.p for s in scores),
+        "pure_exact": share(exact(pure, asked.written)),
+        "paraphrase_exact": share(exact(reader, asked.reworded)),
+        "paraphrase_pure": share(exact(pure, asked.reworded)),
+    }
+
+
+def questions(model: Model, pairs: Sequence[tuple[str, str]]) -> list[Question]:
+    """Prompts and answers as questions."""
+    return [Question.of(model.tokenizer, prompt, answer) for prompt, answer in pairs]

@@ -1,0 +1,95 @@
+"""Driving the real window from a program, for pictures and measurements: a home of its own, and waiting for it."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from bdh_workbench.gui.application import Workbench, make_application
+from bdh_workbench.memory.items import Fact
+from bdh_workbench.session.jobs import LoadModel
+from bdh_workbench.session.settings import load_settings, save_settings
+
+PATIENCE = 300.0  # seconds for any one job
+LOOK = 5  # milliseconds between two looks at whether something has come
+
+
+class Driver:
+    """A window and the event loop that a person's machine would run for it."""
+
+    def __init__(self, app: QApplication, workbench: Workbench) -> None:
+        self.app, self.workbench = app, workbench
+        self.window, self.context = workbench.window, workbench.context
+
+    def wait(self, until: Callable[[], object]) -> None:
+        """Let the window live until something is true.
+
+        Raises:
+            TimeoutError: when it has not come in five minutes.
+        """
+        if until():
+            return
+        loop, timer = QEventLoop(), QTimer()
+        end = time.monotonic() + PATIENCE
+        timer.setInterval(LOOK)
+        timer.timeout.connect(lambda: loop.quit() if until() or time.monotonic() > end else None)
+        timer.start()
+        loop.exec()
+        timer.stop()
+        if not until():
+            raise TimeoutError("The session did not get on with its job.")
+
+    def idle(self) -> bool:
+        """Whether nothing runs or waits."""
+        return not self.context.unfinished and not self.workbench.background.busy
+
+    def settle(self, seconds: float = 0.12) -> None:
+        """Let the window live for a moment, so that it lays itself out and draws."""
+        end = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() >= end and self.workbench.clock.idle)
+
+    def load(self) -> None:
+        """Load the model on the CPU."""
+        self.context.submit(LoadModel(self.workbench.model, "cpu"))
+        self.wait(lambda: self.context.model is not None and self.idle())
+
+    def write_facts(self, facts: Sequence[Fact]) -> None:
+        """Put facts into the table and write them."""
+        self.window.write.tabs.setCurrentIndex(1)
+        self.window.write.table.facts_model.set_facts(facts)
+        self.window.write.write()
+        self.wait(self.idle)
+
+    def ask(self, question: str) -> None:
+        """Ask, and wait for the whole answer."""
+        console = self.window.console
+        console.line.setText(question)
+        console.ask()
+        self.wait(lambda: console.exchanges[-1].done)
+
+
+@contextmanager
+def driven(model: str | None = None) -> Iterator[Driver]:
+    """A window in a home of its own, that is gone afterwards; the first steps are taken as seen."""
+    app = make_application()
+    with tempfile.TemporaryDirectory(prefix="bdh-window-") as folder:
+        prepare(Path(folder))
+        workbench = Workbench(app, Path(folder), model, "cpu")
+        try:
+            yield Driver(app, workbench)
+        finally:
+            workbench.window.close_now()
+            workbench.close()
+            workbench.dispose()
+
+
+def prepare(home: Path) -> None:
+    """A home folder in which the first steps were seen, so that no dialog waits for a person."""
+    save_settings(dataclasses.replace(load_settings(home)[0], first_start_done=True), home)

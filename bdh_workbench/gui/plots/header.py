@@ -1,0 +1,135 @@
+"""The upper line of a card: title, a note in grey, and what can be done, folded into one button where room is short."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QFont, QFontMetrics, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
+
+from bdh_workbench.gui.widgets import ElideLabel, flat_button, small_font
+
+KINDS = ("PNG", "SVG", "CSV")
+
+
+class ColourScale(QWidget):
+    """What the colours of a heatmap stand for: viridis from 0 to the largest value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = ""
+        self.setFont(small_font(self.font()))
+        shades = pg.colormap.get("viridis").getLookupTable(0.0, 1.0, 64, alpha=False).astype(np.uint8)
+        self._bar = QImage(shades[None].copy().data, 64, 1, 64 * 3, QImage.Format.Format_RGB888).copy()
+        self.setVisible(False)
+
+    def set_top(self, words: str) -> None:
+        """Say what the brightest colour stands for."""
+        self.words = words
+        self.setAccessibleName(f"Colours from 0 to {words}")
+        self.setToolTip(f"Dark is 0, bright is {words}.")
+        self.setVisible(bool(words))
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """As wide as its numbers."""
+        metrics = QFontMetrics(self.font())
+        return QSize(metrics.horizontalAdvance(f"0{self.words}") + 56, metrics.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Likewise."""
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the numbers with the colours between them."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().placeholderText().color())
+        zero, box = QFontMetrics(self.font()).horizontalAdvance("0"), self.rect()
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, "0")
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self.words)
+        painter.drawImage(QRectF(zero + 4, box.height() / 2 - 3, 44, 7), self._bar)
+        painter.end()
+
+
+class CardHeader(QWidget):
+    """The line; ``note`` and ``scale`` are for the card to fill."""
+
+    def __init__(self, title: str, export: Callable[[str], object]) -> None:
+        super().__init__()
+        self._title, self._save = title, export
+        self.heading = ElideLabel(title)
+        self.heading.setObjectName("title")
+        self.heading.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.note = ElideLabel(whole=True)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.note.setProperty("note", True)
+        self.note.setAccessibleName(f"{title}: summary")
+        self.scale = ColourScale()
+        self.buttons = QWidget()
+        self._inner = QHBoxLayout(self.buttons)
+        self._inner.setContentsMargins(0, 0, 0, 0)
+        self._inner.setSpacing(2)
+        self._menu = QMenu(self)
+        for kind in KINDS:
+            action = QAction(f"Save as {kind}…", self)
+            action.triggered.connect(partial(self._export, kind.lower()))
+            self._menu.addAction(action)
+        self.more = flat_button("⋯", f"{title}: scale, axes and export")
+        self.more.setMenu(self._menu)
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        # Buttons that are shown must not keep the card from becoming narrower: it then folds them.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(110)
+        line = QHBoxLayout(self)
+        line.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(4)
+        line.addWidget(self.heading)
+        line.addWidget(self.note, 1)
+        for widget in (self.scale, self.buttons, self.more):
+            line.addWidget(widget)
+
+    def add_switch(self, text: str, long: str, tip: str, switch: Callable[[bool], object]) -> QAction:
+        """A switch, as a button and in the menu of a narrow card."""
+        action = QAction(long, self)
+        action.setIconText(text)
+        action.setCheckable(True)
+        action.setToolTip(tip)
+        action.toggled.connect(switch)
+        shown = flat_button(text, f"{self._title}: {tip}")
+        shown.setDefaultAction(action)
+        shown.setAccessibleName(f"{self._title}: {tip}")
+        self._inner.addWidget(shown)
+        self._menu.insertAction(self._menu.actions()[-len(KINDS)], action)
+        return action
+
+    def _export(self, kind: str, _checked: bool = False) -> None:
+        self._save(kind)
+
+    def set_note(self, text: str) -> None:
+        """Say something in grey, where there is room for all of it."""
+        if text != self.note.text():
+            self.note.setText(text)
+            self.note.setToolTip(text)
+            self.fold()
+
+    def fold(self) -> None:
+        """Put the switches away where they would leave no room for the title and the note."""
+        bold = QFont(self.font())
+        bold.setBold(True)
+        room = self.width() - QFontMetrics(bold).horizontalAdvance(self._title) - self.more.sizeHint().width() - 30
+        self.scale.setVisible(bool(self.scale.words) and self.scale.sizeHint().width() <= room)
+        room -= self.scale.sizeHint().width() + 4 if self.scale.isVisibleTo(self) else 0
+        note = QFontMetrics(small_font(self.font())).horizontalAdvance(self.note.text()) + 12 if self.note.text() else 0
+        switches = self._inner.sizeHint().width() + 4
+        self.buttons.setVisible(note + switches <= room or (note > room and switches <= room))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Follow the room that there is."""
+        super().resizeEvent(event)
+        self.fold()

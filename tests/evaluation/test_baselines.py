@@ -1,0 +1,164 @@
+"""The slot's rivals answer the same questions in the same keys, and leave the untouched model as it was."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.evaluation.baselines.context import DISTRACTORS, InContext, Retrieved, statement
+from bdh_workbench.evaluation.baselines.lookup import ADDRESS, STREAM, Lookup
+from bdh_workbench.evaluation.baselines.rival import Rival, rival_locality, rival_report
+from bdh_workbench.evaluation.baselines.settings import RivalSettings, TuningSettings, tuned_settings
+from bdh_workbench.evaluation.baselines.suite import NAMES, makers
+from bdh_workbench.evaluation.baselines.tuning import RANK, Full, Head, HeadNetwork, Lora
+from bdh_workbench.evaluation.benchmark import BenchmarkInput, benchmark
+from bdh_workbench.evaluation.decoding import Question, exact, score
+from bdh_workbench.evaluation.locality import HeldOut
+from bdh_workbench.memory.reading import Reader
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.model.loading import Model
+from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, general_ids
+
+SOME = FACTS[1:3]
+SHORT = WriteSettings(steps=12, framings=0)
+
+
+@pytest.fixture(scope="module")
+def text() -> HeldOut:
+    return HeldOut(torch.from_numpy(general_ids())[: 10 * 33].reshape(10, 33), "general")
+
+
+def asked(rival: Rival) -> list[Question]:
+    return [rival.ask(Question.of(rival.model.tokenizer, fact.prompt, fact.answer)) for fact in SOME]
+
+
+def test_rivals_report_in_the_keys_of_the_benchmark(model: Model, text: HeldOut) -> None:
+    given = BenchmarkInput(SOME, (DOCUMENT,), None, quick=True)
+    wanted = benchmark(model, given, WriteSettings(steps=5), lambda line, event: None)
+    make = makers(model, RivalSettings(), SHORT)["nearest_address"]
+    found = rival_report(make, SOME, (DOCUMENT,), text, lambda line: None)
+    slot_alone = {"rows", "rank", "fill", "ambiguous", "cached_step_seconds", "uncached_step_seconds", "cache_speedup"}
+    slot_alone |= {"probe_exact_each", "open", "without_gate", "pure"}
+    for part in ("facts", "documents", "locality"):
+        keys = {key for key in wanted[part] if not key.endswith("without_completion")} - slot_alone
+        assert keys <= set(found[part]) | {"documents"}, part
+        assert "probe_exact_without_completion" in found["documents"]
+
+
+def test_a_lookup_recalls_everything_and_keeps_it(model: Model, text: HeldOut) -> None:
+    for kind in (ADDRESS, STREAM):
+        found = rival_report(
+            lambda kind=kind: Lookup(model, kind, 0.99, SHORT),
+            SOME,
+            (DOCUMENT, OTHER_DOCUMENT),
+            text,
+            lambda line: None,
+        )
+        assert found["facts"]["exact"] == 1.0
+        assert found["documents"]["retention_final"] == 1.0
+        assert found["documents"]["recitation"] == [1.0, 1.0]
+        assert found["facts"]["bytes"] > 0
+
+
+def test_a_lookup_with_no_radius_changes_nothing(model: Model, text: HeldOut) -> None:
+    rival = Lookup(model, ADDRESS, 1.5, SHORT)
+    rival.write(SOME, ())
+    changed = rival_locality(rival, text)
+    assert changed["relative_change"] == 0.0 and changed["top1_agreement"] == 1.0
+    wide = Lookup(model, ADDRESS, -1.0, SHORT)
+    wide.write(SOME, ())
+    assert rival_locality(wide, text)["relative_change"] > 0.0
+
+
+@pytest.mark.parametrize("make", [Full, Head, Lora])
+def test_tuning_raises_p_and_leaves_the_model_alone(model: Model, make: type[Full | Head | Lora]) -> None:
+    before = {name: value.clone() for name, value in model.network.state_dict().items()}
+    rival = make(model, TuningSettings(1e-2), SHORT)
+    questions = asked(rival)
+    untouched = [s.p for s in score(Reader(model), questions)]
+    assert [s.p for s in score(rival.reader, questions)] == pytest.approx(untouched, rel=1e-4)
+    assert rival.write(SOME, ()) == SHORT.steps
+    after = [s.p for s in score(rival.reader, questions)]
+    assert all(new > 10 * old for new, old in zip(after, untouched, strict=True))
+    for name, value in model.network.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    assert not any(p.requires_grad for p in model.network.parameters())
+
+
+def test_tuning_stops_when_every_token_is_sure(model: Model) -> None:
+    rival = Full(model, TuningSettings(1e-2), WriteSettings(steps=200, framings=0))
+    assert rival.write(SOME, ()) < 200
+    assert exact(rival.reader, asked(rival)) == [True, True]
+    assert min(min(s.tokens) for s in score(rival.reader, asked(rival))) > 0.9
+
+
+def test_the_term_for_locality_keeps_other_text_as_it_was(model: Model, text: HeldOut) -> None:
+    changes = []
+    for weight in (0.0, 20.0):
+        rival = Full(model, TuningSettings(1e-2, weight), WriteSettings(steps=20, framings=0))
+        rival.write(SOME, ())
+        changes.append(abs(rival_locality(rival, text)["loss_after"] - rival_locality(rival, text)["loss_before"]))
+    assert changes[1] < changes[0]
+
+
+def test_rivals_store_what_they_say(model: Model) -> None:
+    config = model.config
+    assert Full(model, TuningSettings(1e-3), SHORT).bytes == 4 * model.parameters
+    assert Head(model, TuningSettings(1e-3), SHORT).bytes == 4 * config.vocab_size * config.width
+    # Two factors for the encoder and two for the decoder, each between the stream and all neurons.
+    hidden = config.heads * config.neurons
+    assert Lora(model, TuningSettings(1e-3), SHORT).bytes == 4 * 2 * RANK * (config.width + hidden)
+
+
+def test_a_head_of_its_own_starts_as_the_tied_one(model: Model) -> None:
+    network = HeadNetwork(model.network)
+    ids = torch.randint(256, (2, 9))
+    assert torch.equal(network.logits(network(ids)), model.network.logits(model.network(ids)))
+    assert [name for name, p in network.named_parameters() if p.requires_grad] == ["head"]
+
+
+def test_everything_held_stands_before_the_prompt(model: Model) -> None:
+    rival = InContext(model)
+    rival.write(SOME, ())
+    rival.write((), (DOCUMENT,))
+    said = model.tokenizer.decode(asked(rival)[0].prompt)
+    assert said.endswith(SOME[0].prompt)
+    assert statement(SOME[0]) in said and statement(SOME[1]) in said and DOCUMENT.text in said
+    assert rival.bytes == sum(len(part.encode()) for part in rival.texts)
+
+
+def test_bm25_finds_the_sentence_among_distractors(model: Model) -> None:
+    rival = Retrieved(model, 1)
+    tokens = sum(len(model.tokenizer.encode(passage)) for passage in rival.passages)
+    assert DISTRACTORS <= tokens < 1.1 * DISTRACTORS
+    rival.write(SOME, (DOCUMENT,))
+    for question, fact in zip(asked(rival), SOME, strict=True):
+        assert model.tokenizer.decode(question.prompt).startswith(statement(fact))
+    query = model.tokenizer.encode("Who lit the lamp at dusk?")
+    assert "She lit the lamp at dusk!" in model.tokenizer.decode(rival.prompt(query))
+
+
+@pytest.mark.parametrize(
+    ("library", "make"),
+    [
+        ("peft", lambda model: Lora(model, TuningSettings(1e-3), SHORT)),
+        ("rank_bm25", lambda model: Retrieved(model, 1)),
+    ],
+)
+def test_a_missing_library_is_named(
+    model: Model, monkeypatch: pytest.MonkeyPatch, library: str, make: Callable[[Model], Rival]
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(UserError, match=r"needs the extra “bench”"):
+        make(model)
+
+
+def test_every_rival_has_tuned_settings_and_a_name(model: Model) -> None:
+    settings = tuned_settings("small")
+    assert settings == RivalSettings.from_dict(settings.to_dict())
+    assert tuned_settings("a model that was never tuned") == settings
+    assert set(makers(model, settings, SHORT)) == set(NAMES)

@@ -1,0 +1,171 @@
+"""Through the real main(): a day with the program, the next day, and what is left when it is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
+from pytestqt.qtbot import QtBot
+
+from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.session.settings import load_settings
+from tests.core_factory import DOCUMENT
+from tests.gui.conftest import Said
+from tests.gui.program import FIRST, SECOND, Scene, idle, loaded, play, put
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def answer(w: MainWindow, prompt: str) -> Scene:
+    w.console.line.setText(prompt)
+    w.actions_by_name["ask"].trigger()
+    w.console.ask()
+    yield lambda: w.console.exchanges[-1].done
+
+
+def test_a_pasted_document_is_there_tomorrow(
+    qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path
+) -> None:
+    def today(w: MainWindow) -> Scene:
+        yield loaded(w)
+        QGuiApplication.clipboard().setText(DOCUMENT.text)
+        assert isinstance(w.write.editor, QPlainTextEdit)
+        w.write.editor.paste()
+        w.write.title_line.setText(DOCUMENT.title)
+        w.actions_by_name["write"].trigger()
+        yield lambda: len(w.live.items.table()[1]) > 2 and idle(w)()
+        first, last = w.live.items.table()[1][0], w.live.items.table()[1][-1]
+        assert float(str(last[2])) > float(str(first[2])), "the curves moved"
+        w.actions_by_name["save"].trigger()
+        yield idle(w)
+        assert w.context.memory is not None and not w.context.memory.dirty
+
+    def tomorrow(w: MainWindow) -> Scene:
+        yield loaded(w)
+        w.library.table.selectRow(0)
+        w.library.load()
+        yield idle(w)
+        assert w.context.memory is not None and w.context.memory.items
+        assert not w.write.documents(), "no text is there to be copied from"
+        yield from answer(w, "The lighthouse of Skarn stands on a")
+        assert "rock" in w.console.exchanges[-1].answer
+        assert w.console.exchanges[-1].sources[0].title == DOCUMENT.title
+
+    assert play(today, model_folder, home) == 0
+    assert play(tomorrow, model_folder, home) == 0
+    assert not said.failures
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith(("session", "window"))]
+
+
+def test_what_was_chosen_is_chosen_tomorrow(
+    qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path
+) -> None:
+    def today(w: MainWindow) -> Scene:
+        yield loaded(w)
+        w.actions_by_name["theme_dark"].trigger()
+        w.docks["gates"].close()
+        w.console.completion.setChecked(False)
+        w.console.compare.setChecked(False)
+        settings = w.console.sampling.settings()
+        w.console.sampling.set_settings(type(settings)(temperature=0.7, max_tokens=9))
+        w.write.form.set_settings(type(w.write.form.settings())(steps=77))
+
+    def tomorrow(w: MainWindow) -> Scene:
+        yield loaded(w)
+        assert w.context.theme.colours.dark and w.docks["gates"].isHidden()
+        assert not w.console.completion.isChecked() and not w.console.compare.isChecked()
+        assert w.console.sampling.settings().temperature == 0.7 and w.console.sampling.settings().max_tokens == 9
+        assert w.write.form.settings().steps == 77
+        w.actions_by_name["theme_light"].trigger()
+
+    assert play(today, model_folder, home) == 0
+    assert load_settings(home)[0].theme == "dark"
+    assert play(tomorrow, model_folder, home) == 0
+
+
+def test_cancelling_while_the_model_loads_leaves_a_window_that_works(
+    qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path
+) -> None:
+    def scene(w: MainWindow) -> Scene:
+        yield lambda: w.activity.running is not None or w.activity.jobs
+        w.actions_by_name["cancel"].trigger()
+        yield idle(w)
+        w.load_model(str(model_folder), "cpu")
+        yield loaded(w)
+        put(w, FIRST)
+        yield idle(w)
+        assert w.context.memory is not None and len(w.context.memory.items) == 2
+        w.discard = True
+
+    assert play(scene, model_folder, home) == 0
+    assert not said.failures
+
+
+def test_a_crash_of_yesterday_is_told_once(
+    qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path
+) -> None:
+    home.mkdir()
+    (home / "crash.log").write_text("Fatal Python error: Segmentation fault\n")
+
+    def scene(w: MainWindow) -> Scene:
+        yield loaded(w)
+
+    assert play(scene, model_folder, home) == 0
+    assert len(said.failures) == 1 and "Segmentation fault" in said.failures[0][1]
+    assert play(scene, model_folder, home) == 0
+    assert len(said.failures) == 1
+
+
+def killed(scene: str, model: Path, home: Path) -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tests.gui.program", scene, str(model), str(home)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_nothing_is_lost_by_a_kill_in_the_middle_of_a_write(
+    qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path
+) -> None:
+    killed("killed_in_a_write", model_folder, home)
+
+    def afterwards(w: MainWindow) -> Scene:
+        yield loaded(w)
+        assert any("Unsaved work was found" in question for question in said.questions)
+        assert w.context.memory is not None and w.context.memory.dirty
+        assert [item.prompt for item in w.context.memory.items] == [fact.prompt for fact in FIRST]
+        yield from answer(w, FIRST[0].prompt)
+        assert FIRST[0].answer in w.console.exchanges[-1].answer
+
+    assert play(afterwards, model_folder, home) == 0
+    assert not said.failures
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_nothing_is_lost_by_a_kill_in_the_middle_of_a_save(
+    qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path
+) -> None:
+    killed("killed_in_a_save", model_folder, home)
+    files = list((home / "memories").glob("*.safetensors"))
+    assert len(files) == 1
+
+    def afterwards(w: MainWindow) -> Scene:
+        yield loaded(w)
+        assert w.context.memory is not None and w.context.memory.dirty
+        assert len(w.context.memory.items) == len(FIRST) + len(SECOND), "the copy has what the save was to keep"
+        assert w.library.filter.rowCount() == 1, "a half-written file is no memory"
+        w.library.open_file(files[0])  # said.unsaved is discard: the old file as it was
+        yield idle(w)
+        assert len(w.context.memory.items) == len(FIRST)
+
+    assert play(afterwards, model_folder, home) == 0
+    assert not said.failures
