@@ -42,6 +42,23 @@ def test_every_word_in_bold_stands_in_the_window(start: Start) -> None:
     guide.deleteLater()
 
 
+def _commands(text: str) -> list[list[str]]:
+    """The command lines that a page gives, those left out that open the window or that need other data."""
+    lines = [line for line in text.splitlines() if line.startswith("    python3 workbench.py run ")]
+    found = [shlex.split(line, comments=True)[3:] for line in lines]
+    return [command for command in found if command and command[0] != "bench"]
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_readme_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "resources").symlink_to(ROOT / "resources")
+    monkeypatch.chdir(tmp_path)
+    commands = _commands((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(commands) >= 5
+    for command in commands:
+        assert main(command) == 0, command
+
+
 @pytest.mark.slow
 def test_its_commands_run_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -49,8 +66,7 @@ def test_its_commands_run_in_order(
     monkeypatch.setenv("BDH_WORKBENCH_HOME", str(tmp_path / "home"))
     (tmp_path / "resources").symlink_to(ROOT / "resources")
     monkeypatch.chdir(tmp_path)
-    commands = [shlex.split(line)[3:] for line in TEXT.splitlines() if line.startswith("    python3 workbench.py run")]
-    commands = [command for command in commands if command]
+    commands = _commands(TEXT)
     assert len(commands) > 6
     said = []
     for command in commands:
