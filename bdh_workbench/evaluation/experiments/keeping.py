@@ -281,7 +281,8 @@ def _forget(
     model = context.model
     _, memory = in_sequence(context, texts)
     gone = 2
-    asked = list(groups[gone])
+    # The text goes on behind an answer, so that its end is not asked for.
+    asked = [Question(question.prompt, question.answer[:-1]) for question in groups[gone]]
     left = manage.forget(memory, texts[gone].title)
     reader, untouched = Reader(model, left), Reader(model, memory).with_settings(UNTOUCHED)
     p_before = [answer.p for answer in score(Reader(model, memory), asked)]

@@ -127,7 +127,7 @@ def hidden_state_model(model: Model, text: GeneralText) -> Model:
     limit = float(torch.quantile((general @ stored.T).max(dim=1).values, 1.0 - FALSE_ACCEPTS))
     thresholds = torch.full((2,), limit)
     held = model.calibration
-    calibration = Calibration(torch.tensor([1.0, 1e6]), thresholds, thresholds, held.locality, held.others)
+    calibration = Calibration(torch.tensor([1.0, 1e6]), thresholds, thresholds.clone(), held.locality, held.others)
     return with_site(model, site, calibration, "hidden states")
 
 
