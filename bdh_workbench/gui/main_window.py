@@ -28,7 +28,7 @@ from bdh_workbench.gui.panes.write import WritePane
 from bdh_workbench.gui.preferences import packed, unpacked
 from bdh_workbench.gui.theme import icon
 from bdh_workbench.gui.widgets import ElideLabel, Pane, make_dock
-from bdh_workbench.gui.words import harmless, short
+from bdh_workbench.gui.words import harmless, short, tip
 from bdh_workbench.session.events import (
     JobCancelled,
     JobDone,
@@ -254,7 +254,7 @@ class MainWindow(QMainWindow):
         for name in self.preferences.values.recent_files[:RECENT]:
             path = Path(name)
             action = self._recent.addAction(harmless(path.stem), partial(self.library.open_file, path))
-            action.setToolTip(harmless(name))
+            action.setToolTip(tip(name))
         if self._recent.isEmpty():
             self._recent.addAction("None yet").setEnabled(False)
 

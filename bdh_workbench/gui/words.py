@@ -55,7 +55,7 @@ def escaped(text: str) -> str:
 
 def tip(text: str) -> str:
     """A tooltip that shows a text as it stands: Qt would take what looks like HTML for it, and open files it names."""
-    return f"<qt>{escaped(text)}</qt>".replace("\n", "<br>")
+    return f"<qt>{escaped(text)}</qt>".replace("\n", "<br>") if text else ""
 
 
 def shown_token(text: str, limit: int = 14) -> str:

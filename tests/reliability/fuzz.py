@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import subprocess
 import sys
 import time
 import traceback
@@ -21,6 +22,7 @@ from typing import Any
 
 FINDINGS = Path(__file__).parent / "findings"
 ENGINES = ("hypothesis", "atheris", "random")
+KINDS = ("memory", "config", "weights", "general", "tokenizer", "inputs", "settings")
 
 
 class Tally:
@@ -139,11 +141,16 @@ def by_atheris(tally: Tally, done: Callable[[], None]) -> None:
 def main() -> None:
     """Fuzz, and print the counts as one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kind", required=True)
+    parser.add_argument("--kind", choices=("all", *KINDS), default="all")
     parser.add_argument("--engine", choices=ENGINES, default="hypothesis")
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--start", type=int, default=0, help="number of the first file, with --engine random")
     args = parser.parse_args()
+    if args.kind == "all":
+        # A process for each: libFuzzer ends its own, and what one kind imported is to be new to the next.
+        rest = ["--engine", args.engine, "--seconds", str(args.seconds), "--start", str(args.start)]
+        runs = [[sys.executable, "-m", "tests.reliability.fuzz", "--kind", kind, *rest] for kind in KINDS]
+        sys.exit(max(subprocess.run(run, check=False).returncode for run in runs))
     tally = Tally(args.kind, args.engine, args.seconds)
 
     def done() -> None:

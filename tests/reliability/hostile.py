@@ -7,6 +7,7 @@ atheris or Python's random numbers) is a ``Draw``.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import math
@@ -253,7 +254,9 @@ def spoil_memory(draw: Draw, whole: bytes) -> bytes:
 @cache
 def model_folder() -> Path:
     """The folder of a tiny model, made once in each process."""
-    return save_tiny_model(Path(tempfile.mkdtemp(prefix="hostile-")) / "model")
+    folder = Path(tempfile.mkdtemp(prefix="hostile-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return save_tiny_model(folder / "model")
 
 
 @cache

@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,8 +99,10 @@ class Program:
         """End the server."""
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait(20)
+        self._process.kill()  # it has nothing to tidy up, and a busy machine may take long to end it
+        self._process.wait()
         self._process.stdout.close()
+        shutil.rmtree(self._said)
 
     def _ask(self, order: dict[str, Any]) -> str:
         assert self._process.stdin is not None

@@ -25,7 +25,7 @@ from bdh_workbench.memory.library import Library
 from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
 from tests.memory.memory_factory import random_memory
 from tests.reliability import hostile
-from tests.reliability.fuzz import FINDINGS
+from tests.reliability.fuzz import FINDINGS, KINDS
 
 KEPT = sorted(path for path in FINDINGS.glob("*/*") if path.is_file())
 EVIL = "\x1b]0;owned\x07\x1b[2Jred\u202egnp.exe\u2066\x9b31m\r\x7f\u2028\ufeff"
@@ -34,6 +34,10 @@ EVIL = "\x1b]0;owned\x07\x1b[2Jred\u202egnp.exe\u2066\x9b31m\r\x7f\u2028\ufeff"
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_what_was_once_found_stays_mended(path: Path) -> None:
     hostile.try_open(path.parent.name, path.read_bytes())
+
+
+def test_the_fuzzer_knows_every_kind() -> None:
+    assert set(KINDS) == hostile.KINDS.keys()
 
 
 @pytest.mark.parametrize("kind", hostile.KINDS)
@@ -102,7 +106,7 @@ def test_json_of_the_worst_kind_stays_within_its_bound(kind: str, piece: str, tm
         metadata, arrays = hostile.split_tensors(hostile.memory_bytes())
         content = hostile.join_tensors(metadata | {"items": text}, arrays)
     # 40 bytes for each byte of JSON is the bound that docs/reliability.md states.
-    done = _allocating(tmp_path, kind, content, 40 * len(content))
+    done = _allocating(tmp_path, kind, content, max(64 << 20, 40 * len(content)))
     assert done.returncode == 0, done.stderr[-500:]
     assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY
 

@@ -109,7 +109,7 @@ class MemoryDetails(QWidget):
         self._filling = True
         self.in_use = in_use
         self.title.setText(f"{short(title, 80)}{' *' if dirty else ''}")
-        self.title.setToolTip(harmless(title))
+        self.title.setToolTip(tip(title))
         self.state.setText("in use" if in_use else "not loaded")
         set_tone(self.state, "good" if in_use else "")
         self.items.clear()
