@@ -205,8 +205,7 @@ def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda li
             verdict(count > 0),
         ]
     )
-    said = results["bench"]["model"] if "bench" in results else "small"
-    save_text_atomically(out / "reproduction.md", page(said, rows))
+    save_text_atomically(out / "reproduction.md", page(results, rows))
     return {"experiment": "reproduction", "rows": rows}
 
 
@@ -223,15 +222,19 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
     return rows
 
 
-def command(name: str) -> str:
-    """The command that makes the results of that name."""
-    return BENCH if name == "bench" else EXPERIMENT.format(name=name)
+def command(name: str, report: Mapping[str, Any] | None = None) -> str:
+    """The command that makes the results of that name; with the options of a report, if one is there."""
+    if name == "bench":
+        return BENCH
+    options = [f" --{option} {report[option]}" for option in ("seeds", "steps") if option in report] if report else []
+    return EXPERIMENT.format(name=name) + "".join(options)
 
 
-def page(model: str, rows: list[list[str]]) -> str:
+def page(results: Mapping[str, Mapping[str, Any]], rows: list[list[str]]) -> str:
     """The whole page."""
     sources = sorted({claim.source for claim in CLAIMS})
-    commands = "".join(f"- `{name}`: `{command(name)}`\n" for name in sources)
+    commands = "".join(f"- `{name}`: `{command(name, results.get(name))}`\n" for name in sources)
+    model = results["bench"]["model"] if "bench" in results else "small"
     return (
         "# The paper's claims, one by one\n\n"
         "R. Thomas, 2026 (doi 10.5281/zenodo.19565707), of which the abstract is at hand, against model "
