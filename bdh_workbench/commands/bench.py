@@ -105,6 +105,7 @@ def _comparison(report: dict[str, Any]) -> str:
     rows = [["", "facts", "reworded", "kept", "probes", "other text", "facts in", "documents in", "bytes"]]
     for name, part in {"the slot": report, **{NAMES[k]: v for k, v in report["baselines"].items()}}.items():
         facts, documents = part["facts"] or {}, part["documents"] or {}
+        local = part["locality"].get("on_sample", part["locality"])
         size = (facts.get("bytes") or 0) + (documents.get("bytes") or 0)
         rows.append(
             [
@@ -113,7 +114,7 @@ def _comparison(report: dict[str, Any]) -> str:
                 percent(facts.get("paraphrase_exact")),
                 percent(documents.get("retention_final")),
                 percent(documents.get("probe_exact")),
-                f"{100 * part['locality']['relative_change']:+.2f}%",
+                f"{100 * local['relative_change']:+.2f}%",
                 f"{facts['seconds']:.1f} s" if facts else "–",
                 f"{sum(documents['seconds']):.1f} s" if documents else "–",
                 f"{size:,}",

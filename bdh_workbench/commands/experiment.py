@@ -24,6 +24,7 @@ EXPERIMENTS = {
     "meta": "trained addresses against their untrained start",
     "harder": "synonyms, questions and reversed statements; 200 and 1,000 facts",
     "peer": "BDH and a GPT-2 of the same size, trained alike",
+    "reproduction": "the page of the paper's claims, from the results in DIR/experiments",
     "baselines": "tune the rivals of bench --baselines on facts of their own",
 }
 STEPS = {"gates": 800, "routing": 200}  # of training, of each run

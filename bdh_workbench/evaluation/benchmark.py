@@ -107,6 +107,8 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
         "without_gate": readers[name].with_settings(ReadSettings(gate=False)),
         "pure": readers[name].with_settings(PURE),
     }
+    if given.baselines:  # which read the sample alone
+        open_readers["on_sample"] = readers[name]
     sample = text.sample(QUICK_SAMPLE if given.quick else SAMPLE)
     report["locality"] = found[name] | {"memory": name, "text": text.name} | locality(model, open_readers, sample)
     for other in set(readers) - {name}:

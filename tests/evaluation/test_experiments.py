@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import torch.nn.functional as F
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.decoding import score
-from bdh_workbench.evaluation.experiments import capacity, gates, harder, protocols, routing, study
+from bdh_workbench.evaluation.experiments import capacity, gates, harder, protocols, reproduction, routing, study
 from bdh_workbench.evaluation.experiments.results import cell, draw, markdown_table, spread, spread_of, thinned
 from bdh_workbench.evaluation.experiments.variants import HiddenSite, fact_shares, hidden_state_model, with_slots
 from bdh_workbench.evaluation.locality import HeldOut
@@ -120,7 +121,7 @@ def test_closing_gates_is_what_the_shares_and_losses_are_about() -> None:
     found = gates.measure(network, windows, 0)
     assert found["fast_share"] == [0.0, 0.0] and found["index"] == [-1.0, -1.0] and found["range"] == 0.0
     assert found["fast_seen"] == found["fast_new"] == 0.0
-    assert any(float(site.gate_slow) for site in study.sites_of(network)), "gates are put back"
+    assert any(float(site.gate_slow.detach()) for site in study.sites_of(network)), "gates are put back"
 
 
 def test_without_a_fast_gate_every_kind_of_fast_state_gives_the_same_gradient() -> None:
@@ -221,3 +222,50 @@ def test_the_pure_read_is_asked_apart(model: Model) -> None:
     reader = Reader(model, memory)
     found = fact_shares(reader, FACTS[:2])
     assert found["pure_exact"] == fact_shares(reader.with_settings(PURE), FACTS[:2])["exact"]
+
+
+# The page of claims
+
+
+def test_verdicts_follow_from_the_figures() -> None:
+    bench = {
+        "model": "small", "parameters": 2_000_000, "cold_reload": {"exact": 1.0, "identical": True},
+        "facts": {"exact": 1.0, "count": 20, "median_first_token_p": 0.995, "median_p": 0.995, "min_p": 0.5},
+        "documents": {"retention_final": 0.8, "count": 2},
+    }  # fmt: skip
+    verdicts = [row[-1] for row in reproduction.table({"bench": bench})]
+    missing = reproduction.MISSING
+    assert verdicts[:5] == ["not reproduced", missing, "exceeded", "reproduced", "reproduced"]
+    assert verdicts[5:] == [missing] * 5
+    bench["facts"]["min_p"], bench["documents"]["retention_final"] = 0.95, 0.7
+    assert [row[-1] for row in reproduction.table({"bench": bench})][3:5] == ["exceeded", "not reproduced"]
+
+
+def test_a_control_that_does_as_much_takes_the_claim_down() -> None:
+    def routing_of(own: float, noise: float) -> dict[str, Any]:
+        figures = {"none": 1.0, "hebbian": own, "other": 1.1, "noise": noise}
+        return {"trained": {kind: {"ratio": spread([value] * 3)} for kind, value in figures.items()}}
+
+    assert reproduction.doubling(routing_of(2.1, 1.2)).verdict == "reproduced"
+    assert reproduction.doubling(routing_of(1.5, 1.2)).verdict == "not reproduced"
+    assert reproduction.doubling(routing_of(2.1, 2.3)).verdict == "not reproduced"
+
+    def gates_of(contrasts: list[float], p: list[float]) -> dict[str, Any]:
+        own = {"contrast": spread(contrasts), "p": spread(p), "range": spread([0.1] * 3)}
+        return {"summary": {"Hebbian": own, "control": own | {"contrast": spread([0.1] * 3)}}}
+
+    assert reproduction.specialisation(gates_of([0.2, 0.3, 0.2], [0.01] * 3)).verdict == "reproduced"
+    assert reproduction.specialisation(gates_of([0.2, 0.05, 0.2], [0.01] * 3)).verdict == "not reproduced"
+    assert reproduction.specialisation(gates_of([0.2, 0.3, 0.2], [0.01, 0.2, 0.01])).verdict == "not reproduced"
+
+
+def test_the_page_of_claims_names_the_commands_that_are_wanting(model: Model, tmp_path: Path) -> None:
+    said: list[str] = []
+    report = reproduction.run(model, "", tmp_path, 3, said.append)
+    page = (tmp_path / "reproduction.md").read_text(encoding="utf-8")
+    assert len(report["rows"]) == 11 and all(f"| {number} |" in page for number in range(1, 12))
+    assert len(said) == 5 and page.count("experiment protocols") == 1
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments" / "gates.json").write_text("{", encoding="utf-8")
+    with pytest.raises(UserError, match="holds no results"):
+        reproduction.run(model, "", tmp_path, 3)

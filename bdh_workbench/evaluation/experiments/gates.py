@@ -88,6 +88,7 @@ def run(model: Model, corpus: str, out: Path, steps: int, seeds: int, note: Note
     note(f"{model.name}: contrast {bundled['contrast']:+.4f} (p {bundled['p']:.3g})")
     report = {
         "experiment": "gates",
+        "seeds": seeds,
         "model": model.name,
         "bundled": bundled,
         "steps": steps,

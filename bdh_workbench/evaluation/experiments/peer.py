@@ -84,7 +84,8 @@ def run(
 def _train(
     model: Model, corpus: str, out: Path, kind: str, shape: Any, settings: TrainingConfig, seed: int
 ) -> dict[str, Any]:
-    folder = out / "peer-runs" / f"{kind}-{seed}"
+    # A run of another length has another schedule, and is no beginning of this one.
+    folder = out / "peer-runs" / f"{kind}-{settings.tokens}-{seed}"
     settings = dataclasses.replace(settings, seed=seed)
     cache = build_token_cache(corpus, model.tokenizer, out / "peer-runs" / "tokens", settings.tokens)
     torch.manual_seed(seed)

@@ -102,6 +102,7 @@ def run(model: Model, corpus: str, out: Path, steps: int, seeds: int, note: Note
     first = next(number for number, step in enumerate(marks) if step > WARM * steps)
     report = {
         "experiment": "routing",
+        "seeds": seeds,
         "steps": steps,
         "tokens": steps * ROWS * CONTEXT,
         "device": str(device),

@@ -12,22 +12,30 @@ from torch import Tensor
 
 from bdh_workbench.evaluation.decoding import Question, exact, score, share
 from bdh_workbench.evaluation.recall import FactQuestions
+from bdh_workbench.memory.encoding import fact_items
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.reading import PURE, Reader
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.loading import SITE_TENSORS, Calibration, Model
 from bdh_workbench.model.network import Network, NetworkState
 from bdh_workbench.model.write_site import SummaryState, WriteSite
-from bdh_workbench.training.calibration import GeneralText, calibrate, fit_threshold, fit_whitening, stretches
+from bdh_workbench.training.calibration import (
+    FALSE_ACCEPTS,
+    GeneralText,
+    calibrate,
+    fit_threshold,
+    fit_whitening,
+    stored_parts,
+    stretches,
+    text_cues,
+)
 from bdh_workbench.training.corpus import encode_documents, read_corpus, validation_documents
+from bdh_workbench.training.synthetic import facts
 
 FIT_TOKENS, HELD_OUT_TOKENS = 1_000_000, 60_000  # of general text that a site is fitted and calibrated on
-HIDDEN_STRETCHES, HIDDEN_WINDOWS, HIDDEN_LENGTH = (
-    3000,
-    40,
-    128,
-)  # the same where every token costs a pass of the network
-FALSE_ACCEPTS = 1e-3
+# The same where every token costs a pass of the network: stretches, held-out windows and their length.
+HIDDEN_STRETCHES, HIDDEN_WINDOWS, HIDDEN_LENGTH = 3000, 40, 128
+HIDDEN_ROWS = 100  # stored when the threshold of such a site is measured
 
 
 def general_text(model: Model, corpus: str) -> GeneralText:
@@ -112,36 +120,35 @@ class HiddenSite(WriteSite):
 def hidden_state_model(model: Model, text: GeneralText) -> Model:
     """The model with a write site addressed by whitened hidden states.
 
-    Its threshold is the cosine that one held-out position in a thousand exceeds with any of as many stored general
-    positions as a memory of some dozen facts has, 100; it is the same for larger memories, which flatters it.
+    Its threshold is measured as that of the model is, against a memory of some dozen facts, and is the same for larger
+    memories, which flatters it.
     """
     site = HiddenSite(model.network)
-    random = np.random.default_rng(0)
-    fit_whitening(site, stretches(text.fit, HIDDEN_STRETCHES, random))
+    fit_whitening(site, stretches(text.fit, HIDDEN_STRETCHES, np.random.default_rng(0)))
     fit_threshold(site)
-    length = HIDDEN_LENGTH
-    windows = torch.from_numpy(text.held_out[: HIDDEN_WINDOWS * length].reshape(-1, length))
-    cues = site.cues(site.normalised(site.summaries(windows)[0])).flatten(0, 1)
-    stored, general = cues[: len(cues) // 2], cues[len(cues) // 2 :]
-    stored = stored[torch.randperm(len(stored), generator=torch.Generator().manual_seed(0))[:100]]
-    limit = float(torch.quantile((general @ stored.T).max(dim=1).values, 1.0 - FALSE_ACCEPTS))
-    thresholds = torch.full((2,), limit)
+    count = min(HIDDEN_WINDOWS, len(text.held_out) // HIDDEN_LENGTH)
+    windows = text.held_out[: count * HIDDEN_LENGTH].reshape(-1, HIDDEN_LENGTH)
+    written = fact_items(facts(HIDDEN_ROWS, 0, "dev"), model.tokenizer, 0)
+    strangers = stored_parts(site, written, (HIDDEN_ROWS,))[HIDDEN_ROWS].strangers(
+        *text_cues(site, torch.from_numpy(windows))
+    )
+    limits = torch.full((2,), float(torch.quantile(strangers, 1.0 - FALSE_ACCEPTS)))
     held = model.calibration
-    calibration = Calibration(torch.tensor([1.0, 1e6]), thresholds, thresholds.clone(), held.locality, held.others)
+    calibration = Calibration(torch.tensor([1.0, 1e6]), limits, limits, held.locality, held.others)
     return with_site(model, site, calibration, "hidden states")
 
 
-def fact_shares(reader: Reader, facts: Sequence[Fact], most: int | None = None) -> dict[str, float | None]:
+def fact_shares(reader: Reader, written: Sequence[Fact], most: int | None = None) -> dict[str, float | None]:
     """Shares of facts and paraphrases answered exactly, with completion and by the pure read.
 
     Args:
         reader: of the memory.
-        facts: that were written.
+        written: facts that were written.
         most: so many of them are asked, spread evenly; None for all.
     """
-    if most is not None and len(facts) > most:
-        facts = [facts[round(place)] for place in np.linspace(0, len(facts) - 1, most)]
-    asked = FactQuestions.of(reader.model.tokenizer, facts)
+    if most is not None and len(written) > most:
+        written = [written[round(place)] for place in np.linspace(0, len(written) - 1, most)]
+    asked = FactQuestions.of(reader.model.tokenizer, written)
     pure = reader.with_settings(PURE)
     scores = score(reader, asked.written)
     return {
