@@ -40,7 +40,6 @@ class Settings:
         layout: of the docks, bytes in base 64; empty for the default.
         geometry: of the window, likewise.
         last_model: name or folder; empty for the default.
-        last_memory: file that was in use; empty for none.
         device: one of ``DEVICES``.
         recent_files: newest first.
         recovery: whether unsaved changes are copied for a restart.
@@ -56,7 +55,6 @@ class Settings:
     layout: str = ""
     geometry: str = ""
     last_model: str = ""
-    last_memory: str = ""
     device: str = "auto"
     recent_files: tuple[str, ...] = ()
     recovery: bool = True

@@ -13,10 +13,10 @@ from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.memory.generation import SamplingSettings as MemorySamplingSettings
 from bdh_workbench.memory.reading import PURE, Reader
 from bdh_workbench.memory.writer import empty_memory, finish, write
+from bdh_workbench.model import loading as loading_module
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import load_tokenizer
 from bdh_workbench.session import Session
-from bdh_workbench.session import loading as loading_module
 from bdh_workbench.session.events import (
     AnswerDone,
     DeviceMemory,
