@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from bdh_workbench.cli import main
 from bdh_workbench.model.loading import Model, load_model
-from tests.model_factory import save_tiny_model
+from tests.core_factory import FACTS
+from tests.model_factory import save_facts, save_tiny_model
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +23,15 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(model_folder: Path) -> Model:
     """That model, loaded onto the CPU; frozen."""
     return load_model(str(model_folder), torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def facts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_facts(tmp_path_factory.mktemp("facts") / "facts.json", FACTS)
+
+
+@pytest.fixture(scope="module")
+def memory_file(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, facts_file: Path) -> Path:
+    path = tmp_path_factory.mktemp("memory") / "m.safetensors"
+    assert main(["write", "--facts", str(facts_file), "--memory", str(path), "--model", str(model_folder)]) == 0
+    return path

@@ -56,18 +56,6 @@ def ask(run: Run, model_folder: Path) -> Callable[..., dict[str, Any]]:
     return go
 
 
-@pytest.fixture(scope="module")
-def facts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_facts(tmp_path_factory.mktemp("facts") / "facts.json", FACTS)
-
-
-@pytest.fixture(scope="module")
-def memory_file(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, facts_file: Path) -> Path:
-    path = tmp_path_factory.mktemp("memory") / "m.safetensors"
-    assert main(["write", "--facts", str(facts_file), "--memory", str(path), "--model", str(model_folder)]) == 0
-    return path
-
-
 def elsewhere(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Carry out a command line in a fresh process."""
     command = [sys.executable, "-m", "bdh_workbench", *map(str, arguments)]

@@ -40,18 +40,6 @@ def fail(capfd: pytest.CaptureFixture[str]) -> Fail:
     return go
 
 
-@pytest.fixture(scope="module")
-def facts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_facts(tmp_path_factory.mktemp("facts") / "facts.json", FACTS)
-
-
-@pytest.fixture(scope="module")
-def memory_file(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, facts_file: Path) -> Path:
-    path = tmp_path_factory.mktemp("memory") / "m.safetensors"
-    assert main(["write", "--facts", str(facts_file), "--memory", str(path), "--model", str(model_folder)]) == 0
-    return path
-
-
 # Bad input: each is written into a file, and both --facts and --document must refuse it or tell what it is
 
 BAD_FACTS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
         facts_files = [str(resource_path("samples/facts.json"))]
         document_files = [str(resource_path("samples/documents.json"))]
     facts, documents = common.read_inputs(facts_files, document_files)
-    if args.text is not None and not args.text.startswith("hf:") and not Path(args.text).exists():
+    if args.text is not None and not args.text.startswith("hf:") and not os.path.exists(args.text):
         raise UserError(f"There is no text at {args.text}: give a file or folder with --text.")
     model = common.open_model(args, console)
     from bdh_workbench.evaluation.benchmark import BenchmarkInput, benchmark

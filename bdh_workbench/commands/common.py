@@ -153,7 +153,7 @@ def memory_path(name: str) -> Path:
 
     library = default_library()
     for candidate in (library.folder / name, library.folder / f"{name}{SUFFIX}"):
-        if candidate.is_file():
+        if os.path.isfile(candidate):
             return candidate
     titled = [e.path for e in library.entries() if not isinstance(e, BrokenEntry) and e.title == name]
     if len(titled) > 1:

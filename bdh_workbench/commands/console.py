@@ -11,6 +11,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
+from bdh_workbench.harmless import harmless, harmless_json, harmless_lines
+
 ON_TERMINAL, ELSEWHERE = 0.1, 1.0  # seconds between two lines of progress; elsewhere also before the first
 
 
@@ -33,15 +35,15 @@ class Console:
         self._last = now
         if terminal:
             width = max(20, shutil.get_terminal_size().columns - 1)
-            self._tell(f"\r\x1b[K{text[:width]}")
+            self._tell(f"\r\x1b[K{harmless(text)[:width]}")
             self._shown = True
         else:
-            self._tell(text + "\n")
+            self._tell(harmless(text) + "\n")
 
     def note(self, text: str) -> None:
         """Say something beside the result, on standard error."""
         self.clear()
-        self._tell(text + "\n")
+        self._tell(harmless_lines(text) + "\n")
 
     def clear(self) -> None:
         """Take the line of progress off the terminal."""
@@ -65,18 +67,19 @@ class Console:
             self._err.write(text.encode("ascii", "replace").decode())
 
 
-def say(text: str, end: str = "\n") -> None:
-    """Print to standard output whatever characters its encoding has; others become question marks."""
+def say(text: str, end: str = "\n", *, pale: bool = False) -> None:
+    """Print to standard output whatever is harmless and its encoding has, ``pale`` on a terminal that has colours."""
     out = sys.stdout
     encoding = getattr(out, "encoding", None) or "utf-8"
-    out.write((text + end).encode(encoding, "replace").decode(encoding))
+    text = harmless_lines(text)
+    out.write((_dim(text) + end if pale else text + end).encode(encoding, "replace").decode(encoding))
     out.flush()
 
 
 def as_json(record: Mapping[str, Any]) -> str:
     """A record as one JSON object on one line; what JSON has no word for becomes null."""
     wide = (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
-    return json.dumps(_plain(record), ensure_ascii=not wide, allow_nan=False)
+    return harmless_json(json.dumps(_plain(record), ensure_ascii=not wide, allow_nan=False))
 
 
 def _plain(value: Any) -> Any:
@@ -121,8 +124,7 @@ def shortened(text: str, length: int = 60) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def dim(text: str) -> str:
-    """Text in a paler colour, on a terminal that has colours."""
+def _dim(text: str) -> str:
     plain = not _is_terminal(sys.stdout) or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
     return text if plain else f"\x1b[2m{text}\x1b[0m"
 

@@ -8,7 +8,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.commands import common
-from bdh_workbench.commands.console import Console, dim, percent, probability, say, shortened
+from bdh_workbench.commands.console import Console, percent, probability, say, shortened
 
 if TYPE_CHECKING:
     from bdh_workbench.evaluation.asking import Answer
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
 
     def speak(text: str) -> None:
         if not begun:
-            say(dim(prompt), end="")
+            say(prompt, end="", pale=True)
         begun.append(text)
         say(text, end="")
 
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
         scored = score(reader, prompt, unicodedata.normalize("NFC", args.answer.encode(errors="replace").decode()))
     if speaking:
         if not begun:
-            say(dim(prompt), end="")
+            say(prompt, end="", pale=True)
         say("\n" + _under(answer, scored, memory is not None and not args.no_memory))
         return
     record = {

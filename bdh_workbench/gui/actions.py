@@ -33,6 +33,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "paste_facts", "Paste facts or text", "Ctrl+Shift+V", "Read the clipboard as facts or a document", "Edit"
     ),
+    ActionSpec(
+        "bring_back",
+        "Bring back what stood there",
+        "Ctrl+Shift+B",
+        "Undo a clear, an open or a paste that replaced what stood in the Write pane",
+        "Edit",
+    ),
     ActionSpec("sample_facts", "Sample facts", "", "Put ten invented facts into the table", "Edit"),
     ActionSpec("sample_document", "Sample document", "", "Put an invented document into the text", "Edit"),
     ActionSpec("write", "Write into memory", "Ctrl+Return", "Write what stands in the Write pane into memory", "Run"),

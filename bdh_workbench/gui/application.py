@@ -82,7 +82,7 @@ class Workbench:
     @staticmethod
     def _known(name: str) -> str | None:
         """The model of last time, if it is still there."""
-        return name if name and (name in bundled_model_names() or Path(name).is_dir()) else None
+        return name if name and (name in bundled_model_names() or os.path.isdir(name)) else None
 
     def start(self) -> None:
         """Load the model, and on the first start show the first steps."""

@@ -17,7 +17,7 @@ from bdh_workbench.memory.items import Fact
 from bdh_workbench.session.jobs import LoadModel
 from bdh_workbench.session.settings import load_settings, save_settings
 
-PATIENCE = 300.0  # seconds for any one job
+PATIENCE = 1500.0  # seconds for any one job, on a busy machine
 LOOK = 5  # milliseconds between two looks at whether something has come
 
 
@@ -32,7 +32,7 @@ class Driver:
         """Let the window live until something is true.
 
         Raises:
-            TimeoutError: when it has not come in five minutes.
+            TimeoutError: when it has not come in a very long time.
         """
         if until():
             return

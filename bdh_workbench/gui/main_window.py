@@ -28,7 +28,7 @@ from bdh_workbench.gui.panes.write import WritePane
 from bdh_workbench.gui.preferences import packed, unpacked
 from bdh_workbench.gui.theme import icon
 from bdh_workbench.gui.widgets import ElideLabel, Pane, make_dock
-from bdh_workbench.gui.words import harmless, short
+from bdh_workbench.gui.words import harmless, short, tip
 from bdh_workbench.session.events import (
     JobCancelled,
     JobDone,
@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
         file_menu = self.actions_by_name["import_memory"].associatedObjects()[0]
         assert isinstance(file_menu, QMenu)
         file_menu.insertMenu(self.actions_by_name["import_memory"], self._recent)
+        self.resize(*FIRST_SIZE)
         self.arrange()
         self._listen()
         self._restore()
@@ -116,6 +117,7 @@ class MainWindow(QMainWindow):
             "undo": self.write.undo,
             "redo": lambda: self.context.submit(Redo()),
             "paste_facts": self.write.paste,
+            "bring_back": self.write.bring_back,
             "sample_facts": self.write.sample_facts,
             "sample_document": self.write.sample_documents,
             "write": self.write.write,
@@ -181,7 +183,6 @@ class MainWindow(QMainWindow):
         (focus or self.write.editor).setFocus()
 
     def _restore(self) -> None:
-        self.resize(*FIRST_SIZE)
         chosen = self.preferences.values
         if chosen.geometry:
             self.restoreGeometry(unpacked(chosen.geometry))
@@ -253,7 +254,7 @@ class MainWindow(QMainWindow):
         for name in self.preferences.values.recent_files[:RECENT]:
             path = Path(name)
             action = self._recent.addAction(harmless(path.stem), partial(self.library.open_file, path))
-            action.setToolTip(harmless(name))
+            action.setToolTip(tip(name))
         if self._recent.isEmpty():
             self._recent.addAction("None yet").setEnabled(False)
 

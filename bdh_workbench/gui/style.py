@@ -61,7 +61,7 @@ QTableView:focus, QTreeView:focus, QListView:focus { padding: 0; }
 QTableView::item { padding: 3px 4px; }
 QTableView::item:selected, QTreeView::item:selected { background: $accent; color: $on_accent; }
 QTreeView::item { padding: 3px 2px; }
-QListView::item { padding: 5px 6px; border-radius: 4px; }
+QListView::item { padding: 5px 6px; }
 QListView::item:selected { background: $accent; color: $on_accent; }
 QTableView QLineEdit { padding: 0 2px; border-radius: 0; }
 QTableView QLineEdit:focus { padding: 0 2px; border: 1px solid $accent; }

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+import html
 import re
-import unicodedata
+
+from bdh_workbench.harmless import harmless, harmless_lines
+
+__all__ = [
+    "GLOSSARY",
+    "date",
+    "escaped",
+    "harmless",
+    "plural",
+    "short",
+    "shown_p",
+    "shown_token",
+    "size",
+    "tip",
+    "title_of",
+]
 
 GLOSSARY: dict[str, str] = {
     "slot": "One row of the slow memory: what one direction of the address space holds.",
@@ -32,15 +48,14 @@ GLOSSARY: dict[str, str] = {
 }
 
 
-def harmless(text: str) -> str:
-    """Text on one line, with control characters and marks that turn the direction of writing made visible."""
-    shown = []
-    for character in text:
-        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") and character != "\u200d":
-            shown.append("\ufffd" if character not in "\t\n\r" else " ")
-        else:
-            shown.append(character)
-    return "".join(shown)
+def escaped(text: str) -> str:
+    """Text as a part of HTML that shows it as it stands."""
+    return html.escape(harmless_lines(text))
+
+
+def tip(text: str) -> str:
+    """A tooltip that shows a text as it stands: Qt would take what looks like HTML for it, and open files it names."""
+    return f"<qt>{escaped(text)}</qt>".replace("\n", "<br>") if text else ""
 
 
 def shown_token(text: str, limit: int = 14) -> str:

@@ -8,15 +8,12 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import difflib
 import io
 import json
 import os
 import re
-import stat
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,12 +21,10 @@ from typing import Literal
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.items import Fact, Probe, TextDocument
+from bdh_workbench.memory.text_files import checked, normal, read_text, shown, tidy
 
 FactsFormat = Literal["auto", "json", "jsonl", "csv"]
 DocumentsFormat = Literal["auto", "json", "jsonl", "text", "markdown"]
-
-SIZE_LIMIT = 20_000_000
-"""The largest file that is read, in bytes."""
 
 _FACT_SUFFIXES: Mapping[str, FactsFormat] = {
     ".json": "json",
@@ -47,13 +42,9 @@ _DOCUMENT_SUFFIXES: Mapping[str, DocumentsFormat] = {
     ".md": "markdown",
     ".markdown": "markdown",
 }
-_SIGNATURES = (
-    (b"%PDF-", "a PDF file"),
-    (b"PK\x03\x04", "a zip or office file"),
-    (b"{\\rtf", "a rich text file"),
-)
-_ALLOWED_CONTROLS = b"\t\n\r\f\b\x1b"
-_CONTROL_SHARE = 0.02
+MOST_FIELDS = 1_000
+"""The most fields that an entry, or columns that a table, may have."""
+
 _HEADING = re.compile(r"#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
 _UNDERLINE = re.compile(r"(=+|-{2,})[ \t]*$")
 
@@ -68,8 +59,8 @@ def read_facts(path: str | os.PathLike[str]) -> list[Fact]:
         UserError: The file cannot be read, is not text, or does not hold facts.
 
     """
-    where = _shown(path)
-    return parse_facts_text(_read_text(path), _FACT_SUFFIXES.get(_suffix(path), "auto"), where=where)
+    where = shown(path)
+    return parse_facts_text(read_text(path), _FACT_SUFFIXES.get(_suffix(path), "auto"), where=where)
 
 
 def read_documents(path: str | os.PathLike[str]) -> list[TextDocument]:
@@ -81,11 +72,11 @@ def read_documents(path: str | os.PathLike[str]) -> list[TextDocument]:
         UserError: The file cannot be read, is not text, or does not hold documents.
 
     """
-    where = _shown(path)
+    where = shown(path)
     # A file name need not be valid Unicode; a title must be, since it is saved and shown.
-    title = _tidy(Path(where).stem)
+    title = tidy(Path(where).stem)
     return parse_documents_text(
-        _read_text(path), _DOCUMENT_SUFFIXES.get(_suffix(path), "auto"), title=title, where=where
+        read_text(path), _DOCUMENT_SUFFIXES.get(_suffix(path), "auto"), title=title, where=where
     )
 
 
@@ -101,7 +92,7 @@ def parse_facts_text(text: str, format: FactsFormat = "auto", *, where: str = "T
         UserError: The text does not hold facts.
 
     """
-    text = _checked(text, where)
+    text = checked(text, where)
     if format == "auto":
         format = _json_kind(text) or "csv"
     facts = [_fact(entry, place) for place, entry in _FACT_READERS[format](text, where)]
@@ -129,7 +120,7 @@ def parse_documents_text(
         UserError: The text does not hold documents.
 
     """
-    text = _checked(text, where)
+    text = checked(text, where)
     if format == "auto":
         kind = _json_kind(text)
         # Prose may begin with a bracket too, so an unnamed format counts as JSON only if it can be read as such.
@@ -169,117 +160,7 @@ def merge_duplicates(facts: Iterable[Fact], *, where: str = "The facts") -> list
     return list(found.values())
 
 
-# Files and encodings
-
-
-def _read_text(path: str | os.PathLike[str]) -> str:
-    """Return a file's text, or say why it has none."""
-    where = _shown(path)
-    try:
-        with open(path, "rb") as file:
-            status = os.fstat(file.fileno())
-            if stat.S_ISREG(status.st_mode) and status.st_size > SIZE_LIMIT:
-                raise UserError(_too_large(where, status.st_size))
-            # A pipe does not tell its size, so never read more than is allowed.
-            raw = file.read(SIZE_LIMIT + 1)
-    except FileNotFoundError:
-        raise UserError(f"{where} does not exist.") from None
-    except IsADirectoryError:
-        raise UserError(f"{where} is a folder, not a file.") from None
-    except PermissionError:
-        # Windows reports a folder in this way.
-        if os.path.isdir(path):
-            raise UserError(f"{where} is a folder, not a file.") from None
-        raise UserError(f"{where} may not be read: permission denied.") from None
-    except OSError as error:
-        raise UserError(f"{where} cannot be read: {error.strerror or 'input error'}.") from None
-    except ValueError:
-        raise UserError(f"{where} is not a usable file name.") from None
-    if len(raw) > SIZE_LIMIT:
-        raise UserError(_too_large(where, None))
-    return _decode(raw, where)
-
-
-def _too_large(where: str, size: int | None) -> str:
-    """Return the sentence about a file over the limit."""
-    limit = f"{SIZE_LIMIT / 1e6:.0f} MB"
-    if size is None:
-        return f"{where} is larger than the limit of {limit}."
-    return f"{where} is {size / 1e6:.1f} MB, more than the limit of {limit}."
-
-
-def _decode(raw: bytes, where: str) -> str:
-    """Return the text that the bytes stand for, or say which encoding they seem to be in."""
-    if not raw:
-        raise UserError(f"{where} is empty.")
-    for signature, kind in _SIGNATURES:
-        if raw.startswith(signature):
-            raise UserError(f"{where} is {kind}, not text; save its text as a UTF-8 text file first.")
-    if raw.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise UserError(f"{where} is encoded in UTF-32; save it as UTF-8.")
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            text = raw.decode("utf-16")
-        except UnicodeDecodeError:
-            raise UserError(f"{where} begins as UTF-16 text but is damaged or cut off.") from None
-        if "\0" in text:
-            raise UserError(f"{where} is a binary file, not text.")
-        return text
-    if b"\0" in raw:
-        # Plain English in UTF-16 has a zero in every other byte, always on the same side.
-        even, odd = raw[0::2].count(0), raw[1::2].count(0)
-        if min(even, odd) == 0 and max(even, odd) > len(raw) // 4:
-            raise UserError(f"{where} looks like UTF-16 without a byte order mark; save it as UTF-8.")
-        raise UserError(f"{where} is a binary file, not text.")
-    if _control_share(raw) > _CONTROL_SHARE:
-        raise UserError(f"{where} is a binary file, not text.")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-    try:
-        raw.decode("cp1252")
-    except UnicodeDecodeError:
-        raise UserError(f"{where} is not UTF-8 text (line {line}); save it as UTF-8.") from None
-    raise UserError(
-        f"{where} is not UTF-8 text (line {line}) and looks like Windows-1252; save it as UTF-8, "
-        f"for example with: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW"
-    ) from None
-
-
-def _control_share(raw: bytes) -> float:
-    """Return the share of bytes that are control characters no text needs."""
-    unwanted = bytes(byte for byte in (*range(32), 127) if byte not in _ALLOWED_CONTROLS)
-    return (len(raw) - len(raw.translate(None, unwanted))) / len(raw)
-
-
-def _checked(text: str, where: str) -> str:
-    """Return the text with LF line ends and composed characters, if it is not empty and not too large."""
-    if len(text) > SIZE_LIMIT:
-        raise UserError(_too_large(where, None))
-    if not text.strip("\ufeff \t\r\n\f\v"):
-        raise UserError(f"{where} is empty.")
-    return _normal(text, where)
-
-
-def _normal(text: str, where: str) -> str:
-    """Return the text with LF line ends and composed characters."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        # A JSON escape can name half a character, which could be neither saved nor shown.
-        raise UserError(f"{where} holds half a character (a lone surrogate).") from None
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def _shown(path: str | os.PathLike[str]) -> str:
-    """Return a path as it can stand in one line of text."""
-    return _tidy(os.fspath(path)) or "The file name"
-
-
-def _tidy(text: str) -> str:
-    """Return text on one line, without the halves of characters that a file name may hold."""
-    return unicodedata.normalize("NFC", " ".join(text.encode(errors="replace").decode().replace("\0", " ").split()))
+# Names and words
 
 
 def _suffix(path: str | os.PathLike[str]) -> str:
@@ -400,6 +281,8 @@ _DELIMITER_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 
 def _csv_header(row: list[str], where: str) -> list[str]:
     """Return the names of the columns, if they are the ones facts need."""
+    if len(row) > MOST_FIELDS:
+        raise UserError(f"{where} has {len(row):,} columns: its first line must hold the headers prompt, answer.")
     header = [cell.strip().lower() for cell in row]
     for name in ("prompt", "answer"):
         if name not in header:
@@ -445,6 +328,8 @@ def _document(entry: Mapping[str, object], place: str) -> TextDocument:
 
 def _refuse_misspelling(entry: Mapping[str, object], name: str, place: str) -> None:
     """Refuse a field that is nearly an optional one: other fields are ignored, and this one would be lost."""
+    if len(entry) > MOST_FIELDS:
+        raise UserError(f"{place} has {len(entry):,} fields, more than the {MOST_FIELDS:,} that are looked at.")
     if name not in entry:
         for near in difflib.get_close_matches(name, [str(key) for key in entry], n=1, cutoff=0.8):
             raise UserError(f'{place} has a field "{near}"; is "{name}" meant?')
@@ -461,7 +346,7 @@ def _text(value: object, name: str, place: str) -> str:
         raise UserError(f"{place}: {name} must be text, but it is {_kind(value)}.")
     if not value.strip():
         raise UserError(f"{place}: {name} is empty.")
-    return _normal(value, f"{place}: {name}")
+    return normal(value, f"{place}: {name}")
 
 
 def _list_field(entry: Mapping[str, object], name: str, place: str) -> list[object]:

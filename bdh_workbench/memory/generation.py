@@ -10,30 +10,9 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.reading import Reader, Reading
+from bdh_workbench.memory.settings import SamplingSettings
 
-
-@dataclass(frozen=True, slots=True)
-class SamplingSettings:
-    """How the next token is chosen."""
-
-    temperature: float = 0.0  # 0: always the most probable
-    top_k: int = 0  # choose among so many; 0: all
-    top_p: float = 1.0  # choose among the fewest that hold so much probability together
-    max_tokens: int = 24
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot work.
-
-        Raises:
-            UserError: naming the setting.
-        """
-        if not 0.0 <= self.temperature < float("inf"):
-            raise UserError(f"The temperature must be at least 0, not {self.temperature:g}.")
-        if self.top_k < 0 or self.max_tokens < 1:
-            raise UserError("top_k must be at least 0 and max_tokens at least 1.")
-        if not 0.0 < self.top_p <= 1.0:
-            raise UserError(f"top_p must be above 0 and at most 1, not {self.top_p:g}.")
+__all__ = ["AnswerScore", "GeneratedToken", "SamplingSettings", "choose", "generate", "score_answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +65,13 @@ def generate(
 
 
 def choose(p: Tensor, scores: Tensor, settings: SamplingSettings, random: torch.Generator) -> int:
-    """Choose a token id from probabilities p (V,) and scores (V,)."""
+    """Choose a token id from probabilities p (V,) and scores (V,).
+
+    Raises:
+        UserError: when they are no numbers, as with a model or a memory whose numbers are beyond all measure.
+    """
+    if not bool(scores.isfinite().all()):
+        raise UserError("The model or the memory gives no usable numbers here: use another copy of them.")
     if settings.temperature == 0.0:
         return int(p.argmax())
     p = (scores / settings.temperature).softmax(0)

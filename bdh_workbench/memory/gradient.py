@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bdh_workbench.errors import UserError
 from bdh_workbench.memory.losses import info_nce, kl_divergence, mean_by_owner, weighted_cross_entropy
 from bdh_workbench.memory.settings import WriteSettings
 
@@ -91,6 +92,9 @@ def gradient_steps(
 
     Yields:
         After each step the change (M, D), which must not be altered, and each loss term by name before the step.
+
+    Raises:
+        UserError: when the loss is no longer a number.
     """
     head = head.detach()  # whatever it asks for: the change of the slot is all that is learnt
     change = start.detach().clone().requires_grad_(True)
@@ -105,6 +109,10 @@ def gradient_steps(
     for _ in range(settings.steps):
         terms = _terms(problem, change, head, gate, settings, reference, random)
         total = sum(terms.values(), torch.zeros((), device=change.device))
+        if not bool(total.detach().isfinite()):
+            raise UserError(
+                "The write was stopped, as its loss is no longer a number; the memory is as it was: try a smaller rate."
+            )
         optimiser.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
         before = change.detach().clone()

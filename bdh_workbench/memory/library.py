@@ -8,22 +8,21 @@ holder dies: there are no stale locks. Where a file system knows no locks, the l
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
 import shutil
-import sys
 import threading
 import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.file_format import SUFFIX
 from bdh_workbench.memory.files import MemoryHeader, read_header, rewrite_labels, save_memory, shown
+from bdh_workbench.memory.locking import try_lock, unlock
 from bdh_workbench.model.files import write_atomically
 
 if TYPE_CHECKING:  # a listing must not load torch
@@ -209,7 +208,7 @@ class Library:
         """
         source = self._own(path)
         read_header(source)
-        if target.is_dir():
+        if os.path.isdir(target):
             target = target / source.name
         elif target.suffix.lower() != SUFFIX:
             target = target.with_name(target.name + SUFFIX)
@@ -248,7 +247,7 @@ class Library:
             ) from None
         with file:
             until = time.monotonic() + LOCK_TIMEOUT
-            while not _try_lock(file):
+            while not try_lock(file):
                 if time.monotonic() > until:
                     raise UserError(self._busy())
                 time.sleep(0.02)
@@ -256,7 +255,7 @@ class Library:
                 self._sweep()
                 yield
             finally:
-                _unlock(file)
+                unlock(file)
 
     def _busy(self) -> str:
         return (
@@ -366,35 +365,3 @@ def _copy(source: Path, target: Path) -> None:
         write_atomically(target, write)
     except ValueError:  # such as a name with a zero byte
         raise UserError(f"{shown(target)} is not a usable file name: choose another.") from None
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: IO[bytes]) -> None:
-        file.seek(0)
-        with contextlib.suppress(OSError):
-            msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            # Some network file systems know no locks: better to work without than not at all.
-            return error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR)
-        return True
-
-    def _unlock(file: IO[bytes]) -> None:
-        with contextlib.suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_UN)

@@ -18,19 +18,13 @@ from torch import Tensor
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.algebra import slow_slot
 from bdh_workbench.memory.recall import Recall
+from bdh_workbench.memory.settings import ReadSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState
 from bdh_workbench.model.write_site import SummaryState
 
-
-@dataclass(frozen=True, slots=True)
-class ReadSettings:
-    """How a memory is read."""
-
-    written: bool = True  # read it at all
-    gate: bool = True  # close the read where nothing stored is familiar
-    completion: bool = True  # read the best match's address instead of the position's own
+__all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Reading"]
 
 
 # A read that is barely familiar is weighed down: if it is right, it still wins; if not, it does far less harm.

@@ -25,7 +25,7 @@ PRODUCTS = 8_000_000  # cosines held at once
 ITEM = 1.0  # weight of the item's mean against that of the row
 SAME, ENOUGH = 0.98, 0.42  # cosine that only the same words have; evidence without which nothing is familiar
 FOLLOWING = 0.08  # added to the cosine of the row behind the one matched last, if its token has come
-RIDGE = 1.0  # added to a document's covariance, in units of its mean eigenvalue
+RIDGE = 5.0  # added to a document's covariance, in units of its mean eigenvalue
 
 
 def scoring_cues(site: WriteSite, summaries: Tensor, items: Tensor) -> Tensor:

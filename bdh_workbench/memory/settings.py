@@ -1,4 +1,4 @@
-"""Settings of a write: one frozen dataclass, from which the window's form and the command line are made."""
+"""Settings of writing, reading and answering: frozen dataclasses, from which forms and options are made."""
 
 from __future__ import annotations
 
@@ -44,9 +44,46 @@ class WriteSettings:
             raise UserError(f"The margin must be above 0 and at most 100 nats, not {self.margin:g}.")
         if not 0 <= self.framings <= 3:
             raise UserError(f"There are 0 to 3 framings, not {self.framings}.")
+        if not 0 <= self.seed < 2**63:
+            raise UserError("The seed must be a whole number from 0 to 2^63 - 1.")
         for name in ("rate", "norm"):
             if not 0.0 < getattr(self, name) < float("inf"):
                 raise UserError(f"The setting {name} must be a number above 0, not {getattr(self, name):g}.")
         for name in ("contrastive", "locality", "decay", "tolerance"):
             if not 0.0 <= getattr(self, name) < float("inf"):
                 raise UserError(f"The setting {name} must be a number of at least 0, not {getattr(self, name):g}.")
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingSettings:
+    """How the next token is chosen."""
+
+    temperature: float = 0.0  # 0: always the most probable
+    top_k: int = 0  # choose among so many; 0: all
+    top_p: float = 1.0  # choose among the fewest that hold so much probability together
+    max_tokens: int = 24
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work.
+
+        Raises:
+            UserError: naming the setting.
+        """
+        if not 0.0 <= self.temperature < float("inf"):
+            raise UserError(f"The temperature must be at least 0, not {self.temperature:g}.")
+        if self.top_k < 0 or self.max_tokens < 1:
+            raise UserError("top_k must be at least 0 and max_tokens at least 1.")
+        if not 0 <= self.seed < 2**63:
+            raise UserError("The seed must be a whole number from 0 to 2^63 - 1.")
+        if not 0.0 < self.top_p <= 1.0:
+            raise UserError(f"top_p must be above 0 and at most 1, not {self.top_p:g}.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSettings:
+    """How a memory is read."""
+
+    written: bool = True  # read it at all
+    gate: bool = True  # close the read where nothing stored is familiar
+    completion: bool = True  # read the best match's address instead of the position's own

@@ -20,8 +20,8 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically
 from bdh_workbench.model.network import Network
+from bdh_workbench.model.tensor_files import FLOATS, Wanted, read_tensors
 
-MAX_WEIGHTS = 4 << 30  # bytes of a weights file that will be opened
 MAX_CONFIG = 1 << 20  # bytes of a configuration
 
 
@@ -76,31 +76,8 @@ def load_tensors(path: Path, wanted: Mapping[str, tuple[int, ...]]) -> dict[str,
     Raises:
         UserError: when anything is missing, of another shape, or not finite.
     """
-    try:
-        if path.stat().st_size > MAX_WEIGHTS:
-            raise UserError(f"{path} is larger than {MAX_WEIGHTS >> 30} GiB and is not opened.")
-        with safe_open(path, framework="pt") as file:
-            names = set(file.keys())
-            missing = sorted(set(wanted) - names)
-            if missing:
-                raise UserError(f"{path} lacks {missing[0]}: it does not belong to the model configuration beside it.")
-            tensors = {}
-            for name, shape in wanted.items():
-                view = file.get_slice(name)
-                if tuple(view.get_shape()) != tuple(shape) or view.get_dtype() not in ("F32", "BF16", "F16"):
-                    raise UserError(
-                        f"{path} holds {name} as {view.get_dtype()} {list(view.get_shape())} where the configuration "
-                        f"wants {list(shape)}: the files of the model folder do not belong together."
-                    )
-                tensors[name] = file.get_tensor(name).float()
-    except FileNotFoundError:
-        raise UserError(f"{path.parent} is not a complete model folder: {path.name} is missing.") from None
-    except (OSError, SafetensorError):
-        raise UserError(f"{path} is damaged or cut short: copy the model folder anew.") from None
-    for name, tensor in tensors.items():
-        if not bool(torch.isfinite(tensor).all()):
-            raise UserError(f"{path} holds numbers in {name} that are not finite: copy the model folder anew.")
-    return tensors
+    found = read_tensors(path, {name: Wanted(FLOATS, tuple(shape)) for name, shape in wanted.items()})
+    return {name: tensor.float() for name, tensor in found.items()}
 
 
 def fingerprint(config: ModelConfig, tensors: Mapping[str, Tensor], tokenizer_fingerprint: str) -> str:

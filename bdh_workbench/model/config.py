@@ -10,7 +10,9 @@ from typing import Any
 
 from bdh_workbench.errors import UserError
 
-LARGEST = 1 << 30  # numbers in one matrix: a damaged configuration must not fill the memory
+LARGEST = 1 << 27  # numbers in one matrix: a damaged configuration must not fill the memory
+MOST = 1 << 24  # of anything that is counted
+MOST_LEVELS = 1024  # they share their weights, so that their number would have no other bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class ModelConfig:
     code_width: int = 256  # numbers in a token code
     decays: tuple[float, ...] = (0.98, 0.95, 0.4)  # of the content summaries: subject, phrase, place in the answer
     cue_weights: tuple[float, ...] = (1.0, 0.3, 0.1)  # of the summaries in the cue: which item is this about?
-    place_weights: tuple[float, ...] = (1.0, 0.3, 0.6)  # of the same: where in that item are we?
+    place_weights: tuple[float, ...] = (0.7, 0.7, 1.0)  # of the same: where in that item are we?
     address_weights: tuple[float, ...] = (1.0, 0.6, 0.4)  # of the summaries in the address, for storing
     address_active: float = 0.06  # share of slots active in an address
     seed: int = 0  # of the token codes and the expansion, which are made from it and not stored
@@ -45,11 +47,14 @@ class ModelConfig:
         """Check what the formulas need, so that a mistake is named here and not inside a matrix product."""
         sizes = ("vocab_size", "width", "heads", "neurons", "levels", "context", "site_slots", "write_slots")
         for name in (*sizes, "code_width"):
-            if getattr(self, name) < 1:
-                raise UserError(f"The model configuration has {name} = {getattr(self, name)}; it must be at least 1.")
+            size, most = getattr(self, name), MOST_LEVELS if name == "levels" else MOST
+            if not 1 <= size <= most:
+                # A number from a file may have thousands of digits.
+                raise UserError(f"The model configuration has {name} = {size:.6g}; it must be from 1 to {most:,}.")
         hidden, codes = self.heads * self.neurons, max(self.vocab_size, self.write_slots)
-        for rows, columns in ((max(self.vocab_size, hidden), self.width), (codes, self.cue_width)):
-            if rows * columns > LARGEST or self.levels > LARGEST:
+        phases = (self.neurons, min(self.context, 512))  # as many as the network makes at once
+        for rows, columns in ((max(self.vocab_size, hidden), self.width), (codes, self.cue_width), phases):
+            if rows * columns > LARGEST:
                 raise UserError("The model configuration asks for a network too large for any machine.")
         if self.neurons % 2:
             raise UserError(f"The model configuration has neurons = {self.neurons}; rotary pairs need an even number.")
@@ -59,8 +64,8 @@ class ModelConfig:
             )
         if len(set(self.site_levels)) < len(self.site_levels):
             raise UserError(f"site_levels {self.site_levels} of the model configuration names a level twice.")
-        if self.seed < 0:
-            raise UserError(f"The model configuration has seed = {self.seed}; it must be at least 0.")
+        if not 0 <= self.seed < 2**63:
+            raise UserError("The seed of the model configuration must be from 0 to 2^63 - 1.")
         if not self.decays:
             raise UserError("The model configuration has no decays; at least one content summary is needed.")
         if len({len(w) for w in (self.decays, self.cue_weights, self.place_weights, self.address_weights)}) > 1:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.checkpoint import MAX_WEIGHTS, fingerprint, load_network
+from bdh_workbench.model.checkpoint import fingerprint, load_network
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.files import save_tensors_atomically
 from bdh_workbench.model.network import Network
+from bdh_workbench.model.tensor_files import Wanted, read_tensors
 from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
 
+MAX_SAMPLE = 32 << 20  # bytes of each table of the calibration that will be opened
+LIMITS = ("thresholds", "document_thresholds")  # of the calibration
 PREFERRED = ("bdh-30m", "small")  # the default model is the first of these that is there
 SITE_TENSORS = (
     "same_as",
@@ -117,45 +121,45 @@ def load_general(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> tup
         UserError: when it is missing, damaged or does not fit the configuration.
     """
     path = folder / "general.safetensors"
+    kinds, width, words = len(config.decays), config.code_width, config.vocab_size
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(SITE_TENSORS, (kinds,)) | {
+        "same_as": (words,),
+        "token_weights": (words,),
+        "begins_word": (words,),
+        "word_weight": (),
+        "mean": (kinds, width),
+        "whiten": (kinds, width, width),
+        "threshold": (),
+    }
+    types = dict.fromkeys(SITE_TENSORS, "F32") | {"same_as": "I64", "begins_word": "BOOL"}
+    wanted = {f"site.{key}": Wanted((types[key],), shapes[key]) for key in SITE_TENSORS}
+    wanted |= {f"calibration.{key}": Wanted(("F32",), (None,)) for key in ("counts", *LIMITS)}
+    wanted |= {f"{key}.ids": Wanted(("I32",), (None, None)) for key in ("locality", "others")}
+    tensors = read_tensors(path, wanted, MAX_SAMPLE)
+    calibration = Calibration(
+        tensors["calibration.counts"],
+        tensors["calibration.thresholds"],
+        tensors["calibration.document_thresholds"],
+        tensors["locality.ids"].long(),
+        tensors["others.ids"].long(),
+    )
+    same_as = tensors["site.same_as"]
+    sound = all(getattr(calibration, name).shape == calibration.counts.shape for name in LIMITS)
+    sound = sound and all(bool((getattr(calibration, name) > 0).all()) for name in LIMITS)
+    sound = (
+        sound
+        and len(calibration.counts) > 0
+        and bool((calibration.counts > 0).all())
+        and bool((calibration.counts.diff() >= 0).all())
+    )
+    sound = sound and bool(((same_as >= 0) & (same_as < words)).all())
+    for ids, least in ((calibration.locality, 0), (calibration.others, -1)):
+        sound = sound and bool(((ids >= least) & (ids < tokenizer.vocab_size)).all())
+    if not sound:
+        raise UserError(f"{path} does not fit the model configuration beside it: copy the model folder anew.")
     site = WriteSite(config)
-    wrong = UserError(f"{path} does not fit the model configuration beside it: copy the model folder anew.")
-    try:
-        if path.stat().st_size > MAX_WEIGHTS:
-            raise wrong
-        with safe_open(path, framework="pt") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise UserError(f"{folder} is not a complete model folder: general.safetensors is missing.") from None
-    except (OSError, SafetensorError):
-        raise UserError(f"{path} is damaged or cut short: copy the model folder anew.") from None
     for key in SITE_TENSORS:
-        value, place = tensors.get(f"site.{key}"), getattr(site, key)
-        if value is None or value.shape != place.shape or value.dtype != place.dtype:
-            raise wrong
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            raise wrong
-        if key == "same_as" and not bool(((value >= 0) & (value < config.vocab_size)).all()):
-            raise wrong
-        place.copy_(value)
-    try:
-        calibration = Calibration(
-            tensors["calibration.counts"].float(),
-            tensors["calibration.thresholds"].float(),
-            tensors["calibration.document_thresholds"].float(),
-            tensors["locality.ids"].long(),
-            tensors["others.ids"].long(),
-        )
-    except KeyError:
-        raise wrong from None
-    sound = calibration.counts.ndim == 1 and len(calibration.counts) > 0
-    sound = sound and bool((calibration.counts > 0).all()) and bool((calibration.counts.diff() >= 0).all())
-    for limits in (calibration.thresholds, calibration.document_thresholds):
-        sound = sound and limits.shape == calibration.counts.shape and bool(limits.isfinite().all())
-        sound = sound and bool((limits > 0).all())
-    for ids in (calibration.locality, calibration.others):
-        sound = sound and ids.ndim == 2 and bool((ids < tokenizer.vocab_size).all())
-    if not sound or bool((calibration.locality < 0).any()) or bool((calibration.others < -1).any()):
-        raise wrong
+        getattr(site, key).copy_(tensors[f"site.{key}"])
     return site, calibration
 
 
@@ -170,7 +174,7 @@ def find_model(name_or_path: str | None) -> Path:
         if not names:
             raise UserError("No model is installed: give a model folder with --model.")
         return bundled_model_path(names[0])
-    if Path(name_or_path).is_dir():
+    if os.path.isdir(name_or_path):  # a name too long for the system is no folder, and no error
         return Path(name_or_path)
     if name_or_path in names:
         return bundled_model_path(name_or_path)
@@ -183,19 +187,31 @@ def bundled_models() -> list[str]:
     return sorted(bundled_model_names(), key=lambda name: (order.get(name, len(order)), name))
 
 
-def load_model(name_or_path: str | None, device: torch.device) -> Model:
+def load_model(
+    name_or_path: str | None, device: torch.device, told: Callable[[float, str], object] | None = None
+) -> Model:
     """Load a model, frozen, onto a device.
+
+    Args:
+        name_or_path: as in ``find_model``.
+        device: that it will run on.
+        told: called before each file with how far it is, from 0 to 1, and what comes next; what it raises ends it.
 
     Raises:
         UserError: when there is none or a file of it is missing or damaged.
     """
+    tell = told or (lambda share, text: None)
     folder = find_model(name_or_path)
+    tell(0.1, "Reading the network")
     network = load_network(folder, device)
+    tell(0.5, "Reading the tokenizer")
     tokenizer = load_tokenizer(folder / "tokenizer.json")
     if tokenizer.vocab_size != network.config.vocab_size:
         raise UserError(
             f"The tokenizer in {folder} has {tokenizer.vocab_size} tokens and the network {network.config.vocab_size}: "
             "the files of the model folder do not belong together."
         )
+    tell(0.6, "Reading the write site and its calibration")
     site, calibration = load_general(folder, network.config, tokenizer)
+    tell(0.8, "Checking the model")
     return make_model(folder.resolve().name, folder, network, site.to(device), tokenizer, calibration)

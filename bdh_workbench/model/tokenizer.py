@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import hashlib
 import json
 import os
@@ -21,11 +20,13 @@ from typing import Any
 import tokenizers
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.model.files import write_atomically
 
 END_TOKEN = "<|end|>"
-MAX_FILE_BYTES = 64 * 1024 * 1024
+MAX_FILE_BYTES = 16 * 1024 * 1024
 
 _BYTE_FORMAT = "bdh-byte-tokenizer"
+_UNUSED = ("unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -103,19 +104,11 @@ class Tokenizer(ABC):
         Raises:
             UserError: the file cannot be written.
         """
-        target = Path(path)
-        partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(self._data)
-            partial.replace(target)
-        except OSError as error:
-            raise UserError(
-                f"The tokenizer could not be saved to {target} ({error.strerror}): choose a folder you can write to."
-            ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                partial.unlink()
+
+        def write(temporary: Path) -> None:
+            temporary.write_bytes(self._data)
+
+        write_atomically(Path(path), write)
 
 
 class ByteTokenizer(Tokenizer):
@@ -182,6 +175,9 @@ class BpeTokenizer(Tokenizer):
             raise _garbled("it changes the text before or after encoding")
         if model.get("dropout"):
             raise _garbled("it encodes at random")
+        if any(model.get(name) for name in _UNUSED) or not _is_byte_level(content):
+            raise _garbled("it cuts text in a way that is not known here")
+        _check_merges(model.get("vocab"), model.get("merges"))
 
     def _read_pieces(self) -> tuple[bytes, ...]:
         """Return the bytes of every token and check that each byte has a token."""
@@ -225,7 +221,7 @@ def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
     """Read a tokenizer that `Tokenizer.save` wrote.
 
     Raises:
-        UserError: the file is missing, larger than 64 MB, or not such a tokenizer.
+        UserError: the file is missing, larger than 16 MB, or not such a tokenizer.
     """
     source = Path(path)
     try:
@@ -253,6 +249,38 @@ def tokenizer_from_bytes(data: bytes) -> Tokenizer:
     """
     byte_tokenizer = ByteTokenizer()
     return byte_tokenizer if data == byte_tokenizer.to_bytes() else BpeTokenizer(data)
+
+
+def _is_byte_level(content: dict[str, Any]) -> bool:
+    """Whether text is cut and put together by bytes alone: patterns of a file's own might never come to an end."""
+
+    first = content.get("pre_tokenizer")
+    steps = first.get("pretokenizers") if isinstance(first, dict) and first.get("type") == "Sequence" else [first]
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+        return False
+    kinds = [step.get("type") for step in steps]
+    if kinds not in (["ByteLevel"], ["Digits", "ByteLevel"]) or steps[-1].get("add_prefix_space") is not False:
+        return False
+    decoder, added = content.get("decoder"), content.get("added_tokens")
+    plain = isinstance(decoder, dict) and decoder.get("type") == "ByteLevel"
+    if not plain or not isinstance(added, list) or len(added) != 1 or not isinstance(added[0], dict):
+        return False
+    # The end token, and no text that spells it, as ordinary text in which nothing is stripped.
+    end = {name: value for name, value in added[0].items() if value is not False and name != "id"}
+    return end == {"content": END_TOKEN, "special": True}
+
+
+def _check_merges(vocab: object, merges: object) -> None:
+    """Check that every merge joins two tokens to a third; the library would come down with a trace of its own."""
+    if not isinstance(vocab, dict) or not isinstance(merges, list):
+        raise _garbled("it has no vocabulary or no merges")
+    if not all(isinstance(token, int) and 0 <= token < len(vocab) for token in vocab.values()):
+        raise _garbled("its token ids have gaps")
+    for merge in merges:
+        pair = merge.split(" ") if isinstance(merge, str) else merge
+        sound = isinstance(pair, list) and len(pair) == 2 and all(isinstance(p, str) and p in vocab for p in pair)
+        if not sound or pair[0] + pair[1] not in vocab:
+            raise _garbled("its merges do not fit its vocabulary")
 
 
 def _garbled(reason: str) -> UserError:

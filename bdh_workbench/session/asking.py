@@ -133,9 +133,7 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         Cancelled: when the job was cancelled.
     """
     tokenizer = reader.model.tokenizer
-    sampling = SamplingSettings(
-        job.sampling.temperature, job.sampling.top_k, job.sampling.top_p, job.sampling.max_tokens, job.sampling.seed
-    )
+    sampling = job.sampling
     space = " " if context and job.prompt[:1].isalnum() else ""
     ids = [*context, *tokenizer.encode(space + job.prompt)]
     if not ids:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import torch
@@ -11,7 +10,6 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory.files import load_memory
 from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.reading import Reader
-from bdh_workbench.memory.reading import ReadSettings as MemoryReadSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session import jobs
@@ -57,7 +55,7 @@ class WorkbenchEngine(Engine):
                 return self._write(task, job)
             case jobs.EstimateWrite():
                 model, memory = self._loaded(), document.memory
-                task.emit(estimate(task, model, memory, job.facts, job.documents, job.settings))
+                task.emit(estimate(task, model, memory, job))
             case jobs.Query():
                 self._ask(task, job)
             case jobs.InspectText():
@@ -161,7 +159,7 @@ class WorkbenchEngine(Engine):
             self._reader = None
         if self._reader is None:
             self._reader = Reader(model, _readable(model, memory))
-        return self._reader.with_settings(MemoryReadSettings(**dataclasses.asdict(settings)))
+        return self._reader.with_settings(settings)
 
     def _tell_device(self, task: Task) -> None:
         told = device_memory(task, self.model.device if self.model else torch.device("cpu"))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bdh_workbench.errors import UserError
 from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
 
 __all__ = [
     "DiscardRecovery",
@@ -35,39 +34,6 @@ __all__ = [
     "WriteSettings",
     "job_title",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class SamplingSettings:
-    """How the next token is chosen: the fields of ``memory.generation.SamplingSettings``, without torch."""
-
-    temperature: float = 0.0  # 0: always the most probable
-    top_k: int = 0  # choose among so many; 0: all
-    top_p: float = 1.0  # choose among the fewest that hold so much probability together
-    max_tokens: int = 24
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot work.
-
-        Raises:
-            UserError: naming the setting.
-        """
-        if not 0.0 <= self.temperature < float("inf"):
-            raise UserError(f"The temperature must be at least 0, not {self.temperature:g}.")
-        if self.top_k < 0 or self.max_tokens < 1:
-            raise UserError("top_k must be at least 0 and max_tokens at least 1.")
-        if not 0.0 < self.top_p <= 1.0:
-            raise UserError(f"top_p must be above 0 and at most 1, not {self.top_p:g}.")
-
-
-@dataclass(frozen=True, slots=True)
-class ReadSettings:
-    """How a memory is read: the fields of ``memory.reading.ReadSettings``, without torch."""
-
-    written: bool = True  # read it at all
-    gate: bool = True  # close the read where nothing stored is familiar
-    completion: bool = True  # read the best match's address instead of the position's own
 
 
 @dataclass(frozen=True, slots=True)

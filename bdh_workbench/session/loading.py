@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import torch
 
-from bdh_workbench.errors import UserError
-from bdh_workbench.model.checkpoint import load_network
 from bdh_workbench.model.device import choose_device
-from bdh_workbench.model.loading import Model, find_model, load_general, make_model
+from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.model.network import MemorySite
-from bdh_workbench.model.tokenizer import load_tokenizer
 from bdh_workbench.session.control import Task, progress
 from bdh_workbench.session.events import DeviceMemory, ModelInfo, SiteInfo
 
@@ -27,22 +25,7 @@ def load(task: Task, name_or_path: str | None, device_name: str) -> Model:
         Cancelled: when the job was cancelled between two files.
     """
     progress(task, 0.0, "Finding the model")
-    device = choose_device(device_name)
-    folder = find_model(name_or_path)
-    progress(task, 0.1, "Reading the network")
-    network = load_network(folder, device)
-    progress(task, 0.5, "Reading the tokenizer")
-    tokenizer = load_tokenizer(folder / "tokenizer.json")
-    if tokenizer.vocab_size != network.config.vocab_size:
-        raise UserError(
-            f"The tokenizer in {folder} has {tokenizer.vocab_size} tokens and the network {network.config.vocab_size}: "
-            "the files of the model folder do not belong together."
-        )
-    progress(task, 0.6, "Reading the write site and its calibration")
-    site, calibration = load_general(folder, network.config, tokenizer)
-    site = site.to(device)
-    progress(task, 0.8, "Checking the model")
-    model = make_model(folder.resolve().name, folder, network, site, tokenizer, calibration)
+    model = load_model(name_or_path, choose_device(device_name), partial(progress, task))
     progress(task, 1.0, "The model is loaded")
     return model
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.file_format import SUFFIX
 from bdh_workbench.memory.files import load_memory, read_header, save_memory
+from bdh_workbench.memory.locking import try_lock
 from bdh_workbench.model.files import save_json_atomically
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _delete(file: Path, lock: IO[bytes]) -> None:
 def _locked(file: Path) -> IO[bytes] | None:
     """An open file that holds the lock on a copy until it is closed; None while another session holds it."""
     handle = file.with_suffix(".lock").open("ab")
-    if _try_lock(handle):
+    if try_lock(handle):
         return handle
     handle.close()
     return None
@@ -168,26 +168,3 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import errno
-    import fcntl
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            # Some network file systems know no locks: better to offer a copy twice than never.
-            return error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR)
-        return True

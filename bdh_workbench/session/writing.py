@@ -21,7 +21,7 @@ from bdh_workbench.session.events import Estimated, ProbeView, RetentionStepped,
 from bdh_workbench.session.inspecting import mean_shares
 
 if TYPE_CHECKING:
-    from bdh_workbench.session.jobs import RetentionRun
+    from bdh_workbench.session.jobs import EstimateWrite, RetentionRun
 
 LOOKED_AT = 16  # items whose tokens the shares of the sites are measured on
 LOOKED_TOKENS = 128  # tokens of each
@@ -78,19 +78,13 @@ def _samples(model: Model, facts: Sequence[Fact], documents: Sequence[TextDocume
     return [ids for ids in encoded if ids]
 
 
-def estimate(
-    task: Task,
-    model: Model,
-    memory: Memory | None,
-    facts: Sequence[Fact],
-    documents: Sequence[TextDocument],
-    settings: WriteSettings,
-) -> Estimated:
+def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite) -> Estimated:
     """How large a write would be; the fill afterwards is an upper bound, as rows that are alike share their rank.
 
     Raises:
         UserError: when a document is too short to be written.
     """
+    facts, documents, settings = job.facts, job.documents, job.settings
     slots = model.config.write_slots
     used = len(memory.basis) if memory is not None else 0
     size = sum(len(fact.prompt) + len(fact.answer) for fact in facts)

@@ -21,6 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bdh_workbench.errors import UserError
 from bdh_workbench.model.network import MemorySite, Network
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.training.checkpoint import Progress, load_checkpoint, save_checkpoint
@@ -235,15 +236,21 @@ class Pretraining:
             worked = progress.seconds + min(took, PAUSE * usual)
             progress.seconds, halt, due = self.ranks.agree([worked, float(stop()), float(telemetry.due())])
             done = share_done(config, progress) >= 1.0 or bool(halt)
-            if due or done:
+            saving = progress.seconds - saved >= 60.0 * config.save_minutes
+            if due or done or saving:
                 mean = float(self.ranks.mean(torch.stack(losses).mean()))
+                if not math.isfinite(mean):
+                    raise UserError(
+                        f"Training was stopped after step {progress.step:,}, as its loss is no longer a number: lower "
+                        "the rate, and go on from the last checkpoint with --resume."
+                    )
                 losses.clear()
                 self._log(telemetry, mean, rate, float(norm))
             if done or progress.seconds - validated >= 60.0 * config.validate_minutes:
                 validated = progress.seconds
                 self._validate(telemetry)
                 mark = time.monotonic()
-            if progress.seconds - saved >= 60.0 * config.save_minutes:
+            if saving:
                 saved = progress.seconds
                 self._save()
                 mark = time.monotonic()

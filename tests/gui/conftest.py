@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from bdh_workbench.gui.application import Workbench, make_application
 from bdh_workbench.gui.dialogs import failure, guide, questions
 
-WAIT = 20_000  # milliseconds
+WAIT = 60_000  # milliseconds; a busy machine may take long
 Start = Callable[..., Workbench]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
+from bdh_workbench.gui.dialogs import failure
 from bdh_workbench.memory.settings import WriteSettings
 from tests.core_factory import FACTS, many_facts
 from tests.gui.conftest import WAIT, Said, Start, settle
@@ -84,6 +86,52 @@ def test_unsaved_changes_are_asked_about_and_cancel_keeps_the_window(start: Star
     workbench.window.close()
     qtbot.waitUntil(lambda: not workbench.window.isVisible(), timeout=WAIT)
     assert len(workbench.context.library.entries()) == 1
+
+
+def test_memory_that_runs_out_is_told_with_advice_and_the_cpu_is_offered(
+    start: Start, qtbot: QtBot, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    workbench = start()
+    words = "CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has 8 GiB of which 1.25 GiB is free."
+
+    def run_out(*_: object) -> None:
+        raise torch.OutOfMemoryError(words)
+
+    monkeypatch.setattr("bdh_workbench.session.engine.run_write", run_out)
+    asked: list[tuple[str, str]] = []
+
+    def ask(cls: object, parent: object, message: str, details: str = "", choice: str = "") -> bool:
+        asked.append((message, choice))
+        return bool(choice)
+
+    monkeypatch.setattr(failure.Failure, "ask", classmethod(ask))
+    folder = workbench.window.chosen_model[0]
+    write = workbench.window.write
+    write.tabs.setCurrentIndex(1)
+    write.table.facts_model.set_facts(FACTS[:1])
+    write.write()
+    settle(workbench, qtbot)
+    assert "2.5 GiB more were needed" in asked[0][0] and "1.2 GiB were free" in asked[0][0]
+    assert asked[0][1] == "Load on the CPU"
+    assert workbench.window.chosen_model == (folder, "cpu")
+    assert workbench.context.model is not None and workbench.context.model.device == "cpu"
+    monkeypatch.undo()
+
+
+def test_what_is_held_already_is_not_written_twice_unasked(start: Start, qtbot: QtBot, said: Said) -> None:
+    workbench = start()
+    write = workbench.window.write
+    write.tabs.setCurrentIndex(1)
+    write.table.facts_model.set_facts(FACTS[:2])
+    write.write()
+    settle(workbench, qtbot)
+    said.confirm = False
+    write.write()
+    settle(workbench, qtbot)
+    assert "holds all of this already" in said.questions[-1]
+    assert workbench.context.memory is not None and len(workbench.context.memory.layers) == 1
 
 
 def test_nothing_to_write_is_said_and_not_tried(start: Start, qtbot: QtBot) -> None:

@@ -25,7 +25,7 @@ def test_a_paste_of_five_megabytes_does_not_freeze_the_window(start: Start, qtbo
     assert time.thread_time() - begun < 0.2
     assert len(write.editor.text()) > 5_000_000
     assert len(write.editor.toPlainText()) < 10_000
-    assert write.large_note.isVisible() and "MB" in write.large_note.text()
+    assert write.pages.large_note.isVisible() and "MB" in write.pages.large_note.text()
     assert len(write.documents()[0].text) > 5_000_000
     write.clear()
     assert not write.editor.large and not write.editor.isReadOnly()
@@ -119,9 +119,32 @@ def test_sample_facts_and_documents_are_one_click_away(start: Start, qtbot: QtBo
     actions, write = workbench.window.actions_by_name, workbench.window.write
     actions["sample_document"].trigger()
     qtbot.waitUntil(lambda: len(write.documents()) == 2, timeout=WAIT)
-    assert write.chooser.isVisible() and write.documents()[0].probes
+    assert write.pages.chooser.isVisible() and write.documents()[0].probes
     actions["sample_facts"].trigger()
     qtbot.waitUntil(lambda: len(write.table.facts_model.facts()) == 10, timeout=WAIT)
+
+
+def test_what_was_cleared_or_replaced_can_be_brought_back(start: Start, qtbot: QtBot) -> None:
+    window = start(load=False).window
+    write, back = window.write, window.actions_by_name["bring_back"]
+    write.editor.setPlainText("Words that took an hour to find.")
+    write.clear()
+    assert not write.documents()
+    back.trigger()
+    assert write.documents()[0].text == "Words that took an hour to find."
+    write.tabs.setCurrentIndex(1)
+    model = write.table.facts_model
+    model.put(0, 0, [["The tea is", "hot"], ["The milk is", "cold"]])
+    model.remove({0})
+    write.clear()
+    assert not model.facts()
+    back.trigger()
+    assert [fact.answer for fact in model.facts()] == ["cold"]
+    back.trigger()
+    assert [fact.answer for fact in model.facts()] == ["hot", "cold"]
+    back.trigger()
+    back.trigger()
+    assert "no facts to bring back" in window.activity.remark.text()
 
 
 def test_a_broken_file_is_told_in_one_sentence(start: Start, qtbot: QtBot, said: Said, tmp_path: Path) -> None:

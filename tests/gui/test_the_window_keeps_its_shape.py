@@ -16,7 +16,7 @@ from bdh_workbench.gui.dialogs.help import glossary_html, shortcuts_html
 from bdh_workbench.gui.main_window import MINIMUM
 from bdh_workbench.memory.settings import WriteSettings
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
-from tests.gui.conftest import WAIT, Start, end, settle
+from tests.gui.conftest import WAIT, Said, Start, end, settle
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -194,6 +194,23 @@ def test_the_window_opens_before_torch_is_loaded(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_focus_is_in_the_text_at_first_and_stays_when_the_layout_is_reset(start: Start, qtbot: QtBot) -> None:
+    window = start(load=False).window
+    window.activateWindow()
+    assert window.focusWidget() is window.write.editor
+    window.console.line.setFocus()
+    window.actions_by_name["reset_layout"].trigger()
+    assert window.focusWidget() is window.console.line
+
+
+def test_an_estimate_that_cannot_be_made_is_told_without_a_dialog(start: Start, qtbot: QtBot, said: Said) -> None:
+    window = start().window
+    window.write.editor.setPlainText("a")
+    window.write.estimate()
+    qtbot.waitUntil(lambda: "too short" in window.write.status.text(), timeout=WAIT)
+    assert not said.failures and not window.activity.warnings
 
 
 def test_keyboard_alone_reaches_the_question_line(start: Start, qtbot: QtBot) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory import formats
+from bdh_workbench.memory import text_files
 from bdh_workbench.memory.formats import (
     merge_duplicates,
     parse_documents_text,
@@ -287,7 +287,7 @@ def test_a_file_over_the_limit_is_refused_without_reading_it(tmp_path: Path) -> 
 
 
 def test_the_limit_itself_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "SIZE_LIMIT", 10)
+    monkeypatch.setattr(text_files, "SIZE_LIMIT", 10)
     assert read_documents(write(tmp_path, "d.txt", "x" * 10))
     refused(lambda: read_documents(write(tmp_path, "d.txt", "x" * 11)), "limit")
     refused(lambda: parse_documents_text("x" * 11), "The pasted text", "limit")
@@ -334,7 +334,7 @@ def test_any_text_survives_but_for_line_ends_and_composition(answer: str, format
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     try:
-        text = formats._decode(raw, "The file")
+        text = text_files._decode(raw, "The file")
     except UserError:
         return
     for parse in (parse_facts_text, parse_documents_text):

@@ -22,6 +22,7 @@ import torch
 
 from bdh_workbench.evaluation.decoding import Question, exact, score, share
 from bdh_workbench.evaluation.experiments.growth import draw_growth
+from bdh_workbench.evaluation.experiments.keeping_page import page
 from bdh_workbench.evaluation.locality import held_out, locality
 from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.evaluation.retention import as_question, probes, recitation, token_accuracy
@@ -33,7 +34,7 @@ from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import finish, write
-from bdh_workbench.model.files import save_json_atomically
+from bdh_workbench.model.files import save_json_atomically, save_text_atomically
 from bdh_workbench.model.loading import Model
 from bdh_workbench.training.synthetic import documents, facts
 
@@ -65,7 +66,7 @@ class Context:
 def run(
     model: Model, corpus: str, out: Path, parts: Sequence[str] = (), seed: int = 0, note: Note = lambda line: None
 ) -> dict[str, Any]:
-    """Measure parts and save ``keeping.json`` and the pictures of growth.
+    """Measure parts and save ``keeping.json``, its tables as ``keeping.md`` and the pictures of growth.
 
     Args:
         model: the frozen model.
@@ -96,6 +97,7 @@ def run(
         }
         report[name] = figures
         save_json_atomically(path, report)
+        save_text_atomically(out / "keeping.md", page(report))
         draw_growth(report, out)
     return report
 
@@ -281,7 +283,8 @@ def _forget(
     model = context.model
     _, memory = in_sequence(context, texts)
     gone = 2
-    asked = list(groups[gone])
+    # The text goes on behind an answer, so that its end is not asked for.
+    asked = [Question(question.prompt, question.answer[:-1]) for question in groups[gone]]
     left = manage.forget(memory, texts[gone].title)
     reader, untouched = Reader(model, left), Reader(model, memory).with_settings(UNTOUCHED)
     p_before = [answer.p for answer in score(Reader(model, memory), asked)]
@@ -414,7 +417,7 @@ def _ablation(context: Context) -> dict[str, Any]:
     return report
 
 
-PARTS: Mapping[str, Callable[[Context], dict[str, Any]]] = {
+PARTS: dict[str, Callable[[Context], dict[str, Any]]] = {
     "ten": _ten,
     "algebra": _algebra,
     "familiarity": _familiarity,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.widgets import answered
+from bdh_workbench.harmless import harmless_lines
 
 
 class Failure:
@@ -17,7 +19,8 @@ class Failure:
     @classmethod
     def ask(cls, parent: QWidget | None, message: str, details: str = "", choice: str = "") -> bool:
         """Show the sentence; returns whether the person took the offered choice."""
-        box = QMessageBox(QMessageBox.Icon.Warning, "BDH memory workbench", message, parent=parent)
+        box = QMessageBox(QMessageBox.Icon.Warning, "BDH memory workbench", harmless_lines(message), parent=parent)
+        box.setTextFormat(Qt.TextFormat.PlainText)  # a file name may look like HTML
         box.setInformativeText("")
         taken = box.addButton(choice, QMessageBox.ButtonRole.AcceptRole) if choice else None
         copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole) if details else None

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from bdh_workbench.gui.widgets import answered, button, note, set_tone
-from bdh_workbench.gui.words import harmless, size
+from bdh_workbench.gui.words import harmless, size, tip
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
 from bdh_workbench.session.fit import Fit, estimate_fit
 
@@ -92,7 +92,7 @@ class ModelChooser(QDialog):
     def _add(self, folder: Path) -> None:
         item = QListWidgetItem(harmless(folder.resolve().name))
         item.setData(FOLDER, str(folder))
-        item.setToolTip(harmless(str(folder)))
+        item.setToolTip(tip(str(folder)))
         self.list.addItem(item)
 
     def _browse(self) -> None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QMessageBox, QWidget
 
 from bdh_workbench.gui.widgets import answered
+from bdh_workbench.harmless import harmless_lines
 
 TITLE = "BDH memory workbench"
+
+
+def _box(parent: QWidget | None, question: str) -> QMessageBox:
+    """A box with a question, in which a title that looks like HTML stands as it is."""
+    box = QMessageBox(QMessageBox.Icon.Question, TITLE, harmless_lines(question), parent=parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    return box
 
 
 class Confirm:
@@ -15,7 +24,7 @@ class Confirm:
     @classmethod
     def ask(cls, parent: QWidget | None, question: str, yes: str, no: str = "Cancel") -> bool:
         """Whether the person chose ``yes``."""
-        box = QMessageBox(QMessageBox.Icon.Question, TITLE, question, parent=parent)
+        box = _box(parent, question)
         accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
         box.addButton(no, QMessageBox.ButtonRole.RejectRole)
         answered(box)
@@ -28,9 +37,7 @@ class Unsaved:
     @classmethod
     def ask(cls, parent: QWidget | None, title: str) -> str:
         """``save``, ``discard`` or ``cancel``."""
-        box = QMessageBox(
-            QMessageBox.Icon.Question, TITLE, f"The memory “{title}” has changes that are not saved.", parent=parent
-        )
+        box = _box(parent, f"The memory “{title}” has changes that are not saved.")
         save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton("Do not save", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)

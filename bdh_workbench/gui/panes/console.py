@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QSplitter, QTextBrowser, QVBoxLayout, QWidget
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import save_path
+from bdh_workbench.gui.dialogs.questions import Confirm
 from bdh_workbench.gui.parts.exchange import Exchange, page
 from bdh_workbench.gui.parts.settings_form import SettingsForm
 from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.theme import Colours
 from bdh_workbench.gui.widgets import Pane, button, flat_button, row
+from bdh_workbench.gui.words import plural
 from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, TokenRead
 from bdh_workbench.session.jobs import Query, ReadSettings, SamplingSettings
 
@@ -245,6 +247,11 @@ class ConsolePane(Pane):
         super().resizeEvent(event)
         self.context.clock.mark(self)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what came while the pane could not be seen."""
+        super().showEvent(event)
+        self.context.clock.shown(self)
+
     def _recolour(self, colours: Colours) -> None:
         self._colours = colours
         self.context.clock.mark(self)
@@ -258,7 +265,10 @@ class ConsolePane(Pane):
         QGuiApplication.clipboard().setText(self.text())
 
     def clear(self) -> None:
-        """Forget them."""
+        """Forget them, if that is meant."""
+        count = len(self.exchanges)
+        if not count or not Confirm.ask(self, f"Forget {plural(count, 'question')} and what came of it?", "Forget"):
+            return
         self.exchanges.clear()
         self.context.clock.mark(self)
 

@@ -10,7 +10,7 @@ from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.plots.bars import PairedBars
 from bdh_workbench.gui.plots.heat import TokenHeat
 from bdh_workbench.gui.widgets import Pane, note, row
-from bdh_workbench.gui.words import plural, short, shown_p, shown_token
+from bdh_workbench.gui.words import plural, short, shown_p, shown_token, tip
 from bdh_workbench.session.events import JobFailed, TextInspected, TextInspection
 from bdh_workbench.session.jobs import InspectText
 
@@ -195,4 +195,4 @@ class GatesPane(Pane):
         )
         if off is not None and off.top:
             text, p = off.top[0]
-            self.next.setToolTip(f"Switched off, the model would say “{shown_token(text)}” (p {shown_p(p)}).")
+            self.next.setToolTip(tip(f"Switched off, the model would say “{shown_token(text)}” (p {shown_p(p)})."))

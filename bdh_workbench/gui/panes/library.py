@@ -121,7 +121,9 @@ class LibraryPane(Pane):
         inside = QVBoxLayout(self.table.viewport())
         inside.setContentsMargins(16, 8, 16, 8)
         inside.addWidget(self.empty)
+        self.load_button.setEnabled(False)
         self.show_memory()
+        self.show_details()
 
     def _set_up_table(self) -> None:
         table = self.table
@@ -190,6 +192,7 @@ class LibraryPane(Pane):
     def _look(self, *_: object) -> None:
         """Show what the chosen memory holds: at once what the list knows, its items once its file was looked into."""
         chosen, memory = self.entries(), self.context.memory
+        self.load_button.setEnabled(bool(chosen))
         entry = chosen[0] if len(chosen) == 1 else None
         if not isinstance(entry, MemoryHeader) or (memory is not None and memory.path == entry.path):
             self._looked = (0, Path())

@@ -6,21 +6,21 @@ import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QLineEdit, QProgressBar, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import TEXTS, open_paths
 from bdh_workbench.gui.dialogs.questions import Confirm
-from bdh_workbench.gui.parts.document_editor import DocumentEditor
+from bdh_workbench.gui.parts.documents import Documents
 from bdh_workbench.gui.parts.facts_table import FactsTable
 from bdh_workbench.gui.parts.reading import Found, read_files, read_paste
 from bdh_workbench.gui.parts.settings_form import SettingsForm
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import plural, short, shown_p, size, title_of
+from bdh_workbench.gui.words import plural, shown_p
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import METHODS, WriteSettings
 from bdh_workbench.session.events import (
@@ -49,7 +49,6 @@ class WritePane(Pane):
     """What to write, and the buttons that write it."""
 
     title = "Write"
-    paused_changed = Signal(object)  # bool
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -57,10 +56,8 @@ class WritePane(Pane):
         self.job: int | None = None
         self.paused = False
         self._writes: set[int] = set()
-        self._others: list[TextDocument | None] = [None]  # the one shown is None
-        self._shown = 0
         self._estimate_job = 0
-        self._loading = self._crowded = False
+        self._crowded = False  # whether what stands here is more than there is room for
         self._make()
         self._listen()
         self._enable()
@@ -68,28 +65,8 @@ class WritePane(Pane):
     # Making
 
     def _make(self) -> None:
-        self.title_line = QLineEdit()
-        self.title_line.setPlaceholderText("Title of the document")
-        self.title_line.setAccessibleName("Title of the document")
-        self.editor = DocumentEditor()
-        self.chooser = QComboBox()
-        self.chooser.setAccessibleName("Which of the documents is shown")
-        self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.chooser.setMinimumContentsLength(12)
-        self.chooser.setVisible(False)
-        self.large_note = note("", "Size of a long text")
-        self.large_note.setVisible(False)
-        document = QWidget()
-        column = QVBoxLayout(document)
-        column.setContentsMargins(0, 8, 0, 0)
-        column.setSpacing(8)
-        self.remove_button = flat_button("remove", "Take this document out of the list", self.remove_document)
-        self.remove_button.setVisible(False)
-        add = flat_button("+ document", "Begin another document; all are written together", self.add_document)
-        column.addLayout(row(self.title_line, self.remove_button, add))
-        column.addWidget(self.chooser)
-        column.addWidget(self.editor, 1)
-        column.addWidget(self.large_note)
+        self.pages = Documents()
+        self.title_line, self.editor = self.pages.title_line, self.pages.editor
         self.table = FactsTable()
         facts = QWidget()
         column = QVBoxLayout(facts)
@@ -104,7 +81,7 @@ class WritePane(Pane):
         area.setAccessibleName("Advanced settings of the write")
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName("Document or facts")
-        self.tabs.addTab(document, "Document")
+        self.tabs.addTab(self.pages, "Document")
         self.tabs.addTab(facts, "Facts")
         self.tabs.setDocumentMode(True)
         self.tabs.setCornerWidget(self._corner(), Qt.Corner.TopRightCorner)
@@ -151,11 +128,8 @@ class WritePane(Pane):
         return corner
 
     def _listen(self) -> None:
-        self.editor.textChanged.connect(self._changed)
-        self.editor.large_changed.connect(self._large_changed)
+        self.pages.changed.connect(self._changed)
         self.editor.files_dropped.connect(self._dropped)
-        self.title_line.textChanged.connect(self._changed)
-        self.chooser.currentIndexChanged.connect(self._choose)
         self.tabs.currentChanged.connect(self._changed)
         model = self.table.facts_model
         model.dataChanged.connect(self._changed)
@@ -176,67 +150,23 @@ class WritePane(Pane):
 
     def documents(self) -> tuple[TextDocument, ...]:
         """All documents of the tab that hold a text."""
-        self._keep()
-        return tuple(document for document in self._others if document is not None)
+        return self.pages.documents()
 
-    def _keep(self) -> None:
-        """Note down what stands in the editor."""
-        text = self.editor.text()
-        old = self._others[self._shown]
-        title = self.title_line.text().strip() or title_of(text)
-        if not text.strip():
-            self._others[self._shown] = None
-            return
-        probes = old.probes if old is not None and old.text == text else ()
-        self._others[self._shown] = TextDocument(title or "Untitled", text, probes)
+    def bring_back(self) -> None:
+        """Show what stood in this tab before it was cleared or replaced."""
+        if self.tabs.currentIndex() == 1:
+            if not self.table.facts_model.bring_back():
+                self.context.say("There are no facts to bring back.")
+        elif not self.pages.bring_back():
+            self.context.say("There is no text to bring back.")
 
     def show_documents(self, documents: Sequence[TextDocument]) -> None:
-        """Put these in place of what is there."""
-        self._others = list(documents) or [None]
-        self._shown = 0
+        """Put these in place of what is there, which can be brought back."""
+        self.pages.show_documents(documents)
         self.tabs.setCurrentIndex(0)
-        self._show_current()
-
-    def _show_current(self) -> None:
-        self._loading = True
-        document = self._others[self._shown]
-        self.title_line.setText(document.title if document else "")
-        self.editor.set_text(document.text if document else "")
-        self.chooser.clear()
-        names = [short(d.title, 50) if d else "Untitled" for d in self._others]
-        self.chooser.addItems([f"{i} of {len(names)} · {name}" for i, name in enumerate(names, start=1)])
-        self.chooser.setCurrentIndex(self._shown)
-        self.chooser.setVisible(len(self._others) > 1)
-        self.remove_button.setVisible(len(self._others) > 1)
-        self._loading = False
-        self._changed()
-
-    def _choose(self, index: int) -> None:
-        if self._loading or not 0 <= index < len(self._others):
-            return
-        self._keep()
-        self._shown = index
-        self._show_current()
-
-    def add_document(self) -> None:
-        """Begin another document."""
-        self._keep()
-        if self._others[self._shown] is None:
-            return
-        self._others.append(None)
-        self._shown = len(self._others) - 1
-        self._show_current()
-        self.title_line.setFocus()
-
-    def remove_document(self) -> None:
-        """Take the one that is shown out."""
-        del self._others[self._shown]
-        self._others = self._others or [None]
-        self._shown = min(self._shown, len(self._others) - 1)
-        self._show_current()
 
     def clear(self) -> None:
-        """Begin anew in this tab."""
+        """Begin anew in this tab; what stood there can be brought back."""
         if self.tabs.currentIndex() == 0:
             self.show_documents(())
         else:
@@ -293,17 +223,8 @@ class WritePane(Pane):
     # Estimate
 
     def _changed(self, *_: object) -> None:
-        if not self._loading:
-            self._crowded = False  # until the new estimate says otherwise
-            self._timer.start()
-
-    def _large_changed(self) -> None:
-        self.large_note.setVisible(self.editor.large)
-        if self.editor.large:
-            self.large_note.setText(
-                f"{size(len(self.editor.text()))} of text; its beginning is shown. It is written whole; "
-                "paste again to replace it, or clear it."
-            )
+        self._crowded = False  # until the new estimate says otherwise
+        self._timer.start()
 
     def estimate(self) -> None:
         """Ask how much room this would take."""
@@ -474,7 +395,6 @@ class WritePane(Pane):
         self.pause_button.setText("Resume" if self.paused else "Pause")
         self.cancel_button.setEnabled(bool(self._writes))
         self.undo_button.setEnabled(memory is not None and memory.can_undo and self.job is None)
-        self.paused_changed.emit(self.paused)
 
 
 def _sample(name: str) -> Path:

@@ -47,10 +47,6 @@ class DocumentEditor(QPlainTextEdit):
             self.setPlainText(text)
         self.large_changed.emit()
 
-    def clear_text(self) -> None:
-        """Begin anew."""
-        self.set_text("")
-
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         """Text and files."""
         return source.hasUrls() or source.hasText()

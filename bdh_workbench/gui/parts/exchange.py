@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from bdh_workbench.gui.theme import NOTE_PIXELS, Colours
-from bdh_workbench.gui.words import short, shown_p
+from bdh_workbench.gui.words import escaped, short, shown_p
 from bdh_workbench.session.events import AnswerDone, SourceView, TokenView
 
 QUOTED = 300  # characters of a source that are shown
@@ -75,14 +74,14 @@ class Exchange:
         """For the window; the answer without the memory stands beside where it is wide, and below where not."""
         small = f"font-size:{NOTE_PIXELS}px"
         tone = colours.bad if self.problem else colours.warning if self.abstained else colours.muted
-        left = f'{self._answer(colours)}<br><span style="{small};color:{tone}">{escape(self.origin())}</span>'
+        left = f'{self._answer(colours)}<br><span style="{small};color:{tone}">{escaped(self.origin())}</span>'
         quoted = self.sources[0].text if self.sources and self.done and self.sources[0].kind == "document" else None
         if quoted:
-            left += f'<br><span style="{small};color:{colours.muted}"><i>{escape(short(quoted, QUOTED))}</i></span>'
-        prompt = f'<p style="margin:12px 0 2px 0;color:{colours.muted}">{escape(self.prompt)}</p>'
+            left += f'<br><span style="{small};color:{colours.muted}"><i>{escaped(short(quoted, QUOTED))}</i></span>'
+        prompt = f'<p style="margin:12px 0 2px 0;color:{colours.muted}">{escaped(self.prompt)}</p>'
         if self.untouched is None:
             return f'{prompt}<p style="margin:0">{left}</p>'
-        off = escape(self.untouched.strip()) or "(nothing)"
+        off = escaped(self.untouched.strip()) or "(nothing)"
         if not wide:
             right = f'<span style="{small};color:{colours.muted}">memory off: {off}</span>'
             return f'{prompt}<p style="margin:0 0 2px 0">{left}</p><p style="margin:0">{right}</p>'
@@ -100,7 +99,7 @@ class Exchange:
         if not self.answer.strip():
             return "<i>(nothing)</i>" if self.done else "…"
         if not self.tokens:
-            return f'<span style="color:{colours.text}">{escape(self.answer)}</span>'
+            return f'<span style="color:{colours.text}">{escaped(self.answer)}</span>'
         runs: list[tuple[bool, str]] = []
         for token in self.tokens:
             if runs and runs[-1][0] == token.read:
@@ -108,12 +107,12 @@ class Exchange:
             else:
                 runs.append((token.read, token.text))
         styles = {True: f"color:{colours.good};font-weight:bold", False: f"color:{colours.text}"}
-        return "".join(f'<span style="{styles[read]}">{escape(text)}</span>' for read, text in runs)
+        return "".join(f'<span style="{styles[read]}">{escaped(text)}</span>' for read, text in runs)
 
 
 def page(exchanges: Sequence[Exchange], colours: Colours, wide: bool) -> str:
     """All of them; with none, what the console is for."""
     body = "".join(exchange.html(colours, wide) for exchange in exchanges)
     if not exchanges:
-        body = "".join(f'<p style="margin:4px 0 6px 0;color:{colours.muted}">{escape(text)}</p>' for text in EMPTY)
+        body = "".join(f'<p style="margin:4px 0 6px 0;color:{colours.muted}">{escaped(text)}</p>' for text in EMPTY)
     return f'<body style="color:{colours.text}">{body}</body>'

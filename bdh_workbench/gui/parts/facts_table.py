@@ -19,6 +19,7 @@ TIPS = (
     "What should follow it.",
     "Other wordings of the prompt, separated by |. They are not written, only used for measuring.",
 )
+KEPT = 20  # changes that can be taken back
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -41,15 +42,32 @@ class FactsModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[list[str]] = []
+        self._before: list[list[list[str]]] = []  # the rows before each change that replaced some, the newest last
+
+    def _keep(self) -> None:
+        if any(any(cell.strip() for cell in line) for line in self.rows):
+            self._before.append([list(line) for line in self.rows])
+            del self._before[:-KEPT]
+
+    def bring_back(self) -> bool:
+        """Show the rows before the last change that replaced some; whether there was one."""
+        if not self._before:
+            return False
+        self.beginResetModel()
+        self.rows = self._before.pop()
+        self.endResetModel()
+        return True
 
     def set_facts(self, facts: Sequence[Fact]) -> None:
         """Show these facts."""
+        self._keep()
         self.beginResetModel()
         self.rows = rows_of(facts)
         self.endResetModel()
 
     def put(self, top: int, left: int, cells: Sequence[Sequence[str]]) -> None:
         """Put cells over those from a place on."""
+        self._keep()
         self.beginResetModel()
         for offset, line in enumerate(cells):
             while len(self.rows) <= top + offset:
@@ -61,6 +79,7 @@ class FactsModel(QAbstractTableModel):
 
     def remove(self, chosen: set[int]) -> None:
         """Take rows out."""
+        self._keep()
         self.beginResetModel()
         self.rows = [line for number, line in enumerate(self.rows) if number not in chosen]
         self.endResetModel()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont
 
 from bdh_workbench.gui.plots.gauge import FILL_ROLE
 from bdh_workbench.gui.theme import LIGHT, Colours
-from bdh_workbench.gui.words import date, harmless, plural, size
+from bdh_workbench.gui.words import date, harmless, plural, size, tip
 from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.memory.library import BrokenEntry
 
@@ -123,10 +123,10 @@ class LibraryModel(QAbstractTableModel):
     def _tip(self, entry: Entry) -> str:
         refused = self.refused(entry)
         if isinstance(entry, BrokenEntry):
-            return refused
-        words = f"{harmless(entry.title)}\n{plural(entry.facts, 'fact')}, {plural(entry.documents, 'document')}"
+            return tip(refused)
+        words = f"{entry.title}\n{plural(entry.facts, 'fact')}, {plural(entry.documents, 'document')}"
         words += f"\nFill {entry.fill:.1%} · {entry.rank:,} of {entry.slots:,} slots"
-        return f"{words}\n{refused}" if refused else words
+        return tip(f"{words}\n{refused}" if refused else words)
 
 
 class LibraryFilter(QSortFilterProxyModel):

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import ElideLabel, note, row, set_tone
-from bdh_workbench.gui.words import date, harmless, plural, short, shown_p, size
+from bdh_workbench.gui.words import date, harmless, plural, short, shown_p, size, tip
 from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.session.events import MemoryView
 
@@ -109,7 +109,7 @@ class MemoryDetails(QWidget):
         self._filling = True
         self.in_use = in_use
         self.title.setText(f"{short(title, 80)}{' *' if dirty else ''}")
-        self.title.setToolTip(harmless(title))
+        self.title.setToolTip(tip(title))
         self.state.setText("in use" if in_use else "not loaded")
         set_tone(self.state, "good" if in_use else "")
         self.items.clear()
@@ -133,8 +133,8 @@ class MemoryDetails(QWidget):
             line = QTreeWidgetItem([title, answer, shown_p(item.p_after)])
             line.setData(0, NUMBER, number)
             kind = "document: mean p of its tokens" if item.kind == "document" else "fact: p of its whole answer"
-            line.setToolTip(0, f"{title}\n{kind}: {shown_p(item.p_before)} before, {shown_p(item.p_after)} after")
-            line.setToolTip(1, short(item.answer, 300))
+            line.setToolTip(0, tip(f"{title}\n{kind}: {shown_p(item.p_before)} before, {shown_p(item.p_after)} after"))
+            line.setToolTip(1, tip(short(item.answer, 300)))
             line.setDisabled(item.layer not in on)
             rows.append(line)
         self.items.addTopLevelItems(rows)
@@ -145,7 +145,7 @@ class MemoryDetails(QWidget):
                 line.setFlags(line.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             line.setCheckState(0, Qt.CheckState.Checked if layer.enabled else Qt.CheckState.Unchecked)
             line.setData(0, NUMBER, layer.number)
-            line.setToolTip(0, f"Layer {layer.number}: {short(layer.title)} · {layer.seconds:.1f} s")
+            line.setToolTip(0, tip(f"Layer {layer.number}: {short(layer.title)} · {layer.seconds:.1f} s"))
             line.setToolTip(1, date(layer.created))
             self.history.addTopLevelItem(line)
 

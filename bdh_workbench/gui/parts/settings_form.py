@@ -64,6 +64,7 @@ class SettingsForm(_Form, Generic[S]):
             shown = layout.labelForField(widget)
             if shown is not None:
                 shown.setToolTip(widget.toolTip())
+                shown.setMinimumHeight(widget.sizeHint().height())
 
     def _control(self, default: Any, choices: Sequence[str] | None) -> QWidget:
         if choices is not None:

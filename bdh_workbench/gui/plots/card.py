@@ -15,6 +15,7 @@ from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.export import save_plot
 from bdh_workbench.gui.plots.header import CardHeader
 from bdh_workbench.gui.theme import LIGHT, Colours
+from bdh_workbench.gui.words import tip
 
 pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
 
@@ -209,4 +210,4 @@ class PlotCard(QFrame):
             QToolTip.hideText()
             return
         place = self.item.vb.mapSceneToView(position)
-        QToolTip.showText(QCursor.pos(), self.hover(float(place.x()), float(place.y())), self.plot)
+        QToolTip.showText(QCursor.pos(), tip(self.hover(float(place.x()), float(place.y()))), self.plot)

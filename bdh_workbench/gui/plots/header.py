@@ -32,7 +32,6 @@ class ColourScale(QWidget):
         self.words = words
         self.setAccessibleName(f"Colours from 0 to {words}")
         self.setToolTip(f"Dark is 0, bright is {words}.")
-        self.setVisible(bool(words))
         self.updateGeometry()
         self.update()
 
@@ -116,6 +115,12 @@ class CardHeader(QWidget):
         if text != self.note.text():
             self.note.setText(text)
             self.note.setToolTip(text)
+            self.fold()
+
+    def set_scale(self, words: str) -> None:
+        """Say what the brightest colour stands for, where there is room for it."""
+        if words != self.scale.words:
+            self.scale.set_top(words)
             self.fold()
 
     def fold(self) -> None:

@@ -52,7 +52,7 @@ class HeatPlot(PlotCard):
         few = 0 < len(self.rows) <= NAMED_ROWS
         self.item.getAxis("left").setTicks([list(enumerate(self.rows))] if few else None)
         self._axis.set_names(self.columns if len(self.columns) <= NAMED_COLUMNS else ())
-        self.header.scale.set_top(f"{self.top:.2g}{self.unit}")
+        self.header.set_scale(f"{self.top:.2g}{self.unit}")
         if not self.held:
             self.fit()
 

@@ -15,6 +15,7 @@ from bdh_workbench.gui.theme import SERIES
 from bdh_workbench.gui.words import shown_p
 
 WORDED = 12  # documents up to which every square has its number
+LOW_PLOT = 80  # pixels of height under which three ticks are enough
 SQUARE = 0.94  # of the room of a square is coloured
 LOW, HIGH = "#e69f00", "#3fb893"  # told apart by colour-blind eyes too
 INK = "#10202a"  # readable on both
@@ -148,6 +149,8 @@ class ForgettingCurves(PlotCard):
         last = self._last()
         step = max(1, last // 10)
         self.item.getAxis("bottom").setTicks([[(n, str(n)) for n in range(1, last + 1, step)]])
+        low = self.item.vb.height() < LOW_PLOT and not self.logarithmic
+        self.item.getAxis("left").setTicks([[(0.0, "0"), (0.5, "0.5"), (1.0, "1")]] if low else None)
         if not self.held:
             self.fit()
 
@@ -160,7 +163,7 @@ class ForgettingCurves(PlotCard):
         self.item.setXRange(0.8, max(2, self._last()) + 0.2, padding=0)
         if not self.logarithmic:
             top = max((max(y) for _, y in self._curves.values() if y), default=1.0)
-            self.item.setYRange(0.0, max(1.0, top), padding=0.06)
+            self.item.setYRange(0.0, max(1.0, top), padding=0.12)
 
     def set_log(self, on: bool) -> None:
         """Make the upright axis logarithmic; the heights are worked out here."""

@@ -1,0 +1,46 @@
+"""Text that came from anywhere, as it can be shown: files, models and people may put anything into a title.
+
+A control character can move a terminal's cursor, and a mark that turns the direction of writing can make a name read
+as another. Both are replaced by a visible sign, or in JSON by an escape that stands for the same text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+
+_CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+_JOINERS = "\u200c\u200d"  # they shape letters and pictures, and turn nothing
+_SUSPECT = re.compile("[^\x20-\x7e\u00a1-\u00ac\u00ae-\u05ff\u4e00-\u9fff]")  # few characters need a closer look
+
+
+def _replaced(text: str, kept: str, blank: str) -> str:
+    def sign(match: re.Match[str]) -> str:
+        character = match[0]
+        if character in kept or unicodedata.category(character) not in _CATEGORIES:
+            return character
+        return " " if character in blank else "\ufffd"
+
+    return _SUSPECT.sub(sign, text)
+
+
+def harmless(text: str) -> str:
+    """Text on one line, with control characters and marks that turn the direction of writing made visible."""
+    return _replaced(text, _JOINERS, "\t\n\r")
+
+
+def harmless_lines(text: str) -> str:
+    """The same with its line ends and tabs."""
+    return _replaced(text, _JOINERS + "\n\t", "\r")
+
+
+def harmless_json(text: str) -> str:
+    """A JSON text that means the same, with escapes in the place of what could turn or move what is shown."""
+
+    def escape(match: re.Match[str]) -> str:
+        character = match[0]
+        plain = character in _JOINERS or unicodedata.category(character) not in _CATEGORIES
+        return character if plain else json.dumps(character)[1:-1]
+
+    return _SUSPECT.sub(escape, text)

@@ -1,0 +1,223 @@
+"""Hostile files and hostile words: refused in a sentence or opened, and shown as they are."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import resource
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
+
+from bdh_workbench.cli import main
+from bdh_workbench.errors import UserError
+from bdh_workbench.gui.dialogs.questions import _box
+from bdh_workbench.gui.words import escaped, tip
+from bdh_workbench.harmless import harmless, harmless_json, harmless_lines
+from bdh_workbench.memory.files import load_memory, save_memory
+from bdh_workbench.memory.formats import parse_facts_text
+from bdh_workbench.memory.library import Library
+from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
+from tests.memory.memory_factory import random_memory
+from tests.reliability import hostile
+from tests.reliability.fuzz import FINDINGS, KINDS
+
+KEPT = sorted(path for path in FINDINGS.glob("*/*") if path.is_file())
+EVIL = "\x1b]0;owned\x07\x1b[2Jred\u202egnp.exe\u2066\x9b31m\r\x7f\u2028\ufeff"
+
+
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_what_was_once_found_stays_mended(path: Path) -> None:
+    hostile.try_open(path.parent.name, path.read_bytes())
+
+
+def test_the_fuzzer_knows_every_kind() -> None:
+    assert set(KINDS) == hostile.KINDS.keys()
+
+
+@pytest.mark.parametrize("kind", hostile.KINDS)
+def test_good_files_are_opened(kind: str) -> None:
+    for seed in hostile.KINDS[kind].seeds():
+        assert hostile.try_open(kind, seed) is None
+
+
+@pytest.mark.parametrize("kind", hostile.KINDS)
+def test_spoilt_files_are_refused_or_opened(kind: str) -> None:
+    refused = [hostile.try_open(kind, hostile.spoilt(kind, hostile.RandomDraw(seed))) for seed in range(60)]
+    assert kind in ("inputs", "settings") or any(refused), "nothing was refused: is anything checked?"
+
+
+# Memory
+
+
+def _allocating(tmp_path: Path, kind: str, content: bytes, limit: int) -> subprocess.CompletedProcess[str]:
+    """Open a file in a process that may take so many bytes more than it has when it is ready."""
+    path = tmp_path / "content"
+    path.write_bytes(content)
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from tests.reliability import hostile\nhostile.SECONDS = 150\n"
+        f"hostile.try_open({kind!r}, hostile.KINDS[{kind!r}].seeds()[0])\n"
+        "held = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
+        f"resource.setrlimit(resource.RLIMIT_AS, (held + {limit}, held + {limit}))\n"
+        "print(hostile.try_open(sys.argv[1], Path(sys.argv[2]).read_bytes()))\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, kind, str(path)], capture_output=True, text=True, timeout=200, env=os.environ
+    )
+
+
+def _claiming(kind: str) -> bytes:
+    """A small file that claims to be huge."""
+    whole = hostile.KINDS[kind].seeds()[0]
+    if kind == "config":
+        return json.dumps(json.loads(whole) | {"write_slots": 1 << 24, "vocab_size": 1 << 24, "code_width": 8}).encode()
+    metadata, arrays = hostile.split_tensors(whole)
+    name = next(iter(arrays))
+    dtype, shape, data = arrays[name]
+    arrays[name] = dtype, [1 << 40, *shape[1:]], data
+    return hostile.join_tensors(metadata, arrays)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of this kind are Linux's")
+@pytest.mark.parametrize("kind", ["memory", "weights", "general", "config"])
+def test_a_file_that_claims_to_be_huge_takes_no_memory(kind: str, tmp_path: Path) -> None:
+    done = _allocating(tmp_path, kind, _claiming(kind), 200 << 20)
+    assert done.returncode == 0 and done.stdout.strip() != "None", done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of this kind are Linux's")
+@pytest.mark.parametrize(
+    ("kind", "piece"), [("memory", "[],"), ("tokenizer", "{},"), ("inputs", "[],"), ("config", "0,")]
+)
+def test_json_of_the_worst_kind_stays_within_its_bound(kind: str, piece: str, tmp_path: Path) -> None:
+    sizes = {"memory": 63 << 20, "tokenizer": 15 << 20, "inputs": 19_000_000, "config": 1 << 19}
+    text = f"[{piece * (sizes[kind] // len(piece))}0]"
+    content = text.encode()
+    if kind == "memory":
+        metadata, arrays = hostile.split_tensors(hostile.memory_bytes())
+        content = hostile.join_tensors(metadata | {"items": text}, arrays)
+    # 40 bytes for each byte of JSON is the bound that docs/reliability.md states.
+    done = _allocating(tmp_path, kind, content, max(64 << 20, 40 * len(content)))
+    assert done.returncode == 0, done.stderr[-500:]
+    assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY
+
+
+# Words
+
+
+def dangerous(text: str, kept: str = "") -> list[str]:
+    return [c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") and c not in kept]
+
+
+def test_hostile_words_are_made_visible() -> None:
+    assert not dangerous(harmless(EVIL)) and "red" in harmless(EVIL)
+    assert not dangerous(harmless_lines(EVIL + "\n\t"), "\n\t") and harmless_lines("a\n\tb") == "a\n\tb"
+    assert not dangerous(harmless_json(json.dumps(EVIL, ensure_ascii=False)))
+    assert json.loads(harmless_json(json.dumps(EVIL, ensure_ascii=False))) == EVIL, "the same text, written otherwise"
+    for good in ("naïve — 東京", "x\u200cy", "\U0001f469\u200d\U0001f680", "\u05e9\u05dc", "\u0e44\u0e17"):
+        assert harmless(good) == good == harmless_lines(good) and harmless_json(good) == good
+
+
+@pytest.fixture
+def evil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library with a memory full of hostile words."""
+    monkeypatch.setenv("BDH_WORKBENCH_HOME", str(tmp_path))
+    memory = random_memory(3)
+    items = tuple(dataclasses.replace(i, title=EVIL, prompt=EVIL, answer=EVIL) for i in memory.items)
+    layers = tuple(dataclasses.replace(layer, title=EVIL, created=EVIL[:60]) for layer in memory.layers)
+    memory = dataclasses.replace(memory, title=EVIL, note=EVIL, model_name=EVIL, items=items, layers=layers)
+    return Library(tmp_path / "memories").save(memory)
+
+
+def test_no_command_lets_hostile_words_through(evil: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    broken = evil.with_name("a\x1b[2J\u202e.safetensors")
+    broken.write_bytes(b"nothing")
+    out = str(tmp_path / "out.safetensors")
+    for arguments in (
+        ["list"], ["inspect", str(evil)], ["inspect", str(broken)], ["inspect", EVIL], ["query", "--model", EVIL, "x"],
+        ["forget", str(evil), "--item", EVIL, "--memory", out], ["forget", str(evil), "--item", "0", "--memory", out],
+        ["merge", str(evil), str(broken), "--memory", out], ["write", "--facts", EVIL, "--memory", out],
+        ["write", "--facts", str(broken), "--memory", EVIL + "/x"],
+    ):  # fmt: skip
+        for extra in ([], ["--json"]):
+            main([*arguments, *extra])
+            said = capsys.readouterr()
+            assert not dangerous(said.out + said.err, "\n"), arguments
+            assert "Traceback" not in said.err
+
+
+def test_titles_never_leave_the_library(tmp_path: Path) -> None:
+    library = Library(tmp_path / "inner" / "memories")
+    for trick in hostile.TRICKS:
+        title = trick.encode(errors="replace").decode()
+        saved = library.save(dataclasses.replace(random_memory(1, rows=1), title=title))
+        assert saved.parent == library.folder and not dangerous(saved.name) and load_memory(saved).title == title
+    assert {path.name for path in tmp_path.iterdir()} == {"inner"}
+    assert {path.name for path in (tmp_path / "inner").iterdir()} == {"memories"}
+    assert len(library.entries()) == len(hostile.TRICKS)
+
+
+def test_a_link_in_the_place_of_a_memory_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("precious")
+    (tmp_path / "memory.safetensors").symlink_to(tmp_path / "outside")
+    save_memory(tmp_path / "memory.safetensors", random_memory(1))
+    assert (tmp_path / "outside").read_text() == "precious"
+
+
+@pytest.mark.parametrize("text", ["<img src=/etc/hostname>", "<b>bold</b>", EVIL, "a < b & c"])
+def test_the_window_shows_what_looks_like_html_as_it_is(text: str, qapp: QApplication) -> None:
+    shown = QLabel(tip(text))
+    from PySide6.QtGui import QTextDocument
+
+    document = QTextDocument()
+    document.setHtml(shown.text())
+    assert document.toPlainText().split() == harmless_lines(text).split()
+    assert "<" not in escaped(text) and not dangerous(escaped(text), "\n\t")
+    box: QMessageBox = _box(None, f"{text} is asked for")
+    from PySide6.QtCore import Qt
+
+    assert box.textFormat() == Qt.TextFormat.PlainText and not dangerous(box.text(), "\n\t")
+
+
+# What was found by reading
+
+
+def test_tables_and_entries_beyond_all_measure_are_told_of(tmp_path: Path) -> None:
+    wide = ",".join(f"c{number}" for number in range(300_000)) + "\nx\n"
+    with pytest.raises(UserError, match="columns"):
+        parse_facts_text(wide, "csv")
+    entry = {f"paraphrase {number}": 1 for number in range(100_000)} | {"prompt": "a", "answer": "b"}
+    with pytest.raises(UserError, match="fields"):
+        parse_facts_text(json.dumps([entry]))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 10**30])
+def test_a_seed_that_no_generator_takes_is_refused(seed: int) -> None:
+    for settings in (WriteSettings, SamplingSettings):
+        with pytest.raises(UserError, match="seed"):
+            settings(seed=seed)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 5000, "a\0b", "\ud800", "", "~nobody", "/dev/stdin/x", "con"])
+def test_names_that_no_system_takes_are_told_of(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "out.safetensors")
+    for arguments in (
+        ["query", "--model", name, "x"], ["query", "--memory", name, "x"],
+        ["inspect", name], ["merge", name, name, "--memory", out],
+        ["write", "--facts", name, "--memory", out], ["write", "--document", name, "--memory", out],
+        ["forget", name, "--item", "0", "--memory", out], ["bench", "--text", name],
+    ):  # fmt: skip
+        if name == "" and arguments[0] in ("query", "bench"):
+            continue  # an empty name stands for none
+        assert main(arguments) in (1, 2), arguments
+        said = capsys.readouterr().err
+        assert "inside the program" not in said and "Traceback" not in said and said.count("\n") == 1, said
