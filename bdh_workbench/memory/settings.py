@@ -20,8 +20,8 @@ class WriteSettings:
     goal: float = 0.9  # every answer token's p must pass this, twice running, before gradient steps stop
     contrastive: float = 0.5  # weight of the contrast between answers
     locality: float = 0.5  # weight of the change on unrelated text
-    decay: float = 1e-4  # weight of the squared norm of the change
-    norm: float = 4.0  # bound on the norm of a gradient write's change, per square root of stored positions
+    decay: float = 1e-6  # weight of the squared norm of the change
+    norm: float = 64.0  # bound on the norm of a gradient write's change, per square root of stored positions
     framings: int = 2  # sentences put before a fact, each in turn, so that it is not bound to the start of a text
     tolerance: float = 0.02  # squared distance from what is held under which an address spends no rank
     protect: bool = True  # project every update off what is held
