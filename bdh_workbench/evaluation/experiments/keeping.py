@@ -383,7 +383,7 @@ def _errors(stranger: torch.Tensor, asked: Mapping[str, torch.Tensor], limit: fl
 def _ablation(context: Context) -> dict[str, Any]:
     """The KL term, the norm bound and the gate, each left out: gradient writes of 20 facts, three sets of them."""
     model = context.model
-    text = held_out(context.corpus, model.tokenizer, model.config.context, LOCALITY_TOKENS // 5)
+    text = held_out(context.corpus, model.tokenizer, model.config.context, LOCALITY_TOKENS // 20)
     loose = 1e6  # a bound on the norm that is none
     variants = {
         "all": WriteSettings(method="gradient"),
