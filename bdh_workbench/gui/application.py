@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from bdh_workbench.gui.bridge import Background, Bridge
 from bdh_workbench.gui.context import Context, SessionLike
+from bdh_workbench.gui.garbage import GarbageCollector
 from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.preferences import Preferences
@@ -64,6 +65,7 @@ class Workbench:
             app.setProperty("workbench_theme", self.theme)
         else:
             self.theme.set_mode(chosen.theme)
+        self.garbage = GarbageCollector()
         self.bridge = Bridge()
         self.clock = DrawClock()
         self.session = make_session(self.bridge.emit_event, self.home)
@@ -109,6 +111,7 @@ class Workbench:
         ended = self.session.close(discard_recovery=self.window.discard)
         self.background.close()
         self.preferences.flush()
+        self.garbage.stop()
         return ended
 
     def dispose(self) -> None:

@@ -353,10 +353,9 @@ def _default_engine(home: Path) -> Engine:
 
 
 def _free_memory() -> None:
-    import gc
+    """Give back what torch holds in reserve. Nothing is collected here: see ``gui/garbage.py``."""
     import sys
 
-    gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()

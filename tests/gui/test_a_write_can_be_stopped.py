@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -147,3 +150,30 @@ def test_a_half_empty_row_is_named(start: Start) -> None:
     write.table.facts_model.put(0, 0, [["Prompt", "answer"], ["no answer", ""]])
     write.write()
     assert "Row 2" in write.state.text()
+
+
+def test_garbage_is_collected_on_the_gui_thread_alone(start: Start, qtbot: QtBot) -> None:
+    """On another thread it could take Qt objects apart there, and both threads would wait for each other for ever."""
+    threads: set[int] = set()
+
+    def told(phase: str, info: dict[str, int]) -> None:
+        threads.add(threading.get_ident())
+
+    workbench = start()
+    gc.callbacks.append(told)
+    try:
+        write = workbench.window.write
+        write.tabs.setCurrentIndex(1)
+        write.table.facts_model.set_facts(FACTS[:2])
+        write.write()
+        settle(workbench, qtbot)
+        junk = [[] for _ in range(5000)]
+        for one in junk:
+            one.append(one)
+        del junk
+        workbench.garbage.look()
+    finally:
+        gc.callbacks.remove(told)
+    assert threads == {threading.get_ident()}
+    workbench.close()
+    assert gc.isenabled()
