@@ -297,6 +297,7 @@ def test_positions_that_no_address_tells_apart_are_counted_and_refuse_nothing(mo
 
 def test_a_write_too_large_for_gradient_steps(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "DENSE_LIMIT", 10 * SLOTS)
+    monkeypatch.setattr(writer, "REFINED_LIMIT", 10 * SLOTS)
     refused(lambda: finish(write(model, None, FACTS, settings=GRADIENT)), "positions")
     monkeypatch.setattr(writer, "STEPS", 1)
     weak = WriteSettings(margin=0.1)  # too little for the goal, so that gradient steps would be wanted
@@ -317,10 +318,12 @@ def test_events_go_forward_and_are_finite(model: Model, first: WriteResult, sett
     steps = [event.step for event in events]
     assert steps == sorted(steps) and steps[-1] == len(events) - 3
     for event in events:
-        numbers = [event.worst_p, event.median_p, *event.item_p, event.share, *event.slot_use, *event.losses.values()]
+        numbers = [event.worst_p, event.median_p, *event.item_p, event.share, *event.losses.values()]
+        numbers += [strength for row in event.slot_use for strength in row]
         numbers += [event.tokens_per_second, event.elapsed, event.remaining]
         assert all(math.isfinite(number) and number >= 0.0 for number in numbers)
-        assert event.steps >= event.step and len(event.item_p) == 2 + len(documents) and len(event.slot_use) == 64
+        assert event.steps >= event.step and len(event.item_p) == 2 + len(documents)
+        assert {len(row) for row in event.slot_use} == {64} and len(event.slot_use) <= 96
         assert event.worst_p <= 1.0 + 1e-6 and event.losses
     assert events[-1].worst_p > 0.9 > events[0].worst_p
     elapsed = [event.elapsed for event in events]
