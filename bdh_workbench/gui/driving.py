@@ -8,11 +8,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
+from bdh_workbench.errors import UserError
 from bdh_workbench.gui.application import Workbench, make_application
+from bdh_workbench.gui.dialogs.failure import Failure
+from bdh_workbench.gui.dialogs.questions import Confirm
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.session.jobs import LoadModel
 from bdh_workbench.session.settings import load_settings, save_settings
@@ -27,22 +31,26 @@ class Driver:
     def __init__(self, app: QApplication, workbench: Workbench) -> None:
         self.app, self.workbench = app, workbench
         self.window, self.context = workbench.window, workbench.context
+        self.failures: list[str] = []  # what a person would have been told or asked, who is not there to answer
 
     def wait(self, until: Callable[[], object]) -> None:
         """Let the window live until something is true.
 
         Raises:
+            UserError: when the window tells of a failure instead, or asks something.
             TimeoutError: when it has not come in a very long time.
         """
-        if until():
+        if not self.failures and until():
             return
         loop, timer = QEventLoop(), QTimer()
         end = time.monotonic() + PATIENCE
         timer.setInterval(LOOK)
-        timer.timeout.connect(lambda: loop.quit() if until() or time.monotonic() > end else None)
+        timer.timeout.connect(lambda: loop.quit() if self.failures or until() or time.monotonic() > end else None)
         timer.start()
         loop.exec()
         timer.stop()
+        if self.failures:
+            raise UserError(self.failures.pop())
         if not until():
             raise TimeoutError("The session did not get on with its job.")
 
@@ -77,17 +85,27 @@ class Driver:
 
 @contextmanager
 def driven(model: str | None = None) -> Iterator[Driver]:
-    """A window in a home of its own, that is gone afterwards; the first steps are taken as seen."""
+    """A window in a home of its own, that is gone afterwards; the first steps are taken as seen.
+
+    A failure or a question ends what is waited for (``Driver.wait``): a dialog would wait for a person.
+    """
     app = make_application()
     with tempfile.TemporaryDirectory(prefix="bdh-window-") as folder:
         prepare(Path(folder))
         workbench = Workbench(app, Path(folder), model, "cpu")
-        try:
-            yield Driver(app, workbench)
-        finally:
-            workbench.window.close_now()
-            workbench.close()
-            workbench.dispose()
+        driver = Driver(app, workbench)
+
+        def told(parent: QWidget | None, words: str, *_: str) -> bool:
+            driver.failures.append(words)
+            return False
+
+        with mock.patch.object(Failure, "ask", told), mock.patch.object(Confirm, "ask", told):
+            try:
+                yield driver
+            finally:
+                workbench.window.close_now()
+                workbench.close()
+                workbench.dispose()
 
 
 def prepare(home: Path) -> None:

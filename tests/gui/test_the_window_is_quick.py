@@ -9,10 +9,22 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
 
+from bdh_workbench.errors import UserError
 from bdh_workbench.gui import benchmark
+from bdh_workbench.gui.dialogs.questions import Confirm
+from bdh_workbench.gui.driving import driven
+from tests.model_factory import save_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def run_benchmark(model: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bdh_workbench.gui.benchmark", "--json", "--writes", "2", "--model", str(model)]
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200, check=False)
 
 
 def test_a_target_is_reached_or_missed() -> None:
@@ -34,13 +46,9 @@ def test_facts_are_all_different() -> None:
 
 
 @pytest.mark.slow
-def test_the_benchmark_measures_the_real_window(model_folder: Path) -> None:
-    command = [sys.executable, "-m", "bdh_workbench.gui.benchmark", "--json", "--writes", "2"]
-    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [*command, "--model", str(model_folder)], cwd=ROOT, env=environment, capture_output=True, text=True,
-        timeout=280, check=False,
-    )  # fmt: skip
+def test_the_benchmark_measures_the_real_window(tmp_path: Path) -> None:
+    model = save_tiny_model(tmp_path / "tiny", write_slots=8192)  # room for the sample documents
+    done = run_benchmark(model)
     assert done.returncode in (0, 1), done.stderr[-2000:]
     results = json.loads(done.stdout)
     assert all(target.key in results for target in benchmark.TARGETS)
@@ -49,3 +57,15 @@ def test_the_benchmark_measures_the_real_window(model_folder: Path) -> None:
     assert results["growth_writes"] == 2 and results["library_files"] == benchmark.FILES
     assert 0.0 < results["start_seconds"] <= results["start_seconds_worst"] < 60.0
     assert results["frames_per_second"] > 1.0 and results["write_lateness_p99"] >= 0.0
+
+
+def test_a_failure_or_a_question_ends_what_is_waited_for(qapp: QApplication, model_folder: Path) -> None:
+    """Nobody is there to close a dialog."""
+    with driven(str(model_folder)) as driver:
+        QTimer.singleShot(0, lambda: driver.window.fail("The disk is full.", ""))
+        with pytest.raises(UserError, match="disk is full"):
+            driver.wait(lambda: False)
+        assert not Confirm.ask(driver.window, "Write again?", "Write")
+        with pytest.raises(UserError, match="Write again"):
+            driver.wait(lambda: True)
+        driver.wait(lambda: True)
