@@ -118,7 +118,7 @@ def locality(
         best = logits.argmax(-1)
         before += float(loss.double().sum())
         count += wanted.numel()
-        start = ReaderState(network, summaries, torch.full((len(ids),), -1))
+        start = ReaderState.behind(ids, network, summaries, None)
         for name, reader in readers.items():
             reading = reader.read(ids, stream, raw, start)
             opened[name] += int((reading.rows >= 0).sum())

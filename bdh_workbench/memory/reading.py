@@ -17,7 +17,7 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.algebra import slow_slot
-from bdh_workbench.memory.recall import Recall
+from bdh_workbench.memory.recall import RECENT, Recall
 from bdh_workbench.memory.settings import ReadSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
@@ -44,11 +44,20 @@ class ReaderState:
         network: of the backbone.
         summaries: of the write site.
         rows: (B,) int64 on the CPU, the row matched at the last token as a place in ``Reader.numbers``, -1 for none.
+        recent: (B, r) int64, the last tokens, at most ``RECENT``.
     """
 
     network: NetworkState
     summaries: SummaryState
     rows: Tensor
+    recent: Tensor
+
+    @staticmethod
+    def behind(ids: Tensor, network: NetworkState, summaries: SummaryState, before: ReaderState | None) -> ReaderState:
+        """The state in which network and site have read ids (B, T) behind ``before``, and nothing was matched yet."""
+        if before is None:
+            return ReaderState(network, summaries, torch.full((len(ids),), -1), ids[:, :0])
+        return ReaderState(network, summaries, before.rows, before.recent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,7 @@ class Reader:
                 stored.view(len(enabled), -1, model.config.code_width),
                 items,
                 set(items[documents].tolist()),
+                memory.rows.sentences[enabled].long(),
                 place[memory.rows.following[enabled].long()].tolist(),
                 memory.rows.tokens[enabled].tolist(),
                 scale,
@@ -136,8 +146,7 @@ class Reader:
         """Read tokens ids (B, T) int64 behind those that made ``state``."""
         stream, network = self.model.network.advance(ids, state.network if state else None)
         raw, summaries = self.model.site.summaries(ids, state.summaries if state else None)
-        before = state.rows if state else torch.full((len(ids),), -1)
-        return self.read(ids, stream, raw, ReaderState(network, summaries, before))
+        return self.read(ids, stream, raw, ReaderState.behind(ids, network, summaries, state))
 
     @torch.no_grad()
     def read(self, ids: Tensor, stream: Tensor, raw: Tensor, state: ReaderState) -> Reading:
@@ -147,7 +156,7 @@ class Reader:
             ids: (B, T) int64.
             stream: (B, T, D), of the network.
             raw: (B, T, K, C), the content summaries.
-            state: of network and summaries behind the last token; its ``rows`` are those matched before the first.
+            state: as ``ReaderState.behind`` makes it.
         """
         batch, length = ids.shape
         if self.empty:
@@ -156,7 +165,7 @@ class Reader:
             return Reading(stream, none, rows, none, state)
         normalised, evidence = self.model.site.normalised(raw), self.model.site.evidence(raw)
         threshold = self.threshold if self.settings.gate else -1.0
-        familiarity, places = self.recall.match(ids, normalised, evidence, state.rows, threshold)
+        familiarity, places = self.recall.match(ids, normalised, evidence, state.rows, threshold, state.recent)
         read = self._read(normalised, familiarity, places)
         added = self.model.site.gate * read
         share = (added.norm(dim=-1) / stream.norm(dim=-1)).cpu()
@@ -166,7 +175,8 @@ class Reader:
         rows = torch.where(open_, self.numbers[places.clamp(min=0)], -1)
         # A match that the gate closed is nothing to go on from, in the next call as in this one.
         last = torch.where(familiarity[:, -1] >= threshold, places[:, -1], -1)
-        after = ReaderState(state.network, state.summaries, last)
+        recent = torch.cat((state.recent, ids), dim=1)[:, -RECENT:]
+        after = ReaderState(state.network, state.summaries, last, recent)
         return Reading(stream + added, familiarity, rows, share, after)
 
     def logits(self, reading: Reading) -> Tensor:

@@ -7,11 +7,8 @@ positions of a document apart is the phrase before them, while its subject is th
    of its item's. Many rows give a stranger many chances to resemble one of them; their mean gives it one. The score,
    less where there is little evidence for it (``familiarity``), is how familiar the position is.
    Past its first, a token of a fact's answer is met only behind the one before it: a question does not hold it.
-2. In a document, the place is the row nearest in the document's own terms: summaries are centred on its mean and
-   whitened by its covariance, so that what all of it shares says nothing. In a fact, the row of step 1 is the place.
-
-With P the inverse covariance, the whitened cosine of a query z with row z_j is (z - m) P (z_j - m) up to a factor that
-is the same for all rows, over the norm of row j: one stored vector P (z_j - m) / |z_j| for each row serves all queries.
+2. In a document, the place is sought by what tells its rows apart (``places.py``). In a fact, the row of step 1 is the
+   place.
 """
 
 from __future__ import annotations
@@ -19,13 +16,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bdh_workbench.memory.places import Places
+from bdh_workbench.memory.words import Lexicon, SentenceWords, Word
 from bdh_workbench.model.write_site import WriteSite
 
 PRODUCTS = 8_000_000  # cosines held at once
 ITEM = 1.0  # weight of the item's mean against that of the row
 SAME, ENOUGH = 0.98, 0.42  # cosine that only the same words have; evidence without which nothing is familiar
+RECENT = 48  # tokens of a question whose words are looked at
 FOLLOWING = 0.08  # added to the cosine of the row behind the one matched last, if its token has come
-RIDGE = 5.0  # added to a document's covariance, in units of its mean eigenvalue
 
 
 def scoring_cues(site: WriteSite, summaries: Tensor, items: Tensor) -> Tensor:
@@ -67,6 +66,7 @@ class Recall:
         summaries: Tensor,
         items: Tensor,
         documents: set[int],
+        sentences: Tensor,
         following: list[int],
         tokens: list[int],
         scale: Tensor | None = None,
@@ -78,11 +78,13 @@ class Recall:
             summaries: (n, K, C) fp32 on the site's device, normalised.
             items: (n,) int64 on the CPU, the item of each row.
             documents: those items that are documents.
+            sentences: (n,) int64, the sentence of its item that each row stands in.
             following: the row behind each in its window, -1 at its end.
             tokens: the token that follows each row, -1 where unknown.
             scale: (n,), factors on the scores of the rows, where those of facts and documents mean different things.
         """
         self.site, self.items, self.following, self.tokens = site, items, following, tokens
+        self.lexicon = Lexicon.of(site)
         self.cues = site.cues(summaries)
         self.scoring = scoring_cues(site, summaries, items)
         if scale is not None:
@@ -93,35 +95,38 @@ class Recall:
                 needs[after] = tokens[row]
         self.needs = needs.to(site.codes.device)  # (n,) the token that must have come, -1 for any
         self.members: dict[int, Tensor] = {}
-        self.places: dict[int, Tensor] = {}  # (m, K * C) for each document
+        self.places: dict[int, Places] = {}
         order = torch.argsort(items, stable=True)
         numbers, counts = torch.unique_consecutive(items[order], return_counts=True)
         for number, members in zip(numbers.tolist(), torch.split(order, counts.tolist()), strict=True):
             if number in documents:
                 self.members[number] = members
-                self.places[number] = self._places(summaries[members.to(summaries.device)])
+                words = self._words(members.tolist(), sentences[members].tolist())
+                self.places[number] = Places(site, summaries[members.to(summaries.device)], sentences[members], words)
 
-    def _places(self, summaries: Tensor) -> Tensor:
-        """P (z_j - m) / |z_j| (m, K * C) for the rows of one document; the part of m P z_j is the last column's work.
-
-        A last column holds -m P (z_j - m) / |z_j|, so that the product with (z, 1) is the whole score.
-        """
-        flat = self._weighted(summaries).double()
-        mean = flat.mean(0)
-        centred = flat - mean
-        covariance = centred.T @ centred / len(centred)
-        ridge = RIDGE * covariance.diagonal().mean().clamp(min=1e-12)
-        covariance.diagonal().add_(ridge)
-        turned = torch.cholesky_solve(centred.T, torch.linalg.cholesky(covariance)).T  # P (z_j - m)
-        norms = (centred * turned).sum(1, keepdim=True).clamp(min=1e-12).sqrt()
-        turned = turned / norms
-        return torch.cat((turned, -(turned @ mean)[:, None]), dim=1).float()
-
-    def _weighted(self, summaries: Tensor) -> Tensor:
-        return (summaries * self.site.place_weights[:, None]).flatten(-2)
+    def _words(self, members: list[int], sentences: list[int]) -> SentenceWords | None:
+        """The words of a document's sentences, by the tokens that follow its rows; None where these were not kept."""
+        if any(self.tokens[row] < 0 for row in members):
+            return None
+        stretches: list[tuple[int, bool, list[int]]] = []
+        before = -1
+        for row, sentence in zip(members, sentences, strict=True):
+            goes_on = before >= 0 and self.following[before] == row
+            if not goes_on or stretches[-1][0] != sentence:
+                # The first tokens of a window are no targets, so that only a text that goes on begins a sentence here.
+                stretches.append((sentence, goes_on, []))
+            stretches[-1][2].append(self.tokens[row])
+            before = row
+        return SentenceWords(self.lexicon, stretches)
 
     def match(
-        self, ids: Tensor, summaries: Tensor, evidence: Tensor, before: Tensor, threshold: float = -1.0
+        self,
+        ids: Tensor,
+        summaries: Tensor,
+        evidence: Tensor,
+        before: Tensor,
+        threshold: float = -1.0,
+        recent: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """The best match at each token.
 
@@ -134,7 +139,8 @@ class Recall:
             summaries: (B, T, K, C), normalised.
             evidence: (B, T), for a cosine with them (``WriteSite.evidence``).
             before: (B,), row matched before the first token, -1 for none.
-            threshold: familiarity under which a match is not gone on from.
+            threshold: familiarity under which a match is not gone on from, and its place in a document not sought.
+            recent: (B, r), the tokens before the first, as many as there were but not more than ``RECENT``.
 
         Returns:
             Familiarity (B, T) and rows (B, T), both on the CPU.
@@ -142,7 +148,9 @@ class Recall:
         cues = self.site.cues(summaries)  # (B, T, K * C)
         evidence = evidence.cpu()
         scores, best = self._best(ids, cues)
-        values, rows = self._familiarity(cues, scores, best, evidence), self._place(summaries, best.cpu())
+        values = self._familiarity(cues, scores, best, evidence)
+        recent = ids[:, :0] if recent is None else recent
+        rows = self._place(summaries, best.cpu(), values >= threshold, torch.cat((recent, ids), dim=1))
         items = self.items
         for sequence, tokens in enumerate(ids.tolist()):
             last = int(before[sequence])
@@ -187,16 +195,23 @@ class Recall:
             found.append(self._familiarity(part, best.values, best.indices, sure))
         return torch.cat(found)
 
-    def _place(self, summaries: Tensor, rows: Tensor) -> Tensor:
-        """Replace rows (B, T) by the places within their items, where those are documents."""
+    def _place(self, summaries: Tensor, rows: Tensor, wanted: Tensor, ids: Tensor) -> Tensor:
+        """Replace rows (B, T) by the places within their items, where those are documents and a place is wanted (B, T).
+
+        The last T of the tokens ids (B, r + T) are those that the rows were matched at.
+        """
         items = self.items[rows]
         out = rows.clone()
-        flat = self._weighted(summaries)
-        for number in torch.unique(items).tolist():
+        tokens, skipped = ids.tolist(), ids.shape[1] - rows.shape[1]
+        for number in torch.unique(items[wanted]).tolist():
             if number in self.places:
-                here = items == number
-                query = flat[here.to(flat.device)]
-                places = self.places[number]
-                scores = query @ places[:, :-1].T + places[:, -1]
+                here = wanted & (items == number)
+                asked = [self._asked(tokens[b], skipped + t + 1) for b, t in here.nonzero().tolist()]
+                scores = self.places[number].scores(summaries[here.to(summaries.device)], asked)
                 out[here] = self.members[number][scores.argmax(1).cpu()]
         return out
+
+    def _asked(self, ids: list[int], stop: int) -> dict[Word, float]:
+        """The words of the last tokens of a text that has been read up to ``stop``."""
+        start = max(0, stop - RECENT)
+        return self.lexicon.words(ids[start:stop], first=start == 0)

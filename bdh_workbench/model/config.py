@@ -38,7 +38,7 @@ class ModelConfig:
     code_width: int = 256  # numbers in a token code
     decays: tuple[float, ...] = (0.98, 0.95, 0.4)  # of the content summaries: subject, phrase, place in the answer
     cue_weights: tuple[float, ...] = (1.0, 0.3, 0.1)  # of the summaries in the cue: which item is this about?
-    place_weights: tuple[float, ...] = (0.7, 0.7, 1.0)  # of the same: where in that item are we?
+    place_weights: tuple[float, ...] = (0.7, 0.7, 1.5)  # of the same: where in that item are we?
     address_weights: tuple[float, ...] = (1.0, 0.6, 0.4)  # of the summaries in the address, for storing
     address_active: float = 0.06  # share of slots active in an address
     seed: int = 0  # of the token codes and the expansion, which are made from it and not stored

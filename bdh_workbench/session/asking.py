@@ -50,8 +50,7 @@ def advance(reader: Reader, ids: Tensor, state: ReaderState | None) -> tuple[Ten
     model = reader.model
     stream, network = model.network.advance(ids, state.network if state else None)
     raw, summaries = model.site.summaries(ids, state.summaries if state else None)
-    before = state.rows if state else torch.full((len(ids),), -1)
-    return stream, reader.read(ids, stream, raw, ReaderState(network, summaries, before))
+    return stream, reader.read(ids, stream, raw, ReaderState.behind(ids, network, summaries, state))
 
 
 @torch.no_grad()

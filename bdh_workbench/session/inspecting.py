@@ -54,8 +54,7 @@ def inspect_text(task: Task, reader: Reader, sources: Sources, text: str) -> Tex
         part = torch.tensor([ids[start : start + length]], device=model.device)
         stream, network = model.network.advance(part, network, trace)
         raw, summaries = model.site.summaries(part, state.summaries if state else None)
-        before = state.rows if state else torch.full((1,), -1)
-        reading = reader.read(part, stream, raw, ReaderState(network, summaries, before))
+        reading = reader.read(part, stream, raw, ReaderState.behind(part, network, summaries, state))
         state = reading.state
         reads.add(reading.familiarity, reading.share, reading.rows)
         reads.compare(sources, model.site.normalised(raw)[0])

@@ -111,7 +111,7 @@ def stored_rows(site: WriteSite, items: Sequence[WriteItem], documents: Collecti
     targets = torch.tensor([t for item in items for t in item.ids[item.first :]])
     owners = torch.repeat_interleave(torch.tensor([item.source for item in items]), counts)
     sentences = torch.tensor([s for item in items for s in item.sentences[item.first :]])
-    recall = Recall(site, normalised, owners, set(documents), following.tolist(), targets.tolist())
+    recall = Recall(site, normalised, owners, set(documents), sentences, following.tolist(), targets.tolist())
     return StoredRows(normalised, recall, targets, owners, sentences, begins)
 
 

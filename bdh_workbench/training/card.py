@@ -209,8 +209,8 @@ def _calibration(figures: Mapping[str, Any]) -> list[str]:
         for rows, limit in figures["thresholds"].items()
     ]
     lines = [
-        f"Familiarity under which a read is closed, so that {100 * figures['false_accepts']:.1f}% of the positions of "
-        "held-out text seem familiar:",
+        f"Familiarity under which a read is closed, so that {100 * figures['false_accepts']:.2g}% of the positions of "
+        f"held-out text seem familiar to facts, and {100 * figures['document_false_accepts']:.2g}% to documents:",
         "",
         *_table(("stored rows", "threshold, facts", "threshold, documents"), limits),
     ]

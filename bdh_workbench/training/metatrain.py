@@ -11,7 +11,7 @@ q K^T (K K^T + ridge)^-1, so V need not be made. As in the memory itself, what i
 the second write. Then rewordings of A and B are asked, and text C that has nothing to do with either:
 
 - item: InfoNCE (van den Oord et al. 2018) over the cues of all stored rows, with a learned temperature;
-- place: the same over the rows of the right document, in its own terms (``memory.recall``);
+- place: the same over the rows of the right document, by what tells them apart (``memory.places``);
 - read: the same over the weights of the ridge read, on a random part of the slots;
 - familiarity: the rewording's cosine must lie above that of the most familiar positions of C.
 
@@ -166,9 +166,7 @@ def episode_losses(addressing: Addressing, episode: Episode, slots: Tensor) -> d
     losses = {"item": _contrast(cosines * scales["item"].exp(), right_rival)}
 
     members, chosen = rows.recall.members[episode.placed], (source == episode.placed).nonzero().flatten()
-    table = rows.recall.places[episode.placed]  # (m, K * C + 1), see memory.recall
-    places = (asked[chosen] * site.place_weights[:, None]).flatten(1) @ table[:, :-1].T + table[:, -1]
-    places = places / places.detach().std(dim=1, keepdim=True) * scales["place"].exp()
+    places = rows.recall.places[episode.placed].scores(asked[chosen]) * scales["place"].exp()
     here = (rows.sentences[members] == sentence[chosen, None]) & (rows.targets[members] == target[chosen, None])
     possible = here.any(dim=1)
     losses["place"] = _contrast(places[possible], here[possible])

@@ -207,7 +207,9 @@ SURE = torch.ones(1, 1)  # evidence
 def recall_of(following: list[int], tokens: list[int], items: list[int], cues: Tensor) -> Recall:
     site = tiny_model().site
     summaries = cues.repeat_interleave(1, 0).view(len(tokens), 3, -1)
-    return Recall(site, summaries, torch.tensor(items), set(), following, tokens)
+    return Recall(
+        site, summaries, torch.tensor(items), set(), torch.zeros(len(items), dtype=torch.int64), following, tokens
+    )
 
 
 def test_the_row_behind_the_one_matched_last_is_preferred_if_its_token_came() -> None:
