@@ -159,7 +159,7 @@ def _serve() -> None:
     for name in ("torch", "tokenizers", "safetensors", "bdh_workbench.cli", "bdh_workbench.session.engine",
                  "bdh_workbench.commands.common", "bdh_workbench.evaluation.asking", "bdh_workbench.memory.writer",
                  "bdh_workbench.memory.manage", "bdh_workbench.memory.library", "bdh_workbench.model.loading",
-                 "bdh_workbench.session"):  # fmt: skip
+                 "bdh_workbench.session", "bdh_workbench.gui.application"):  # fmt: skip
         importlib.import_module(name)
     print("ready", flush=True)
     for line in sys.stdin:
