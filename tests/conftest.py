@@ -6,7 +6,7 @@ import gc
 import os
 from pathlib import Path
 
-# Matrices of tests are small, and two threads that wait for each other on a busy machine take many times as long as one.
+# Matrices of tests are small: two threads that wait for each other on a busy machine take many times as long as one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest

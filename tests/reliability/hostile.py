@@ -13,6 +13,7 @@ import json
 import math
 import os
 import random
+import resource
 import shutil
 import signal
 import tempfile
@@ -469,3 +470,15 @@ def try_open(kind: str, content: bytes) -> str | None:
 def spoilt(kind: str, draw: Draw) -> bytes:
     """A hostile file of a kind."""
     return KINDS[kind].spoil(draw, pick(draw, KINDS[kind].seeds()))
+
+
+def open_within(kind: str, path: str, most: str) -> int:
+    """Open a file in this process, which gets so many bytes more than it has once it is ready; prints why not."""
+    global SECONDS
+    SECONDS = 100  # that a file as large as is allowed may take
+    content = Path(path).read_bytes()
+    try_open(kind, KINDS[kind].seeds()[0])
+    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (held + int(most), held + int(most)))
+    print(try_open(kind, content))
+    return 0

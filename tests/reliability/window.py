@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bdh_workbench.gui.dialogs import failure, questions
 from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.memory import gradient
 from bdh_workbench.memory.files import load_memory
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
@@ -85,21 +86,20 @@ def disk_full(w: MainWindow) -> Scene:
 
 
 def read_only(w: MainWindow) -> Scene:
-    """The disk of the library is mounted for reading only, half-way."""
+    """The folder of the library is mounted for reading only, half-way."""
     yield from saved(w)
-    old, disk = path_of(w).read_bytes(), path_of(w).parents[1]
-    yield lambda: not w.context.background.busy
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    old, folder = path_of(w).read_bytes(), str(path_of(w).parent)
+    subprocess.run(["mount", "--bind", folder, folder], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
     try:
         put(w, SECOND)
         yield idle(w)
-        said.clear()
         w.actions_by_name["save"].trigger()
         yield idle(w)
-        refused("may not be written")
+        refused("cannot be changed", "Read-only file system")
         still_saved(w, old)
     finally:
-        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+        subprocess.run(["umount", "-l", folder], check=True)
     yield from save_works_again(w)
 
 
@@ -132,14 +132,16 @@ def gpu_full(w: MainWindow) -> Scene:
 
 
 def no_number(w: MainWindow) -> Scene:
-    """The loss of a write is no longer a number."""
+    """The loss of a write is no longer a number (simulated: the form takes no rate that is high enough)."""
     yield from saved(w)
-    w.write.form.set_settings(WriteSettings(method="gradient", rate=1e14, norm=1e30, decay=1e30))
+    w.write.form.set_settings(WriteSettings(method="gradient"))
+    whole = gradient._terms
+    gradient._terms = lambda *given: {name: term * float("nan") for name, term in whole(*given).items()}
     put(w, SECOND)
     yield idle(w)
     refused("no longer a number")
     assert held(w) == len(FIRST) and w.context.memory is not None and not w.context.memory.dirty
-    w.write.form.set_settings(WriteSettings())
+    gradient._terms = whole
     put(w, SECOND)
     yield idle(w)
     assert held(w) == len(FIRST) + len(SECOND)
