@@ -126,7 +126,7 @@ def test_a_crash_of_yesterday_is_told_once(
 def killed(scene: str, model: Path, home: Path) -> None:
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tests.gui.program", scene, str(model), str(home)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
 
 

@@ -86,13 +86,13 @@ def test_its_steps_do_what_it_says(start: Start, qtbot: QtBot) -> None:
         pane = window.console
         pane.line.setText(question)
         pane.ask()
-        qtbot.waitUntil(lambda: pane.exchanges[-1].done, timeout=6 * WAIT)
+        qtbot.waitUntil(lambda: pane.exchanges[-1].done, timeout=WAIT)
         return pane.exchanges[-1].answer, pane.exchanges[-1].origin()
 
     def write() -> None:
         before = len(context.memory.layers) if context.memory is not None else 0
         window.write.write()
-        qtbot.waitUntil(lambda: context.memory is not None and len(context.memory.layers) > before, timeout=6 * WAIT)
+        qtbot.waitUntil(lambda: context.memory is not None and len(context.memory.layers) > before, timeout=WAIT)
         settle(first, qtbot)
 
     assert "small · 2.7M parameters · cpu" in window.heading.text()

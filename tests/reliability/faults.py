@@ -200,7 +200,7 @@ def one_library(bench: Bench, trials: int) -> Count:
         running.append(server([sys.executable, "-c", code, str(home), str(number), str(rounds)],
                               stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True))  # fmt: skip
     for process in running:
-        _, said = process.communicate(timeout=300)
+        _, said = process.communicate(timeout=100)
         count.trials += rounds
         count.tracebacks += "Traceback" in said
         count.expect(process.returncode == 0, said[-300:])
