@@ -30,6 +30,8 @@ from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.memory.library import Library
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
+from bdh_workbench.session.events import JobFailed, JobStarted
+from bdh_workbench.session.jobs import LoadModel, OpenMemory, Query, job_title
 from tests.core_factory import DOCUMENT, FACTS
 from tests.gui.conftest import WAIT, Said, Start, settle
 
@@ -138,6 +140,11 @@ def test_no_widget_shows_marks_that_turn_text_or_takes_words_for_html(
     settle(workbench, qtbot)
     window.fail(f"{EVIL} was refused.", EVIL)
     shown = list(texts(window))
+    for number, job in enumerate((Query(EVIL), OpenMemory(Path(EVIL)), LoadModel(EVIL)), 900):
+        window.activity._started(JobStarted(number, job_title(job)))
+        window.activity._show()  # at once, not only when it takes long
+        shown += texts(window)
+        window.activity._ended(JobFailed(number, f"{EVIL} is damaged.", ""))
     assert sum("gnp.exe" in text for _, text in shown) > 10, "the hostile words are shown in many places"
     bad = {(name, text) for name, text in shown if dangerous(text)}
     assert not bad
