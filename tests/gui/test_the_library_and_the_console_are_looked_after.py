@@ -16,6 +16,7 @@ from bdh_workbench.gui.panes.library import LibraryPane
 from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
+from bdh_workbench.session.jobs import MergeMemories
 from tests.core_factory import DOCUMENT, FACTS
 from tests.gui.conftest import WAIT, Said, Start, settle
 
@@ -41,15 +42,19 @@ def library(start: Start, qtbot: QtBot, model: Model, home: Path) -> LibraryPane
     return with_two_memories(start(), qtbot, model)
 
 
-def test_two_chosen_memories_become_one(library: LibraryPane, qtbot: QtBot, said: Said) -> None:
-    workbench = library.context
+def merged(library: LibraryPane, qtbot: QtBot) -> None:
+    """Take both memories into use as one, unsaved."""
+    context = library.context
+    context.submit(MergeMemories(tuple(entry.path for entry in library.model.entries)))
+    qtbot.waitUntil(lambda: context.memory is not None and len(context.memory.items) == 4, timeout=WAIT)
+    qtbot.waitUntil(lambda: not context.unfinished, timeout=WAIT)
+    assert context.memory is not None and context.memory.dirty and context.memory.path is None
+
+
+def test_one_memory_is_not_merged(library: LibraryPane) -> None:
     library.table.selectRow(0)
     library.merge()
     assert "two or more" in library.window().activity.remark.text()
-    library.table.selectAll()
-    library.merge()
-    qtbot.waitUntil(lambda: workbench.memory is not None and len(workbench.memory.items) == 4, timeout=WAIT)
-    assert workbench.memory.dirty and workbench.memory.path is None and not said.failures
 
 
 def test_memories_go_out_and_come_in(
@@ -78,11 +83,7 @@ def test_unsaved_work_is_asked_about_before_another_memory_is_loaded(
     context = library.context
     library.load()
     assert "Choose a memory" in library.window().activity.remark.text()
-    library.table.selectAll()
-    library.merge()
-    qtbot.waitUntil(
-        lambda: context.memory is not None and context.memory.dirty and not context.unfinished, timeout=WAIT
-    )
+    merged(library, qtbot)
     library.table.selectRow(0)
     qtbot.waitUntil(lambda: not context.unfinished, timeout=WAIT)
     said.unsaved = "cancel"
