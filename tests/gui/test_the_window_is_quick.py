@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui import benchmark
-from bdh_workbench.gui.dialogs.questions import Confirm
+from bdh_workbench.gui.dialogs.questions import Confirm, Unsaved
 from bdh_workbench.gui.driving import driven
 from tests.model_factory import save_tiny_model
 
@@ -59,5 +59,8 @@ def test_a_failure_or_a_question_ends_what_is_waited_for(qapp: QApplication, mod
             driver.wait(lambda: False)
         assert not Confirm.ask(driver.window, "Write again?", "Write")
         with pytest.raises(UserError, match="Write again"):
+            driver.wait(lambda: True)
+        assert Unsaved.ask(driver.window, "Ten facts") == "cancel"
+        with pytest.raises(UserError, match="waits for an answer"):
             driver.wait(lambda: True)
         driver.wait(lambda: True)
