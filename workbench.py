@@ -134,6 +134,8 @@ def check_command(python: str, command: tuple[str, ...]) -> list[str]:
 
 def extras_for(args: list[str]) -> tuple[str, ...]:
     """Return the optional groups of dependencies that a command of the program needs."""
+    if {"-h", "--help"} & set(args):
+        return ()
     if args[:1] in (["train"], ["experiment"]):
         # A data set of Hugging Face is named hf:NAME.
         downloads = any(arg.startswith(("hf:", "--corpus=hf:")) for arg in args)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from pathlib import Path
+
+# Matrices of tests are small: two threads that wait for each other on a busy machine take many times as long as one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import torch
@@ -11,6 +16,12 @@ from bdh_workbench.cli import main
 from bdh_workbench.model.loading import Model, load_model
 from tests.core_factory import FACTS
 from tests.model_factory import save_facts, save_tiny_model
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end; looking through it takes every collection of garbage a fifth of a second."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

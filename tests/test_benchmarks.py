@@ -46,6 +46,8 @@ def test_every_stored_run_holds_the_same_figures() -> None:
 @pytest.mark.slow
 def test_a_run_measures_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run.json"
+    timed = run.timed
+    monkeypatch.setattr(run, "timed", lambda act, times=1: timed(act, 1))
     monkeypatch.setattr("sys.argv", ["run", "--quick", "--out", str(path)])
     assert run.main() == 0
     figures = json.loads(path.read_text())["figures"]

@@ -29,6 +29,16 @@ def test_the_command_line_does_not_import_torch_or_qt() -> None:
     assert not loaded & {"torch", "PySide6", "pyqtgraph"}
 
 
+def test_a_question_does_not_load_the_compiler_of_torch(model_folder: Path) -> None:
+    """It would take as long as all the rest, each time the program is started."""
+    code = (
+        "import sys; from bdh_workbench.cli import main; main(sys.argv[1:]); sys.exit('torch._dynamo' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, "query", "--model", str(model_folder), "--max-tokens", "2", "The sea"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
 def test_no_module_of_the_window_imports_torch() -> None:
     names = [info.name for info in pkgutil.walk_packages(bdh_workbench.gui.__path__, "bdh_workbench.gui.")]
     loaded = loaded_by(", ".join(["bdh_workbench.gui", *names]))

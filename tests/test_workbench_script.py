@@ -85,6 +85,7 @@ def test_a_broken_project_file_is_a_sentence() -> None:
         (["train", "--corpus=hf:org/name"], ("hf", "train")),
         (["query", "hf:"], ()),
         (["experiment", "gates"], ("train",)),
+        (["train", "--help"], ()),
         (["bench", "--quick"], ()),
         (["bench", "--quick", "--baselines"], ("bench",)),
     ],

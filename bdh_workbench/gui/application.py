@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 # Said before Qt loads: pyqtgraph must take the same binding as the window.
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
@@ -138,8 +142,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     workbench = Workbench(app, None, options.model, options.device if options.device != "auto" else None)
     workbench.window.first_painted.connect(workbench.start)
     workbench.window.show()
+    asked: list[int] = []
+
+    def end(number: int) -> None:
+        asked.append(number)
+        workbench.window.close_now()
+        app.quit()  # a dialog may be open
+
     try:
-        status = app.exec()
+        with _signals(end):
+            status = app.exec()
+        status = 128 + asked[0] if asked else status
     finally:
         ended = workbench.close()
         workbench.dispose()
@@ -149,6 +162,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         os._exit(status)
     return status
+
+
+@contextlib.contextmanager
+def _signals(end: Callable[[int], None]) -> Iterator[None]:
+    """Let Ctrl-C and a request to end close the window in order; what is not saved stays in its recovery copy.
+
+    As exceptions, which they are on the command line, they would come up in whatever Qt has just called, and be lost.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        end(number)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 __all__ = ["Workbench", "main", "make_application"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.application import Workbench, make_application
@@ -99,7 +99,12 @@ def driven(model: str | None = None) -> Iterator[Driver]:
             driver.failures.append(words)
             return False
 
-        with mock.patch.object(Failure, "ask", told), mock.patch.object(Confirm, "ask", told):
+        def unanswered(dialog: QDialog) -> int:
+            driver.failures.append(f"{dialog.windowTitle()}: a dialog waits for an answer.")
+            return 0
+
+        silent = mock.patch.object(QDialog, "exec", unanswered)
+        with mock.patch.object(Failure, "ask", told), mock.patch.object(Confirm, "ask", told), silent:
             try:
                 yield driver
             finally:

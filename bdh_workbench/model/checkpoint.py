@@ -19,7 +19,7 @@ from torch import Tensor
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically
-from bdh_workbench.model.network import Network
+from bdh_workbench.model.network import Network, parameter_shapes
 from bdh_workbench.model.tensor_files import FLOATS, Wanted, read_tensors
 
 MAX_CONFIG = 1 << 20  # bytes of a configuration
@@ -39,9 +39,7 @@ def load_network(folder: Path, device: torch.device) -> Network:
         UserError: when a file is missing, damaged or does not fit the configuration.
     """
     config = load_config(folder)
-    with torch.device("meta"):
-        wanted = {name: p.shape for name, p in Network(config).named_parameters()}
-    tensors = load_tensors(folder / "model.safetensors", wanted)
+    tensors = load_tensors(folder / "model.safetensors", parameter_shapes(config))
     network = Network(config)
     with torch.no_grad():
         for name, parameter in network.named_parameters():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bdh_workbench.harmless import harmless
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
 
@@ -198,7 +199,11 @@ _TITLES: dict[type, str] = {
 
 
 def job_title(job: Job) -> str:
-    """What a job does, in a few words."""
+    """What a job does, in a few harmless words."""
+    return harmless(_title(job))
+
+
+def _title(job: Job) -> str:
     match job:
         case LoadModel(name_or_path=name):
             return f"Load the model {Path(name).name}" if name else "Load the model"

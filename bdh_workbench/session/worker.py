@@ -306,7 +306,8 @@ class Session:
                 last = JobCancelled(entry.id)
             self._flush(entry)
             if isinstance(last, JobFailed) and last.details:
-                _log.error("%s\n%s", last.message, last.details)
+                # What comes with advice was foreseen: its place in the program helps nobody who reads a terminal.
+                _log.error("%s\n%s", last.message, last.advice or last.details)
                 self._send(log_line(entry.id, "error", f"{entry.title}: {last.message}\n{last.details}"))
             self._running = None
             if entry.holds:

@@ -12,7 +12,7 @@ import shiboken6
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench, make_application
@@ -55,6 +55,10 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
         record.questions.append(title)
         return record.unsaved
 
+    def waits(dialog: QDialog) -> int:
+        raise AssertionError(f"a dialog waits for a person: {dialog.windowTitle()}")
+
+    monkeypatch.setattr(QDialog, "exec", waits)
     monkeypatch.setattr(failure.Failure, "ask", classmethod(fail))
     monkeypatch.setattr(questions.Confirm, "ask", classmethod(confirm))
     monkeypatch.setattr(questions.Unsaved, "ask", classmethod(unsaved))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.model.loading import Model
+from bdh_workbench.session import engine
+from bdh_workbench.session.control import Task
 from bdh_workbench.session.settings import load_settings
 from tests.core_factory import DOCUMENT
 from tests.gui.conftest import Said
@@ -91,12 +95,26 @@ def test_what_was_chosen_is_chosen_tomorrow(
 
 
 def test_cancelling_while_the_model_loads_leaves_a_window_that_works(
-    qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path
+    qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    slow = threading.Event()
+
+    def load(task: Task, name: str, device: str) -> Model:
+        slow.set()
+        while slow.is_set():
+            task.checkpoint()
+            time.sleep(0.001)
+        return real(task, name, device)
+
+    real = engine.load
+    monkeypatch.setattr(engine, "load", load)
+
     def scene(w: MainWindow) -> Scene:
-        yield lambda: w.activity.running is not None or w.activity.jobs
+        yield lambda: slow.is_set() and w.activity.running is not None
         w.actions_by_name["cancel"].trigger()
         yield idle(w)
+        assert w.context.model is None
+        monkeypatch.setattr(engine, "load", real)
         w.load_model(str(model_folder), "cpu")
         yield loaded(w)
         put(w, FIRST)
@@ -123,10 +141,33 @@ def test_a_crash_of_yesterday_is_told_once(
     assert len(said.failures) == 1
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_request_to_end_closes_the_window_and_keeps_what_is_not_saved(
+    qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path, number: signal.Signals
+) -> None:
+    def today(w: MainWindow) -> Scene:
+        yield loaded(w)
+        put(w, FIRST)
+        yield idle(w)
+        os.kill(os.getpid(), number)
+        yield lambda: False
+
+    def tomorrow(w: MainWindow) -> Scene:
+        yield loaded(w)
+        assert any("Unsaved work was found" in question for question in said.questions)
+        assert w.context.memory is not None and len(w.context.memory.items) == len(FIRST)
+        w.discard = True
+
+    before = signal.getsignal(number)
+    assert play(today, model_folder, home) == 128 + number
+    assert signal.getsignal(number) == before
+    assert play(tomorrow, model_folder, home) == 0 and not said.failures
+
+
 def killed(scene: str, model: Path, home: Path) -> None:
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tests.gui.program", scene, str(model), str(home)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
 
 

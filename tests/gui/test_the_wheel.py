@@ -37,12 +37,13 @@ print("the window works")
 
 def run(*command: str | Path, cwd: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True, timeout=280,
+        [str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True, timeout=100,
         check=False,
     )  # fmt: skip
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)  # five commands, one of which may fetch the tools that build a wheel
 def test_the_wheel_gives_a_working_window(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     environment |= {"QT_QPA_PLATFORM": "offscreen", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}

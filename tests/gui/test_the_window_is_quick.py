@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,17 +11,9 @@ from PySide6.QtWidgets import QApplication
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui import benchmark
-from bdh_workbench.gui.dialogs.questions import Confirm
+from bdh_workbench.gui.dialogs.questions import Confirm, Unsaved
 from bdh_workbench.gui.driving import driven
 from tests.model_factory import save_tiny_model
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def run_benchmark(model: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bdh_workbench.gui.benchmark", "--json", "--writes", "2", "--model", str(model)]
-    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200, check=False)
 
 
 def test_a_target_is_reached_or_missed() -> None:
@@ -46,11 +35,14 @@ def test_facts_are_all_different() -> None:
 
 
 @pytest.mark.slow
-def test_the_benchmark_measures_the_real_window(tmp_path: Path) -> None:
+def test_the_benchmark_measures_the_real_window(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = save_tiny_model(tmp_path / "tiny", write_slots=8192)  # room for the sample documents
-    done = run_benchmark(model)
-    assert done.returncode in (0, 1), done.stderr[-2000:]
-    results = json.loads(done.stdout)
+    for name, less in (("STARTS", 2), ("FILES", 500), ("FIRST", 2), ("DRAWING", 0.5)):
+        monkeypatch.setattr(benchmark, name, less)
+    assert benchmark.main(["--json", "--writes", "2", "--model", str(model)]) in (0, 1)
+    results = json.loads(capsys.readouterr().out)
     assert all(target.key in results for target in benchmark.TARGETS)
     assert results["torch_at_start"] == 0, "the window is painted before torch is loaded"
     assert results["left_alive"] == 0, results["left"]
@@ -67,5 +59,8 @@ def test_a_failure_or_a_question_ends_what_is_waited_for(qapp: QApplication, mod
             driver.wait(lambda: False)
         assert not Confirm.ask(driver.window, "Write again?", "Write")
         with pytest.raises(UserError, match="Write again"):
+            driver.wait(lambda: True)
+        assert Unsaved.ask(driver.window, "Ten facts") == "cancel"
+        with pytest.raises(UserError, match="waits for an answer"):
             driver.wait(lambda: True)
         driver.wait(lambda: True)

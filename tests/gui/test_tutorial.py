@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.cli import main
 from bdh_workbench.gui.dialogs.guide import Guide
+from bdh_workbench.gui.words import GLOSSARY
 from bdh_workbench.resources import bundled_model_path
 from bdh_workbench.session.jobs import ForgetItems, OpenMemory, SaveMemory, Undo
 from tests.gui.conftest import WAIT, Start, end, settle
@@ -40,6 +41,12 @@ def test_every_word_in_bold_stands_in_the_window(start: Start) -> None:
     wanted = {word for word in re.findall(r"\*\*([^*]+)\*\*", TEXT) if word not in TITLED}
     assert wanted and wanted <= said, wanted - said
     guide.deleteLater()
+
+
+def test_the_window_explains_the_words_of_the_glossary_and_no_others() -> None:
+    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Words")[1]
+    words = re.findall(r"^\| ([a-z ]+) \|", table, re.MULTILINE)
+    assert len(words) > 15 and set(words) == set(GLOSSARY)
 
 
 def _commands(text: str) -> list[list[str]]:
@@ -86,13 +93,13 @@ def test_its_steps_do_what_it_says(start: Start, qtbot: QtBot) -> None:
         pane = window.console
         pane.line.setText(question)
         pane.ask()
-        qtbot.waitUntil(lambda: pane.exchanges[-1].done, timeout=6 * WAIT)
+        qtbot.waitUntil(lambda: pane.exchanges[-1].done, timeout=WAIT)
         return pane.exchanges[-1].answer, pane.exchanges[-1].origin()
 
     def write() -> None:
         before = len(context.memory.layers) if context.memory is not None else 0
         window.write.write()
-        qtbot.waitUntil(lambda: context.memory is not None and len(context.memory.layers) > before, timeout=6 * WAIT)
+        qtbot.waitUntil(lambda: context.memory is not None and len(context.memory.layers) > before, timeout=WAIT)
         settle(first, qtbot)
 
     assert "small · 2.7M parameters · cpu" in window.heading.text()

@@ -14,10 +14,17 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from bdh_workbench.model.config import ModelConfig, tiny_config
-from bdh_workbench.model.network import CHUNK, Network, NetworkState, Trace, rotary_tables, rotate
+from bdh_workbench.model.network import CHUNK, Network, NetworkState, Trace, parameter_shapes, rotary_tables, rotate
 from tests.core_factory import random_network
 
 Array = npt.NDArray[np.float64]
+
+
+@pytest.mark.parametrize("sites", [[], [1], [1, 2]])
+def test_shapes_are_known_without_a_network(sites: list[int]) -> None:
+    config = tiny_config(site_levels=tuple(sites))
+    made = {name: tuple(parameter.shape) for name, parameter in Network(config).named_parameters()}
+    assert parameter_shapes(config) == made
 
 
 def norm(vector: Array) -> Array:

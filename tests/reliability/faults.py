@@ -20,106 +20,17 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bdh_workbench.errors import UserError
 from bdh_workbench.memory.files import load_memory
 from bdh_workbench.memory.library import BrokenEntry, Library
 from bdh_workbench.session.recovery import Recovery
-from tests.core_factory import many_facts
-from tests.model_factory import save_facts, save_tiny_model
-from tests.reliability.program import Done, Program, program
+from tests.reliability.bench import FILES, PATCHES, Bench, Count, small_disk
+from tests.reliability.program import program
 
-PATCHES = "tests.reliability.patches"
-FILES = ("config.json", "model.safetensors", "tokenizer.json", "general.safetensors")
-
-
-@dataclass(slots=True)
-class Count:
-    """What followed from one kind of fault."""
-
-    fault: str
-    trials: int = 0
-    lost: int = 0
-    tracebacks: int = 0
-    half_written: int = 0
-    outside: int = 0
-    struck: int = 0  # trials in which the fault came before the work was done
-    wrong: list[str] = field(default_factory=list)
-
-    def good(self) -> bool:
-        """Whether the promise held."""
-        return self.trials > 0 and not (self.lost or self.tracebacks or self.half_written or self.outside or self.wrong)
-
-    def expect(self, true: object, words: str) -> None:
-        """Note what should not be."""
-        if not true:
-            self.wrong.append(words)
-
-    def refused(self, done: Done, *words: str) -> None:
-        """A run must have ended with status 1 and one sentence that holds the words."""
-        self.trials += 1
-        self.struck += done.status == 1
-        self.tracebacks += "Traceback" in done.err
-        said = done.last
-        fine = done.status == 1 and said.startswith("bdh-workbench: ") and all(word in said for word in words)
-        self.expect(fine and "inside the program" not in said, f"status {done.status}: {said[:300]}")
-
-
-class Bench:
-    """A folder with a model, facts, a saved memory, and the program."""
-
-    def __init__(self, folder: Path, server: Program, seed: int) -> None:
-        self.folder, self.program, self.random = folder, server, random.Random(seed)
-        self.model = save_tiny_model(folder / "model")
-        self.facts = save_facts(folder / "facts.json", many_facts(120, answer=2))
-        self.more = save_facts(folder / "more.json", many_facts(150, answer=2)[120:])
-        self.work = folder / "work"
-        self.work.mkdir()
-        self.saved = self.work / "memory.safetensors"
-        done = self.write("--facts", self.facts)
-        assert done.status == 0, done.err
-        self.old = self.saved.read_bytes()
-        self.items = len(load_memory(self.saved).items)
-
-    def write(self, *more: object, patch: str = "") -> Done:
-        """Write into the memory file."""
-        return self.program.run(*self.command("write", *more), patch=patch)
-
-    def command(self, name: str, *more: object) -> list[object]:
-        """A command line with the model and the memory file as its target."""
-        return [name, *more, "--memory", self.saved, *(["--model", self.model] if name in ("write", "query") else [])]
-
-    def extend(self) -> list[object]:
-        """Write more facts into the memory in place."""
-        return self.command("write", "--facts", self.more, "--into", self.saved)
-
-    def shrink(self) -> list[object]:
-        """Forget some of them in place."""
-        return self.command("forget", self.saved, "--item", "3", "--item", "5")
-
-    def restore(self) -> None:
-        """The memory as it was saved first; nothing else beside it."""
-        shutil.rmtree(self.work)
-        self.work.mkdir()
-        self.saved.write_bytes(self.old)
-
-    def check(self, count: Count, allowed: set[int]) -> None:
-        """The memory is whole and holds as many items as it may; nothing else lies about."""
-        try:
-            found = len(load_memory(self.saved).items)
-        except UserError as error:
-            count.lost += 1
-            count.wrong.append(str(error)[:300])
-            return
-        count.lost += found not in allowed
-        entries = Library(self.work).entries()
-        count.half_written += sum(isinstance(entry, BrokenEntry) for entry in entries) + (len(entries) != 1)
-        strays = [name for name in os.listdir(self.work) if not name.endswith(".partial") and name != self.saved.name]
-        known = {"model", "facts.json", "more.json", "work", "home"}
-        count.outside += len(strays) + len(set(os.listdir(self.folder)) - known)
+WINDOW = ("disk_full", "read_only", "spoilt_while_open", "gpu_full", "no_number", "model_broken", "clock_back")
 
 
 def _timed(bench: Bench, command: list[object]) -> float:
@@ -184,19 +95,6 @@ def killed_sessions(bench: Bench, trials: int) -> Count:
         count.outside += len(set(os.listdir(home)) - {"memories", "recovery"})
         shutil.rmtree(home)
     return count
-
-
-@contextlib.contextmanager
-def small_disk(folder: Path, size: int) -> Iterator[bool]:
-    """A disk of so many bytes mounted at a folder; false where that is not allowed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    mounted = shutil.which("mount") is not None and subprocess.run(command, capture_output=True).returncode == 0
-    try:
-        yield mounted
-    finally:
-        if mounted:
-            subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def full_disk(bench: Bench, trials: int) -> Count:
@@ -302,7 +200,7 @@ def one_library(bench: Bench, trials: int) -> Count:
         running.append(server([sys.executable, "-c", code, str(home), str(number), str(rounds)],
                               stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True))  # fmt: skip
     for process in running:
-        _, said = process.communicate(timeout=300)
+        _, said = process.communicate(timeout=100)
         count.trials += rounds
         count.tracebacks += "Traceback" in said
         count.expect(process.returncode == 0, said[-300:])
@@ -384,6 +282,37 @@ def missing_files(bench: Bench, trials: int) -> Count:
     return count
 
 
+def in_the_window(bench: Bench, trials: int) -> Count:
+    """The scenes of ``window.py``: faults while the real window is open, and what it can do once they are gone."""
+    count = Count("the same faults while the window is open")
+    for trial in range(trials):
+        scene = WINDOW[trial % len(WINDOW)]
+        home = bench.folder / "home" / "window"
+        model = bench.model
+        with small_disk(home, 8 << 20) as mounted:
+            if scene in ("disk_full", "read_only") and not mounted:
+                continue
+            if scene == "model_broken":
+                model = bench.folder / "home" / "broken"
+                shutil.copytree(bench.model, model)
+                (model / "model.safetensors").rename(model / "away")
+            done = bench.program.run(scene, home, model, call="tests.reliability.window:run")
+            count.trials += 1
+            count.struck += "said: " in done.out or scene == "clock_back"
+            shown = "Traceback" in done.err + done.out
+            count.tracebacks += shown
+            count.expect(done.status == 0 and not shown, f"{scene}: {done.status}: {done.err[-900:]}")
+            entries = Library(home / "memories").entries()
+            count.half_written += sum(isinstance(entry, BrokenEntry) for entry in entries)
+            count.lost += len(entries) != 1
+            strays = set(os.listdir(home)) - {"memories", "recovery", "settings.toml", "crash.log", "window.lock"}
+            count.outside += len(strays)
+            count.expect(not strays, f"strays: {strays}")
+        shutil.rmtree(home)
+        shutil.rmtree(bench.folder / "home" / "broken", ignore_errors=True)
+    return count
+
+
 FAULTS: Mapping[str, tuple[Callable[[Bench, int], Count], int, int]] = {
     # name: the function, trials in full, trials in brief
     "kill": (killed_commands, 140, 8),
@@ -396,25 +325,18 @@ FAULTS: Mapping[str, tuple[Callable[[Bench, int], Count], int, int]] = {
     "memory": (memory_short, 10, 2),
     "nan": (no_number, 6, 2),
     "missing": (missing_files, 16, 16),
+    "window": (in_the_window, 21, 7),
 }
 
 
-def bring_about(
-    names: list[str], brief: bool, seed: int = 0, watch: Callable[[Count], None] | None = None
-) -> list[Count]:
-    """Bring about faults and count what follows."""
-    counts = []
+@contextlib.contextmanager
+def laid_out(seed: int = 0) -> Iterator[Bench]:
+    """A bench in a folder of its own, for as many faults as wanted."""
     with tempfile.TemporaryDirectory(prefix="faults-") as name:
         folder = Path(name)
         (folder / "home").mkdir()
         with program(folder / "home") as server:
-            bench = Bench(folder, server, seed)
-            for fault in names:
-                act, full, few = FAULTS[fault]
-                counts.append(act(bench, few if brief else full))
-                if watch is not None:
-                    watch(counts[-1])
-    return counts
+            yield Bench(folder, server, seed)
 
 
 def main() -> int:
@@ -425,11 +347,15 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=list(FAULTS), default=list(FAULTS))
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-
-    def watch(count: Count) -> None:
-        print(f"{'held' if count.good() else 'BROKEN'}: {count}", file=sys.stderr, flush=True)
-
-    counts = bring_about(args.only, args.brief, args.seed, watch)
+    counts = []
+    with laid_out(args.seed) as bench:
+        for name in args.only:
+            act, full, few = FAULTS[name]
+            begun = time.monotonic()
+            count = act(bench, few if args.brief else full)
+            verdict = "held" if count.good() else "BROKEN"
+            print(f"{verdict} ({time.monotonic() - begun:.1f} s): {count}", file=sys.stderr, flush=True)
+            counts.append(count)
     report: dict[str, Any] = {"faults": [asdict(count) for count in counts], "held": all(c.good() for c in counts)}
     if args.json:
         print(json.dumps(report))

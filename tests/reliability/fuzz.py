@@ -2,7 +2,8 @@
 
 The engines are ``hypothesis``, ``atheris`` (guided by coverage; ``pip install atheris`` first) and ``random`` (numbered
 seeds, so that a finding is named by its number). Seconds are of processor time. What was found is kept under
-``tests/reliability/findings/KIND/``, where the tests open it for ever after.
+``tests/reliability/findings/KIND/``, where the tests open it for ever after. With ``--corpus DIR`` atheris keeps what
+reached new branches in ``DIR/KIND``, and the next run goes on from there.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def by_hypothesis(tally: Tally) -> None:
         once()
 
 
-def by_atheris(tally: Tally, done: Callable[[], None]) -> None:
+def by_atheris(tally: Tally, folder: Path | None, done: Callable[[], None]) -> None:
     """Files that libFuzzer makes, guided by the branches they reach; ends the process itself."""
     import atheris
 
@@ -127,8 +128,8 @@ def by_atheris(tally: Tally, done: Callable[[], None]) -> None:
         whole = len(data) > 1 and data[0] < 64
         tally.try_open(data[1:] if whole else hostile.spoilt(tally.kind, Consumed(data)))
 
-    corpus = Path(hostile.model_folder().parent / "corpus")
-    corpus.mkdir()
+    corpus = (folder or hostile.model_folder().parent / "corpus") / tally.kind
+    corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(hostile.KINDS[tally.kind].seeds()):
         (corpus / str(number)).write_bytes(b"\0" + seed[:100_000])
         (corpus / f"choices {number}").write_bytes(b"\xff" + hashlib.sha512(seed).digest() * 4)
@@ -144,11 +145,13 @@ def main() -> None:
     parser.add_argument("--kind", choices=("all", *KINDS), default="all")
     parser.add_argument("--engine", choices=ENGINES, default="hypothesis")
     parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--corpus", type=Path, help="folder that keeps what atheris found worth keeping")
     parser.add_argument("--start", type=int, default=0, help="number of the first file, with --engine random")
     args = parser.parse_args()
     if args.kind == "all":
         # A process for each: libFuzzer ends its own, and what one kind imported is to be new to the next.
         rest = ["--engine", args.engine, "--seconds", str(args.seconds), "--start", str(args.start)]
+        rest += ["--corpus", str(args.corpus)] if args.corpus else []
         runs = [[sys.executable, "-m", "tests.reliability.fuzz", "--kind", kind, *rest] for kind in KINDS]
         sys.exit(max(subprocess.run(run, check=False).returncode for run in runs))
     tally = Tally(args.kind, args.engine, args.seconds)
@@ -164,7 +167,7 @@ def main() -> None:
     elif args.engine == "hypothesis":
         by_hypothesis(tally)
     else:
-        by_atheris(tally, done)
+        by_atheris(tally, args.corpus, done)
     done()
 
 

@@ -13,6 +13,7 @@ import json
 import math
 import os
 import random
+import resource
 import shutil
 import signal
 import tempfile
@@ -176,12 +177,15 @@ def spoil_tensor(draw: Draw, entry: tuple[str, list[int], bytes]) -> tuple[str, 
         return pick(draw, DTYPES), shape, data
     if act == 1:
         other = pick(draw, DTYPES)
-        size = math.prod(shape) * SIZES.get(other, 4)
-        return other, shape, (data * (size // max(1, len(data)) + 1))[:size]
+        if dtype not in SIZES or len(data) % SIZES[dtype]:
+            return other, shape, data
+        size = len(data) // SIZES[dtype] * SIZES.get(other, 4)
+        return other, shape, (data * SIZES["C64"])[:size]
     if act == 2:
         return dtype, [pick(draw, (*NUMBERS[:12], -5, "3", None)) for _ in shape] or [1], data
     if act == 3:
-        return dtype, [*shape[:-1], max(0, (shape or [1])[-1] + draw.integer(-2, 2))], data
+        last = shape[-1] if shape and isinstance(shape[-1], int) else 1  # it may have been spoilt before
+        return dtype, [*shape[:-1], max(0, last + draw.integer(-2, 2))], data
     if act == 4:
         return dtype, [0 for _ in shape], b""
     if act == 5:
@@ -466,3 +470,15 @@ def try_open(kind: str, content: bytes) -> str | None:
 def spoilt(kind: str, draw: Draw) -> bytes:
     """A hostile file of a kind."""
     return KINDS[kind].spoil(draw, pick(draw, KINDS[kind].seeds()))
+
+
+def open_within(kind: str, path: str, most: str) -> int:
+    """Open a file in this process, which gets so many bytes more than it has once it is ready; prints why not."""
+    global SECONDS
+    SECONDS = 100  # that a file as large as is allowed may take
+    content = Path(path).read_bytes()
+    try_open(kind, KINDS[kind].seeds()[0])
+    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (held + int(most), held + int(most)))
+    print(try_open(kind, content))
+    return 0

@@ -1,6 +1,7 @@
 """The tables of docs/reliability.md from what the suites printed: ``python -m tests.reliability.page FILE...``.
 
-Files are what ``faults --json``, ``soak --json`` and ``fuzz`` wrote, one JSON object on a line.
+Files are what ``faults --json``, ``soak --json`` and ``fuzz`` wrote, one JSON object on a line, or what coverage wrote
+with ``--cov-report=json:FILE``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
+
+CORE = ("model", "memory", "training", "evaluation", "session")
 
 
 def faults(found: list[dict[str, Any]]) -> str:
@@ -57,6 +60,24 @@ def soak(found: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def coverage(found: list[dict[str, Any]]) -> str:
+    """The table of what tests reach, package by package."""
+    sums: dict[str, list[int]] = defaultdict(lambda: [0] * 4)
+    figures = ("covered_lines", "num_statements", "covered_branches", "num_branches")
+    for name, file in found[-1]["files"].items():
+        parts = Path(name).parts
+        groups = [f"`{parts[1]}`" if len(parts) > 2 else "the rest", "all"]
+        groups += ["the core: these five"] * (len(parts) > 2 and parts[1] in CORE)
+        for group in groups:
+            sums[group] = [a + file["summary"][figure] for a, figure in zip(sums[group], figures, strict=True)]
+    lines = ["| package | statements | lines | lines and branches |", "|---|" + "---:|" * 3]
+    order = [*(f"`{name}`" for name in CORE), "the core: these five", "`gui`", "`commands`", "the rest", "all"]
+    for group in order:
+        covered, count, taken, branches = sums[group]
+        lines.append(f"| {group} | {count:,} | {covered / count:.1%} | {(covered + taken) / (count + branches):.1%} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Print what tables the files allow."""
     found = [
@@ -66,6 +87,7 @@ def main() -> None:
         (faults, [count for one in found for count in one.get("faults", ())]),
         (fuzz, [one for one in found if "engine" in one]),
         (soak, [one for one in found if "time_slope" in one]),
+        (coverage, [one for one in found if "totals" in one]),
     ):
         if chosen:
             print(make(chosen), end="\n\n")

@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 100  # seconds in which every run is over, also on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Program:
 
     def _reply(self) -> str:
         assert self._process.stdout is not None
+        ready, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
+        assert ready, f"no answer in {PATIENCE} s: {self._process.args}"
         return self._process.stdout.readline().strip()
 
 
@@ -159,7 +163,7 @@ def _serve() -> None:
     for name in ("torch", "tokenizers", "safetensors", "bdh_workbench.cli", "bdh_workbench.session.engine",
                  "bdh_workbench.commands.common", "bdh_workbench.evaluation.asking", "bdh_workbench.memory.writer",
                  "bdh_workbench.memory.manage", "bdh_workbench.memory.library", "bdh_workbench.model.loading",
-                 "bdh_workbench.session"):  # fmt: skip
+                 "bdh_workbench.session", "bdh_workbench.gui.application"):  # fmt: skip
         importlib.import_module(name)
     print("ready", flush=True)
     for line in sys.stdin:

@@ -38,7 +38,7 @@ from bdh_workbench.memory.writer import write
 from bdh_workbench.model.loading import Model, load_model
 from tests.core_factory import many_facts
 from tests.model_factory import save_tiny_model
-from tests.reliability.faults import FILES
+from tests.reliability.bench import FILES
 
 MOST_LAYERS = 12  # that are kept: with more, a time per step that grows would be no fault
 PLACES = "harbour market bridge tower garden museum station library mill castle".split()
@@ -224,6 +224,8 @@ def soak(model: Model, facts: list[Fact], steps: int, seed: int = 0, watch: int 
     """Live for so many steps; returns the counts."""
     seconds: list[float] = []
     held: list[float] = []
+    gc.collect()
+    gc.freeze()  # what is there already is not to be looked through after every step
     with tempfile.TemporaryDirectory() as folder:
         life = Soak(model, facts, seed, Path(folder))
         for number in range(steps):
@@ -234,6 +236,7 @@ def soak(model: Model, facts: list[Fact], steps: int, seed: int = 0, watch: int 
             held.append(resident())
             if watch and number % watch == 0:
                 print(f"{number}: {name}, {len(life.layers)} layers, {held[-1]:.0f} MiB", file=sys.stderr, flush=True)
+    gc.unfreeze()
     return {
         "model": model.name, "steps": steps, "seed": seed, "done": dict(life.done), "asked": life.asked,
         "answered_right": life.right / max(1, life.asked), "unrelated_closed": life.closed / max(1, life.looked),

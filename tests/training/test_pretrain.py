@@ -350,7 +350,7 @@ def test_two_processes_train_one_model(tmp_path: Path) -> None:
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path}
     done = subprocess.run(
-        [*command, str(script), str(tmp_path)], env=environment, capture_output=True, text=True, timeout=240
+        [*command, str(script), str(tmp_path)], env=environment, capture_output=True, text=True, timeout=100
     )
     assert done.returncode == 0, done.stderr[-3000:]
     one, two = (load_file(tmp_path / f"rank{rank}.safetensors") for rank in (0, 1))

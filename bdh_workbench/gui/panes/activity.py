@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.widgets import ElideLabel, Pane, button, flat_button, note, row, set_tone
 from bdh_workbench.gui.words import plural
+from bdh_workbench.harmless import harmless_lines
 from bdh_workbench.session.events import (
     DeviceMemory,
     JobCancelled,
@@ -117,6 +118,7 @@ class ActivityPane(Pane):
         strip = QWidget()
         strip.setAccessibleName("Activity")
         self.now = QLabel("Starting …")
+        self.now.setTextFormat(Qt.TextFormat.PlainText)  # a question may look like HTML
         self.now.setAccessibleName("Current job")
         self.progress = QProgressBar()
         self.progress.setFixedWidth(140)
@@ -257,7 +259,7 @@ class ActivityPane(Pane):
     def add(self, text: str, level: str = "info", moment: datetime | None = None) -> None:
         """Add a line to the log."""
         shown = (moment or datetime.now().astimezone()).astimezone()
-        self.log.appendPlainText(f"{shown:%H:%M:%S}  {level:7}  {text}")
+        self.log.appendPlainText(f"{shown:%H:%M:%S}  {level:7}  {harmless_lines(text)}")
 
     def clear(self) -> None:
         """Clear the log and forget the warnings."""

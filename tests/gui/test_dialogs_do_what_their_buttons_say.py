@@ -1,0 +1,134 @@
+"""The real dialogs, not their stand-ins: each is opened, a button of it is pressed, and what follows is looked at."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QTabWidget, QTextBrowser
+
+from bdh_workbench.gui.dialogs.about import About
+from bdh_workbench.gui.dialogs.failure import Failure
+from bdh_workbench.gui.dialogs.files import open_paths, save_path
+from bdh_workbench.gui.dialogs.guide import Guide
+from bdh_workbench.gui.dialogs.help import Help
+from bdh_workbench.gui.dialogs.model import ModelChooser
+from bdh_workbench.gui.dialogs.questions import Confirm, Unsaved
+from bdh_workbench.resources import bundled_model_path
+
+pytestmark = pytest.mark.qt_log_ignore(
+    "This plugin does not support", extend=True
+)  # the offscreen one, of windows on windows
+T = TypeVar("T")
+
+
+def answering(ask: Callable[[], T], button: str, look: Callable[[object], object] = lambda dialog: None) -> T:
+    """What a dialog returns once the button with this text was pressed; ``look`` sees it before."""
+    problems: list[BaseException] = []
+
+    def press() -> None:
+        dialog = QApplication.activeModalWidget()
+        if dialog is None:
+            QTimer.singleShot(10, press)
+            return
+        try:
+            look(dialog)
+            found = [b for b in dialog.findChildren(QAbstractButton) if b.text().replace("&", "") == button]
+            assert len(found) == 1, [b.text() for b in dialog.findChildren(QAbstractButton)]
+            found[0].click()
+        except BaseException as problem:
+            problems.append(problem)
+            dialog.close()
+
+    QTimer.singleShot(0, press)
+    answer = ask()
+    if problems:
+        raise problems[0]
+    return answer
+
+
+@pytest.mark.parametrize(("button", "answer"), [("Save", "save"), ("Do not save", "discard"), ("Cancel", "cancel")])
+def test_unsaved_changes_have_three_ways_on(qapp: QApplication, button: str, answer: str) -> None:
+    assert answering(lambda: Unsaved.ask(None, "Ten facts"), button) == answer
+
+
+@pytest.mark.parametrize(("button", "answer"), [("Move to trash", True), ("Cancel", False)])
+def test_a_question_has_a_verb_and_a_way_back(qapp: QApplication, button: str, answer: bool) -> None:
+    assert answering(lambda: Confirm.ask(None, "Move “a” to the trash?", "Move to trash"), button) is answer
+
+
+@pytest.mark.parametrize(("button", "taken"), [("Load on the CPU", True), ("Close", False), ("Copy details", False)])
+def test_a_failure_offers_a_choice_and_its_details(qapp: QApplication, button: str, taken: bool) -> None:
+    QGuiApplication.clipboard().clear()
+    sentence, details = "There was not enough memory.", "Traceback: the insides"
+
+    def look(dialog: object) -> None:
+        assert dialog.text() == sentence, "the insides are not shown"  # type: ignore[attr-defined]
+
+    assert answering(lambda: Failure.ask(None, sentence, details, "Load on the CPU"), button, look) is taken
+    copied = QGuiApplication.clipboard().text()
+    assert copied == (f"{sentence}\n\n{details}" if button == "Copy details" else "")
+
+
+@pytest.mark.parametrize(
+    ("button", "choice"), [("Try sample facts", "facts"), ("Try a sample document", "document"), ("Start empty", "")]
+)
+def test_the_first_steps_lead_to_samples_or_to_nothing(qapp: QApplication, button: str, choice: str) -> None:
+    assert answering(lambda: Guide.ask(None), button) == choice
+
+
+def test_help_shows_every_shortcut_and_every_word(qapp: QApplication) -> None:
+    def look(dialog: object) -> None:
+        assert isinstance(dialog, Help)
+        tabs = dialog.findChild(QTabWidget)
+        assert tabs is not None and [tabs.tabText(index) for index in range(tabs.count())] == ["Shortcuts", "Words"]
+        pages = {view.accessibleName(): view.toPlainText() for view in dialog.findChildren(QTextBrowser)}
+        assert "Ctrl+K" in pages["Shortcuts"] and "familiarity" in pages["Words"]
+
+    answering(lambda: Help.ask(None), "Close", look)
+
+
+def test_versions_can_be_copied(qapp: QApplication) -> None:
+    answering(lambda: About.ask(None, "small"), "Copy versions")
+    copied = QGuiApplication.clipboard().text()
+    assert copied.startswith("BDH memory workbench") and "torch 2" in copied and copied.endswith("Model: small")
+
+
+def test_a_model_is_chosen_with_its_device_and_a_folder_without_one_cannot_be(
+    qapp: QApplication, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(dialog: object) -> None:
+        assert isinstance(dialog, ModelChooser)
+        assert dialog.list.count() == 2 and "parameters" in dialog.words.text(), "the one in use, and the bundled one"
+        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+        dialog._browse()
+        assert "holds no model" in dialog.words.text() and not dialog.load_button.isEnabled()
+        dialog.list.setCurrentRow(0)
+        assert dialog.load_button.isEnabled()
+        dialog.device.setCurrentIndex(dialog.device.findData("cpu"))
+
+    ask = lambda: ModelChooser.ask(None, model_folder)  # noqa: E731
+    assert answering(ask, "Load model", look) == (str(model_folder), "cpu")
+    assert answering(ask, "Cancel") is None
+
+
+def test_the_chooser_begins_with_the_model_in_use(qapp: QApplication, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(bundled_model_path("small"), tmp_path / "other"))
+    for current, name in ((bundled_model_path("small"), "small"), (other, "other")):
+        chosen = answering(lambda current=current: ModelChooser.ask(None, current), "Load model")
+        assert chosen is not None and Path(chosen[0]).name == name and chosen[1] == "auto"
+
+
+def test_the_name_of_a_picture_gets_its_ending(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    for given, made in (("/x/a", "/x/a.png"), ("/x/a.PNG", "/x/a.PNG"), ("/x/a.b", "/x/a.b.png")):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, given=given: (given, ""))
+        assert save_path(None, "Save", "plot", "png") == Path(made)  # type: ignore[arg-type]
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    assert save_path(None, "Save", "plot", "png") is None  # type: ignore[arg-type]
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: (["/x/a", "/x/b"], ""))
+    assert open_paths(None, "Open", "*") == [Path("/x/a"), Path("/x/b")]  # type: ignore[arg-type]
