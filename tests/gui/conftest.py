@@ -58,7 +58,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
     monkeypatch.setattr(failure.Failure, "ask", classmethod(fail))
     monkeypatch.setattr(questions.Confirm, "ask", classmethod(confirm))
     monkeypatch.setattr(questions.Unsaved, "ask", classmethod(unsaved))
-    monkeypatch.setattr(questions.Line, "ask", classmethod(lambda cls, parent, question, text="": record.line))
+    monkeypatch.setattr(
+        questions.Line, "ask", classmethod(lambda cls, parent, question, text="", empty=False: record.line)
+    )
     monkeypatch.setattr(guide.Guide, "ask", classmethod(lambda cls, parent: ""))
     return record
 

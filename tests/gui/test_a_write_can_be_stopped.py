@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.dialogs import failure
 from bdh_workbench.memory.settings import WriteSettings
-from tests.core_factory import FACTS, many_facts
+from tests.core_factory import DOCUMENT, FACTS, many_facts
 from tests.gui.conftest import WAIT, Said, Start, settle
 
 
@@ -49,6 +49,24 @@ def test_pause_holds_the_write_and_resume_lets_it_go_on(start: Start, qtbot: QtB
     qtbot.waitUntil(lambda: len(window.live.items.table()[1]) > held, timeout=WAIT)
     window.write.cancel()
     settle(workbench, qtbot)
+
+
+def test_pause_holds_a_retention_run_too(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    window, retention = workbench.window, workbench.window.retention
+    window.write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=0.0001, goal=0.999))
+    retention._documents = (DOCUMENT,)
+    retention.source.setCurrentIndex(2)
+    retention.run()
+    qtbot.waitUntil(lambda: len(window.live.loss.table()[1]) > 1, timeout=WAIT)
+    window.actions_by_name["pause"].trigger()
+    qtbot.waitUntil(lambda: retention.pause_button.text() == "Resume", timeout=WAIT)
+    assert "Paused" in retention.state.text()
+    retention.toggle_pause()
+    qtbot.waitUntil(lambda: retention.pause_button.text() == "Pause", timeout=WAIT)
+    retention.stop()
+    settle(workbench, qtbot)
+    assert retention.state.text() == "Stopped." and not retention.pause_button.isEnabled()
 
 
 def test_two_writes_can_be_queued(start: Start, qtbot: QtBot) -> None:
@@ -135,6 +153,15 @@ def test_what_is_held_already_is_not_written_twice_unasked(start: Start, qtbot: 
     settle(workbench, qtbot)
     assert "holds all of this already" in said.questions[-1]
     assert workbench.context.memory is not None and len(workbench.context.memory.layers) == 1
+
+
+def test_a_complaint_goes_once_its_cause_is_gone(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    write = workbench.window.write
+    write.write()
+    assert "nothing to write" in write.state.text()
+    write.editor.setPlainText("A heron.")
+    assert not write.state.text()
 
 
 def test_nothing_to_write_is_said_and_not_tried(start: Start, qtbot: QtBot) -> None:

@@ -6,7 +6,17 @@ import contextlib
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QSplitter, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QSplitter,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.context import Context
@@ -66,7 +76,10 @@ class ConsolePane(Pane):
         self.view.setOpenLinks(False)
         self.view.setAccessibleName("Questions and answers")
         self.view.setSource(QUrl())
-        self.bars = NextTokens(context.clock)
+        self.bars = NextTokens(
+            context.clock, "Next token", "Ask something: what may come next shows here, with memory on and off.",
+            ("memory on", "memory off"), "How probable each next token is with the memory, and without it.",
+        )  # fmt: skip
         self.bars.setMinimumWidth(150)
         context.paint(self.bars.set_colours)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -106,7 +119,7 @@ class ConsolePane(Pane):
     def _options(self) -> QWidget:
         chosen = self.context.preferences.values
         self.sampling: SettingsForm[SamplingSettings] = SettingsForm(
-            SamplingSettings, {}, {"top_k": "Top k", "top_p": "Top p"}
+            SamplingSettings, {}, {"top_k": "Top k", "top_p": "Top p", "max_tokens": "Tokens at most"}
         )
         self.sampling.set_settings(chosen.sampling)
         self.sampling.changed.connect(self._keep_settings)
@@ -121,24 +134,32 @@ class ConsolePane(Pane):
         self.compare = QCheckBox("Memory off beside it")
         self.compare.setToolTip("Ask the untouched model as well.")
         self.compare.setChecked(chosen.compare_untouched)
-        self.sentence = QCheckBox("Stop at the end of a sentence")
+        self.sentence = QCheckBox("Stop after a sentence")
         self.sentence.setToolTip("End each answer with its first sentence. Off: go on for as many tokens as allowed.")
         self.sentence.setChecked(chosen.stop_at_sentence)
-        self.go_on = QCheckBox("Go on from the last answer")
+        self.go_on = QCheckBox("Go on from last answer")
         self.go_on.setToolTip("Otherwise each question starts a fresh context.")
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        for check in (self.completion, self.gate, self.compare, self.sentence, self.go_on):
-            column.addWidget(check)
+        column.setSpacing(4)
+        checks = QGridLayout()
+        checks.setVerticalSpacing(0)
+        for number, check in enumerate((self.completion, self.gate, self.compare, self.sentence, self.go_on)):
+            checks.addWidget(check, *divmod(number, 2))
             check.toggled.connect(self._keep_settings)
+        column.addLayout(checks)
+        self.expected = QLineEdit()
+        self.expected.setPlaceholderText("an answer whose p is told with each question")
+        self.expected.setAccessibleName("Expected answer")
+        self.expected.setToolTip("How probable this answer is behind the question, and whether it is what is decoded.")
+        column.addLayout(row(QLabel("Expected answer"), self.expected))
         column.addWidget(self.sampling)
         self.options = QScrollArea()
         self.options.setWidget(inner)
         self.options.setWidgetResizable(True)
-        self.options.setMinimumHeight(110)
-        self.options.setMaximumHeight(200)
+        self.options.setMinimumHeight(120)
+        self.options.setMaximumHeight(222)
         self.options.setVisible(False)
         self.settings_button = flat_button("settings ▸", "How the memory is read and the next token chosen")
         self.settings_button.clicked.connect(self._toggle_options)
@@ -178,8 +199,9 @@ class ConsolePane(Pane):
             self.status.setText(str(problem))
             return
         query = Query(
-            prompt, sampling, self._read(), self.go_on.isChecked(), self.compare.isChecked(), self.sentence.isChecked()
-        )
+            prompt, sampling, self._read(), self.go_on.isChecked(), self.compare.isChecked(), self.sentence.isChecked(),
+            self.expected.text(),
+        )  # fmt: skip
         job = self.context.submit(query)
         self.exchanges.append(Exchange(job, prompt))
         del self.exchanges[:-KEPT]

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtGui import QPainter
 from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QWidget
 
 from bdh_workbench.errors import UserError
 
 
-def save_plot(path: Path, plot: Any, table: tuple[Sequence[str], Sequence[Sequence[object]]]) -> None:
-    """Save a plot widget after the extension of the path: .png, .svg or .csv.
+def save_plot(
+    path: Path,
+    plot: QWidget,
+    draw: Callable[[QPainter], None],
+    table: tuple[Sequence[str], Sequence[Sequence[object]]],
+) -> None:
+    """Save a plot with its key after the extension of the path: .png, .svg or .csv.
+
+    Args:
+        path: of the file.
+        plot: as it is seen, for a picture.
+        draw: draws it line by line.
+        table: headers and rows of the numbers behind it.
 
     Raises:
         UserError: when the file cannot be written, or the extension is another.
@@ -42,7 +53,7 @@ def save_plot(path: Path, plot: Any, table: tuple[Sequence[str], Sequence[Sequen
         generator.setSize(plot.size())
         generator.setViewBox(plot.rect())
         painter = QPainter(generator)
-        plot.render(painter)
+        draw(painter)
         painter.end()
         data = bytes(buffer.data().data())
     else:
