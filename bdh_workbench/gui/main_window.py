@@ -48,6 +48,7 @@ if TYPE_CHECKING:  # this loads torch, which the window must not wait for
 LAYOUT_VERSION = 1
 MINIMUM = (1100, 700)
 FIRST_SIZE = (1480, 920)
+BUSY = "A write is running. Closing stops it, and leaves the memory as it was before."
 RECENT = 10  # memory files in the menu
 Area = Qt.DockWidgetArea
 
@@ -390,8 +391,12 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self.first_painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask about unsaved changes, keep the layout, and let the program end."""
+        """Ask about what runs and what is unsaved, keep the layout, and let the program end."""
         memory = self.context.memory
+        busy = self.write.job is not None or self.retention.job is not None
+        if busy and not self._closing and not Confirm.ask(self, BUSY, "Stop it and close", "Go on"):
+            event.ignore()
+            return
         if memory is not None and memory.dirty and not self._closing:
             answer = Unsaved.ask(self, memory.title or "New memory")
             if answer == "cancel":

@@ -114,6 +114,11 @@ QStatusBar QLabel { color: $muted; font-size: ${note}px; }
 QProgressBar { background: $raised; border: 1px solid $line; border-radius: 4px; height: 6px; max-height: 6px;
   text-align: center; color: transparent; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QSlider::groove:horizontal { background: $line; height: 4px; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
+QSlider::handle:horizontal { background: $panel; border: 2px solid $accent; width: 10px; height: 10px; margin: -5px 0;
+  border-radius: 7px; }
+QSlider::handle:horizontal:focus { background: $accent; border-color: $text; }
 QSplitter::handle { background: transparent; }
 QSplitter::handle:hover { background: $line; border-radius: 2px; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }

@@ -93,6 +93,20 @@ def test_closing_in_the_middle_of_a_write_ends_every_thread(start: Start, qtbot:
     assert not any(name.startswith("window-background") for name in names)
 
 
+def test_closing_in_the_middle_of_a_write_is_asked_about(start: Start, qtbot: QtBot, said: Said) -> None:
+    workbench = start()
+    begin_long_write(workbench, qtbot)
+    window = workbench.window
+    window.console.line.setText("The capital of")
+    window.console.ask()
+    assert "waits for what runs now" in window.console.exchanges[-1].origin()
+    said.confirm = False
+    assert not window.close() and window.isVisible()
+    assert "A write is running" in said.questions[-1]
+    said.confirm = True
+    assert window.close() and not window.isVisible()
+
+
 def test_unsaved_changes_are_asked_about_and_cancel_keeps_the_window(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
     write = workbench.window.write

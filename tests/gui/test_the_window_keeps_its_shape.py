@@ -44,6 +44,9 @@ def test_nothing_is_clipped_at_the_smallest_size(start: Start, qtbot: QtBot) -> 
     window = start(load=False).window
     window.resize(*MINIMUM)
     window.arrange()
+    window.write.show_documents((DOCUMENT, OTHER_DOCUMENT))
+    window.write.advanced_button.click()
+    window.console.settings_button.click()
     qtbot.wait(50)
     for name, dock in window.docks.items():
         if not dock.visibleRegion().isEmpty():

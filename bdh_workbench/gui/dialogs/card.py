@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtGui import QTextCursor, QTextDocument
+from PySide6.QtGui import QTextCursor, QTextDocument, QTextTable
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QTextBrowser, QVBoxLayout, QWidget
 
 from bdh_workbench.gui.widgets import answered, note
@@ -61,6 +61,13 @@ class ModelCard(QDialog):
         self.view.setOpenLinks(False)
         self.view.setAccessibleName("Card of the model")
         self.view.document().setMarkdown(card_text(info.folder), PLAIN)
+        for frame in self.view.document().rootFrame().childFrames():
+            if isinstance(frame, QTextTable):
+                form = frame.format().toTableFormat()
+                form.setBorderBrush(self.palette().mid())
+                form.setBorderCollapse(True)
+                form.setCellPadding(4)
+                frame.setFormat(form)
         self.view.moveCursor(QTextCursor.MoveOperation.Start)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)

@@ -28,7 +28,7 @@ from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.theme import Colours
 from bdh_workbench.gui.widgets import Pane, button, flat_button, row
 from bdh_workbench.gui.words import plural
-from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, TokenRead
+from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, JobStarted, TokenRead
 from bdh_workbench.session.jobs import Query, ReadSettings, SamplingSettings
 
 WIDE = 460  # pixels from which two answers stand side by side
@@ -90,7 +90,7 @@ class ConsolePane(Pane):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setSizes([440, 220])
         self.splitter.splitterMoved.connect(self._resized)
-        self.view.setMinimumWidth(170)
+        self.view.setMinimumSize(170, 60)
         self.line = PromptLine()
         self.line.returnPressed.connect(self.ask)
         self.ask_button = button("Ask", "Ask the model with the memory in use (Enter)", self.ask, primary=True)
@@ -111,6 +111,7 @@ class ConsolePane(Pane):
         )
         context.paint(self._recolour)
         on = context.bridge.on
+        on(JobStarted, self._started)
         on(TokenRead, self._token)
         on(AnswerDone, self._answered)
         on(JobFailed, self._stopped)
@@ -158,7 +159,8 @@ class ConsolePane(Pane):
         self.options = QScrollArea()
         self.options.setWidget(inner)
         self.options.setWidgetResizable(True)
-        self.options.setMinimumHeight(120)
+        self.options.setMinimumHeight(64)
+        self.options.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.options.setMaximumHeight(222)
         self.options.setVisible(False)
         self.settings_button = flat_button("settings ▸", "How the memory is read and the next token chosen")
@@ -218,6 +220,12 @@ class ConsolePane(Pane):
 
     def _find(self, job: int) -> Exchange | None:
         return next((exchange for exchange in reversed(self.exchanges) if exchange.job == job), None)
+
+    def _started(self, event: JobStarted) -> None:
+        exchange = self._find(event.job)
+        if exchange is not None:
+            exchange.waiting = False
+            self.context.clock.mark(self)
 
     def _token(self, event: TokenRead) -> None:
         exchange = self._find(event.job)

@@ -58,10 +58,13 @@ class GatesPane(Pane):
         for card in (self.reads, self.neurons, self.address, self.next):
             context.paint(card.set_colours)
         self.switch = QComboBox()
-        self.switch.addItems(["slow memory of the sites off", "fast state off", "written memory off"])
+        self.switch.addItems(SWITCHES)
         self.switch.setCurrentIndex(2)
         self.switch.setAccessibleName("What is switched off for the comparison")
-        self.switch.setToolTip("Slow: what training left in the sites. Fast: notes on this text. Written: your memory.")
+        self.switch.setToolTip(
+            "Compare with one kind of memory off. Slow: what training left in the sites. Fast: notes on this text. "
+            "Written: your memory."
+        )
         self.switch.currentIndexChanged.connect(self._show_next)
         self.token = QSlider(Qt.Orientation.Horizontal)
         self.token.setAccessibleName("Token whose address is compared")

@@ -90,6 +90,8 @@ class WritePane(Pane):
         area = QScrollArea()
         area.setWidget(self.form)
         area.setWidgetResizable(True)
+        area.setMinimumHeight(56)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setAccessibleName("Advanced settings of the write")
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName("Document or facts")

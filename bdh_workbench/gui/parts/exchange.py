@@ -31,6 +31,7 @@ class Exchange:
     abstained: bool = False
     done: bool = False
     problem: str = ""
+    waiting: bool = True  # behind another job
     p: float | None = None
     expected: ExpectedAnswer | None = None
 
@@ -50,7 +51,7 @@ class Exchange:
     def origin(self) -> str:
         """Where the answer comes from, in words."""
         if self.problem or not self.done:
-            return self.problem or "…"
+            return self.problem or ("waits for what runs now (Esc stops that)" if self.waiting else "reading …")
         known = f"familiarity {self.familiarity:.2f}"
         if self.outside:
             return f"not in memory ({known}): answered by the untouched model"

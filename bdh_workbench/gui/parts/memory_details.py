@@ -49,9 +49,10 @@ class MemoryDetails(QWidget):
         self.summary = note("", "Facts about this memory")
         self.gauge = FillGauge()
         self.items = self._tree("Items of the memory", ("Item", "p"), (50,))
-        self.items.setItemDelegateForColumn(0, TwoLines(self.items))
         self.items.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.history = self._tree("History: one layer for each write", ("Layer", "Written", "Steps"), (84, 46))
+        self.history = self._tree("History: one layer for each write", ("Layer", "Steps"), (50,))
+        for tree in (self.items, self.history):
+            tree.setItemDelegateForColumn(0, TwoLines(tree))
         self.history.itemChanged.connect(self._changed)
         self.history.itemActivated.connect(self._open)
         self.tabs = QTabWidget()
@@ -150,12 +151,13 @@ class MemoryDetails(QWidget):
         self.items.addTopLevelItems(rows)
         for layer in view.layers:
             steps = int(max(layer.history.get("step", [0.0]), default=0.0))
-            line = QTreeWidgetItem([short(layer.title, 80) or f"Layer {layer.number}", date(layer.created), str(steps)])
+            line = QTreeWidgetItem([short(layer.title, 80) or f"Layer {layer.number}", str(steps)])
+            line.setData(0, SECOND, f"written {date(layer.created)}")
             if self.in_use:
                 line.setFlags(line.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             line.setCheckState(0, Qt.CheckState.Checked if layer.enabled else Qt.CheckState.Unchecked)
             line.setData(0, NUMBER, layer.number)
-            for column in range(3):
+            for column in (0, 1):
                 line.setToolTip(column, tip(_layer_words(layer)))
             self._layers[layer.number] = layer
             self.history.addTopLevelItem(line)

@@ -57,6 +57,7 @@ N = TypeVar("N", bound=QAbstractSpinBox)
 def _indented(spin: N) -> N:
     """A field for a number whose digits stand where those of other fields stand."""
     spin.lineEdit().setTextMargins(5, 0, 0, 0)
+    spin.setMinimumWidth(56)
     return spin
 
 

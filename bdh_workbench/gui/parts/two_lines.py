@@ -28,8 +28,9 @@ class TwoLines(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw the cell's ground, then its lines."""
         self.initStyleOption(option, index)
-        text, option.text = option.text, ""
         style = option.widget.style() if option.widget is not None else QApplication.style()
+        room = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, option, option.widget)
+        text, option.text = option.text, ""
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         enabled = bool(option.state & QStyle.StateFlag.State_Enabled)
@@ -41,8 +42,8 @@ class TwoLines(QStyledItemDelegate):
         )
         lines = (text, str(index.data(SECOND) or ""))
         painter.save()
-        box = option.rect.adjusted(INSET, INSET, -INSET, -INSET)
-        top = box.top()
+        box = room.adjusted(INSET, 0, -INSET, 0)
+        top = option.rect.top() + INSET
         for font, colour, line in zip(self._fonts(option), colours, lines, strict=True):
             metrics = QFontMetrics(font)
             place = QRect(box.left(), top, box.width(), metrics.height())

@@ -24,6 +24,7 @@ Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 AXIS_POINTS = 7.5
 P_FLOOR = 1e-6  # where a log scale ends: zero has no logarithm
 ROOM_ACROSS, ROOM_UP, ROOM_KEY = 170, 140, 176  # pixels of height from which there is room for axes' names and the key
+ROOM_BESIDE = 190  # pixels of width from which the left axis has room for its name
 WIDE_AXIS = 220.0  # pixels of width from which a lower axis has as many numbers as it likes
 HALF_POINT = 7.0  # pixels that a point at the edge needs beyond it
 LOW_PLOT = 80  # pixels of height under which three ticks are enough
@@ -74,7 +75,7 @@ class PlotCard(QFrame):
         self.plot: Any = pg.PlotWidget(axisItems={"bottom": axis} if axis is not None else None)
         self.plot.setMenuEnabled(False)
         self.plot.setFrameShape(QFrame.Shape.NoFrame)
-        self.plot.setMinimumSize(90, 64)
+        self.plot.setMinimumSize(90, 40)
         self.plot.setAccessibleName(title)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.item: Any = self.plot.getPlotItem()
@@ -231,9 +232,10 @@ class PlotCard(QFrame):
         self.hold.setChecked(True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A low card gives its room to the plot: the axes then have to do without their names."""
+        """A small card gives its room to the plot: the axes then have to do without their names."""
         super().resizeEvent(event)
-        for name, enough in (("bottom", self.height() >= ROOM_ACROSS), ("left", self.height() >= ROOM_UP)):
+        wide = self.width() >= ROOM_BESIDE
+        for name, enough in (("bottom", self.height() >= ROOM_ACROSS), ("left", wide and self.height() >= ROOM_UP)):
             axis = self.item.getAxis(name)
             axis.showLabel(enough and bool(axis.labelText))
         self.item.getAxis("left").setTickDensity(1.0 if self.height() >= ROOM_UP else 0.4)

@@ -20,7 +20,7 @@ from bdh_workbench.gui.words import shown_p
 
 CURVES = 120  # items that get a curve of their own; more could not be told apart
 SMOOTHED = 3000  # points up to which curves are drawn without stairs
-TERMS = ("cross-entropy", "contrastive", "locality", "decay")  # each has the same colour in every write
+TERMS = ("cross-entropy", "contrastive", "locality", "norm")  # each has the same colour in every write
 WINDOW = 10.0  # steps over which the smoothed curve looks back
 GOAL = 0.9
 
@@ -57,7 +57,7 @@ class LossPlot(PlotCard):
             y="loss (nats)",
             log=True,
             tip="What the write pushes down. Cross-entropy: how surprising the answers still are. Contrastive: whether "
-            "answers are told apart. Locality: how much unrelated text changes. Decay: the size of the change.",
+            "answers are told apart. Locality: how much unrelated text changes. Norm: the size of the change.",
         )
         self.smooth = self.header.add_switch(
             "smooth", "Smoothed curves", f"a running mean over about {WINDOW:g} steps, above the raw line", self._smooth
