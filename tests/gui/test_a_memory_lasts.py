@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.dialogs.merge import MergeDialog
+from bdh_workbench.gui.panes.library import LibraryPane
 from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.memory.items import Fact
 from tests.core_factory import DOCUMENT, FACTS
@@ -22,6 +23,16 @@ def write_facts(workbench: Workbench, qtbot: QtBot) -> None:
     window.write.tabs.setCurrentIndex(1)
     window.write.write()
     settle(workbench, qtbot)
+
+
+def saved(workbench: Workbench, qtbot: QtBot) -> LibraryPane:
+    """The library with one memory, which is in use and chosen."""
+    write_facts(workbench, qtbot)
+    library = workbench.window.library
+    library.save()
+    settle(workbench, qtbot)
+    library.table.selectRow(0)
+    return library
 
 
 def ask(workbench: Workbench, qtbot: QtBot, prompt: str) -> str:
@@ -190,11 +201,7 @@ def test_delete_goes_to_the_trash(start: Start, qtbot: QtBot, said: Said, home: 
 
 def test_a_note_on_the_memory_in_use_outlives_the_next_save(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
-    write_facts(workbench, qtbot)
-    library = workbench.window.library
-    library.save()
-    settle(workbench, qtbot)
-    library.table.selectRow(0)
+    library = saved(workbench, qtbot)
     said.line = "from the archive"
     library.write_note()
     settle(workbench, qtbot)
@@ -258,11 +265,7 @@ def test_a_layer_shows_the_curves_of_its_write(start: Start, qtbot: QtBot) -> No
 
 def test_rename_duplicate_and_search(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
-    write_facts(workbench, qtbot)
-    library = workbench.window.library
-    library.save()
-    settle(workbench, qtbot)
-    library.table.selectRow(0)
+    library = saved(workbench, qtbot)
     library.duplicate()
     settle(workbench, qtbot)
     assert library.filter.rowCount() == 2

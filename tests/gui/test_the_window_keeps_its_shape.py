@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QImage, QKeySequence, QPainter
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -17,7 +19,8 @@ from bdh_workbench.gui.main_window import MINIMUM
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot
 from bdh_workbench.gui.plots.key import LINE, Key
-from bdh_workbench.gui.theme import SERIES
+from bdh_workbench.gui.plots.retention import ForgettingCurves
+from bdh_workbench.gui.theme import LIGHT, SERIES
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.session.events import ModelInfo, SiteInfo
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
@@ -95,6 +98,39 @@ def test_plots_can_be_saved(start: Start, qtbot: QtBot, tmp_path: Path, kind: st
     data = path.read_bytes()
     assert data.startswith({"png": b"\x89PNG", "svg": b"<?xml", "csv": b"step,"}[kind])
     assert kind != "svg" or (b"<path" in data and b"<image" not in data), "lines, not a picture of them"
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["linear", "logarithmic"])
+def test_an_exported_drawing_looks_like_the_plot(qapp: QApplication, tmp_path: Path, held: bool) -> None:
+    loss, curves = LossPlot(DrawClock()), ForgettingCurves(DrawClock(), "Curves", "", "p", "")
+    curves.show_curves({"one": ([1.0, 2.0, 3.0], [1.0, 0.5, 0.1]), "two": ([2.0, 3.0], [0.8, 0.7])})
+    for step in range(20):
+        loss.add(step, {"cross-entropy": 5.0 / (step + 1), "locality": 0.1})
+    for card in (loss, curves):
+        card.set_colours(LIGHT)
+        card.log.setChecked(held)
+        frame = QWidget()
+        frame.resize(420, 300)
+        card.setParent(frame)
+        card.resize(420, 300)
+        frame.show()
+        for _ in range(2):  # axes find their width in the first
+            card.redraw()
+            qapp.processEvents()
+        card.export(tmp_path / "plot.svg")
+        card.export(tmp_path / "plot.png")
+        seen = QImage(str(tmp_path / "plot.png")).convertToFormat(QImage.Format.Format_Grayscale8)
+        drawn = QImage(seen.size(), QImage.Format.Format_RGB32)
+        painter = QPainter(drawn)
+        QSvgRenderer(str(tmp_path / "plot.svg")).render(painter)
+        painter.end()
+        drawn = drawn.convertToFormat(QImage.Format.Format_Grayscale8)
+        shape = (seen.height(), seen.bytesPerLine())
+        both = [np.frombuffer(image.constBits(), np.uint8).reshape(shape).astype(float) for image in (seen, drawn)]
+        assert np.abs(both[0] - both[1]).mean() < 2.0, "of 255"
+        assert both[0].std() > 10.0, "not blank"
+        frame.close()
+        frame.deleteLater()
 
 
 def test_a_key_says_what_each_line_is_and_breaks_where_it_has_no_room(qapp: QApplication) -> None:

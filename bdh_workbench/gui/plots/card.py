@@ -138,6 +138,9 @@ class PlotCard(QFrame):
         """What to say about the place under the mouse, in the plot's coordinates."""
         return ""
 
+    def leave(self) -> None:
+        """Forget what the mouse pointed at."""
+
     def fit(self) -> None:
         """Let the axes follow the data; not called while they are held."""
         self.item.enableAutoRange()
@@ -261,6 +264,7 @@ class PlotCard(QFrame):
     def _mouse_moved(self, position: object) -> None:
         if not self._filled or not self.item.vb.sceneBoundingRect().contains(position):
             QToolTip.hideText()
+            self.leave()
             return
         place = self.item.vb.mapSceneToView(position)
         QToolTip.showText(QCursor.pos(), tip(self.hover(float(place.x()), float(place.y()))), self.plot)

@@ -156,6 +156,7 @@ class ItemPlot(PlotCard):
         self._median: list[float] = []
         self._items: list[tuple[float, ...]] = []
         self._names: list[str] = []
+        self._chosen: int | None = None  # the item that the mouse points at
         # Curves of one colour are one drawing: a hundred of them then cost little more than eight.
         self._bundles: list[Any] = [pg.PlotCurveItem(pen=pg.mkPen(colour, width=1)) for colour in SERIES]
         self._median_curve, self._worst_curve, self._pointed = (pg.PlotCurveItem() for _ in range(3))
@@ -180,7 +181,7 @@ class ItemPlot(PlotCard):
 
     def start(self, names: Sequence[str]) -> None:
         """Begin a write of these items."""
-        self._names = list(names)
+        self._names, self._chosen = list(names), None
         for values in (self._steps, self._worst, self._median, self._items):
             values.clear()
         for curve in (*self._bundles, self._pointed):
@@ -212,6 +213,7 @@ class ItemPlot(PlotCard):
             bundle.setData(np.tile(steps, len(part)), part.ravel(), connect=joined.ravel(), antialias=fine)
         self._median_curve.setData(steps, heights(self._median, self.logarithmic), antialias=fine)
         self._worst_curve.setData(steps, heights(self._worst, self.logarithmic), antialias=fine)
+        self._point()
         worst = f"worst {shown_p(self._worst[-1])}"
         self.header.set_note(f"{worst} · median {shown_p(self._median[-1])}", worst)
         if not self.held:
@@ -238,10 +240,23 @@ class ItemPlot(PlotCard):
         index = int(np.abs(np.asarray(self._steps) - x).argmin())
         row = np.asarray(self._items[index], dtype=np.float64)[:CURVES]
         nearest = int(np.abs(row - (10**y if self.logarithmic else y)).argmin())
-        curve = [items[nearest] if nearest < len(items) else math.nan for items in self._items]
-        self._pointed.setData(self._steps, heights(curve, self.logarithmic), antialias=True)
+        self._chosen = nearest
+        self._point()
         name = self._names[nearest] if nearest < len(self._names) else f"item {nearest + 1}"
         return f"{name}\np {shown_p(float(row[nearest]))} at step {self._steps[index]:g}"
+
+    def leave(self) -> None:
+        """No curve is thick any more."""
+        if self._chosen is not None:
+            self._chosen = None
+            self._point()
+
+    def _point(self) -> None:
+        """Draw the curve that the mouse points at thick."""
+        chosen, steps, curve = self._chosen, self._steps, []
+        if chosen is not None:
+            curve = [items[chosen] if chosen < len(items) else math.nan for items in self._items]
+        self._pointed.setData(steps[: len(curve)], heights(curve, self.logarithmic), antialias=True)
 
     def table(self) -> Table:
         """A row for each step, a column for each item."""

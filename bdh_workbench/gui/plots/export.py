@@ -1,4 +1,4 @@
-"""Saving a plot: a picture of it, or the numbers behind it."""
+"""Saving a plot: a picture of it, its lines, or the numbers behind it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
 from bdh_workbench.errors import UserError
 
+FINE = 2  # pixels of a picture for each of the window, so that it can be printed
+
 
 def save_plot(
     path: Path,
-    plot: QWidget,
+    body: QWidget,
     draw: Callable[[QPainter], None],
     table: tuple[Sequence[str], Sequence[Sequence[object]]],
 ) -> None:
@@ -25,14 +27,16 @@ def save_plot(
 
     Args:
         path: of the file.
-        plot: as it is seen, for a picture.
-        draw: draws it line by line.
+        body: key and plot as they are seen.
+        draw: draws both line by line.
         table: headers and rows of the numbers behind it.
 
     Raises:
         UserError: when the file cannot be written, or the extension is another.
     """
     kind = path.suffix.lower()
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     if kind == ".csv":
         headers, rows = table
         stream = io.StringIO(newline="")
@@ -41,17 +45,17 @@ def save_plot(
         writer.writerows(rows)
         data = stream.getvalue().encode()
     elif kind == ".png":
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        plot.grab().save(buffer, "PNG")
+        picture = QPixmap(body.size() * FINE)
+        picture.setDevicePixelRatio(FINE)
+        body.render(picture)
+        picture.save(buffer, "PNG")
         data = bytes(buffer.data().data())
     elif kind == ".svg":
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         generator = QSvgGenerator()
         generator.setOutputDevice(buffer)
-        generator.setSize(plot.size())
-        generator.setViewBox(plot.rect())
+        generator.setResolution(body.logicalDpiX())  # axes are recorded in that of the screen
+        generator.setSize(body.size())
+        generator.setViewBox(body.rect())
         painter = QPainter(generator)
         draw(painter)
         painter.end()
@@ -59,7 +63,7 @@ def save_plot(
     else:
         raise UserError(f"“{path.suffix}” is no kind of plot file: use .png, .svg or .csv.")
     try:
-        path.write_bytes(bytes(data))
+        path.write_bytes(data)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the name cannot be used"
         raise UserError(f"The plot could not be saved ({reason}): choose another place.") from None

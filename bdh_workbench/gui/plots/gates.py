@@ -38,7 +38,7 @@ class GatePlot(PlotCard):
         self._gates: tuple[list[float], list[float]] = ([], [])
         self._shares: tuple[list[float], list[float]] = ([], [])
         self._bars: Any = [pg.BarGraphItem(x=[], height=[], width=WIDE) for _ in range(2)]
-        self._markers: Any = [pg.ScatterPlotItem(symbol="d", size=9) for _ in range(2)]
+        self._markers: Any = [pg.ScatterPlotItem(symbol="d", size=9, useCache=False) for _ in range(2)]
         for item in (*self._bars, *self._markers):
             self.item.addItem(item)
 

@@ -76,6 +76,7 @@ class Key(QWidget):
 
     def draw(self, painter: QPainter) -> None:
         """Draw with any painter, such as that of a file."""
+        painter.save()
         painter.setFont(self.font())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         words = self.palette().placeholderText().color()
@@ -97,3 +98,4 @@ class Key(QWidget):
             painter.setPen(words)
             box = QRectF(x + SIGN + GAP, line * LINE, self.width(), LINE)
             painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), sign.word)
+        painter.restore()

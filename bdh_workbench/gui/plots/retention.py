@@ -130,13 +130,16 @@ class ForgettingCurves(PlotCard):
         self.mark(bool(curves))
 
     def redraw(self) -> None:
-        """Draw all curves; of those that lie on each other the later ones have the smaller points."""
+        """Draw all curves; of those that lie on each other the later ones have the smaller points.
+
+        Points are drawn, not copied from a store of pictures, so that an exported plot stays sharp.
+        """
         while len(self._items) < len(self._curves):
             number = len(self._items)
             colour = SERIES[number % len(SERIES)]
             item = pg.PlotDataItem(
                 pen=self.pen(colour, 1.4), symbol="o", symbolSize=max(4, 10 - number), symbolBrush=colour,
-                symbolPen=None, antialias=True,
+                symbolPen=None, antialias=True, useCache=False,
             )  # fmt: skip
             self._items.append(item)
             self.item.addItem(item)
