@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
-from bdh_workbench.gui.dialogs.merge import MergeDialog
 from bdh_workbench.gui.panes.library import LibraryPane
 from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.memory.items import Fact
@@ -219,7 +217,7 @@ def test_a_note_on_the_memory_in_use_outlives_the_next_save(start: Start, qtbot:
 
 
 def test_memories_that_differ_are_merged_once_it_is_said_whose_answer_stays(
-    start: Start, qtbot: QtBot, said: Said, monkeypatch: pytest.MonkeyPatch
+    start: Start, qtbot: QtBot, said: Said
 ) -> None:
     workbench = start()
     library, window = workbench.window.library, workbench.window
@@ -232,15 +230,16 @@ def test_memories_that_differ_are_merged_once_it_is_said_whose_answer_stays(
         said.line = title
         library.save()
         settle(workbench, qtbot)
-    answers = iter([None, ("Both", None), ("Both", "last")])
-    monkeypatch.setattr(MergeDialog, "ask", classmethod(lambda cls, parent, titles: next(answers)))
     library.table.selectAll()
+    said.merge = None
     library.merge()
     settle(workbench, qtbot)
     assert workbench.context.memory is not None and workbench.context.memory.title == "Two"
+    said.merge = ("Both", None)
     library.merge()
     settle(workbench, qtbot)
     assert said.failures and "The seal of Bradale shows" in said.failures[-1][0]
+    said.merge = ("Both", "last")
     library.merge()
     settle(workbench, qtbot)
     memory = workbench.context.memory
