@@ -295,7 +295,7 @@ class MainWindow(QMainWindow):
         self.retention.run()
 
     def _pause(self) -> None:
-        (self.retention if self.retention.job is not None and self.write.job is None else self.write).toggle_pause()
+        (self.retention if self.retention.busy and self.write.job is None else self.write).toggle_pause()
 
     def _keep_recovery(self) -> None:
         keep = self.actions_by_name["recovery"].isChecked()
@@ -393,7 +393,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about what runs and what is unsaved, keep the layout, and let the program end."""
         memory = self.context.memory
-        busy = self.write.job is not None or self.retention.job is not None
+        busy = self.write.job is not None or self.retention.busy
         if busy and not self._closing and not Confirm.ask(self, BUSY, "Stop it and close", "Go on"):
             event.ignore()
             return

@@ -37,7 +37,7 @@ class RetentionPane(Pane):
         super().__init__()
         self.context = context
         self.last: RetentionStepped | None = None
-        self.job: int | None = None
+        self._job: int | None = None
         self._paused = False
         self._documents: tuple[TextDocument, ...] | None = None
         clock = context.clock
@@ -108,11 +108,16 @@ class RetentionPane(Pane):
         if not found[1]:
             self.source.setCurrentIndex(1)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a run is under way or waits."""
+        return self._job is not None
+
     def run(self) -> None:
         """Run, or run again."""
         if self.context.model is None:
             self.state.setText("A model is being loaded first.")
-        elif self.job is None:
+        elif self._job is None:
             if self.source.currentIndex() == 1:
                 paths = [resource_path(f"samples/{name}.json") for name in SAMPLES]
                 self.context.background.run(lambda: read_files(paths), lambda found: self._begin(found[1]))
@@ -120,38 +125,38 @@ class RetentionPane(Pane):
                 self._begin(self._documents if self.source.currentIndex() == 2 else None)
 
     def _begin(self, documents: tuple[TextDocument, ...] | None) -> None:
-        self.job = self.context.submit(RetentionRun(documents, self.context.preferences.values.write))
+        self._job = self.context.submit(RetentionRun(documents, self.context.preferences.values.write))
         self._enable()
         self.state.setText("Waiting …")
 
     def toggle_pause(self) -> None:
         """Hold the run, or let it go on."""
-        if self.job is not None:
+        if self._job is not None:
             (self.context.session.resume if self._paused else self.context.session.pause)()
 
     def _held(self, event: JobPaused | JobResumed) -> None:
-        if event.job == self.job:
+        if event.job == self._job:
             self._paused = isinstance(event, JobPaused)
             self.state.setText("Paused between two steps." if self._paused else "Going on …")
             self._enable()
 
     def _enable(self) -> None:
-        self.run_button.setEnabled(self.job is None)
-        self.pause_button.setEnabled(self.job is not None)
+        self.run_button.setEnabled(self._job is None)
+        self.pause_button.setEnabled(self._job is not None)
         self.pause_button.setText("Resume" if self._paused else "Pause")
-        self.stop_button.setEnabled(self.job is not None)
+        self.stop_button.setEnabled(self._job is not None)
 
     def stop(self) -> None:
         """Stop the run; what was measured stays to be seen."""
-        if self.job is not None:
-            self.context.session.cancel(self.job)
+        if self._job is not None:
+            self.context.session.cancel(self._job)
 
     def _progress(self, event: JobProgress) -> None:
-        if event.job == self.job:
+        if event.job == self._job:
             self.state.setText(event.text)
 
     def _stepped(self, event: RetentionStepped) -> None:
-        if event.job != self.job:
+        if event.job != self._job:
             return
         self.last = event
         titles = [short(title, 40) for title in event.titles]
@@ -172,9 +177,9 @@ class RetentionPane(Pane):
         self.status.setText(f"{plural(len(event.matrix), 'write')} of {len(titles)} · fill {event.fill[-1]:.1%}")
 
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
-        if event.job != self.job:
+        if event.job != self._job:
             return
-        self.job, self._paused = None, False
+        self._job, self._paused = None, False
         self._enable()
         if isinstance(event, JobFailed):
             self.state.setText(event.message)
