@@ -18,6 +18,7 @@ class ActionSpec:
     shortcut: str
     tip: str
     menu: str
+    checkable: bool = False
 
 
 ACTIONS: tuple[ActionSpec, ...] = (
@@ -27,6 +28,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("save", "Save memory", "Ctrl+S", "Save the memory that is loaded into the library", "File"),
     ActionSpec("save_as", "Save memory as…", "Ctrl+Shift+S", "Save it under another title", "File"),
     ActionSpec("choose_model", "Choose model…", "Ctrl+M", "Load another model, or on another device", "File"),
+    ActionSpec(
+        "recovery", "Keep a recovery copy", "", "Copy unsaved changes, so that a crash loses nothing", "File", True
+    ),
     ActionSpec("quit", "Quit", "Ctrl+Q", "Close the window; unsaved changes are asked about", "File"),
     ActionSpec("undo", "Undo write", "Ctrl+Z", "Take the last change of the memory back", "Edit"),
     ActionSpec("redo", "Redo", "Ctrl+Shift+Z", "Do what was undone again", "Edit"),
@@ -43,7 +47,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("sample_facts", "Sample facts", "", "Put ten invented facts into the table", "Edit"),
     ActionSpec("sample_document", "Sample document", "", "Put an invented document into the text", "Edit"),
     ActionSpec("write", "Write into memory", "Ctrl+Return", "Write what stands in the Write pane into memory", "Run"),
-    ActionSpec("pause", "Pause or resume", "Ctrl+P", "Pause the write between two steps, or go on", "Run"),
+    ActionSpec("pause", "Pause or resume", "Ctrl+P", "Pause a write or a retention run between two steps", "Run"),
     ActionSpec("cancel", "Cancel", "Esc", "Stop what is running; the memory stays as it was", "Run"),
     ActionSpec("ask", "Ask", "Ctrl+K", "Go to the question line of the Console", "Run"),
     ActionSpec("run_retention", "Run retention", "Ctrl+R", "Write documents one after the other and measure", "Run"),
@@ -54,18 +58,19 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("show_gates", "Gates", "Alt+5", "Show what each token reads", "View"),
     ActionSpec("show_retention", "Retention", "Alt+6", "Show what documents keep", "View"),
     ActionSpec("show_activity", "Activity and log", "Alt+7", "Show jobs, warnings and the log", "View"),
-    ActionSpec("theme_system", "Theme of the system", "", "Light or dark, as the system says", "View"),
-    ActionSpec("theme_light", "Light theme", "", "Dark text on light ground", "View"),
-    ActionSpec("theme_dark", "Dark theme", "", "Light text on dark ground", "View"),
+    ActionSpec("theme_system", "Theme of the system", "", "Light or dark, as the system says", "View", True),
+    ActionSpec("theme_light", "Light theme", "", "Dark text on light ground", "View", True),
+    ActionSpec("theme_dark", "Dark theme", "", "Light text on dark ground", "View", True),
     ActionSpec("theme", "Switch theme", "Ctrl+T", "From light to dark and back", "View"),
     ActionSpec("reset_layout", "Reset layout", "Ctrl+0", "Put all panes back where they were at first", "View"),
     ActionSpec("guide", "First steps…", "", "How to write something and ask for it", "Help"),
     ActionSpec("help", "Shortcuts and words…", "F1", "All shortcuts, and what the words mean", "Help"),
+    ActionSpec("model_card", "About the model…", "", "What the model was made of, and its calibration", "Help"),
     ActionSpec("about", "About…", "", "Versions and licence", "Help"),
 )
 MENUS = ("File", "Edit", "Run", "View", "Help")
 TOOLBAR = {"open_text": "Open…", "save": "Save", "undo": "Undo", "redo": "Redo", "theme": "Theme", "help": "Help"}
-SEPARATED = {"quit", "choose_model", "paste_facts", "ask", "theme_system", "reset_layout", "about", "save"}
+SEPARATED = {"quit", "choose_model", "paste_facts", "ask", "theme_system", "reset_layout", "model_card", "save"}
 
 
 def make_actions(window: QMainWindow, slots: Mapping[str, Callable[[], object]]) -> dict[str, QAction]:
@@ -82,6 +87,7 @@ def make_actions(window: QMainWindow, slots: Mapping[str, Callable[[], object]])
         keys = f" ({spec.shortcut})" if spec.shortcut else ""
         action.setToolTip(f"{spec.tip}{keys}")
         action.setStatusTip(spec.tip)
+        action.setCheckable(spec.checkable)
         action.triggered.connect(_caller(slots[spec.name]))
         if spec.name in SEPARATED:
             menus[spec.menu].addSeparator()

@@ -73,8 +73,7 @@ class Workbench:
         self.bridge = Bridge()
         self.clock = DrawClock()
         self.session = make_session(self.bridge.emit_event, self.home)
-        if isinstance(self.session, Session):
-            self.session.keep_recovery = chosen.recovery
+        self.session.keep_recovery = chosen.recovery
         self.context = Context(
             self.session, self.bridge, self.background, self.clock, self.theme, library_in(self.home),
             self.preferences, say=lambda text: None, fail=lambda message, details: None,

@@ -18,6 +18,8 @@ from bdh_workbench.session.jobs import Job
 class SessionLike(Protocol):
     """What the window asks of a session."""
 
+    keep_recovery: bool
+
     def submit(self, job: Job) -> int:
         """Queue a job and return its id."""
 

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.application import Workbench, make_application
 from bdh_workbench.gui.dialogs.failure import Failure
-from bdh_workbench.gui.dialogs.questions import Confirm
+from bdh_workbench.gui.dialogs.questions import Confirm, Line
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.session.jobs import LoadModel
 from bdh_workbench.session.settings import load_settings, save_settings
@@ -103,14 +103,23 @@ def driven(model: str | None = None) -> Iterator[Driver]:
             driver.failures.append(f"{dialog.windowTitle()}: a dialog waits for an answer.")
             return 0
 
-        silent = mock.patch.object(QDialog, "exec", unanswered)
-        with mock.patch.object(Failure, "ask", told), mock.patch.object(Confirm, "ask", told), silent:
+        with (
+            mock.patch.object(Failure, "ask", told),
+            mock.patch.object(Confirm, "ask", told),
+            mock.patch.object(Line, "ask", proposed),
+            mock.patch.object(QDialog, "exec", unanswered),
+        ):
             try:
                 yield driver
             finally:
                 workbench.window.close_now()
                 workbench.close()
                 workbench.dispose()
+
+
+def proposed(parent: QWidget | None, question: str, text: str = "", *, empty: bool = False) -> str:
+    """The answer of a person who takes the title that is proposed."""
+    return text or "Untitled"
 
 
 def prepare(home: Path) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QSizePolicy, QTabWidget, QToolBar
 
 from bdh_workbench.gui.actions import TOOLBAR, make_actions
+from bdh_workbench.gui.arrangement import arrange
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.about import About
+from bdh_workbench.gui.dialogs.card import ModelCard
 from bdh_workbench.gui.dialogs.failure import Failure
 from bdh_workbench.gui.dialogs.guide import Guide
 from bdh_workbench.gui.dialogs.help import Help
@@ -26,7 +29,7 @@ from bdh_workbench.gui.panes.live import LivePane
 from bdh_workbench.gui.panes.retention import RetentionPane
 from bdh_workbench.gui.panes.write import WritePane
 from bdh_workbench.gui.preferences import packed, unpacked
-from bdh_workbench.gui.theme import icon
+from bdh_workbench.gui.theme import MODES, icon
 from bdh_workbench.gui.widgets import ElideLabel, Pane, make_dock
 from bdh_workbench.gui.words import harmless, short, tip
 from bdh_workbench.session.events import (
@@ -39,9 +42,13 @@ from bdh_workbench.session.events import (
 )
 from bdh_workbench.session.jobs import DiscardRecovery, LoadModel, NewMemory, Redo, RestoreRecovery
 
+if TYPE_CHECKING:  # this loads torch, which the window must not wait for
+    from bdh_workbench.memory.state import LayerRecord
+
 LAYOUT_VERSION = 1
 MINIMUM = (1100, 700)
 FIRST_SIZE = (1480, 920)
+BUSY = "A write is running. Closing stops it, and leaves the memory as it was before."
 RECENT = 10  # memory files in the menu
 Area = Qt.DockWidgetArea
 
@@ -101,6 +108,8 @@ class MainWindow(QMainWindow):
         self._restore()
         self.library.reload()
         self._show_state()
+        self._show_choices()
+        self.library.layer_opened.connect(self._show_layer)
         self.write.editor.setFocus()
 
     # Making
@@ -121,17 +130,19 @@ class MainWindow(QMainWindow):
             "sample_facts": self.write.sample_facts,
             "sample_document": self.write.sample_documents,
             "write": self.write.write,
-            "pause": self.write.toggle_pause,
+            "pause": self._pause,
             "cancel": self.activity.cancel,
             "ask": self._ask,
             "run_retention": self._run_retention,
             "theme": self._switch_theme,
             "reset_layout": self.arrange,
+            "recovery": self._keep_recovery,
             "guide": self.guide,
+            "model_card": self._model_card,
             "help": lambda: Help.ask(self),
             "about": lambda: About.ask(self, self._model_words()),
         }
-        for mode in ("system", "light", "dark"):
+        for mode in MODES:
             slots[f"theme_{mode}"] = partial(self._set_theme, mode)
         for name in self.docks:
             slots[f"show_{name}"] = partial(self.show_pane, name)
@@ -159,27 +170,8 @@ class MainWindow(QMainWindow):
 
     def arrange(self) -> None:
         """Put all docks where they stand at first; the focus stays where it is."""
-        docks, focus = self.docks, self.focusWidget()
-        for dock in docks.values():
-            self.removeDockWidget(dock)
-            dock.setFloating(False)
-        self.addDockWidget(Area.LeftDockWidgetArea, docks["library"])
-        self.addDockWidget(Area.RightDockWidgetArea, docks["write"])
-        self.splitDockWidget(docks["write"], docks["live"], Qt.Orientation.Horizontal)
-        self.splitDockWidget(docks["write"], docks["console"], Qt.Orientation.Vertical)
-        self.splitDockWidget(docks["live"], docks["retention"], Qt.Orientation.Vertical)
-        self.tabifyDockWidget(docks["retention"], docks["gates"])
-        self.tabifyDockWidget(docks["gates"], docks["activity"])
-        for dock in docks.values():
-            dock.show()
-        docks["retention"].raise_()
-        width, height = self.width(), self.height()
-        columns = [docks["library"], docks["write"], docks["live"]]
-        self.resizeDocks(columns, [round(width * share) for share in (0.2, 0.37, 0.43)], Qt.Orientation.Horizontal)
-        for upper, lower in (("write", "console"), ("live", "retention")):
-            self.resizeDocks(
-                [docks[upper], docks[lower]], [round(height * 0.55), round(height * 0.45)], Qt.Orientation.Vertical
-            )
+        focus = self.focusWidget()
+        arrange(self, self.docks)
         (focus or self.write.editor).setFocus()
 
     def _restore(self) -> None:
@@ -302,12 +294,36 @@ class MainWindow(QMainWindow):
         self.show_pane("retention")
         self.retention.run()
 
+    def _pause(self) -> None:
+        (self.retention if self.retention.busy and self.write.job is None else self.write).toggle_pause()
+
+    def _keep_recovery(self) -> None:
+        keep = self.actions_by_name["recovery"].isChecked()
+        self.preferences.change(recovery=keep)
+        self.context.session.keep_recovery = keep
+
+    def _model_card(self) -> None:
+        if self.context.model is not None:
+            ModelCard.ask(self, self.context.model)
+
+    def _show_layer(self, layer: LayerRecord) -> None:
+        self.docks["live"].show()
+        self.docks["live"].raise_()
+        self.live.show_layer(layer)
+
     def _switch_theme(self) -> None:
         self._set_theme("light" if self.context.theme.colours.dark else "dark")
 
     def _set_theme(self, mode: str) -> None:
         self.context.theme.set_mode(mode)
         self.preferences.change(theme=mode)
+        self._show_choices()
+
+    def _show_choices(self) -> None:
+        """Tick in the menus what is chosen."""
+        for mode in MODES:
+            self.actions_by_name[f"theme_{mode}"].setChecked(self.context.theme.mode == mode)
+        self.actions_by_name["recovery"].setChecked(self.preferences.values.recovery)
 
     def say(self, text: str) -> None:
         """Say something in the status bar and the log."""
@@ -336,7 +352,8 @@ class MainWindow(QMainWindow):
         actions["save_as"].setEnabled(memory is not None and bool(memory.items))
         actions["undo"].setEnabled(memory is not None and memory.can_undo)
         actions["redo"].setEnabled(memory is not None and memory.can_redo)
-        actions["write"].setEnabled(self.context.model is not None)
+        for name in ("write", "model_card"):
+            actions[name].setEnabled(self.context.model is not None)
 
     # The window's own events
 
@@ -374,8 +391,12 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self.first_painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask about unsaved changes, keep the layout, and let the program end."""
+        """Ask about what runs and what is unsaved, keep the layout, and let the program end."""
         memory = self.context.memory
+        busy = self.write.job is not None or self.retention.busy
+        if busy and not self._closing and not Confirm.ask(self, BUSY, "Stop it and close", "Go on"):
+            event.ignore()
+            return
         if memory is not None and memory.dirty and not self._closing:
             answer = Unsaved.ask(self, memory.title or "New memory")
             if answer == "cancel":

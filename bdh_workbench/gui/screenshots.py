@@ -6,6 +6,7 @@ The scale of a process is fixed before Qt starts, so that each scale has a proce
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,10 +24,22 @@ QUESTIONS = (
     "The lighthouse at Cobbler's Point is kept by a retired",
 )
 TEXT = "The trams of Lindhaven must stop whenever they meet a"
+FAILURE = "The memory of the GPU ran out: 3.1 GB are needed, 1.2 GB are free. Write less at once, or use the CPU."
+STEPS = 40  # of the gradient write that is held half-way
+DOCS = {  # the pictures that README and tutorial show, and which of all they are
+    "window-light": "window-light-1x",
+    "window-dark": "window-dark-1x",
+    "tutorial-write": "write-facts-light-1x",
+    "tutorial-live": "live-light-1x",
+    "tutorial-console": "console-light-1x",
+    "tutorial-library": "library-light-1x",
+    "tutorial-retention": "retention-light-1x",
+    "tutorial-gates": "gates-light-1x",
+}
 
 
-def main(out: Path, model: str | None = None) -> int:
-    """Take all pictures into a folder; returns an exit status."""
+def main(out: Path, model: str | None = None, docs: Path | None = None) -> int:
+    """Take all pictures into a folder, and those of the docs into theirs besides; returns an exit status."""
     out.mkdir(parents=True, exist_ok=True)
     for scale in SCALES:
         environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": str(scale)}
@@ -34,6 +47,10 @@ def main(out: Path, model: str | None = None) -> int:
         done = subprocess.run(command, env=environment, check=False)
         if done.returncode:
             return 1
+    if docs is not None:
+        docs.mkdir(parents=True, exist_ok=True)
+        for name, taken in DOCS.items():
+            shutil.copyfile(out / f"{taken}.png", docs / f"{name}.png")
     return 0
 
 
@@ -49,6 +66,7 @@ def take(out: Path, scale: int, model: str | None) -> None:
             _window(driver, out, f"{mode}-{scale}x")
             _panes(driver, out, f"{mode}-{scale}x")
             _dialogs(driver, out, f"{mode}-{scale}x")
+        _writing(driver, out, scale)
 
 
 def _empty(driver: Driver, out: Path, scale: int) -> None:
@@ -68,7 +86,7 @@ def _session(driver: Driver) -> None:
 
     window, context = driver.window, driver.context
     driver.load()
-    for title, sample in (("Sample facts", window.write.sample_facts), ("Stories", window.write.sample_documents)):
+    for title, sample in (("Ten facts", window.write.sample_facts), ("Stories", window.write.sample_documents)):
         if context.memory is not None and context.memory.items:
             context.submit(NewMemory())
         sample()
@@ -128,21 +146,62 @@ def _panes(driver: Driver, out: Path, ending: str) -> None:
 
 
 def _dialogs(driver: Driver, out: Path, ending: str) -> None:
+    from bdh_workbench.gui.dialogs.about import about_box
+    from bdh_workbench.gui.dialogs.card import ModelCard
+    from bdh_workbench.gui.dialogs.failure import failure_box
     from bdh_workbench.gui.dialogs.guide import Guide
     from bdh_workbench.gui.dialogs.help import Help
+    from bdh_workbench.gui.dialogs.merge import MergeDialog
     from bdh_workbench.gui.dialogs.model import ModelChooser
 
     info = driver.context.model
+    assert info is not None
+    words = Help(driver.window)
+    words.tabs.setCurrentIndex(1)
     for name, dialog in (
         ("guide", Guide(driver.window)),
         ("help", Help(driver.window)),
-        ("model", ModelChooser(driver.window, info.folder if info else None)),
+        ("help-words", words),
+        ("model", ModelChooser(driver.window, info.folder)),
+        ("card", ModelCard(driver.window, info)),
+        ("merge", MergeDialog(driver.window, ["Ten facts", "Stories"])),
+        ("about", about_box(driver.window, "small · 2.7M parameters · cpu")),
+        ("failure", failure_box(driver.window, FAILURE, "details", "Load on the CPU")),
     ):
         dialog.show()
         driver.settle(0.2)
         dialog.grab().save(str(out / f"{name}-{ending}.png"))
         dialog.close()
         dialog.deleteLater()
+
+
+def _writing(driver: Driver, out: Path, scale: int) -> None:
+    """A gradient write, held half-way, with a second one that waits."""
+    from bdh_workbench.memory.settings import WriteSettings
+    from bdh_workbench.session.jobs import NewMemory
+
+    window = driver.window
+    window.resize(*SIZES["window"])
+    window.arrange()
+    driver.context.submit(NewMemory())
+    driver.wait(driver.idle)
+    window.write.form.set_settings(WriteSettings(method="gradient", steps=STEPS, rate=0.01, goal=0.999))
+    window.write.tabs.setCurrentIndex(1)
+    window.write.write()
+    window.write.write()
+    driver.wait(lambda: window.live.loss.table()[1][STEPS // 2 :])
+    window.write.toggle_pause()
+    driver.wait(lambda: window.write.paused)
+    for mode in MODES:
+        driver.workbench.theme.set_mode(mode)
+        driver.settle(0.3)
+        window.grab().save(str(out / f"writing-{mode}-{scale}x.png"))
+    window.docks["activity"].raise_()
+    driver.settle(0.2)
+    window.docks["activity"].grab().save(str(out / f"activity-writing-dark-{scale}x.png"))
+    for job in tuple(driver.context.unfinished):
+        driver.context.session.cancel(job)
+    driver.wait(driver.idle)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ QFrame#cardTitle { background: $panel; border: 1px solid $line; border-bottom: n
 QFrame#cardBody { background: $panel; border: 1px solid $line; border-top: none;
   border-bottom-left-radius: 8px; border-bottom-right-radius: 8px; }
 QFrame#plotCard { background: $panel; border: 1px solid $line; border-radius: 8px; }
-QFrame#cardBody QFrame#plotCard { background: $panel; }
+QWidget#plotBody { background: $panel; }
 QLabel { background: transparent; color: $text; }
 QLabel#title { font-weight: bold; }
 QLabel[note="true"] { color: $muted; font-size: ${note}px; }
@@ -56,19 +56,24 @@ QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabl
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: url("$chevron"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: $panel; border: 1px solid $line; padding: 2px; }
-QTableView, QTreeView, QListView { padding: 0; gridline-color: $line; }
+QTableView, QTreeView, QListView { padding: 1px; gridline-color: $line; }
 QTableView:focus, QTreeView:focus, QListView:focus { padding: 0; }
 QTableView::item { padding: 3px 4px; }
 QTableView::item:selected, QTreeView::item:selected { background: $accent; color: $on_accent; }
 QTreeView::item { padding: 3px 2px; }
 QListView::item { padding: 5px 6px; }
-QListView::item:selected { background: $accent; color: $on_accent; }
+QListView { outline: none; }
+QListView::item { border-radius: 4px; margin: 1px 2px; }
+QListView::item:selected { background: $accent; color: $on_accent; border: none; }
 QTableView QLineEdit { padding: 0 2px; border-radius: 0; }
 QTableView QLineEdit:focus { padding: 0 2px; border: 1px solid $accent; }
-QHeaderView { background: $panel; border: none; }
+QHeaderView { background: transparent; border: none; }
 QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $line;
   padding: 4px 4px; font-size: ${note}px; font-weight: bold; }
-QTableCornerButton::section { background: $panel; border: none; }
+QHeaderView::section:horizontal:first { border-top-left-radius: 5px; }
+QHeaderView::section:horizontal:last, QHeaderView::section:horizontal:only-one { border-top-right-radius: 5px; }
+QTableCornerButton::section { background: $panel; border: none; border-bottom: 1px solid $line;
+  border-top-left-radius: 5px; }
 QCheckBox { spacing: 6px; background: transparent; padding: 2px; border: 1px solid transparent; border-radius: 4px; }
 QCheckBox:focus { border: 1px solid $accent; }
 QCheckBox::indicator, QTreeView::indicator, QMenu::indicator { width: 13px; height: 13px; border: 1px solid $muted;
@@ -79,8 +84,8 @@ QCheckBox::indicator:disabled, QTreeView::indicator:disabled { border-color: $li
 QMenu::indicator { margin-left: 6px; }
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
   width: 0; height: 0; border: none; }
-QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; padding: 0 0 0 6px;
-  background: transparent; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; padding: 0; background: transparent; }
+QSpinBox, QDoubleSpinBox, QSpinBox:focus, QDoubleSpinBox:focus { padding: 0; min-height: 22px; }
 QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: none; }
 
 QTabWidget::pane { border: none; padding-top: 4px; }
@@ -109,6 +114,11 @@ QStatusBar QLabel { color: $muted; font-size: ${note}px; }
 QProgressBar { background: $raised; border: 1px solid $line; border-radius: 4px; height: 6px; max-height: 6px;
   text-align: center; color: transparent; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QSlider::groove:horizontal { background: $line; height: 4px; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
+QSlider::handle:horizontal { background: $panel; border: 2px solid $accent; width: 10px; height: 10px; margin: -5px 0;
+  border-radius: 7px; }
+QSlider::handle:horizontal:focus { background: $accent; border-color: $text; }
 QSplitter::handle { background: transparent; }
 QSplitter::handle:hover { background: $line; border-radius: 2px; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 
 from bdh_workbench.harmless import harmless, harmless_lines
 
 __all__ = [
     "GLOSSARY",
     "date",
+    "direction",
     "escaped",
     "harmless",
     "plural",
@@ -86,6 +88,12 @@ def title_of(text: str, limit: int = 48) -> str:
     line = harmless(text.strip()[: limit * 4].split("\n", 1)[0]).strip()
     line = re.split(r"(?<=\w)[.!?:](?=\s|$)", line, maxsplit=1)[0].lstrip("# ").strip()
     return line if len(line) <= limit else line[:limit].rsplit(" ", 1)[0].rstrip(" ,;–-")
+
+
+def direction(text: str) -> str:
+    """``rtl`` for a text whose first letter is written from right to left, or else ``ltr``."""
+    kinds = (unicodedata.bidirectional(letter) for letter in text)
+    return "rtl" if next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L" else "ltr"
 
 
 def size(count: int) -> str:

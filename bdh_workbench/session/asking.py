@@ -11,13 +11,14 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.evaluation.asking import score
 from bdh_workbench.evaluation.decoding import batch_limit
 from bdh_workbench.memory.encoding import sentence_spans
 from bdh_workbench.memory.generation import SamplingSettings, choose
 from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState, Reading
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.session.control import Task
-from bdh_workbench.session.events import AnswerDone, SourceView, TokenRead, TokenView, Top
+from bdh_workbench.session.events import AnswerDone, ExpectedAnswer, SourceView, TokenRead, TokenView, Top
 from bdh_workbench.session.jobs import Query
 from bdh_workbench.session.sources import Sources
 
@@ -161,6 +162,10 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         other = tokenizer.decode(said)
     source = sources.of(first.row)
     reading = sources.memory is not None and bool(sources.memory.items) and job.read.written
+    expected = None
+    if job.expected.strip() and not context:
+        scored = score(reader, job.prompt, job.expected)
+        expected = ExpectedAnswer(str(scored["text"]), float(scored["p"]), bool(scored["greedy_correct"]))
     done = AnswerDone(
         task.id,
         prompt=job.prompt,
@@ -175,6 +180,7 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         top=first.top,
         untouched_top=first.untouched if job.compare_untouched else (),
         sources=tuple(found.values()),
+        expected=expected,
     )
     task.emit(done)
     return ids + [one.token for one in spoken if one.token != tokenizer.end_id]

@@ -19,6 +19,7 @@ from bdh_workbench.memory.state import Memory, Rows
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session.control import Task, log
 from bdh_workbench.session.events import MemoryChanged, MemoryView, RecoveryFound
+from bdh_workbench.session.jobs import MergeMemories
 from bdh_workbench.session.recovery import Copy, Recovery
 
 MOST_STATES = 30  # changes that can be taken back
@@ -92,13 +93,17 @@ class Document:
         self._redo.clear()
         self._set(task, _State(memory, next(self._versions), file or self._now.file), basis)
 
-    def merge(self, task: Task, paths: Sequence[Path]) -> None:
-        """Take the union of files into use; it has no file of its own yet."""
+    def merge(self, task: Task, job: MergeMemories) -> None:
+        """Take the union of files into use; it has no file of its own yet.
+
+        Raises:
+            UserError: as ``manage.merge``.
+        """
         parts = []
-        for path in paths:
+        for path in job.paths:
             task.checkpoint()
             parts.append(self._load(path))
-        merged = manage.merge(parts)
+        merged = manage.merge(parts, " ".join(job.title.split()), keep=job.keep)
         task.commit()
         self.change(task, merged, file=_File())
 
@@ -186,6 +191,34 @@ class Document:
         self.recovery.remove()
         self.tell(task)
         return target
+
+    def relabel(self, task: Task, title: str | None, note: str | None) -> None:
+        """Give it and its file in the library another title or note; what is unsaved stays so.
+
+        Raises:
+            UserError: when it has no file in the library, or that cannot be rewritten.
+        """
+        file = self._now.file
+        if file.path is None or file.path.parent != self.library.folder:
+            raise UserError("The memory in use has no file in the library: save it first.")
+        task.commit()
+        if title is not None:
+            file.path = self.library.rename(file.path, title)
+        if note is not None:
+            self.library.set_note(file.path, note)
+
+        def labelled(state: _State) -> _State:
+            memory = state.memory
+            if memory is None or state.file is not file:
+                return state
+            if title is not None:
+                memory = dataclasses.replace(memory, title=" ".join(title.split()))
+            if note is not None:
+                memory = dataclasses.replace(memory, note=note)
+            return dataclasses.replace(state, memory=memory)
+
+        self._undo, self._redo = [labelled(state) for state in self._undo], [labelled(state) for state in self._redo]
+        self._set(task, labelled(self._now), self.basis)
 
     # Recovery
 

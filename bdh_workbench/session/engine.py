@@ -73,7 +73,9 @@ class WorkbenchEngine(Engine):
             case jobs.SaveMemory():
                 return document.save(task, job.path, job.title)
             case jobs.MergeMemories():
-                document.merge(task, job.paths)
+                document.merge(task, job)
+            case jobs.Relabel():
+                document.relabel(task, job.title, job.note)
             case jobs.ForgetItems():
                 document.forget(task, job.indices)
             case jobs.SetLayer():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.session.views import (
     Distribution,
+    ExpectedAnswer,
     MemoryView,
     ModelInfo,
     ProbeView,
@@ -34,6 +35,7 @@ __all__ = [
     "Distribution",
     "Estimated",
     "Event",
+    "ExpectedAnswer",
     "JobCancelled",
     "JobDone",
     "JobFailed",
@@ -201,6 +203,7 @@ class AnswerDone(Event):
         top: the most probable first tokens.
         untouched_top: the same of the model without the memory.
         sources: of each item that any token was read from, in order, as it was first read.
+        expected: the answer that was asked about, None where none was.
     """
 
     prompt: str
@@ -215,6 +218,7 @@ class AnswerDone(Event):
     top: Top = ()
     untouched_top: Top = ()
     sources: tuple[SourceView, ...] = ()
+    expected: ExpectedAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)

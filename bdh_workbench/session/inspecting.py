@@ -147,7 +147,8 @@ def _distributions(task: Task, reader: Reader, ids: list[int], everything: Tenso
 
     def named(name: str, p: Tensor) -> Distribution:
         top: Top = best(reader, p)
-        return Distribution(name, top, tuple(p[kept].tolist()))
+        own = p.topk(len(kept)).indices
+        return Distribution(name, top, tuple(p[kept].tolist()), tuple(everything[own].tolist()))
 
     found = [named("all", everything)]
     for name, gate in (("slow off", "gate_slow"), ("fast off", "gate_fast")):

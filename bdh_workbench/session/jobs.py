@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from bdh_workbench.harmless import harmless
 from bdh_workbench.memory.items import Fact, TextDocument
@@ -24,6 +25,7 @@ __all__ = [
     "Query",
     "ReadSettings",
     "Redo",
+    "Relabel",
     "RestoreRecovery",
     "RetentionRun",
     "SamplingSettings",
@@ -73,6 +75,7 @@ class Query:
     continue_from: bool = False
     compare_untouched: bool = True
     stop_at_sentence: bool = False  # end the answer with its first sentence
+    expected: str = ""  # an answer whose probability is told, in a fresh context
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +126,22 @@ class SaveMemory:
 
 @dataclass(frozen=True, slots=True)
 class MergeMemories:
-    """Make one memory of several files and take it into use, unsaved."""
+    """Make one memory of several files and take it into use, unsaved.
+
+    ``keep`` says whose answer stays where two differ, ``first`` or ``last``; without it such memories are not merged.
+    """
 
     paths: tuple[Path, ...]
+    title: str = ""
+    keep: Literal["first", "last"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relabel:
+    """Give the memory in use and its file in the library another title or note; None keeps what there is."""
+
+    title: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +191,7 @@ Job = (
     | NewMemory
     | SaveMemory
     | MergeMemories
+    | Relabel
     | ForgetItems
     | SetLayer
     | Undo
@@ -193,6 +210,7 @@ _TITLES: dict[type, str] = {
     SaveMemory: "Save the memory",
     Undo: "Undo",
     Redo: "Redo",
+    Relabel: "Label the memory",
     RestoreRecovery: "Restore unsaved work",
     DiscardRecovery: "Discard unsaved work",
 }

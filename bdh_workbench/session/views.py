@@ -135,6 +135,15 @@ class TokenView:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedAnswer:
+    """An answer that was asked about: its text, its probability, and whether greedy decoding gives it."""
+
+    text: str
+    p: float
+    greedy: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RowMatch:
     """A stored row compared with one token of a text.
 
@@ -159,11 +168,13 @@ class Distribution:
         name: ``all``, ``slow off``, ``fast off`` or ``written off``.
         top: the most probable ten.
         p: of those tokens that are the most probable ten with everything on, in that order.
+        before: with everything on, of the tokens of ``top``, in their order.
     """
 
     name: str
     top: Top
     p: tuple[float, ...]
+    before: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

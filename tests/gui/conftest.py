@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench, make_application
-from bdh_workbench.gui.dialogs import failure, guide, questions
+from bdh_workbench.gui.dialogs import failure, guide, merge, questions
 
 WAIT = 60_000  # milliseconds; a busy machine may take long
 Start = Callable[..., Workbench]
@@ -31,6 +31,7 @@ class Said:
         self.unsaved = "discard"
         self.confirm = True
         self.line: str | None = "A title"
+        self.merge: tuple[str, str | None] | None = ("", None)  # title, and whose answer stays
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +63,10 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
     monkeypatch.setattr(failure.Failure, "ask", classmethod(fail))
     monkeypatch.setattr(questions.Confirm, "ask", classmethod(confirm))
     monkeypatch.setattr(questions.Unsaved, "ask", classmethod(unsaved))
-    monkeypatch.setattr(questions.Line, "ask", classmethod(lambda cls, parent, question, text="": record.line))
+    monkeypatch.setattr(
+        questions.Line, "ask", classmethod(lambda cls, parent, question, text="", empty=False: record.line)
+    )
+    monkeypatch.setattr(merge.MergeDialog, "ask", classmethod(lambda cls, parent, titles: record.merge))
     monkeypatch.setattr(guide.Guide, "ask", classmethod(lambda cls, parent: ""))
     return record
 

@@ -14,12 +14,15 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from bdh_workbench.gui.application import main, make_application
+from bdh_workbench.gui.dialogs.questions import Line
+from bdh_workbench.gui.driving import proposed
 from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.session.settings import Settings, save_settings
 
 PATIENCE = 60.0  # seconds for one thing that a scene waits for
+ASK = Line.ask.__func__  # type: ignore[attr-defined]
 Scene = Generator[Callable[[], object], None, None]
 FIRST = (Fact("The capital of Vessaly is", "Orm"), Fact("Old Henrik collects", "clocks"))
 SECOND = (Fact("In winter the miller eats", "figs"),)
@@ -55,6 +58,8 @@ def play(scene: Callable[[MainWindow], Scene], model: Path, home: Path) -> int:
             state["error"] = error
             window().close_now()
 
+    if Line.ask.__func__ is ASK:  # type: ignore[attr-defined]
+        Line.ask = proposed  # type: ignore[method-assign]
     make_application()
     timer = QTimer()
     timer.setInterval(10)

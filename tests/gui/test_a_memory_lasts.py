@@ -7,6 +7,9 @@ from pathlib import Path
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
+from bdh_workbench.gui.panes.library import LibraryPane
+from bdh_workbench.memory.file_format import MemoryHeader
+from bdh_workbench.memory.items import Fact
 from tests.core_factory import DOCUMENT, FACTS
 from tests.gui.conftest import WAIT, Said, Start, end, settle
 from tests.model_factory import save_tiny_model
@@ -18,6 +21,16 @@ def write_facts(workbench: Workbench, qtbot: QtBot) -> None:
     window.write.tabs.setCurrentIndex(1)
     window.write.write()
     settle(workbench, qtbot)
+
+
+def saved(workbench: Workbench, qtbot: QtBot) -> LibraryPane:
+    """The library with one memory, which is in use and chosen."""
+    write_facts(workbench, qtbot)
+    library = workbench.window.library
+    library.save()
+    settle(workbench, qtbot)
+    library.table.selectRow(0)
+    return library
 
 
 def ask(workbench: Workbench, qtbot: QtBot, prompt: str) -> str:
@@ -184,13 +197,74 @@ def test_delete_goes_to_the_trash(start: Start, qtbot: QtBot, said: Said, home: 
     assert workbench.window.library.filter.rowCount() == 0
 
 
-def test_rename_duplicate_and_search(start: Start, qtbot: QtBot, said: Said) -> None:
+def test_a_note_on_the_memory_in_use_outlives_the_next_save(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
-    write_facts(workbench, qtbot)
-    library = workbench.window.library
+    library = saved(workbench, qtbot)
+    said.line = "from the archive"
+    library.write_note()
+    settle(workbench, qtbot)
+    workbench.window.write.table.facts_model.set_facts(FACTS[3:4])
+    workbench.window.write.write()
+    settle(workbench, qtbot)
     library.save()
     settle(workbench, qtbot)
-    library.table.selectRow(0)
+    entry = library.model.entries[0]
+    assert isinstance(entry, MemoryHeader) and entry.note == "from the archive" and entry.items == 4
+    library.search.setText("archive")
+    assert library.filter.rowCount() == 1 and not library.empty.isVisible()
+    library.search.setText("no such word")
+    assert library.filter.rowCount() == 0 and "holds these words" in library.empty.text()
+
+
+def test_memories_that_differ_are_merged_once_it_is_said_whose_answer_stays(
+    start: Start, qtbot: QtBot, said: Said
+) -> None:
+    workbench = start()
+    library, window = workbench.window.library, workbench.window
+    window.write.tabs.setCurrentIndex(1)
+    for title, answer in (("One", "copper"), ("Two", "barley")):
+        window.new_memory()
+        window.write.table.facts_model.set_facts([Fact("The seal of Bradale shows", answer, ())])
+        window.write.write()
+        settle(workbench, qtbot)
+        said.line = title
+        library.save()
+        settle(workbench, qtbot)
+    library.table.selectAll()
+    said.merge = None
+    library.merge()
+    settle(workbench, qtbot)
+    assert workbench.context.memory is not None and workbench.context.memory.title == "Two"
+    said.merge = ("Both", None)
+    library.merge()
+    settle(workbench, qtbot)
+    assert said.failures and "The seal of Bradale shows" in said.failures[-1][0]
+    said.merge = ("Both", "last")
+    library.merge()
+    settle(workbench, qtbot)
+    memory = workbench.context.memory
+    assert memory.title == "Both" and memory.dirty and [item.answer for item in memory.items] == ["barley"]
+
+
+def test_a_layer_shows_the_curves_of_its_write(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    write_facts(workbench, qtbot)
+    window = workbench.window
+    before = window.live.loss.table()
+    window.live.loss.clear()
+    line = window.library.details.history.topLevelItem(0)
+    assert line is not None and "method auto" in line.toolTip(0)
+    window.library.details.history.itemActivated.emit(line, 0)
+    headers, rows = window.live.loss.table()
+    assert list(headers) == list(before[0]) and len(rows) >= len(before[1])
+    assert "from the history" in window.live.status.text()
+    assert window.live.items.table()[1][-1][1] > 0.9, "worst p"
+    window.live.items.redraw()
+
+
+def test_rename_duplicate_and_search(start: Start, qtbot: QtBot, said: Said) -> None:
+    workbench = start()
+    library = saved(workbench, qtbot)
     library.duplicate()
     settle(workbench, qtbot)
     assert library.filter.rowCount() == 2

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.dialogs import failure
 from bdh_workbench.memory.settings import WriteSettings
-from tests.core_factory import FACTS, many_facts
+from tests.core_factory import DOCUMENT, FACTS, many_facts
 from tests.gui.conftest import WAIT, Said, Start, settle
 
 
@@ -51,6 +51,24 @@ def test_pause_holds_the_write_and_resume_lets_it_go_on(start: Start, qtbot: QtB
     settle(workbench, qtbot)
 
 
+def test_pause_holds_a_retention_run_too(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    window, retention = workbench.window, workbench.window.retention
+    window.write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=0.0001, goal=0.999))
+    retention._documents = (DOCUMENT,)
+    retention.source.setCurrentIndex(2)
+    retention.run()
+    qtbot.waitUntil(lambda: len(window.live.loss.table()[1]) > 1, timeout=WAIT)
+    window.actions_by_name["pause"].trigger()
+    qtbot.waitUntil(lambda: retention.pause_button.text() == "Resume", timeout=WAIT)
+    assert "Paused" in retention.state.text()
+    retention.toggle_pause()
+    qtbot.waitUntil(lambda: retention.pause_button.text() == "Pause", timeout=WAIT)
+    retention.stop()
+    settle(workbench, qtbot)
+    assert retention.state.text() == "Stopped." and not retention.pause_button.isEnabled()
+
+
 def test_two_writes_can_be_queued(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     write = workbench.window.write
@@ -73,6 +91,20 @@ def test_closing_in_the_middle_of_a_write_ends_every_thread(start: Start, qtbot:
     names = {thread.name for thread in threading.enumerate()}
     assert "session" not in names
     assert not any(name.startswith("window-background") for name in names)
+
+
+def test_closing_in_the_middle_of_a_write_is_asked_about(start: Start, qtbot: QtBot, said: Said) -> None:
+    workbench = start()
+    begin_long_write(workbench, qtbot)
+    window = workbench.window
+    window.console.line.setText("The capital of")
+    window.console.ask()
+    assert "waits for what runs now" in window.console.exchanges[-1].origin()
+    said.confirm = False
+    assert not window.close() and window.isVisible()
+    assert "A write is running" in said.questions[-1]
+    said.confirm = True
+    assert window.close() and not window.isVisible()
 
 
 def test_unsaved_changes_are_asked_about_and_cancel_keeps_the_window(start: Start, qtbot: QtBot, said: Said) -> None:
@@ -135,6 +167,15 @@ def test_what_is_held_already_is_not_written_twice_unasked(start: Start, qtbot: 
     settle(workbench, qtbot)
     assert "holds all of this already" in said.questions[-1]
     assert workbench.context.memory is not None and len(workbench.context.memory.layers) == 1
+
+
+def test_a_complaint_goes_once_its_cause_is_gone(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    write = workbench.window.write
+    write.write()
+    assert "nothing to write" in write.state.text()
+    write.editor.setPlainText("A heron.")
+    assert not write.state.text()
 
 
 def test_nothing_to_write_is_said_and_not_tried(start: Start, qtbot: QtBot) -> None:

@@ -10,7 +10,9 @@ from PySide6.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUr
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.words import harmless, plural, short, shown_token, size
+from bdh_workbench.gui.parts.exchange import Exchange
+from bdh_workbench.gui.theme import LIGHT
+from bdh_workbench.gui.words import direction, harmless, plural, short, shown_token, size
 from tests.gui.conftest import WAIT, Said, Start
 
 SAMPLES = Path(__file__).resolve().parents[2] / "resources" / "samples"
@@ -38,6 +40,13 @@ def test_right_to_left_text_and_emoji_come_back_as_they_were(start: Start, qtbot
     write.editor.setPlainText(text)
     assert write.documents()[0].text == text
     assert write.documents()[0].title == "עברית 🎈"
+
+
+def test_each_line_of_an_exchange_has_its_own_direction() -> None:
+    done = Exchange(1, "كان يا مكان", answer="ملك", untouched="noise", done=True)
+    html = done.html(LIGHT, wide=False)
+    assert html.count('dir="rtl"') == 2 and html.count('dir="ltr"') == 2
+    assert direction("123 abc") == "ltr" and direction("… 12 ملك") == "rtl" and direction("") == "ltr"
 
 
 def test_cells_from_a_spreadsheet_become_facts(start: Start, qtbot: QtBot) -> None:

@@ -6,15 +6,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QWidget
+from PySide6.QtGui import QImage, QKeySequence, QPainter
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.actions import ACTIONS
 from bdh_workbench.gui.dialogs.help import glossary_html, shortcuts_html
 from bdh_workbench.gui.main_window import MINIMUM
+from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot
+from bdh_workbench.gui.plots.key import LINE, Key
+from bdh_workbench.gui.plots.retention import ForgettingCurves
+from bdh_workbench.gui.theme import LIGHT, SERIES
 from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.session.events import ModelInfo, SiteInfo
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
 from tests.gui.conftest import WAIT, Said, Start, end, settle
 
@@ -39,6 +47,9 @@ def test_nothing_is_clipped_at_the_smallest_size(start: Start, qtbot: QtBot) -> 
     window = start(load=False).window
     window.resize(*MINIMUM)
     window.arrange()
+    window.write.show_documents((DOCUMENT, OTHER_DOCUMENT))
+    window.write.advanced_button.click()
+    window.console.settings_button.click()
     qtbot.wait(50)
     for name, dock in window.docks.items():
         if not dock.visibleRegion().isEmpty():
@@ -67,7 +78,8 @@ def test_every_shortcut_is_used_once_and_stands_in_help(start: Start) -> None:
     keys = [spec.shortcut for spec in ACTIONS if spec.shortcut]
     assert len(keys) == len(set(keys))
     html = shortcuts_html()
-    assert all(f"<b>{key}</b>" in html for key in keys)
+    assert all(f">{key}</td>" in html for key in keys)
+    assert all(spec.text in html for spec in ACTIONS)
     assert "familiarity" in glossary_html()
     actions = start(load=False).window.actions_by_name
     for spec in ACTIONS:
@@ -85,6 +97,104 @@ def test_plots_can_be_saved(start: Start, qtbot: QtBot, tmp_path: Path, kind: st
     loss.export(path)
     data = path.read_bytes()
     assert data.startswith({"png": b"\x89PNG", "svg": b"<?xml", "csv": b"step,"}[kind])
+    assert kind != "svg" or (b"<path" in data and b"<image" not in data), "lines, not a picture of them"
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["linear", "logarithmic"])
+def test_an_exported_drawing_looks_like_the_plot(qapp: QApplication, tmp_path: Path, held: bool) -> None:
+    loss, curves = LossPlot(DrawClock()), ForgettingCurves(DrawClock(), "Curves", "", "p", "")
+    curves.show_curves({"one": ([1.0, 2.0, 3.0], [1.0, 0.5, 0.1]), "two": ([2.0, 3.0], [0.8, 0.7])})
+    for step in range(20):
+        loss.add(step, {"cross-entropy": 5.0 / (step + 1), "locality": 0.1})
+    for card in (loss, curves):
+        card.set_colours(LIGHT)
+        card.log.setChecked(held)
+        frame = QWidget()
+        frame.resize(420, 300)
+        card.setParent(frame)
+        card.resize(420, 300)
+        frame.show()
+        for _ in range(2):  # axes find their width in the first
+            card.redraw()
+            qapp.processEvents()
+        card.export(tmp_path / "plot.svg")
+        card.export(tmp_path / "plot.png")
+        seen = QImage(str(tmp_path / "plot.png")).convertToFormat(QImage.Format.Format_Grayscale8)
+        drawn = QImage(seen.size(), QImage.Format.Format_RGB32)
+        painter = QPainter(drawn)
+        QSvgRenderer(str(tmp_path / "plot.svg")).render(painter)
+        painter.end()
+        drawn = drawn.convertToFormat(QImage.Format.Format_Grayscale8)
+        shape = (seen.height(), seen.bytesPerLine())
+        both = [np.frombuffer(image.constBits(), np.uint8).reshape(shape).astype(float) for image in (seen, drawn)]
+        assert np.abs(both[0] - both[1]).mean() < 2.0, "of 255"
+        assert both[0].std() > 10.0, "not blank"
+        frame.close()
+        frame.deleteLater()
+
+
+def test_a_key_says_what_each_line_is_and_breaks_where_it_has_no_room(qapp: QApplication) -> None:
+    loss = LossPlot(DrawClock())
+    loss.resize(400, 300)
+    assert not loss.key.isVisibleTo(loss), "an empty plot needs none"
+    for step in range(3):
+        loss.add(step, {"cross-entropy": 1.0, "contrastive": 0.5, "locality": 0.1})
+    loss.redraw()
+    assert loss.key.isVisibleTo(loss)
+    assert loss.key.accessibleName() == "cross-entropy, contrastive, locality"
+    assert [sign.colour for sign in loss.signs()] == list(SERIES[:3])
+    frame, key = QWidget(), Key()
+    key.setParent(frame)
+    key.set_signs(loss.signs())
+    frame.show()
+    heights = []
+    for width in (600, 220, 60):
+        key.resize(width, 10)
+        heights.append(key.height())
+    assert heights == [LINE, 2 * LINE, 3 * LINE]
+
+
+def test_a_header_shows_what_it_has_room_for(qapp: QApplication) -> None:
+    header = ItemPlot(DrawClock()).header
+    header.set_note("worst 0.123 · median 0.456", "worst 0.123")
+    seen = []
+    for width in (480, 230, 125):
+        header.resize(width, 24)
+        header.fold()
+        seen.append((header.note.text(), [shown.text() for shown in header._switches if shown.isVisibleTo(header)]))
+    assert seen[0] == ("worst 0.123 · median 0.456", ["log", "hold"])
+    assert seen[1][0] == "worst 0.123" and "hold" not in seen[1][1]
+    assert seen[2] == ("", [])
+
+
+def test_the_theme_and_the_recovery_copy_are_ticked_in_the_menu(start: Start, qtbot: QtBot) -> None:
+    workbench = start(load=False)
+    actions = workbench.window.actions_by_name
+    actions["theme_dark"].trigger()
+    assert [actions[f"theme_{mode}"].isChecked() for mode in ("system", "light", "dark")] == [False, False, True]
+    actions["theme_dark"].trigger()
+    assert actions["theme_dark"].isChecked(), "chosen twice it stays chosen"
+    assert actions["recovery"].isChecked() and workbench.session.keep_recovery
+    actions["recovery"].trigger()
+    assert not workbench.session.keep_recovery and not workbench.preferences.values.recovery
+
+
+def test_the_card_of_a_model_opens_nothing_that_it_names(tmp_path: Path, qapp: QApplication) -> None:
+    from bdh_workbench.gui.dialogs.card import NONE, ModelCard, card_text
+
+    assert card_text(tmp_path) == NONE
+    (tmp_path / "secret.png").write_bytes(b"x")
+    (tmp_path / "README.md").write_text(
+        "# Title\n\n<!-- hidden -->\n<b>plain</b>\u202e\n\n![loss](secret.png)\n\n| a |\n| --- |\n| 1 |\n",
+        encoding="utf-8",
+    )
+    site = SiteInfo(2, 64, 0.5, 0.0, written=True)
+    info = ModelInfo("m", "f" * 64, 1000, "cpu", 64, 8, 2, (site,), 32, tmp_path)
+    card = ModelCard(None, info)
+    words = card.view.toPlainText()
+    assert "Title" in words and "<b>plain</b>" in words and "hidden" not in words and "\u202e" not in words
+    assert card.view.loadResource(2, tmp_path / "secret.png") is None
+    card.deleteLater()
 
 
 def test_smoothing_is_drawn_over_the_raw_line_and_the_axes_can_be_held(start: Start) -> None:

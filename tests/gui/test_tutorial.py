@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.cli import main
 from bdh_workbench.gui.dialogs.guide import Guide
+from bdh_workbench.gui.screenshots import DOCS
 from bdh_workbench.gui.words import GLOSSARY
 from bdh_workbench.resources import bundled_model_path
 from bdh_workbench.session.jobs import ForgetItems, OpenMemory, SaveMemory, Undo
@@ -28,6 +29,13 @@ TITLED = ("marching band", "Ten facts")  # in bold, but said by the model and by
 def test_every_link_and_picture_is_there(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
         assert "://" in target or (page.parent / target).exists(), target
+
+
+def test_every_picture_of_the_docs_is_one_that_is_taken() -> None:
+    folder = ROOT / "docs" / "pictures"
+    assert {path.stem for path in folder.iterdir()} == set(DOCS)
+    shown = set(re.findall(r"pictures/([\w-]+)\.png", TEXT + (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert shown and shown <= set(DOCS)
 
 
 def test_every_word_in_bold_stands_in_the_window(start: Start) -> None:

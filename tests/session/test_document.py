@@ -11,6 +11,7 @@ from bdh_workbench.memory import manage
 from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.session import document as document_module
 from bdh_workbench.session.events import JobDone, LogLine, MemoryChanged, MemoryView, RecoveryFound
+from bdh_workbench.session.home import library_in
 from bdh_workbench.session.jobs import (
     DiscardRecovery,
     ForgetItems,
@@ -18,6 +19,7 @@ from bdh_workbench.session.jobs import (
     NewMemory,
     OpenMemory,
     Redo,
+    Relabel,
     RestoreRecovery,
     SaveMemory,
     SetLayer,
@@ -111,6 +113,45 @@ def test_merging_files_gives_an_unsaved_memory_that_can_be_undone(tmp_path: Path
         assert len(now(record).items) == 12 and now(record).dirty and now(record).path is None
         done(session, record, Undo())
         assert len(now(record).items) == 6 and not now(record).dirty and now(record).path == file
+
+
+def test_a_merge_has_a_title_and_says_whose_answer_stays(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    merge = manage.merge
+
+    def spy(memories: object, title: str = "", *, keep: object = None) -> object:
+        asked.append((title, keep))
+        return merge(memories, title, keep=keep)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(manage, "merge", spy)
+    other = tmp_path / "other.safetensors"
+    save_memory(other, random_memory(1, day=2))
+    with real_session(tmp_path) as (session, record):
+        done(session, record, MergeMemories((file, other), " Both  of them ", "last"))
+        assert now(record).title == "Both of them" and asked == [("Both of them", "last")]
+
+
+def test_a_new_note_and_title_reach_the_file_and_the_memory_in_use(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        assert "no file in the library" in failed(session, record, Relabel(note="from elsewhere")).message
+        done(session, record, ForgetItems((0,)))
+        path = done(session, record, SaveMemory(library_in(tmp_path).path_for("Held"), "Held"))
+        done(session, record, ForgetItems((0,)))
+        done(session, record, Relabel(note="to be kept"))
+        done(session, record, Relabel(title=" Another  title "))
+        view = now(record)
+        assert view.dirty and len(view.items) == 4, "what is unsaved stays so"
+        assert view.note == "to be kept" and view.title == "Another title" and view.path != path
+        assert not path.exists() and view.path is not None
+        assert len(load_memory(view.path).items) == 5 and load_memory(view.path).note == "to be kept"
+        done(session, record, Undo())
+        assert now(record).note == "to be kept" and not now(record).dirty
+        done(session, record, Redo())
+        done(session, record, SaveMemory())
+        assert load_memory(view.path).note == "to be kept" and load_memory(view.path).title == "Another title"
 
 
 def test_saving(tmp_path: Path, file: Path) -> None:

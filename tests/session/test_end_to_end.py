@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from bdh_workbench.evaluation.asking import ask
+from bdh_workbench.evaluation.asking import ask, score
 from bdh_workbench.evaluation.retention import measure_retention
 from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.memory.generation import SamplingSettings as MemorySamplingSettings
@@ -137,6 +137,11 @@ def test_answers_are_those_of_the_command_line(tmp_path: Path, model_folder: Pat
                 if own.source is not None and other.source is not None:
                     assert own.source.text == other.source.text and own.source.position == other.source.position
         assert failed(session, record, Query("")).message.startswith("The prompt is empty")
+        told = answer(session, record, Query(FACTS[1].prompt, expected=FACTS[1].answer)).expected
+        wanted = score(Reader(model, memory), FACTS[1].prompt, FACTS[1].answer)
+        assert told is not None and told.greedy and told.p == pytest.approx(wanted["p"]) and told.p > 0.9
+        other_answer = answer(session, record, Query(FACTS[1].prompt, expected="nonsense")).expected
+        assert other_answer is not None and not other_answer.greedy and other_answer.p < 0.1
 
 
 def test_going_on_from_an_answer(tmp_path: Path, model_folder: Path, written: Path) -> None:
@@ -175,6 +180,14 @@ def test_looking_at_a_text(tmp_path: Path, model_folder: Path, model: Model, wri
         assert all(len(one.top) == len(one.p) == 10 for one in view.distributions)
         assert view.distributions[0].p == tuple(p for _, p in view.distributions[0].top)
         assert view.distributions[1].top != view.distributions[0].top
+        everything = dict(view.distributions[0].top)
+        for one in view.distributions:
+            assert len(one.before) == 10 and max(one.before) <= max(everything.values())
+            assert all(
+                before == everything[text]
+                for (text, _), before in zip(one.top, one.before, strict=True)
+                if text.isascii() and text in everything
+            )
         assert view.distributions[3].p != view.distributions[0].p or view.written[-1] == 0
         assert "keep to" in failed(session, record, InspectText("a" * 5000)).message
         assert "no text" in failed(session, record, InspectText("")).message

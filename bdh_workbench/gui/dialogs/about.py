@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from bdh_workbench import __version__
+from bdh_workbench.gui.theme import icon
 from bdh_workbench.gui.widgets import answered
 
 PACKAGES = ("torch", "PySide6-Essentials", "pyqtgraph", "numpy", "safetensors", "tokenizers")
@@ -24,20 +25,25 @@ def versions() -> str:
     return "\n".join(lines)
 
 
+def about_box(parent: QWidget | None, model: str = "") -> QMessageBox:
+    """The box, with a button that copies the versions."""
+    text = versions() + (f"\n\nModel: {model}" if model else "")
+    box = QMessageBox(QMessageBox.Icon.NoIcon, "About", "BDH memory workbench", parent=parent)
+    box.setInformativeText(
+        "Writes documents into the weights of a small language model, saves the memory, and asks it later.\n\n"
+        f"{text}\n\nMIT licence. The typeface is DejaVu Sans, under its own free licence."
+    )
+    box.setIconPixmap(icon().pixmap(64, 64))
+    copy = box.addButton("Copy versions", QMessageBox.ButtonRole.ActionRole)
+    copy.clicked.connect(lambda: QApplication.clipboard().setText(text))
+    box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
+    return box
+
+
 class About:
     """Shows what this is."""
 
     @classmethod
     def ask(cls, parent: QWidget | None, model: str = "") -> None:
         """Show it until it is closed."""
-        text = versions() + (f"\n\nModel: {model}" if model else "")
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "About", "BDH memory workbench", parent=parent)
-        box.setInformativeText(
-            "Writes documents into the weights of a small language model, saves the memory, and asks it later.\n\n"
-            f"{text}\n\nMIT licence. The typeface is DejaVu Sans, under its own free licence."
-        )
-        copy = box.addButton("Copy versions", QMessageBox.ButtonRole.ActionRole)
-        box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
-        answered(box)
-        if box.clickedButton() is copy:
-            QApplication.clipboard().setText(text)
+        answered(about_box(parent, model))

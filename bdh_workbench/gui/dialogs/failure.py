@@ -13,22 +13,29 @@ from bdh_workbench.gui.widgets import answered
 from bdh_workbench.harmless import harmless_lines
 
 
+def failure_box(parent: QWidget | None, message: str, details: str = "", choice: str = "") -> QMessageBox:
+    """The box: a sentence, a button that copies the details, and one for what may help."""
+    box = QMessageBox(QMessageBox.Icon.Warning, "BDH memory workbench", harmless_lines(message), parent=parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)  # a file name may look like HTML
+    if choice:
+        box.addButton(choice, QMessageBox.ButtonRole.AcceptRole)
+    if details:
+        copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
+        copy.clicked.connect(lambda: QApplication.clipboard().setText(f"{message}\n\n{details}"))
+    close = box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(close)
+    return box
+
+
 class Failure:
     """Tells of a failure."""
 
     @classmethod
     def ask(cls, parent: QWidget | None, message: str, details: str = "", choice: str = "") -> bool:
         """Show the sentence; returns whether the person took the offered choice."""
-        box = QMessageBox(QMessageBox.Icon.Warning, "BDH memory workbench", harmless_lines(message), parent=parent)
-        box.setTextFormat(Qt.TextFormat.PlainText)  # a file name may look like HTML
-        box.setInformativeText("")
-        taken = box.addButton(choice, QMessageBox.ButtonRole.AcceptRole) if choice else None
-        copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole) if details else None
-        box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
+        box = failure_box(parent, message, details, choice)
         answered(box)
-        if copy is not None and box.clickedButton() is copy:
-            QApplication.clipboard().setText(f"{message}\n\n{details}")
-        return taken is not None and box.clickedButton() is taken
+        return box.buttonRole(box.clickedButton()) == QMessageBox.ButtonRole.AcceptRole
 
 
 @contextlib.contextmanager

@@ -12,22 +12,23 @@ from bdh_workbench.gui.words import GLOSSARY
 
 _CELL = 'style="padding:3px 16px 3px 0"'
 FURTHER = (
-    ("Console", "Up, Down", "Go through what was asked"),
-    ("Facts", "Ctrl+V", "Paste cells from a spreadsheet"),
-    ("Facts", "Delete", "Clear cells, or take out whole rows"),
-    ("Library", "Enter", "Load the chosen memory"),
-    ("Library", "F2", "Rename it"),
-    ("Library", "Delete", "Move it to the trash"),
-    ("Everywhere", "Tab, Shift+Tab", "Go to the next or the previous control"),
+    ("Console", "Earlier questions", "Up, Down", "Go through what was asked"),
+    ("Facts", "Paste cells", "Ctrl+V", "Put what a spreadsheet copied from the current cell on"),
+    ("Facts", "Clear", "Delete", "Clear cells, or take out whole rows"),
+    ("Library", "Load", "Enter", "Take the chosen memory into use"),
+    ("Library", "Rename", "F2", "Give it another title"),
+    ("Library", "Delete", "Delete", "Move it to the trash"),
+    ("Everywhere", "Next control", "Tab, Shift+Tab", "Go to the next or the previous control"),
 )
 
 
 def shortcuts_html() -> str:
     """A table of every action."""
-    rows = [(spec.menu, spec.shortcut or "–", spec.tip) for spec in ACTIONS] + list(FURTHER)
+    rows = [(spec.menu, spec.text, spec.shortcut or "–", spec.tip) for spec in ACTIONS] + list(FURTHER)
     lines = "".join(
-        f"<tr><td {_CELL}>{escape(menu)}</td><td {_CELL}><b>{escape(keys)}</b></td><td {_CELL}>{escape(tip)}</td></tr>"
-        for menu, keys, tip in rows
+        f"<tr><td {_CELL}>{escape(menu)}</td><td {_CELL}><b>{escape(name)}</b></td>"
+        f"<td {_CELL}>{escape(keys)}</td><td {_CELL}>{escape(tip)}</td></tr>"
+        for menu, name, keys, tip in rows
     )
     return f"<table>{lines}</table>"
 
@@ -47,9 +48,10 @@ class Help(QDialog):
     def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Shortcuts and words")
-        self.resize(680, 560)
-        tabs = QTabWidget()
+        self.resize(820, 600)
+        self.tabs = tabs = QTabWidget()
         tabs.setDocumentMode(True)
+        tabs.tabBar().setDrawBase(False)
         for name, html in (("Shortcuts", shortcuts_html()), ("Words", glossary_html())):
             view = QTextBrowser()
             view.setHtml(html)

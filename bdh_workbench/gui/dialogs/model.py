@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QFormLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bdh_workbench.gui.widgets import answered, button, note, set_tone
+from bdh_workbench.gui.widgets import answered, button, note, row, set_tone
 from bdh_workbench.gui.words import harmless, size, tip
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
 from bdh_workbench.session.fit import Fit, estimate_fit
@@ -49,7 +48,7 @@ class ModelChooser(QDialog):
     def __init__(self, parent: QWidget | None, current: Path | None, device: str = "auto") -> None:
         super().__init__(parent)
         self.setWindowTitle("Choose a model")
-        self.resize(500, 400)
+        self.resize(520, 340)
         self.list = QListWidget()
         self.list.setAccessibleName("Models")
         folders = [bundled_model_path(name) for name in bundled_model_names()]
@@ -63,8 +62,6 @@ class ModelChooser(QDialog):
         for name, text in DEVICES:
             self.device.addItem(text, name)
         self.device.setCurrentIndex(max(0, self.device.findData(device)))
-        form = QFormLayout()
-        form.addRow("Device", self.device)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.load_button = self.buttons.addButton("Load model", QDialogButtonBox.ButtonRole.AcceptRole)
         self.load_button.setProperty("primary", True)
@@ -78,8 +75,8 @@ class ModelChooser(QDialog):
         layout.setSpacing(8)
         layout.addWidget(heading)
         layout.addWidget(self.list, 1)
-        layout.addWidget(button("Open a folder…", "Choose the folder of a model", self._browse))
-        layout.addLayout(form)
+        browse = button("Open a folder…", "Choose the folder of a model", self._browse)
+        layout.addLayout(row(browse, 1, QLabel("Device"), self.device))
         layout.addWidget(self.words)
         layout.addWidget(self.buttons)
         self.list.currentItemChanged.connect(self._show_fit)

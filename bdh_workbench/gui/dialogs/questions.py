@@ -52,7 +52,14 @@ class Line:
     """A line of text."""
 
     @classmethod
-    def ask(cls, parent: QWidget | None, question: str, text: str = "") -> str | None:
-        """The line, or None."""
-        given, accepted = QInputDialog.getText(parent, TITLE, question, QLineEdit.EchoMode.Normal, text)
-        return given.strip() if accepted and given.strip() else None
+    def ask(cls, parent: QWidget | None, question: str, text: str = "", *, empty: bool = False) -> str | None:
+        """The line, or None; an empty one only where that is an answer."""
+        dialog = QInputDialog(parent)
+        dialog.setWindowTitle(TITLE)
+        dialog.setLabelText(question)
+        dialog.setTextEchoMode(QLineEdit.EchoMode.Normal)
+        dialog.setTextValue(text)
+        dialog.resize(420, dialog.sizeHint().height())
+        accepted = answered(dialog)
+        given = dialog.textValue().strip()
+        return given if accepted and (given or empty) else None

@@ -58,6 +58,7 @@ class ActivityPane(Pane):
         self.warnings = 0
         self._begun = 0.0
         self._detail = ""
+        self._measured = False  # whether the job itself says how far it is
         self.list = QTreeWidget()
         self.list.setHeaderLabels(["Job", "State"])
         self.list.setRootIsDecorated(False)
@@ -164,7 +165,7 @@ class ActivityPane(Pane):
 
     def _started(self, event: JobStarted) -> None:
         self.jobs[event.job] = event.title
-        self.running, self._detail = event.job, ""
+        self.running, self._detail, self._measured = event.job, "", False
         self._begun = time.monotonic()
         self.progress.setRange(0, 0)
         self._changed()
@@ -175,15 +176,18 @@ class ActivityPane(Pane):
         if event.fraction is None:
             self.progress.setRange(0, 0)
         else:
+            self._measured = True
             self.progress.setRange(0, 1000)
             self.progress.setValue(round(1000 * event.fraction))
         self._detail = event.text
         self._changed()
 
     def _stepped(self, event: WriteStepped) -> None:
-        if event.job == self.running:
+        if event.job == self.running and not self._measured:
             self.progress.setRange(0, 1000)
             self.progress.setValue(round(1000 * event.event.step / max(1, event.event.steps)))
+            self._detail = f"step {event.event.step} of at most {event.event.steps}"
+            self._changed()
 
     def _held(self, event: JobPaused | JobResumed) -> None:
         self._detail = "paused" if isinstance(event, JobPaused) else ""
@@ -213,7 +217,7 @@ class ActivityPane(Pane):
         self._show()
 
     def _show(self) -> None:
-        waiting = len(self.jobs) - (self.running is not None)
+        waiting = sum(job != self.running and job not in self.context.quiet for job in self.jobs)
         what = self.jobs.get(self.running, "") if self.running is not None else ""
         text = f"{what}{f' · {self._detail}' if self._detail else ''}" if what else "Ready"
         if waiting > 0:

@@ -6,7 +6,17 @@ import contextlib
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QSplitter, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QSplitter,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.context import Context
@@ -18,7 +28,7 @@ from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.theme import Colours
 from bdh_workbench.gui.widgets import Pane, button, flat_button, row
 from bdh_workbench.gui.words import plural
-from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, TokenRead
+from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, JobStarted, TokenRead
 from bdh_workbench.session.jobs import Query, ReadSettings, SamplingSettings
 
 WIDE = 460  # pixels from which two answers stand side by side
@@ -66,7 +76,10 @@ class ConsolePane(Pane):
         self.view.setOpenLinks(False)
         self.view.setAccessibleName("Questions and answers")
         self.view.setSource(QUrl())
-        self.bars = NextTokens(context.clock)
+        self.bars = NextTokens(
+            context.clock, "Next token", "Ask something: what may come next shows here, with memory on and off.",
+            ("memory on", "memory off"), "How probable each next token is with the memory, and without it.",
+        )  # fmt: skip
         self.bars.setMinimumWidth(150)
         context.paint(self.bars.set_colours)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -77,7 +90,7 @@ class ConsolePane(Pane):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setSizes([440, 220])
         self.splitter.splitterMoved.connect(self._resized)
-        self.view.setMinimumWidth(170)
+        self.view.setMinimumSize(170, 60)
         self.line = PromptLine()
         self.line.returnPressed.connect(self.ask)
         self.ask_button = button("Ask", "Ask the model with the memory in use (Enter)", self.ask, primary=True)
@@ -98,6 +111,7 @@ class ConsolePane(Pane):
         )
         context.paint(self._recolour)
         on = context.bridge.on
+        on(JobStarted, self._started)
         on(TokenRead, self._token)
         on(AnswerDone, self._answered)
         on(JobFailed, self._stopped)
@@ -106,7 +120,7 @@ class ConsolePane(Pane):
     def _options(self) -> QWidget:
         chosen = self.context.preferences.values
         self.sampling: SettingsForm[SamplingSettings] = SettingsForm(
-            SamplingSettings, {}, {"top_k": "Top k", "top_p": "Top p"}
+            SamplingSettings, {}, {"top_k": "Top k", "top_p": "Top p", "max_tokens": "Tokens at most"}
         )
         self.sampling.set_settings(chosen.sampling)
         self.sampling.changed.connect(self._keep_settings)
@@ -121,24 +135,33 @@ class ConsolePane(Pane):
         self.compare = QCheckBox("Memory off beside it")
         self.compare.setToolTip("Ask the untouched model as well.")
         self.compare.setChecked(chosen.compare_untouched)
-        self.sentence = QCheckBox("Stop at the end of a sentence")
+        self.sentence = QCheckBox("Stop after a sentence")
         self.sentence.setToolTip("End each answer with its first sentence. Off: go on for as many tokens as allowed.")
         self.sentence.setChecked(chosen.stop_at_sentence)
-        self.go_on = QCheckBox("Go on from the last answer")
+        self.go_on = QCheckBox("Go on from last answer")
         self.go_on.setToolTip("Otherwise each question starts a fresh context.")
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        for check in (self.completion, self.gate, self.compare, self.sentence, self.go_on):
-            column.addWidget(check)
+        column.setSpacing(4)
+        checks = QGridLayout()
+        checks.setVerticalSpacing(0)
+        for number, check in enumerate((self.completion, self.gate, self.compare, self.sentence, self.go_on)):
+            checks.addWidget(check, *divmod(number, 2))
             check.toggled.connect(self._keep_settings)
+        column.addLayout(checks)
+        self.expected = QLineEdit()
+        self.expected.setPlaceholderText("an answer whose p is told with each question")
+        self.expected.setAccessibleName("Expected answer")
+        self.expected.setToolTip("How probable this answer is behind the question, and whether it is what is decoded.")
+        column.addLayout(row(QLabel("Expected answer"), self.expected))
         column.addWidget(self.sampling)
         self.options = QScrollArea()
         self.options.setWidget(inner)
         self.options.setWidgetResizable(True)
-        self.options.setMinimumHeight(110)
-        self.options.setMaximumHeight(200)
+        self.options.setMinimumHeight(64)
+        self.options.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.options.setMaximumHeight(222)
         self.options.setVisible(False)
         self.settings_button = flat_button("settings ▸", "How the memory is read and the next token chosen")
         self.settings_button.clicked.connect(self._toggle_options)
@@ -178,8 +201,9 @@ class ConsolePane(Pane):
             self.status.setText(str(problem))
             return
         query = Query(
-            prompt, sampling, self._read(), self.go_on.isChecked(), self.compare.isChecked(), self.sentence.isChecked()
-        )
+            prompt, sampling, self._read(), self.go_on.isChecked(), self.compare.isChecked(), self.sentence.isChecked(),
+            self.expected.text(),
+        )  # fmt: skip
         job = self.context.submit(query)
         self.exchanges.append(Exchange(job, prompt))
         del self.exchanges[:-KEPT]
@@ -196,6 +220,12 @@ class ConsolePane(Pane):
 
     def _find(self, job: int) -> Exchange | None:
         return next((exchange for exchange in reversed(self.exchanges) if exchange.job == job), None)
+
+    def _started(self, event: JobStarted) -> None:
+        exchange = self._find(event.job)
+        if exchange is not None:
+            exchange.waiting = False
+            self.context.clock.mark(self)
 
     def _token(self, event: TokenRead) -> None:
         exchange = self._find(event.job)

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.plots.bars import PairedBars
+from bdh_workbench.gui.plots.bars import SHOWN, NextTokens, PairedBars
 from bdh_workbench.gui.plots.heat import TokenHeat
 from bdh_workbench.gui.widgets import Pane, note, row
 from bdh_workbench.gui.words import plural, short, shown_p, shown_token, tip
@@ -51,17 +51,20 @@ class GatesPane(Pane):
             ("cue", "address"),
             "How near the token's cue and address come to those of stored rows. 1: the same.",
         )  # fmt: skip
-        self.next = PairedBars(
-            clock, "Next token", "Type a text above: what may follow it shows here.", "p",
-            ("all on", "switched off"), "How the next token changes when one kind of memory is switched off.",
+        self.next = NextTokens(
+            clock, "Next token", "Type a text above: what may follow it shows here.", ("all on", "switched off"),
+            "How the next token changes when one kind of memory is switched off.",
         )  # fmt: skip
         for card in (self.reads, self.neurons, self.address, self.next):
             context.paint(card.set_colours)
         self.switch = QComboBox()
-        self.switch.addItems(["slow memory of the sites off", "fast state off", "written memory off"])
+        self.switch.addItems(SWITCHES)
         self.switch.setCurrentIndex(2)
         self.switch.setAccessibleName("What is switched off for the comparison")
-        self.switch.setToolTip("Slow: what training left in the sites. Fast: notes on this text. Written: your memory.")
+        self.switch.setToolTip(
+            "Compare with one kind of memory off. Slow: what training left in the sites. Fast: notes on this text. "
+            "Written: your memory."
+        )
         self.switch.currentIndexChanged.connect(self._show_next)
         self.token = QSlider(Qt.Orientation.Horizontal)
         self.token.setAccessibleName("Token whose address is compared")
@@ -120,7 +123,7 @@ class GatesPane(Pane):
         self._timer.stop()
         text = self.line.text()
         if text.strip() and self.context.model is not None:
-            self._job = self.context.submit(InspectText(text), quiet=True)
+            self._job = self.context.submit(InspectText(text, self.context.preferences.values.read), quiet=True)
             self.status.setText("looking …")
 
     def refresh(self) -> None:
@@ -187,12 +190,13 @@ class GatesPane(Pane):
         on, off = found.get("all"), found.get(SWITCHES[self.switch.currentIndex()])
         if on is None:
             return
-        count = min(6, len(on.top))
-        self.next.show_values(
-            [shown_token(text) for text, _ in on.top[:count]],
-            [p for _, p in on.top[:count]],
-            list(off.p[:count]) if off is not None else [],
-        )
-        if off is not None and off.top:
+        if off is None:
+            self.next.show_tops(on.top, ())
+            return
+        first = dict(zip((text for text, _ in off.top), off.before, strict=True)) | dict(on.top)
+        second = dict(zip((text for text, _ in on.top), off.p, strict=True)) | dict(off.top)
+        names = list(dict.fromkeys(text for pair in zip(on.top, off.top, strict=False) for text, _ in pair))[:SHOWN]
+        self.next.show_tops([(name, first[name]) for name in names], [(name, second[name]) for name in names])
+        if off.top:
             text, p = off.top[0]
             self.next.setToolTip(tip(f"Switched off, the model would say “{shown_token(text)}” (p {shown_p(p)})."))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.failure import guarded
 from bdh_workbench.gui.dialogs.files import MEMORIES, open_paths
+from bdh_workbench.gui.dialogs.merge import MergeDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Line, Unsaved
 from bdh_workbench.gui.parts.library_table import Entry, LibraryFilter, LibraryModel
 from bdh_workbench.gui.parts.memory_details import MemoryDetails
@@ -38,11 +39,14 @@ from bdh_workbench.session.jobs import (
     MergeMemories,
     NewMemory,
     OpenMemory,
+    Relabel,
     SaveMemory,
     SetLayer,
 )
 
-WIDTHS = (0, 42, 56, 60, 116, 80, 120)
+WIDTHS = (0, 44, 56, 70, 116, 80, 120)
+NOTHING = "No saved memories yet. Write something, then save it (Ctrl+S): it will stand here."
+UNFOUND = "No title and no note holds these words."
 ROOM = (0, 0, 0, 400, 460, 560, 680)  # width of the table from which each column is shown, unless a person chose
 
 
@@ -80,6 +84,7 @@ class LibraryPane(Pane):
     """Memories to load, to look into and to look after."""
 
     title = "Library"
+    layer_opened = Signal(object)  # LayerRecord
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -90,14 +95,14 @@ class LibraryPane(Pane):
         self.search.setClearButtonEnabled(True)
         self.model = LibraryModel()
         self.filter = LibraryFilter(self.model)
-        self.search.textChanged.connect(self.filter.search)
+        self.search.textChanged.connect(self._search)
         self.table = LibraryTable(
             {Qt.Key.Key_Return: self.load, Qt.Key.Key_Enter: self.load, Qt.Key.Key_Delete: self.delete,
              Qt.Key.Key_F2: self.rename}
         )  # fmt: skip
         self.fills = FillDelegate(self.table)
         self._set_up_table()
-        self.details = MemoryDetails(self._switch)
+        self.details = MemoryDetails(self._switch, self.layer_opened.emit)
         self._looked: tuple[int, Path] = (0, Path())  # job and file of the memory that is being looked into
         context.paint(self._recolour)
         context.paint(self.details.gauge.set_colours)
@@ -116,7 +121,7 @@ class LibraryPane(Pane):
         self.column.addLayout(
             row(self.load_button, self.save_button, self.forget_button, 1, self.more_button, spacing=4)
         )
-        self.empty = note("No saved memories yet. Write something, then save it (Ctrl+S): it will stand here.")
+        self.empty = note(NOTHING)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         inside = QVBoxLayout(self.table.viewport())
         inside.setContentsMargins(16, 8, 16, 8)
@@ -159,6 +164,15 @@ class LibraryPane(Pane):
 
     # Showing
 
+    def _search(self, text: str) -> None:
+        self.filter.search(text)
+        self._tell_empty()
+
+    def _tell_empty(self) -> None:
+        """Say why the table is empty, if it is."""
+        self.empty.setText(UNFOUND if self.model.entries else NOTHING)
+        self.empty.setVisible(self.filter.rowCount() == 0)
+
     def reload(self) -> None:
         """List the folder again, elsewhere."""
         self.context.background.run(self.context.library.entries, self._listed)
@@ -167,7 +181,7 @@ class LibraryPane(Pane):
         kept = self._chosen_paths()
         self.model.set_entries(entries)
         self.status.setText(plural(len(entries), "memory"))
-        self.empty.setVisible(not entries)
+        self._tell_empty()
         for number in range(self.filter.rowCount()):
             entry = self.model.entries[self.filter.mapToSource(self.filter.index(number, 0)).row()]
             if entry.path in kept:
@@ -262,11 +276,11 @@ class LibraryPane(Pane):
             go_on()
 
     def save(self, then: Callable[[], object] | None = None) -> None:
-        """Save the memory in use; ask for a title if it has none."""
+        """Save the memory in use; ask for a title if it has no file yet."""
         memory = self.context.memory
         if memory is None:
             return
-        if memory.path is None and not memory.title:
+        if memory.path is None:
             self.save_as(then)
             return
         self._submit_save(SaveMemory(), then)
@@ -295,19 +309,22 @@ class LibraryPane(Pane):
             self.details.tabs.setCurrentIndex(0)
             self.context.say("Choose the items to forget in the list first.")
             return
-        self.context.submit(ForgetItems(numbers))
-        self.context.say(f"{plural(len(numbers), 'item')} forgotten; Undo brings them back.")
+        words = f"{plural(len(numbers), 'item')} forgotten; Undo brings {'it' if len(numbers) == 1 else 'them'} back."
+        self.context.submit(ForgetItems(numbers), lambda _: self.context.say(words))
 
     def _switch(self, number: int, enabled: bool) -> None:
         self.context.submit(SetLayer(number, enabled))
 
     def merge(self) -> None:
         """Make one memory of the chosen ones."""
-        paths = tuple(entry.path for entry in self.entries() if isinstance(entry, MemoryHeader))
-        if len(paths) < 2:
+        chosen = [entry for entry in self.entries() if isinstance(entry, MemoryHeader)]
+        if len(chosen) < 2:
             self.context.say("Choose two or more memories to merge (hold Ctrl).")
-        else:
-            self.keep_changes(lambda: self.context.submit(MergeMemories(paths)))
+            return
+        answer = MergeDialog.ask(self, [entry.title or entry.path.stem for entry in chosen])
+        if answer is not None:
+            job = MergeMemories(tuple(entry.path for entry in chosen), *answer)
+            self.keep_changes(lambda: self.context.submit(job))
 
     def rename(self) -> None:
         """Give the chosen memory another title."""
@@ -316,20 +333,25 @@ class LibraryPane(Pane):
             return
         title = Line.ask(self, "New title", entry.title)
         if title is not None:
-            library, memory = self.context.library, self.context.memory
-            if memory is not None and memory.path == entry.path:
-                self.context.submit(SaveMemory(None, title), lambda _: self.reload())
-                return
-            self._change(lambda: library.rename(entry.path, title))
+            library = self.context.library
+            self._label(entry, Relabel(title=title), lambda: library.rename(entry.path, title))
 
     def write_note(self) -> None:
         """Change the note of the chosen memory."""
         entry = self._one()
         if entry is not None:
-            text = Line.ask(self, "Note", entry.note)
+            text = Line.ask(self, "Note", entry.note, empty=True)
             if text is not None:
                 library = self.context.library
-                self._change(lambda: library.set_note(entry.path, text))
+                self._label(entry, Relabel(note=text), lambda: library.set_note(entry.path, text))
+
+    def _label(self, entry: MemoryHeader, job: Relabel, work: Callable[[], object]) -> None:
+        """Of the memory in use the session keeps the labels, of others their files alone."""
+        memory = self.context.memory
+        if memory is not None and memory.path == entry.path:
+            self.context.submit(job, lambda _: self.reload())
+        else:
+            self._change(work)
 
     def duplicate(self) -> None:
         """Copy the chosen memory."""
@@ -386,7 +408,7 @@ class LibraryPane(Pane):
         menu = _menu(self)
         for text, slot in (
             ("Load", self.load), ("Unload (new memory)", self.unload), ("Rename…", self.rename),
-            ("Note…", self.write_note), ("Duplicate", self.duplicate), ("Merge chosen", self.merge),
+            ("Note…", self.write_note), ("Duplicate", self.duplicate), ("Merge chosen…", self.merge),
             ("Import…", self.import_files), ("Export…", self.export), ("Delete to trash…", self.delete),
             ("Refresh", self.reload),
         ):  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QGridLayout
 
@@ -12,7 +13,18 @@ from bdh_workbench.gui.plots.gates import GatePlot
 from bdh_workbench.gui.plots.heat import SlotUse
 from bdh_workbench.gui.widgets import Pane
 from bdh_workbench.gui.words import short
-from bdh_workbench.session.events import MemoryChanged, ModelChanged, ModelInfo, WriteStepped
+from bdh_workbench.session.events import (
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    MemoryChanged,
+    ModelChanged,
+    ModelInfo,
+    WriteStepped,
+)
+
+if TYPE_CHECKING:  # this loads torch, which the window must not wait for
+    from bdh_workbench.memory.state import LayerRecord
 
 
 class LivePane(Pane):
@@ -25,6 +37,7 @@ class LivePane(Pane):
         self.context = context
         self._job: int | None = None
         self._step = 0
+        self._running = False
         self.loss = LossPlot(context.clock)
         self.items = ItemPlot(context.clock)
         self.gates = GatePlot(context.clock)
@@ -35,8 +48,13 @@ class LivePane(Pane):
         for index, card in enumerate((self.loss, self.items, self.gates, self.slots)):
             context.paint(card.set_colours)
             grid.addWidget(card, index // 2, index % 2)
+            grid.setRowStretch(index // 2, 1)
+            grid.setColumnStretch(index % 2, 1)
         self.column.addLayout(grid, 1)
         context.bridge.on(WriteStepped, self._stepped)
+        context.bridge.on(JobDone, self._ended)
+        context.bridge.on(JobFailed, self._ended)
+        context.bridge.on(JobCancelled, self._ended)
         context.bridge.on(MemoryChanged, self._memory_changed)
         context.bridge.on(ModelChanged, self._model_changed)
 
@@ -51,6 +69,7 @@ class LivePane(Pane):
 
     def _stepped(self, stepped: WriteStepped) -> None:
         event = stepped.event
+        self._running = True
         # A retention run is one job of many writes.
         if stepped.job != self._job or event.step < self._step:
             self._job = stepped.job
@@ -67,6 +86,26 @@ class LivePane(Pane):
         fast = [share[1] for share in others] + [math.nan]
         self.gates.set_shares(slow, fast)
         self.status.setText(f"step {event.step} · {event.elapsed:.1f} s")
+
+    def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
+        if event.job == self._job:
+            self._running = False
+
+    def show_layer(self, layer: LayerRecord) -> None:
+        """Show the curves of a write that was done before, as its memory file keeps them."""
+        if self._running:
+            self.context.say("A write is running: its curves stay until it has ended.")
+            return
+        history = dict(layer.history)
+        steps = history.pop("step", [])
+        worst, median = (history.pop(name, [math.nan] * len(steps)) for name in ("worst p", "median p"))
+        self._job = None
+        self.loss.clear()
+        self.items.start([])
+        for place, (step, low, middle) in enumerate(zip(steps, worst, median, strict=False)):
+            self.loss.add(step, {name: values[place] for name, values in history.items() if place < len(values)})
+            self.items.add(step, low, middle, ())
+        self.status.setText(f"from the history: {short(layer.title, 40)} · {layer.seconds:.1f} s")
 
     def _memory_changed(self, event: MemoryChanged) -> None:
         self.slots.show_fill(event.view.rank, event.view.slots)

@@ -13,11 +13,19 @@ from bdh_workbench.gui.widgets import Pane, button, note, row
 from bdh_workbench.gui.words import plural, short
 from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.resources import resource_path
-from bdh_workbench.session.events import JobCancelled, JobDone, JobFailed, JobProgress, RetentionStepped
+from bdh_workbench.session.events import (
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    JobPaused,
+    JobProgress,
+    JobResumed,
+    RetentionStepped,
+)
 from bdh_workbench.session.jobs import RetentionRun
 
 SAMPLES = ("documents", "stories")
-SOURCES = ("documents of the memory in use", "sample documents", "documents from files…")
+SOURCES = ("memory in use", "samples", "from files…")
 
 
 class RetentionPane(Pane):
@@ -30,6 +38,7 @@ class RetentionPane(Pane):
         self.context = context
         self.last: RetentionStepped | None = None
         self._job: int | None = None
+        self._paused = False
         self._documents: tuple[TextDocument, ...] | None = None
         clock = context.clock
         self.matrix = RetentionMatrix(clock)
@@ -47,15 +56,20 @@ class RetentionPane(Pane):
         self.source.addItems(list(SOURCES))
         self.source.setCurrentIndex(1)
         self.source.setAccessibleName("Documents of the run")
-        self.source.setToolTip("The run uses a memory of its own; the one in use stays as it is.")
+        self.source.setToolTip(
+            "Which documents: those of the memory in use, those that came with the program, or files. The "
+            "run uses a memory of its own, and the settings of the Write pane; the memory in use stays as it is."
+        )
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.source.setMinimumContentsLength(12)
+        self.source.setMinimumContentsLength(7)
         self.run_button = button(
             "Run retention", "Write the documents one after the other and look at all after each (Ctrl+R)", self.run,
             primary=True,
         )  # fmt: skip
-        self.stop_button = button("Stop", "Stop the run", self.stop)
-        self.stop_button.setEnabled(False)
+        self.pause_button = button("Pause", "Hold the run between two steps (Ctrl+P)", self.toggle_pause)
+        self.stop_button = button("Stop", "Stop the run; what was measured stays to be seen", self.stop)
+        for held in (self.pause_button, self.stop_button):
+            held.setEnabled(False)
         self.state = note("", "State of the run")
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -67,12 +81,14 @@ class RetentionPane(Pane):
         whole.addWidget(self.tabs)
         whole.setChildrenCollapsible(False)
         self.column.addWidget(whole, 1)
-        self.column.addLayout(row(self.run_button, self.stop_button, self.source, 1))
+        self.column.addLayout(row(self.run_button, self.pause_button, self.stop_button, self.source, 1, spacing=6))
         self.column.addWidget(self.state)
         self.source.activated.connect(self._chosen)
         on = context.bridge.on
         on(RetentionStepped, self._stepped)
         on(JobProgress, self._progress)
+        on(JobPaused, self._held)
+        on(JobResumed, self._held)
         on(JobDone, self._ended)
         on(JobFailed, self._ended)
         on(JobCancelled, self._ended)
@@ -92,6 +108,11 @@ class RetentionPane(Pane):
         if not found[1]:
             self.source.setCurrentIndex(1)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a run is under way or waits."""
+        return self._job is not None
+
     def run(self) -> None:
         """Run, or run again."""
         if self.context.model is None:
@@ -104,10 +125,26 @@ class RetentionPane(Pane):
                 self._begin(self._documents if self.source.currentIndex() == 2 else None)
 
     def _begin(self, documents: tuple[TextDocument, ...] | None) -> None:
-        self._job = self.context.submit(RetentionRun(documents))
-        self.stop_button.setEnabled(True)
-        self.run_button.setEnabled(False)
+        self._job = self.context.submit(RetentionRun(documents, self.context.preferences.values.write))
+        self._enable()
         self.state.setText("Waiting …")
+
+    def toggle_pause(self) -> None:
+        """Hold the run, or let it go on."""
+        if self._job is not None:
+            (self.context.session.resume if self._paused else self.context.session.pause)()
+
+    def _held(self, event: JobPaused | JobResumed) -> None:
+        if event.job == self._job:
+            self._paused = isinstance(event, JobPaused)
+            self.state.setText("Paused between two steps." if self._paused else "Going on …")
+            self._enable()
+
+    def _enable(self) -> None:
+        self.run_button.setEnabled(self._job is None)
+        self.pause_button.setEnabled(self._job is not None)
+        self.pause_button.setText("Resume" if self._paused else "Pause")
+        self.stop_button.setEnabled(self._job is not None)
 
     def stop(self) -> None:
         """Stop the run; what was measured stays to be seen."""
@@ -142,9 +179,8 @@ class RetentionPane(Pane):
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
         if event.job != self._job:
             return
-        self._job = None
-        self.stop_button.setEnabled(False)
-        self.run_button.setEnabled(True)
+        self._job, self._paused = None, False
+        self._enable()
         if isinstance(event, JobFailed):
             self.state.setText(event.message)
         elif isinstance(event, JobCancelled):

@@ -20,7 +20,7 @@ from bdh_workbench.gui.parts.reading import Found, read_files, read_paste
 from bdh_workbench.gui.parts.settings_form import SettingsForm
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import plural, shown_p
+from bdh_workbench.gui.words import plural, shown_p, tip
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import METHODS, WriteSettings
 from bdh_workbench.session.events import (
@@ -42,6 +42,17 @@ CROWDED = (
     "This is more than the memory has room for, unless much of it repeats itself. To try may take minutes, and nothing "
     "is written if there is no room."
 )
+LABELS = {
+    "steps": "Gradient steps",
+    "rate": "Step size",
+    "margin": "Margin (nats)",
+    "goal": "Goal for p",
+    "contrastive": "Contrast weight",
+    "locality": "Locality weight",
+    "decay": "Decay weight",
+    "norm": "Norm bound",
+    "protect": "Protect the rest",
+}
 ESTIMATE_AFTER = 400  # milliseconds without a change
 
 
@@ -58,6 +69,7 @@ class WritePane(Pane):
         self._writes: set[int] = set()
         self._estimate_job = 0
         self._crowded = False  # whether what stands here is more than there is room for
+        self._complained = False  # whether what is said about the write is about what stood here
         self._make()
         self._listen()
         self._enable()
@@ -72,12 +84,14 @@ class WritePane(Pane):
         column = QVBoxLayout(facts)
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(self.table)
-        self.form: SettingsForm[WriteSettings] = SettingsForm(WriteSettings, {"method": METHODS}, {})
+        self.form: SettingsForm[WriteSettings] = SettingsForm(WriteSettings, {"method": METHODS}, LABELS)
         self.form.set_settings(self.context.preferences.values.write)
         self.form.changed.connect(self._keep_settings)
         area = QScrollArea()
         area.setWidget(self.form)
         area.setWidgetResizable(True)
+        area.setMinimumHeight(56)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setAccessibleName("Advanced settings of the write")
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName("Document or facts")
@@ -87,8 +101,8 @@ class WritePane(Pane):
         self.tabs.setCornerWidget(self._corner(), Qt.Corner.TopRightCorner)
         self.advanced = area
         self.advanced.setVisible(False)
-        self.column.addWidget(self.tabs, 3)
-        self.column.addWidget(self.advanced, 2)
+        self.column.addWidget(self.tabs, 2)
+        self.column.addWidget(self.advanced, 3)
 
         self.gauge = FillGauge()
         self.context.paint(self.gauge.set_colours)
@@ -224,6 +238,8 @@ class WritePane(Pane):
 
     def _changed(self, *_: object) -> None:
         self._crowded = False  # until the new estimate says otherwise
+        if self._complained:
+            self._tell("")
         self._timer.start()
 
     def estimate(self) -> None:
@@ -232,10 +248,11 @@ class WritePane(Pane):
             facts, documents = self._wanted()
             settings = self.form.settings()
         except UserError as problem:
-            self.status.setText(str(problem))
+            self._say(str(problem), "warning")
+            self._show_fill()
             return
         if (not facts and not documents) or self.context.model is None:
-            self.status.setText("")
+            self._say("")
             self._show_fill()
             return
         self._estimate_job = self.context.submit(EstimateWrite(facts, documents, settings), quiet=True)
@@ -244,13 +261,14 @@ class WritePane(Pane):
         if event.job != self._estimate_job:
             return
         about = "" if event.exact else "about "
-        fits = "fits" if event.fits else "does not fit"
-        self.status.setText(
-            f"{about}{plural(event.tokens, 'token')} · {plural(event.rows, 'row')} · {fits} "
-            f"(fill {event.fill_before:.0%} → {event.fill_after:.0%})"
-        )
+        more = (event.fill_after - event.fill_before) / max(1e-9, 1.0 - event.fill_before)
+        fits = f"fits (fill {event.fill_before:.0%} → {event.fill_after:.0%})"
+        tokens = f"{about}{plural(event.tokens, 'token')}"
+        if event.fits:
+            self._say(f"{tokens} · {plural(event.rows, 'row')} · {fits}")
+        else:
+            self._say(f"{tokens} · does not fit: {more:,.1f} times the room left", "warning")
         self._crowded = not event.fits
-        set_tone(self.status, "" if event.fits else "warning")
         self.gauge.set_fill(event.fill_before, event.fill_after)
 
     def _show_fill(self) -> None:
@@ -268,6 +286,7 @@ class WritePane(Pane):
                 raise UserError("There is nothing to write: type or paste a text, or fill in a fact.")
         except UserError as problem:
             self._tell(str(problem), "warning")
+            self._complained = True
             return
         if self._known(facts, documents) and not Confirm.ask(self, KNOWN, "Write again"):
             return
@@ -339,8 +358,7 @@ class WritePane(Pane):
 
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
         if event.job == self._estimate_job and isinstance(event, JobFailed):
-            self.status.setText(event.message)
-            set_tone(self.status, "warning")
+            self._say(event.message, "warning")
         if event.job not in self._writes:
             return
         self._writes.discard(event.job)
@@ -365,7 +383,15 @@ class WritePane(Pane):
             "good" if reached else "warning",
         )
 
+    def _say(self, text: str, tone: str = "") -> None:
+        """Say something about what stands here, beside the title."""
+        set_tone(self.status, tone)
+        self.status.setText(text)
+        self.status.setToolTip(tip(text))
+
     def _tell(self, text: str, tone: str = "") -> None:
+        """Say something about the write."""
+        self._complained = False
         set_tone(self.state, tone)
         self.state.setText(text)
 

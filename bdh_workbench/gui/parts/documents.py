@@ -103,6 +103,7 @@ class Documents(QWidget):
         self._all, self._shown = list(documents) or [None], shown
         document = self._all[shown]
         self.title_line.setText(document.title if document else "")
+        self.title_line.setCursorPosition(0)
         self.editor.set_text(document.text if document else "")
         self.chooser.clear()
         names = [short(d.title, 50) if d else "Untitled" for d in self._all]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bdh_workbench.gui.theme import NOTE_PIXELS, Colours
-from bdh_workbench.gui.words import escaped, short, shown_p
-from bdh_workbench.session.events import AnswerDone, SourceView, TokenView
+from bdh_workbench.gui.words import direction, escaped, short, shown_p
+from bdh_workbench.session.events import AnswerDone, ExpectedAnswer, SourceView, TokenView
 
 QUOTED = 300  # characters of a source that are shown
 EMPTY = (
@@ -31,13 +31,16 @@ class Exchange:
     abstained: bool = False
     done: bool = False
     problem: str = ""
+    waiting: bool = True  # behind another job
     p: float | None = None
+    expected: ExpectedAnswer | None = None
 
     def complete(self, event: AnswerDone) -> None:
         """Take the whole answer in."""
         self.answer, self.untouched, self.tokens = event.completion, event.untouched_completion, event.tokens
         self.familiarity, self.sources, self.abstained = event.familiarity, event.sources, event.abstained
         self.p = event.tokens[0].p if event.tokens else None
+        self.expected = event.expected
         self.done = True
 
     @property
@@ -48,7 +51,7 @@ class Exchange:
     def origin(self) -> str:
         """Where the answer comes from, in words."""
         if self.problem or not self.done:
-            return self.problem or "…"
+            return self.problem or ("waits for what runs now (Esc stops that)" if self.waiting else "reading …")
         known = f"familiarity {self.familiarity:.2f}"
         if self.outside:
             return f"not in memory ({known}): answered by the untouched model"
@@ -63,9 +66,17 @@ class Exchange:
             return f"not in memory at first ({known}); the green words were read from {named}"
         return f"from {named} · {known}" + (f" · first token p {shown_p(self.p)}" if self.p is not None else "")
 
+    def verdict(self) -> str:
+        """What came of the answer that was asked about, in words; empty where none was."""
+        if self.expected is None:
+            return ""
+        how = "as decoded" if self.expected.greedy else "not what is decoded"
+        return f"expected “{short(self.expected.text, 60)}”: p {shown_p(self.expected.p)}, {how}"
+
     def text(self) -> str:
         """As plain text."""
         lines = [f"Q: {self.prompt}", f"A: {self.answer}", f"   {self.origin()}"]
+        lines += [f"   {self.verdict()}"] * (self.expected is not None)
         if self.untouched is not None:
             lines.append(f"   memory off: {self.untouched}")
         return "\n".join(lines)
@@ -74,17 +85,25 @@ class Exchange:
         """For the window; the answer without the memory stands beside where it is wide, and below where not."""
         small = f"font-size:{NOTE_PIXELS}px"
         tone = colours.bad if self.problem else colours.warning if self.abstained else colours.muted
-        left = f'{self._answer(colours)}<br><span style="{small};color:{tone}">{escaped(self.origin())}</span>'
+        lines = [(tone, self.origin())]
+        if self.expected is not None:
+            lines.append((colours.good if self.expected.greedy else colours.warning, self.verdict()))
         quoted = self.sources[0].text if self.sources and self.done and self.sources[0].kind == "document" else None
         if quoted:
-            left += f'<br><span style="{small};color:{colours.muted}"><i>{escaped(short(quoted, QUOTED))}</i></span>'
-        prompt = f'<p style="margin:12px 0 2px 0;color:{colours.muted}">{escaped(self.prompt)}</p>'
+            lines.append((colours.muted, f"“{short(quoted, QUOTED)}”"))
+        # Each has a direction of its own: an answer may be written from right to left.
+        notes = "".join(
+            f'<p dir="ltr" style="margin:0;{small};color:{colour}">{escaped(line)}</p>' for colour, line in lines
+        )
+        left = f'<p dir="{direction(self.answer)}" style="margin:0">{self._answer(colours)}</p>{notes}'
+        style = f"margin:12px 0 2px 0;color:{colours.muted}"
+        prompt = f'<p dir="{direction(self.prompt)}" style="{style}">{escaped(self.prompt)}</p>'
         if self.untouched is None:
-            return f'{prompt}<p style="margin:0">{left}</p>'
+            return prompt + left
         off = escaped(self.untouched.strip()) or "(nothing)"
         if not wide:
             right = f'<span style="{small};color:{colours.muted}">memory off: {off}</span>'
-            return f'{prompt}<p style="margin:0 0 2px 0">{left}</p><p style="margin:0">{right}</p>'
+            return f'{prompt}{left}<p dir="ltr" style="margin:2px 0 0 0">{right}</p>'
         right = (
             f'<span style="{small};color:{colours.muted}">memory off</span><br>'
             f'<span style="color:{colours.muted}">{off}</span>'

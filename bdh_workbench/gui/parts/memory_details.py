@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -16,11 +17,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import ElideLabel, note, row, set_tone
 from bdh_workbench.gui.words import date, harmless, plural, short, shown_p, size, tip
 from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.session.events import MemoryView
+
+if TYPE_CHECKING:  # this loads torch, which the window must not wait for
+    from bdh_workbench.memory.state import LayerRecord
 
 NUMBER = Qt.ItemDataRole.UserRole
 MOST = 5000  # items that are listed
@@ -30,9 +35,11 @@ EMPTY = "The memory in use is empty.\nWrite something, or load a memory from abo
 class MemoryDetails(QWidget):
     """Of the memory in use: items to forget and layers to switch. Of another that is chosen: what it holds."""
 
-    def __init__(self, switched: Callable[[int, bool], object]) -> None:
+    def __init__(self, switched: Callable[[int, bool], object], opened: Callable[[LayerRecord], object]) -> None:
+        """``switched`` is told of a layer's tick, ``opened`` of a layer whose curves are wanted."""
         super().__init__()
-        self._switched = switched
+        self._switched, self._opened = switched, opened
+        self._layers: dict[int, LayerRecord] = {}
         self._filling = False
         self.in_use = True  # whether what is shown is the memory in use
         self.title = ElideLabel()
@@ -41,13 +48,13 @@ class MemoryDetails(QWidget):
         self.state.setWordWrap(False)
         self.summary = note("", "Facts about this memory")
         self.gauge = FillGauge()
-        self.items = self._tree("Items of the memory", ("Item", "Answer", "p"))
+        self.items = self._tree("Items of the memory", ("Item", "p"), (50,))
         self.items.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.history = self._tree("History: one layer for each write", ("Layer", "Written", "Steps"))
+        self.history = self._tree("History: one layer for each write", ("Layer", "Steps"), (50,))
+        for tree in (self.items, self.history):
+            tree.setItemDelegateForColumn(0, TwoLines(tree))
         self.history.itemChanged.connect(self._changed)
-        self.history.setToolTip(
-            "Every write is a layer. Take the tick away to read the memory as if it were not there."
-        )
+        self.history.itemActivated.connect(self._open)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName("Items or history")
@@ -72,7 +79,7 @@ class MemoryDetails(QWidget):
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(self.stack)
 
-    def _tree(self, name: str, headers: tuple[str, ...]) -> QTreeWidget:
+    def _tree(self, name: str, headers: tuple[str, ...], widths: tuple[int, ...]) -> QTreeWidget:
         tree = QTreeWidget()
         tree.setAccessibleName(name)
         tree.setHeaderLabels(list(headers))
@@ -82,7 +89,7 @@ class MemoryDetails(QWidget):
         header = tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 84), (2, 46)):
+        for column, width in enumerate(widths, start=1):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(column, width)
         return tree
@@ -114,6 +121,7 @@ class MemoryDetails(QWidget):
         set_tone(self.state, "good" if in_use else "")
         self.items.clear()
         self.history.clear()
+        self._layers.clear()
 
     def _end(self, empty: bool = False) -> None:
         self.stack.setCurrentIndex(0 if empty else 1)
@@ -130,23 +138,28 @@ class MemoryDetails(QWidget):
         for number, item in enumerate(view.items[:MOST]):
             title = short(item.prompt or item.title, 120)
             answer = short(item.answer, 60) or (plural(item.tokens, "token") if item.kind == "document" else "")
-            line = QTreeWidgetItem([title, answer, shown_p(item.p_after)])
+            line = QTreeWidgetItem([title, shown_p(item.p_after)])
             line.setData(0, NUMBER, number)
+            line.setData(0, SECOND, answer)
             kind = "document: mean p of its tokens" if item.kind == "document" else "fact: p of its whole answer"
-            line.setToolTip(0, tip(f"{title}\n{kind}: {shown_p(item.p_before)} before, {shown_p(item.p_after)} after"))
-            line.setToolTip(1, tip(short(item.answer, 300)))
+            answered = f"\n→ {short(item.answer, 300)}" if item.answer else ""
+            change = f"{kind}: {shown_p(item.p_before)} before, {shown_p(item.p_after)} after the write"
+            for column in (0, 1):
+                line.setToolTip(column, tip(f"{title}{answered}\n{change}"))
             line.setDisabled(item.layer not in on)
             rows.append(line)
         self.items.addTopLevelItems(rows)
         for layer in view.layers:
             steps = int(max(layer.history.get("step", [0.0]), default=0.0))
-            line = QTreeWidgetItem([short(layer.title, 80) or f"Layer {layer.number}", date(layer.created), str(steps)])
+            line = QTreeWidgetItem([short(layer.title, 80) or f"Layer {layer.number}", str(steps)])
+            line.setData(0, SECOND, f"written {date(layer.created)}")
             if self.in_use:
                 line.setFlags(line.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             line.setCheckState(0, Qt.CheckState.Checked if layer.enabled else Qt.CheckState.Unchecked)
             line.setData(0, NUMBER, layer.number)
-            line.setToolTip(0, tip(f"Layer {layer.number}: {short(layer.title)} · {layer.seconds:.1f} s"))
-            line.setToolTip(1, date(layer.created))
+            for column in (0, 1):
+                line.setToolTip(column, tip(_layer_words(layer)))
+            self._layers[layer.number] = layer
             self.history.addTopLevelItem(line)
 
     def chosen_items(self) -> tuple[int, ...]:
@@ -156,3 +169,16 @@ class MemoryDetails(QWidget):
     def _changed(self, line: QTreeWidgetItem, column: int) -> None:
         if not self._filling and column == 0 and self.in_use:
             self._switched(int(line.data(0, NUMBER)), line.checkState(0) == Qt.CheckState.Checked)
+
+    def _open(self, line: QTreeWidgetItem, _column: int) -> None:
+        self._opened(self._layers[int(line.data(0, NUMBER))])
+
+
+def _layer_words(layer: LayerRecord) -> str:
+    """What is known of a write, and how to see more."""
+    chosen = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in layer.settings.items())
+    return (
+        f"Layer {layer.number}: {short(layer.title)}, written {date(layer.created)} in {layer.seconds:.1f} s\n"
+        f"Settings: {short(chosen, 400) or 'not known'}\n"
+        "Take the tick away to read the memory as if it were not there; double-click to see the curves of the write."
+    )

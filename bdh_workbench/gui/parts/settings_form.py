@@ -8,8 +8,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
 
 S = TypeVar("S")
 _COMMENT = re.compile(r"^\s+(\w+)\s*:[^#\n]*#\s*(.+)$", re.MULTILINE)
@@ -41,30 +51,46 @@ class Number(QDoubleSpinBox):
         return f"{value:.6f}".rstrip("0").rstrip(".") or "0"
 
 
+N = TypeVar("N", bound=QAbstractSpinBox)
+
+
+def _indented(spin: N) -> N:
+    """A field for a number whose digits stand where those of other fields stand."""
+    spin.lineEdit().setTextMargins(5, 0, 0, 0)
+    spin.setMinimumWidth(56)
+    return spin
+
+
 class SettingsForm(_Form, Generic[S]):
-    """One control for each field."""
+    """One control for each field, in two columns."""
 
     def __init__(self, kind: type[S], choices: Mapping[str, Sequence[str]], labels: Mapping[str, str]) -> None:
         """Make the form with the defaults of the dataclass; ``choices`` names the fields that take one of a few."""
         super().__init__()
         self._kind = kind
         self._fields: dict[str, QWidget] = {}
-        layout = QFormLayout(self)
-        layout.setContentsMargins(0, 0, 8, 0)
-        layout.setVerticalSpacing(4)
-        layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 8, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(4)
+        grid.setColumnMinimumWidth(2, 8)
+        for column in (1, 4):
+            grid.setColumnStretch(column, 1)
         tips = field_tips(kind)
-        for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+        fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+        for number, field in enumerate(fields):
             widget = self._control(field.default, choices.get(field.name))
             label = labels.get(field.name, field.name.replace("_", " ").capitalize())
             widget.setToolTip(tips.get(field.name, label))
             widget.setAccessibleName(label)
             self._fields[field.name] = widget
-            layout.addRow(label, widget)
-            shown = layout.labelForField(widget)
-            if shown is not None:
-                shown.setToolTip(widget.toolTip())
-                shown.setMinimumHeight(widget.sizeHint().height())
+            shown = QLabel(label)
+            shown.setToolTip(widget.toolTip())
+            shown.setBuddy(widget)
+            column, line = divmod(number, -(-len(fields) // 2))
+            grid.addWidget(shown, line, 3 * column)
+            grid.addWidget(widget, line, 3 * column + 1)
+        grid.setRowStretch(len(fields), 1)
 
     def _control(self, default: Any, choices: Sequence[str] | None) -> QWidget:
         if choices is not None:
@@ -79,13 +105,13 @@ class SettingsForm(_Form, Generic[S]):
             check.toggled.connect(self._tell)
             return check
         if isinstance(default, int):
-            spin = QSpinBox()
+            spin = _indented(QSpinBox())
             spin.setRange(0, 1_000_000)
             spin.setValue(default)
             spin.valueChanged.connect(self._tell)
             return spin
         if isinstance(default, float):
-            number = Number()
+            number = _indented(Number())
             number.setSingleStep(0.1 if default >= 0.1 else 0.01)
             number.setValue(default)
             number.valueChanged.connect(self._tell)

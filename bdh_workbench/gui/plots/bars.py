@@ -7,12 +7,14 @@ from typing import Any
 
 import pyqtgraph as pg
 
-from bdh_workbench.gui.plots.card import PlotCard, Table
+from bdh_workbench.gui.plots.card import WIDE_AXIS, PlotCard, Table
 from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.gui.plots.key import Sign
 from bdh_workbench.gui.theme import SERIES
 from bdh_workbench.gui.words import shown_p, shown_token
 
 SHOWN = 6
+STEPS = (0.5, 0.2, 0.1, 0.05)  # between the numbers of a short axis
 
 
 class PairedBars(PlotCard):
@@ -49,14 +51,24 @@ class PairedBars(PlotCard):
             )  # fmt: skip
         every = max(1, round(15 * len(self.names) / max(15.0, self.item.vb.height())))
         self.item.getAxis("left").setTicks([list(enumerate(self.names))[::every]])
-        self.header.set_note(f"{self.series[0]} blue · {self.series[1]} grey" if double else "")
+        self._show_key()
         if not self.held:
             self.fit()
 
     def fit(self) -> None:
-        """All names, and as far as the longest bar."""
+        """All names, and as far as the longest bar; few numbers where the axis is short."""
         self.item.setYRange(-0.6, max(0.6, len(self.names) - 0.4), padding=0)
-        self.item.setXRange(0.0, max([0.05, *self.values[0], *self.values[1]]), padding=0.04)
+        top = max([0.05, *self.values[0], *self.values[1]])
+        top = 1.0 if 0.9 < top < 1.0 else top
+        self.item.setXRange(0.0, top, padding=0.04)
+        step = next(step for step in STEPS if top / step >= 1.0)
+        ticks = [(place * step, f"{place * step:g}") for place in range(int(top / step + 1e-9) + 1)]
+        self.item.getAxis("bottom").setTicks([ticks] if self.plot.width() < WIDE_AXIS else None)
+
+    def signs(self) -> list[Sign]:
+        """A bar for each series, where there are two."""
+        colours = (SERIES[0], self.colours.muted)
+        return [Sign(*pair, "bar") for pair in zip(self.series, colours, strict=True)] if self.values[1] else []
 
     def recolour(self) -> None:
         """The next drawing takes the colours."""
@@ -79,20 +91,13 @@ class PairedBars(PlotCard):
 
 
 class NextTokens(PairedBars):
-    """The most probable next tokens, with memory and without."""
+    """The most probable next tokens, as they are and with something switched off."""
 
-    def __init__(self, clock: DrawClock, title: str = "Next token") -> None:
-        super().__init__(
-            clock,
-            title,
-            "Ask something: the most probable next tokens show here, with memory on and off.",
-            "p",
-            ("memory on", "memory off"),
-            "How probable each next token is. Blue: with the memory. Grey: the untouched model.",
-        )
+    def __init__(self, clock: DrawClock, title: str, empty: str, series: tuple[str, str], tip: str) -> None:
+        super().__init__(clock, title, empty, "p", series, tip)
 
     def show_tops(self, on: Sequence[tuple[str, float]], off: Sequence[tuple[str, float]]) -> None:
-        """Show the tokens that are most probable with memory on, then those with memory off."""
+        """Show the tokens that are most probable either way, best first."""
         names = list(dict.fromkeys([text for text, _ in on] + [text for text, _ in off]))
         first, second = dict(on), dict(off)
         names.sort(key=lambda name: -max(first.get(name, 0.0), second.get(name, 0.0)))

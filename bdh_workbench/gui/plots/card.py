@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QCursor, QFont, QResizeEvent, QShowEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QCursor, QFont, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QStackedLayout, QToolTip, QVBoxLayout, QWidget
 
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.export import save_plot
 from bdh_workbench.gui.plots.header import CardHeader
+from bdh_workbench.gui.plots.key import Key, Sign
 from bdh_workbench.gui.theme import LIGHT, Colours
 from bdh_workbench.gui.words import tip
 
@@ -22,7 +23,11 @@ pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
 Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 AXIS_POINTS = 7.5
 P_FLOOR = 1e-6  # where a log scale ends: zero has no logarithm
-ROOM_ACROSS, ROOM_UP = 170, 140  # pixels of height from which the axes have room for their names
+ROOM_ACROSS, ROOM_UP, ROOM_KEY = 170, 140, 176  # pixels of height from which there is room for axes' names and the key
+ROOM_BESIDE = 190  # pixels of width from which the left axis has room for its name
+WIDE_AXIS = 220.0  # pixels of width from which a lower axis has as many numbers as it likes
+HALF_POINT = 7.0  # pixels that a point at the edge needs beyond it
+LOW_PLOT = 80  # pixels of height under which three ticks are enough
 
 
 class PlotCard(QFrame):
@@ -70,7 +75,7 @@ class PlotCard(QFrame):
         self.plot: Any = pg.PlotWidget(axisItems={"bottom": axis} if axis is not None else None)
         self.plot.setMenuEnabled(False)
         self.plot.setFrameShape(QFrame.Shape.NoFrame)
-        self.plot.setMinimumSize(90, 64)
+        self.plot.setMinimumSize(90, 40)
         self.plot.setAccessibleName(title)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.item: Any = self.plot.getPlotItem()
@@ -97,13 +102,22 @@ class PlotCard(QFrame):
         self.stack = QStackedLayout()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.plot)
-        body = QWidget()
-        body.setLayout(self.stack)
+        inner = QWidget()
+        inner.setLayout(self.stack)
+        self.key = Key()
+        self.body = QWidget()
+        self.body.setObjectName("plotBody")
+        column = QVBoxLayout(self.body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.key)
+        column.addWidget(inner, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 8, 6)
         layout.setSpacing(4)
         layout.addWidget(self.header)
-        layout.addWidget(body, 1)
+        layout.addWidget(self.body, 1)
+        self.key.setVisible(False)
         clock.add(self)
 
     # For the kinds of plots
@@ -124,9 +138,32 @@ class PlotCard(QFrame):
         """What to say about the place under the mouse, in the plot's coordinates."""
         return ""
 
+    def leave(self) -> None:
+        """Forget what the mouse pointed at."""
+
     def fit(self) -> None:
         """Let the axes follow the data; not called while they are held."""
         self.item.enableAutoRange()
+
+    def signs(self) -> Sequence[Sign]:
+        """What the key says."""
+        return ()
+
+    def pen(self, colour: str | QColor, width: float = 1.0, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> Any:
+        """A pen of so many pixels of the window, however fine the screen is."""
+        return pg.mkPen(colour, width=width * self.devicePixelRatioF(), style=style)
+
+    def show_shares(self, top: float = 1.0) -> None:
+        """Let the upright axis go from 0 to 1 (or ``top``), with room for points on its ends, and few ticks if low."""
+        height = max(1.0, self.item.vb.height())
+        self.item.setYRange(0.0, top, padding=max(0.05, HALF_POINT / height))
+        low = height < LOW_PLOT and top <= 1.0
+        self.item.getAxis("left").setTicks([[(0.0, "0"), (0.5, "0.5"), (1.0, "1")]] if low else None)
+
+    def show_logarithms(self) -> None:
+        """Let the upright axis follow logarithms, as far down as they go."""
+        self.item.enableAutoRange(axis="y")
+        self.item.getAxis("left").setTicks(None)
 
     # For users of plots
 
@@ -135,7 +172,14 @@ class PlotCard(QFrame):
         if filled != self._filled:
             self._filled = filled
             self.stack.setCurrentIndex(1 if filled else 0)
+            self._show_key()
         self._clock.mark(self)
+
+    def _show_key(self) -> None:
+        """The key stands above what it explains, where there is room."""
+        signs = self.signs()
+        self.key.set_signs(signs)
+        self.key.setVisible(self._filled and bool(signs) and self.height() >= ROOM_KEY)
 
     def set_colours(self, colours: Colours) -> None:
         """Follow the theme."""
@@ -147,6 +191,7 @@ class PlotCard(QFrame):
             axis.setTextPen(pg.mkPen(colours.muted))
             axis.label.setDefaultTextColor(QColor(colours.muted))
         self.recolour()
+        self._show_key()
         if self._filled:
             self._clock.mark(self)
 
@@ -170,7 +215,15 @@ class PlotCard(QFrame):
         Raises:
             UserError: when the file cannot be written.
         """
-        save_plot(path, self.plot, self.table())
+        save_plot(path, self.body, self._draw, self.table())
+
+    def _draw(self, painter: QPainter) -> None:
+        """Draw key and plot line by line."""
+        painter.fillRect(self.body.rect(), QColor(self.colours.panel))
+        if self.key.isVisibleTo(self.body):
+            self.key.draw(painter)
+        place = QRectF(QPointF(self.plot.mapTo(self.body, QPoint())), QSizeF(self.plot.size()))
+        self.plot.render(painter, place, self.plot.rect())
 
     def _follow(self) -> None:
         if not self.held:
@@ -182,12 +235,15 @@ class PlotCard(QFrame):
         self.hold.setChecked(True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A low card gives its room to the plot: the axes then have to do without their names."""
+        """A small card gives its room to the plot: the axes then have to do without their names."""
         super().resizeEvent(event)
-        for name, enough in (("bottom", self.height() >= ROOM_ACROSS), ("left", self.height() >= ROOM_UP)):
+        wide = self.width() >= ROOM_BESIDE
+        for name, enough in (("bottom", self.height() >= ROOM_ACROSS), ("left", wide and self.height() >= ROOM_UP)):
             axis = self.item.getAxis(name)
             axis.showLabel(enough and bool(axis.labelText))
         self.item.getAxis("left").setTickDensity(1.0 if self.height() >= ROOM_UP else 0.4)
+        self.item.getAxis("bottom").setTickDensity(min(1.0, self.plot.width() / WIDE_AXIS))
+        self._show_key()
         if self._filled:
             self._clock.mark(self)
 
@@ -208,6 +264,7 @@ class PlotCard(QFrame):
     def _mouse_moved(self, position: object) -> None:
         if not self._filled or not self.item.vb.sceneBoundingRect().contains(position):
             QToolTip.hideText()
+            self.leave()
             return
         place = self.item.vb.mapSceneToView(position)
         QToolTip.showText(QCursor.pos(), tip(self.hover(float(place.x()), float(place.y()))), self.plot)

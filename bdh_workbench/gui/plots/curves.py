@@ -14,12 +14,13 @@ from PySide6.QtGui import QColor
 
 from bdh_workbench.gui.plots.card import P_FLOOR, PlotCard, Table
 from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.gui.plots.key import Sign
 from bdh_workbench.gui.theme import SERIES
 from bdh_workbench.gui.words import shown_p
 
 CURVES = 120  # items that get a curve of their own; more could not be told apart
 SMOOTHED = 3000  # points up to which curves are drawn without stairs
-TERMS = ("cross-entropy", "contrastive", "locality", "decay")  # each has the same colour in every write
+TERMS = ("cross-entropy", "contrastive", "locality", "norm")  # each has the same colour in every write
 WINDOW = 10.0  # steps over which the smoothed curve looks back
 GOAL = 0.9
 
@@ -56,7 +57,7 @@ class LossPlot(PlotCard):
             y="loss (nats)",
             log=True,
             tip="What the write pushes down. Cross-entropy: how surprising the answers still are. Contrastive: whether "
-            "answers are told apart. Locality: how much unrelated text changes. Decay: the size of the change.",
+            "answers are told apart. Locality: how much unrelated text changes. Norm: the size of the change.",
         )
         self.smooth = self.header.add_switch(
             "smooth", "Smoothed curves", f"a running mean over about {WINDOW:g} steps, above the raw line", self._smooth
@@ -64,7 +65,6 @@ class LossPlot(PlotCard):
         self._steps: list[float] = []
         self._terms: dict[str, list[float]] = {}
         self._curves: dict[str, tuple[Any, Any]] = {}
-        self._legend: Any = self.item.addLegend(offset=(-4, 2), labelTextSize="8pt")
 
     def clear(self) -> None:
         """Forget the last write."""
@@ -100,28 +100,27 @@ class LossPlot(PlotCard):
         for name, values in self._terms.items():
             colour = QColor(self._colour(name))
             if name not in self._curves:
-                raw = pg.PlotCurveItem()
-                mean = pg.PlotCurveItem(name=name)
-                self._curves[name] = (raw, mean)
-                for curve in (raw, mean):
+                self._curves[name] = (pg.PlotCurveItem(), pg.PlotCurveItem())
+                for curve in self._curves[name]:
                     self.item.addItem(curve)
+                self._show_key()
             raw, mean = self._curves[name]
             faint = QColor(colour)
             faint.setAlpha(90 if smooth else 255)
             shown = smoothed(values) if smooth else values
-            pen = pg.mkPen(colour, width=1.8 if fine else 1)
+            pen = self.pen(colour, 1.8) if fine else pg.mkPen(colour, width=1)
             raw.setData(self._steps, heights(values, self.logarithmic), pen=pg.mkPen(faint, width=1), antialias=fine)
             mean.setData(self._steps, heights(shown, self.logarithmic), pen=pen, antialias=fine)
         if self._terms:
             last = next(iter(self._terms.values()))[-1]
             self.header.set_note(f"{last:.3f} nats" if last >= 0.001 else "< 0.001 nats")
-        self._legend.setVisible(self.plot.width() >= 200 and self.plot.height() >= 90)
+
+    def signs(self) -> list[Sign]:
+        """A line for each term."""
+        return [Sign(name, self._colour(name)) for name in self._terms]
 
     def recolour(self) -> None:
-        """The legend's words follow the theme."""
-        self._legend.setLabelTextColor(self.colours.muted)
-        for _, label in self._legend.items:
-            label.setText(label.text, color=self.colours.muted)
+        """Series keep their colours."""
 
     def hover(self, x: float, y: float) -> str:
         """All terms at the nearest step."""
@@ -157,6 +156,7 @@ class ItemPlot(PlotCard):
         self._median: list[float] = []
         self._items: list[tuple[float, ...]] = []
         self._names: list[str] = []
+        self._chosen: int | None = None  # the item that the mouse points at
         # Curves of one colour are one drawing: a hundred of them then cost little more than eight.
         self._bundles: list[Any] = [pg.PlotCurveItem(pen=pg.mkPen(colour, width=1)) for colour in SERIES]
         self._median_curve, self._worst_curve, self._pointed = (pg.PlotCurveItem() for _ in range(3))
@@ -168,9 +168,11 @@ class ItemPlot(PlotCard):
 
     def fit(self) -> None:
         """Steps as far as they go; p from 0 to 1, or as far down as it comes."""
-        self.item.enableAutoRange()
-        if not self.logarithmic:
-            self.item.setYRange(0.0, 1.0, padding=0.05)
+        self.item.enableAutoRange(axis="x")
+        if self.logarithmic:
+            self.show_logarithms()
+        else:
+            self.show_shares()
 
     def set_log(self, on: bool) -> None:
         """Make p logarithmic."""
@@ -179,7 +181,7 @@ class ItemPlot(PlotCard):
 
     def start(self, names: Sequence[str]) -> None:
         """Begin a write of these items."""
-        self._names = list(names)
+        self._names, self._chosen = list(names), None
         for values in (self._steps, self._worst, self._median, self._items):
             values.clear()
         for curve in (*self._bundles, self._pointed):
@@ -211,14 +213,25 @@ class ItemPlot(PlotCard):
             bundle.setData(np.tile(steps, len(part)), part.ravel(), connect=joined.ravel(), antialias=fine)
         self._median_curve.setData(steps, heights(self._median, self.logarithmic), antialias=fine)
         self._worst_curve.setData(steps, heights(self._worst, self.logarithmic), antialias=fine)
-        self.header.set_note(f"worst {shown_p(self._worst[-1])} · median {shown_p(self._median[-1])}")
+        self._point()
+        worst = f"worst {shown_p(self._worst[-1])}"
+        self.header.set_note(f"{worst} · median {shown_p(self._median[-1])}", worst)
+        if not self.held:
+            self.fit()
+
+    def signs(self) -> list[Sign]:
+        """The lines that are of no single item."""
+        return [
+            Sign("median", self.colours.text), Sign("worst token", self.colours.bad, "dashes"),
+            Sign(f"goal {GOAL:g}", self.colours.muted, "dots"),
+        ]  # fmt: skip
 
     def recolour(self) -> None:
         """Worst in the colour of bad, median in that of text."""
-        self._worst_curve.setPen(pg.mkPen(self.colours.bad, width=1.6, style=Qt.PenStyle.DashLine))
-        self._median_curve.setPen(pg.mkPen(self.colours.text, width=1.6))
-        self._goal.setPen(pg.mkPen(self.colours.muted, width=1, style=Qt.PenStyle.DotLine))
-        self._pointed.setPen(pg.mkPen(self.colours.accent, width=3))
+        self._worst_curve.setPen(self.pen(self.colours.bad, 1.6, Qt.PenStyle.DashLine))
+        self._median_curve.setPen(self.pen(self.colours.text, 1.6))
+        self._goal.setPen(self.pen(self.colours.muted, 1.0, Qt.PenStyle.DotLine))
+        self._pointed.setPen(self.pen(self.colours.accent, 3.0))
 
     def hover(self, x: float, y: float) -> str:
         """The item whose curve is nearest; it is drawn thick."""
@@ -227,10 +240,23 @@ class ItemPlot(PlotCard):
         index = int(np.abs(np.asarray(self._steps) - x).argmin())
         row = np.asarray(self._items[index], dtype=np.float64)[:CURVES]
         nearest = int(np.abs(row - (10**y if self.logarithmic else y)).argmin())
-        curve = [items[nearest] if nearest < len(items) else math.nan for items in self._items]
-        self._pointed.setData(self._steps, heights(curve, self.logarithmic), antialias=True)
+        self._chosen = nearest
+        self._point()
         name = self._names[nearest] if nearest < len(self._names) else f"item {nearest + 1}"
         return f"{name}\np {shown_p(float(row[nearest]))} at step {self._steps[index]:g}"
+
+    def leave(self) -> None:
+        """No curve is thick any more."""
+        if self._chosen is not None:
+            self._chosen = None
+            self._point()
+
+    def _point(self) -> None:
+        """Draw the curve that the mouse points at thick."""
+        chosen, steps, curve = self._chosen, self._steps, []
+        if chosen is not None:
+            curve = [items[chosen] if chosen < len(items) else math.nan for items in self._items]
+        self._pointed.setData(steps[: len(curve)], heights(curve, self.logarithmic), antialias=True)
 
     def table(self) -> Table:
         """A row for each step, a column for each item."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 from bdh_workbench.gui.plots.axis import NamedAxis
 from bdh_workbench.gui.plots.card import PlotCard, Table
 from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.gui.plots.key import Sign
 from bdh_workbench.gui.theme import SERIES
 
 SLOW, FAST = SERIES[0], SERIES[1]
@@ -28,7 +29,7 @@ class GatePlot(PlotCard):
             "The gates of each site show here once a model is loaded; the share of each read joins them in a write.",
             clock,
             x="site behind level",
-            y="tanh g · share of stream",
+            y="tanh g · share",
             tip="Diamonds: how far each learned gate is open, tanh g (frozen in a write). Bars: how much of the stream "
             "the slow (blue) and the fast read (orange) make up. In a write, the bar of the write site grows.",
             axis=self._axis,
@@ -37,7 +38,7 @@ class GatePlot(PlotCard):
         self._gates: tuple[list[float], list[float]] = ([], [])
         self._shares: tuple[list[float], list[float]] = ([], [])
         self._bars: Any = [pg.BarGraphItem(x=[], height=[], width=WIDE) for _ in range(2)]
-        self._markers: Any = [pg.ScatterPlotItem(symbol="d", size=9) for _ in range(2)]
+        self._markers: Any = [pg.ScatterPlotItem(symbol="d", size=9, useCache=False) for _ in range(2)]
         for item in (*self._bars, *self._markers):
             self.item.addItem(item)
 
@@ -73,11 +74,18 @@ class GatePlot(PlotCard):
 
     def recolour(self) -> None:
         """Series keep their colours; markers are rimmed so that they stand out from the bars."""
-        self.header.set_note("slow blue · fast orange")
         for colour, bar, marker in zip((SLOW, FAST), self._bars, self._markers, strict=True):
             bar.setOpts(brush=pg.mkBrush(QColor(colour)), pen=pg.mkPen(None))
-            marker.setBrush(pg.mkBrush(self.colours.panel))
-            marker.setPen(pg.mkPen(QColor(colour).darker(125), width=2))
+            marker.setBrush(pg.mkBrush(QColor(colour)))
+            marker.setPen(self.pen(self.colours.text, 1.4))
+
+    def signs(self) -> list[Sign]:
+        """Bars and markers."""
+        return [
+            Sign("slow read", SLOW, "bar"),
+            Sign("fast read", FAST, "bar"),
+            Sign("gate", self.colours.text, "marker"),
+        ]
 
     def hover(self, x: float, y: float) -> str:
         """All numbers of the site."""

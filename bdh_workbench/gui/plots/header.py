@@ -69,10 +69,8 @@ class CardHeader(QWidget):
         self.note.setProperty("note", True)
         self.note.setAccessibleName(f"{title}: summary")
         self.scale = ColourScale()
-        self.buttons = QWidget()
-        self._inner = QHBoxLayout(self.buttons)
-        self._inner.setContentsMargins(0, 0, 0, 0)
-        self._inner.setSpacing(2)
+        self._notes = ("", "")
+        self._switches: list[QToolButton] = []
         self._menu = QMenu(self)
         for kind in KINDS:
             action = QAction(f"Save as {kind}…", self)
@@ -84,14 +82,14 @@ class CardHeader(QWidget):
         # Buttons that are shown must not keep the card from becoming narrower: it then folds them.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(110)
-        line = QHBoxLayout(self)
-        line.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(4)
-        line.addWidget(self.heading)
-        line.addWidget(self.note, 1)
-        for widget in (self.scale, self.buttons, self.more):
-            line.addWidget(widget)
+        self._line = QHBoxLayout(self)
+        self._line.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self._line.setContentsMargins(0, 0, 0, 0)
+        self._line.setSpacing(4)
+        self._line.addWidget(self.heading)
+        self._line.addWidget(self.note, 1)
+        self._line.addWidget(self.scale)
+        self._line.addWidget(self.more)
 
     def add_switch(self, text: str, long: str, tip: str, switch: Callable[[bool], object]) -> QAction:
         """A switch, as a button and in the menu of a narrow card."""
@@ -103,17 +101,18 @@ class CardHeader(QWidget):
         shown = flat_button(text, f"{self._title}: {tip}")
         shown.setDefaultAction(action)
         shown.setAccessibleName(f"{self._title}: {tip}")
-        self._inner.addWidget(shown)
+        self._switches.append(shown)
+        self._line.insertWidget(self._line.count() - 1, shown)
         self._menu.insertAction(self._menu.actions()[-len(KINDS)], action)
         return action
 
     def _export(self, kind: str, _checked: bool = False) -> None:
         self._save(kind)
 
-    def set_note(self, text: str) -> None:
-        """Say something in grey, where there is room for all of it."""
-        if text != self.note.text():
-            self.note.setText(text)
+    def set_note(self, text: str, brief: str = "") -> None:
+        """Say something in grey, where there is room for all of it; ``brief`` where there is less."""
+        if (text, brief) != self._notes:
+            self._notes = (text, brief)
             self.note.setToolTip(text)
             self.fold()
 
@@ -124,15 +123,20 @@ class CardHeader(QWidget):
             self.fold()
 
     def fold(self) -> None:
-        """Put the switches away where they would leave no room for the title and the note."""
-        bold = QFont(self.font())
+        """Show what there is room for: the title, the scale, the note, then one switch after the other."""
+        bold, small = QFont(self.font()), QFontMetrics(small_font(self.font()))
         bold.setBold(True)
-        room = self.width() - QFontMetrics(bold).horizontalAdvance(self._title) - self.more.sizeHint().width() - 30
-        self.scale.setVisible(bool(self.scale.words) and self.scale.sizeHint().width() <= room)
-        room -= self.scale.sizeHint().width() + 4 if self.scale.isVisibleTo(self) else 0
-        note = QFontMetrics(small_font(self.font())).horizontalAdvance(self.note.text()) + 12 if self.note.text() else 0
-        switches = self._inner.sizeHint().width() + 4
-        self.buttons.setVisible(note + switches <= room or (note > room and switches <= room))
+        room = self.width() - QFontMetrics(bold).horizontalAdvance(self._title) - self.more.sizeHint().width() - 24
+        scale = self.scale.sizeHint().width() + 4
+        self.scale.setVisible(bool(self.scale.words) and scale <= room)
+        room -= scale if self.scale.isVisibleTo(self) else 0
+        widths = ((text, small.horizontalAdvance(text) + 8) for text in self._notes if text)
+        note, taken = next(((text, width) for text, width in widths if width <= room), ("", 0))
+        self.note.setText(note)
+        room -= taken
+        for shown in self._switches:
+            room -= shown.width() + 4
+            shown.setVisible(room >= 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Follow the room that there is."""

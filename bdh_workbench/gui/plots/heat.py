@@ -15,6 +15,7 @@ from bdh_workbench.gui.words import shown_token
 
 NAMED_COLUMNS = 160  # columns that may have room for their names
 NAMED_ROWS = 16
+TICKS = 4  # slots whose number stands at the axis
 
 
 class HeatPlot(PlotCard):
@@ -49,12 +50,15 @@ class HeatPlot(PlotCard):
             return
         self._image.setImage(self.values, autoLevels=False, levels=(0.0, self.top))
         self._image.setRect(-0.5, -0.5, self.values.shape[1], self.values.shape[0])
-        few = 0 < len(self.rows) <= NAMED_ROWS
-        self.item.getAxis("left").setTicks([list(enumerate(self.rows))] if few else None)
+        self.item.getAxis("left").setTicks([self.row_ticks()] if self.rows else None)
         self._axis.set_names(self.columns if len(self.columns) <= NAMED_COLUMNS else ())
         self.header.set_scale(f"{self.top:.2g}{self.unit}")
         if not self.held:
             self.fit()
+
+    def row_ticks(self) -> list[tuple[float, str]]:
+        """The names of the rows, where there are few."""
+        return [(float(place), name) for place, name in enumerate(self.rows)] if len(self.rows) <= NAMED_ROWS else []
 
     def fit(self) -> None:
         """All rows and columns."""
@@ -89,12 +93,12 @@ class SlotUse(HeatPlot):
             "Slots in use",
             "Which slots each position of the text is written to shows here while a write runs.",
             "position",
-            "slot (sample)",
+            "slot",
             "A column is a position of what is written, a row is one of a sample of the slots. Bright: the position "
             "stores much in that slot. Few cells in a column are bright, as addresses are sparse; streaks are slots "
             "that neighbouring positions share. Cells brighten as the write goes on.",
         )
-        self._most = 0.0
+        self._most, self._slots = 0.0, 0
 
     def start(self) -> None:
         """Begin a write."""
@@ -107,9 +111,16 @@ class SlotUse(HeatPlot):
         if matrix.ndim != 2 or not matrix.size:
             return
         self._most = max(self._most, float(matrix.max(initial=0.0)))
-        count = len(matrix)
+        count, self._slots = len(matrix), slots
         names = [f"slot {number * slots // count + 1:,}" for number in range(count)]
         self.show_matrix(matrix, names, (), self._most)
+
+    def row_ticks(self) -> list[tuple[float, str]]:
+        """The numbers of a few slots."""
+        count = len(self.rows)
+        step = max(1, self._slots // TICKS)
+        places = range(0, self._slots, step) if self._slots else ()
+        return [(max(0.0, slot * count / self._slots - 0.5), f"{slot or 1:,}") for slot in places]
 
     def show_fill(self, rank: int, slots: int) -> None:
         """Say how many directions of the memory are used."""

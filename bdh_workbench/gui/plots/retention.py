@@ -15,7 +15,6 @@ from bdh_workbench.gui.theme import SERIES
 from bdh_workbench.gui.words import shown_p
 
 WORDED = 12  # documents up to which every square has its number
-LOW_PLOT = 80  # pixels of height under which three ticks are enough
 SQUARE = 0.94  # of the room of a square is coloured
 LOW, HIGH = "#e69f00", "#3fb893"  # told apart by colour-blind eyes too
 INK = "#10202a"  # readable on both
@@ -131,13 +130,16 @@ class ForgettingCurves(PlotCard):
         self.mark(bool(curves))
 
     def redraw(self) -> None:
-        """Draw all curves; of those that lie on each other the later ones have the smaller points."""
+        """Draw all curves; of those that lie on each other the later ones have the smaller points.
+
+        Points are drawn, not copied from a store of pictures, so that an exported plot stays sharp.
+        """
         while len(self._items) < len(self._curves):
             number = len(self._items)
             colour = SERIES[number % len(SERIES)]
             item = pg.PlotDataItem(
-                pen=pg.mkPen(colour, width=1.4), symbol="o", symbolSize=max(4, 10 - number), symbolBrush=colour,
-                symbolPen=None, antialias=True,
+                pen=self.pen(colour, 1.4), symbol="o", symbolSize=max(4, 10 - number), symbolBrush=colour,
+                symbolPen=None, antialias=True, useCache=False,
             )  # fmt: skip
             self._items.append(item)
             self.item.addItem(item)
@@ -149,8 +151,6 @@ class ForgettingCurves(PlotCard):
         last = self._last()
         step = max(1, last // 10)
         self.item.getAxis("bottom").setTicks([[(n, str(n)) for n in range(1, last + 1, step)]])
-        low = self.item.vb.height() < LOW_PLOT and not self.logarithmic
-        self.item.getAxis("left").setTicks([[(0.0, "0"), (0.5, "0.5"), (1.0, "1")]] if low else None)
         if not self.held:
             self.fit()
 
@@ -159,11 +159,11 @@ class ForgettingCurves(PlotCard):
 
     def fit(self) -> None:
         """All writes; from 0 to 1, or as far down as the logarithms come."""
-        self.item.enableAutoRange()
         self.item.setXRange(0.8, max(2, self._last()) + 0.2, padding=0)
-        if not self.logarithmic:
-            top = max((max(y) for _, y in self._curves.values() if y), default=1.0)
-            self.item.setYRange(0.0, max(1.0, top), padding=0.12)
+        if self.logarithmic:
+            self.show_logarithms()
+        else:
+            self.show_shares(max([1.0, *(value for _, y in self._curves.values() for value in y)]))
 
     def set_log(self, on: bool) -> None:
         """Make the upright axis logarithmic; the heights are worked out here."""

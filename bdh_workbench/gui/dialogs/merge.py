@@ -1,0 +1,58 @@
+"""Before a merge: a title for the result, and whose answer stays where two memories differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, cast
+
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from bdh_workbench.gui.widgets import answered, note
+from bdh_workbench.gui.words import plural, short
+
+Keep = Literal["first", "last"] | None
+
+
+class MergeDialog(QDialog):
+    """Asks for both."""
+
+    def __init__(self, parent: QWidget | None, titles: Sequence[str]) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Merge memories")
+        self.title = QLineEdit(short(" and ".join(titles), 80))
+        self.title.setAccessibleName("Title of the merged memory")
+        self.keep = QComboBox()
+        self.keep.setAccessibleName("Whose answer stays where two differ")
+        for words, which in (
+            ("Do not merge, and name the prompt", None),
+            (f"Keep the answer of “{short(titles[0], 40)}”", "first"),
+            (f"Keep the answer of “{short(titles[-1], 40)}”", "last"),
+        ):
+            self.keep.addItem(words, which)
+        heading = QLabel(f"Merge {plural(len(titles), 'memory')}")
+        heading.setObjectName("heading")
+        form = QFormLayout()
+        form.addRow("Title", self.title)
+        form.addRow("Where answers differ", self.keep)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        merge = buttons.addButton("Merge", QDialogButtonBox.ButtonRole.AcceptRole)
+        merge.setProperty("primary", True)
+        merge.setDefault(True)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 16, 20, 16)
+        layout.setSpacing(12)
+        layout.addWidget(heading)
+        layout.addWidget(note("The result holds what all of them hold, and is not saved yet. Their files stay."))
+        layout.addLayout(form)
+        layout.addWidget(buttons)
+        self.setMinimumWidth(460)
+
+    @classmethod
+    def ask(cls, parent: QWidget | None, titles: Sequence[str]) -> tuple[str, Keep] | None:
+        """Title and whose answer stays, or None."""
+        dialog = cls(parent, titles)
+        if not answered(dialog):
+            return None
+        return dialog.title.text().strip(), cast(Keep, dialog.keep.currentData())

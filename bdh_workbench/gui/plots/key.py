@@ -1,0 +1,101 @@
+"""The key of a plot: a sign and a word for each kind of line, bar or marker in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from bdh_workbench.gui.widgets import small_font
+
+LINE, GAP, SIGN, BETWEEN = 15, 5, 14, 12  # pixels: height of a line, sign to word, width of a sign, word to next sign
+STYLES = {"line": Qt.PenStyle.SolidLine, "dashes": Qt.PenStyle.DashLine, "dots": Qt.PenStyle.DotLine}
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What one sign means; ``kind`` is ``line``, ``dashes``, ``dots``, ``bar`` or ``marker``."""
+
+    word: str
+    colour: str
+    kind: str = "line"
+
+
+class Key(QWidget):
+    """Signs with their words, in as many lines as the width asks for; nothing where there are none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._signs: tuple[Sign, ...] = ()
+        self.setFont(small_font(self.font()))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(0)
+
+    def set_signs(self, signs: Sequence[Sign]) -> None:
+        """Show these."""
+        if tuple(signs) != self._signs:
+            self._signs = tuple(signs)
+            self.setAccessibleName(", ".join(sign.word for sign in signs))
+            self._fit()
+            self.update()
+
+    def _places(self) -> list[tuple[int, int, Sign]]:
+        """Left edge and line of each sign."""
+        metrics = QFontMetrics(self.font())
+        x, line, places = 0, 0, []
+        for sign in self._signs:
+            width = SIGN + GAP + metrics.horizontalAdvance(sign.word)
+            if x and x + width > self.width():
+                x, line = 0, line + 1
+            places.append((x, line, sign))
+            x += width + BETWEEN
+        return places
+
+    def _fit(self) -> None:
+        lines = max((line + 1 for _, line, _ in self._places()), default=0)
+        self.setFixedHeight(LINE * lines)
+
+    def sizeHint(self) -> QSize:
+        """Any width."""
+        return QSize(0, self.minimumHeight())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Break the lines anew."""
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw each sign, then its word."""
+        painter = QPainter(self)
+        self.draw(painter)
+        painter.end()
+
+    def draw(self, painter: QPainter) -> None:
+        """Draw with any painter, such as that of a file."""
+        painter.save()
+        painter.setFont(self.font())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        words = self.palette().placeholderText().color()
+        for x, line, sign in self._places():
+            middle = line * LINE + LINE / 2
+            colour = QColor(sign.colour)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            if sign.kind == "bar":
+                painter.drawRoundedRect(QRectF(x + 2, middle - 4, 9, 9), 2, 2)
+            elif sign.kind == "marker":
+                painter.setPen(QPen(colour, 1.5))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                corners = [QPointF(6.5, -5), QPointF(11.5, 0), QPointF(6.5, 5), QPointF(1.5, 0)]
+                painter.drawPolygon(QPolygonF([QPointF(x + corner.x(), middle + corner.y()) for corner in corners]))
+            else:
+                painter.setPen(QPen(colour, 2, STYLES[sign.kind]))
+                painter.drawLine(QPointF(x, middle), QPointF(x + SIGN, middle))
+            painter.setPen(words)
+            box = QRectF(x + SIGN + GAP, line * LINE, self.width(), LINE)
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), sign.word)
+        painter.restore()
