@@ -353,3 +353,16 @@ def test_a_write_that_is_killed_while_it_saves_leaves_the_previous_file_whole(
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=120, check=False)
     assert done.returncode == -signal.SIGKILL
     assert target.read_bytes() == b"the previous file"
+
+
+def test_an_experiment_finds_its_text_where_it_was_told_once(
+    tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``experiment NAME --out DIR`` is enough for a script."""
+    monkeypatch.setenv("BDH_WORKBENCH_CORPUS", str(tmp_path / "nowhere"))
+    assert main(["experiment", "capacity", "--out", str(tmp_path / "o"), "--model", str(model_folder)]) == 1
+    assert f"There is no text at {tmp_path / 'nowhere'}" in capsys.readouterr().err
+    monkeypatch.delenv("BDH_WORKBENCH_CORPUS")
+    monkeypatch.chdir(tmp_path)
+    assert main(["experiment", "capacity", "--out", str(tmp_path / "o"), "--model", str(model_folder)]) == 1
+    assert "There is no text at ../shared/corpus" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ EXPERIMENTS = {
     "baselines": "tune the rivals of bench --baselines on facts of their own",
 }
 STEPS = {"gates": 800, "routing": 200}  # of training, of each run
+VARIABLE, CORPUS = "BDH_WORKBENCH_CORPUS", "../shared/corpus"  # where general text is, unless told
 TOKENS = 300_000  # that each run of peer reads
 
 
@@ -36,7 +38,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     described = "; ".join(f"{name}: {text}" for name, text in EXPERIMENTS.items())
     parser.add_argument("experiment", choices=EXPERIMENTS, metavar="NAME", help=described)
     parser.add_argument("--out", metavar="DIR", required=True, help="where results go")
-    parser.add_argument("--corpus", metavar="DIR", required=True, help="general text, as for train")
+    parser.add_argument(
+        "--corpus", metavar="DIR", help=f"general text, as for train; else what {VARIABLE} names, or {CORPUS}"
+    )
     parser.add_argument("--parts", nargs="+", default=(), metavar="PART", help="of keeping: only these parts")
     parser.add_argument("--seeds", type=whole_number(1, 100), default=3, metavar="N", help="repetitions (3)")
     parser.add_argument("--steps", type=whole_number(10), metavar="N", help="of gates and routing: steps of a run")
@@ -48,6 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
+    args.corpus = args.corpus or os.environ.get(VARIABLE) or CORPUS
     _check(args)
     model = open_model(args, console)
     report = _report(args, model, Path(args.out), console)

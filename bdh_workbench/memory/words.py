@@ -49,8 +49,9 @@ class Lexicon:
         starts = [place for place, token in enumerate(ids) if self.begins[token] or (first and place == 0)]
         found: dict[Word, float] = {}
         for start, stop in zip(starts, [*starts[1:], len(ids)], strict=True):
-            if not self.capital[ids[start]] or (first and start == 0):
-                word = ids[start:stop]
+            word = ids[start:stop]
+            # The capital may stand behind a token that is the space before the word.
+            if (first and start == 0) or not any(self.capital[token] for token in word[:2]):
                 found[tuple(self.classes[token] for token in word)] = max(self.weights[token] for token in word)
         return found
 
