@@ -52,7 +52,7 @@ class Places:
         turned = turned / (centred * turned).sum(1, keepdim=True).clamp(min=TINY).sqrt()
         self._turned, self._offset = turned.float(), (turned @ mean).float()  # (m, (K - 1) * C), (m,)
         self._last_words = summaries[:, -1]
-        self._sentences, self._words = sentences, words
+        self._sentences, self.words = sentences, words
 
     def scores(self, summaries: Tensor, asked: Sequence[Mapping[Word, float]] = ()) -> Tensor:
         """Scores (q, m) of questions.
@@ -64,8 +64,8 @@ class Places:
         own = _standard(self._weighted(summaries) @ self._turned.T - self._offset)
         last_words = _standard(summaries[:, -1] @ self._last_words.T)
         out = own + self._weights[-1] * last_words
-        if self._words is not None and asked:
-            shared = torch.tensor([self._words.scores(words) for words in asked])[:, self._sentences]
+        if self.words is not None and asked:
+            shared = torch.tensor([self.words.scores(words) for words in asked])[:, self._sentences]
             out = out + WORDS * _standard(shared).to(out)
         return out
 

@@ -119,6 +119,11 @@ class Recall:
             before = row
         return SentenceWords(self.lexicon, stretches)
 
+    def forget_words(self) -> None:
+        """Seek places without the words of the sentences, as where these were not kept."""
+        for places in self.places.values():
+            places.words = None
+
     def match(
         self,
         ids: Tensor,

@@ -99,8 +99,17 @@ def summaries_at(site: WriteSite, sequences: Sequence[Sequence[int]], firsts: Se
     return out
 
 
-def stored_rows(site: WriteSite, items: Sequence[WriteItem], documents: Collection[int] = ()) -> StoredRows:
-    """The rows that a write of these items stores; ``documents`` are the sources that are documents and not facts."""
+def stored_rows(
+    site: WriteSite, items: Sequence[WriteItem], documents: Collection[int] = (), sentence_words: bool = True
+) -> StoredRows:
+    """The rows that a write of these items stores.
+
+    Args:
+        site: calibrated.
+        items: in the order of their sources.
+        documents: the sources that are documents and not facts.
+        sentence_words: whether the words of their sentences count.
+    """
     normalised = torch.cat(normalised_at(site, [i.ids[:-1] for i in items], [i.first - 1 for i in items]))
     counts = torch.tensor([len(item.ids) - item.first for item in items])
     ends = counts.cumsum(0)
@@ -112,6 +121,8 @@ def stored_rows(site: WriteSite, items: Sequence[WriteItem], documents: Collecti
     owners = torch.repeat_interleave(torch.tensor([item.source for item in items]), counts)
     sentences = torch.tensor([s for item in items for s in item.sentences[item.first :]])
     recall = Recall(site, normalised, owners, set(documents), sentences, following.tolist(), targets.tolist())
+    if not sentence_words:
+        recall.forget_words()
     return StoredRows(normalised, recall, targets, owners, sentences, begins)
 
 
@@ -170,6 +181,7 @@ def address_report(
     split: str = "dev",
     sizes: tuple[int, int, int] = SIZES,
     two_level: bool = True,
+    sentence_words: bool = True,
 ) -> dict[str, float]:
     """Measure a calibrated site on synthetic facts, hard facts and documents.
 
@@ -181,6 +193,7 @@ def address_report(
         split: of the synthetic data: ``train``, ``dev`` or ``test``.
         sizes: how many facts, hard facts and documents.
         two_level: whether the place in a document is sought by itself, as a reader does; for ablation.
+        sentence_words: whether the words of its sentences count there; for ablation.
 
     Returns:
         Shares by name, as the module's docstring explains them, and ``score``, the mean of ``DECIDING``.
@@ -191,7 +204,10 @@ def address_report(
     hard = hard_facts(sizes[1], seed, split)
     report |= {f"hard_{k}": v for k, v in _facts_report(site, tokenizer, held_out, hard).items()}
     texts = documents(sizes[2], seed, split)
-    report |= {f"documents_{k}": v for k, v in _documents_report(site, tokenizer, held_out, texts, two_level).items()}
+    stored = stored_rows(
+        site, document_items(texts, tokenizer, CONTEXT), range(len(texts)) if two_level else (), sentence_words
+    )
+    report |= {f"documents_{k}": v for k, v in _documents_report(site, tokenizer, held_out, texts, stored).items()}
     report["score"] = sum(report[name] for name in DECIDING) / len(DECIDING)
     return {name: round(value, 4) for name, value in report.items()}
 
@@ -229,9 +245,8 @@ def _documents_report(
     tokenizer: Tokenizer,
     held_out: npt.NDArray[np.int64],
     written: Sequence[TextDocument],
-    two_level: bool,
+    rows: StoredRows,
 ) -> dict[str, float]:
-    rows = stored_rows(site, document_items(written, tokenizer, CONTEXT), range(len(written)) if two_level else ())
     probes = [(index, probe) for index, document in enumerate(written) for probe in document.probes]
     asked = [answer_ids(tokenizer, probe.prompt, probe.answer) for _, probe in probes]
     # The text goes on behind an answer, so its end is not asked for.

@@ -53,6 +53,7 @@ class Variant:
         plain: token weights are the inverse document frequency alone, for capitals too.
         words: words have codes besides their tokens.
         two_level: the place in a document is sought by itself.
+        sentence_words: the words of its sentences count there.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Variant:
     plain: bool = False
     words: bool = True
     two_level: bool = True
+    sentence_words: bool = True
 
 
 ONE_COSINE: Mapping[str, Any] = {
@@ -81,6 +83,8 @@ VARIANTS = (
     Variant("two levels, tokens only", {"address_weights": (1.0, 1.0, 1.0), "address_active": 0.03}, True, False),
     Variant("two levels, words and capitals", {"address_weights": (1.0, 1.0, 1.0), "address_active": 0.03}),
     Variant("and the model's own addresses", {}),
+    Variant("the same without the words of the sentence", {}, sentence_words=False),
+    Variant("the same without the last words besides", {"place_weights": (0.7, 0.7, 0.0)}, sentence_words=False),
 )
 
 
@@ -139,7 +143,9 @@ def run(
 def _report(
     site: WriteSite, tokenizer: Tokenizer, held_out: npt.NDArray[np.int64], seed: int, variant: Variant
 ) -> dict[str, float]:
-    return address_report(site, tokenizer, held_out, seed, "test", two_level=variant.two_level)
+    return address_report(
+        site, tokenizer, held_out, seed, "test", two_level=variant.two_level, sentence_words=variant.sentence_words
+    )
 
 
 def _spread(values: list[float]) -> dict[str, float]:
