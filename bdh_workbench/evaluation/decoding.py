@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.memory.encoding import answer_ids
-from bdh_workbench.memory.features import padded_batches
+from bdh_workbench.memory.features import BATCH_SEQUENCES, padded_batches
 from bdh_workbench.memory.reading import Reader, ReaderState
 from bdh_workbench.model.tokenizer import Tokenizer
 
@@ -130,7 +130,7 @@ def decode(
     for index, prompt in enumerate(prompts):
         by_length.setdefault(len(prompt), []).append(index)
     for length, group in by_length.items():
-        size = max(1, batch_limit(reader) // length)
+        size = max(1, min(BATCH_SEQUENCES, batch_limit(reader) // length))
         for first in range(0, len(group), size):
             batch = group[first : first + size]
             ids = torch.tensor([list(prompts[index]) for index in batch], device=reader.model.device)

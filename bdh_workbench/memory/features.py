@@ -17,7 +17,7 @@ from bdh_workbench.memory.state import Rows
 from bdh_workbench.model.loading import Model
 
 BATCH_TOKENS = 8192  # tokens, padding included, that go through the network at once
-
+BATCH_SEQUENCES = 128  # the same in sequences: each has a state of heads x neurons x width numbers at every level
 BATCH_ADDRESSES = 512  # positions whose addresses are made dense at once
 
 
@@ -48,10 +48,14 @@ class Positions:
 
 
 def padded_batches(lengths: Sequence[int], limit: int = BATCH_TOKENS) -> list[list[int]]:
-    """Indices in batches of similar length, each of at most ``limit`` tokens with padding (or of one long item)."""
+    """Indices in batches of similar length, each of at most ``limit`` tokens with padding (or of one long item).
+
+    No batch has more than ``BATCH_SEQUENCES``.
+    """
     batches: list[list[int]] = []
     for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        if batches and lengths[index] * (len(batches[-1]) + 1) <= limit:
+        count = len(batches[-1]) + 1 if batches else 0
+        if 0 < count <= BATCH_SEQUENCES and lengths[index] * count <= limit:
             batches[-1].append(index)
         else:
             batches.append([index])

@@ -16,7 +16,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory import writer
 from bdh_workbench.memory.algebra import DRIFT, read_rows, slow_slot, solve
 from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items
-from bdh_workbench.memory.features import padded_batches, positions
+from bdh_workbench.memory.features import BATCH_SEQUENCES, padded_batches, positions
 from bdh_workbench.memory.generation import SamplingSettings, generate, score_answer
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.reading import PURE, Reader
@@ -382,6 +382,13 @@ def test_positions_are_what_reading_token_by_token_gives(model: Model) -> None:
             assert int(made.rows.following[place]) == (-1 if last else place + 1)
             place += 1
     assert place == len(made)
+
+
+def test_many_short_sequences_are_not_read_at_once() -> None:
+    """Each has a state of its own in the network: six hundred of a dozen tokens took four gigabytes."""
+    batches = padded_batches([3] * (2 * BATCH_SEQUENCES + 1))
+    assert max(map(len, batches)) == BATCH_SEQUENCES
+    assert sorted(index for batch in batches for index in batch) == list(range(2 * BATCH_SEQUENCES + 1))
 
 
 def test_batches_hold_every_item_once_and_no_more_than_they_may() -> None:
