@@ -24,6 +24,7 @@ PRODUCTS = 8_000_000  # cosines held at once
 ITEM = 1.0  # weight of the item's mean against that of the row
 SAME, ENOUGH = 0.98, 0.42  # cosine that only the same words have; evidence without which nothing is familiar
 RECENT = 48  # tokens of a question whose words are looked at
+TIE = 1e-3  # difference of two cosines of the same words that were stored in half precision
 FOLLOWING = 0.08  # added to the cosine of the row behind the one matched last, if its token has come
 
 
@@ -166,7 +167,8 @@ class Recall:
                     cue, number = cues[sequence, t], torch.tensor(after, device=cues.device)
                     score = cue @ self.scoring[number]
                     familiar = float(self._familiarity(cue, score, number, evidence[sequence, t]))
-                    if familiar + FOLLOWING > value[t]:
+                    # The very same words need no help: an answer may begin with the word that its question ends with.
+                    if familiar + (FOLLOWING if value[t] < SAME else TIE) > value[t]:
                         own = value[t] if items[after] == items[row[t]] else familiar
                         # A text goes on in much the same words whatever they mean: there, it is no evidence.
                         value[t] = own if int(items[after]) in self.members else min(1.0, own + FOLLOWING)

@@ -6,6 +6,7 @@ whatever it asks for: a name tells which document is meant, and misleads about t
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Lexicon:
         """
         starts = [place for place, token in enumerate(ids) if self.begins[token] or (first and place == 0)]
         found: dict[Word, float] = {}
-        for start, stop in zip(starts, [*starts[1:], len(ids)], strict=True):
+        for start, stop in itertools.pairwise([*starts, len(ids)]):
             word = ids[start:stop]
             # The capital may stand behind a token that is the space before the word.
             if (first and start == 0) or not any(self.capital[token] for token in word[:2]):

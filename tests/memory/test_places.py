@@ -43,6 +43,21 @@ def test_the_rest_of_a_word_that_began_before_is_no_word() -> None:
     assert [word for word in found if word] == ["in", "the", "wood"]
 
 
+def test_a_stretch_that_begins_no_word_has_none() -> None:
+    assert LEXICON.words(ids_of("mare")) == {} and LEXICON.words([]) == {}
+    assert said(list(LEXICON.words(ids_of("mare"), first=True))) == ["mare"]
+
+
+@pytest.mark.parametrize(
+    "text", ["Pellmare\n\nThe clock is slow.", "The clock is slow.\n\nSincerely", "港の時計は遅い。鐘が鳴る。"]
+)
+def test_headings_and_texts_without_spaces_are_read(text: str) -> None:
+    model = tiny_model(write_slots=SLOTS)
+    reader = Reader(model, finish(write(model, None, (), (TextDocument("Clock", text),))).memory)
+    reading = reader.advance(torch.tensor([model.tokenizer.encode(text)]))
+    assert bool((reading.rows[0, 8:] >= 0).all())
+
+
 def test_a_word_is_the_same_in_either_case() -> None:
     large, small = LEXICON.words(ids_of("House"), first=True), LEXICON.words(ids_of("house"), first=True)
     assert list(large) == list(small)

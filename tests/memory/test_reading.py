@@ -17,7 +17,7 @@ from bdh_workbench.memory.encoding import answer_ids, sentence_spans
 from bdh_workbench.memory.generation import GeneratedToken, SamplingSettings, choose, generate, score_answer
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, Reading, ReadSettings
-from bdh_workbench.memory.recall import FOLLOWING, Recall, scoring_cues
+from bdh_workbench.memory.recall import FOLLOWING, SAME, TIE, Recall, scoring_cues
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteSettings, empty_memory, finish, write
 from bdh_workbench.model.loading import Model
@@ -229,6 +229,18 @@ def test_the_row_behind_the_one_matched_last_is_preferred_if_its_token_came() ->
     both = torch.stack((one, two))[None]
     _, rows = recall.match(torch.tensor([[1, 65]]), both, SURE.expand(1, 2), torch.tensor([-1]))
     assert rows.tolist() == [[0, 1]], "within one call too"
+
+
+def test_a_question_may_end_with_the_word_that_its_answer_begins_with() -> None:
+    """ "... is marked with an" is answered by "an" and "chor": the first of them has not come yet."""
+    generator = torch.Generator().manual_seed(0)
+    asked = torch.nn.functional.normalize(torch.randn(3, 32, generator=generator), dim=-1)
+    begun = torch.nn.functional.normalize(asked + 0.02 * torch.randn(3, 32, generator=generator), dim=-1)
+    recall = recall_of([1, -1], [65, 66], [0, 0], torch.stack((asked, begun)))
+    assert SAME < float(recall.cues[0] @ recall.cues[1]) < 1.0 - TIE
+    for here, wanted in ((asked, 0), (begun, 1)):
+        _, rows = recall.match(torch.tensor([[65]]), here[None, None], SURE, torch.tensor([0]))
+        assert int(rows) == wanted
 
 
 def test_a_preferred_row_must_come_close_to_the_best() -> None:
