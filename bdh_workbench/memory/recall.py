@@ -137,8 +137,8 @@ class Recall:
         """The best match at each token.
 
         Past the end of an item the long summary still matches, and within a repeated phrase several rows do: the row
-        behind the one matched last is preferred if its token has come, and is the more familiar for it, so that an
-        answer that has begun is not broken off.
+        behind the one matched last is preferred if its token has come, so that an answer that has begun is not broken
+        off. In a fact it is the more familiar for it; a document goes on in much the same words whatever they mean.
 
         Args:
             ids: (B, T).
@@ -212,10 +212,12 @@ class Recall:
         tokens, skipped = ids.tolist(), ids.shape[1] - rows.shape[1]
         for number in torch.unique(items[wanted]).tolist():
             if number in self.places:
-                here = wanted & (items == number)
-                asked = [self._asked(tokens[b], skipped + t + 1) for b, t in here.nonzero().tolist()]
-                scores = self.places[number].scores(summaries[here.to(summaries.device)], asked)
-                out[here] = self.members[number][scores.argmax(1).cpu()]
+                members = self.members[number]
+                for here in torch.split((wanted & (items == number)).nonzero(), max(1, PRODUCTS // len(members))):
+                    asked = [self._asked(tokens[b], skipped + t + 1) for b, t in here.tolist()]
+                    b, t = here.T
+                    scores = self.places[number].scores(summaries[b, t], asked)
+                    out[b, t] = members[scores.argmax(1).cpu()]
         return out
 
     def _asked(self, ids: list[int], stop: int) -> dict[Word, float]:

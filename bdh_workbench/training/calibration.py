@@ -113,7 +113,8 @@ def fit_tokens(site: WriteSite, tokenizer: Tokenizer, counts: npt.NDArray[np.int
     together = np.bincount(same, weights=counts, minlength=len(counts))[same]
     weights = -np.log((together + 1.0) / (counts.sum() + len(counts)))
     weights = (weights / weights.max()) ** RARITY
-    capital = np.array([piece.removeprefix(b" ")[:1].isupper() for piece in pieces])
+    # A character of several bytes may be cut in the middle: such a token is taken for one in lower case.
+    capital = np.array([piece.removeprefix(b" ").decode(errors="ignore")[:1].isupper() for piece in pieces])
     # Letters and the bytes of characters beyond ASCII go on with a word; anything else begins one.
     begins = [not (piece[:1].isalpha() or piece[:1] >= b"\x80") for piece in pieces]
     begins[tokenizer.end_id] = True
