@@ -81,7 +81,9 @@ def tiny_calibration(threshold: float = 0.8) -> Calibration:
     for row, text in enumerate(("The lake of ", "Her uncle")):
         prompts[row, : len(text)] = torch.tensor(list(text.encode()))
     limits = torch.full((2,), threshold)
-    return Calibration(torch.tensor([1.0, 1e6]), limits, limits.clone(), ids[:64].reshape(2, 32), prompts)
+    return Calibration(
+        torch.tensor([1.0, 1e6]), limits, limits.clone(), limits.clone(), ids[:64].reshape(2, 32), prompts
+    )
 
 
 def tiny_model(seed: int = 0, *, name: str = "tiny", threshold: float = 0.8, **changes: Any) -> Model:

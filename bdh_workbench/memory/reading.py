@@ -17,9 +17,10 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.algebra import slow_slot
-from bdh_workbench.memory.recall import RECENT, Recall
+from bdh_workbench.memory.recall import Recall
 from bdh_workbench.memory.settings import ReadSettings
 from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.words import RECENT
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState
 from bdh_workbench.model.write_site import SummaryState
@@ -113,8 +114,9 @@ class Reader:
             count = int(documents.sum())
             limits = [(~documents, model.calibration.threshold(len(enabled) - count))] if count < len(enabled) else []
             if count:
-                limits.append((documents, model.calibration.threshold(count, documents=True)))
+                limits.append((documents, model.calibration.threshold(count, "documents")))
             self.threshold = max(limit for _, limit in limits)
+            word_scale = self.threshold / model.calibration.threshold(count, "words")
             scale = torch.ones(len(enabled))
             for chosen, limit in limits:
                 scale[chosen] = self.threshold / limit
@@ -127,6 +129,7 @@ class Reader:
                 place[memory.rows.following[enabled].long()].tolist(),
                 memory.rows.tokens[enabled].tolist(),
                 scale,
+                word_scale,
             )
 
     def with_settings(self, settings: ReadSettings) -> Reader:

@@ -17,13 +17,12 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.memory.places import Places
-from bdh_workbench.memory.words import Lexicon, SentenceWords, Word
+from bdh_workbench.memory.words import Lexicon, SentenceWords, Stretch, WordIndex, recent_words
 from bdh_workbench.model.write_site import WriteSite
 
 PRODUCTS = 8_000_000  # cosines held at once
 ITEM = 1.0  # weight of the item's mean against that of the row
 SAME, ENOUGH = 0.98, 0.42  # cosine that only the same words have; evidence without which nothing is familiar
-RECENT = 48  # tokens of a question whose words are looked at
 TIE = 1e-3  # difference of two cosines of the same words that were stored in half precision
 FOLLOWING = 0.08  # added to the cosine of the row behind the one matched last, if its token has come
 
@@ -71,6 +70,7 @@ class Recall:
         following: list[int],
         tokens: list[int],
         scale: Tensor | None = None,
+        word_scale: float = 1.0,
     ) -> None:
         """Prepare rows.
 
@@ -83,9 +83,10 @@ class Recall:
             following: the row behind each in its window, -1 at its end.
             tokens: the token that follows each row, -1 where unknown.
             scale: (n,), factors on the scores of the rows, where those of facts and documents mean different things.
+            word_scale: the same on the scores of sentences by their words.
         """
         self.site, self.items, self.following, self.tokens = site, items, following, tokens
-        self.lexicon = Lexicon.of(site)
+        self.lexicon, self.word_scale = Lexicon.of(site), word_scale
         self.cues = site.cues(summaries)
         self.scoring = scoring_cues(site, summaries, items)
         if scale is not None:
@@ -97,31 +98,30 @@ class Recall:
         self.needs = needs.to(site.codes.device)  # (n,) the token that must have come, -1 for any
         self.members: dict[int, Tensor] = {}
         self.places: dict[int, Places] = {}
+        texts: dict[int, list[Stretch]] = {}
         order = torch.argsort(items, stable=True)
         numbers, counts = torch.unique_consecutive(items[order], return_counts=True)
         for number, members in zip(numbers.tolist(), torch.split(order, counts.tolist()), strict=True):
             if number in documents:
                 self.members[number] = members
-                words = self._words(members.tolist(), sentences[members].tolist())
+                texts[number] = self._stretches(members.tolist(), sentences[members].tolist())
+                words = SentenceWords(self.lexicon, texts[number]) if texts[number] else None
                 self.places[number] = Places(site, summaries[members.to(summaries.device)], sentences[members], words)
+        self.index = WordIndex(self.lexicon, texts) if any(texts.values()) else None
 
-    def _words(self, members: list[int], sentences: list[int]) -> SentenceWords | None:
-        """The words of a document's sentences, by the tokens that follow its rows; None where these were not kept."""
+    def _stretches(self, members: list[int], sentences: list[int]) -> list[Stretch]:
+        """A document's text, by the tokens that follow its rows; none where these were not kept."""
         if any(self.tokens[row] < 0 for row in members):
-            return None
-        stretches: list[tuple[int, bool, list[int]]] = []
-        before = -1
-        for row, sentence in zip(members, sentences, strict=True):
-            goes_on = before >= 0 and self.following[before] == row
-            if not goes_on or stretches[-1][0] != sentence:
-                # The first tokens of a window are no targets, so that only a text that goes on begins a sentence here.
-                stretches.append((sentence, goes_on, []))
-            stretches[-1][2].append(self.tokens[row])
-            before = row
-        return SentenceWords(self.lexicon, stretches)
+            return []
+        before = [-1, *members[:-1]]
+        return Stretch.all_of(
+            (self.tokens[row], sentence, last >= 0 and self.following[last] == row)
+            for row, sentence, last in zip(members, sentences, before, strict=True)
+        )
 
     def forget_words(self) -> None:
         """Seek places without the words of the sentences, as where these were not kept."""
+        self.index = None
         for places in self.places.values():
             places.words = None
 
@@ -154,9 +154,15 @@ class Recall:
         cues = self.site.cues(summaries)  # (B, T, K * C)
         evidence = evidence.cpu()
         scores, best = self._best(ids, cues)
-        values = self._familiarity(cues, scores, best, evidence)
-        recent = ids[:, :0] if recent is None else recent
-        rows = self._place(summaries, best.cpu(), values >= threshold, torch.cat((recent, ids), dim=1))
+        values, best = self._familiarity(cues, scores, best, evidence), best.cpu()
+        whole = ids if recent is None else torch.cat((recent, ids), dim=1)
+        told, documents = self._by_words(whole, ids.shape[1])
+        better = (documents >= 0) & (told > values)
+        if bool(better.any()):
+            # Any row of the document will do: its place is sought next.
+            rows_of = [int(self.members[number][0]) for number in documents[better].tolist()]
+            best[better], values[better] = torch.tensor(rows_of), told[better]
+        rows = self._place(summaries, best, values >= threshold, whole)
         items = self.items
         for sequence, tokens in enumerate(ids.tolist()):
             last = int(before[sequence])
@@ -167,6 +173,8 @@ class Recall:
                     cue, number = cues[sequence, t], torch.tensor(after, device=cues.device)
                     score = cue @ self.scoring[number]
                     familiar = float(self._familiarity(cue, score, number, evidence[sequence, t]))
+                    if int(documents[sequence, t]) == int(items[after]):
+                        familiar = max(familiar, float(told[sequence, t]))
                     # The very same words need no help: an answer may begin with the word that its question ends with.
                     if familiar + (FOLLOWING if value[t] < SAME else TIE) > value[t]:
                         own = value[t] if items[after] == items[row[t]] else familiar
@@ -202,6 +210,10 @@ class Recall:
             found.append(self._familiarity(part, best.values, best.indices, sure))
         return torch.cat(found)
 
+    def strange_words(self, windows: Tensor) -> Tensor:
+        """Familiarity (n * T,) by words at all positions of windows (n, T) of text."""
+        return self._by_words(windows, windows.shape[1])[0].flatten()
+
     def _place(self, summaries: Tensor, rows: Tensor, wanted: Tensor, ids: Tensor) -> Tensor:
         """Replace rows (B, T) by the places within their items, where those are documents and a place is wanted (B, T).
 
@@ -214,13 +226,23 @@ class Recall:
             if number in self.places:
                 members = self.members[number]
                 for here in torch.split((wanted & (items == number)).nonzero(), max(1, PRODUCTS // len(members))):
-                    asked = [self._asked(tokens[b], skipped + t + 1) for b, t in here.tolist()]
+                    asked = [
+                        recent_words(self.lexicon, tokens[b], skipped + t + 1, names=False) for b, t in here.tolist()
+                    ]
                     b, t = here.T
                     scores = self.places[number].scores(summaries[b, t], asked)
                     out[b, t] = members[scores.argmax(1).cpu()]
         return out
 
-    def _asked(self, ids: list[int], stop: int) -> dict[Word, float]:
-        """The words of the last tokens of a text that has been read up to ``stop``."""
-        start = max(0, stop - RECENT)
-        return self.lexicon.words(ids[start:stop], first=start == 0)
+    def _by_words(self, ids: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """Familiarity (B, count) by the words of stored sentences, and their documents, -1 for none, on the CPU.
+
+        The positions are the last ``count`` of the tokens ids (B, r + count).
+        """
+        size = (len(ids), count)
+        if self.index is None:
+            return torch.zeros(size), torch.full(size, -1)
+        start = ids.shape[1] - count
+        found = [match for tokens in ids.tolist() for match in self.index.read(tokens, start)]
+        told = torch.tensor([score for score, _ in found]) * self.word_scale
+        return told.clamp(max=1.0).view(size), torch.tensor([document for _, document in found]).view(size)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -22,13 +23,14 @@ from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
 
 MAX_SAMPLE = 32 << 20  # bytes of each table of the calibration that will be opened
-LIMITS = ("thresholds", "document_thresholds")  # of the calibration
+LIMITS = ("thresholds", "document_thresholds", "word_thresholds")  # of the calibration
 PREFERRED = ("bdh-30m", "small")  # the default model is the first of these that is there
 SITE_TENSORS = (
     "same_as",
     "token_weights",
     "begins_word",
     "capital",
+    "surprisal",
     "word_weight",
     "mean",
     "whiten",
@@ -49,6 +51,7 @@ class Calibration:
         thresholds: (k,) fp32, the familiarity that held-out text exceeds at the wanted rate of false accepts when so
             many rows of facts are stored.
         document_thresholds: (k,) fp32, the same for rows of documents.
+        word_thresholds: (k,) fp32, the same of how far one of their sentences answers for words (``memory/words.py``).
         locality: (n, T) int64, windows of unrelated text for the locality term.
         others: (m, T) int64, prompts in the form of facts about subjects of their own, padded with -1.
     """
@@ -56,18 +59,23 @@ class Calibration:
     counts: Tensor
     thresholds: Tensor
     document_thresholds: Tensor
+    word_thresholds: Tensor
     locality: Tensor
     others: Tensor
 
-    def threshold(self, rows: int, documents: bool = False) -> float:
-        """Familiarity under which a read is closed, with so many rows of facts or of documents stored.
+    def threshold(self, rows: int, kind: Literal["facts", "documents", "words"] = "facts") -> float:
+        """Familiarity under which a read is closed, with so many rows stored.
+
+        Args:
+            rows: of facts, or of documents.
+            kind: ``facts`` or ``documents``, by the cosines of their cues, or ``words``, by those of documents.
 
         Between the numbers that were measured it follows straight lines over log(rows).
         """
         if rows <= 0:
             return 1.0
         x = np.log(self.counts.numpy())
-        limits = self.document_thresholds if documents else self.thresholds
+        limits = {"facts": self.thresholds, "documents": self.document_thresholds, "words": self.word_thresholds}[kind]
         return float(np.interp(np.log(rows), x, limits.numpy()))
 
 
@@ -108,6 +116,7 @@ def save_general(folder: Path, site: WriteSite, calibration: Calibration, notes:
         "calibration.counts": calibration.counts,
         "calibration.thresholds": calibration.thresholds,
         "calibration.document_thresholds": calibration.document_thresholds,
+        "calibration.word_thresholds": calibration.word_thresholds,
         "locality.ids": calibration.locality.to(torch.int32),
         "others.ids": calibration.others.to(torch.int32),
     }
@@ -128,6 +137,7 @@ def load_general(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> tup
         "token_weights": (words,),
         "begins_word": (words,),
         "capital": (words,),
+        "surprisal": (words,),
         "word_weight": (),
         "mean": (kinds, width),
         "whiten": (kinds, width, width),
@@ -142,6 +152,7 @@ def load_general(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> tup
         tensors["calibration.counts"],
         tensors["calibration.thresholds"],
         tensors["calibration.document_thresholds"],
+        tensors["calibration.word_thresholds"],
         tensors["locality.ids"].long(),
         tensors["others.ids"].long(),
     )

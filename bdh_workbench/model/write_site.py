@@ -85,6 +85,7 @@ class WriteSite(nn.Module):
     token_weights: Tensor
     begins_word: Tensor
     capital: Tensor
+    surprisal: Tensor
     word_weight: Tensor
     mean: Tensor
     whiten: Tensor
@@ -108,6 +109,7 @@ class WriteSite(nn.Module):
         self.register_buffer("token_weights", torch.ones(config.vocab_size))
         self.register_buffer("begins_word", torch.ones(config.vocab_size, dtype=torch.bool))
         self.register_buffer("capital", torch.zeros(config.vocab_size, dtype=torch.bool))  # such a word is a name
+        self.register_buffer("surprisal", torch.full((config.vocab_size,), 8.0))  # -log p of its class, in nats
         self.register_buffer("word_weight", torch.zeros(()))
         self.register_buffer("mean", torch.zeros(kinds, width))
         self.register_buffer("whiten", torch.eye(width).repeat(kinds, 1, 1))

@@ -168,8 +168,7 @@ def held_out_familiarity(site: WriteSite, rows: StoredRows, held_out: npt.NDArra
     count = min(HELD_OUT[0], len(held_out) // length)
     starts = np.linspace(0, len(held_out) - length, count).astype(int)
     windows = torch.from_numpy(np.stack([held_out[start : start + length] for start in starts]).astype(np.int64))
-    cues, evidence = text_cues(site, windows)
-    return rows.recall.strangers(cues, evidence)
+    return rows.recall.strangers(*text_cues(site, windows)).maximum(rows.recall.strange_words(windows))
 
 
 @torch.no_grad()

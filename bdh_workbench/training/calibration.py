@@ -21,6 +21,7 @@ from torch import Tensor
 from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
 from bdh_workbench.memory.features import padded_batches
 from bdh_workbench.memory.recall import SAME, Recall
+from bdh_workbench.memory.words import Lexicon, Stretch, WordIndex
 from bdh_workbench.model.loading import Calibration
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
@@ -34,9 +35,9 @@ RARITY = 0.7  # power of the inverse document frequency in a token's weight
 CAPITAL = 2.0  # factor on the weight of a token that begins a capitalised word within a text
 WORD_WEIGHT = 1.0  # of the code of the word so far, against token weights of at most 1 for words in lower case
 FALSE_ACCEPTS = 1e-3  # share of held-out positions that may seem familiar
-# The same with memories of documents: a false read costs some eight nats, and other documents than those that the
-# threshold is measured with open 1.4 times as many positions.
-DOCUMENT_FALSE_ACCEPTS = 7e-4
+# The same with memories of documents. There the words of a sentence tell a question from a stranger far better than the
+# cosines of cues, which are left to open what is read word for word, and scripts without spaces.
+DOCUMENT_FALSE_ACCEPTS, WORD_FALSE_ACCEPTS = 1e-4, 3e-4
 SIZES = (100, 300, 1000, 3000, 10000, 30000)  # stored rows at which the threshold is measured
 MOST_FACTS = 4000  # for that: no more are held by the memories that people make
 WINDOWS, WINDOW = 400, 128  # held-out windows on which it is measured, and their tokens
@@ -82,11 +83,16 @@ def calibrate(
     fit_whitening(site, stretches(text.fit, GENERAL, random))
     fit_threshold(site)
     progress(0.1, "thresholds of familiarity")
-    counts, of_facts, of_documents = familiarity_thresholds(site, tokenizer, text.held_out, seed, progress)
+    counts, of_facts, of_documents, of_words = familiarity_thresholds(site, tokenizer, text.held_out, seed, progress)
     local = locality_windows(tokenizer), other_prompts(tokenizer, seed)
-    calibration = Calibration(counts, of_facts, of_documents, *local)
-    figures: dict[str, Any] = {"false_accepts": FALSE_ACCEPTS, "document_false_accepts": DOCUMENT_FALSE_ACCEPTS}
-    for name, limits in (("thresholds", of_facts), ("document_thresholds", of_documents)):
+    calibration = Calibration(counts, of_facts, of_documents, of_words, *local)
+    figures: dict[str, Any] = {
+        "false_accepts": FALSE_ACCEPTS,
+        "document_false_accepts": DOCUMENT_FALSE_ACCEPTS,
+        "word_false_accepts": WORD_FALSE_ACCEPTS,
+    }
+    names = ("thresholds", "document_thresholds", "word_thresholds")
+    for name, limits in zip(names, (of_facts, of_documents, of_words), strict=True):
         pairs = zip(counts.tolist(), limits.tolist(), strict=True)
         figures[name] = {str(int(count)): round(limit, 4) for count, limit in pairs}
     return calibration, figures
@@ -103,7 +109,7 @@ def fit_tokens(site: WriteSite, tokenizer: Tokenizer, counts: npt.NDArray[np.int
     """Token weights: a power of the log inverse document frequency, more where a capitalised word begins; word starts.
 
     Args:
-        site: its ``token_weights``, ``begins_word``, ``capital`` and ``word_weight`` are filled.
+        site: its ``token_weights``, ``begins_word``, ``capital``, ``surprisal`` and ``word_weight`` are filled.
         tokenizer: says what a token stands for.
         counts: (V,), how often each token comes in general text.
     """
@@ -122,6 +128,7 @@ def fit_tokens(site: WriteSite, tokenizer: Tokenizer, counts: npt.NDArray[np.int
     site.token_weights[tokenizer.end_id] = 0.0
     site.begins_word.copy_(torch.tensor(begins))
     site.capital.copy_(torch.from_numpy(capital))
+    site.surprisal.copy_(torch.from_numpy(-np.log((together + 1.0) / (counts.sum() + len(counts)))))
     site.same_as.copy_(torch.from_numpy(same))
     site.word_weight.fill_(WORD_WEIGHT)
 
@@ -191,12 +198,12 @@ def familiarity_thresholds(
     held_out: npt.NDArray[np.int64],
     seed: int,
     progress: Callable[[float, str], None] = lambda done, line: None,
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Familiarity that few held-out positions exceed (``FALSE_ACCEPTS``), at each number of stored rows.
 
     Returns:
-        Counts (k,), thresholds (k,) with memories of facts and (k,) with memories of documents, fp32, ascending.
-        Memories of more rows than twice the slots are left out.
+        Counts (k,), thresholds (k,) with memories of facts, (k,) with memories of documents by their cosines, and (k,)
+        by their words, fp32, ascending. Memories of more rows than twice the slots are left out.
     """
     length = min(WINDOW, len(held_out))
     windows = torch.from_numpy(held_out[: len(held_out) // length * length].reshape(-1, length)[:WINDOWS])
@@ -219,7 +226,32 @@ def familiarity_thresholds(
             thresholds[number, place] = min(max(limit, 1e-3), SAME)
             done = (number + (place + 1) / len(sizes)) / len(kinds)
             progress(0.1 + 0.9 * done, f"thresholds of familiarity, {size} stored rows")
-    return torch.tensor(sizes, dtype=torch.float32), thresholds[0], thresholds[1]
+    by_words = word_thresholds(site, kinds[1][0], sizes, windows)
+    return torch.tensor(sizes, dtype=torch.float32), thresholds[0], thresholds[1], by_words
+
+
+def word_thresholds(site: WriteSite, items: Sequence[WriteItem], sizes: Sequence[int], windows: Tensor) -> Tensor:
+    """How far a sentence answers for the words of few positions of windows (n, T): (k,), at each number of rows."""
+    lexicon, texts = Lexicon.of(site), windows.tolist()
+    sources = [list(group) for _, group in itertools.groupby(items, key=lambda item: item.source)]
+    best = np.zeros(windows.numel())
+    rows, taken, out = 0, 0, []
+    for size in sizes:
+        gained: dict[int, list[Stretch]] = {}
+        while taken < len(sources) and rows < size:
+            whole = [item for item in sources[taken] if item.primary]
+            gained[taken] = Stretch.all_of(
+                (item.ids[place], item.sentences[place], place > item.first)
+                for item in whole
+                for place in range(item.first, len(item.ids))
+            )
+            rows, taken = rows + sum(len(item.ids) - item.first for item in sources[taken]), taken + 1
+        if gained:
+            index = WordIndex(lexicon, gained)
+            found = np.array([score for text in texts for score, _ in index.read(text, 0)])
+            best = np.maximum(best, found)
+        out.append(min(max(float(np.quantile(best, 1.0 - WORD_FALSE_ACCEPTS)), 1e-3), 1.0))
+    return torch.tensor(out, dtype=torch.float32)
 
 
 def text_cues(site: WriteSite, windows: Tensor) -> tuple[Tensor, Tensor]:

@@ -205,14 +205,18 @@ def _values(value: Any) -> Any:
 
 def _calibration(figures: Mapping[str, Any]) -> list[str]:
     limits = [
-        (f"{int(rows):,}", f"{limit:.3f}", f"{figures['document_thresholds'][rows]:.3f}")
-        for rows, limit in figures["thresholds"].items()
+        (
+            f"{int(rows):,}",
+            *(f"{figures[name][rows]:.3f}" for name in ("thresholds", "document_thresholds", "word_thresholds")),
+        )
+        for rows in figures["thresholds"]
     ]
     lines = [
         f"Familiarity under which a read is closed, so that {100 * figures['false_accepts']:.2g}% of the positions of "
-        f"held-out text seem familiar to facts, and {100 * figures['document_false_accepts']:.2g}% to documents:",
+        f"held-out text seem familiar to facts, {100 * figures['document_false_accepts']:.2g}% to documents by the cosines "
+        f"of cues, and {100 * figures['word_false_accepts']:.2g}% by the words of a sentence:",
         "",
-        *_table(("stored rows", "threshold, facts", "threshold, documents"), limits),
+        *_table(("stored rows", "facts", "documents, cosines", "documents, words"), limits),
     ]
     if figures.get("test"):
         rows = [(words, f"{figures['test'][key]:.3f}") for key, words in SHOWN.items()]

@@ -106,7 +106,9 @@ def test_the_threshold_is_that_of_so_many_rows(model: Model, memory: Memory) -> 
     )
     all_rows, fewer = Reader(graded, memory), Reader(graded, solve(memory.with_layer(1, enabled=False))[0])
     kinds = torch.tensor([item.kind == "document" for item in memory.items])[memory.rows.items.long()]
-    limits = [graded.calibration.threshold(int((~kinds).sum())), graded.calibration.threshold(int(kinds.sum()), True)]
+    limits = [
+        graded.calibration.threshold(int((~kinds).sum())), graded.calibration.threshold(int(kinds.sum()), "documents")
+    ]  # fmt: skip
     assert 0 < limits[1] < limits[0] and all_rows.threshold == pytest.approx(limits[0])
     assert fewer.threshold < all_rows.threshold
     plain = scoring_cues(model.site, memory.rows.cues.float().view(len(kinds), 3, -1), memory.rows.items.long())

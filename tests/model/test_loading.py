@@ -313,9 +313,11 @@ def test_thresholds_are_read_off_between_the_counts_they_were_measured_at() -> N
         counts=torch.tensor([10.0, 1000.0]),
         thresholds=torch.tensor([0.5, 0.7]),
         document_thresholds=torch.tensor([0.3, 0.4]),
+        word_thresholds=torch.tensor([0.1, 0.2]),
     )
-    assert calibration.threshold(0, documents=True) == 1.0
-    assert calibration.threshold(100, documents=True) == pytest.approx(0.35)
+    assert calibration.threshold(0, "documents") == 1.0
+    assert calibration.threshold(100, "documents") == pytest.approx(0.35)
+    assert calibration.threshold(100, "words") == pytest.approx(0.15)
     assert calibration.threshold(0) == 1.0, "with nothing stored, nothing is familiar"
     assert calibration.threshold(10) == pytest.approx(0.5) and calibration.threshold(1000) == pytest.approx(0.7)
     assert calibration.threshold(100) == pytest.approx(0.6)

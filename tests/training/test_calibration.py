@@ -12,6 +12,7 @@ from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.training import calibration
+from bdh_workbench.training.addresses import stored_rows
 from bdh_workbench.training.calibration import (
     GeneralText,
     calibrate,
@@ -104,7 +105,7 @@ def test_stretches_are_as_long_as_prompts() -> None:
 
 def test_thresholds_rise_with_the_rows_and_keep_false_accepts_down(site: WriteSite) -> None:
     held_out = general_ids()
-    sizes, thresholds, of_documents = familiarity_thresholds(site, TOKENIZER, held_out, 0)
+    sizes, thresholds, of_documents, of_words = familiarity_thresholds(site, TOKENIZER, held_out, 0)
     assert sizes.tolist() == [100.0, 300.0, 1000.0]  # no memory of this model holds three thousand rows
     assert thresholds[0] <= thresholds[1] < 1.0 and of_documents[0] <= of_documents[1] < 1.0
     general, evidence = text_cues(site, torch.from_numpy(held_out[: len(held_out) // 128 * 128].reshape(-1, 128)))
@@ -116,6 +117,10 @@ def test_thresholds_rise_with_the_rows_and_keep_false_accepts_down(site: WriteSi
         assert sum(len(part.items) for part in parts) >= 300
         best = torch.stack([part.strangers(general, evidence) for part in parts]).amax(0)
         assert (best > limits[1] + 0.05).float().mean() < 0.01
+    assert 0.0 < of_words[0] <= of_words[1] <= 1.0
+    windows = torch.from_numpy(held_out[: len(held_out) // 128 * 128].reshape(-1, 128))
+    rows = stored_rows(site, document_items(documents(1, 0, "dev"), TOKENIZER, 256), [0])
+    assert (rows.recall.strange_words(windows) > of_words[1]).float().mean() < 0.01
 
 
 def test_there_is_less_evidence_where_little_was_said(site: WriteSite) -> None:
@@ -129,7 +134,7 @@ def test_there_is_less_evidence_where_little_was_said(site: WriteSite) -> None:
 
 def test_held_out_text_shorter_than_a_window_will_do(site: WriteSite) -> None:
     sizes, *limits = familiarity_thresholds(site, TOKENIZER, general_ids()[:40], 0)
-    assert [len(sizes), *map(len, limits)] == [3, 3, 3]
+    assert [len(sizes), *map(len, limits)] == [3, 3, 3, 3]
 
 
 def test_calibrate_fills_the_site_and_reports() -> None:

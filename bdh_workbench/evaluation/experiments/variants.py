@@ -134,7 +134,7 @@ def hidden_state_model(model: Model, text: GeneralText) -> Model:
     )
     limits = torch.full((2,), float(torch.quantile(strangers, 1.0 - FALSE_ACCEPTS)))
     held = model.calibration
-    calibration = Calibration(torch.tensor([1.0, 1e6]), limits, limits, held.locality, held.others)
+    calibration = Calibration(torch.tensor([1.0, 1e6]), limits, limits, limits, held.locality, held.others)
     return with_site(model, site, calibration, "hidden states")
 
 
