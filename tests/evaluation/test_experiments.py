@@ -259,13 +259,13 @@ def test_a_control_that_does_as_much_takes_the_claim_down() -> None:
     assert reproduction.specialisation(gates_of([0.2, 0.3, 0.2], [0.01, 0.2, 0.01])).verdict == "not reproduced"
 
 
-def test_the_page_of_claims_names_the_commands_that_are_wanting(model: Model, tmp_path: Path) -> None:
+def test_the_page_of_claims_names_the_commands_that_are_wanting(tmp_path: Path) -> None:
     said: list[str] = []
-    report = reproduction.run(model, "", tmp_path, 3, said.append)
+    report = reproduction.run(tmp_path, said.append)
     page = (tmp_path / "reproduction.md").read_text(encoding="utf-8")
     assert len(report["rows"]) == 11 and all(f"| {number} |" in page for number in range(1, 12))
     assert len(said) == 5 and page.count("experiment protocols") == 1
     (tmp_path / "experiments").mkdir()
     (tmp_path / "experiments" / "gates.json").write_text("{", encoding="utf-8")
     with pytest.raises(UserError, match="holds no results"):
-        reproduction.run(model, "", tmp_path, 3)
+        reproduction.run(tmp_path)

@@ -15,7 +15,6 @@ from typing import Any
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.experiments.results import Note, cell, markdown_table
 from bdh_workbench.model.files import save_text_atomically
-from bdh_workbench.model.loading import Model
 
 BENCH = (
     "python3 workbench.py run bench --facts ../shared/benchmark/facts20.json --documents "
@@ -169,14 +168,11 @@ CLAIMS = (
 )
 
 
-def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+def run(out: Path, note: Note = lambda line: None) -> dict[str, Any]:
     """Write ``reproduction.md`` into a folder from the results in ``experiments`` in it.
 
     Args:
-        model: not used; every experiment takes one.
-        corpus: likewise.
         out: the documentation's folder.
-        seeds: not used; they are those of the results.
         note: told which results are missing.
 
     Raises:
@@ -241,7 +237,7 @@ def page(results: Mapping[str, Mapping[str, Any]], rows: list[list[str]]) -> str
         f"`{model}`; claims 9 and 10 on small networks trained from scratch. Mean ± sample standard deviation over "
         "seeds. The rule of each verdict stands in `bdh_workbench/evaluation/experiments/reproduction.py`, and this "
         "page is made by\n\n"
-        "    python3 workbench.py run experiment reproduction --corpus ../shared/corpus --out docs\n\n"
+        "    python3 workbench.py run experiment reproduction --out docs\n\n"
         "from the results of these commands, which are in `docs/experiments`:\n\n"
         + commands
         + "\n"
