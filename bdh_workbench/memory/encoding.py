@@ -6,15 +6,21 @@ overlapping chunks if it is very long, and a window for each sentence, so that a
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.model.tokenizer import Tokenizer
 
+if TYPE_CHECKING:
+    from bdh_workbench.model.loading import Model
+
 FRAMINGS = (".", "It is known that this is so.", "Now for something else.")  # put before a fact, one at a time
+FRAMING_SHARE = 0.15  # framings are left out where facts with them would take more than this share of the slots
 OVERLAP = 0.25  # share of a chunk that the next one repeats, so that every sentence has context in one of them
 LONGEST = 32_768  # tokens of a document that are written as one stretch; the network and the cues know no limit
 WINDOW_FIRST = 3  # a window's first target: its first two tokens do not tell sentences apart
@@ -54,6 +60,29 @@ def answer_ids(tokenizer: Tokenizer, prompt: str, answer: str) -> tuple[list[int
     """
     text = answer if prompt.endswith((" ", "\n", "\t", "(", '"', "'", "“")) else " " + answer
     return tokenizer.encode(prompt), [*tokenizer.encode(text), tokenizer.end_id]
+
+
+def write_items(
+    facts: Sequence[Fact], documents: Sequence[TextDocument], model: Model, framings: int
+) -> list[WriteItem]:
+    """All that a write takes in: items of facts and their framings, then of documents and their windows.
+
+    Args:
+        facts: their framings are left out where they would crowd the slots of the model (``FRAMING_SHARE``).
+        documents: numbered, as sources, behind the facts.
+        model: gives the tokenizer, the slots, and the length of windows.
+        framings: of each fact.
+
+    Raises:
+        UserError: when a document is too short to be written.
+    """
+    items = fact_items(facts, model.tokenizer, 0)
+    count = sum(len(item.ids) - item.first for item in items)
+    if framings and count * (1 + framings) <= FRAMING_SHARE * model.config.write_slots:
+        items = fact_items(facts, model.tokenizer, framings)
+    for item in document_items(documents, model.tokenizer, model.config.context * 2):
+        items.append(dataclasses.replace(item, source=item.source + len(facts)))
+    return items
 
 
 def fact_items(facts: Sequence[Fact], tokenizer: Tokenizer, framings: int) -> list[WriteItem]:
