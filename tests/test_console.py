@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -65,3 +66,10 @@ def test_progress_is_rewritten_in_place_ten_times_a_second(monkeypatch: pytest.M
 def test_progress_that_nobody_can_see_does_not_end_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", Terminal(broken=True))
     Console().progress("line")
+
+
+def test_a_line_that_a_terminal_has_no_letters_for_is_told_with_question_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(heard, encoding="ascii", errors="strict"))
+    Console().note("1 fact → 2")
+    assert heard.getvalue() == b"1 fact ? 2\n"

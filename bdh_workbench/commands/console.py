@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -58,21 +59,19 @@ class Console:
 
     def _tell(self, text: str) -> None:
         # Progress that nobody can see must not end the work.
-        try:
-            self._err.write(text)
+        with contextlib.suppress(OSError, ValueError):
+            try:
+                self._err.write(text)
+            except UnicodeEncodeError:  # a ValueError too
+                self._err.write(_encodable(text, self._err))
             self._err.flush()
-        except (OSError, ValueError):
-            pass
-        except UnicodeEncodeError:
-            self._err.write(text.encode("ascii", "replace").decode())
 
 
 def say(text: str, end: str = "\n", *, pale: bool = False) -> None:
     """Print to standard output whatever is harmless and its encoding has, ``pale`` on a terminal that has colours."""
     out = sys.stdout
-    encoding = getattr(out, "encoding", None) or "utf-8"
     text = harmless_lines(text)
-    out.write((_dim(text) + end if pale else text + end).encode(encoding, "replace").decode(encoding))
+    out.write(_encodable(_dim(text) + end if pale else text + end, out))
     out.flush()
 
 
@@ -127,6 +126,12 @@ def shortened(text: str, length: int = 60) -> str:
 def _dim(text: str) -> str:
     plain = not _is_terminal(sys.stdout) or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
     return text if plain else f"\x1b[2m{text}\x1b[0m"
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """The text with a question mark for whatever the stream's encoding lacks."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def _is_terminal(stream: TextIO) -> bool:

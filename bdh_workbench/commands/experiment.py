@@ -5,86 +5,113 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bdh_workbench.commands.common import open_model, whole_number
+from bdh_workbench.commands.common import UsageError, open_model, whole_number
 from bdh_workbench.commands.console import Console
 from bdh_workbench.errors import UserError
 
-if TYPE_CHECKING:
-    from bdh_workbench.model.loading import Model
-
-EXPERIMENTS = {
-    "addresses": "which parts of the addressing carry recall",
-    "keeping": "what a memory keeps as it grows",
-    "gates": "do slow and fast gates specialise while a model is trained",
-    "routing": "the gradient that a slow slot receives with and without a fast state beside it",
-    "protocols": "ways of writing and reading against each other",
-    "capacity": "facts against slots and time",
-    "meta": "trained addresses against their untrained start",
-    "harder": "synonyms, questions and reversed statements; 200 and 1,000 facts",
-    "peer": "BDH and a GPT-2 of the same size, trained alike",
-    "reproduction": "the page of the paper's claims, from the results in DIR/experiments",
-    "baselines": "tune the rivals of bench --baselines on facts of their own",
-}
-STEPS = {"gates": 800, "routing": 200}  # of training, of each run
 VARIABLE, CORPUS = "BDH_WORKBENCH_CORPUS", "../shared/corpus"  # where general text is, unless told
-TOKENS = 300_000  # that each run of peer reads
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What the command knows of an experiment, whose module is of the same name.
+
+    Attributes:
+        asks: what it is about.
+        options: those that it takes besides ``--out``, with their defaults; no other may be given.
+        reads_model: whether a model is loaded for it.
+    """
+
+    asks: str
+    options: Mapping[str, Any]
+    reads_model: bool = True
+
+
+TEXT, SEEDS = {"corpus": None}, {"seeds": 3}
+EXPERIMENTS = {
+    "addresses": Experiment("which parts of the addressing carry recall", TEXT | SEEDS),
+    "keeping": Experiment("what a memory keeps as it grows", TEXT | {"parts": ()}),
+    "gates": Experiment("do slow and fast gates specialise while a model is trained", TEXT | SEEDS | {"steps": 800}),
+    "routing": Experiment(
+        "the gradient that a slow slot receives with and without a fast state beside it", TEXT | SEEDS | {"steps": 200}
+    ),
+    "protocols": Experiment("ways of writing and reading against each other", TEXT | SEEDS),
+    "capacity": Experiment("facts against slots and time", SEEDS),
+    "meta": Experiment("trained addresses against their untrained start", TEXT | SEEDS),
+    "harder": Experiment("synonyms, questions and reversed statements; 200 and 1,000 facts", SEEDS),
+    "peer": Experiment(
+        "BDH and a GPT-2 of the same size, trained alike", TEXT | SEEDS | {"tokens": 300_000, "config": "small"}
+    ),
+    "baselines": Experiment("tune the rivals of bench --baselines on facts of their own", TEXT | SEEDS),
+    "reproduction": Experiment(
+        "the page of the paper's claims, from the results in DIR/experiments", {}, reads_model=False
+    ),
+}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    described = "; ".join(f"{name}: {text}" for name, text in EXPERIMENTS.items())
+    """Add the options of the command; none has a default here, so that one that is given can be told."""
+    described = "; ".join(f"{name}: {experiment.asks}" for name, experiment in EXPERIMENTS.items())
     parser.add_argument("experiment", choices=EXPERIMENTS, metavar="NAME", help=described)
     parser.add_argument("--out", metavar="DIR", required=True, help="where results go")
-    parser.add_argument(
-        "--corpus", metavar="DIR", help=f"general text, as for train; else what {VARIABLE} names, or {CORPUS}"
-    )
-    parser.add_argument("--parts", nargs="+", default=(), metavar="PART", help="of keeping: only these parts")
-    parser.add_argument("--seeds", type=whole_number(1, 100), default=3, metavar="N", help="repetitions (3)")
-    parser.add_argument("--steps", type=whole_number(10), metavar="N", help="of gates and routing: steps of a run")
-    parser.add_argument(
-        "--tokens", type=whole_number(1), default=TOKENS, metavar="N", help=f"of peer: read in each run ({TOKENS:,})"
-    )
-    parser.add_argument("--config", default="small", metavar="F", help="of peer: a TOML file, tiny, small or bdh-30m")
+    group = parser.add_argument_group("options of some experiments")
+
+    def add(option: str, metavar: str, text: str, **given: Any) -> None:
+        told = f"of {', '.join(_takers(option))}: {text}"
+        group.add_argument(f"--{option}", metavar=metavar, help=told, **given)
+
+    add("corpus", "DIR", f"general text, as for train; else what {VARIABLE} names, or {CORPUS}")
+    add("seeds", "N", f"repetitions{_defaults('seeds')}", type=whole_number(1, 100))
+    add("parts", "PART", "only these parts", nargs="+")
+    add("steps", "N", f"steps of a run{_defaults('steps')}", type=whole_number(10))
+    add("tokens", "N", f"read in each run{_defaults('tokens')}", type=whole_number(1))
+    add("config", "F", f"a TOML file, tiny, small or bdh-30m{_defaults('config')}")
+
+
+def _takers(option: str) -> list[str]:
+    return [name for name, experiment in EXPERIMENTS.items() if option in experiment.options]
+
+
+def _defaults(option: str) -> str:
+    """The default of an option, or those of each experiment in the order of ``_takers``, in brackets."""
+    values = dict.fromkeys(EXPERIMENTS[name].options[option] for name in _takers(option))
+    return f" ({', '.join(f'{value:,}' if isinstance(value, int) else str(value) for value in values)})"
 
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
-    args.corpus = args.corpus or os.environ.get(VARIABLE) or CORPUS
-    _check(args)
-    model = open_model(args, console)
-    report = _report(args, model, Path(args.out), console)
+    experiment, out = EXPERIMENTS[args.experiment], Path(args.out)
+    given = _options(args, experiment)
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{args.out} is a file: name a folder for --out.")
+    if experiment.reads_model:
+        given["model"] = open_model(args, console)
+    module = importlib.import_module(f"bdh_workbench.evaluation.experiments.{args.experiment}")
+    report: dict[str, Any] = module.run(out=out, note=console.note, **given)
     console.result(report, f"Results are in {args.out}.")
 
 
-def _check(args: argparse.Namespace) -> None:
-    if not args.corpus.startswith("hf:") and not Path(args.corpus).exists():
-        raise UserError(f"There is no text at {args.corpus}: give a file or folder with --corpus.")
-    if Path(args.out).exists() and not Path(args.out).is_dir():
-        raise UserError(f"{args.out} is a file: name a folder for --out.")
+def _options(args: argparse.Namespace, experiment: Experiment) -> dict[str, Any]:
+    """The values of the experiment's options.
 
-
-def _report(args: argparse.Namespace, model: Model, out: Path, console: Console) -> dict[str, Any]:
-    name, corpus, seeds, note = args.experiment, args.corpus, args.seeds, console.note
-    if name == "keeping":
-        from bdh_workbench.evaluation.experiments import keeping
-
-        strange = sorted(set(args.parts) - set(keeping.PARTS))
-        if strange:
-            raise UserError(f"There is no part {strange[0]}: choose from {', '.join(keeping.PARTS)}.")
-        return keeping.run(model, corpus, out, args.parts, note=note)
-    if name == "peer":
-        from bdh_workbench.evaluation.experiments import peer
-
-        return peer.run(model, corpus, out, args.config, args.tokens, seeds, note)
-    if name in STEPS:
-        from bdh_workbench.evaluation.experiments import gates, routing
-
-        steps = args.steps or STEPS[name]
-        study = gates.run if name == "gates" else routing.run
-        return study(model, corpus, out, steps, seeds, note)
-    module = importlib.import_module(f"bdh_workbench.evaluation.experiments.{name}")
-    report: dict[str, Any] = module.run(model, corpus, out, seeds, note)
-    return report
+    Raises:
+        UsageError: when an option is given that the experiment does not take.
+        UserError: when it reads a text, and there is none.
+    """
+    every = dict.fromkeys(option for each in EXPERIMENTS.values() for option in each.options)
+    given = {option: value for option in every if (value := getattr(args, option)) is not None}
+    for option in given:
+        if option not in experiment.options:
+            known = ", ".join(f"--{name}" for name in ("out", *experiment.options))
+            raise UsageError(f"{args.experiment} takes no --{option}: its options are {known}")
+    values = {**experiment.options, **given}
+    if "corpus" in values:
+        corpus = values["corpus"] = values["corpus"] or os.environ.get(VARIABLE) or CORPUS
+        if not corpus.startswith("hf:") and not Path(corpus).exists():
+            raise UserError(f"There is no text at {corpus}: give a file or folder with --corpus.")
+    return values

@@ -12,6 +12,7 @@ from bdh_workbench.commands.console import Console, percent, probability, say, s
 
 if TYPE_CHECKING:
     from bdh_workbench.evaluation.asking import Answer
+    from bdh_workbench.memory.sources import Source
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -73,13 +74,20 @@ def run(args: argparse.Namespace, console: Console) -> None:
         "tokens": [dataclasses.asdict(token) for token in answer.tokens],
         "top": [{"text": text, "p": p} for text, p in answer.top],
         "familiarity": answer.familiarity,
-        "source": None if answer.source is None else dataclasses.asdict(answer.source),
+        "source": _source(answer.source),
         "abstained": answer.abstained,
         "ended": answer.ended,
         "model": model.name,
         "device": str(model.device),
     }
     console.result(record | ({"answer": scored} if scored is not None else {}), "")
+
+
+def _source(source: Source | None) -> dict[str, Any] | None:
+    """A source without the number of its item, by which only a program that holds the memory could find it."""
+    if source is None:
+        return None
+    return {name: value for name, value in dataclasses.asdict(source).items() if name != "item"}
 
 
 def _under(answer: Answer, scored: dict[str, Any] | None, remembering: bool) -> str:

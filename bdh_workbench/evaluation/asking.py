@@ -8,30 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bdh_workbench.evaluation.decoding import Question, exact
-from bdh_workbench.memory.encoding import sentence_spans
 from bdh_workbench.memory.generation import SamplingSettings, generate, score_answer
 from bdh_workbench.memory.reading import Reader
-from bdh_workbench.memory.state import Memory
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a read comes from.
-
-    Attributes:
-        title: of the item.
-        kind: ``fact`` or ``document``.
-        sentence: of the item's text, from 1.
-        text: that sentence, or the fact's words; None where the words were not kept.
-        position: place of the row, from 1, among those that were written together: of a fact's answer, or of a
-            stretch of a document's text (a chunk, or one sentence), whose first tokens have none.
-    """
-
-    title: str
-    kind: str
-    sentence: int
-    text: str | None
-    position: int
+from bdh_workbench.memory.sources import Source, Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +89,7 @@ def ask(
         say(rest)
     assert first is not None
     reading = reader.memory is not None and reader.settings.written
-    source = source_of(reader.memory, first.row) if reader.memory is not None and first.row >= 0 else None
+    source = Sources(reader.memory).of(first.row)
     return Answer(
         completion="".join(token.text for token in spoken),
         tokens=tuple(spoken),
@@ -125,24 +104,6 @@ def ask(
 def _unit(cosine: float) -> float:
     """A cosine as a familiarity from 0 to 1: what points the other way is no less familiar than what is unrelated."""
     return min(1.0, max(0.0, cosine))
-
-
-def source_of(memory: Memory, row: int) -> Source:
-    """Where a row of a memory comes from."""
-    item = memory.items[int(memory.rows.items[row])]
-    sentence = int(memory.rows.sentences[row])
-    text = None
-    if item.kind == "document" and item.text is not None:
-        spans = sentence_spans(item.text)
-        if sentence < len(spans):
-            text = " ".join(item.text[slice(*spans[sentence])].split())
-    elif item.kind == "fact" and item.prompt:
-        space = "" if item.prompt[-1].isspace() else " "
-        text = item.prompt + space + item.answer
-    # The rows of a window stand together, and the last of them has none that follows.
-    ends = (memory.rows.following[:row] < 0).nonzero().flatten()
-    start = int(ends[-1]) + 1 if len(ends) else 0
-    return Source(item.title, item.kind, sentence + 1, text, row - start + 1)
 
 
 def score(reader: Reader, prompt: str, answer: str) -> dict[str, Any]:

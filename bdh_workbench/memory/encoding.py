@@ -6,29 +6,24 @@ overlapping chunks if it is very long, and a window for each sentence, so that a
 
 from __future__ import annotations
 
-import re
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.model.tokenizer import Tokenizer
 
+if TYPE_CHECKING:
+    from bdh_workbench.model.loading import Model
+
 FRAMINGS = (".", "It is known that this is so.", "Now for something else.")  # put before a fact, one at a time
+FRAMING_SHARE = 0.15  # framings are left out where facts with them would take more than this share of the slots
 OVERLAP = 0.25  # share of a chunk that the next one repeats, so that every sentence has context in one of them
 LONGEST = 32_768  # tokens of a document that are written as one stretch; the network and the cues know no limit
 WINDOW_FIRST = 3  # a window's first target: its first two tokens do not tell sentences apart
-SENTENCE_END = re.compile(
-    r"(?P<paragraph>\s*\n\s*\n\s*)"
-    r"|(?P<stop>[.!?…]+)(?P<closing>[\"'”’»)\]]*)\s+"
-    r"|[。\uff01\uff1f]+[」』”’\uff09]*\s*"  # Chinese and Japanese put no space behind a sentence
-)
-NEVER_LAST = frozenset(
-    "Mr Mrs Ms Dr Prof St Rev Hon Gen Col Capt Lt Sgt Mt Messrs Mme Mlle vs cf ca e.g i.e approx".split()
-)
-SELDOM_LAST = frozenset("etc a.m p.m Inc Ltd Co Corp Jr Sr al".split())  # go on in lower case
-NUMBERED = frozenset("No Nos Nr Fig Figs Vol Art Sec Ch p pp c".split())  # go on with a number
-INITIALS = re.compile(r"(?:[^\W\d_a-z]\.)*[^\W\d_a-z]")  # capital letters with full stops between them
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +62,29 @@ def answer_ids(tokenizer: Tokenizer, prompt: str, answer: str) -> tuple[list[int
     return tokenizer.encode(prompt), [*tokenizer.encode(text), tokenizer.end_id]
 
 
+def write_items(
+    facts: Sequence[Fact], documents: Sequence[TextDocument], model: Model, framings: int
+) -> list[WriteItem]:
+    """All that a write takes in: items of facts and their framings, then of documents and their windows.
+
+    Args:
+        facts: their framings are left out where they would crowd the slots of the model (``FRAMING_SHARE``).
+        documents: numbered, as sources, behind the facts.
+        model: gives the tokenizer, the slots, and the length of windows.
+        framings: of each fact.
+
+    Raises:
+        UserError: when a document is too short to be written.
+    """
+    items = fact_items(facts, model.tokenizer, 0)
+    count = sum(len(item.ids) - item.first for item in items)
+    if framings and count * (1 + framings) <= FRAMING_SHARE * model.config.write_slots:
+        items = fact_items(facts, model.tokenizer, framings)
+    for item in document_items(documents, model.tokenizer, model.config.context * 2):
+        items.append(dataclasses.replace(item, source=item.source + len(facts)))
+    return items
+
+
 def fact_items(facts: Sequence[Fact], tokenizer: Tokenizer, framings: int) -> list[WriteItem]:
     """Write items of facts: each alone and behind the first ``framings`` framings."""
     items = []
@@ -81,45 +99,6 @@ def fact_items(facts: Sequence[Fact], tokenizer: Tokenizer, framings: int) -> li
             places = (*(-1,) * first, *range(len(prompt), len(prompt) + len(answer)))
             items.append(WriteItem(source, ids, first, (0,) * len(ids), number == 0, places))
     return items
-
-
-def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Character spans of the sentences and headings of a text, in order, without the space between them.
-
-    Closing quotes and brackets stay with their sentence. Common abbreviations, initials and the number of a list's
-    entry end none.
-    """
-    spans = []
-    start = len(text) - len(text.lstrip())
-    for match in SENTENCE_END.finditer(text):
-        if match["paragraph"] is None and not _ends_sentence(text, start, match):
-            continue
-        end = match.start() + len(match[0].rstrip())
-        if text[start:end].strip():
-            spans.append((start, end))
-        start = match.end()
-    if text[start:].strip():
-        spans.append((start, len(text.rstrip())))
-    return spans
-
-
-def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
-    """Whether a stop that was found really ends the sentence that begins at ``start``."""
-    stop, closing, after = match["stop"], match["closing"], text[match.end() : match.end() + 1]
-    if stop is None:
-        return True
-    if stop != "." or closing:
-        # “What?” he asked. Wait... what?
-        return not (after.islower() and (closing or stop.startswith(("...", "…"))))
-    before = text[max(start, match.start() - 24) : match.start()]
-    word = re.split(r"[\s(\[“\"\u2018']", before)[-1]
-    if word in NEVER_LAST or (INITIALS.fullmatch(word) and word != "I"):
-        return False
-    if word in SELDOM_LAST:
-        return not after.islower()
-    if word in NUMBERED:
-        return not after.isdigit()
-    return not (word.isdigit() and before.strip() == word)
 
 
 def document_items(

@@ -28,7 +28,7 @@ from bdh_workbench.memory.algebra import (
     solve,
 )
 from bdh_workbench.memory.direct import STEPS, direct_reads
-from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
+from bdh_workbench.memory.encoding import WriteItem, write_items
 from bdh_workbench.memory.features import Positions, positions
 from bdh_workbench.memory.gradient import gradient_steps
 from bdh_workbench.memory.items import Fact, TextDocument
@@ -38,7 +38,6 @@ from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
 from bdh_workbench.model.loading import Model
 
 OWN_SHARE = 0.25  # of the slots; beyond it windows and framings use the addresses of what they are parts of
-FRAMING_SHARE = 0.15  # framings are left out where facts with them would take more than this share of the slots
 HEAT_SLOTS, HEAT_POSITIONS = 64, 96  # slots and positions at most in the slot-use picture, spread over all
 CHECKED_TWICE = 2  # the goal must be passed in so many steps running
 DENSE_LIMIT = 400_000_000  # numbers in the dense addresses of a gradient write
@@ -189,7 +188,7 @@ class _Write:
     def run(self) -> Generator[WriteEvent, None, WriteResult]:
         settings = self.settings
         self._check()
-        self.items = self._items()
+        self.items = write_items(self.facts, self.documents, self.model, settings.framings)
         self.new = positions(self.model, self.items)
         self.own, self.twins = self.new.rows, torch.arange(len(self.new))
         if len(self.memory.basis) + len(self.new) > OWN_SHARE * self.memory.slots:
@@ -246,19 +245,6 @@ class _Write:
                 raise UserError(
                     f"“{fact.prompt}” is already answered by “{other}”: forget that fact first, or change one."
                 )
-
-    def _items(self) -> list[WriteItem]:
-        tokenizer = self.model.tokenizer
-        framings = self.settings.framings
-        plain = fact_items(self.facts, tokenizer, 0)
-        count = sum(len(item.ids) - item.first for item in plain)
-        if count * (1 + framings) > FRAMING_SHARE * self.model.config.write_slots:
-            framings = 0
-        items = fact_items(self.facts, tokenizer, framings) if framings else plain
-        offset = len(self.facts)
-        for item in document_items(self.documents, tokenizer, self.model.config.context * 2):
-            items.append(dataclasses.replace(item, source=item.source + offset))
-        return items
 
     def _sample_slots(self) -> None:
         """Choose what the slot-use picture shows: only the addresses' strengths there are worked out."""

@@ -28,7 +28,6 @@ from bdh_workbench.model.config import ModelConfig
 
 ROLL = 7  # places by which a code is turned for each place in its word
 SCAN = 64  # tokens of the summaries worked out by one matrix product
-SAME, ENOUGH = 0.98, 0.35  # cosine that only the same words have, and the evidence from which they need no more of it
 EVIDENCE = (
     1.0  # norm of the longest summary, in weights of a rare token, at which a cosine counts for 1 / sqrt(2) of it
 )

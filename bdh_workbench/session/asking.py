@@ -13,14 +13,14 @@ from torch import Tensor
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.asking import score
 from bdh_workbench.evaluation.decoding import batch_limit
-from bdh_workbench.memory.encoding import sentence_spans
 from bdh_workbench.memory.generation import SamplingSettings, choose
 from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState, Reading
+from bdh_workbench.memory.sentences import sentence_spans
+from bdh_workbench.memory.sources import Sources
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.session.control import Task
-from bdh_workbench.session.events import AnswerDone, ExpectedAnswer, SourceView, TokenRead, TokenView, Top
+from bdh_workbench.session.events import AnswerDone, ExpectedAnswer, Source, TokenRead, TokenView, Top
 from bdh_workbench.session.jobs import Query
-from bdh_workbench.session.sources import Sources
 
 TOP = 10  # most probable tokens that are told
 
@@ -140,7 +140,7 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         raise UserError("The prompt is empty: type the beginning of a sentence or a question.")
     spoken: list[Spoken] = []
     tokens: list[TokenView] = []
-    found: dict[int, SourceView] = {}
+    found: dict[int, Source] = {}
     begun = time.monotonic()
     most, one_sentence = sampling.max_tokens, job.stop_at_sentence
     for one, text in _told(tokenizer, speak(task, reader, ids, sampling), most, one_sentence):

@@ -10,6 +10,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory.files import load_memory
 from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.reading import Reader
+from bdh_workbench.memory.sources import Sources
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session import jobs
@@ -22,7 +23,6 @@ from bdh_workbench.session.inspecting import inspect_text
 from bdh_workbench.session.jobs import Job
 from bdh_workbench.session.loading import device_memory, load, model_info
 from bdh_workbench.session.recovery import Recovery
-from bdh_workbench.session.sources import Sources
 from bdh_workbench.session.writing import estimate, retention_run, run_write
 
 

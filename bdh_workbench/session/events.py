@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bdh_workbench.memory.sources import Source
 from bdh_workbench.session.views import (
     Distribution,
     ExpectedAnswer,
@@ -19,7 +20,6 @@ from bdh_workbench.session.views import (
     ProbeView,
     RowMatch,
     SiteInfo,
-    SourceView,
     TextInspection,
     TokenView,
     Top,
@@ -55,7 +55,7 @@ __all__ = [
     "RetentionStepped",
     "RowMatch",
     "SiteInfo",
-    "SourceView",
+    "Source",
     "TextInspected",
     "TextInspection",
     "TokenRead",
@@ -180,7 +180,7 @@ class TokenRead(Event):
     text: str
     p: float
     familiarity: float
-    source: SourceView | None
+    source: Source | None
     top: Top
     untouched_top: Top
 
@@ -209,7 +209,7 @@ class AnswerDone(Event):
     prompt: str
     completion: str
     familiarity: float
-    source: SourceView | None
+    source: Source | None
     abstained: bool
     untouched_completion: str | None
     tokens_per_second: float
@@ -217,7 +217,7 @@ class AnswerDone(Event):
     ended: bool = False
     top: Top = ()
     untouched_top: Top = ()
-    sources: tuple[SourceView, ...] = ()
+    sources: tuple[Source, ...] = ()
     expected: ExpectedAnswer | None = None
 
 

@@ -14,12 +14,12 @@ from torch import Tensor
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.decoding import batch_limit
 from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState
+from bdh_workbench.memory.sources import Sources
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import CHUNK, MemorySite, NetworkState, Trace
 from bdh_workbench.session.asking import TOP, best
 from bdh_workbench.session.control import Task, progress
 from bdh_workbench.session.events import Distribution, RowMatch, TextInspection, Top
-from bdh_workbench.session.sources import Sources
 
 if TYPE_CHECKING:
     from bdh_workbench.session.views import Array

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bdh_workbench.memory.sources import Source
+
 if TYPE_CHECKING:  # these load torch, which the window must not wait for
     import numpy as np
     import numpy.typing as npt
@@ -104,27 +106,6 @@ class MemoryView:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceView:
-    """Where a read comes from.
-
-    Attributes:
-        title: of the item.
-        kind: ``fact`` or ``document``.
-        sentence: of the item's text, from 1.
-        text: that sentence, or the fact's words; None where the words were not kept.
-        position: place of the row, from 1, among those that were written together.
-        item: index into ``MemoryView.items``.
-    """
-
-    title: str
-    kind: str
-    sentence: int
-    text: str | None
-    position: int
-    item: int
-
-
-@dataclass(frozen=True, slots=True)
 class TokenView:
     """One token of an answer: its text and probability, and at its position the familiarity and whether S was read."""
 
@@ -154,7 +135,7 @@ class RowMatch:
         address_cosine: of the two addresses.
     """
 
-    source: SourceView
+    source: Source
     token: str
     cosine: float
     address_cosine: float
@@ -203,7 +184,7 @@ class TextInspection:
     written: Array
     familiarity: Array
     active: Array
-    sources: tuple[SourceView | None, ...]
+    sources: tuple[Source | None, ...]
     matches: tuple[tuple[RowMatch, ...], ...]
     distributions: tuple[Distribution, ...]
     threshold: float

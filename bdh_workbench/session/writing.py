@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from bdh_workbench.evaluation.decoding import Question, score
 from bdh_workbench.evaluation.retention import as_question, probes, token_accuracy
 from bdh_workbench.memory.algebra import Basis
-from bdh_workbench.memory.encoding import document_items, fact_items
+from bdh_workbench.memory.encoding import write_items
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import FRAMING_SHARE, HOPELESS, WriteEvent, WriteResult, write
+from bdh_workbench.memory.writer import HOPELESS, WriteEvent, WriteResult, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session.control import Task, progress
 from bdh_workbench.session.events import Estimated, ProbeView, RetentionStepped, WriteStepped
@@ -84,7 +84,7 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
     Raises:
         UserError: when a document is too short to be written.
     """
-    facts, documents, settings = job.facts, job.documents, job.settings
+    facts, documents = job.facts, job.documents
     slots = model.config.write_slots
     used = len(memory.basis) if memory is not None else 0
     size = sum(len(fact.prompt) + len(fact.answer) for fact in facts)
@@ -92,14 +92,11 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
     if size > HOPELESS * slots:
         tokens = size // CHARACTERS
         return Estimated(task.id, tokens, ROWS * tokens, used / slots, (used + ROWS * tokens) / slots, False, False)
-    plain = fact_items(facts, model.tokenizer, 0)
-    items, tokens = list(plain), sum(len(item.ids) for item in plain)
-    count = sum(len(item.ids) - item.first for item in plain)
-    if settings.framings and count * (1 + settings.framings) <= FRAMING_SHARE * slots:
-        items = fact_items(facts, model.tokenizer, settings.framings)
+    items = write_items(facts, (), model, job.settings.framings)
+    tokens = sum(len(item.ids) for item in items if item.primary)
     for document in documents:
         task.checkpoint()
-        items += document_items((document,), model.tokenizer, model.config.context * 2)
+        items += write_items((), (document,), model, job.settings.framings)
         tokens += len(model.tokenizer.encode(document.text.strip()))
     rows = sum(len(item.ids) - item.first for item in items)
     return Estimated(task.id, tokens, rows, used / slots, (used + rows) / slots, used + rows <= slots)

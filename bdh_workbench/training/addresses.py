@@ -24,10 +24,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.encoding import WriteItem, answer_ids, document_items, fact_items, sentence_spans
+from bdh_workbench.memory.encoding import WriteItem, answer_ids, document_items, fact_items
 from bdh_workbench.memory.features import padded_batches
 from bdh_workbench.memory.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.recall import Recall
+from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.training.calibration import text_cues

@@ -20,8 +20,9 @@ from bdh_workbench.evaluation.decoding import Question, exact, score
 from bdh_workbench.evaluation.locality import HeldOut
 from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
-from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, general_ids
+from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, general_ids, many_facts
 
 SOME = FACTS[1:3]
 SHORT = WriteSettings(steps=12, framings=0)
@@ -62,6 +63,18 @@ def test_a_lookup_recalls_everything_and_keeps_it(model: Model, text: HeldOut) -
         assert found["documents"]["retention_final"] == 1.0
         assert found["documents"]["recitation"] == [1.0, 1.0]
         assert found["facts"]["bytes"] > 0
+
+
+def test_rivals_are_written_with_what_the_slot_is_written_with(model: Model) -> None:
+    settings = WriteSettings(method="direct", framings=2)
+    for count, rows in (
+        (4, 4 * 3 * 3),
+        (40, 40 * 3),
+    ):  # three tokens for each answer; framings only where there is room
+        given = many_facts(count)
+        rival = Lookup(model, ADDRESS, 0.8, settings)
+        rival.write(given, ())
+        assert len(rival.keys) == len(finish(write(model, None, given, (), settings)).memory.rows) == rows
 
 
 def test_a_lookup_with_no_radius_changes_nothing(model: Model, text: HeldOut) -> None:

@@ -233,12 +233,12 @@ def test_verdicts_follow_from_the_figures() -> None:
         "facts": {"exact": 1.0, "count": 20, "median_first_token_p": 0.995, "median_p": 0.995, "min_p": 0.5},
         "documents": {"retention_final": 0.8, "count": 2},
     }  # fmt: skip
-    verdicts = [row[-1] for row in reproduction.table({"bench": bench})]
+    verdicts = [row[-1] for row in reproduction.table({"bench": bench}, Path())]
     missing = reproduction.MISSING
     assert verdicts[:5] == ["not reproduced", missing, "exceeded", "reproduced", "reproduced"]
     assert verdicts[5:] == [missing] * 5
     bench["facts"]["min_p"], bench["documents"]["retention_final"] = 0.95, 0.7
-    assert [row[-1] for row in reproduction.table({"bench": bench})][3:5] == ["exceeded", "not reproduced"]
+    assert [row[-1] for row in reproduction.table({"bench": bench}, Path())][3:5] == ["exceeded", "not reproduced"]
 
 
 def test_a_control_that_does_as_much_takes_the_claim_down() -> None:
@@ -259,13 +259,43 @@ def test_a_control_that_does_as_much_takes_the_claim_down() -> None:
     assert reproduction.specialisation(gates_of([0.2, 0.3, 0.2], [0.01, 0.2, 0.01])).verdict == "not reproduced"
 
 
-def test_the_page_of_claims_names_the_commands_that_are_wanting(model: Model, tmp_path: Path) -> None:
+def test_the_page_of_claims_names_the_commands_that_are_wanting(tmp_path: Path) -> None:
     said: list[str] = []
-    report = reproduction.run(model, "", tmp_path, 3, said.append)
+    report = reproduction.run(tmp_path, said.append)
     page = (tmp_path / "reproduction.md").read_text(encoding="utf-8")
     assert len(report["rows"]) == 11 and all(f"| {number} |" in page for number in range(1, 12))
     assert len(said) == 5 and page.count("experiment protocols") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("gates", "{"),
+        ("gates", "\ud800"),
+        ("routing", "[" * 100_000),
+        ("meta", "[]"),
+        ("protocols", '{"protocols": {}}'),
+        ("gates", '{"summary": {"Hebbian": null, "control": null}}'),
+        ("routing", '{"trained": []}'),
+        ("bench", '{"model": "small", "parameters": "many"}'),
+        ("bench", '{"model": "small", "parameters": 1, "cold_reload": {}, "facts": null, "documents": null}'),
+        ("bench", '{"model": "small", "parameters": 1, "cold_reload": null, "documents": null}'),
+    ],
+)
+def test_damaged_results_are_told_with_their_file_and_command(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / "experiments").mkdir()
-    (tmp_path / "experiments" / "gates.json").write_text("{", encoding="utf-8")
-    with pytest.raises(UserError, match="holds no results"):
-        reproduction.run(model, "", tmp_path, 3)
+    (tmp_path / "experiments" / f"{name}.json").write_bytes(content.encode(errors="surrogatepass"))
+    with pytest.raises(UserError, match="damaged") as told:
+        reproduction.run(tmp_path)
+    assert f"{name}.json" in str(told.value) and reproduction.command(name) in str(told.value)
+    assert not (tmp_path / "reproduction.md").exists()
+
+
+def test_what_a_bench_run_did_not_look_at_is_not_measured_yet() -> None:
+    bench = {"model": "small", "parameters": 2_000_000, "cold_reload": None, "facts": None, "documents": None}
+    rows = reproduction.table({"bench": bench}, Path())
+    assert [row[-1] for row in rows] == ["not reproduced", *[reproduction.MISSING] * 9]
+    single = bench | {"documents": {"count": 1, "retention_final": None}}
+    assert reproduction.table({"bench": single}, Path()) == rows, (
+        "of one document nothing is kept through a later write"
+    )

@@ -60,13 +60,11 @@ def share(figure: dict[str, Any]) -> float:
     return float(value)
 
 
-def test_capacity_counts_what_is_answered(
-    model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_capacity_counts_what_is_answered(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, less in (("COUNTS", (1, 4)), ("SLOTS", (1024,)), ("ASKED", 4)):
         monkeypatch.setattr(capacity, name, less)
     lines: list[str] = []
-    report = capacity.run(model, corpus, tmp_path, 1, lines.append)
+    report = capacity.run(model, tmp_path, 1, lines.append)
     checked(tmp_path, report, lines)
     found = {(entry["slots"], entry["facts"]): entry for entry in report["results"]}
     assert found.keys() == {(slots, count) for slots in (1024, 2048) for count in (1, 4)}
@@ -74,13 +72,13 @@ def test_capacity_counts_what_is_answered(
 
 
 def test_the_harder_questions_are_asked_in_every_way(
-    model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(harder, "FACTS", 4)
     monkeypatch.setattr(harder, "MANY", {200: None, 1000: 2})
     monkeypatch.setattr(harder, "facts", lambda count, seed, split: facts(count // 50, seed, split))
     lines: list[str] = []
-    report = harder.run(model, corpus, tmp_path, 2, lines.append)
+    report = harder.run(model, tmp_path, 2, lines.append)
     checked(tmp_path, report, lines)
     assert share(report["hard"]["written_completion"]) == 1.0 and set(report["many"]) == {"200", "1000"}
     assert len(report["many"]["1000"]["exact"]["values"]) == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.decoding import Question
 from bdh_workbench.evaluation.experiments import keeping
 from bdh_workbench.evaluation.experiments.keeping import Context
@@ -71,3 +72,9 @@ def test_results_are_saved_part_by_part_with_their_tables(
     assert both["familiarity"]["200 facts"]["calibrated"]["written prompts found"] == 1.0
     table = (tmp_path / "keeping.md").read_text(encoding="utf-8")
     assert "200 facts in ten writes" in table and "| exact | 1.0000 |" in table
+
+
+def test_a_part_that_there_is_not_is_told_before_any_is_measured(context: Context, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no part eleven: choose from ten"):
+        keeping.run(context.model, context.corpus, tmp_path, ["ten", "eleven"])
+    assert not list(tmp_path.iterdir())

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation import cold
-from bdh_workbench.evaluation.asking import ask, source_of
+from bdh_workbench.evaluation.asking import ask
 from bdh_workbench.evaluation.cold import answer_cold, cold_reload, logits_digest
 from bdh_workbench.evaluation.decoding import Question
 from bdh_workbench.evaluation.locality import HeldOut, held_out, locality
@@ -21,12 +21,11 @@ from bdh_workbench.memory.generation import SamplingSettings
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.manage import set_layer
 from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, ReadSettings
-from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
-from tests.core_factory import DOCUMENT, FACTS
+from tests.core_factory import FACTS
 
 TEXT = "The people went home when the rain began. " + FACTS[1].prompt + " longest of all. Then the bells rang. "
 
@@ -198,29 +197,3 @@ def test_pieces_of_an_answer_make_the_whole(model: Model) -> None:
     assert answer.completion == " déjà – vu" == "".join(said)
     cut = ask(Reader(model, memory), fact.prompt, SamplingSettings(max_tokens=3))
     assert cut.completion == " d\ufffd"
-
-
-def test_the_source_in_a_document_is_its_sentence(model: Model) -> None:
-    memory = finish(write(model, None, [FACTS[0]], [DOCUMENT])).memory
-    rows = [row for row in range(len(memory.rows)) if int(memory.rows.items[row]) == 1]
-    first = source_of(memory, rows[0])
-    assert (first.title, first.kind, first.sentence, first.position) == ("The lighthouse", "document", 1, 1)
-    assert first.text == "The lighthouse of Skarn stands on a rock."
-    second = source_of(memory, rows[1])
-    assert second.position == 2
-    last = source_of(memory, rows[-1])
-    assert last.sentence == 4 and last.text == "Ships from Pell steered by it."
-    # The last window is the last sentence, whose first tokens are no targets.
-    assert len(last.text) - 5 < last.position < len(last.text)
-    assert [source_of(memory, row).position for row in rows[-3:]] == [
-        last.position - 2,
-        last.position - 1,
-        last.position,
-    ]
-
-
-def test_without_the_words_the_source_has_no_text(model: Model) -> None:
-    settings = WriteSettings(keep_words=False)
-    memory = finish(write(model, None, [FACTS[0]], [DOCUMENT], settings)).memory
-    assert all(source_of(memory, row).text is None for row in range(len(memory.rows)))
-    assert "lighthouse" not in repr((memory.items, memory.layers, memory.title))

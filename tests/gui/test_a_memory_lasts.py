@@ -74,9 +74,9 @@ def test_an_unfamiliar_question_says_not_in_memory(start: Start, qtbot: QtBot) -
 def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> None:
     from bdh_workbench.gui.parts.exchange import Exchange
     from bdh_workbench.gui.theme import LIGHT
-    from bdh_workbench.session.events import AnswerDone, SourceView, TokenView
+    from bdh_workbench.session.events import AnswerDone, Source, TokenView
 
-    source = SourceView("The museum", "document", 3, "The largest piece is a staircase.", 9, 0)
+    source = Source("The museum", "document", 3, "The largest piece is a staircase.", 9, 0)
     tokens = (TokenView(" the", 0.1, 0.14), TokenView(" staircase", 0.99, 0.9, True))
     event = AnswerDone(1, "The largest", " the staircase", 0.14, None, True, " the the", 9.0, tokens, sources=(source,))
     exchange = Exchange(1, "The largest")

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.encoding import FRAMINGS, WriteItem, answer_ids, document_items, fact_items, sentence_spans
+from bdh_workbench.memory.encoding import FRAMINGS, WriteItem, answer_ids, document_items, fact_items
 from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.model.tokenizer import ByteTokenizer
 
 TOKENIZER = ByteTokenizer()

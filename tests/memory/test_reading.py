@@ -13,11 +13,12 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.algebra import slow_slot, solve
-from bdh_workbench.memory.encoding import answer_ids, sentence_spans
+from bdh_workbench.memory.encoding import answer_ids
 from bdh_workbench.memory.generation import GeneratedToken, SamplingSettings, choose, generate, score_answer
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, Reading, ReadSettings
 from bdh_workbench.memory.recall import FOLLOWING, SAME, TIE, Recall, scoring_cues
+from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteSettings, empty_memory, finish, write
 from bdh_workbench.model.loading import Model

@@ -9,6 +9,7 @@ import torch
 
 from bdh_workbench.evaluation.asking import ask, score
 from bdh_workbench.evaluation.retention import measure_retention
+from bdh_workbench.memory.encoding import write_items
 from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.memory.generation import SamplingSettings as MemorySamplingSettings
 from bdh_workbench.memory.reading import PURE, Reader
@@ -74,6 +75,8 @@ def test_load_write_ask_undo_redo_save_and_open(tmp_path: Path, model_folder: Pa
 
         done(session, record, EstimateWrite(FACTS, (DOCUMENT,), SETTINGS))
         estimated: Estimated = record.all(Estimated)[-1]
+        items = write_items(FACTS, (DOCUMENT,), model, SETTINGS.framings)
+        assert estimated.rows == sum(len(item.ids) - item.first for item in items)
         job = session.submit(Write(FACTS, (DOCUMENT,), SETTINGS))
         summary = record.end(job).result
         view = record.all(MemoryChanged)[-1].view

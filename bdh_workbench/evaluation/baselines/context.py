@@ -8,8 +8,8 @@ from typing import Any
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.baselines.rival import Rival
-from bdh_workbench.memory.encoding import sentence_spans
 from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.model.loading import Model
 from bdh_workbench.training.synthetic import documents as invented
 

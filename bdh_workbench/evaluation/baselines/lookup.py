@@ -15,8 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bdh_workbench.evaluation.baselines.rival import Rival, items_of
+from bdh_workbench.evaluation.baselines.rival import Rival
 from bdh_workbench.memory.direct import direct_reads
+from bdh_workbench.memory.encoding import write_items
 from bdh_workbench.memory.features import positions
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.reading import Reader, ReaderState, Reading
@@ -85,7 +86,7 @@ class Lookup(Rival):
     def write(self, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:
         """Append a key and a value for each position."""
         model, limits = self.model, self.limits
-        new = positions(model, items_of(model, facts, documents, limits.framings))
+        new = positions(model, write_items(facts, documents, model, limits.framings))
         reads = torch.zeros_like(new.stream)
         own = torch.arange(len(new), device=model.device)
         head = model.network.embed.weight

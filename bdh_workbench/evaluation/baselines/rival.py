@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -23,7 +22,6 @@ from bdh_workbench.evaluation.retention import (
     recitation,
     token_accuracy,
 )
-from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.reading import Reader
 from bdh_workbench.model.loading import Model
@@ -66,14 +64,6 @@ class Rival(ABC):
     def ask(self, question: Question, query: Sequence[int] | None = None) -> Question:
         """The question with the prompt that is put to the reader."""
         return Question(tuple(self.prompt(question.prompt, query)), question.answer)
-
-
-def items_of(model: Model, facts: Sequence[Fact], documents: Sequence[TextDocument], framings: int) -> list[WriteItem]:
-    """What the slot would be written with: items of facts and their framings, then of documents and their windows."""
-    items = fact_items(facts, model.tokenizer, framings)
-    for item in document_items(documents, model.tokenizer, model.config.context * 2):
-        items.append(dataclasses.replace(item, source=item.source + len(facts)))
-    return items
 
 
 def rival_report(

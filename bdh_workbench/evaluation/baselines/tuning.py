@@ -17,9 +17,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.baselines.rival import Rival, items_of
+from bdh_workbench.evaluation.baselines.rival import Rival
 from bdh_workbench.evaluation.baselines.settings import TuningSettings
-from bdh_workbench.memory.encoding import WriteItem
+from bdh_workbench.memory.encoding import WriteItem, write_items
 from bdh_workbench.memory.features import padded_batches
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.losses import kl_divergence, weighted_cross_entropy
@@ -67,7 +67,7 @@ class Tuned(Rival):
     def write(self, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:
         """Tune on these facts and documents, heedless of what was tuned on before."""
         model, limits = self.model, self.limits
-        items = items_of(model, facts, documents, limits.framings)
+        items = write_items(facts, documents, model, limits.framings)
         batches = [_Batch.of(items, chosen, model) for chosen in padded_batches([len(i.ids) - 1 for i in items])]
         targets = torch.cat([batch.targets for batch in batches])
         owner = torch.cat([batch.owner for batch in batches])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from bdh_workbench.evaluation.experiments.results import Note
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.files import save_json_atomically, save_text_atomically
 from bdh_workbench.model.loading import Model
@@ -111,9 +112,7 @@ def variant_site(variant: Variant, config: ModelConfig, tokenizer: Tokenizer, te
     return site
 
 
-def run(
-    model: Model, corpus: str, out: Path, seeds: int = 3, progress: Callable[[str], None] = lambda line: None
-) -> dict[str, Any]:
+def run(model: Model, corpus: str, out: Path, seeds: int = 3, note: Note = lambda line: None) -> dict[str, Any]:
     """Measure every variant on the ``test`` split of the synthetic data, over seeds.
 
     Args:
@@ -121,7 +120,7 @@ def run(
         corpus: general text, as for training.
         out: folder for ``addresses.json`` and ``addresses.md``.
         seeds: sets of facts and documents.
-        progress: told a line for each variant.
+        note: told a line for each variant.
 
     Returns:
         For each variant the mean and the sample standard deviation of each measure over the seeds.
@@ -133,7 +132,7 @@ def run(
         reports = [_report(site, model.tokenizer, text.held_out, seed, variant) for seed in range(seeds)]
         figures = {name: _spread([report[name] for report in reports]) for name in reports[0]}
         results.append({"variant": variant.name, "figures": figures})
-        progress(f"{variant.name}: {figures['score']['mean']:.3f}")
+        note(f"{variant.name}: {figures['score']['mean']:.3f}")
     report = {"experiment": "addresses", "model": model.name, "split": "test", "seeds": seeds, "variants": results}
     save_json_atomically(out / "addresses.json", report)
     save_text_atomically(out / "addresses.md", table(results))

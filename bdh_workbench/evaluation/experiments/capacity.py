@@ -30,12 +30,11 @@ SLOTS = (1024, 4096)  # besides those of the model
 ASKED = 60  # facts that are asked of each memory
 
 
-def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
     """Write facts into fresh memories of several sizes.
 
     Args:
         model: the frozen model.
-        corpus: not used; every experiment takes one.
         out: folder of results.
         seeds: sets of facts.
         note: told a line for each size.

@@ -42,12 +42,11 @@ GROUPS = {
 WAYS = {"completion": "slot, with completion", "pure": "slot, pure read", "bm25": "BM25 and context"}
 
 
-def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
     """Ask the harder questions, and many easy ones.
 
     Args:
         model: the frozen model.
-        corpus: not used; every experiment takes one.
         out: folder of results.
         seeds: sets of facts.
         note: told a line now and then.

@@ -20,9 +20,11 @@ from typing import Any
 
 import torch
 
+from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.decoding import Question, exact, score, share
 from bdh_workbench.evaluation.experiments.growth import draw_growth
 from bdh_workbench.evaluation.experiments.keeping_page import page
+from bdh_workbench.evaluation.experiments.results import Note
 from bdh_workbench.evaluation.locality import held_out, locality
 from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.evaluation.retention import as_question, probes, recitation, token_accuracy
@@ -42,8 +44,6 @@ SPLIT = "test"
 LOCALITY_TOKENS = 100_000  # of held-out text
 ORDERS = 3  # in which ten documents are written
 LONG = 10_000  # tokens of the long document
-
-Note = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,13 @@ def run(
 
     Returns:
         The report: for each part its figures.
+
+    Raises:
+        UserError: when there is no part of that name.
     """
+    strange = sorted(set(parts) - set(PARTS))
+    if strange:
+        raise UserError(f"There is no part {strange[0]}: choose from {', '.join(PARTS)}.")
     path = out / "keeping.json"
     report: dict[str, Any] = {}
     if path.is_file():

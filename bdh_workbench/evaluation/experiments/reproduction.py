@@ -15,7 +15,6 @@ from typing import Any
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.experiments.results import Note, cell, markdown_table
 from bdh_workbench.model.files import save_text_atomically
-from bdh_workbench.model.loading import Model
 
 BENCH = (
     "python3 workbench.py run bench --facts ../shared/benchmark/facts20.json --documents "
@@ -46,12 +45,12 @@ class Claim:
     Attributes:
         text: what it says.
         source: the results that it is held against: ``bench`` or the name of an experiment.
-        find: makes the finding from those results.
+        find: makes the finding from those results; None where they lack the part that it is about.
     """
 
     text: str
     source: str
-    find: Callable[[Mapping[str, Any]], Finding]
+    find: Callable[[Mapping[str, Any]], Finding | None]
 
 
 def verdict(reproduced: bool, exceeded: bool = False) -> str:
@@ -74,16 +73,20 @@ def gradient_write(protocols: Mapping[str, Any]) -> Finding:
     return Finding(said, protocols["seeds"], verdict(fine))
 
 
-def cold(bench: Mapping[str, Any]) -> Finding:
+def cold(bench: Mapping[str, Any]) -> Finding | None:
     """Reproduced if a fresh process answers all facts; exceeded if its logits are the same to the bit."""
     found = bench["cold_reload"]
+    if found is None:
+        return None
     said = f"exact {found['exact']:.3f}, logits {'the same to the bit' if found['identical'] else 'not the same'}"
     return Finding(said, 1, verdict(found["exact"] == 1.0, found["identical"]))
 
 
-def twenty(bench: Mapping[str, Any]) -> Finding:
+def twenty(bench: Mapping[str, Any]) -> Finding | None:
     """Reproduced if all are exact at a median p over 0.99; exceeded if the worst whole answer is over 0.9."""
     found = bench["facts"]
+    if found is None:
+        return None
     fine = found["exact"] == 1.0 and found["median_first_token_p"] > PAPER_P
     said = (
         f"{found['exact']:.0%} of {found['count']} exact, p median {found['median_p']:.4f}, least {found['min_p']:.4f}"
@@ -91,10 +94,12 @@ def twenty(bench: Mapping[str, Any]) -> Finding:
     return Finding(said, 1, verdict(fine, found["min_p"] > SURE))
 
 
-def coexistence(bench: Mapping[str, Any]) -> Finding:
+def coexistence(bench: Mapping[str, Any]) -> Finding | None:
     """Reproduced if at least 71% of the first document is kept; exceeded from 99.9% on."""
     found = bench["documents"]
-    kept = found["retention_final"]
+    kept = None if found is None else found["retention_final"]
+    if kept is None:  # of one document alone
+        return None
     return Finding(
         f"{kept:.1%} kept of all but the last of {found['count']}", 1, verdict(kept >= PAPER_RETENTION, kept >= KEPT)
     )
@@ -169,32 +174,30 @@ CLAIMS = (
 )
 
 
-def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+def run(out: Path, note: Note = lambda line: None) -> dict[str, Any]:
     """Write ``reproduction.md`` into a folder from the results in ``experiments`` in it.
 
     Args:
-        model: not used; every experiment takes one.
-        corpus: likewise.
         out: the documentation's folder.
-        seeds: not used; they are those of the results.
         note: told which results are missing.
 
     Raises:
         UserError: when a file of results is damaged.
     """
     results: dict[str, Mapping[str, Any]] = {}
+    folder = out / "experiments"
     for name in sorted({claim.source for claim in CLAIMS}):
-        path = out / "experiments" / f"{name}.json"
+        path = folder / f"{name}.json"
         if not path.is_file():
             note(f"{path} is not there: {command(name)}")
             continue
         try:
             results[name] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            raise UserError(f"{path} holds no results: make it anew with {command(name)}") from None
-    rows = table(results)
+        except (OSError, ValueError, RecursionError):
+            raise _damaged(folder, name) from None
+    rows = table(results, folder)
     negatives = out / "negative-results.md"
-    count = negatives.read_text(encoding="utf-8").count("\n## ") if negatives.is_file() else 0
+    count = negatives.read_text(encoding="utf-8", errors="replace").count("\n## ") if negatives.is_file() else 0
     rows.append(
         [
             str(len(rows) + 1),
@@ -209,17 +212,25 @@ def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda li
     return {"experiment": "reproduction", "rows": rows}
 
 
-def table(results: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
-    """The rows of the table: number, claim, figure, command, seeds and verdict of each claim."""
+def table(results: Mapping[str, Mapping[str, Any]], folder: Path) -> list[list[str]]:
+    """The rows of the table: number, claim, figure, command, seeds and verdict of each claim.
+
+    Raises:
+        UserError: when results from a file in the folder are not of the form that a claim expects.
+    """
     rows = []
     for number, claim in enumerate(CLAIMS, start=1):
-        if claim.source in results:
-            found = claim.find(results[claim.source])
-            figure, seeds, said = found.figure, str(found.seeds), found.verdict
-        else:
-            figure, seeds, said = "–", "–", MISSING
-        rows.append([str(number), claim.text, figure, f"`{claim.source}`", seeds, said])
+        try:
+            found = claim.find(results[claim.source]) if claim.source in results else None
+        except (LookupError, TypeError, ValueError, AttributeError):
+            raise _damaged(folder, claim.source) from None
+        shown = ["–", "–", MISSING] if found is None else [found.figure, str(found.seeds), found.verdict]
+        rows.append([str(number), claim.text, shown[0], f"`{claim.source}`", *shown[1:]])
     return rows
+
+
+def _damaged(folder: Path, name: str) -> UserError:
+    return UserError(f"{folder / name}.json is damaged or of another version: make it anew with {command(name)}")
 
 
 def command(name: str, report: Mapping[str, Any] | None = None) -> str:
@@ -241,7 +252,7 @@ def page(results: Mapping[str, Mapping[str, Any]], rows: list[list[str]]) -> str
         f"`{model}`; claims 9 and 10 on small networks trained from scratch. Mean ± sample standard deviation over "
         "seeds. The rule of each verdict stands in `bdh_workbench/evaluation/experiments/reproduction.py`, and this "
         "page is made by\n\n"
-        "    python3 workbench.py run experiment reproduction --corpus ../shared/corpus --out docs\n\n"
+        "    python3 workbench.py run experiment reproduction --out docs\n\n"
         "from the results of these commands, which are in `docs/experiments`:\n\n"
         + commands
         + "\n"

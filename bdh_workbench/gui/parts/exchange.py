@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bdh_workbench.gui.theme import NOTE_PIXELS, Colours
 from bdh_workbench.gui.words import direction, escaped, short, shown_p
-from bdh_workbench.session.events import AnswerDone, ExpectedAnswer, SourceView, TokenView
+from bdh_workbench.session.events import AnswerDone, ExpectedAnswer, Source, TokenView
 
 QUOTED = 300  # characters of a source that are shown
 EMPTY = (
@@ -26,7 +26,7 @@ class Exchange:
     answer: str = ""
     untouched: str | None = None
     familiarity: float = 0.0
-    sources: tuple[SourceView, ...] = ()
+    sources: tuple[Source, ...] = ()
     tokens: tuple[TokenView, ...] = ()
     abstained: bool = False
     done: bool = False

@@ -1,10 +1,36 @@
-"""Where rows of a memory come from, for many rows of the same texts."""
+"""Where rows of a memory come from. Importing this does not import torch."""
 
 from __future__ import annotations
 
-from bdh_workbench.memory.encoding import sentence_spans
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.session.events import SourceView
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bdh_workbench.memory.sentences import sentence_spans
+
+if TYPE_CHECKING:
+    from bdh_workbench.memory.state import Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a read comes from.
+
+    Attributes:
+        title: of the item.
+        kind: ``fact`` or ``document``.
+        sentence: of the item's text, from 1.
+        text: that sentence, or the fact's words; None where the words were not kept.
+        position: place of the row, from 1, among those that were written together: of a fact's answer, or of a
+            stretch of a document's text (a chunk, or one sentence), whose first tokens have none.
+        item: index into the items of the memory.
+    """
+
+    title: str
+    kind: str
+    sentence: int
+    text: str | None
+    position: int
+    item: int
 
 
 class Sources:
@@ -14,18 +40,18 @@ class Sources:
         """Nothing is worked out yet."""
         self.memory = memory
         self._spans: dict[int, list[tuple[int, int]]] = {}
-        self._found: dict[int, SourceView] = {}
+        self._found: dict[int, Source] = {}
         self._starts: list[int] | None = None  # for each row, the first of those it was written together with
 
-    def of(self, row: int) -> SourceView | None:
+    def of(self, row: int) -> Source | None:
         """The source of a row, None for row -1."""
         if row < 0 or self.memory is None:
             return None
         if row not in self._found:
-            self._found[row] = self._view(self.memory, row)
+            self._found[row] = self._source(self.memory, row)
         return self._found[row]
 
-    def _view(self, memory: Memory, row: int) -> SourceView:
+    def _source(self, memory: Memory, row: int) -> Source:
         number = int(memory.rows.items[row])
         item = memory.items[number]
         sentence = int(memory.rows.sentences[row])
@@ -39,7 +65,7 @@ class Sources:
         elif item.kind == "fact" and item.prompt:
             space = "" if item.prompt[-1].isspace() else " "
             text = item.prompt + space + item.answer
-        return SourceView(item.title, item.kind, sentence + 1, text, row - self._start(memory, row) + 1, number)
+        return Source(item.title, item.kind, sentence + 1, text, row - self._start(memory, row) + 1, number)
 
     def _start(self, memory: Memory, row: int) -> int:
         if self._starts is None:

@@ -1,0 +1,56 @@
+"""Where the sentences and headings of a text begin and end."""
+
+from __future__ import annotations
+
+import re
+
+SENTENCE_END = re.compile(
+    r"(?P<paragraph>\s*\n\s*\n\s*)"
+    r"|(?P<stop>[.!?…]+)(?P<closing>[\"'”’»)\]]*)\s+"
+    r"|[。\uff01\uff1f]+[」』”’\uff09]*\s*"  # Chinese and Japanese put no space behind a sentence
+)
+NEVER_LAST = frozenset(
+    "Mr Mrs Ms Dr Prof St Rev Hon Gen Col Capt Lt Sgt Mt Messrs Mme Mlle vs cf ca e.g i.e approx".split()
+)
+SELDOM_LAST = frozenset("etc a.m p.m Inc Ltd Co Corp Jr Sr al".split())  # go on in lower case
+NUMBERED = frozenset("No Nos Nr Fig Figs Vol Art Sec Ch p pp c".split())  # go on with a number
+INITIALS = re.compile(r"(?:[^\W\d_a-z]\.)*[^\W\d_a-z]")  # capital letters with full stops between them
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Character spans of the sentences and headings of a text, in order, without the space between them.
+
+    Closing quotes and brackets stay with their sentence. Common abbreviations, initials and the number of a list's
+    entry end none.
+    """
+    spans = []
+    start = len(text) - len(text.lstrip())
+    for match in SENTENCE_END.finditer(text):
+        if match["paragraph"] is None and not _ends_sentence(text, start, match):
+            continue
+        end = match.start() + len(match[0].rstrip())
+        if text[start:end].strip():
+            spans.append((start, end))
+        start = match.end()
+    if text[start:].strip():
+        spans.append((start, len(text.rstrip())))
+    return spans
+
+
+def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
+    """Whether a stop that was found really ends the sentence that begins at ``start``."""
+    stop, closing, after = match["stop"], match["closing"], text[match.end() : match.end() + 1]
+    if stop is None:
+        return True
+    if stop != "." or closing:
+        # “What?” he asked. Wait... what?
+        return not (after.islower() and (closing or stop.startswith(("...", "…"))))
+    before = text[max(start, match.start() - 24) : match.start()]
+    word = re.split(r"[\s(\[“\"\u2018']", before)[-1]
+    if word in NEVER_LAST or (INITIALS.fullmatch(word) and word != "I"):
+        return False
+    if word in SELDOM_LAST:
+        return not after.islower()
+    if word in NUMBERED:
+        return not after.isdigit()
+    return not (word.isdigit() and before.strip() == word)
