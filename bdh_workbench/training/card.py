@@ -204,13 +204,8 @@ def _values(value: Any) -> Any:
 
 
 def _calibration(figures: Mapping[str, Any]) -> list[str]:
-    limits = [
-        (
-            f"{int(rows):,}",
-            *(f"{figures[name][rows]:.3f}" for name in ("thresholds", "document_thresholds", "word_thresholds")),
-        )
-        for rows in figures["thresholds"]
-    ]
+    names = ("thresholds", "document_thresholds", "word_thresholds")
+    limits = [(f"{int(rows):,}", *(f"{figures[name][rows]:.3f}" for name in names)) for rows in figures["thresholds"]]
     lines = [
         f"Familiarity under which a read is closed, so that {100 * figures['false_accepts']:.2g}% of the positions of "
         f"held-out text seem familiar to facts, {100 * figures['document_false_accepts']:.2g}% to documents by the cosines "
