@@ -129,8 +129,12 @@ class Document:
         """
         if self._undo:
             task.commit()
+            state, held = self._undo.pop(), self.memory
+            if state.memory is None and held is not None and state.file.path is not None:
+                # Its file holds something by now: nothing at all could not be saved in its place, this can.
+                state = dataclasses.replace(state, memory=manage.forget(held, range(len(held.items))))
             self._redo.append(self._now)
-            self._set(task, self._undo.pop())
+            self._set(task, state)
             return
         before = manage.undo(self._some())
         task.commit()

@@ -110,6 +110,26 @@ def test_load_write_ask_undo_redo_save_and_open(tmp_path: Path, model_folder: Pa
         assert dataclasses.replace(again, job=said.job, tokens_per_second=said.tokens_per_second) == said
 
 
+def test_a_first_write_that_was_saved_and_taken_back_can_be_saved_again(tmp_path: Path, model_folder: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, LoadModel(str(model_folder), "cpu"))
+        done(session, record, Write(FACTS[:1], (), SETTINGS))
+        done(session, record, Undo())
+        assert not record.all(MemoryChanged)[-1].view.dirty, "nothing was saved yet, and there is nothing to save"
+        done(session, record, Redo())
+        path = done(session, record, SaveMemory(title="A title"))
+        done(session, record, Undo())
+        view = record.all(MemoryChanged)[-1].view
+        assert view.dirty and not view.items and view.title == "A title" and view.path == path
+        assert done(session, record, SaveMemory()) == path
+        assert not record.all(MemoryChanged)[-1].view.dirty and not load_memory(path).items
+        assert answer(session, record, Query(FACTS[0].prompt)).source is None
+        done(session, record, Redo())
+        assert record.all(MemoryChanged)[-1].view.dirty
+        done(session, record, SaveMemory())
+        assert len(load_memory(path).items) == 1
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Path:
     """A memory file of the tiny model: facts in one layer, a document in another."""
