@@ -243,9 +243,8 @@ class Document:
             raise UserError("There is no unsaved work to restore.")
         memory = self.recovery.load(found)
         task.commit()
-        self._replace(task, _State(memory, next(self._versions), _File(found.path)))
-        # The copy of this session has taken its place, unless copies are switched off or could not be written.
-        if self.recovery.own.exists():
+        # The copy of this session takes its place, unless copies are switched off or it could not be written.
+        if self._replace(task, _State(memory, next(self._versions), _File(found.path))):
             self.recovery.discard(found)
             self._found = None
 
@@ -277,16 +276,25 @@ class Document:
             model_name=self.model.name,
         )
 
-    def _replace(self, task: Task, state: _State) -> None:
+    def _replace(self, task: Task, state: _State) -> bool:
+        """Take a value into use with nothing to take back; returns as ``_set``."""
         self._undo.clear()
         self._redo.clear()
-        self._set(task, state)
+        return self._set(task, state)
 
-    def _set(self, task: Task, state: _State, basis: Basis | None = None) -> None:
+    def _set(self, task: Task, state: _State, basis: Basis | None = None) -> bool:
+        """Take a value into use; returns whether a recovery copy of it was written."""
         self._now = state
         kept = basis is not None and basis.factor.numel() * basis.factor.element_size() <= MOST_BASIS
         self.basis = basis if kept else None
         self._trim()
+        copied = self._copy(task)
+        self.tell(task)
+        return copied
+
+    def _copy(self, task: Task) -> bool:
+        """Copy what is unsaved, or delete a copy that is needed no more; returns whether one was written."""
+        state = self._now
         if not self.dirty:
             self.recovery.remove()
         elif task.keep_recovery and state.memory is not None:
@@ -294,7 +302,9 @@ class Document:
                 self.recovery.save(state.memory, state.file.path)
             except (UserError, OSError) as error:
                 log(task, "warning", f"No copy of the unsaved changes could be made: {error}")
-        self.tell(task)
+            else:
+                return True
+        return False
 
     def _trim(self) -> None:
         """Forget the oldest of what can be taken back where there is too much of it."""

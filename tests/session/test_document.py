@@ -10,6 +10,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.session import document as document_module
+from bdh_workbench.session import recovery as recovery_module
 from bdh_workbench.session.events import JobDone, LogLine, MemoryChanged, MemoryView, RecoveryFound
 from bdh_workbench.session.home import library_in
 from bdh_workbench.session.jobs import (
@@ -257,6 +258,29 @@ def test_a_new_change_does_not_overwrite_what_was_found(tmp_path: Path, file: Pa
         assert len(copies(tmp_path)) == 2
         done(session, record, RestoreRecovery())
         assert len(now(record).items) == 3
+
+
+def test_what_was_found_is_kept_while_it_cannot_be_copied_anew(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0, 1, 2)))
+    lost = copies(tmp_path)[0]
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+        assert len(copies(tmp_path)) == 2, "this session has a copy of its own, of other work"
+
+        def full(path: Path, memory: object) -> None:
+            raise UserError("The disk is full.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(recovery_module, "save_memory", full)
+            done(session, record, RestoreRecovery())
+        assert len(now(record).items) == 3 and lost.exists()
+        done(session, record, RestoreRecovery())
+        assert len(now(record).items) == 3 and not lost.exists() and len(copies(tmp_path)) == 1
 
 
 def test_a_living_session_keeps_its_copy_to_itself(tmp_path: Path, file: Path) -> None:
