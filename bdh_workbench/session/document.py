@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,6 +197,16 @@ class Document:
         self.tell(task)
         return target
 
+    def delete(self, task: Task, path: Path) -> None:
+        """Move a file of the library to the trash; a memory in use that it held is unsaved then.
+
+        Raises:
+            UserError: when it cannot be moved.
+        """
+        task.commit()
+        self.library.delete(path)
+        self._set(task, self._now, self.basis)
+
     def relabel(self, task: Task, title: str | None, note: str | None) -> None:
         """Give it and its file in the library another title or note; what is unsaved stays so.
 
@@ -284,7 +295,9 @@ class Document:
 
     def _set(self, task: Task, state: _State, basis: Basis | None = None) -> bool:
         """Take a value into use; returns whether a recovery copy of it was written."""
-        self._now = state
+        self._now, file = state, state.file
+        if file.version is not None and file.path is not None and not os.path.lexists(file.path):
+            file.path = file.version = None  # it was deleted: nothing holds the memory any more
         kept = basis is not None and basis.factor.numel() * basis.factor.element_size() <= MOST_BASIS
         self.basis = basis if kept else None
         self._trim()

@@ -72,6 +72,8 @@ class WorkbenchEngine(Engine):
                 document.new(task)
             case jobs.SaveMemory():
                 return document.save(task, job.path, job.title)
+            case jobs.DeleteMemory():
+                document.delete(task, job.path)
             case jobs.MergeMemories():
                 document.merge(task, job)
             case jobs.Relabel():

@@ -11,6 +11,7 @@ from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
 
 __all__ = [
+    "DeleteMemory",
     "DiscardRecovery",
     "EstimateWrite",
     "Fact",
@@ -125,6 +126,13 @@ class SaveMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteMemory:
+    """Move a file of the library to the trash; a memory in use that it held is unsaved then."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class MergeMemories:
     """Make one memory of several files and take it into use, unsaved.
 
@@ -190,6 +198,7 @@ Job = (
     | OpenMemory
     | NewMemory
     | SaveMemory
+    | DeleteMemory
     | MergeMemories
     | Relabel
     | ForgetItems
@@ -236,6 +245,8 @@ def _title(job: Job) -> str:
             return f"Open {path.stem}"
         case InspectMemory(path=path):
             return f"Look into {path.stem}"
+        case DeleteMemory(path=path):
+            return f"Delete {path.stem}"
         case MergeMemories(paths=paths):
             return f"Merge {_counted(len(paths), 'memory', 'memories')}"
         case ForgetItems(indices=indices):

@@ -188,13 +188,25 @@ def test_delete_goes_to_the_trash(start: Start, qtbot: QtBot, said: Said, home: 
     monkeypatch.setattr(send2trash, "send2trash", trash)
     workbench = start()
     write_facts(workbench, qtbot)
-    workbench.window.library.save()
+    library = workbench.window.library
+    library.save()
     settle(workbench, qtbot)
-    workbench.window.library.table.selectRow(0)
-    workbench.window.library.delete()
+    library.table.selectRow(0)
+    library.duplicate()
     settle(workbench, qtbot)
-    assert len(gone) == 1 and said.questions[-1].startswith("Move")
-    assert workbench.window.library.filter.rowCount() == 0
+    library.table.selectAll()
+    library.delete()
+    settle(workbench, qtbot)
+    assert len(gone) == 2 and said.questions[-1].startswith("Move")
+    assert library.filter.rowCount() == 0
+    memory = workbench.context.memory
+    assert memory is not None and memory.dirty and len(memory.items) == 3, "its file is gone, what it held is not"
+    said.unsaved = "cancel"
+    assert not workbench.window.close() and said.questions[-1] == memory.title
+    said.unsaved = "save"
+    workbench.window.close()
+    qtbot.waitUntil(lambda: not workbench.window.isVisible(), timeout=WAIT)
+    assert [entry.items for entry in workbench.context.library.entries() if isinstance(entry, MemoryHeader)] == [3]
 
 
 def test_a_note_on_the_memory_in_use_outlives_the_next_save(start: Start, qtbot: QtBot, said: Said) -> None:

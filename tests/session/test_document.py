@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import send2trash
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import manage
@@ -14,6 +16,7 @@ from bdh_workbench.session import recovery as recovery_module
 from bdh_workbench.session.events import JobDone, LogLine, MemoryChanged, MemoryView, RecoveryFound
 from bdh_workbench.session.home import library_in
 from bdh_workbench.session.jobs import (
+    DeleteMemory,
     DiscardRecovery,
     ForgetItems,
     MergeMemories,
@@ -153,6 +156,28 @@ def test_a_new_note_and_title_reach_the_file_and_the_memory_in_use(tmp_path: Pat
         done(session, record, Redo())
         done(session, record, SaveMemory())
         assert load_memory(view.path).note == "to be kept" and load_memory(view.path).title == "Another title"
+
+
+def test_a_memory_whose_file_was_deleted_is_unsaved(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send2trash, "send2trash", os.unlink)
+    with real_session(tmp_path) as (session, record):
+        done(session, record, MergeMemories((file,)))
+        one = done(session, record, SaveMemory(title="One"))
+        two = library_in(tmp_path).duplicate(one, "Two")
+        done(session, record, OpenMemory(two))
+        assert now(record).path == two and not now(record).dirty
+        done(session, record, MergeMemories((one, two)))
+        for path in (one, two):  # neither is that of the merged memory
+            done(session, record, DeleteMemory(path))
+        assert "no file" in failed(session, record, DeleteMemory(two)).message
+        done(session, record, Undo())
+        assert now(record).dirty and now(record).path is None and len(now(record).items) == 6 and copies(tmp_path)
+        done(session, record, SaveMemory(title="Three"))
+        assert not now(record).dirty and not copies(tmp_path)
+        done(session, record, DeleteMemory(library_in(tmp_path).folder / "Three.safetensors"))
+        assert now(record).dirty and now(record).title == "Three" and copies(tmp_path)
 
 
 def test_saving(tmp_path: Path, file: Path) -> None:

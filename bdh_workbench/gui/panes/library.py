@@ -34,6 +34,7 @@ from bdh_workbench.gui.words import harmless, plural
 from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.session.events import JobFailed, MemoryInspected
 from bdh_workbench.session.jobs import (
+    DeleteMemory,
     ForgetItems,
     InspectMemory,
     MergeMemories,
@@ -368,13 +369,18 @@ class LibraryPane(Pane):
         names = f"“{harmless(chosen[0].path.stem)}”" if len(chosen) == 1 else plural(len(chosen), "memory")
         if not Confirm.ask(self, f"Move {names} to the trash?", "Move to trash"):
             return
-        library, paths = self.context.library, [entry.path for entry in chosen]
+        library, memory = self.context.library, self.context.memory
+        used = memory.path if memory is not None else None
+        others = [entry.path for entry in chosen if entry.path != used]
+        if len(others) < len(chosen) and used is not None:
+            self.context.submit(DeleteMemory(used), lambda _: self.reload())  # the session must know of it
 
         def work() -> None:
-            for path in paths:
+            for path in others:
                 library.delete(path)
 
-        self._change(work)
+        if others:
+            self._change(work)
 
     def import_files(self) -> None:
         """Copy memory files into the library."""
