@@ -173,8 +173,8 @@ class Document:
         version = next(self._versions)
         self._replace(task, _State(memory, version, _File(path, version)))
 
-    def save(self, task: Task, path: Path | None, title: str | None) -> Path:
-        """Save it to a path, its own file, or a new one in the library.
+    def save(self, task: Task, path: Path | None, title: str | None, new: bool = False) -> Path:
+        """Save it to a path, its own file, or a new one in the library where it has none or ``new`` asks for it.
 
         Raises:
             UserError: when it cannot be saved; it stays marked as unsaved, and the file is as it was.
@@ -183,7 +183,8 @@ class Document:
         wanted = " ".join(title.split()) if title is not None else ""
         if wanted and wanted != memory.title:
             memory, version = dataclasses.replace(memory, title=wanted), next(self._versions)
-        target = path.absolute() if path is not None else file.path
+        own = None if new else file.path
+        target = path.absolute() if path is not None else own
         task.commit()
         if target is None:
             target = self.library.save(memory)

@@ -119,10 +119,14 @@ class NewMemory:
 
 @dataclass(frozen=True, slots=True)
 class SaveMemory:
-    """Save the memory in use: to a path, or to its own file, or to a new one in the library where it has none."""
+    """Save the memory in use: to a path, or to its own file, or to a new one in the library where it has none.
+
+    With ``new`` it is saved as a new file of the library, whose name is chosen when it is saved, whatever file it has.
+    """
 
     path: Path | None = None
     title: str | None = None
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

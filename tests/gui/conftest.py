@@ -17,6 +17,8 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench, make_application
 from bdh_workbench.gui.dialogs import failure, guide, merge, questions
+from bdh_workbench.memory.settings import WriteSettings
+from tests.core_factory import many_facts
 
 WAIT = 60_000  # milliseconds; a busy machine may take long
 Start = Callable[..., Workbench]
@@ -115,3 +117,14 @@ def idle(workbench: Workbench) -> bool:
 def settle(workbench: Workbench, qtbot: QtBot) -> None:
     """Wait until nothing runs or waits."""
     qtbot.waitUntil(lambda: idle(workbench), timeout=WAIT)
+
+
+def begin_long_write(workbench: Workbench, qtbot: QtBot) -> None:
+    """Start a write that would take thousands of steps, and wait until it has begun."""
+    write = workbench.window.write
+    write.table.facts_model.set_facts(many_facts(4, answer=3))
+    write.tabs.setCurrentIndex(1)
+    write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=0.0001, goal=0.999))
+    write.write()
+    assert workbench.context.unfinished, write.state.text()
+    qtbot.waitUntil(lambda: len(workbench.window.live.items.table()[1]) > 1, timeout=WAIT)

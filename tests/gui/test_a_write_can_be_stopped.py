@@ -8,22 +8,10 @@ import threading
 import pytest
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.dialogs import failure
 from bdh_workbench.memory.settings import WriteSettings
-from tests.core_factory import DOCUMENT, FACTS, many_facts
-from tests.gui.conftest import WAIT, Said, Start, settle
-
-
-def begin_long_write(workbench: Workbench, qtbot: QtBot) -> None:
-    """Start a write that would take thousands of steps, and wait until it has begun."""
-    write = workbench.window.write
-    write.table.facts_model.set_facts(many_facts(4, answer=3))
-    write.tabs.setCurrentIndex(1)
-    write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=0.0001, goal=0.999))
-    write.write()
-    assert workbench.context.unfinished, write.state.text()
-    qtbot.waitUntil(lambda: len(workbench.window.live.items.table()[1]) > 1, timeout=WAIT)
+from tests.core_factory import DOCUMENT, FACTS
+from tests.gui.conftest import WAIT, Said, Start, begin_long_write, settle
 
 
 def test_cancel_half_way_leaves_the_memory_untouched(start: Start, qtbot: QtBot) -> None:

@@ -206,6 +206,16 @@ def test_a_memory_without_a_file_is_saved_in_the_library(tmp_path: Path, file: P
         assert len(load_memory(path).items) == 5
 
 
+def test_a_new_file_is_made_whatever_has_its_name_by_then(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        first, second = (done(session, record, SaveMemory(title="Mine", new=True)) for _ in range(2))
+        assert [first.name, second.name] == ["Mine.safetensors", "Mine 2.safetensors"] and now(record).path == second
+        done(session, record, ForgetItems((0,)))
+        assert done(session, record, SaveMemory(title="Yours")) == second, "its own file"
+        assert len(load_memory(first).items) == 6 and len(load_memory(second).items) == 5
+
+
 def test_a_failed_save_keeps_the_mark_and_the_old_file(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 )
 
 from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.dialogs.failure import guarded
 from bdh_workbench.gui.dialogs.files import MEMORIES, open_paths
 from bdh_workbench.gui.dialogs.merge import MergeDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Line, Unsaved
@@ -287,12 +286,11 @@ class LibraryPane(Pane):
         self._submit_save(SaveMemory(), then)
 
     def save_as(self, then: Callable[[], object] | None = None) -> None:
-        """Save it under another title."""
+        """Save it under another title, as a new file."""
         memory = self.context.memory
         title = Line.ask(self, "Title of the memory", memory.title if memory else "")
         if title is not None:
-            with guarded(self):
-                self._submit_save(SaveMemory(self.context.library.path_for(title), title), then)
+            self._submit_save(SaveMemory(title=title, new=True), then)
 
     def _submit_save(self, job: SaveMemory, then: Callable[[], object] | None) -> None:
         def saved(path: object) -> None:
