@@ -31,6 +31,7 @@ class Said:
         self.failures: list[tuple[str, str]] = []
         self.questions: list[str] = []
         self.unsaved = "discard"
+        self.recovered = "restore"
         self.confirm = True
         self.line: str | None = "A title"
         self.merge: tuple[str, str | None] | None = ("", None)  # title, and whose answer stays
@@ -58,6 +59,10 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
         record.questions.append(title)
         return record.unsaved
 
+    def recovered(cls: object, parent: object, title: str, when: str) -> str:
+        record.questions.append(f"Unsaved work was found: {title}")
+        return record.recovered
+
     def waits(dialog: QDialog) -> int:
         raise AssertionError(f"a dialog waits for a person: {dialog.windowTitle()}")
 
@@ -65,6 +70,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
     monkeypatch.setattr(failure.Failure, "ask", classmethod(fail))
     monkeypatch.setattr(questions.Confirm, "ask", classmethod(confirm))
     monkeypatch.setattr(questions.Unsaved, "ask", classmethod(unsaved))
+    monkeypatch.setattr(questions.Recovered, "ask", classmethod(recovered))
     monkeypatch.setattr(
         questions.Line, "ask", classmethod(lambda cls, parent, question, text="", empty=False: record.line)
     )

@@ -18,7 +18,7 @@ from bdh_workbench.gui.dialogs.files import open_paths, save_path
 from bdh_workbench.gui.dialogs.guide import Guide
 from bdh_workbench.gui.dialogs.help import Help
 from bdh_workbench.gui.dialogs.model import ModelChooser
-from bdh_workbench.gui.dialogs.questions import Confirm, Unsaved
+from bdh_workbench.gui.dialogs.questions import Confirm, Recovered, Unsaved
 from bdh_workbench.resources import bundled_model_path
 
 pytestmark = pytest.mark.qt_log_ignore(
@@ -55,6 +55,14 @@ def answering(ask: Callable[[], T], button: str, look: Callable[[object], object
 @pytest.mark.parametrize(("button", "answer"), [("Save", "save"), ("Do not save", "discard"), ("Cancel", "cancel")])
 def test_unsaved_changes_have_three_ways_on(qapp: QApplication, button: str, answer: str) -> None:
     assert answering(lambda: Unsaved.ask(None, "Ten facts"), button) == answer
+
+
+@pytest.mark.parametrize(("button", "answer"), [("Restore", "restore"), ("Discard", "discard"), ("Later", "later")])
+def test_work_that_was_found_has_three_ways_on(qapp: QApplication, button: str, answer: str) -> None:
+    def look(dialog: object) -> None:
+        assert "“Ten facts”, from 2026-01-01 12:00" in dialog.text()  # type: ignore[attr-defined]
+
+    assert answering(lambda: Recovered.ask(None, "Ten facts", "2026-01-01 12:00"), button, look) == answer
 
 
 @pytest.mark.parametrize(("button", "answer"), [("Move to trash", True), ("Cancel", False)])
