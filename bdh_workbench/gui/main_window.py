@@ -392,11 +392,13 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about what runs and what is unsaved, keep the layout, and let the program end."""
+        if (self.write.busy or self.retention.busy) and not self._closing:
+            if not Confirm.ask(self, BUSY, "Stop it and close", "Go on"):
+                event.ignore()
+                return
+            self.write.stop()
+            self.retention.stop()
         memory = self.context.memory
-        busy = self.write.job is not None or self.retention.busy
-        if busy and not self._closing and not Confirm.ask(self, BUSY, "Stop it and close", "Go on"):
-            event.ignore()
-            return
         if memory is not None and memory.dirty and not self._closing:
             answer = Unsaved.ask(self, memory.title or "New memory")
             if answer == "cancel":
