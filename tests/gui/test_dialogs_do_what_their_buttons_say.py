@@ -132,6 +132,22 @@ def test_the_chooser_begins_with_the_model_in_use(qapp: QApplication, tmp_path: 
         assert chosen is not None and Path(chosen[0]).name == name and chosen[1] == "auto"
 
 
+@pytest.mark.parametrize(("button", "replaced"), [("Replace", True), ("Cancel", False)])
+def test_a_file_is_never_replaced_unasked_for_an_ending_that_was_added(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, button: str, replaced: bool
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "backup"), ""))
+    path = tmp_path / "backup.txt"
+    assert save_path(None, "Save", "console", "txt") == path  # type: ignore[arg-type]
+    path.write_text("precious")
+
+    def look(dialog: object) -> None:
+        assert "backup.txt" in dialog.text() and "Replace it?" in dialog.text()  # type: ignore[attr-defined]
+
+    ask = lambda: save_path(None, "Save", "console", "txt")  # type: ignore[arg-type]  # noqa: E731
+    assert answering(ask, button, look) == (path if replaced else None)
+
+
 def test_the_name_of_a_picture_gets_its_ending(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
     for given, made in (("/x/a", "/x/a.png"), ("/x/a.PNG", "/x/a.PNG"), ("/x/a.b", "/x/a.b.png")):
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, given=given: (given, ""))

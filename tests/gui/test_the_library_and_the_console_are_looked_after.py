@@ -71,6 +71,17 @@ def test_memories_go_out_and_come_in(
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(out)], ""))
     library.import_files()
     qtbot.waitUntil(lambda: library.filter.rowCount() == 3, timeout=WAIT)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out.with_suffix("")), ""))
+    out.write_bytes(b"no memory")
+    said.confirm = False
+    library.table.selectRow(0)
+    library.export()
+    qtbot.waitUntil(lambda: not library.context.background.busy, timeout=WAIT)
+    assert out.read_bytes() == b"no memory" and "Replace it?" in said.questions[-1]
+    said.confirm = True
+    library.export()
+    qtbot.waitUntil(lambda: not library.context.background.busy, timeout=WAIT)
+    assert len(load_memory(out).items) == 2
     out.write_bytes(b"no memory")
     library.import_files()
     qtbot.waitUntil(lambda: bool(said.failures), timeout=WAIT)

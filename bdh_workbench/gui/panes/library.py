@@ -10,7 +10,6 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QHeaderView,
     QLineEdit,
     QMenu,
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.dialogs.files import MEMORIES, open_paths
+from bdh_workbench.gui.dialogs.files import MEMORIES, open_paths, save_path
 from bdh_workbench.gui.dialogs.merge import MergeDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Line, Unsaved
 from bdh_workbench.gui.parts.library_table import Entry, LibraryFilter, LibraryModel
@@ -391,10 +390,10 @@ class LibraryPane(Pane):
         """Copy the chosen memory to another place."""
         entry = self._one()
         if entry is not None:
-            name, _ = QFileDialog.getSaveFileName(self, "Export memory", entry.path.name, MEMORIES)
-            if name:
-                library, target = self.context.library, Path(name)
-                self._change(lambda: library.export_file(entry.path, target, overwrite=True))
+            target = save_path(self, "Export memory", entry.path.stem, "safetensors", MEMORIES)
+            if target is not None:
+                library, replaced = self.context.library, target.is_file()
+                self._change(lambda: library.export_file(entry.path, target, overwrite=replaced))
 
     def _one(self) -> MemoryHeader | None:
         chosen = [entry for entry in self.entries() if isinstance(entry, MemoryHeader)]
