@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console, percent, probability, say, shortened
+from bdh_workbench.memory.items import composed
 
 if TYPE_CHECKING:
     from bdh_workbench.evaluation.asking import Answer
@@ -36,8 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
-    # Memories hold composed characters; an argument may also hold halves of characters, which nothing can encode.
-    prompt = unicodedata.normalize("NFC", args.prompt.encode(errors="replace").decode())
+    prompt = composed(args.prompt)
     from bdh_workbench.memory.generation import SamplingSettings
 
     sampling = SamplingSettings(args.temperature, args.sample_top_k, args.top_p, args.max_tokens, args.seed)
@@ -61,7 +60,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
     answer = ask(reader, prompt, sampling, args.top_k, speak if speaking else lambda text: None)
     scored = None
     if args.answer is not None:
-        scored = score(reader, prompt, unicodedata.normalize("NFC", args.answer.encode(errors="replace").decode()))
+        scored = score(reader, prompt, args.answer)
     if speaking:
         if not begun:
             say(prompt, end="", pale=True)

@@ -10,6 +10,7 @@ from typing import Any
 from bdh_workbench.evaluation.decoding import Question, exact
 from bdh_workbench.memory.encoding import sentence_spans
 from bdh_workbench.memory.generation import SamplingSettings, generate, score_answer
+from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.state import Memory
 
@@ -91,7 +92,7 @@ def ask(
     Raises:
         UserError: for an empty prompt.
     """
-    tokenizer = reader.model.tokenizer
+    tokenizer, prompt = reader.model.tokenizer, composed(prompt)
     decoder: codecs.IncrementalDecoder = tokenizer.stream_decoder()
     spoken: list[SpokenToken] = []
     first = None
@@ -151,6 +152,7 @@ def score(reader: Reader, prompt: str, answer: str) -> dict[str, Any]:
     ``p`` is of the whole answer, its end included; ``greedy_correct`` says whether greedy decoding from the prompt
     alone gives the whole answer and then ends it or goes on to another word.
     """
+    prompt, answer = composed(prompt), composed(answer)
     question = Question.of(reader.model.tokenizer, prompt, answer)
     found = score_answer(reader, question.prompt, question.answer)
     texts = [reader.model.tokenizer.token_text(token) for token in question.answer]

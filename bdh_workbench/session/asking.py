@@ -15,6 +15,7 @@ from bdh_workbench.evaluation.asking import score
 from bdh_workbench.evaluation.decoding import batch_limit
 from bdh_workbench.memory.encoding import sentence_spans
 from bdh_workbench.memory.generation import SamplingSettings, choose
+from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState, Reading
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.session.control import Task
@@ -133,9 +134,9 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         Cancelled: when the job was cancelled.
     """
     tokenizer = reader.model.tokenizer
-    sampling = job.sampling
-    space = " " if context and job.prompt[:1].isalnum() else ""
-    ids = [*context, *tokenizer.encode(space + job.prompt)]
+    sampling, prompt = job.sampling, composed(job.prompt)
+    space = " " if context and prompt[:1].isalnum() else ""
+    ids = [*context, *tokenizer.encode(space + prompt)]
     if not ids:
         raise UserError("The prompt is empty: type the beginning of a sentence or a question.")
     spoken: list[Spoken] = []
@@ -164,11 +165,11 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
     reading = sources.memory is not None and bool(sources.memory.items) and job.read.written
     expected = None
     if job.expected.strip() and not context:
-        scored = score(reader, job.prompt, job.expected)
+        scored = score(reader, prompt, job.expected)
         expected = ExpectedAnswer(str(scored["text"]), float(scored["p"]), bool(scored["greedy_correct"]))
     done = AnswerDone(
         task.id,
-        prompt=job.prompt,
+        prompt=prompt,
         completion="".join(token.text for token in tokens),
         familiarity=first.familiarity,
         source=source,
