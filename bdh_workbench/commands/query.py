@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
     if speaking:
         if not begun:
             say(prompt, end="", pale=True)
-        say("\n" + _under(answer, scored, memory is not None and not args.no_memory))
+        say("\n" + _under(answer, scored))
         return
     record = {
         "prompt": prompt,
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
     console.result(record | ({"answer": scored} if scored is not None else {}), "")
 
 
-def _under(answer: Answer, scored: dict[str, Any] | None, remembering: bool) -> str:
+def _under(answer: Answer, scored: dict[str, Any] | None) -> str:
     """What stands under an answer: where it comes from, what else was likely, and the answer that was asked about."""
     lines = []
     if answer.source is not None:
@@ -90,7 +90,7 @@ def _under(answer: Answer, scored: dict[str, Any] | None, remembering: bool) -> 
         if answer.source.kind == "fact":
             place = f"the fact “{title}”"
         lines.append(f"from {place} · familiarity {answer.familiarity:.2f}")
-    elif remembering:
+    elif answer.abstained:
         lines.append(f"not in memory (familiarity {answer.familiarity:.2f}): answered by the untouched model")
     if answer.top:
         likely = " · ".join(f"{_quoted(text)} {probability(p)}" for text, p in answer.top)

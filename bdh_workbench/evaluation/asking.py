@@ -61,7 +61,7 @@ class Answer:
         top: the most probable first tokens, (text, p), best first.
         familiarity: of the position that the first token was read from.
         source: of that position; None where nothing was read.
-        abstained: whether there is a memory and nothing of it was read there.
+        abstained: whether there is a memory that holds something, and nothing of it was read there.
     """
 
     completion: str
@@ -110,7 +110,6 @@ def ask(
         spoken[-1] = SpokenToken(last.text + rest, last.p, last.familiarity)
         say(rest)
     assert first is not None
-    reading = reader.memory is not None and reader.settings.written
     source = source_of(reader.memory, first.row) if reader.memory is not None and first.row >= 0 else None
     return Answer(
         completion="".join(token.text for token in spoken),
@@ -119,8 +118,13 @@ def ask(
         top=tuple((tokenizer.token_text(token), p) for token, p in first.top),
         familiarity=_unit(first.familiarity),
         source=source,
-        abstained=reading and source is None,
+        abstained=source is None and holds_something(reader.memory) and reader.settings.written,
     )
+
+
+def holds_something(memory: Memory | None) -> bool:
+    """Whether there is anything that an answer could have come from: else it is not "not in memory"."""
+    return memory is not None and bool(memory.items)
 
 
 def _unit(cosine: float) -> float:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.asking import score
+from bdh_workbench.evaluation.asking import holds_something, score
 from bdh_workbench.evaluation.decoding import batch_limit
 from bdh_workbench.memory.encoding import sentence_spans
 from bdh_workbench.memory.generation import SamplingSettings, choose
@@ -162,7 +162,6 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
             said = [one.token for one, _ in _told(tokenizer, alone, most, one_sentence)]
         other = tokenizer.decode(said)
     source = sources.of(first.row)
-    reading = sources.memory is not None and bool(sources.memory.items) and job.read.written
     expected = None
     if job.expected.strip() and not context:
         scored = score(reader, prompt, job.expected)
@@ -173,7 +172,7 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         completion="".join(token.text for token in tokens),
         familiarity=first.familiarity,
         source=source,
-        abstained=reading and source is None,
+        abstained=source is None and holds_something(sources.memory) and job.read.written,
         untouched_completion=other,
         tokens_per_second=len(spoken) / max(seconds, 1e-9),
         tokens=tuple(tokens),
