@@ -16,7 +16,7 @@ from bdh_workbench.evaluation.decoding import batch_limit
 from bdh_workbench.memory.encoding import sentence_spans
 from bdh_workbench.memory.generation import SamplingSettings, choose
 from bdh_workbench.memory.items import composed
-from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState, Reading
+from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.session.control import Task
 from bdh_workbench.session.events import AnswerDone, ExpectedAnswer, SourceView, TokenRead, TokenView, Top
@@ -47,14 +47,6 @@ class Spoken:
     untouched: Top
 
 
-def advance(reader: Reader, ids: Tensor, state: ReaderState | None) -> tuple[Tensor, Reading]:
-    """As ``Reader.advance``, with the stream (B, T, D) before the read besides."""
-    model = reader.model
-    stream, network = model.network.advance(ids, state.network if state else None)
-    raw, summaries = model.site.summaries(ids, state.summaries if state else None)
-    return stream, reader.read(ids, stream, raw, ReaderState.behind(ids, network, summaries, state))
-
-
 @torch.no_grad()
 def speak(task: Task, reader: Reader, prompt: Sequence[int], settings: SamplingSettings) -> Iterator[Spoken]:
     """Yield the tokens of an answer, the end token included if it comes; cancelled between any two of them."""
@@ -64,18 +56,18 @@ def speak(task: Task, reader: Reader, prompt: Sequence[int], settings: SamplingS
     state: ReaderState | None = None
     for part in torch.split(ids, batch_limit(reader), dim=1):
         task.checkpoint()
-        stream, reading = advance(reader, part, state)
+        reading = reader.advance(part, state)
         state = reading.state
     token = -1
     for _ in range(settings.max_tokens):
         task.checkpoint()
         if token >= 0:
-            stream, reading = advance(reader, torch.tensor([[token]], device=model.device), state)
+            reading = reader.advance(torch.tensor([[token]], device=model.device), state)
             state = reading.state
         scores = model.network.logits(reading.stream[:, -1]).float().cpu()[0]
         p = scores.softmax(0)
         token = choose(p, scores, settings, random)
-        untouched = model.network.logits(stream[:, -1]).float().cpu()[0].softmax(0)
+        untouched = model.network.logits(reading.untouched[:, -1]).float().cpu()[0].softmax(0)
         yield Spoken(
             token,
             float(p[token]),
