@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console, percent, probability, say, shortened
+from bdh_workbench.memory.items import composed
 
 if TYPE_CHECKING:
     from bdh_workbench.evaluation.asking import Answer
@@ -37,8 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
-    # Memories hold composed characters; an argument may also hold halves of characters, which nothing can encode.
-    prompt = unicodedata.normalize("NFC", args.prompt.encode(errors="replace").decode())
+    prompt = composed(args.prompt)
     from bdh_workbench.memory.generation import SamplingSettings
 
     sampling = SamplingSettings(args.temperature, args.sample_top_k, args.top_p, args.max_tokens, args.seed)
@@ -62,11 +61,11 @@ def run(args: argparse.Namespace, console: Console) -> None:
     answer = ask(reader, prompt, sampling, args.top_k, speak if speaking else lambda text: None)
     scored = None
     if args.answer is not None:
-        scored = score(reader, prompt, unicodedata.normalize("NFC", args.answer.encode(errors="replace").decode()))
+        scored = score(reader, prompt, args.answer)
     if speaking:
         if not begun:
             say(prompt, end="", pale=True)
-        say("\n" + _under(answer, scored, memory is not None and not args.no_memory))
+        say("\n" + _under(answer, scored))
         return
     record = {
         "prompt": prompt,
@@ -90,7 +89,7 @@ def _source(source: Source | None) -> dict[str, Any] | None:
     return {name: value for name, value in dataclasses.asdict(source).items() if name != "item"}
 
 
-def _under(answer: Answer, scored: dict[str, Any] | None, remembering: bool) -> str:
+def _under(answer: Answer, scored: dict[str, Any] | None) -> str:
     """What stands under an answer: where it comes from, what else was likely, and the answer that was asked about."""
     lines = []
     if answer.source is not None:
@@ -99,7 +98,7 @@ def _under(answer: Answer, scored: dict[str, Any] | None, remembering: bool) -> 
         if answer.source.kind == "fact":
             place = f"the fact “{title}”"
         lines.append(f"from {place} · familiarity {answer.familiarity:.2f}")
-    elif remembering:
+    elif answer.abstained:
         lines.append(f"not in memory (familiarity {answer.familiarity:.2f}): answered by the untouched model")
     if answer.top:
         likely = " · ".join(f"{_quoted(text)} {probability(p)}" for text, p in answer.top)

@@ -9,8 +9,10 @@ from typing import Any
 
 from bdh_workbench.evaluation.decoding import Question, exact
 from bdh_workbench.memory.generation import SamplingSettings, generate, score_answer
+from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.sources import Source, Sources
+from bdh_workbench.memory.state import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Answer:
         top: the most probable first tokens, (text, p), best first.
         familiarity: of the position that the first token was read from.
         source: of that position; None where nothing was read.
-        abstained: whether there is a memory and nothing of it was read there.
+        abstained: whether there is a memory that holds something, and nothing of it was read there.
     """
 
     completion: str
@@ -70,7 +72,7 @@ def ask(
     Raises:
         UserError: for an empty prompt.
     """
-    tokenizer = reader.model.tokenizer
+    tokenizer, prompt = reader.model.tokenizer, composed(prompt)
     decoder: codecs.IncrementalDecoder = tokenizer.stream_decoder()
     spoken: list[SpokenToken] = []
     first = None
@@ -88,7 +90,6 @@ def ask(
         spoken[-1] = SpokenToken(last.text + rest, last.p, last.familiarity)
         say(rest)
     assert first is not None
-    reading = reader.memory is not None and reader.settings.written
     source = Sources(reader.memory).of(first.row)
     return Answer(
         completion="".join(token.text for token in spoken),
@@ -97,8 +98,13 @@ def ask(
         top=tuple((tokenizer.token_text(token), p) for token, p in first.top),
         familiarity=_unit(first.familiarity),
         source=source,
-        abstained=reading and source is None,
+        abstained=source is None and holds_something(reader.memory) and reader.settings.written,
     )
+
+
+def holds_something(memory: Memory | None) -> bool:
+    """Whether there is anything that an answer could have come from: else it is not "not in memory"."""
+    return memory is not None and bool(memory.items)
 
 
 def _unit(cosine: float) -> float:
@@ -112,6 +118,7 @@ def score(reader: Reader, prompt: str, answer: str) -> dict[str, Any]:
     ``p`` is of the whole answer, its end included; ``greedy_correct`` says whether greedy decoding from the prompt
     alone gives the whole answer and then ends it or goes on to another word.
     """
+    prompt, answer = composed(prompt), composed(answer)
     question = Question.of(reader.model.tokenizer, prompt, answer)
     found = score_answer(reader, question.prompt, question.answer)
     texts = [reader.model.tokenizer.token_text(token) for token in question.answer]

@@ -20,7 +20,7 @@ from bdh_workbench.gui.dialogs.failure import Failure
 from bdh_workbench.gui.dialogs.guide import Guide
 from bdh_workbench.gui.dialogs.help import Help
 from bdh_workbench.gui.dialogs.model import ModelChooser
-from bdh_workbench.gui.dialogs.questions import Confirm, Unsaved
+from bdh_workbench.gui.dialogs.questions import Confirm, Recovered, Unsaved
 from bdh_workbench.gui.panes.activity import ActivityPane
 from bdh_workbench.gui.panes.console import ConsolePane
 from bdh_workbench.gui.panes.gates import GatesPane
@@ -231,13 +231,13 @@ class MainWindow(QMainWindow):
         self.context.waiting.pop(event.job, None)
 
     def _recovery(self, event: RecoveryFound) -> None:
-        question = (
-            f"Unsaved work was found: “{short(event.title) or 'New memory'}”, from "
-            f"{event.saved_at.astimezone():%Y-%m-%d %H:%M}. Restore it?"
+        if self._closing:
+            return
+        answer = Recovered.ask(
+            self, short(event.title) or "New memory", f"{event.saved_at.astimezone():%Y-%m-%d %H:%M}"
         )
-        self.context.submit(
-            RestoreRecovery() if Confirm.ask(self, question, "Restore", "Discard") else DiscardRecovery()
-        )
+        if answer != "later" and not self._closing:
+            self.context.submit(RestoreRecovery() if answer == "restore" else DiscardRecovery())
 
     # Actions
 
@@ -392,11 +392,13 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about what runs and what is unsaved, keep the layout, and let the program end."""
+        if (self.write.busy or self.retention.busy) and not self._closing:
+            if not Confirm.ask(self, BUSY, "Stop it and close", "Go on"):
+                event.ignore()
+                return
+            self.write.stop()
+            self.retention.stop()
         memory = self.context.memory
-        busy = self.write.job is not None or self.retention.busy
-        if busy and not self._closing and not Confirm.ask(self, BUSY, "Stop it and close", "Go on"):
-            event.ignore()
-            return
         if memory is not None and memory.dirty and not self._closing:
             answer = Unsaved.ask(self, memory.title or "New memory")
             if answer == "cancel":

@@ -1,18 +1,34 @@
-"""The things a user can ask a model to remember: facts, probes and documents."""
+"""The things a user can ask a model to remember: facts, probes and documents.
+
+Their texts are ``composed``, and so is whatever a memory is asked: one word is one word, however it was typed.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 from bdh_workbench.errors import UserError
 
 
-def _require_text(value: object, what: str) -> None:
-    """Refuse a value that is not text or that holds only white space."""
+def composed(text: str) -> str:
+    """A text with its characters composed (NFC), and with ? for halves of characters, which nothing can encode."""
+    return unicodedata.normalize("NFC", text.encode(errors="replace").decode())
+
+
+def _text(value: object, what: str) -> str:
+    """The composed text; refuse a value that is not text or that holds only white space."""
     if not isinstance(value, str):
         raise UserError(f"The {what} must be text, not {type(value).__name__}.")
     if not value.strip():
         raise UserError(f"The {what} is empty.")
+    return composed(value)
+
+
+def _compose(item: Fact | Probe | TextDocument, *names: str) -> None:
+    """Put composed texts in the place of those that an item was made with."""
+    for name in names:
+        object.__setattr__(item, name, _text(getattr(item, name), name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +40,12 @@ class Fact:
     paraphrases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse empty texts."""
-        _require_text(self.prompt, "prompt")
-        _require_text(self.answer, "answer")
+        """Compose the texts, and refuse empty ones."""
+        _compose(self, "prompt", "answer")
         if not isinstance(self.paraphrases, tuple):
             raise UserError("The paraphrases must be a tuple of texts.")
-        for number, paraphrase in enumerate(self.paraphrases, start=1):
-            _require_text(paraphrase, f"paraphrase {number}")
+        others = tuple(_text(one, f"paraphrase {number}") for number, one in enumerate(self.paraphrases, start=1))
+        object.__setattr__(self, "paraphrases", others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +56,8 @@ class Probe:
     answer: str
 
     def __post_init__(self) -> None:
-        """Refuse empty texts."""
-        _require_text(self.prompt, "prompt")
-        _require_text(self.answer, "answer")
+        """Compose the texts, and refuse empty ones."""
+        _compose(self, "prompt", "answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +69,7 @@ class TextDocument:
     probes: tuple[Probe, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse empty texts."""
-        _require_text(self.title, "title")
-        _require_text(self.text, "text")
+        """Compose the texts, and refuse empty ones."""
+        _compose(self, "title", "text")
         if not isinstance(self.probes, tuple):
             raise UserError("The probes must be a tuple of probes.")

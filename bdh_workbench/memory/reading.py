@@ -22,7 +22,7 @@ from bdh_workbench.memory.settings import ReadSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.words import RECENT
 from bdh_workbench.model.loading import Model
-from bdh_workbench.model.network import NetworkState
+from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState
 
 __all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Reading"]
@@ -67,6 +67,8 @@ class Reading:
 
     Attributes:
         stream: (B, T, D), with the read added: ``network.logits`` of it are the logits.
+        untouched: (B, T, D), without it.
+        raw: (B, T, K, C), the content summaries.
         familiarity: (B, T) fp32 on the CPU, of the best match; 0 with nothing stored.
         rows: (B, T) int64 on the CPU, the row read, -1 where the gate is closed.
         share: (B, T) fp32 on the CPU, norm of what was added over norm of the stream.
@@ -74,6 +76,8 @@ class Reading:
     """
 
     stream: Tensor
+    untouched: Tensor
+    raw: Tensor
     familiarity: Tensor
     rows: Tensor
     share: Tensor
@@ -145,9 +149,9 @@ class Reader:
         return self.slow is None or not self.settings.written
 
     @torch.no_grad()
-    def advance(self, ids: Tensor, state: ReaderState | None = None) -> Reading:
-        """Read tokens ids (B, T) int64 behind those that made ``state``."""
-        stream, network = self.model.network.advance(ids, state.network if state else None)
+    def advance(self, ids: Tensor, state: ReaderState | None = None, trace: Trace | None = None) -> Reading:
+        """Read tokens ids (B, T) int64 behind those that made ``state``; fill a trace of the network when given."""
+        stream, network = self.model.network.advance(ids, state.network if state else None, trace)
         raw, summaries = self.model.site.summaries(ids, state.summaries if state else None)
         return self.read(ids, stream, raw, ReaderState.behind(ids, network, summaries, state))
 
@@ -165,7 +169,7 @@ class Reader:
         if self.empty:
             none = torch.zeros(batch, length)
             rows = torch.full((batch, length), -1)
-            return Reading(stream, none, rows, none, state)
+            return Reading(stream, stream, raw, none, rows, none, state)
         normalised, evidence = self.model.site.normalised(raw), self.model.site.evidence(raw)
         threshold = self.threshold if self.settings.gate else -1.0
         familiarity, places = self.recall.match(ids, normalised, evidence, state.rows, threshold, state.recent)
@@ -180,7 +184,7 @@ class Reader:
         last = torch.where(familiarity[:, -1] >= threshold, places[:, -1], -1)
         recent = torch.cat((state.recent, ids), dim=1)[:, -RECENT:]
         after = ReaderState(state.network, state.summaries, last, recent)
-        return Reading(stream + added, familiarity, rows, share, after)
+        return Reading(stream + added, stream, raw, familiarity, rows, share, after)
 
     def logits(self, reading: Reading) -> Tensor:
         """Scores (B, T, V) of the next token."""

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.asking import score
+from bdh_workbench.evaluation.asking import holds_something, score
 from bdh_workbench.evaluation.decoding import batch_limit
 from bdh_workbench.memory.generation import SamplingSettings, choose
-from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState, Reading
+from bdh_workbench.memory.items import composed
+from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState
 from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.memory.sources import Sources
 from bdh_workbench.model.tokenizer import Tokenizer
@@ -46,14 +47,6 @@ class Spoken:
     untouched: Top
 
 
-def advance(reader: Reader, ids: Tensor, state: ReaderState | None) -> tuple[Tensor, Reading]:
-    """As ``Reader.advance``, with the stream (B, T, D) before the read besides."""
-    model = reader.model
-    stream, network = model.network.advance(ids, state.network if state else None)
-    raw, summaries = model.site.summaries(ids, state.summaries if state else None)
-    return stream, reader.read(ids, stream, raw, ReaderState.behind(ids, network, summaries, state))
-
-
 @torch.no_grad()
 def speak(task: Task, reader: Reader, prompt: Sequence[int], settings: SamplingSettings) -> Iterator[Spoken]:
     """Yield the tokens of an answer, the end token included if it comes; cancelled between any two of them."""
@@ -63,18 +56,18 @@ def speak(task: Task, reader: Reader, prompt: Sequence[int], settings: SamplingS
     state: ReaderState | None = None
     for part in torch.split(ids, batch_limit(reader), dim=1):
         task.checkpoint()
-        stream, reading = advance(reader, part, state)
+        reading = reader.advance(part, state)
         state = reading.state
     token = -1
     for _ in range(settings.max_tokens):
         task.checkpoint()
         if token >= 0:
-            stream, reading = advance(reader, torch.tensor([[token]], device=model.device), state)
+            reading = reader.advance(torch.tensor([[token]], device=model.device), state)
             state = reading.state
         scores = model.network.logits(reading.stream[:, -1]).float().cpu()[0]
         p = scores.softmax(0)
         token = choose(p, scores, settings, random)
-        untouched = model.network.logits(stream[:, -1]).float().cpu()[0].softmax(0)
+        untouched = model.network.logits(reading.untouched[:, -1]).float().cpu()[0].softmax(0)
         yield Spoken(
             token,
             float(p[token]),
@@ -133,9 +126,9 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         Cancelled: when the job was cancelled.
     """
     tokenizer = reader.model.tokenizer
-    sampling = job.sampling
-    space = " " if context and job.prompt[:1].isalnum() else ""
-    ids = [*context, *tokenizer.encode(space + job.prompt)]
+    sampling, prompt = job.sampling, composed(job.prompt)
+    space = " " if context and prompt[:1].isalnum() else ""
+    ids = [*context, *tokenizer.encode(space + prompt)]
     if not ids:
         raise UserError("The prompt is empty: type the beginning of a sentence or a question.")
     spoken: list[Spoken] = []
@@ -161,18 +154,17 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
             said = [one.token for one, _ in _told(tokenizer, alone, most, one_sentence)]
         other = tokenizer.decode(said)
     source = sources.of(first.row)
-    reading = sources.memory is not None and bool(sources.memory.items) and job.read.written
     expected = None
     if job.expected.strip() and not context:
-        scored = score(reader, job.prompt, job.expected)
+        scored = score(reader, prompt, job.expected)
         expected = ExpectedAnswer(str(scored["text"]), float(scored["p"]), bool(scored["greedy_correct"]))
     done = AnswerDone(
         task.id,
-        prompt=job.prompt,
+        prompt=prompt,
         completion="".join(token.text for token in tokens),
         familiarity=first.familiarity,
         source=source,
-        abstained=reading and source is None,
+        abstained=source is None and holds_something(sources.memory) and job.read.written,
         untouched_completion=other,
         tokens_per_second=len(spoken) / max(seconds, 1e-9),
         tokens=tuple(tokens),

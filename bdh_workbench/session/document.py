@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,8 +130,12 @@ class Document:
         """
         if self._undo:
             task.commit()
+            state, held = self._undo.pop(), self.memory
+            if state.memory is None and held is not None and state.file.path is not None:
+                # Its file holds something by now: nothing at all could not be saved in its place, this can.
+                state = dataclasses.replace(state, memory=manage.forget(held, range(len(held.items))))
             self._redo.append(self._now)
-            self._set(task, self._undo.pop())
+            self._set(task, state)
             return
         before = manage.undo(self._some())
         task.commit()
@@ -168,8 +173,8 @@ class Document:
         version = next(self._versions)
         self._replace(task, _State(memory, version, _File(path, version)))
 
-    def save(self, task: Task, path: Path | None, title: str | None) -> Path:
-        """Save it to a path, its own file, or a new one in the library.
+    def save(self, task: Task, path: Path | None, title: str | None, new: bool = False) -> Path:
+        """Save it to a path, its own file, or a new one in the library where it has none or ``new`` asks for it.
 
         Raises:
             UserError: when it cannot be saved; it stays marked as unsaved, and the file is as it was.
@@ -178,7 +183,8 @@ class Document:
         wanted = " ".join(title.split()) if title is not None else ""
         if wanted and wanted != memory.title:
             memory, version = dataclasses.replace(memory, title=wanted), next(self._versions)
-        target = path.absolute() if path is not None else file.path
+        own = None if new else file.path
+        target = path.absolute() if path is not None else own
         task.commit()
         if target is None:
             target = self.library.save(memory)
@@ -191,6 +197,16 @@ class Document:
         self.recovery.remove()
         self.tell(task)
         return target
+
+    def delete(self, task: Task, path: Path) -> None:
+        """Move a file of the library to the trash; a memory in use that it held is unsaved then.
+
+        Raises:
+            UserError: when it cannot be moved.
+        """
+        task.commit()
+        self.library.delete(path)
+        self._set(task, self._now, self.basis)
 
     def relabel(self, task: Task, title: str | None, note: str | None) -> None:
         """Give it and its file in the library another title or note; what is unsaved stays so.
@@ -239,9 +255,8 @@ class Document:
             raise UserError("There is no unsaved work to restore.")
         memory = self.recovery.load(found)
         task.commit()
-        self._replace(task, _State(memory, next(self._versions), _File(found.path)))
-        # The copy of this session has taken its place, unless copies are switched off or could not be written.
-        if self.recovery.own.exists():
+        # The copy of this session takes its place, unless copies are switched off or it could not be written.
+        if self._replace(task, _State(memory, next(self._versions), _File(found.path))):
             self.recovery.discard(found)
             self._found = None
 
@@ -273,16 +288,27 @@ class Document:
             model_name=self.model.name,
         )
 
-    def _replace(self, task: Task, state: _State) -> None:
+    def _replace(self, task: Task, state: _State) -> bool:
+        """Take a value into use with nothing to take back; returns as ``_set``."""
         self._undo.clear()
         self._redo.clear()
-        self._set(task, state)
+        return self._set(task, state)
 
-    def _set(self, task: Task, state: _State, basis: Basis | None = None) -> None:
-        self._now = state
+    def _set(self, task: Task, state: _State, basis: Basis | None = None) -> bool:
+        """Take a value into use; returns whether a recovery copy of it was written."""
+        self._now, file = state, state.file
+        if file.version is not None and file.path is not None and not os.path.lexists(file.path):
+            file.path = file.version = None  # it was deleted: nothing holds the memory any more
         kept = basis is not None and basis.factor.numel() * basis.factor.element_size() <= MOST_BASIS
         self.basis = basis if kept else None
         self._trim()
+        copied = self._copy(task)
+        self.tell(task)
+        return copied
+
+    def _copy(self, task: Task) -> bool:
+        """Copy what is unsaved, or delete a copy that is needed no more; returns whether one was written."""
+        state = self._now
         if not self.dirty:
             self.recovery.remove()
         elif task.keep_recovery and state.memory is not None:
@@ -290,7 +316,9 @@ class Document:
                 self.recovery.save(state.memory, state.file.path)
             except (UserError, OSError) as error:
                 log(task, "warning", f"No copy of the unsaved changes could be made: {error}")
-        self.tell(task)
+            else:
+                return True
+        return False
 
     def _trim(self) -> None:
         """Forget the oldest of what can be taken back where there is too much of it."""

@@ -71,7 +71,9 @@ class WorkbenchEngine(Engine):
             case jobs.NewMemory():
                 document.new(task)
             case jobs.SaveMemory():
-                return document.save(task, job.path, job.title)
+                return document.save(task, job.path, job.title, job.new)
+            case jobs.DeleteMemory():
+                document.delete(task, job.path)
             case jobs.MergeMemories():
                 document.merge(task, job)
             case jobs.Relabel():

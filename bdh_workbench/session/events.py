@@ -190,12 +190,12 @@ class AnswerDone(Event):
     """An answer is complete.
 
     Attributes:
-        prompt: as it was asked.
+        prompt: as it was asked, its characters composed.
         completion: the answer.
         familiarity: of the position that its first token was read at.
         source: of that position, None where nothing was read.
-        abstained: whether there is a memory and nothing of it was read there: "not in memory". A later token may
-            yet have read something; ``sources`` says so.
+        abstained: whether there is a memory that holds something, and nothing of it was read there: "not in memory".
+            A later token may yet have read something; ``sources`` says so.
         untouched_completion: of the model without the memory, None where not asked for.
         tokens_per_second: of the answer.
         tokens: of the answer, its end included if it came (a token without text).

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.decoding import batch_limit
+from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState
 from bdh_workbench.memory.sources import Sources
 from bdh_workbench.model.loading import Model
-from bdh_workbench.model.network import CHUNK, MemorySite, NetworkState, Trace
+from bdh_workbench.model.network import CHUNK, MemorySite, Trace
 from bdh_workbench.session.asking import TOP, best
 from bdh_workbench.session.control import Task, progress
 from bdh_workbench.session.events import Distribution, RowMatch, TextInspection, Top
@@ -39,25 +40,22 @@ def inspect_text(task: Task, reader: Reader, sources: Sources, text: str) -> Tex
     model = reader.model
     if len(text) > 64 * MOST_TOKENS:
         raise UserError(f"The text is too long to look at token by token: keep to {MOST_TOKENS:,} tokens.")
-    ids = model.tokenizer.encode(text)
+    ids = model.tokenizer.encode(composed(text))
     if not ids:
         raise UserError("There is no text to look at: type some.")
     if len(ids) > MOST_TOKENS:
         raise UserError(f"The text has {len(ids):,} tokens: keep to {MOST_TOKENS:,} to look at each of them.")
     trace = Trace([], [])
     reads = _Reads(reader)
-    network: NetworkState | None = None
     state: ReaderState | None = None
     length = min(CHUNK, batch_limit(reader))
     for start in range(0, len(ids), length):
         progress(task, start / len(ids), "Reading the text")
         part = torch.tensor([ids[start : start + length]], device=model.device)
-        stream, network = model.network.advance(part, network, trace)
-        raw, summaries = model.site.summaries(part, state.summaries if state else None)
-        reading = reader.read(part, stream, raw, ReaderState.behind(part, network, summaries, state))
+        reading = reader.advance(part, state, trace)
         state = reading.state
         reads.add(reading.familiarity, reading.share, reading.rows)
-        reads.compare(sources, model.site.normalised(raw)[0])
+        reads.compare(sources, model.site.normalised(reading.raw)[0])
     parts = len(range(0, len(ids), length))
     slow, fast = _shares(trace, parts, len(model.network.sites))
     written = np.concatenate(reads.share)

@@ -11,6 +11,7 @@ from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
 
 __all__ = [
+    "DeleteMemory",
     "DiscardRecovery",
     "EstimateWrite",
     "Fact",
@@ -118,10 +119,21 @@ class NewMemory:
 
 @dataclass(frozen=True, slots=True)
 class SaveMemory:
-    """Save the memory in use: to a path, or to its own file, or to a new one in the library where it has none."""
+    """Save the memory in use: to a path, or to its own file, or to a new one in the library where it has none.
+
+    With ``new`` it is saved as a new file of the library, whose name is chosen when it is saved, whatever file it has.
+    """
 
     path: Path | None = None
     title: str | None = None
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMemory:
+    """Move a file of the library to the trash; a memory in use that it held is unsaved then."""
+
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +202,7 @@ Job = (
     | OpenMemory
     | NewMemory
     | SaveMemory
+    | DeleteMemory
     | MergeMemories
     | Relabel
     | ForgetItems
@@ -236,6 +249,8 @@ def _title(job: Job) -> str:
             return f"Open {path.stem}"
         case InspectMemory(path=path):
             return f"Look into {path.stem}"
+        case DeleteMemory(path=path):
+            return f"Delete {path.stem}"
         case MergeMemories(paths=paths):
             return f"Merge {_counted(len(paths), 'memory', 'memories')}"
         case ForgetItems(indices=indices):

@@ -208,8 +208,8 @@ def _calibration(figures: Mapping[str, Any]) -> list[str]:
     limits = [(f"{int(rows):,}", *(f"{figures[name][rows]:.3f}" for name in names)) for rows in figures["thresholds"]]
     lines = [
         f"Familiarity under which a read is closed, so that {100 * figures['false_accepts']:.2g}% of the positions of "
-        f"held-out text seem familiar to facts, {100 * figures['document_false_accepts']:.2g}% to documents by the cosines "
-        f"of cues, and {100 * figures['word_false_accepts']:.2g}% by the words of a sentence:",
+        f"held-out text seem familiar to facts, {100 * figures['document_false_accepts']:.2g}% to documents by "
+        f"cosines of cues, and {100 * figures['word_false_accepts']:.2g}% by the words of a sentence:",
         "",
         *_table(("stored rows", "facts", "documents, cosines", "documents, words"), limits),
     ]

@@ -22,7 +22,7 @@ from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.manage import set_layer
 from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writer import empty_memory, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from tests.core_factory import FACTS
@@ -179,6 +179,11 @@ def test_what_is_not_in_memory_is_answered_by_the_untouched_model(model: Model, 
     assert not answer.ended
     assert not ask(Reader(model, memory, ReadSettings(written=False)), prompt, sampling).abstained
     assert ask(Reader(model, memory, ReadSettings(gate=False)), prompt, sampling).source is not None
+
+
+def test_what_an_empty_memory_does_not_hold_is_not_called_not_in_memory(model: Model) -> None:
+    answer, plain = ask(Reader(model, empty_memory(model)), FACTS[1].prompt), ask(Reader(model), FACTS[1].prompt)
+    assert not answer.abstained and answer == plain
 
 
 def test_a_memory_whose_layers_are_off_is_not_read(model: Model, memory: Memory) -> None:

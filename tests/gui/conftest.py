@@ -17,6 +17,8 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench, make_application
 from bdh_workbench.gui.dialogs import failure, guide, merge, questions
+from bdh_workbench.memory.settings import WriteSettings
+from tests.core_factory import many_facts
 
 WAIT = 60_000  # milliseconds; a busy machine may take long
 Start = Callable[..., Workbench]
@@ -29,6 +31,7 @@ class Said:
         self.failures: list[tuple[str, str]] = []
         self.questions: list[str] = []
         self.unsaved = "discard"
+        self.recovered = "restore"
         self.confirm = True
         self.line: str | None = "A title"
         self.merge: tuple[str, str | None] | None = ("", None)  # title, and whose answer stays
@@ -56,6 +59,10 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
         record.questions.append(title)
         return record.unsaved
 
+    def recovered(cls: object, parent: object, title: str, when: str) -> str:
+        record.questions.append(f"Unsaved work was found: {title}")
+        return record.recovered
+
     def waits(dialog: QDialog) -> int:
         raise AssertionError(f"a dialog waits for a person: {dialog.windowTitle()}")
 
@@ -63,6 +70,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
     monkeypatch.setattr(failure.Failure, "ask", classmethod(fail))
     monkeypatch.setattr(questions.Confirm, "ask", classmethod(confirm))
     monkeypatch.setattr(questions.Unsaved, "ask", classmethod(unsaved))
+    monkeypatch.setattr(questions.Recovered, "ask", classmethod(recovered))
     monkeypatch.setattr(
         questions.Line, "ask", classmethod(lambda cls, parent, question, text="", empty=False: record.line)
     )
@@ -115,3 +123,14 @@ def idle(workbench: Workbench) -> bool:
 def settle(workbench: Workbench, qtbot: QtBot) -> None:
     """Wait until nothing runs or waits."""
     qtbot.waitUntil(lambda: idle(workbench), timeout=WAIT)
+
+
+def begin_long_write(workbench: Workbench, qtbot: QtBot) -> None:
+    """Start a write that would take thousands of steps, and wait until it has begun."""
+    write = workbench.window.write
+    write.table.facts_model.set_facts(many_facts(4, answer=3))
+    write.tabs.setCurrentIndex(1)
+    write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=0.0001, goal=0.999))
+    write.write()
+    assert workbench.context.unfinished, write.state.text()
+    qtbot.waitUntil(lambda: len(workbench.window.live.items.table()[1]) > 1, timeout=WAIT)

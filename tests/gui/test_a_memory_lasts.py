@@ -11,7 +11,7 @@ from bdh_workbench.gui.panes.library import LibraryPane
 from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.memory.items import Fact
 from tests.core_factory import DOCUMENT, FACTS
-from tests.gui.conftest import WAIT, Said, Start, end, settle
+from tests.gui.conftest import WAIT, Said, Start, begin_long_write, end, settle
 from tests.model_factory import save_tiny_model
 
 
@@ -188,13 +188,25 @@ def test_delete_goes_to_the_trash(start: Start, qtbot: QtBot, said: Said, home: 
     monkeypatch.setattr(send2trash, "send2trash", trash)
     workbench = start()
     write_facts(workbench, qtbot)
-    workbench.window.library.save()
+    library = workbench.window.library
+    library.save()
     settle(workbench, qtbot)
-    workbench.window.library.table.selectRow(0)
-    workbench.window.library.delete()
+    library.table.selectRow(0)
+    library.duplicate()
     settle(workbench, qtbot)
-    assert len(gone) == 1 and said.questions[-1].startswith("Move")
-    assert workbench.window.library.filter.rowCount() == 0
+    library.table.selectAll()
+    library.delete()
+    settle(workbench, qtbot)
+    assert len(gone) == 2 and said.questions[-1].startswith("Move")
+    assert library.filter.rowCount() == 0
+    memory = workbench.context.memory
+    assert memory is not None and memory.dirty and len(memory.items) == 3, "its file is gone, what it held is not"
+    said.unsaved = "cancel"
+    assert not workbench.window.close() and said.questions[-1] == memory.title
+    said.unsaved = "save"
+    workbench.window.close()
+    qtbot.waitUntil(lambda: not workbench.window.isVisible(), timeout=WAIT)
+    assert [entry.items for entry in workbench.context.library.entries() if isinstance(entry, MemoryHeader)] == [3]
 
 
 def test_a_note_on_the_memory_in_use_outlives_the_next_save(start: Start, qtbot: QtBot, said: Said) -> None:
@@ -260,6 +272,21 @@ def test_a_layer_shows_the_curves_of_its_write(start: Start, qtbot: QtBot) -> No
     assert "from the history" in window.live.status.text()
     assert window.live.items.table()[1][-1][1] > 0.9, "worst p"
     window.live.items.redraw()
+
+
+def test_saving_under_a_title_never_takes_the_place_of_another_file(start: Start, qtbot: QtBot, said: Said) -> None:
+    workbench = start()
+    library = saved(workbench, qtbot)
+    begin_long_write(workbench, qtbot)
+    said.line = "Second"
+    library.save_as()  # waits behind the write
+    other = workbench.context.library.duplicate(library.model.entries[0].path, "Second")
+    before = other.read_bytes()
+    workbench.window.write.cancel()
+    settle(workbench, qtbot)
+    memory = workbench.context.memory
+    assert other.read_bytes() == before and memory is not None and memory.path not in (None, other)
+    assert [entry.title for entry in library.model.entries] == ["A title", "Second", "Second"]
 
 
 def test_rename_duplicate_and_search(start: Start, qtbot: QtBot, said: Said) -> None:

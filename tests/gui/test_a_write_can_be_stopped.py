@@ -8,22 +8,11 @@ import threading
 import pytest
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.dialogs import failure
+from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.memory.settings import WriteSettings
-from tests.core_factory import DOCUMENT, FACTS, many_facts
-from tests.gui.conftest import WAIT, Said, Start, settle
-
-
-def begin_long_write(workbench: Workbench, qtbot: QtBot) -> None:
-    """Start a write that would take thousands of steps, and wait until it has begun."""
-    write = workbench.window.write
-    write.table.facts_model.set_facts(many_facts(4, answer=3))
-    write.tabs.setCurrentIndex(1)
-    write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=0.0001, goal=0.999))
-    write.write()
-    assert workbench.context.unfinished, write.state.text()
-    qtbot.waitUntil(lambda: len(workbench.window.live.items.table()[1]) > 1, timeout=WAIT)
+from tests.core_factory import DOCUMENT, FACTS
+from tests.gui.conftest import WAIT, Said, Start, begin_long_write, settle
 
 
 def test_cancel_half_way_leaves_the_memory_untouched(start: Start, qtbot: QtBot) -> None:
@@ -105,6 +94,53 @@ def test_closing_in_the_middle_of_a_write_is_asked_about(start: Start, qtbot: Qt
     assert "A write is running" in said.questions[-1]
     said.confirm = True
     assert window.close() and not window.isVisible()
+
+
+def test_closing_stops_what_runs_and_saves_what_there_was_before(start: Start, qtbot: QtBot, said: Said) -> None:
+    workbench = start()
+    window, write = workbench.window, workbench.window.write
+    write.tabs.setCurrentIndex(1)
+    write.table.facts_model.set_facts(FACTS[:1])
+    write.write()
+    settle(workbench, qtbot)
+    begin_long_write(workbench, qtbot)
+    write.write()  # a second one waits
+    window.retention.run()
+    qtbot.waitUntil(lambda: window.retention.busy and not workbench.background.busy, timeout=WAIT)
+    said.unsaved = "save"
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    assert not workbench.context.unfinished and not write.busy and not window.retention.busy
+    (entry,) = workbench.context.library.entries()
+    assert isinstance(entry, MemoryHeader) and entry.items == 1
+
+
+def test_a_write_that_waits_is_asked_about_too(start: Start, qtbot: QtBot, said: Said) -> None:
+    workbench = start()
+    window, write = workbench.window, workbench.window.write
+    write.tabs.setCurrentIndex(1)
+    write.table.facts_model.set_facts(FACTS[:1])
+    write.write()
+    said.confirm = False
+    assert write.job is None and not window.close() and "A write is running" in said.questions[-1]
+    write.cancel()
+    settle(workbench, qtbot)
+
+
+def test_cancelling_a_write_that_waits_leaves_the_one_that_runs_as_it_is_shown(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    begin_long_write(workbench, qtbot)
+    write = workbench.window.write
+    running = write.job
+    write.write()
+    waiting = max(workbench.context.unfinished)
+    workbench.session.cancel(waiting)
+    qtbot.waitUntil(lambda: waiting not in workbench.context.unfinished, timeout=WAIT)
+    assert write.job == running and not write.bar.isHidden() and "Cancelled" not in write.state.text()
+    assert write.cancel_button.isEnabled() and write.pause_button.isEnabled()
+    write.cancel()
+    settle(workbench, qtbot)
+    assert "Cancelled" in write.state.text() and write.bar.isHidden() and not write.cancel_button.isEnabled()
 
 
 def test_unsaved_changes_are_asked_about_and_cancel_keeps_the_window(start: Start, qtbot: QtBot, said: Said) -> None:

@@ -18,7 +18,7 @@ from bdh_workbench.gui.dialogs.files import open_paths, save_path
 from bdh_workbench.gui.dialogs.guide import Guide
 from bdh_workbench.gui.dialogs.help import Help
 from bdh_workbench.gui.dialogs.model import ModelChooser
-from bdh_workbench.gui.dialogs.questions import Confirm, Unsaved
+from bdh_workbench.gui.dialogs.questions import Confirm, Recovered, Unsaved
 from bdh_workbench.resources import bundled_model_path
 
 pytestmark = pytest.mark.qt_log_ignore(
@@ -55,6 +55,14 @@ def answering(ask: Callable[[], T], button: str, look: Callable[[object], object
 @pytest.mark.parametrize(("button", "answer"), [("Save", "save"), ("Do not save", "discard"), ("Cancel", "cancel")])
 def test_unsaved_changes_have_three_ways_on(qapp: QApplication, button: str, answer: str) -> None:
     assert answering(lambda: Unsaved.ask(None, "Ten facts"), button) == answer
+
+
+@pytest.mark.parametrize(("button", "answer"), [("Restore", "restore"), ("Discard", "discard"), ("Later", "later")])
+def test_work_that_was_found_has_three_ways_on(qapp: QApplication, button: str, answer: str) -> None:
+    def look(dialog: object) -> None:
+        assert "“Ten facts”, from 2026-01-01 12:00" in dialog.text()  # type: ignore[attr-defined]
+
+    assert answering(lambda: Recovered.ask(None, "Ten facts", "2026-01-01 12:00"), button, look) == answer
 
 
 @pytest.mark.parametrize(("button", "answer"), [("Move to trash", True), ("Cancel", False)])
@@ -122,6 +130,22 @@ def test_the_chooser_begins_with_the_model_in_use(qapp: QApplication, tmp_path: 
     for current, name in ((bundled_model_path("small"), "small"), (other, "other")):
         chosen = answering(lambda current=current: ModelChooser.ask(None, current), "Load model")
         assert chosen is not None and Path(chosen[0]).name == name and chosen[1] == "auto"
+
+
+@pytest.mark.parametrize(("button", "replaced"), [("Replace", True), ("Cancel", False)])
+def test_a_file_is_never_replaced_unasked_for_an_ending_that_was_added(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, button: str, replaced: bool
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "backup"), ""))
+    path = tmp_path / "backup.txt"
+    assert save_path(None, "Save", "console", "txt") == path  # type: ignore[arg-type]
+    path.write_text("precious")
+
+    def look(dialog: object) -> None:
+        assert "backup.txt" in dialog.text() and "Replace it?" in dialog.text()  # type: ignore[attr-defined]
+
+    ask = lambda: save_path(None, "Save", "console", "txt")  # type: ignore[arg-type]  # noqa: E731
+    assert answering(ask, button, look) == (path if replaced else None)
 
 
 def test_the_name_of_a_picture_gets_its_ending(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:

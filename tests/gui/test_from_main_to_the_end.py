@@ -11,10 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QPlainTextEdit
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
+from bdh_workbench.gui.dialogs.questions import Recovered
 from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session import engine
@@ -25,6 +28,7 @@ from tests.gui.conftest import Said
 from tests.gui.program import FIRST, SECOND, Scene, idle, loaded, play, put
 
 ROOT = Path(__file__).resolve().parents[2]
+EXEC, RECOVERED_ASK = QDialog.exec, Recovered.ask  # before a test replaces them
 
 
 def answer(w: MainWindow, prompt: str) -> Scene:
@@ -162,6 +166,56 @@ def test_a_request_to_end_closes_the_window_and_keeps_what_is_not_saved(
     assert play(today, model_folder, home) == 128 + number
     assert signal.getsignal(number) == before
     assert play(tomorrow, model_folder, home) == 0 and not said.failures
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)  # the offscreen one, of windows on windows
+def test_work_that_was_found_is_kept_until_it_is_restored_or_discarded(
+    qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the real question: Escape, a request to end, and last of all an answer."""
+    monkeypatch.setattr(QDialog, "exec", EXEC)
+    monkeypatch.setattr(Recovered, "ask", RECOVERED_ASK)
+
+    def asked() -> QMessageBox | None:
+        box = QApplication.activeModalWidget()
+        return box if isinstance(box, QMessageBox) and "Unsaved work was found" in box.text() else None
+
+    def written(w: MainWindow) -> Scene:
+        yield loaded(w)
+        put(w, FIRST)
+        yield idle(w)
+
+    def escaped(w: MainWindow) -> Scene:
+        yield asked
+        QTest.keyClick(asked(), Qt.Key.Key_Escape)
+        yield loaded(w)
+        assert asked() is None
+
+    def ended(w: MainWindow) -> Scene:
+        yield asked
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield lambda: False
+
+    def closed(w: MainWindow) -> Scene:
+        yield asked
+        w.close_now()
+        box = asked()
+        assert box is not None
+        box.close()
+
+    def restored(w: MainWindow) -> Scene:
+        yield asked
+        box = asked()
+        assert box is not None
+        next(button for button in box.buttons() if button.text().replace("&", "") == "Restore").click()
+        yield loaded(w)
+        assert w.context.memory is not None and len(w.context.memory.items) == len(FIRST) and w.context.memory.dirty
+        w.discard = True
+
+    for scene in (written, escaped, ended, closed, restored):
+        assert play(scene, model_folder, home) == (128 + signal.SIGTERM if scene is ended else 0)
+        left = list((home / "recovery").glob("*.safetensors"))
+        assert len(left) == (scene is not restored), scene
 
 
 def killed(scene: str, model: Path, home: Path) -> None:

@@ -16,7 +16,7 @@ from bdh_workbench.gui.panes.library import LibraryPane
 from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
-from bdh_workbench.session.jobs import MergeMemories
+from bdh_workbench.session.jobs import MergeMemories, RetentionRun
 from tests.core_factory import DOCUMENT, FACTS
 from tests.gui.conftest import WAIT, Said, Start, settle
 
@@ -71,6 +71,17 @@ def test_memories_go_out_and_come_in(
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(out)], ""))
     library.import_files()
     qtbot.waitUntil(lambda: library.filter.rowCount() == 3, timeout=WAIT)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out.with_suffix("")), ""))
+    out.write_bytes(b"no memory")
+    said.confirm = False
+    library.table.selectRow(0)
+    library.export()
+    qtbot.waitUntil(lambda: not library.context.background.busy, timeout=WAIT)
+    assert out.read_bytes() == b"no memory" and "Replace it?" in said.questions[-1]
+    said.confirm = True
+    library.export()
+    qtbot.waitUntil(lambda: not library.context.background.busy, timeout=WAIT)
+    assert len(load_memory(out).items) == 2
     out.write_bytes(b"no memory")
     library.import_files()
     qtbot.waitUntil(lambda: bool(said.failures), timeout=WAIT)
@@ -170,6 +181,60 @@ def test_cells_of_facts_are_copied_pasted_and_deleted_by_keys(start: Start) -> N
     table.selectionModel().select(table.facts_model.index(0, 1), QItemSelectionModel.SelectionFlag.ClearAndSelect)
     QTest.keyClick(table, Qt.Key.Key_Backspace)
     assert table.facts_model.rows[0][1] == ""
+
+
+def test_a_retention_run_is_of_the_documents_that_its_box_names(
+    start: Start, qtbot: QtBot, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = start()
+    retention = workbench.window.retention
+    submitted: list[RetentionRun] = []
+    monkeypatch.setattr(workbench.context.session, "submit", lambda job: (submitted.append(job), len(submitted))[1])
+    good, broken, no_words = tmp_path / "good.txt", tmp_path / "broken.txt", tmp_path / "facts.csv"
+    good.write_text(DOCUMENT.text)
+    broken.write_bytes(b"\xff\xfe\x00")
+    no_words.write_text("prompt,answer\nThe lamp is,lit\n")
+
+    def choose(source: int, path: Path | None = None) -> None:
+        monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(path)] if path else [], ""))
+        retention.source.setCurrentIndex(source)
+        retention.source.activated.emit(source)
+
+    choose(0)
+    choose(2, good)
+    retention.run()
+    assert not retention.run_button.isEnabled() and not submitted, "the file is still being read"
+    qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
+    assert retention.source.currentText() == "from files…" and retention.run_button.isEnabled()
+    choose(2)
+    assert retention.source.currentText() == "from files…", "the file dialog was closed: the files before are kept"
+    for path in (broken, no_words):
+        choose(2, path)
+        qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
+        assert retention.source.currentText() == "memory in use"
+    assert "broken" in said.failures[-1][0] and retention.run_button.isEnabled()
+    choose(2)
+    assert retention.source.currentText() == "memory in use"
+    choose(2, good)
+    qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
+    retention.run()
+    assert [[document.text for document in job.documents or ()] for job in submitted] == [[DOCUMENT.text]]
+    retention._job = None  # none was begun
+
+
+def test_two_quick_presses_start_one_retention_run(start: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    workbench = start()
+    window, submitted = workbench.window, []
+    monkeypatch.setattr(workbench.context.session, "submit", lambda job: (submitted.append(job), len(submitted))[1])
+    for _ in range(2):
+        window.actions_by_name["run_retention"].trigger()
+    qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
+    assert len(submitted) == 1 and len(submitted[0].documents) > 1
+    window.retention._job = None  # none was begun
+    window.retention.run()
+    window.retention.stop()  # while the samples are being read
+    qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
+    assert len(submitted) == 1 and not window.retention.busy and window.retention.source.isEnabled()
 
 
 def test_a_place_in_a_plot_is_named_with_its_value(start: Start, qtbot: QtBot) -> None:

@@ -59,7 +59,8 @@ def stepwise(reader: Reader, ids: Tensor, cuts: list[int]) -> Reading:
             parts.append(reader.advance(ids[:, start:stop], state))
             state, start = parts[-1].state, stop
     joined = {
-        name: torch.cat([getattr(p, name) for p in parts], dim=1) for name in ("stream", "familiarity", "rows", "share")
+        name: torch.cat([getattr(p, name) for p in parts], dim=1)
+        for name in ("stream", "untouched", "raw", "familiarity", "rows", "share")
     }
     return Reading(**joined, state=parts[-1].state)
 
@@ -84,6 +85,7 @@ def test_a_closed_gate_gives_the_logits_of_the_untouched_model_to_the_bit(model:
     assert float(reading.share.abs().max()) == 0.0
     open_ = reader.with_settings(UNGATED).advance(ids)
     assert not torch.equal(reader.logits(open_), reader.logits(plain)), "nothing was read: this shows nothing"
+    assert torch.equal(open_.untouched, plain.stream) and torch.equal(open_.raw, plain.raw)
 
 
 def test_the_gate_closes_token_by_token(model: Model, reader: Reader) -> None:

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import send2trash
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.session import document as document_module
+from bdh_workbench.session import recovery as recovery_module
 from bdh_workbench.session.events import JobDone, LogLine, MemoryChanged, MemoryView, RecoveryFound
 from bdh_workbench.session.home import library_in
 from bdh_workbench.session.jobs import (
+    DeleteMemory,
     DiscardRecovery,
     ForgetItems,
     MergeMemories,
@@ -154,6 +158,28 @@ def test_a_new_note_and_title_reach_the_file_and_the_memory_in_use(tmp_path: Pat
         assert load_memory(view.path).note == "to be kept" and load_memory(view.path).title == "Another title"
 
 
+def test_a_memory_whose_file_was_deleted_is_unsaved(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send2trash, "send2trash", os.unlink)
+    with real_session(tmp_path) as (session, record):
+        done(session, record, MergeMemories((file,)))
+        one = done(session, record, SaveMemory(title="One"))
+        two = library_in(tmp_path).duplicate(one, "Two")
+        done(session, record, OpenMemory(two))
+        assert now(record).path == two and not now(record).dirty
+        done(session, record, MergeMemories((one, two)))
+        for path in (one, two):  # neither is that of the merged memory
+            done(session, record, DeleteMemory(path))
+        assert "no file" in failed(session, record, DeleteMemory(two)).message
+        done(session, record, Undo())
+        assert now(record).dirty and now(record).path is None and len(now(record).items) == 6 and copies(tmp_path)
+        done(session, record, SaveMemory(title="Three"))
+        assert not now(record).dirty and not copies(tmp_path)
+        done(session, record, DeleteMemory(library_in(tmp_path).folder / "Three.safetensors"))
+        assert now(record).dirty and now(record).title == "Three" and copies(tmp_path)
+
+
 def test_saving(tmp_path: Path, file: Path) -> None:
     with real_session(tmp_path) as (session, record):
         assert "empty" in failed(session, record, SaveMemory()).message
@@ -178,6 +204,16 @@ def test_a_memory_without_a_file_is_saved_in_the_library(tmp_path: Path, file: P
         done(session, record, ForgetItems((0,)))
         assert done(session, record, SaveMemory()) == path
         assert len(load_memory(path).items) == 5
+
+
+def test_a_new_file_is_made_whatever_has_its_name_by_then(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        first, second = (done(session, record, SaveMemory(title="Mine", new=True)) for _ in range(2))
+        assert [first.name, second.name] == ["Mine.safetensors", "Mine 2.safetensors"] and now(record).path == second
+        done(session, record, ForgetItems((0,)))
+        assert done(session, record, SaveMemory(title="Yours")) == second, "its own file"
+        assert len(load_memory(first).items) == 6 and len(load_memory(second).items) == 5
 
 
 def test_a_failed_save_keeps_the_mark_and_the_old_file(
@@ -257,6 +293,29 @@ def test_a_new_change_does_not_overwrite_what_was_found(tmp_path: Path, file: Pa
         assert len(copies(tmp_path)) == 2
         done(session, record, RestoreRecovery())
         assert len(now(record).items) == 3
+
+
+def test_what_was_found_is_kept_while_it_cannot_be_copied_anew(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0, 1, 2)))
+    lost = copies(tmp_path)[0]
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+        assert len(copies(tmp_path)) == 2, "this session has a copy of its own, of other work"
+
+        def full(path: Path, memory: object) -> None:
+            raise UserError("The disk is full.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(recovery_module, "save_memory", full)
+            done(session, record, RestoreRecovery())
+        assert len(now(record).items) == 3 and lost.exists()
+        done(session, record, RestoreRecovery())
+        assert len(now(record).items) == 3 and not lost.exists() and len(copies(tmp_path)) == 1
 
 
 def test_a_living_session_keeps_its_copy_to_itself(tmp_path: Path, file: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from bdh_workbench.evaluation.retention import measure_retention
 from bdh_workbench.memory.encoding import write_items
 from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.memory.generation import SamplingSettings as MemorySamplingSettings
+from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.reading import PURE, Reader
 from bdh_workbench.memory.writer import empty_memory, finish, write
 from bdh_workbench.model import loading as loading_module
@@ -113,6 +115,26 @@ def test_load_write_ask_undo_redo_save_and_open(tmp_path: Path, model_folder: Pa
         assert dataclasses.replace(again, job=said.job, tokens_per_second=said.tokens_per_second) == said
 
 
+def test_a_first_write_that_was_saved_and_taken_back_can_be_saved_again(tmp_path: Path, model_folder: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, LoadModel(str(model_folder), "cpu"))
+        done(session, record, Write(FACTS[:1], (), SETTINGS))
+        done(session, record, Undo())
+        assert not record.all(MemoryChanged)[-1].view.dirty, "nothing was saved yet, and there is nothing to save"
+        done(session, record, Redo())
+        path = done(session, record, SaveMemory(title="A title"))
+        done(session, record, Undo())
+        view = record.all(MemoryChanged)[-1].view
+        assert view.dirty and not view.items and view.title == "A title" and view.path == path
+        assert done(session, record, SaveMemory()) == path
+        assert not record.all(MemoryChanged)[-1].view.dirty and not load_memory(path).items
+        assert answer(session, record, Query(FACTS[0].prompt)).source is None
+        done(session, record, Redo())
+        assert record.all(MemoryChanged)[-1].view.dirty
+        done(session, record, SaveMemory())
+        assert len(load_memory(path).items) == 1
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Path:
     """A memory file of the tiny model: facts in one layer, a document in another."""
@@ -145,6 +167,31 @@ def test_answers_are_those_of_the_command_line(tmp_path: Path, model_folder: Pat
         assert told is not None and told.greedy and told.p == pytest.approx(wanted["p"]) and told.p > 0.9
         other_answer = answer(session, record, Query(FACTS[1].prompt, expected="nonsense")).expected
         assert other_answer is not None and not other_answer.greedy and other_answer.p < 0.1
+
+
+def test_a_word_is_the_same_word_however_its_characters_were_typed(
+    tmp_path: Path, model_folder: Path, model: Model
+) -> None:
+    whole = "The café of Zürich sells"
+    parts = unicodedata.normalize("NFD", whole)
+    with real_session(tmp_path) as (session, record):
+        done(session, record, LoadModel(str(model_folder), "cpu"))
+        for written in (whole, parts):
+            done(session, record, NewMemory())
+            done(session, record, Write((Fact(written, unicodedata.normalize("NFD", "Änisbrötli")),), (), SETTINGS))
+            for asked in (whole, parts):
+                said = answer(session, record, Query(asked, expected=unicodedata.normalize("NFD", "Änisbrötli")))
+                assert said.completion == " Änisbrötli" and said.source is not None and said.prompt == whole
+                assert said.expected is not None and said.expected.greedy
+                done(session, record, InspectText(asked))
+                assert "".join(record.all(TextInspected)[-1].view.tokens) == whole
+        memory = load_memory(done(session, record, SaveMemory()))
+        reader = Reader(model, memory)
+        assert (
+            ask(reader, parts).completion == " Änisbrötli" and score(reader, parts, "A\u0308nisbro\u0308tli")["p"] > 0.9
+        )
+        # Half a character can be typed, but neither read nor kept.
+        assert answer(session, record, Query("half \ud800")).prompt == "half ?"
 
 
 def test_going_on_from_an_answer(tmp_path: Path, model_folder: Path, written: Path) -> None:

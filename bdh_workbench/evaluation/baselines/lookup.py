@@ -62,7 +62,7 @@ class LookupReader(Reader):
         added = self.values[best.indices].view(stream.shape).masked_fill(~near.unsqueeze(-1), 0.0)
         share = (added.norm(dim=-1) / stream.norm(dim=-1)).cpu()
         rows = torch.where(near, best.indices.view(ids.shape), -1).cpu()
-        return Reading(stream + added, best.values.view(ids.shape).cpu(), rows, share, state)
+        return Reading(stream + added, stream, raw, best.values.view(ids.shape).cpu(), rows, share, state)
 
 
 class Lookup(Rival):

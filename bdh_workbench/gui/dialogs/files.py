@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
+
+from bdh_workbench.gui.dialogs.questions import Confirm
+from bdh_workbench.memory.text_files import shown
 
 TEXTS = "Text, facts and documents (*.txt *.md *.markdown *.json *.jsonl *.ndjson *.csv *.tsv);;All files (*)"
 MEMORIES = "Memory files (*.safetensors)"
 
 
-def save_path(parent: QWidget, title: str, name: str, extension: str) -> Path | None:
-    """A place to save to, its extension added."""
-    chosen, _ = QFileDialog.getSaveFileName(
-        parent, title, f"{name}.{extension}", f"{extension.upper()} (*.{extension})"
-    )
+def save_path(parent: QWidget, title: str, name: str, extension: str, kinds: str = "") -> Path | None:
+    """A place to save to, its extension added; what is there already is replaced only if the person said so."""
+    kinds = kinds or f"{extension.upper()} (*.{extension})"
+    chosen, _ = QFileDialog.getSaveFileName(parent, title, f"{name}.{extension}", kinds)
     if not chosen:
         return None
     path = Path(chosen)
-    return path if path.suffix.lower() == f".{extension}" else path.with_name(f"{path.name}.{extension}")
+    if path.suffix.lower() == f".{extension}":
+        return path  # the file dialog has asked about it
+    path = path.with_name(f"{path.name}.{extension}")
+    if os.path.lexists(path) and not Confirm.ask(parent, f"{shown(path)} is there already. Replace it?", "Replace"):
+        return None
+    return path
 
 
 def open_paths(parent: QWidget, title: str, kinds: str) -> list[Path]:

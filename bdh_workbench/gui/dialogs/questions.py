@@ -31,21 +31,39 @@ class Confirm:
         return box.clickedButton() is accept
 
 
+def _keep_or_discard(parent: QWidget | None, question: str, keep: str, discard: str, neither: str) -> str:
+    """Which of three buttons was pressed, by its text; Escape and whatever else closes the box are the last."""
+    box = _box(parent, question)
+    kept = box.addButton(keep, QMessageBox.ButtonRole.AcceptRole)
+    discarded = box.addButton(discard, QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton(neither, QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(kept)
+    answered(box)
+    if box.clickedButton() is kept:
+        return keep
+    return discard if box.clickedButton() is discarded else neither
+
+
 class Unsaved:
     """What to do with unsaved changes."""
 
     @classmethod
     def ask(cls, parent: QWidget | None, title: str) -> str:
         """``save``, ``discard`` or ``cancel``."""
-        box = _box(parent, f"The memory “{title}” has changes that are not saved.")
-        save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
-        discard = box.addButton("Do not save", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(save)
-        answered(box)
-        if box.clickedButton() is save:
-            return "save"
-        return "discard" if box.clickedButton() is discard else "cancel"
+        question = f"The memory “{title}” has changes that are not saved."
+        answers = {"Save": "save", "Do not save": "discard", "Cancel": "cancel"}
+        return answers[_keep_or_discard(parent, question, *answers)]
+
+
+class Recovered:
+    """What to do with unsaved work that was found."""
+
+    @classmethod
+    def ask(cls, parent: QWidget | None, title: str, when: str) -> str:
+        """``restore``, ``discard`` or ``later``, which is the answer of whoever does not answer."""
+        question = f"Unsaved work was found: “{title}”, from {when}. Restore it?"
+        answers = {"Restore": "restore", "Discard": "discard", "Later": "later"}
+        return answers[_keep_or_discard(parent, question, *answers)]
 
 
 class Line:

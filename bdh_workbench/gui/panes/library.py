@@ -10,7 +10,6 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QHeaderView,
     QLineEdit,
     QMenu,
@@ -21,8 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.dialogs.failure import guarded
-from bdh_workbench.gui.dialogs.files import MEMORIES, open_paths
+from bdh_workbench.gui.dialogs.files import MEMORIES, open_paths, save_path
 from bdh_workbench.gui.dialogs.merge import MergeDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Line, Unsaved
 from bdh_workbench.gui.parts.library_table import Entry, LibraryFilter, LibraryModel
@@ -34,6 +32,7 @@ from bdh_workbench.gui.words import harmless, plural
 from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.session.events import JobFailed, MemoryInspected
 from bdh_workbench.session.jobs import (
+    DeleteMemory,
     ForgetItems,
     InspectMemory,
     MergeMemories,
@@ -286,12 +285,11 @@ class LibraryPane(Pane):
         self._submit_save(SaveMemory(), then)
 
     def save_as(self, then: Callable[[], object] | None = None) -> None:
-        """Save it under another title."""
+        """Save it under another title, as a new file."""
         memory = self.context.memory
         title = Line.ask(self, "Title of the memory", memory.title if memory else "")
         if title is not None:
-            with guarded(self):
-                self._submit_save(SaveMemory(self.context.library.path_for(title), title), then)
+            self._submit_save(SaveMemory(title=title, new=True), then)
 
     def _submit_save(self, job: SaveMemory, then: Callable[[], object] | None) -> None:
         def saved(path: object) -> None:
@@ -368,13 +366,18 @@ class LibraryPane(Pane):
         names = f"“{harmless(chosen[0].path.stem)}”" if len(chosen) == 1 else plural(len(chosen), "memory")
         if not Confirm.ask(self, f"Move {names} to the trash?", "Move to trash"):
             return
-        library, paths = self.context.library, [entry.path for entry in chosen]
+        library, memory = self.context.library, self.context.memory
+        used = memory.path if memory is not None else None
+        others = [entry.path for entry in chosen if entry.path != used]
+        if len(others) < len(chosen) and used is not None:
+            self.context.submit(DeleteMemory(used), lambda _: self.reload())  # the session must know of it
 
         def work() -> None:
-            for path in paths:
+            for path in others:
                 library.delete(path)
 
-        self._change(work)
+        if others:
+            self._change(work)
 
     def import_files(self) -> None:
         """Copy memory files into the library."""
@@ -387,10 +390,10 @@ class LibraryPane(Pane):
         """Copy the chosen memory to another place."""
         entry = self._one()
         if entry is not None:
-            name, _ = QFileDialog.getSaveFileName(self, "Export memory", entry.path.name, MEMORIES)
-            if name:
-                library, target = self.context.library, Path(name)
-                self._change(lambda: library.export_file(entry.path, target, overwrite=True))
+            target = save_path(self, "Export memory", entry.path.stem, "safetensors", MEMORIES)
+            if target is not None:
+                library, replaced = self.context.library, target.is_file()
+                self._change(lambda: library.export_file(entry.path, target, overwrite=replaced))
 
     def _one(self) -> MemoryHeader | None:
         chosen = [entry for entry in self.entries() if isinstance(entry, MemoryHeader)]

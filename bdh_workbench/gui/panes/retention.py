@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QSplitter, QTabWidget
 
@@ -26,6 +29,7 @@ from bdh_workbench.session.jobs import RetentionRun
 
 SAMPLES = ("documents", "stories")
 SOURCES = ("memory in use", "samples", "from files…")
+USED, SAMPLED, OPENED = range(len(SOURCES))
 
 
 class RetentionPane(Pane):
@@ -39,7 +43,9 @@ class RetentionPane(Pane):
         self.last: RetentionStepped | None = None
         self._job: int | None = None
         self._paused = False
-        self._documents: tuple[TextDocument, ...] | None = None
+        self._reading = False  # whether documents are being read, for a run or to be chosen
+        self._documents: tuple[TextDocument, ...] = ()  # of the files that were opened last
+        self._source = SAMPLED  # chosen last, if it was not files
         clock = context.clock
         self.matrix = RetentionMatrix(clock)
         self.curves = ForgettingCurves(
@@ -54,7 +60,7 @@ class RetentionPane(Pane):
             context.paint(card.set_colours)
         self.source = QComboBox()
         self.source.addItems(list(SOURCES))
-        self.source.setCurrentIndex(1)
+        self.source.setCurrentIndex(SAMPLED)
         self.source.setAccessibleName("Documents of the run")
         self.source.setToolTip(
             "Which documents: those of the memory in use, those that came with the program, or files. The "
@@ -94,35 +100,59 @@ class RetentionPane(Pane):
         on(JobCancelled, self._ended)
 
     def _chosen(self, index: int) -> None:
-        if index != 2:
+        if index != OPENED:
+            self._source = index
             return
         paths = open_paths(self, "Open documents", TEXTS)
         if paths:
-            self.context.background.run(lambda: read_files(paths), self._read)
-        else:
-            self.source.setCurrentIndex(1)
+            self._documents = ()
+            self._read(paths, self._opened)
+        elif not self._documents:
+            self.source.setCurrentIndex(self._source)
 
-    def _read(self, found: Found) -> None:
-        self._documents = found[1]
-        self.state.setText(f"{plural(len(found[1]), 'document')} read.")
-        if not found[1]:
-            self.source.setCurrentIndex(1)
+    def _opened(self, documents: tuple[TextDocument, ...]) -> None:
+        self._documents = documents
+        self.state.setText(f"{plural(len(documents), 'document')} read.")
+        if not documents:
+            self.source.setCurrentIndex(self._source)
+
+    def _read(self, paths: Sequence[Path], then: Callable[[tuple[TextDocument, ...]], None]) -> None:
+        """Read documents elsewhere; until that is done nothing else can be chosen or begun here."""
+
+        def read(found: Found) -> None:
+            wanted = self._reading  # unless it was stopped meanwhile
+            self._show_reading(False)
+            if wanted:
+                then(found[1])
+
+        def failed(message: str) -> None:
+            self._show_reading(False)
+            if self.source.currentIndex() == OPENED:
+                self.source.setCurrentIndex(self._source)
+            self.context.fail(message, "")
+
+        self._show_reading(True)
+        self.context.background.run(lambda: read_files(paths), read, failed)
+
+    def _show_reading(self, reading: bool) -> None:
+        self._reading = reading
+        self.source.setEnabled(not reading)
+        self._enable()
 
     @property
     def busy(self) -> bool:
         """Whether a run is under way or waits."""
-        return self._job is not None
+        return self._job is not None or self._reading
 
     def run(self) -> None:
         """Run, or run again."""
         if self.context.model is None:
             self.state.setText("A model is being loaded first.")
-        elif self._job is None:
-            if self.source.currentIndex() == 1:
-                paths = [resource_path(f"samples/{name}.json") for name in SAMPLES]
-                self.context.background.run(lambda: read_files(paths), lambda found: self._begin(found[1]))
+        elif not self.busy:
+            if self.source.currentIndex() == SAMPLED:
+                self._read([resource_path(f"samples/{name}.json") for name in SAMPLES], self._begin)
             else:
-                self._begin(self._documents if self.source.currentIndex() == 2 else None)
+                self._begin(self._documents if self.source.currentIndex() == OPENED else None)
 
     def _begin(self, documents: tuple[TextDocument, ...] | None) -> None:
         self._job = self.context.submit(RetentionRun(documents, self.context.preferences.values.write))
@@ -141,13 +171,14 @@ class RetentionPane(Pane):
             self._enable()
 
     def _enable(self) -> None:
-        self.run_button.setEnabled(self._job is None)
+        self.run_button.setEnabled(not self.busy)
         self.pause_button.setEnabled(self._job is not None)
         self.pause_button.setText("Resume" if self._paused else "Pause")
         self.stop_button.setEnabled(self._job is not None)
 
     def stop(self) -> None:
         """Stop the run; what was measured stays to be seen."""
+        self._reading = False
         if self._job is not None:
             self.context.session.cancel(self._job)
 

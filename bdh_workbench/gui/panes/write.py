@@ -321,6 +321,16 @@ class WritePane(Pane):
         if number is not None:
             self.context.session.cancel(number)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a write runs or waits."""
+        return bool(self._writes)
+
+    def stop(self) -> None:
+        """Stop the write that runs, and those that wait."""
+        for number in sorted(self._writes, reverse=True):  # so that none that waits begins
+            self.context.session.cancel(number)
+
     def undo(self) -> None:
         """Take the last change back."""
         self.context.submit(Undo())
@@ -362,8 +372,9 @@ class WritePane(Pane):
         if event.job not in self._writes:
             return
         self._writes.discard(event.job)
-        if event.job == self.job:
-            self.job, self.paused = None, False
+        if self.job not in (None, event.job):
+            return  # one that waited was cancelled: what is shown is about the one that runs
+        self.job, self.paused = None, False
         self.bar.setVisible(False)
         if isinstance(event, JobCancelled):
             self._tell("Cancelled: the memory is as it was.")
