@@ -130,7 +130,7 @@ def _page(report: dict[str, Any], names: list[str]) -> str:
     return (
         "# Capacity\n\n"
         f"Facts of the `{SPLIT}` split in one joint write by model `{report['model']}`, {report['seeds']} seeds, "
-        f"{report['threads']} threads; of each memory {ASKED} facts with two paraphrases each are asked, or all there "
+        f"threads: {report['threads']}; of each memory {ASKED} facts with two paraphrases each are asked, or all there "
         "are. Mean ± sample standard deviation; refused: writes that found no room and left the memory as it was.\n\n"
         + markdown_table(["slots", "facts", *shown.values(), "refused"], rows)
         + pictures_in("Capacity", names)

@@ -21,7 +21,7 @@ def _table(title: str, head: tuple[str, ...], rows: Rows, figures: Mapping[str, 
     lines = [f"### {title}", "", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
     minutes = figures["part_seconds"] / 60
-    lines += ["", f"Seed {figures['seed']}, {figures['threads']} threads, {minutes:.1f} minutes."]
+    lines += ["", f"Seed {figures['seed']}, threads: {figures['threads']}, {minutes:.1f} minutes."]
     return "\n".join(lines)
 
 

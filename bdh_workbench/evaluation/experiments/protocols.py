@@ -252,7 +252,7 @@ def _page(report: dict[str, Any], names: list[str]) -> str:
     parts = [
         "# Protocols\n\n"
         f"{FACTS} facts of the `{SPLIT}` split, model `{report['model']}`, {report['seeds']} seeds, "
-        f"{report['threads']} threads; mean ± sample standard deviation. "
+        f"threads: {report['threads']}; mean ± sample standard deviation. "
         "Other text: relative change of the loss on held-out text.\n\n"
         "## Writing, by the pure read\n\n",
         markdown_table(["protocol", *shown.values()], rows),
