@@ -37,7 +37,7 @@ WORD_WEIGHT = 1.0  # of the code of the word so far, against token weights of at
 FALSE_ACCEPTS = 1e-3  # share of held-out positions that may seem familiar
 # The same with memories of documents. There the words of a sentence tell a question from a stranger far better than the
 # cosines of cues, which are left to open what is read word for word, and scripts without spaces.
-DOCUMENT_FALSE_ACCEPTS, WORD_FALSE_ACCEPTS = 1e-4, 3e-4
+DOCUMENT_FALSE_ACCEPTS, WORD_FALSE_ACCEPTS = 1e-4, 2e-4
 SIZES = (100, 300, 1000, 3000, 10000, 30000)  # stored rows at which the threshold is measured
 MOST_FACTS = 4000  # for that: no more are held by the memories that people make
 WINDOWS, WINDOW = 400, 128  # held-out windows on which it is measured, and their tokens
