@@ -40,19 +40,27 @@ class Driver:
             UserError: when the window tells of a failure instead, or asks something.
             TimeoutError: when it has not come in a very long time.
         """
-        if not self.failures and until():
-            return
         loop, timer = QEventLoop(), QTimer()
         end = time.monotonic() + PATIENCE
+        come = False
+
+        def look() -> None:
+            # What has come once counts: more may begin before the loop has ended.
+            nonlocal come
+            come = come or bool(until())
+            if self.failures or come or time.monotonic() > end:
+                loop.quit()
+
         timer.setInterval(LOOK)
-        timer.timeout.connect(lambda: loop.quit() if self.failures or until() or time.monotonic() > end else None)
-        timer.start()
-        loop.exec()
-        timer.stop()
-        if self.failures:
-            raise UserError(self.failures.pop())
-        if not until():
-            raise TimeoutError("The session did not get on with its job.")
+        timer.timeout.connect(look)
+        if self.failures or not until():
+            timer.start()
+            loop.exec()
+            timer.stop()
+            if self.failures:
+                raise UserError(self.failures.pop())
+            if not come:
+                raise TimeoutError("The session did not get on with its job.")
 
     def idle(self) -> bool:
         """Whether nothing runs or waits."""
