@@ -134,6 +134,7 @@ def test_the_source_of_a_document_is_named_by_its_sentence(run: Run, tmp_path: P
     assert status == 0
     _, out, _ = run("query", "A mill in Brant", "--memory", target, "--model", model_folder)
     assert "from “The mill”, sentence 1 · familiarity" in out
+    assert "“A mill in Brant grinds rye.”" in out, "the sentence stands under it"
 
 
 def test_sampling_follows_from_its_seed(ask: Callable[..., dict[str, Any]]) -> None:

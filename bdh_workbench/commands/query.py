@@ -98,6 +98,8 @@ def _under(answer: Answer, scored: dict[str, Any] | None) -> str:
         if answer.source.kind == "fact":
             place = f"the fact “{title}”"
         lines.append(f"from {place} · familiarity {answer.familiarity:.2f}")
+        if answer.source.kind == "document" and answer.source.text:
+            lines.append(_quoted(answer.source.text))
     elif answer.abstained:
         lines.append(f"not in memory (familiarity {answer.familiarity:.2f}): answered by the untouched model")
     if answer.top:
