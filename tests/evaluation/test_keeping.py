@@ -78,3 +78,10 @@ def test_a_part_that_there_is_not_is_told_before_any_is_measured(context: Contex
     with pytest.raises(UserError, match="no part eleven: choose from ten"):
         keeping.run(context.model, context.corpus, tmp_path, ["ten", "eleven"])
     assert not list(tmp_path.iterdir())
+
+
+def test_damaged_results_are_told_and_kept(context: Context, tmp_path: Path) -> None:
+    (tmp_path / "keeping.json").write_text("{", encoding="utf-8")
+    with pytest.raises(UserError, match="is damaged: delete it"):
+        keeping.run(context.model, context.corpus, tmp_path, ["facts200"])
+    assert (tmp_path / "keeping.json").read_text(encoding="utf-8") == "{"

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.decoding import Question, exact, score, share
 from bdh_workbench.evaluation.experiments.growth import draw_growth
 from bdh_workbench.evaluation.experiments.keeping_page import page
@@ -88,8 +89,11 @@ def run(
     path = out / "keeping.json"
     report: dict[str, Any] = {}
     if path.is_file():
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if held.get("fingerprint") == model.fingerprint:
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise UserError(f"{path} is damaged: delete it, and all parts are measured anew.") from None
+        if isinstance(held, dict) and held.get("fingerprint") == model.fingerprint:
             report = held
     report |= {"experiment": "keeping", "model": model.name, "fingerprint": model.fingerprint, "split": SPLIT}
     for name in parts or PARTS:
