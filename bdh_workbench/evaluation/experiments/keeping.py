@@ -21,7 +21,6 @@ from typing import Any
 import torch
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.decoding import Question, exact, score, share
 from bdh_workbench.evaluation.experiments.growth import draw_growth
 from bdh_workbench.evaluation.experiments.keeping_page import page
