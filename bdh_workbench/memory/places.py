@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.words import SentenceWords, Word
+from bdh_workbench.memory.words import SentenceWords
 from bdh_workbench.model.write_site import WriteSite
 
 RIDGE = 5.0  # added to a document's covariance, in units of its mean eigenvalue
@@ -54,7 +54,7 @@ class Places:
         self._last_words = summaries[:, -1]
         self._sentences, self.words = sentences, words
 
-    def scores(self, summaries: Tensor, asked: Sequence[Mapping[Word, float]] = ()) -> Tensor:
+    def scores(self, summaries: Tensor, asked: Sequence[Mapping[str, float]] = ()) -> Tensor:
         """Scores (q, m) of questions.
 
         Args:

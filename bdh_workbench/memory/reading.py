@@ -17,10 +17,11 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.algebra import slow_slot
-from bdh_workbench.memory.recall import Recall
+from bdh_workbench.memory.recall import RAMP, Recall
+from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import ReadSettings
 from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.words import RECENT
+from bdh_workbench.memory.words import RECENT, Lexicon
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState
@@ -29,8 +30,7 @@ __all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Readin
 
 
 # A read that is barely familiar is weighed down: if it is right, it still wins; if not, it does far less harm.
-BARELY = 0.2  # share of the read at the threshold
-RAMP = 0.3  # familiarity over the threshold from which on all of it is read
+BARELY = 0.13  # share of the read at the threshold; ``RAMP`` above it all is read
 
 
 PURE = ReadSettings(gate=False, completion=False)
@@ -113,17 +113,17 @@ class Reader:
             stored = memory.rows.cues[enabled].to(model.device, torch.float32)
             items = memory.rows.items[enabled].long()
             documents = torch.tensor([item.kind == "document" for item in memory.items])[items]
-            # A fact is one more chance to resemble a stranger, a row of a document much less so: each kind has a
-            # threshold of its own, and the scores are scaled so that one threshold serves both.
             count = int(documents.sum())
-            limits = [(~documents, model.calibration.threshold(len(enabled) - count))] if count < len(enabled) else []
+            limit, of_words = model.calibration.threshold, 1.0
+            limits = torch.full((len(enabled),), limit(len(enabled) - count))
             if count:
-                limits.append((documents, model.calibration.threshold(count, "documents")))
-            self.threshold = max(limit for _, limit in limits)
-            word_scale = self.threshold / model.calibration.threshold(count, "words")
-            scale = torch.ones(len(enabled))
-            for chosen, limit in limits:
-                scale[chosen] = self.threshold / limit
+                limits[documents] = limit(count, "documents")
+                of_words = limit(count, "words")
+            texts = {
+                number: sentences_of(item.text)
+                for number, item in enumerate(memory.items)
+                if item.kind == "document" and item.text is not None
+            }
             self.recall = Recall(
                 model.site,
                 stored.view(len(enabled), -1, model.config.code_width),
@@ -132,9 +132,12 @@ class Reader:
                 memory.rows.sentences[enabled].long(),
                 place[memory.rows.following[enabled].long()].tolist(),
                 memory.rows.tokens[enabled].tolist(),
-                scale,
-                word_scale,
+                texts,
+                Lexicon.of(model.site, model.tokenizer) if texts else None,
+                limits,
+                of_words,
             )
+            self.threshold = self.recall.threshold
 
     def with_settings(self, settings: ReadSettings) -> Reader:
         """The same memory read in another way, sharing all tensors."""
@@ -197,7 +200,12 @@ class Reader:
         else:
             read = self.model.site.addresses(normalised) @ self.slow
         if self.settings.gate:
-            over = ((familiarity - self.threshold) / RAMP).clamp(max=1.0).unsqueeze(-1).to(read.device)
+            over = (
+                ((familiarity - self.threshold) / min(RAMP, 1.0 - self.threshold))
+                .clamp(max=1.0)
+                .unsqueeze(-1)
+                .to(read.device)
+            )
             # A closed gate adds an exact zero, which leaves every bit of the stream as it was.
             read = (read * (BARELY + (1.0 - BARELY) * over)).masked_fill(over < 0.0, 0.0)
         return read

@@ -13,18 +13,22 @@ positions of a document apart is the phrase before them, while its subject is th
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import Tensor
 
 from bdh_workbench.memory.places import Places
-from bdh_workbench.memory.words import Lexicon, SentenceWords, Stretch, WordIndex, recent_words
+from bdh_workbench.memory.words import Lexicon, RecentWords, SentenceWords, WordIndex
 from bdh_workbench.model.write_site import WriteSite
 
 PRODUCTS = 8_000_000  # cosines held at once
 ITEM = 1.0  # weight of the item's mean against that of the row
 SAME, ENOUGH = 0.98, 0.42  # cosine that only the same words have; evidence without which nothing is familiar
+TINY = 1e-6
 TIE = 1e-3  # difference of two cosines of the same words that were stored in half precision
 FOLLOWING = 0.08  # added to the cosine of the row behind the one matched last, if its token has come
+RAMP = 0.4  # familiarity over the threshold from which on nothing is barely familiar
 
 
 def scoring_cues(site: WriteSite, summaries: Tensor, items: Tensor) -> Tensor:
@@ -48,13 +52,34 @@ def scoring_cues(site: WriteSite, summaries: Tensor, items: Tensor) -> Tensor:
     return out / (1.0 + ITEM)
 
 
-def familiarity(scores: Tensor, cosines: Tensor, evidence: Tensor) -> Tensor:
+def familiarity(scores: Tensor, cosines: Tensor, evidence: Tensor, limits: Tensor | float, threshold: float) -> Tensor:
     """Familiarity of best matches from their scores, the cosines of their cues and the evidence, all of one shape.
 
     The third word of a stored text is itself again whatever else is stored. Its first may be any text's.
+
+    Args:
+        scores: mean cosines.
+        cosines: of the cues.
+        evidence: for them.
+        limits: of the rows matched, under which a score says nothing.
+        threshold: the familiarity that a score at its limit has.
     """
-    found = torch.where(cosines >= SAME, cosines, (scores * evidence).clamp(max=1.0))
+    found = torch.where(cosines >= SAME, cosines, common(scores * evidence, limits, threshold))
     return found.masked_fill(evidence < ENOUGH, 0.0)
+
+
+def common(scores: Tensor, limits: Tensor | float, threshold: float) -> Tensor:
+    """Scores of one kind of row on the scale of all: its own limit is the threshold, and as far above it is as sure.
+
+    A fact is one more chance to resemble a stranger, a row of a document much less so, and the words of a sentence are
+    no cosine: each kind has a limit of its own. Where a limit is so high that less than ``RAMP`` is left above it, what
+    is left counts for as much.
+    """
+    if isinstance(limits, float):
+        limits = torch.full_like(scores, limits)
+    over = (scores - limits) / (1.0 - limits).clamp(min=TINY, max=RAMP)
+    found = torch.where(over > 0.0, threshold + over * min(RAMP, 1.0 - threshold), scores * (threshold / limits))
+    return found.clamp(max=1.0)
 
 
 class Recall:
@@ -69,8 +94,10 @@ class Recall:
         sentences: Tensor,
         following: list[int],
         tokens: list[int],
-        scale: Tensor | None = None,
-        word_scale: float = 1.0,
+        texts: Mapping[int, Sequence[str]] | None = None,
+        lexicon: Lexicon | None = None,
+        limits: Tensor | None = None,
+        word_limit: float = 1.0,
     ) -> None:
         """Prepare rows.
 
@@ -82,15 +109,19 @@ class Recall:
             sentences: (n,) int64, the sentence of its item that each row stands in.
             following: the row behind each in its window, -1 at its end.
             tokens: the token that follows each row, -1 where unknown.
-            scale: (n,), factors on the scores of the rows, where those of facts and documents mean different things.
-            word_scale: the same on the scores of sentences by their words.
+            texts: the sentences of documents by number, of those whose words were kept.
+            lexicon: of the site; needed where there are texts.
+            limits: (n,) fp32, the score under which each row is unfamiliar (``common``); 1 where they are not given.
+            word_limit: the same of how far a sentence answers for words.
         """
         self.site, self.items, self.following, self.tokens = site, items, following, tokens
-        self.lexicon, self.word_scale = Lexicon.of(site), word_scale
+        self.lexicon, self.word_limit = lexicon, word_limit
+        self.limits = torch.ones(len(items)) if limits is None else limits
+        self.threshold = float(self.limits.min()) if len(items) else 1.0
         self.cues = site.cues(summaries)
         self.scoring = scoring_cues(site, summaries, items)
-        if scale is not None:
-            self.scoring *= scale.to(self.scoring)[:, None]
+        # Rows of one limit are of one kind; scores of unlike kinds cannot be compared.
+        self.kinds = [(self.limits == limit).nonzero().flatten() for limit in torch.unique(self.limits)]
         needs = torch.full((len(items),), -1)
         for row, after in enumerate(following):
             if after >= 0 and int(items[row]) not in documents:
@@ -98,32 +129,18 @@ class Recall:
         self.needs = needs.to(site.codes.device)  # (n,) the token that must have come, -1 for any
         self.members: dict[int, Tensor] = {}
         self.places: dict[int, Places] = {}
-        texts: dict[int, list[Stretch]] = {}
         order = torch.argsort(items, stable=True)
         numbers, counts = torch.unique_consecutive(items[order], return_counts=True)
+        said = {}
         for number, members in zip(numbers.tolist(), torch.split(order, counts.tolist()), strict=True):
             if number in documents:
                 self.members[number] = members
-                texts[number] = self._stretches(members.tolist(), sentences[members].tolist())
-                words = SentenceWords(self.lexicon, texts[number]) if texts[number] else None
-                self.places[number] = Places(site, summaries[members.to(summaries.device)], sentences[members], words)
-        self.index = WordIndex(self.lexicon, texts) if any(texts.values()) else None
-
-    def _stretches(self, members: list[int], sentences: list[int]) -> list[Stretch]:
-        """A document's text, by the tokens that follow its rows; none where these were not kept."""
-        if any(self.tokens[row] < 0 for row in members):
-            return []
-        before = [-1, *members[:-1]]
-        return Stretch.all_of(
-            (self.tokens[row], sentence, last >= 0 and self.following[last] == row)
-            for row, sentence, last in zip(members, sentences, before, strict=True)
-        )
-
-    def forget_words(self) -> None:
-        """Seek places without the words of the sentences, as where these were not kept."""
-        self.index = None
-        for places in self.places.values():
-            places.words = None
+                here, words = sentences[members], None
+                if texts and texts.get(number) and int(here.max()) < len(texts[number]):
+                    said[number] = texts[number]
+                    words = SentenceWords(texts[number])
+                self.places[number] = Places(site, summaries[members.to(summaries.device)], here, words)
+        self.index = WordIndex(said) if said else None
 
     def match(
         self,
@@ -153,16 +170,19 @@ class Recall:
         """
         cues = self.site.cues(summaries)  # (B, T, K * C)
         evidence = evidence.cpu()
-        scores, best = self._best(ids, cues)
-        values, best = self._familiarity(cues, scores, best, evidence), best.cpu()
+        values, best = self._best(ids, cues, evidence)
         whole = ids if recent is None else torch.cat((recent, ids), dim=1)
-        told, documents = self._by_words(whole, ids.shape[1])
+        words = self._words(whole)
+        told, documents = self._by_words(words, whole, ids.shape[1])
         better = (documents >= 0) & (told > values)
         if bool(better.any()):
             # Any row of the document will do: its place is sought next.
             rows_of = [int(self.members[number][0]) for number in documents[better].tolist()]
             best[better], values[better] = torch.tensor(rows_of), told[better]
-        rows = self._place(summaries, best, values >= threshold, whole)
+        rows = self._place(summaries, best, values >= threshold, words, whole.shape[1] - ids.shape[1])
+        # The row that scored best need not have been the place whose very words these are.
+        cosines = (cues * self.cues[rows.to(cues.device)]).sum(-1).cpu()
+        values = torch.where((cosines >= SAME) & (values >= threshold), torch.maximum(values, cosines), values)
         items = self.items
         for sequence, tokens in enumerate(ids.tolist()):
             last = int(before[sequence])
@@ -188,17 +208,27 @@ class Recall:
     def _familiarity(self, cues: Tensor, scores: Tensor, rows: Tensor, evidence: Tensor) -> Tensor:
         """Familiarity (...) on the CPU of cues (..., K * C) with the rows (...) that they score so with."""
         cosines = (cues * self.cues[rows]).sum(-1)
-        return familiarity(scores.cpu(), cosines.cpu(), evidence)
+        return familiarity(scores.cpu(), cosines.cpu(), evidence, self.limits[rows.cpu()], self.threshold)
 
-    def _best(self, ids: Tensor, cues: Tensor) -> tuple[Tensor, Tensor]:
-        """The largest score (B, T) of cues (B, T, K * C) with a row that may follow ``ids`` (B, T), and that row."""
+    def _best(self, ids: Tensor, cues: Tensor, evidence: Tensor) -> tuple[Tensor, Tensor]:
+        """The largest familiarity (B, T) of cues (B, T, K * C) with a row that may follow ``ids`` (B, T), and that row.
+
+        Both are on the CPU, as the evidence (B, T) is.
+        """
         values, rows = [], []
         size = max(1, PRODUCTS // max(1, len(self.cues)))
-        for tokens, part in zip(torch.split(ids.flatten(), size), torch.split(cues.flatten(0, 1), size), strict=True):
+        parts = (torch.split(flat, size) for flat in (ids.flatten(), cues.flatten(0, 1), evidence.flatten()))
+        for tokens, part, sure in zip(*parts, strict=True):
             scores = part @ self.scoring.T
-            best = scores.masked_fill_((self.needs >= 0) & (self.needs != tokens[:, None]), -1.0).max(dim=1)
-            values.append(best.values)
-            rows.append(best.indices)
+            scores.masked_fill_((self.needs >= 0) & (self.needs != tokens[:, None]), -1.0)
+            familiar, best = torch.full((len(part),), -1.0), torch.zeros(len(part), dtype=torch.int64)
+            for kind in self.kinds:
+                found = (scores if len(self.kinds) == 1 else scores[:, kind.to(scores.device)]).max(dim=1)
+                row = kind[found.indices.cpu()]
+                value = self._familiarity(part, found.values, row.to(part.device), sure)
+                best, familiar = torch.where(value > familiar, row, best), torch.maximum(value, familiar)
+            values.append(familiar)
+            rows.append(best)
         return torch.cat(values).view(ids.shape), torch.cat(rows).view(ids.shape)
 
     def strangers(self, cues: Tensor, evidence: Tensor) -> Tensor:
@@ -212,37 +242,42 @@ class Recall:
 
     def strange_words(self, windows: Tensor) -> Tensor:
         """Familiarity (n * T,) by words at all positions of windows (n, T) of text."""
-        return self._by_words(windows, windows.shape[1])[0].flatten()
+        return self._by_words(self._words(windows), windows, windows.shape[1])[0].flatten()
 
-    def _place(self, summaries: Tensor, rows: Tensor, wanted: Tensor, ids: Tensor) -> Tensor:
+    def _words(self, ids: Tensor) -> list[RecentWords]:
+        """The words of texts ids (B, T); none where there is nothing to compare them with."""
+        if self.index is None or self.lexicon is None:
+            return []
+        return [RecentWords(self.lexicon, tokens) for tokens in ids.tolist()]
+
+    def _place(
+        self, summaries: Tensor, rows: Tensor, wanted: Tensor, words: Sequence[RecentWords], skipped: int
+    ) -> Tensor:
         """Replace rows (B, T) by the places within their items, where those are documents and a place is wanted (B, T).
 
-        The last T of the tokens ids (B, r + T) are those that the rows were matched at.
+        Of the ``words`` of texts, the first ``skipped`` tokens came before those that the rows were matched at.
         """
         items = self.items[rows]
         out = rows.clone()
-        tokens, skipped = ids.tolist(), ids.shape[1] - rows.shape[1]
         for number in torch.unique(items[wanted]).tolist():
             if number in self.places:
                 members = self.members[number]
                 for here in torch.split((wanted & (items == number)).nonzero(), max(1, PRODUCTS // len(members))):
-                    asked = [
-                        recent_words(self.lexicon, tokens[b], skipped + t + 1, names=False) for b, t in here.tolist()
-                    ]
+                    asked = [words[b].before(skipped + t + 1, names=False) for b, t in here.tolist()] if words else []
                     b, t = here.T
                     scores = self.places[number].scores(summaries[b, t], asked)
                     out[b, t] = members[scores.argmax(1).cpu()]
         return out
 
-    def _by_words(self, ids: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    def _by_words(self, words: Sequence[RecentWords], ids: Tensor, count: int) -> tuple[Tensor, Tensor]:
         """Familiarity (B, count) by the words of stored sentences, and their documents, -1 for none, on the CPU.
 
-        The positions are the last ``count`` of the tokens ids (B, r + count).
+        The positions are the last ``count`` of the tokens ids (B, r + count), whose ``words`` are given.
         """
         size = (len(ids), count)
         if self.index is None:
             return torch.zeros(size), torch.full(size, -1)
-        start = ids.shape[1] - count
-        found = [match for tokens in ids.tolist() for match in self.index.read(tokens, start)]
-        told = torch.tensor([score for score, _ in found]) * self.word_scale
-        return told.clamp(max=1.0).view(size), torch.tensor([document for _, document in found]).view(size)
+        stop = ids.shape[1]
+        found = [match for text in words for match in self.index.read(text, stop - count, stop)]
+        told = common(torch.tensor([score for score, _ in found]), self.word_limit, self.threshold)
+        return told.view(size), torch.tensor([document for _, document in found]).view(size)

@@ -37,6 +37,11 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     return spans
 
 
+def sentences_of(text: str) -> list[str]:
+    """The sentences and headings of a text."""
+    return [text[start:stop] for start, stop in sentence_spans(text)]
+
+
 def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     """Whether a stop that was found really ends the sentence that begins at ``start``."""
     stop, closing, after = match["stop"], match["closing"], text[match.end() : match.end() + 1]

@@ -16,7 +16,7 @@ class WriteSettings:
     method: str = "auto"  # direct: closed form; gradient: Adam on the slot; auto: direct, then gradient where needed
     steps: int = 300  # gradient steps at most
     rate: float = 0.03  # of Adam, in units of the slot
-    margin: float = 16.0  # log-odds to which the direct write lifts each answer token
+    margin: float = 24.0  # log-odds to which the direct write lifts each answer token
     goal: float = 0.9  # every answer token's p must pass this, twice running, before gradient steps stop
     contrastive: float = 0.5  # weight of the contrast between answers
     locality: float = 0.5  # weight of the change on unrelated text

@@ -1,104 +1,141 @@
 """Words instead of tokens: which stored sentence shares the words of a question, and how far it answers for them.
 
-A text is cut into words, each a tuple of the classes of its tokens, and each has a rarity. With s the sum of -log p of
-its tokens in general text, a stretch of e^OFFSET tokens holds it about once in e^(s - OFFSET); rarity is that exponent
-over SPAN, from 0 to 1. It needs no list of words: a rare word is a run of tokens that rarely follow each other.
+A tokenizer may cut a word in one way at the start of a text, in another behind a space and in a third behind a
+quotation mark. So texts are compared by their words, without regard to case and accents; tokens only tell how rare a
+word is. With s the sum of -log p of its tokens in general text, a stretch of e^OFFSET tokens holds it about once in
+e^(s - OFFSET); rarity is that exponent over SPAN, from 0 to 1. It needs no list of words: a rare word is a run of
+tokens that rarely follow each other.
 """
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
 
 OFFSET, SPAN = 4.2, 9.0  # nats; from words that stand in every stretch of text to those of one in eight thousand
 RECENT = 48  # tokens of a text whose words are looked at
 ENOUGH = 2.0  # sum of shared rarities at which a match counts for half of what it covers
 COVERED = 0.75  # power of a question's whole rarity that its shared part is measured by
+WORD = re.compile(r"\w+")
 
-Word: TypeAlias = tuple[int, ...]  # the classes of its tokens, which are the same in either case
+
+def folded(word: str) -> str:
+    """A word in the form in which words are compared: without case and accents."""
+    if word.isascii():
+        return word.lower()
+    parts = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(character for character in parts if not unicodedata.combining(character))
+
+
+def words_of(text: str, *, names: bool = True) -> set[str]:
+    """The words of a sentence as they are compared.
+
+    Args:
+        text: the sentence.
+        names: whether names are wanted, words with a capital anywhere but at its beginning.
+    """
+    found = list(WORD.finditer(text))
+    return {folded(match[0]) for place, match in enumerate(found) if names or not place or not match[0][0].isupper()}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text.
+
+    Attributes:
+        text: as it is compared.
+        rarity: from 0 to 1.
+        name: whether it has a capital that is not that of a text's first word.
+        start: its first token in the text.
+        stop: the token behind its last.
+    """
+
+    text: str
+    rarity: float
+    name: bool
+    start: int
+    stop: int
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """What a site knows of each token, as plain lists that are quick to look into one at a time.
+    """What is known of each token, as plain lists that are quick to look into one at a time.
 
     Attributes:
-        classes: the token that stands for all that differ from it only in case and the space before them.
-        surprisal: -log p of that class in general text, in nats.
-        begins: whether it begins a word.
-        capital: whether it begins with a capital letter.
+        pieces: the bytes of its text.
+        surprisal: -log p of it in general text in nats, in either case and with or without the space before it.
     """
 
-    classes: list[int]
+    pieces: list[bytes]
     surprisal: list[float]
-    begins: list[bool]
-    capital: list[bool]
 
     @staticmethod
-    def of(site: WriteSite) -> Lexicon:
-        """The lexicon of a site."""
-        return Lexicon(site.same_as.tolist(), site.surprisal.tolist(), site.begins_word.tolist(), site.capital.tolist())
+    def of(site: WriteSite, tokenizer: Tokenizer) -> Lexicon:
+        """The lexicon of a site and the tokenizer that it goes with."""
+        pieces = [tokenizer.token_bytes(token) for token in range(tokenizer.vocab_size)]
+        pieces[tokenizer.end_id] = b"\n"  # between two texts, which are no one word
+        return Lexicon(pieces, site.surprisal.tolist())
 
-    def words(self, ids: Sequence[int], *, first: bool = False, names: bool = True) -> dict[Word, float]:
-        """The words of token ids with their rarities; those of none, and the rest of one that began before, left out.
-
-        Args:
-            ids: of a stretch of text.
-            first: whether they begin a sentence, so that the first of them begins a word, and its capital says nothing.
-            names: whether names are wanted, words with a capital.
-        """
-        starts = [place for place, token in enumerate(ids) if self.begins[token] or (first and place == 0)]
-        found: dict[Word, float] = {}
-        for start, stop in itertools.pairwise([*starts, len(ids)]):
-            word = ids[start:stop]
-            rarity = min(1.0, (sum([self.surprisal[token] for token in word]) - OFFSET) / SPAN)
-            # The capital may stand behind a token that is the space before the word.
-            kept = names or (first and start == 0) or not any(self.capital[token] for token in word[:2])
-            if rarity > 0.0 and kept:
-                found[tuple(self.classes[token] for token in word)] = rarity
+    def words(self, ids: Sequence[int]) -> list[Word]:
+        """The words of token ids in order. Characters that are cut off at either end belong to none."""
+        pieces = [self.pieces[token] for token in ids]
+        ends = list(itertools.accumulate(map(len, pieces)))
+        data = b"".join(pieces)
+        text = data.decode("utf-8", errors="surrogateescape")
+        # Where each character begins, in bytes.
+        places: Sequence[int] = range(len(text) + 1)
+        if len(text) != len(data):
+            sizes = (len(character.encode("utf-8", errors="surrogateescape")) for character in text)
+            places = list(itertools.accumulate(sizes, initial=0))
+        found: list[Word] = []
+        for match in WORD.finditer(text):
+            start = bisect.bisect_right(ends, places[match.start()])
+            stop = bisect.bisect_left(ends, places[match.end()]) + 1
+            rarity = (sum([self.surprisal[token] for token in ids[start:stop]]) - OFFSET) / SPAN
+            name = bool(found) and match[0][0].isupper()
+            found.append(Word(folded(match[0]), min(1.0, max(0.0, rarity)), name, start, stop))
         return found
 
 
-def recent_words(lexicon: Lexicon, ids: Sequence[int], stop: int, *, names: bool = True) -> dict[Word, float]:
-    """The words of the last ``RECENT`` tokens of a text that has been read up to ``stop``."""
-    start = max(0, stop - RECENT)
-    return lexicon.words(ids[start:stop], first=start == 0, names=names)
+class RecentWords:
+    """The last words of a text at each of its tokens."""
 
+    def __init__(self, lexicon: Lexicon, ids: Sequence[int]) -> None:
+        """Take in a text: all that was read, or at least ``RECENT`` tokens before the first that is asked for."""
+        self._lexicon, self._ids = lexicon, ids
+        self._words = lexicon.words(ids)
+        self._stops = [word.stop for word in self._words]
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Token ids of a part of a document, all of one sentence.
+    def before(self, stop: int, *, names: bool = True) -> dict[str, float]:
+        """The words of the ``RECENT`` tokens before ``stop`` with their rarities; those that all texts have left out.
 
-    Attributes:
-        sentence: its number in the document, from 0.
-        begins: whether the first of them is the sentence's first.
-        ids: the tokens.
-    """
-
-    sentence: int
-    begins: bool
-    ids: list[int]
-
-    @staticmethod
-    def all_of(positions: Iterable[tuple[int, int, bool]]) -> list[Stretch]:
-        """The stretches of a document from its positions: token, sentence, and whether the one before goes on to it.
-
-        The first tokens of a window are not stored, so that only a text that goes on begins a sentence here.
+        Args:
+            stop: the token behind the last that was read.
+            names: whether names are wanted.
         """
-        out: list[Stretch] = []
-        for token, sentence, goes_on in positions:
-            if not goes_on or out[-1].sentence != sentence:
-                out.append(Stretch(sentence, goes_on, []))
-            out[-1].ids.append(token)
-        return out
+        start = max(0, stop - RECENT)
+        whole = bisect.bisect_right(self._stops, stop)
+        words = self._words[bisect.bisect_left(self._words, start, key=lambda word: word.start) : whole]
+        if whole < len(self._words) and start <= self._words[whole].start < stop:
+            begun = self._words[whole]  # and not yet at its end
+            for part in self._lexicon.words(self._ids[begun.start : stop])[:1]:
+                words.append(Word(part.text, part.rarity, begun.name, begun.start, stop))
+        found: dict[str, float] = {}
+        for word in words:
+            if word.rarity > found.get(word.text, 0.0) and (names or not word.name):
+                found[word.text] = word.rarity
+        return found
 
 
 class SentenceWords:
@@ -108,21 +145,20 @@ class SentenceWords:
     whatever it asks for: a name tells which document is meant, and misleads about the sentence.
     """
 
-    def __init__(self, lexicon: Lexicon, stretches: Sequence[Stretch]) -> None:
-        """Take in a document."""
-        self.count = 1 + max((stretch.sentence for stretch in stretches), default=0)
-        said: dict[Word, set[int]] = {}
-        for stretch in stretches:
-            for word in lexicon.words(stretch.ids, first=stretch.begins, names=False):
-                said.setdefault(word, set()).add(stretch.sentence)
+    def __init__(self, sentences: Sequence[str]) -> None:
+        """Take in the sentences of a document."""
+        self.count = len(sentences)
+        said: dict[str, list[int]] = {}
+        for place, sentence in enumerate(sentences):
+            for word in words_of(sentence, names=False):
+                said.setdefault(word, []).append(place)
         # How much a word tells of the sentence: 1 if a single one says it, 0 if all do.
         most = math.log((self.count + 0.5) / 1.5) if self.count > 1 else 1.0
         self._said = {
-            word: (tuple(sorted(places)), math.log((self.count + 0.5) / (len(places) + 0.5)) / most)
-            for word, places in said.items()
+            word: (places, math.log((self.count + 0.5) / (len(places) + 0.5)) / most) for word, places in said.items()
         }
 
-    def scores(self, asked: Mapping[Word, float]) -> list[float]:
+    def scores(self, asked: Mapping[str, float]) -> list[float]:
         """For each sentence the sum, over the words of a question that it says, of rarity times what they tell."""
         out = [0.0] * self.count
         for word, rarity in asked.items():
@@ -135,29 +171,22 @@ class SentenceWords:
 class WordIndex:
     """The sentences of all documents by their words, names among them."""
 
-    def __init__(self, lexicon: Lexicon, documents: Mapping[int, Sequence[Stretch]]) -> None:
-        """Take in documents by number."""
-        self._lexicon = lexicon
-        sentences: dict[tuple[int, int], int] = {}
-        said: dict[Word, set[int]] = {}
-        for number, stretches in documents.items():
-            for stretch in stretches:
-                place = sentences.setdefault((number, stretch.sentence), len(sentences))
-                for word in lexicon.words(stretch.ids, first=stretch.begins):
-                    said.setdefault(word, set()).add(place)
-        self._documents = [number for number, _ in sentences]
-        self._said: dict[Word, npt.NDArray[np.int64]] = {
-            word: np.array(sorted(places), dtype=np.int64) for word, places in said.items()
+    def __init__(self, documents: Mapping[int, Sequence[str]]) -> None:
+        """Take in the sentences of documents, by the number of each document."""
+        said: dict[str, list[int]] = {}
+        self._documents = [number for number, sentences in documents.items() for _ in sentences]
+        for place, sentence in enumerate(itertools.chain.from_iterable(documents.values())):
+            for word in words_of(sentence):
+                said.setdefault(word, []).append(place)
+        self._said: dict[str, npt.NDArray[np.int64]] = {
+            word: np.array(places, dtype=np.int64) for word, places in said.items()
         }
 
-    def read(self, ids: Sequence[int], start: int) -> list[tuple[float, int]]:
-        """The best match (``best``) of the last words at each token of a text from ``start`` on."""
-        out = []
-        for stop in range(start + 1, len(ids) + 1):
-            out.append(self.best(recent_words(self._lexicon, ids, stop)))
-        return out
+    def read(self, words: RecentWords, start: int, stop: int) -> list[tuple[float, int]]:
+        """The best match (``best``) of the last words at each token of a text from ``start`` up to ``stop``."""
+        return [self.best(words.before(place + 1)) for place in range(start, stop)]
 
-    def best(self, asked: Mapping[Word, float]) -> tuple[float, int]:
+    def best(self, asked: Mapping[str, float]) -> tuple[float, int]:
         """How well the sentence that shares most with a question answers for its words, and its document; -1 for none.
 
         With A the rarity of the words shared and T that of all that are asked, the score is

@@ -29,7 +29,6 @@ SITE_TENSORS = (
     "same_as",
     "token_weights",
     "begins_word",
-    "capital",
     "surprisal",
     "word_weight",
     "mean",
@@ -136,14 +135,13 @@ def load_general(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> tup
         "same_as": (words,),
         "token_weights": (words,),
         "begins_word": (words,),
-        "capital": (words,),
         "surprisal": (words,),
         "word_weight": (),
         "mean": (kinds, width),
         "whiten": (kinds, width, width),
         "threshold": (),
     }
-    types = dict.fromkeys(SITE_TENSORS, "F32") | {"same_as": "I64", "begins_word": "BOOL", "capital": "BOOL"}
+    types = dict.fromkeys(SITE_TENSORS, "F32") | {"same_as": "I64", "begins_word": "BOOL"}
     wanted = {f"site.{key}": Wanted((types[key],), shapes[key]) for key in SITE_TENSORS}
     wanted |= {f"calibration.{key}": Wanted(("F32",), (None,)) for key in ("counts", *LIMITS)}
     wanted |= {f"{key}.ids": Wanted(("I32",), (None, None)) for key in ("locality", "others")}

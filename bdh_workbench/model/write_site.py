@@ -83,7 +83,6 @@ class WriteSite(nn.Module):
     same_as: Tensor
     token_weights: Tensor
     begins_word: Tensor
-    capital: Tensor
     surprisal: Tensor
     word_weight: Tensor
     mean: Tensor
@@ -107,7 +106,6 @@ class WriteSite(nn.Module):
         self.register_buffer("same_as", torch.arange(config.vocab_size))
         self.register_buffer("token_weights", torch.ones(config.vocab_size))
         self.register_buffer("begins_word", torch.ones(config.vocab_size, dtype=torch.bool))
-        self.register_buffer("capital", torch.zeros(config.vocab_size, dtype=torch.bool))  # such a word is a name
         self.register_buffer("surprisal", torch.full((config.vocab_size,), 8.0))  # -log p of its class, in nats
         self.register_buffer("word_weight", torch.zeros(()))
         self.register_buffer("mean", torch.zeros(kinds, width))

@@ -15,7 +15,7 @@ as a reader matches them (``memory.recall``). Every figure is a share from 0 to 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,8 @@ from bdh_workbench.memory.encoding import WriteItem, answer_ids, document_items,
 from bdh_workbench.memory.features import padded_batches
 from bdh_workbench.memory.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.recall import Recall
-from bdh_workbench.memory.sentences import sentence_spans
+from bdh_workbench.memory.sentences import sentence_spans, sentences_of
+from bdh_workbench.memory.words import Lexicon
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.training.calibration import text_cues
@@ -101,7 +102,11 @@ def summaries_at(site: WriteSite, sequences: Sequence[Sequence[int]], firsts: Se
 
 
 def stored_rows(
-    site: WriteSite, items: Sequence[WriteItem], documents: Collection[int] = (), sentence_words: bool = True
+    site: WriteSite,
+    items: Sequence[WriteItem],
+    documents: Collection[int] = (),
+    texts: Mapping[int, Sequence[str]] | None = None,
+    lexicon: Lexicon | None = None,
 ) -> StoredRows:
     """The rows that a write of these items stores.
 
@@ -109,7 +114,8 @@ def stored_rows(
         site: calibrated.
         items: in the order of their sources.
         documents: the sources that are documents and not facts.
-        sentence_words: whether the words of their sentences count.
+        texts: their sentences, where the words of these are to count.
+        lexicon: of the site; needed where there are texts.
     """
     normalised = torch.cat(normalised_at(site, [i.ids[:-1] for i in items], [i.first - 1 for i in items]))
     counts = torch.tensor([len(item.ids) - item.first for item in items])
@@ -121,9 +127,9 @@ def stored_rows(
     targets = torch.tensor([t for item in items for t in item.ids[item.first :]])
     owners = torch.repeat_interleave(torch.tensor([item.source for item in items]), counts)
     sentences = torch.tensor([s for item in items for s in item.sentences[item.first :]])
-    recall = Recall(site, normalised, owners, set(documents), sentences, following.tolist(), targets.tolist())
-    if not sentence_words:
-        recall.forget_words()
+    recall = Recall(
+        site, normalised, owners, set(documents), sentences, following.tolist(), targets.tolist(), texts, lexicon
+    )
     return StoredRows(normalised, recall, targets, owners, sentences, begins)
 
 
@@ -204,9 +210,9 @@ def address_report(
     hard = hard_facts(sizes[1], seed, split)
     report |= {f"hard_{k}": v for k, v in _facts_report(site, tokenizer, held_out, hard).items()}
     texts = documents(sizes[2], seed, split)
-    stored = stored_rows(
-        site, document_items(texts, tokenizer, CONTEXT), range(len(texts)) if two_level else (), sentence_words
-    )
+    said = {number: sentences_of(text.text) for number, text in enumerate(texts)} if sentence_words else None
+    numbers, items = range(len(texts)) if two_level else (), document_items(texts, tokenizer, CONTEXT)
+    stored = stored_rows(site, items, numbers, said, Lexicon.of(site, tokenizer))
     report |= {f"documents_{k}": v for k, v in _documents_report(site, tokenizer, held_out, texts, stored).items()}
     report["score"] = sum(report[name] for name in DECIDING) / len(DECIDING)
     return {name: round(value, 4) for name, value in report.items()}

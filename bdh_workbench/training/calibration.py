@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +21,10 @@ from torch import Tensor
 
 from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
 from bdh_workbench.memory.features import padded_batches
+from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.recall import SAME, Recall
-from bdh_workbench.memory.words import Lexicon, Stretch, WordIndex
+from bdh_workbench.memory.sentences import sentences_of
+from bdh_workbench.memory.words import Lexicon, RecentWords, WordIndex
 from bdh_workbench.model.loading import Calibration
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
@@ -109,7 +112,7 @@ def fit_tokens(site: WriteSite, tokenizer: Tokenizer, counts: npt.NDArray[np.int
     """Token weights: a power of the log inverse document frequency, more where a capitalised word begins; word starts.
 
     Args:
-        site: its ``token_weights``, ``begins_word``, ``capital``, ``surprisal`` and ``word_weight`` are filled.
+        site: its ``token_weights``, ``begins_word``, ``surprisal`` and ``word_weight`` are filled.
         tokenizer: says what a token stands for.
         counts: (V,), how often each token comes in general text.
     """
@@ -127,7 +130,6 @@ def fit_tokens(site: WriteSite, tokenizer: Tokenizer, counts: npt.NDArray[np.int
     site.token_weights.copy_(torch.from_numpy(np.where(capital, CAPITAL, 1.0) * weights))
     site.token_weights[tokenizer.end_id] = 0.0
     site.begins_word.copy_(torch.tensor(begins))
-    site.capital.copy_(torch.from_numpy(capital))
     site.surprisal.copy_(torch.from_numpy(-np.log((together + 1.0) / (counts.sum() + len(counts)))))
     site.same_as.copy_(torch.from_numpy(same))
     site.word_weight.fill_(WORD_WEIGHT)
@@ -210,9 +212,10 @@ def familiarity_thresholds(
     general, evidence = text_cues(site, windows)
     # Rows that share an address make more rows than slots.
     sizes = [size for size in SIZES if size <= max(SIZES[0], 2 * site.config.write_slots)]
+    texts = documents(max(1, sizes[-1] // 250), seed, "dev")
     kinds = (
         (fact_items(facts(min(MOST_FACTS, max(25, sizes[-1] // 3)), seed, "dev"), tokenizer, 0), FALSE_ACCEPTS),
-        (document_items(documents(max(1, sizes[-1] // 250), seed, "dev"), tokenizer, 256), DOCUMENT_FALSE_ACCEPTS),
+        (document_items(texts, tokenizer, 256), DOCUMENT_FALSE_ACCEPTS),
     )
     thresholds = torch.zeros(len(kinds), len(sizes))
     for number, (items, allowed) in enumerate(kinds):
@@ -226,29 +229,28 @@ def familiarity_thresholds(
             thresholds[number, place] = min(max(limit, 1e-3), SAME)
             done = (number + (place + 1) / len(sizes)) / len(kinds)
             progress(0.1 + 0.9 * done, f"thresholds of familiarity, {size} stored rows")
-    by_words = word_thresholds(site, kinds[1][0], sizes, windows)
+    by_words = word_thresholds(Lexicon.of(site, tokenizer), texts, kinds[1][0], sizes, windows)
     return torch.tensor(sizes, dtype=torch.float32), thresholds[0], thresholds[1], by_words
 
 
-def word_thresholds(site: WriteSite, items: Sequence[WriteItem], sizes: Sequence[int], windows: Tensor) -> Tensor:
+def word_thresholds(
+    lexicon: Lexicon, texts: Sequence[TextDocument], items: Sequence[WriteItem], sizes: Sequence[int], windows: Tensor
+) -> Tensor:
     """How far a sentence answers for the words of few positions of windows (n, T): (k,), at each number of rows."""
-    lexicon, texts = Lexicon.of(site), windows.tolist()
-    sources = [list(group) for _, group in itertools.groupby(items, key=lambda item: item.source)]
+    rows_of = Counter[int]()
+    for item in items:
+        rows_of[item.source] += len(item.ids) - item.first
+    read = [RecentWords(lexicon, tokens) for tokens in windows.tolist()]
     best = np.zeros(windows.numel())
     rows, taken, out = 0, 0, []
     for size in sizes:
-        gained: dict[int, list[Stretch]] = {}
-        while taken < len(sources) and rows < size:
-            whole = [item for item in sources[taken] if item.primary]
-            gained[taken] = Stretch.all_of(
-                (item.ids[place], item.sentences[place], place > item.first)
-                for item in whole
-                for place in range(item.first, len(item.ids))
-            )
-            rows, taken = rows + sum(len(item.ids) - item.first for item in sources[taken]), taken + 1
+        gained: dict[int, list[str]] = {}
+        while taken < len(texts) and rows < size:
+            gained[taken] = sentences_of(texts[taken].text)
+            rows, taken = rows + rows_of[taken], taken + 1
         if gained:
-            index = WordIndex(lexicon, gained)
-            found = np.array([score for text in texts for score, _ in index.read(text, 0)])
+            index = WordIndex(gained)
+            found = np.array([score for words in read for score, _ in index.read(words, 0, windows.shape[1])])
             best = np.maximum(best, found)
         out.append(min(max(float(np.quantile(best, 1.0 - WORD_FALSE_ACCEPTS)), 1e-3), 1.0))
     return torch.tensor(out, dtype=torch.float32)

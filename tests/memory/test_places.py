@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import pytest
 import torch
@@ -12,45 +11,90 @@ from bdh_workbench.memory.encoding import document_items
 from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.places import Places
 from bdh_workbench.memory.reading import Reader
+from bdh_workbench.memory.recall import Recall
+from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.words import RECENT, Lexicon, SentenceWords, Stretch, WordIndex
+from bdh_workbench.memory.words import OFFSET, RECENT, SPAN, Lexicon, RecentWords, SentenceWords, WordIndex, words_of
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
+from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.training.addresses import stored_rows
 from tests.core_factory import calibrated_site, tiny_config, tiny_model
 from tests.model_factory import SLOTS
 
-# One token a letter, as a byte tokenizer has them, with capitals and spaces.
+# One token a letter, as a byte tokenizer has them.
 SITE = calibrated_site(tiny_config())
-LEXICON = Lexicon.of(SITE)
+LEXICON = Lexicon.of(SITE, ByteTokenizer())
 
 
 def ids_of(text: str) -> list[int]:
     return list(text.encode())
 
 
-def stretches(*sentences: str) -> list[Stretch]:
-    return [Stretch(number, False, ids_of(text)) for number, text in enumerate(sentences)]
-
-
-def said(words: Sequence[tuple[int, ...]]) -> list[str]:
-    """Words as text, in lower case: the classes of letters are those of whichever case comes first."""
-    return ["".join(map(chr, word)).strip().lower() for word in words]
+def asked(text: str, *, names: bool = True) -> dict[str, float]:
+    """The words of a question and their rarities, as a reader sees them at its end."""
+    ids = ids_of(text)
+    return RecentWords(LEXICON, ids).before(len(ids), names=names)
 
 
 def test_words_leave_names_out_and_keep_the_first_of_a_sentence() -> None:
-    found = said(list(LEXICON.words(ids_of("Every house in Driftcliff has a door"), first=True, names=False)))
-    assert [word for word in found if word] == ["every", "house", "in", "has", "a", "door"]
+    text = "Every house in Driftcliff has a door"
+    assert words_of(text, names=False) == {"every", "house", "in", "has", "a", "door"}
+    assert words_of(text) - words_of(text, names=False) == {"driftcliff"}
+    assert [word.text for word in LEXICON.words(ids_of(text)) if word.name] == ["driftcliff"]
+    assert set(asked(text, names=False)) <= words_of(text, names=False)
 
 
-def test_the_rest_of_a_word_that_began_before_is_no_word() -> None:
-    found = said(list(LEXICON.words(ids_of("use in the wood"))))
-    assert [word for word in found if word] == ["in", "the", "wood"]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MARROWBY",
+        "\u201cMarrowby\u201d",
+        '"Marrowby"',
+        "(marrowby)",
+        "left\u2014Marrowby",
+        "Marrowby's",
+        "m\u00e1rrowby",
+    ],
+)
+def test_a_word_is_the_same_whatever_stands_around_it(text: str) -> None:
+    """Case, accents, quotation marks, brackets and dashes, of which a tokenizer makes other tokens."""
+    assert "marrowby" in words_of(text)
+    assert "marrowby" in {word.text for word in LEXICON.words(ids_of(text))}
 
 
-def test_a_stretch_that_begins_no_word_has_none() -> None:
-    assert LEXICON.words(ids_of("mare")) == {} and LEXICON.words([]) == {}
-    assert said(list(LEXICON.words(ids_of("mare"), first=True))) == ["mare"]
+def test_a_word_knows_its_tokens() -> None:
+    text = "\u201cNa\u00efve\u201d mills"
+    first, second = LEXICON.words(ids_of(text))
+    data = text.encode()
+    assert (first.text, data[first.start : first.stop].decode()) == ("naive", "Na\u00efve")
+    assert (second.text, data[second.start : second.stop].decode()) == ("mills", "mills")
+    pieces = ["\u201c", "Na", "\u00efve\u201d", " mi", "lls"]
+    cut = Lexicon([piece.encode() for piece in pieces], [1.0, 6.0, 5.0, 7.0, 8.0])
+    assert [(word.start, word.stop) for word in cut.words(range(5))] == [(1, 3), (3, 5)]
+    assert cut.words(range(5))[0].rarity == pytest.approx((6.0 + 5.0 - OFFSET) / SPAN)
+
+
+def test_characters_that_are_cut_off_break_nothing() -> None:
+    ids = ids_of("\u00e9cole mill \u00e9")
+    assert [word.text for word in LEXICON.words(ids[1:-1])] == ["cole", "mill"]
+    assert LEXICON.words([]) == [] and LEXICON.words(ids[:1]) == []
+
+
+def test_the_end_of_a_text_is_the_end_of_a_word() -> None:
+    ids = [*ids_of("mill"), ByteTokenizer().end_id, *ids_of("stone")]
+    assert [word.text for word in LEXICON.words(ids)] == ["mill", "stone"]
+
+
+def test_a_word_that_began_before_the_last_tokens_does_not_count() -> None:
+    text = "schoolhouse " + "y" * (RECENT - 6)
+    assert "schoolhouse" not in asked(text) and "house" not in asked(text)
+    assert list(asked("schoolhouse ")) == ["schoolhouse"]
+
+
+def test_a_word_that_is_being_read_counts_as_far_as_it_has_come() -> None:
+    words = RecentWords(LEXICON, ids_of("a windmill"))
+    assert list(words.before(6)) == ["wind"] and list(words.before(10)) == ["windmill"]
 
 
 @pytest.mark.parametrize(
@@ -63,33 +107,27 @@ def test_headings_and_texts_without_spaces_are_read(text: str) -> None:
     assert bool((reading.rows[0, 8:] >= 0).all())
 
 
-def test_a_word_is_the_same_in_either_case() -> None:
-    large, small = LEXICON.words(ids_of("House"), first=True), LEXICON.words(ids_of("house"), first=True)
-    assert list(large) == list(small)
-
-
 def test_a_word_that_fewer_sentences_say_tells_more() -> None:
-    words = SentenceWords(LEXICON, stretches(" the mill", " the brook", " the mill"))
-    mill, brook = (words.scores(LEXICON.words(ids_of(text))) for text in (" the mill", " the brook"))
+    words = SentenceWords(["the mill", "the brook", "the mill"])
+    mill, brook = (words.scores(asked(text)) for text in ("the mill", "the brook"))
     assert mill[0] == mill[2] > mill[1]
     assert brook[1] > mill[0] > 0.0
-    assert words.scores(LEXICON.words(ids_of(" a ship"))) == [0.0, 0.0, 0.0]
+    assert words.scores(asked("a ship")) == [0.0, 0.0, 0.0]
 
 
 def test_what_all_sentences_say_tells_nothing() -> None:
-    words = SentenceWords(LEXICON, stretches(" the", " the"))
-    assert words.scores(LEXICON.words(ids_of(" the"))) == [pytest.approx(0.0), pytest.approx(0.0)]
+    words = SentenceWords(["mill", "mill"])
+    assert words.scores(asked("mill")) == [pytest.approx(0.0), pytest.approx(0.0)]
 
 
 def test_the_words_of_the_sentence_decide_between_places_that_are_alike() -> None:
     summaries = torch.nn.functional.normalize(torch.ones(4, 3, 256), dim=-1)
     sentences = torch.tensor([0, 0, 1, 1])
-    words = SentenceWords(LEXICON, stretches(" red mill", " old brook"))
-    places = Places(SITE, summaries, sentences, words)
-    for text, sentence in ((" red", 0), (" brook", 1)):
-        scores = places.scores(summaries[:1], [LEXICON.words(ids_of(text))])
+    places = Places(SITE, summaries, sentences, SentenceWords(["red mill", "old brook"]))
+    for text, sentence in (("red", 0), ("brook", 1)):
+        scores = places.scores(summaries[:1], [asked(text)])
         assert int(sentences[scores.argmax()]) == sentence
-    without = Places(SITE, summaries, sentences, None).scores(summaries[:1], [LEXICON.words(ids_of(" red"))])
+    without = Places(SITE, summaries, sentences, None).scores(summaries[:1], [asked("red")])
     assert float(without.max() - without.min()) == 0.0, "nothing else tells them apart"
 
 
@@ -104,7 +142,8 @@ def test_a_question_is_led_to_the_sentence_that_it_is_about() -> None:
     """All three sentences have a place behind "in a" or "a"; the name stands in the first alone."""
     model = tiny_model(write_slots=SLOTS)
     tokenizer = model.tokenizer
-    rows = stored_rows(model.site, document_items([TEXT], tokenizer, 256), [0])
+    items, said = document_items([TEXT], tokenizer, 256), {0: sentences_of(TEXT.text)}
+    rows = stored_rows(model.site, items, [0], said, Lexicon.of(model.site, tokenizer))
     for prompt, answer in (
         ("In Brask the bread is hidden in a", " barrel"),
         ("In Brask guests ring a bell in a", " tower"),
@@ -139,24 +178,44 @@ def test_the_words_read_in_an_earlier_call_count_in_a_later_one() -> None:
 
 def test_a_document_is_found_by_the_words_of_one_of_its_sentences() -> None:
     """A question shares four words with a long sentence, which its cue resembles little."""
-    index = WordIndex(
-        LEXICON, {3: stretches(" a goose guards the gate", " the mill is old"), 5: stretches(" the gate")}
-    )
+    index = WordIndex({3: ["a goose guards the gate", "the mill is old"], 5: ["the gate"]})
     right, wrong, none = (
-        index.best(LEXICON.words(ids_of(text)))
-        for text in (" goose that guards a gate", " the gate", " blue ships sail")
+        index.best(asked(text)) for text in ("goose that guards a gate", "the gate", "blue ships sail")
     )
     assert right[1] == 3 and wrong[1] in (3, 5) and none == (0.0, -1)
     assert right[0] > wrong[0] > 0.0, "the more it shares, the surer"
-    diluted, _ = index.best(LEXICON.words(ids_of(" goose that guards a gate while ships sail past under blue flags")))
+    diluted, _ = index.best(asked("goose that guards a gate while ships sail past"))
     assert diluted < right[0], "and the less it asks besides"
 
 
 def test_only_the_last_words_count() -> None:
-    index = WordIndex(LEXICON, {0: stretches(" a goose guards the gate")})
-    text = ids_of(" a goose guards the gate" + " x" * RECENT)
-    found = [score for score, _ in index.read(text, 0)]
+    index = WordIndex({0: ["a goose guards the gate"]})
+    ids = ids_of("a goose guards the gate" + " x" * RECENT)
+    found = [score for score, _ in index.read(RecentWords(LEXICON, ids), 0, len(ids))]
     assert max(found[:24]) > 0.0 and found[-1] == 0.0
+
+
+def test_a_document_is_found_by_the_first_word_that_it_says() -> None:
+    """Which is no target of a write, so that no row stands for it."""
+    text = TextDocument("Bees", "Marrowby keeps bees in the tower. They swarm in May.")
+    model: Model = tiny_model(write_slots=SLOTS, threshold=0.9)
+    memory = finish(write(model, None, (), (text,))).memory
+    reader = Reader(model, memory)
+    assert reader.recall.index is not None
+    ids = model.tokenizer.encode("Tell me of Marrowby")
+    score, document = reader.recall.index.best(RecentWords(LEXICON, ids).before(len(ids)))
+    assert score > 0.0 and document == 0
+
+
+def test_sentences_that_a_text_does_not_have_are_not_looked_for() -> None:
+    """A row of a damaged file may say that it stands in any sentence."""
+    summaries = torch.nn.functional.normalize(torch.ones(2, 3, 256), dim=-1)
+    for last, found in ((0, True), (2**31 - 1, False)):
+        recall = Recall(
+            SITE, summaries, torch.zeros(2, dtype=torch.int64), {0}, torch.tensor([0, last]), [1, -1], [65, 66],
+            {0: ["a mill"]}, LEXICON,
+        )  # fmt: skip
+        assert (recall.index is not None) is found and (recall.places[0].words is not None) is found
 
 
 def test_words_open_a_document_whose_cues_are_not_familiar() -> None:

@@ -17,7 +17,7 @@ from bdh_workbench.memory.encoding import answer_ids
 from bdh_workbench.memory.generation import GeneratedToken, SamplingSettings, choose, generate, score_answer
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, Reading, ReadSettings
-from bdh_workbench.memory.recall import FOLLOWING, SAME, TIE, Recall, scoring_cues
+from bdh_workbench.memory.recall import FOLLOWING, RAMP, SAME, TIE, Recall, common
 from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteSettings, empty_memory, finish, write
@@ -112,12 +112,38 @@ def test_the_threshold_is_that_of_so_many_rows(model: Model, memory: Memory) -> 
     limits = [
         graded.calibration.threshold(int((~kinds).sum())), graded.calibration.threshold(int(kinds.sum()), "documents")
     ]  # fmt: skip
-    assert 0 < limits[1] < limits[0] and all_rows.threshold == pytest.approx(limits[0])
+    assert 0 < limits[1] < limits[0] and all_rows.threshold == pytest.approx(limits[1])
+    assert all_rows.recall.limits[~kinds].tolist() == pytest.approx([limits[0]] * int((~kinds).sum()))
     assert fewer.threshold < all_rows.threshold
-    plain = scoring_cues(model.site, memory.rows.cues.float().view(len(kinds), 3, -1), memory.rows.items.long())
-    factors = all_rows.recall.scoring.norm(dim=1) / plain.norm(dim=1)
-    assert factors[~kinds].tolist() == pytest.approx([1.0] * int((~kinds).sum()), rel=1e-3)
-    assert factors[kinds].tolist() == pytest.approx([limits[0] / limits[1]] * int(kinds.sum()), rel=1e-3)
+
+
+def test_scores_of_each_kind_are_brought_to_one_scale() -> None:
+    limits, scores = torch.tensor([0.3, 0.5, 0.98]), torch.tensor([0.3, 0.5, 0.98])
+    assert common(scores, limits, 0.3).tolist() == pytest.approx([0.3] * 3), "the limit is the threshold"
+    assert bool((common(scores - 0.01, limits, 0.3) < 0.3).all())
+    assert common(limits + 0.1, limits, 0.3)[:2].tolist() == pytest.approx([0.4, 0.4]), "as far above, as sure"
+    sure = common(torch.ones(3), limits, 0.3)
+    assert bool((sure >= 0.3 + RAMP - 1e-6).all()), (
+        "what is as familiar as can be is read in full, however high the limit"
+    )
+    assert float(common(torch.tensor([1.7]), 0.4, 0.3)) <= 1.0
+
+
+def test_the_very_same_words_are_read_in_full_where_only_they_are_familiar(model: Model, memory: Memory) -> None:
+    """Many rows of documents leave a limit that nothing else passes; what is read there must not fade."""
+    limits = dataclasses.replace(
+        model.calibration,
+        thresholds=torch.full_like(model.calibration.thresholds, 0.4),
+        document_thresholds=torch.full_like(model.calibration.document_thresholds, 0.98),
+    )
+    strict = Reader(dataclasses.replace(model, calibration=limits), memory)
+    lax = Reader(model, memory, ReadSettings(gate=False))
+    ids = ids_of(DOCUMENT.text)
+    narrow, wide = strict.advance(ids), lax.advance(ids)
+    alike = (narrow.rows == wide.rows)[0]
+    assert float(alike.float().mean()) > 0.9
+    reads = [(reading.stream - reading.untouched)[0, alike] for reading in (narrow, wide)]
+    torch.testing.assert_close(reads[0], reads[1], atol=1e-2, rtol=1e-3)
 
 
 @pytest.mark.parametrize("way", [UNTOUCHED, ReadSettings(written=False, gate=False)])

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 
 from bdh_workbench.memory.encoding import document_items, fact_items
+from bdh_workbench.memory.sentences import sentences_of
+from bdh_workbench.memory.words import Lexicon
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import WriteSite
@@ -119,7 +121,8 @@ def test_thresholds_rise_with_the_rows_and_keep_false_accepts_down(site: WriteSi
         assert (best > limits[1] + 0.05).float().mean() < 0.01
     assert 0.0 < of_words[0] <= of_words[1] <= 1.0
     windows = torch.from_numpy(held_out[: len(held_out) // 128 * 128].reshape(-1, 128))
-    rows = stored_rows(site, document_items(documents(1, 0, "dev"), TOKENIZER, 256), [0])
+    text, lexicon = documents(1, 0, "dev")[0], Lexicon.of(site, TOKENIZER)
+    rows = stored_rows(site, document_items([text], TOKENIZER, 256), [0], {0: sentences_of(text.text)}, lexicon)
     assert (rows.recall.strange_words(windows) > of_words[1]).float().mean() < 0.01
 
 
