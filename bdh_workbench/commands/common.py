@@ -140,6 +140,8 @@ def open_memory(name: str, model: Model) -> Memory:
         fingerprint=model.fingerprint,
         slots=config.write_slots,
         width=config.width,
+        cue_width=config.cue_width,
+        vocabulary=config.vocab_size,
         model_name=model.name,
     )
 

@@ -38,6 +38,7 @@ from bdh_workbench.memory.file_format import (
     check_format,
     check_labels,
     check_memory,
+    check_model,
     check_shapes,
     check_table,
     records,
@@ -274,6 +275,8 @@ def load_memory(
     fingerprint: str | None = None,
     slots: int | None = None,
     width: int | None = None,
+    cue_width: int | None = None,
+    vocabulary: int | None = None,
     model_name: str = "",
 ) -> Memory:
     """Read a memory file; everything in it is checked before anything is used.
@@ -283,6 +286,8 @@ def load_memory(
         fingerprint: of the model that the memory must belong to; None for any.
         slots: of that model's write site (M), likewise.
         width: of that model's stream (D), likewise.
+        cue_width: of that model's cues (U), likewise.
+        vocabulary: tokens of that model, likewise.
         model_name: of that model, for the message that names both.
 
     Returns:
@@ -329,9 +334,13 @@ def load_memory(
             note=found.note,
         )
         check_memory(memory)
+        check_model(memory, cue_width, vocabulary)
         facts = sum(item.kind == "fact" for item in items)
         if (facts, len(items), len(layers), len(memory.basis)) != (found.facts, found.items, found.layers, found.rank):
             raise Damaged("its summary does not fit what it holds")
+        times = sorted(when(layer.created) for layer in layers) or [when("")]
+        if (when(found.created), when(found.modified)) != (times[0], times[-1]):
+            raise Damaged("its times do not fit those of its layers")
     return memory
 
 

@@ -30,6 +30,7 @@ from bdh_workbench.memory.algebra import (
 from bdh_workbench.memory.direct import STEPS, direct_reads
 from bdh_workbench.memory.encoding import WriteItem, write_items
 from bdh_workbench.memory.features import Positions, positions
+from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.gradient import gradient_steps
 from bdh_workbench.memory.items import Fact, TextDocument, same_text
 from bdh_workbench.memory.problem import make_problem
@@ -234,6 +235,7 @@ class _Write:
                 f"This memory was written with the model {self.memory.model_name}, and the one loaded is "
                 f"{self.model.name}: load that model, or start a new memory."
             )
+        check_fit(self.memory, self.model.config)
         size = sum(len(f.prompt) + len(f.answer) for f in self.facts) + sum(len(d.text) for d in self.documents)
         if size > HOPELESS * self.memory.slots:
             raise UserError(

@@ -286,6 +286,8 @@ class Document:
             fingerprint=self.model.fingerprint,
             slots=config.write_slots,
             width=config.width,
+            cue_width=config.cue_width,
+            vocabulary=config.vocab_size,
             model_name=self.model.name,
         )
 
