@@ -136,7 +136,7 @@ def add_forget_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_forget(args: argparse.Namespace, console: Console) -> None:
-    """Make a memory as if it had never held some items; needs no model."""
+    """Make a memory without some of its items; needs no model."""
     target = common.check_target(args.memory)
     from bdh_workbench.memory.files import load_memory
     from bdh_workbench.memory.manage import find_item, forget

@@ -83,7 +83,10 @@ def merge(memories: Sequence[Memory], title: str = "", *, keep: Literal["first",
 
 
 def forget(memory: Memory, titles_or_indices: str | int | Sequence[str | int]) -> Memory:
-    """The memory as if it had never held some items; layers that hold nothing then are gone too.
+    """The memory without some items: their rows, their words and titles made of theirs; layers that are empty then too.
+
+    What stays reads what it read before. Rows that were written later keep a trace of what is gone: their values were
+    found beside it, and differ from those that they would have had without it.
 
     Args:
         memory: it stays as it is.
