@@ -106,23 +106,23 @@ def test_sentences_are_those_of_the_plain_expression(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "." * 200_000 + "x",
-        ". " * 100_000,
-        " " * 100_000 + "\n" + " " * 100_000 + "x",
-        "x" + " \t" * 100_000,
-        "x" + "\n" * 200_000,
-        "." + ")" * 200_000 + "x",
-        ".)" * 100_000,
-        "。" * 200_000,
-        "A." * 100_000,
+        "." * 40_000 + "x",
+        ". " * 20_000,
+        " " * 20_000 + "\n" + " " * 20_000 + "x",
+        "x" + " \t" * 20_000,
+        "x" + "\n" * 40_000,
+        "." + ")" * 40_000 + "x",
+        ".)" * 20_000,
+        "。" * 40_000,
+        "A." * 20_000,
     ],
     ids=lambda text: repr(text[:4]),
 )
 def test_no_text_takes_long_to_cut_into_sentences(text: str) -> None:
     begun = time.perf_counter()
     sentence_spans(text)
-    # It takes under a tenth of a second; time that grew with the square of the length would be minutes.
-    assert time.perf_counter() - begun < 5.0
+    # It takes a few hundredths of a second; time that grew with the square of the length would be half a minute.
+    assert time.perf_counter() - begun < 2.0
 
 
 LONG = "\n\n".join(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from bdh_workbench.memory import encoding
 from bdh_workbench.memory.files import without_words
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.manage import find_item, forget, merge, set_layer, undo
@@ -139,8 +140,12 @@ def test_a_fact_that_is_switched_off_is_told_of_as_such(model: Model) -> None:
     refused(lambda: written(model, memory, [other]), "in layer 1, which is switched off: forget that fact first")
 
 
-def test_the_tokens_of_an_item_are_those_of_its_text(model: Model) -> None:
+@pytest.mark.parametrize("longest", [64, encoding.LONGEST])
+def test_the_tokens_of_an_item_are_those_of_its_text(
+    model: Model, longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding.document_items, "__defaults__", (longest,))
     encode = model.tokenizer.encode
     memory = written(model, None, FACTS[:1], [DOCUMENT])
-    fact = len(encode(FACTS[0].prompt)) + len(encode(" " + FACTS[0].answer))
-    assert [one.tokens for one in memory.items] == [fact, len(encode(DOCUMENT.text.strip()))]
+    fact, whole = len(encode(FACTS[0].prompt)) + len(encode(" " + FACTS[0].answer)), len(encode(DOCUMENT.text.strip()))
+    assert [one.tokens for one in memory.items] == [fact, whole] and whole > 100
