@@ -317,7 +317,8 @@ def _is_probability(value: object) -> bool:
 
 
 def _is_time(value: object) -> bool:
-    if not isinstance(value, str) or len(value) > 64:
+    # Python takes any character between date and time.
+    if not isinstance(value, str) or len(value) > 64 or not (value.isascii() and value.isprintable()):
         return False
     try:
         datetime.fromisoformat(value)

@@ -214,6 +214,7 @@ FORGERIES = {
     "settings that are no number": (record("layers", "settings", {"rate": float("nan")}), "no valid settings"),
     "settings without end": (record("layers", "settings", {"rate": [1.0, float("inf")]}), "no valid settings"),
     "a time that is none": (record("layers", "created", "yesterday"), "layer 2 has no valid created"),
+    "a time that moves the cursor": (record("layers", "created", "2026-03-01\x1b10:02:00"), "no valid created"),
     "a time of no layer": (record("layers", "created", "2027-01-01T00:00:00Z"), "times do not fit"),
     "a first time that is none": (field("created", "yesterday"), "time at which it was created is none"),
     "a last time that is none": (field("modified", "{}"), "time at which it was modified is none"),
