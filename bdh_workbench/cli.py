@@ -35,7 +35,7 @@ COMMANDS: tuple[Command, ...] = (
     ("inspect", "tell what a memory file holds", memories.add_inspect_options, memories.run_inspect),
     ("list", "list the memories of the library", memories.add_list_options, memories.run_list),
     ("merge", "make one memory of several", memories.add_merge_options, memories.run_merge),
-    ("forget", "make a memory that never held an item", memories.add_forget_options, memories.run_forget),
+    ("forget", "make a memory without some of its items", memories.add_forget_options, memories.run_forget),
     ("bench", "measure what is remembered, and what else changes", bench.add_options, bench.run),
     ("train", "make a model from a corpus", train.add_options, train.run),
     ("experiment", "repeat an experiment of the project", experiment.add_options, experiment.run),

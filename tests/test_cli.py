@@ -8,6 +8,7 @@ import inspect
 import json
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 from bdh_workbench import cli
 from bdh_workbench.cli import main
 from bdh_workbench.commands import common
-from bdh_workbench.memory.files import load_memory
+from bdh_workbench.memory.files import load_memory, rewrite_labels
 from bdh_workbench.memory.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from tests.core_factory import FACTS, OTHER_DOCUMENT
@@ -275,6 +276,24 @@ def test_merge_holds_what_both_hold(
     assert (json.loads(out)["items"], json.loads(out)["title"]) == (7, "Both")
     assert ask("query", "--memory", target, PROMPT)["completion"] == " Quill"
     assert ask("query", "--memory", target, "The tower is in")["completion"] == " Ulm"
+
+
+def test_a_title_is_the_same_however_its_accents_were_typed(
+    run: Run, memory_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    title, typed = "Café Über", unicodedata.normalize("NFD", "Café Über")
+    monkeypatch.setenv("BDH_WORKBENCH_HOME", str(tmp_path))
+    (tmp_path / "memories").mkdir()
+    target = tmp_path / "both.safetensors"
+    assert run("merge", memory_file, memory_file, "--memory", target, "--title", typed)[0] == 0
+    assert load_memory(target).title == title
+    for stored, name in ((title, "by title"), (typed, "foreign title"), ("", title)):
+        path = tmp_path / "memories" / f"{name}.safetensors"
+        rewrite_labels(memory_file, title=stored, target=path)
+        assert run("inspect", typed)[0] == 0, name
+        assert run("inspect", title)[0] == 0, name
+        path.unlink()
+        assert run("inspect", typed)[0] == 1, name
 
 
 def test_the_library_is_listed_without_torch(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.commands.console import Console, probability
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.settings import METHODS, WriteSettings
 
 if TYPE_CHECKING:  # torch is loaded by the commands that need it, when they need it
@@ -35,7 +36,7 @@ SETTING_HELP = {
     "framings": "sentences put before a fact, each in turn, 0 to 3",
     "tolerance": "squared distance from what is held under which an address spends no rank",
     "protect": "do not project updates off what is held already",
-    "keep_words": "do not keep prompts, answers and texts in the file",
+    "keep_words": "do not keep prompts, answers and texts in the file; documents are found less well then",
     "seed": "of whatever is drawn at random",
 }
 
@@ -139,6 +140,8 @@ def open_memory(name: str, model: Model) -> Memory:
         fingerprint=model.fingerprint,
         slots=config.write_slots,
         width=config.width,
+        cue_width=config.cue_width,
+        vocabulary=config.vocab_size,
         model_name=model.name,
     )
 
@@ -146,16 +149,19 @@ def open_memory(name: str, model: Model) -> Memory:
 def memory_path(name: str) -> Path:
     """The memory file that a name stands for: a path, or the file name or title of a memory in the library."""
     path = Path(name)
+    # A terminal may hand over a name with its accents apart; titles are composed, and so are the library's file names.
+    title = composed(name)
     if path.name != name or os.path.lexists(path):
         return path
     from bdh_workbench.memory.file_format import SUFFIX
     from bdh_workbench.memory.library import BrokenEntry, default_library
 
     library = default_library()
-    for candidate in (library.folder / name, library.folder / f"{name}{SUFFIX}"):
+    names = dict.fromkeys((name, title))
+    for candidate in (library.folder / f"{one}{suffix}" for one in names for suffix in ("", SUFFIX)):
         if os.path.isfile(candidate):
             return candidate
-    titled = [e.path for e in library.entries() if not isinstance(e, BrokenEntry) and e.title == name]
+    titled = [e.path for e in library.entries() if not isinstance(e, BrokenEntry) and composed(e.title) == title]
     if len(titled) > 1:
         raise UserError(f"“{name}” is the title of {len(titled)} memories in the library: give a file name.")
     return titled[0] if titled else path

@@ -6,6 +6,7 @@ import argparse
 
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console, counted, percent, probability, shortened, table
+from bdh_workbench.memory.items import composed
 
 
 def add_inspect_options(parser: argparse.ArgumentParser) -> None:
@@ -119,7 +120,7 @@ def run_merge(args: argparse.Namespace, console: Console) -> None:
 
     parts = [load_memory(common.memory_path(name)) for name in args.memories]
     console.progress("Merging")
-    merged = merge(parts, " ".join(args.title.split()), keep=args.keep)
+    merged = merge(parts, composed(" ".join(args.title.split())), keep=args.keep)
     record = common.save(target, merged) | {"merged": list(args.memories)}
     size = f"{counted(len(merged.items), 'item')}, fill {percent(merged.fill)}"
     console.result(record, f"Merged {len(parts)} memories into {target}: {size}.")
@@ -135,7 +136,7 @@ def add_forget_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_forget(args: argparse.Namespace, console: Console) -> None:
-    """Make a memory as if it had never held some items; needs no model."""
+    """Make a memory without some of its items; needs no model."""
     target = common.check_target(args.memory)
     from bdh_workbench.memory.files import load_memory
     from bdh_workbench.memory.manage import find_item, forget

@@ -8,6 +8,7 @@ import time
 
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console, counted, percent, probability
+from bdh_workbench.memory.items import composed
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
             break
     memory = result.memory
     if args.title is not None:
-        memory = dataclasses.replace(memory, title=" ".join(args.title.split()) or memory.title)
+        memory = dataclasses.replace(memory, title=composed(" ".join(args.title.split())) or memory.title)
     console.progress("Saving")
     begun = time.monotonic()
     record = common.save(target, memory) | {

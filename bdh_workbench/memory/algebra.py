@@ -4,8 +4,11 @@ Let K (n, M) be the addresses of the basis rows and V (n, D) their values. S is 
 K S = V, which is S = K^T A with (K K^T) A = V. It follows that
 
 - what is added later changes no earlier read: S reads every stored value exactly, whatever else is stored (protect);
-- writing in one step or in many, in any order, gives the same S (merge is the union of the rows);
-- leaving out rows gives the S that never held them (forget, undo, a layer switched off).
+- for given values, adding rows in one step or in many, in any order, gives the same S (merge is the union of the rows);
+- leaving out rows gives the S of the rows that stay (forget, undo, a layer switched off).
+
+The values are another matter: a write finds them beside what is read already, so that they depend on what was held
+then.
 
 The Gram matrix and its Cholesky factor are in fp64 and grow with what is stored, not with M. Positions whose address
 lies within a tolerance of the span of others get no row of the basis, since they would add little but a large A.

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -18,6 +19,7 @@ from bdh_workbench.errors import UserError
 
 if TYPE_CHECKING:  # a listing must not load torch
     from bdh_workbench.memory.state import Memory
+    from bdh_workbench.model.config import ModelConfig
 
 VERSION = 1
 FORMAT = f"bdh-workbench memory {VERSION}"
@@ -27,6 +29,8 @@ MAX_HEADER = 64 << 20  # bytes of its header: texts and history
 MAX_LABEL = 100_000  # characters of a title or a note
 _MAX_TEXT = 20_000_000  # characters of a prompt, an answer or a document
 _MAX_NUMBER = 2**31 - 1
+SENTENCES = 16  # for each row of an item, at most: a token ends in a sentence, and seldom runs over more than one
+_UNIT = 1e-3  # what the squared length of an address may be off by
 
 # Every tensor: its type in the file, its type in numpy, its number of dimensions. The file holds them in this order,
 # the widest types first, so that each begins at a multiple of its size.
@@ -114,6 +118,9 @@ def summary(path: Path, metadata: Mapping[str, Any], size: int, where: str) -> M
         counts[name] = int(text)
     if not 1 <= counts["slots"] <= _MAX_NUMBER or not 1 <= counts["width"] <= _MAX_NUMBER:
         raise Damaged("its slots or width are out of range")
+    for name in ("created", "modified"):
+        if metadata[name] and not _is_time(metadata[name]):
+            raise Damaged(f"the time at which it was {name} is none")
     return MemoryHeader(
         path=path,
         title=metadata["title"],
@@ -223,10 +230,21 @@ def check_memory(memory: Memory) -> None:
     ascending[rows.starts] = True  # the first slot of a row may be lower than the last of the row before it
     if not bool(ascending.all()):
         raise Damaged("the slots of an address are not in ascending order")
+    sums = torch.cat((torch.zeros(1, dtype=torch.float64), rows.strengths.double().square().cumsum(0)))[rows.starts]
+    if bool((((sums[1:] - sums[:-1]) - 1.0).abs() > _UNIT)[rows.starts[1:] > rows.starts[:-1]].any()):
+        raise Damaged("its addresses are not of unit length")
     ranges = {"items": (0, len(memory.items)), "sentences": (0, 2**31), "tokens": (-1, 2**31), "following": (-1, count)}
     for name, (low, high) in ranges.items():
         if not _within(getattr(rows, name), low, high):
             raise Damaged(f"the {name} of its rows are out of range")
+    items = rows.items.long()
+    # Whoever reads a memory counts the sentences of an item up to the largest number.
+    if bool((rows.sentences >= SENTENCES * torch.bincount(items, minlength=1)[items]).any()):
+        raise Damaged("the sentences of its rows are more than its rows can hold")
+    goes_on = (rows.following >= 0).nonzero().flatten()
+    behind = rows.following[goes_on].long()
+    if not bool((behind > goes_on).all()) or not bool((items[behind] == items[goes_on]).all()):
+        raise Damaged("the following of its rows leads back, or into another item")
     if not _within(rows.address_of, 0, count):
         raise Damaged("its rows use addresses that are not there")
     used = rows.address_of.long()
@@ -236,6 +254,39 @@ def check_memory(memory: Memory) -> None:
         raise Damaged("a row that uses the address of another has one too")
     if not _within(memory.basis, 0, count) or len(set(memory.basis.tolist())) < len(memory.basis):
         raise Damaged("its basis names rows that are not there, or one of them twice")
+    if not bool(torch.isin(memory.basis, memory.enabled_rows()).all()):
+        raise Damaged("its basis names rows that are switched off")
+    if not bool(rows.have_own(memory.basis).all()):
+        raise Damaged("its basis names rows that have no address of their own")
+
+
+def check_fit(memory: Memory, config: ModelConfig) -> None:
+    """Refuse a memory that a model of this configuration cannot have written, though it names that model.
+
+    ``load_memory`` does so where the model is known by then; a window may open the memory first.
+
+    Raises:
+        UserError: saying what does not fit.
+    """
+    try:
+        for name, has, wanted in (
+            ("slots", memory.slots, config.write_slots),
+            ("width", memory.width, config.width),
+        ):
+            if has != wanted:
+                raise Damaged(f"it has {name} {has}, and its model {wanted}")
+        check_model(memory, config.cue_width, config.vocab_size)
+    except Damaged as problem:
+        raise UserError(f"The memory in use is damaged ({problem}): open another copy of it.") from None
+
+
+def check_model(memory: Memory, cue_width: int | None, vocabulary: int | None) -> None:
+    """Check that a memory could have been written with a model of this cue width and so many tokens; None for any."""
+    has = memory.rows.cues.shape[1]
+    if cue_width is not None and has != cue_width:
+        raise Damaged(f"its cues have {has} numbers, and those of its model {cue_width}")
+    if vocabulary is not None and not _within(memory.rows.tokens, -1, vocabulary):
+        raise Damaged(f"the tokens of its rows are not among the {vocabulary:,} of its model")
 
 
 def _within(tensor: Any, low: int, high: int) -> bool:
@@ -265,8 +316,21 @@ def _is_probability(value: object) -> bool:
     return _is_number(value) and 0.0 <= value <= 1.001  # type: ignore[operator]
 
 
+def _is_time(value: object) -> bool:
+    # Python takes any character between date and time.
+    if not isinstance(value, str) or len(value) > 64 or not (value.isascii() and value.isprintable()):
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_settings(value: object) -> bool:
     def plain(entry: object) -> bool:
+        if isinstance(entry, float):
+            return math.isfinite(entry)
         return entry is None or isinstance(entry, bool) or _is_number(entry) or _is_text(entry)
 
     return (
@@ -305,12 +369,16 @@ ITEM: Spec = {
 LAYER: Spec = {
     "number": _is_whole,
     "title": _is_text,
-    "created": lambda value: _is_text(value, 64),
+    "created": _is_time,
     "enabled": lambda value: isinstance(value, bool),
     "settings": _is_settings,
     "history": _is_history,
     "seconds": lambda value: _is_number(value) and 0.0 <= value < math.inf,  # type: ignore[operator]
 }
+
+
+# What the fields that belong to the other kind must hold.
+_EMPTY: Mapping[str, Mapping[str, object]] = {"fact": {"text": None}, "document": {"prompt": "", "answer": ""}}
 
 
 def records(text: str, spec: Spec, what: str) -> list[dict[str, Any]]:
@@ -327,4 +395,7 @@ def records(text: str, spec: Spec, what: str) -> list[dict[str, Any]]:
         for name, fits in spec.items():
             if not fits(entry[name]):
                 raise Damaged(f"{what} {number} has no valid {name}")
+        for name, empty in _EMPTY.get(entry.get("kind", ""), {}).items():
+            if entry[name] != empty:
+                raise Damaged(f"{what} {number} is a {entry['kind']} with {name}")
     return entries

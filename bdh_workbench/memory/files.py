@@ -38,11 +38,13 @@ from bdh_workbench.memory.file_format import (
     check_format,
     check_labels,
     check_memory,
+    check_model,
     check_shapes,
     check_table,
     records,
     summary,
 )
+from bdh_workbench.memory.titles import by_layer, layer_title, renewed_title
 from bdh_workbench.model.files import write_atomically
 
 if TYPE_CHECKING:  # a listing must not load these
@@ -103,34 +105,31 @@ def without_words(memory: Memory) -> Memory:
     """The memory without the words that were written.
 
     Prompts, answers, texts and the tokens of the rows are dropped. Items are called "fact 1" or "document 1", layers
-    after what they hold; so is the memory itself if it is called after one of its layers.
+    after what they hold; so is the memory itself as far as its title is made of theirs (``titles.py``).
 
-    What remains: addresses, cues and values, so the memory answers as before, and whoever has the model can ask it and
-    can test which words fit a cue; the length of each item, the sentence of each row, probabilities, times, settings
-    and loss history; and the title and the note that a person gave the memory.
+    What remains: addresses, cues and values, so the slow memory is the same to the bit, and whoever has the model can
+    ask it and can test which words fit a cue; the length of each item, the sentence of each row, probabilities, times,
+    settings and loss history; and the title and the note that a person gave the memory.
+
+    Answers may differ all the same, those about documents above all: what needs the tokens of the rows is gone, which
+    is finding a document and a sentence by their words, and going on to the row behind the one matched last.
     """
     import torch
 
     items, counts = [], Counter[str]()
-    layers: dict[int, Counter[str]] = {}
     for item in memory.items:
         counts[item.kind] += 1
-        layers.setdefault(item.layer, Counter())[item.kind] += 1
         title = f"{item.kind} {counts[item.kind]}"
         items.append(dataclasses.replace(item, title=title, prompt="", answer="", text=None))
-    titles = {layer.number: _tally(layers.get(layer.number, Counter())) for layer in memory.layers}
-    named = next((layer.number for layer in memory.layers if layer.title == memory.title), None)
+    held = by_layer(items)
+    titles = {layer.number: layer_title(held.get(layer.number, ())) for layer in memory.layers}
     return dataclasses.replace(
         memory,
-        title=memory.title if named is None else titles[named],
+        title=renewed_title(memory.title, memory.layers, titles),
         rows=dataclasses.replace(memory.rows, tokens=torch.full_like(memory.rows.tokens, -1)),
         items=tuple(items),
         layers=tuple(dataclasses.replace(layer, title=titles[layer.number]) for layer in memory.layers),
     )
-
-
-def _tally(counts: Counter[str]) -> str:
-    return ", ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in counts.items()) or "nothing"
 
 
 def file_size(memory: Memory) -> int:
@@ -276,6 +275,8 @@ def load_memory(
     fingerprint: str | None = None,
     slots: int | None = None,
     width: int | None = None,
+    cue_width: int | None = None,
+    vocabulary: int | None = None,
     model_name: str = "",
 ) -> Memory:
     """Read a memory file; everything in it is checked before anything is used.
@@ -285,6 +286,8 @@ def load_memory(
         fingerprint: of the model that the memory must belong to; None for any.
         slots: of that model's write site (M), likewise.
         width: of that model's stream (D), likewise.
+        cue_width: of that model's cues (U), likewise.
+        vocabulary: tokens of that model, likewise.
         model_name: of that model, for the message that names both.
 
     Returns:
@@ -331,9 +334,13 @@ def load_memory(
             note=found.note,
         )
         check_memory(memory)
+        check_model(memory, cue_width, vocabulary)
         facts = sum(item.kind == "fact" for item in items)
         if (facts, len(items), len(layers), len(memory.basis)) != (found.facts, found.items, found.layers, found.rank):
             raise Damaged("its summary does not fit what it holds")
+        times = sorted(when(layer.created) for layer in layers) or [when("")]
+        if (when(found.created), when(found.modified)) != (times[0], times[-1]):
+            raise Damaged("its times do not fit those of its layers")
     return memory
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.items import Fact, Probe, TextDocument
+from bdh_workbench.memory.items import Fact, Probe, TextDocument, same_text
 from bdh_workbench.memory.text_files import checked, normal, read_text, shown, tidy
 
 FactsFormat = Literal["auto", "json", "jsonl", "csv"]
@@ -146,11 +146,11 @@ def merge_duplicates(facts: Iterable[Fact], *, where: str = "The facts") -> list
     """
     found: dict[str, Fact] = {}
     for fact in facts:
-        key = fact.prompt.strip()
+        key = same_text(fact.prompt)
         first = found.setdefault(key, fact)
         if first is fact:
             continue
-        if first.answer.strip() != fact.answer.strip():
+        if same_text(first.answer) != same_text(fact.answer):
             raise UserError(
                 f'{where}: the prompt "{_short(key)}" has two different answers, '
                 f'"{_short(first.answer)}" and "{_short(fact.answer)}".'

@@ -16,6 +16,11 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text.encode(errors="replace").decode())
 
 
+def same_text(text: str) -> str:
+    """What two prompts or two answers that mean the same have in common: space around them tells nothing apart."""
+    return composed(text).strip()
+
+
 def _text(value: object, what: str) -> str:
     """The composed text; refuse a value that is not text or that holds only white space."""
     if not isinstance(value, str):

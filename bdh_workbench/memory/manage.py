@@ -20,7 +20,9 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory import algebra
 from bdh_workbench.memory.file_format import FORMAT
 from bdh_workbench.memory.files import file_size, when
+from bdh_workbench.memory.items import composed, same_text
 from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
+from bdh_workbench.memory.titles import by_layer, joined_titles, renewed_title, title_after
 
 CLOSE = 1e-4  # squared distance from the span of other memories under which a row they share spends no rank in a merge
 NAMED = 5  # things that a message lists at most
@@ -59,6 +61,12 @@ def merge(memories: Sequence[Memory], title: str = "", *, keep: Literal["first",
             numbers[m, layer.number] = len(records) + 1
             records.append(dataclasses.replace(layer, number=len(records) + 1))
     items = [dataclasses.replace(memories[m].items[i], layer=numbers[m, memories[m].items[i].layer]) for m, i in chosen]
+    before, after = [by_layer(memory.items) for memory in memories], by_layer(items)
+    named: list[dict[int, str]] = [{} for _ in memories]
+    for (m, old), new in numbers.items():
+        named[m][old] = title_after(records[new - 1], before[m][old], after[new])
+        records[new - 1] = dataclasses.replace(records[new - 1], title=named[m][old])
+    titles = [renewed_title(memory.title, memory.layers, named[m]) for m, memory in enumerate(memories)]
     rows, basis = _joined_rows(memories, place)
     first = memories[0]
     joint = dataclasses.replace(
@@ -66,7 +74,7 @@ def merge(memories: Sequence[Memory], title: str = "", *, keep: Literal["first",
         rows=rows,
         items=tuple(items),
         layers=tuple(records),
-        title=title or " + ".join(dict.fromkeys(memory.title for memory in memories if memory.title)),
+        title=title or joined_titles(titles),
         note="\n".join(dict.fromkeys(memory.note for memory in memories if memory.note)),
     )
     joint = _solved(joint, basis, CLOSE)
@@ -75,7 +83,10 @@ def merge(memories: Sequence[Memory], title: str = "", *, keep: Literal["first",
 
 
 def forget(memory: Memory, titles_or_indices: str | int | Sequence[str | int]) -> Memory:
-    """The memory as if it had never held some items; layers that hold nothing then are gone too.
+    """The memory without some items: their rows, their words and titles made of theirs; layers that are empty then too.
+
+    What stays reads what it read before. Rows that were written later keep a trace of what is gone: their values were
+    found beside it, and differ from those that they would have had without it.
 
     Args:
         memory: it stays as it is.
@@ -100,8 +111,10 @@ def find_item(memory: Memory, name: str | int) -> int:
         if not 0 <= name < len(memory.items):
             raise UserError(f"There is no item {name}: the memory holds {len(memory.items)}, counted from 0.")
         return name
+    name = composed(name)
     low = name.strip().casefold()
-    texts = [(item.title, item.prompt) for item in memory.items]
+    # A file of another program may hold texts that are not composed.
+    texts = [(composed(item.title), composed(item.prompt)) for item in memory.items]
     tests: tuple[Callable[[str], bool], ...] = (
         lambda text: text == name,
         lambda text: text.strip().casefold() == low,
@@ -252,7 +265,17 @@ def _without(memory: Memory, gone: set[int]) -> Memory:
     rows = stays[memory.rows.items.long()]  # (n,)
     number = rows.cumsum(0) - 1  # of each row that stays
     held = number[memory.basis[rows[memory.basis]]]
-    return _solved(memory.without_items(gone), held, 0.0)
+    return _solved(_renamed(memory, memory.without_items(gone)), held, 0.0)
+
+
+def _renamed(before: Memory, after: Memory) -> Memory:
+    """The memory ``after`` some items were left out of it, with titles that do not name them any more."""
+    held, left = by_layer(before.items), by_layer(after.items)
+    titles = {layer.number: title_after(layer, held[layer.number], left[layer.number]) for layer in after.layers}
+    layers = tuple(dataclasses.replace(layer, title=titles[layer.number]) for layer in after.layers)
+    # A memory that was called after what is gone is called after the first write that is left, as if it were new.
+    title = renewed_title(before.title, before.layers, titles) or (layers[0].title if before.title and layers else "")
+    return dataclasses.replace(after, title=title, layers=layers)
 
 
 def _check_room(memory: Memory, before: int) -> None:
@@ -289,8 +312,8 @@ def _contradicted(memories: Sequence[Memory], keep: Literal["first", "last"] | N
     answers: dict[str, dict[int, set[str]]] = {}
     for m, memory in enumerate(memories):
         for item in memory.items:
-            if item.kind == "fact" and item.prompt.strip():
-                answers.setdefault(item.prompt.strip(), {}).setdefault(m, set()).add(item.answer.strip())
+            if item.kind == "fact" and same_text(item.prompt):
+                answers.setdefault(same_text(item.prompt), {}).setdefault(m, set()).add(same_text(item.answer))
     contested: dict[str, dict[int, set[str]]] = {}
     for prompt, held in answers.items():
         sides = list(held.values())
@@ -309,8 +332,8 @@ def _contradicted(memories: Sequence[Memory], keep: Literal["first", "last"] | N
     gone = set()
     for m, memory in enumerate(memories):
         for i, item in enumerate(memory.items):
-            given = contested.get(item.prompt.strip()) if item.kind == "fact" else None
-            if given and item.answer.strip() not in given[min(given) if keep == "first" else max(given)]:
+            given = contested.get(same_text(item.prompt)) if item.kind == "fact" else None
+            if given and same_text(item.answer) not in given[min(given) if keep == "first" else max(given)]:
                 gone.add((m, i))
     return gone
 

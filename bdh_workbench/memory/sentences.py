@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+# A run of spaces or of stops is looked at once, from its first character on, and nothing of it is given back: a file of
+# dots or of spaces would else take time that grows with the square of its length.
 SENTENCE_END = re.compile(
-    r"(?P<paragraph>\s*\n\s*\n\s*)"
-    r"|(?P<stop>[.!?…]+)(?P<closing>[\"'”’»)\]]*)\s+"
-    r"|[。\uff01\uff1f]+[」』”’\uff09]*\s*"  # Chinese and Japanese put no space behind a sentence
+    r"(?P<paragraph>(?<!\s)[^\S\n]*+\n[^\S\n]*+\n\s*+)"
+    r"|(?<![.!?…])(?P<stop>[.!?…]++)(?P<closing>[\"'”’»)\]]*+)\s++"
+    r"|[。\uff01\uff1f]++[」』”’\uff09]*+\s*+"  # Chinese and Japanese put no space behind a sentence
 )
 NEVER_LAST = frozenset(
     "Mr Mrs Ms Dr Prof St Rev Hon Gen Col Capt Lt Sgt Mt Messrs Mme Mlle vs cf ca e.g i.e approx".split()

@@ -176,12 +176,12 @@ class ItemRecord:
 
     Attributes:
         kind: ``fact`` or ``document``.
-        title: of a document; of a fact its prompt, shortened.
+        title: of a document; of a fact its prompt, or "fact 1" and so on where the words are not kept.
         prompt: of a fact; empty for a document, or where the words are not kept.
         answer: likewise.
         text: of a document; None where the words are not kept.
         layer: number of the layer of history, as in ``LayerRecord.number``.
-        tokens: of the text, or of prompt and answer.
+        tokens: of the text, or of prompt and answer; each counts once, and the end token does not.
         p_before: probability of the whole answer before the write; of a document the mean over its tokens.
         p_after: the same after it.
     """

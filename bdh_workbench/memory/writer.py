@@ -30,11 +30,13 @@ from bdh_workbench.memory.algebra import (
 from bdh_workbench.memory.direct import STEPS, direct_reads
 from bdh_workbench.memory.encoding import WriteItem, write_items
 from bdh_workbench.memory.features import Positions, positions
+from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.gradient import gradient_steps
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.items import Fact, TextDocument, same_text
 from bdh_workbench.memory.problem import make_problem
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
+from bdh_workbench.memory.titles import layer_title
 from bdh_workbench.model.loading import Model
 
 OWN_SHARE = 0.25  # of the slots; beyond it windows and framings use the addresses of what they are parts of
@@ -233,17 +235,28 @@ class _Write:
                 f"This memory was written with the model {self.memory.model_name}, and the one loaded is "
                 f"{self.model.name}: load that model, or start a new memory."
             )
+        check_fit(self.memory, self.model.config)
         size = sum(len(f.prompt) + len(f.answer) for f in self.facts) + sum(len(d.text) for d in self.documents)
         if size > HOPELESS * self.memory.slots:
             raise UserError(
                 f"{size:,} characters are far too much for a memory of {self.memory.slots:,} slots: write a part."
             )
-        known = {item.prompt: item.answer for item in self.memory.items if item.kind == "fact" and item.prompt}
+        # Switched on again, such a layer would contradict what is written now.
+        off = {
+            layer.number: f" in layer {layer.number}, which is switched off"
+            for layer in self.memory.layers
+            if not layer.enabled
+        }
+        known = {
+            same_text(item.prompt): (item.answer, off.get(item.layer, ""))
+            for item in self.memory.items
+            if item.kind == "fact" and item.prompt
+        }
         for fact in self.facts:
-            other = known.setdefault(fact.prompt, fact.answer)
-            if other != fact.answer:
+            other, where = known.setdefault(same_text(fact.prompt), (fact.answer, ""))
+            if same_text(other) != same_text(fact.answer):
                 raise UserError(
-                    f"“{fact.prompt}” is already answered by “{other}”: forget that fact first, or change one."
+                    f"“{fact.prompt}” is already answered by “{other}”{where}: forget that fact first, or change one."
                 )
 
     def _sample_slots(self) -> None:
@@ -382,31 +395,24 @@ class _Write:
         rows = dataclasses.replace(self.new.rows, values=reads, items=self.new.rows.items + len(held.items))
         if not self.settings.keep_words:
             rows = dataclasses.replace(rows, tokens=torch.full_like(rows.tokens, -1))
-        title = self._title()
+        records = self._records(number)
+        title = layer_title(records)
         created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         layer = LayerRecord(number, title, created)
         return dataclasses.replace(
             held,
             rows=Rows.join([held.rows, rows]),
-            items=(*held.items, *self._records(number)),
+            items=(*held.items, *records),
             layers=(*held.layers, layer),
             title=held.title or title,
         )
-
-    def _title(self) -> str:
-        names = [document.title for document in self.documents]
-        if names and not self.settings.keep_words:
-            names = [f"{len(names)} document{'s' if len(names) != 1 else ''}"]
-        if self.facts:
-            names.append(f"{len(self.facts)} fact{'s' if len(self.facts) != 1 else ''}")
-        return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
     def _records(self, layer: int) -> list[ItemRecord]:
         keep = self.settings.keep_words
         counts = [0] * (len(self.facts) + len(self.documents))
         for item in self.items:
-            if item.primary:
-                counts[item.source] += len(item.ids)
+            if item.primary:  # the last place is that of the end token, and chunks overlap
+                counts[item.source] = max(counts[item.source], item.places[-1])
         records = []
         for index, fact in enumerate(self.facts):
             title = fact.prompt if keep else f"fact {index + 1} of layer {layer}"

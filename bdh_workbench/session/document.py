@@ -15,6 +15,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.algebra import Basis
 from bdh_workbench.memory.files import file_size, load_memory, save_memory
+from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.library import Library
 from bdh_workbench.memory.state import Memory, Rows
 from bdh_workbench.model.loading import Model
@@ -104,7 +105,7 @@ class Document:
         for path in job.paths:
             task.checkpoint()
             parts.append(self._load(path))
-        merged = manage.merge(parts, " ".join(job.title.split()), keep=job.keep)
+        merged = manage.merge(parts, composed(" ".join(job.title.split())), keep=job.keep)
         task.commit()
         self.change(task, merged, file=_File())
 
@@ -180,7 +181,7 @@ class Document:
             UserError: when it cannot be saved; it stays marked as unsaved, and the file is as it was.
         """
         memory, file, version = self._some(), self._now.file, self._now.version
-        wanted = " ".join(title.split()) if title is not None else ""
+        wanted = composed(" ".join(title.split())) if title is not None else ""
         if wanted and wanted != memory.title:
             memory, version = dataclasses.replace(memory, title=wanted), next(self._versions)
         own = None if new else file.path
@@ -228,7 +229,7 @@ class Document:
             if memory is None or state.file is not file:
                 return state
             if title is not None:
-                memory = dataclasses.replace(memory, title=" ".join(title.split()))
+                memory = dataclasses.replace(memory, title=composed(" ".join(title.split())))
             if note is not None:
                 memory = dataclasses.replace(memory, note=note)
             return dataclasses.replace(state, memory=memory)
@@ -285,6 +286,8 @@ class Document:
             fingerprint=self.model.fingerprint,
             slots=config.write_slots,
             width=config.width,
+            cue_width=config.cue_width,
+            vocabulary=config.vocab_size,
             model_name=self.model.name,
         )
 

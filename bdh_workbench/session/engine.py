@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.files import load_memory
 from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.sources import Sources
-from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session import jobs
 from bdh_workbench.session.asking import answer
@@ -162,17 +162,12 @@ class WorkbenchEngine(Engine):
             self._sources = Sources(memory)
             self._reader = None
         if self._reader is None:
-            self._reader = Reader(model, _readable(model, memory))
+            if memory is not None and memory.model == model.fingerprint:
+                check_fit(memory, model.config)  # it may have been opened before the model was
+            self._reader = Reader(model, memory)
         return self._reader.with_settings(settings)
 
     def _tell_device(self, task: Task) -> None:
         told = device_memory(task, self.model.device if self.model else torch.device("cpu"))
         if told is not None:
             task.emit(told)
-
-
-def _readable(model: Model, memory: Memory | None) -> Memory | None:
-    """The memory, or None where every layer of it is switched off, so that there is nothing to match."""
-    if memory is None or (memory.model == model.fingerprint and not len(memory.enabled_rows())):
-        return None
-    return memory

@@ -17,6 +17,7 @@ from bdh_workbench.gui.dialogs.failure import Failure
 from bdh_workbench.gui.dialogs.files import open_paths, save_path
 from bdh_workbench.gui.dialogs.guide import Guide
 from bdh_workbench.gui.dialogs.help import Help
+from bdh_workbench.gui.dialogs.merge import MergeDialog
 from bdh_workbench.gui.dialogs.model import ModelChooser
 from bdh_workbench.gui.dialogs.questions import Confirm, Recovered, Unsaved
 from bdh_workbench.resources import bundled_model_path
@@ -68,6 +69,17 @@ def test_work_that_was_found_has_three_ways_on(qapp: QApplication, button: str, 
 @pytest.mark.parametrize(("button", "answer"), [("Move to trash", True), ("Cancel", False)])
 def test_a_question_has_a_verb_and_a_way_back(qapp: QApplication, button: str, answer: bool) -> None:
     assert answering(lambda: Confirm.ask(None, "Move “a” to the trash?", "Move to trash"), button) is answer
+
+
+def test_a_merged_memory_has_no_title_but_one_that_a_person_gave(qapp: QApplication) -> None:
+    def typed(dialog: object) -> None:
+        assert isinstance(dialog, MergeDialog)
+        dialog.title.setText(" Both ")
+
+    titles = ["Mill", "Boat"]
+    assert answering(lambda: MergeDialog.ask(None, titles), "Merge") == ("", None)
+    assert answering(lambda: MergeDialog.ask(None, titles), "Merge", typed) == ("Both", None)
+    assert answering(lambda: MergeDialog.ask(None, titles), "Cancel") is None
 
 
 @pytest.mark.parametrize(("button", "taken"), [("Load on the CPU", True), ("Close", False), ("Copy details", False)])

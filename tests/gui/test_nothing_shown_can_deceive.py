@@ -100,7 +100,7 @@ def evil_memory(home: Path, model: Model) -> Path:
     items = [dataclasses.replace(item, title=EVIL) for item in memory.items]
     items = [dataclasses.replace(i, **({"prompt": EVIL, "answer": EVIL} if i.text is None else {"text": EVIL * 40}))
              for i in items]  # fmt: skip
-    layers = [dataclasses.replace(layer, title=EVIL, created=EVIL[:60]) for layer in memory.layers]
+    layers = [dataclasses.replace(layer, title=EVIL) for layer in memory.layers]
     memory = dataclasses.replace(
         memory, title=EVIL, note=EVIL, model_name=EVIL, items=tuple(items), layers=tuple(layers)
     )

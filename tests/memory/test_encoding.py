@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory import sentences as sentences_module
 from bdh_workbench.memory.encoding import FRAMINGS, WriteItem, answer_ids, document_items, fact_items
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.sentences import sentence_spans
@@ -78,6 +81,48 @@ def test_sentences_leave_out_nothing_but_space(text: str) -> None:
         last = stop
     assert not text[last:].strip()
     assert re.sub(r"\s", "", "".join(sentences(text))) == re.sub(r"\s", "", text)
+
+
+# What a sentence's end was found by before it had to be linear: short, and slow on runs of stops or of spaces.
+PLAIN_END = re.compile(
+    r"(?P<paragraph>\s*\n\s*\n\s*)"
+    r"|(?P<stop>[.!?…]+)(?P<closing>[\"'”’»)\]]*)\s+"
+    r"|[。\uff01\uff1f]+[」』”’\uff09]*\s*"
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.lists(st.sampled_from([*'ab Z.!?…"”’)\n\t\u3000\x85。\uff01」3', "Mr. ", "\n\n", ". "]), max_size=24).map(
+        "".join
+    )
+)
+def test_sentences_are_those_of_the_plain_expression(text: str) -> None:
+    found = sentence_spans(text)
+    with mock.patch.object(sentences_module, "SENTENCE_END", PLAIN_END):
+        assert sentence_spans(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "." * 40_000 + "x",
+        ". " * 40_000,
+        " " * 40_000 + "\n" + " " * 40_000 + "x",
+        "x" + " \t" * 40_000,
+        "x" + "\n" * 40_000,
+        "." + ")" * 40_000 + "x",
+        ".)" * 40_000,
+        "。" * 40_000,
+        "A." * 40_000,
+    ],
+    ids=lambda text: repr(text[:4]),
+)
+def test_no_text_takes_long_to_cut_into_sentences(text: str) -> None:
+    begun = time.perf_counter()
+    sentence_spans(text)
+    # It takes a few hundredths of a second; time that grew with the square of the length would be half a minute.
+    assert time.perf_counter() - begun < 2.0
 
 
 LONG = "\n\n".join(

@@ -129,6 +129,16 @@ def record(kind: str, name: str, value: object) -> Change:
     return lambda _, metadata: metadata[kind][1].update({name: value})
 
 
+def borrowed(arrays: dict[str, Any], _: dict[str, Any]) -> None:
+    """The first row of the basis uses the address of a row of its item, and has none itself."""
+    row = int(arrays["basis"][0])
+    begin, end = arrays["rows.starts"][row : row + 2]
+    for name in ("rows.slots", "rows.strengths"):
+        arrays[name] = np.delete(arrays[name], slice(begin, end))
+    arrays["rows.starts"][row + 1 :] -= end - begin
+    arrays["rows.address_of"][row] = row + 1 if MEMORY.rows.following[row] == row + 1 else row - 1
+
+
 FORGERIES = {
     "starts from 1": (put("rows.starts", 0, 1), "do not divide"),
     "starts past the end": (put("rows.starts", -1, 10**9), "do not divide"),
@@ -147,11 +157,20 @@ FORGERIES = {
     "an item below zero": (put("rows.items", 3, -1), "items of its rows"),
     "a token below -1": (put("rows.tokens", 3, -2), "tokens of its rows"),
     "a sentence below zero": (put("rows.sentences", 3, -1), "sentences of its rows"),
+    "more sentences than there can be": (put("rows.sentences", 3, 2**31 - 1), "more than its rows can hold"),
+    "sentences just too many": (put("rows.sentences", 3, 16 * 4), "more than its rows can hold"),
+    "following itself": (put("rows.following", 1, 1), "leads back"),
+    "following what came before": (put("rows.following", 2, 1), "leads back"),
+    "following into another item": (put("rows.following", 3, 4), "another item"),
+    "strengths too great": (put("rows.strengths", 4, 3.0), "unit length"),
+    "strengths that are nothing": (lambda a, _: a["rows.strengths"].fill(0.0), "unit length"),
     "following too high": (put("rows.following", 3, len(MEMORY.rows)), "following of its rows"),
     "following below -1": (put("rows.following", 3, -2), "following of its rows"),
     "basis too high": (put("basis", 0, len(MEMORY.rows)), "basis"),
     "basis below zero": (put("basis", 0, -1), "basis"),
     "basis twice": (lambda a, _: a["basis"].__setitem__(0, a["basis"][1]), "basis"),
+    "a basis that is switched off": (record("layers", "enabled", False), "switched off"),
+    "a basis without an address of its own": (borrowed, "no address of their own"),
     "weights too few": (cut("weights", 1), "weights has the shape"),
     "strengths too few": (cut("rows.strengths", 1), "rows.strengths has the shape"),
     "cues too few": (cut("rows.cues", 1), "rows.cues has the shape"),
@@ -179,6 +198,9 @@ FORGERIES = {
     "a kind that is a list": (record("items", "kind", []), "item 2 has no valid kind"),
     "a prompt that is no text": (record("items", "prompt", 3), "item 2 has no valid prompt"),
     "no p": (record("items", "p_after", None), "item 2 has no valid p_after"),
+    "a fact with a text": (lambda _, m: m["items"][0].update(text=""), "item 1 is a fact with text"),
+    "a document with a prompt": (record("items", "prompt", "The"), "item 2 is a document with prompt"),
+    "a document with an answer": (record("items", "answer", "yes"), "item 2 is a document with answer"),
     "p over 1": (record("items", "p_after", 1.5), "item 2 has no valid p_after"),
     "p that is no number": (record("items", "p_before", float("nan")), "item 2 has no valid p_before"),
     "a true count": (record("items", "tokens", True), "item 2 has no valid tokens"),
@@ -189,6 +211,13 @@ FORGERIES = {
     "a history of words": (record("layers", "history", {"step": ["a"]}), "layer 2 has no valid history"),
     "a history that is a list": (record("layers", "history", []), "layer 2 has no valid history"),
     "nested settings": (record("layers", "settings", {"a": {"b": 1}}), "layer 2 has no valid settings"),
+    "settings that are no number": (record("layers", "settings", {"rate": float("nan")}), "no valid settings"),
+    "settings without end": (record("layers", "settings", {"rate": [1.0, float("inf")]}), "no valid settings"),
+    "a time that is none": (record("layers", "created", "yesterday"), "layer 2 has no valid created"),
+    "a time that moves the cursor": (record("layers", "created", "2026-03-01\x1b10:02:00"), "no valid created"),
+    "a time of no layer": (record("layers", "created", "2027-01-01T00:00:00Z"), "times do not fit"),
+    "a first time that is none": (field("created", "yesterday"), "time at which it was created is none"),
+    "a last time that is none": (field("modified", "{}"), "time at which it was modified is none"),
     "a time that is a number": (record("layers", "created", 5), "layer 2 has no valid created"),
     "seconds below zero": (record("layers", "seconds", -1.0), "layer 2 has no valid seconds"),
     "a newer version": (field("format", "bdh-workbench memory 2"), "newer version"),
@@ -202,6 +231,18 @@ def test_a_forged_file_is_refused_with_the_reason(name: str, tmp_path: Path) -> 
     change, words = FORGERIES[name]
     forge(tmp_path / "forged.safetensors", change)
     refused(lambda: load_memory(tmp_path / "forged.safetensors"), "forged.safetensors", words)
+
+
+def test_what_a_history_may_hold(tmp_path: Path) -> None:
+    forge(tmp_path / "forged.safetensors", record("layers", "history", {"step": [0.0], "loss": [float("nan")]}))
+    assert "loss" in load_memory(tmp_path / "forged.safetensors").layers[1].history
+
+
+def test_a_memory_that_its_model_cannot_have_written_is_refused(path: Path) -> None:
+    refused(lambda: load_memory(path, cue_width=7), path.name, "cues have 6 numbers", "its model 7")
+    most = int(MEMORY.rows.tokens.max())
+    refused(lambda: load_memory(path, vocabulary=most), path.name, "not among the")
+    assert same(load_memory(path, cue_width=6, vocabulary=most + 1), MEMORY)
 
 
 def test_a_file_forged_without_any_change_is_good(tmp_path: Path) -> None:

@@ -48,6 +48,16 @@ class Another:
         for name in ("fingerprint", "slots", "width", "items", "layers"):
             total = zlib.crc32(self.small[name].encode() + b"\0", total)
         assert total == int(self.small["checksum"])
+        starts, items, following = (self.tensors[f"rows.{name}"] for name in ("starts", "items", "following"))
+        on = {layer["number"] for layer in self.layers if layer["enabled"]}
+        for row, item in enumerate(items):
+            strengths = self.tensors["rows.strengths"][starts[row] : starts[row + 1]]
+            assert not len(strengths) or abs(float((strengths.astype(float) ** 2).sum()) - 1.0) <= 0.001
+            assert following[row] == -1 or (following[row] > row and items[following[row]] == item)
+        for row in self.tensors["basis"]:
+            assert self.tensors["rows.address_of"][row] == row and self.items[items[row]]["layer"] in on
+        for item in self.items:
+            assert item["text"] is None if item["kind"] == "fact" else item["prompt"] == item["answer"] == ""
 
     def address(self, row: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The address of a row, M numbers."""

@@ -293,7 +293,7 @@ def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(path: Path) -> 
 # Without the words
 
 
-def test_a_memory_without_words_answers_the_same_and_holds_none(tmp_path: Path) -> None:
+def test_a_memory_without_words_has_the_same_slow_memory_and_holds_none(tmp_path: Path) -> None:
     memory = dataclasses.replace(random_memory(3, name="Quillfeather"), title="write 2 of Quillfeather", note="mine")
     save_memory(tmp_path / "with.safetensors", memory)
     save_memory(tmp_path / "without.safetensors", memory, keep_words=False)
@@ -306,8 +306,8 @@ def test_a_memory_without_words_answers_the_same_and_holds_none(tmp_path: Path) 
     titles = ["fact 1", "document 1", "fact 2", "fact 3", "document 2", "fact 4"]
     assert [item.title for item in loaded.items] == titles
     assert all(item.prompt == item.answer == "" and item.text is None for item in loaded.items)
-    assert [layer.title for layer in loaded.layers] == ["2 facts, 1 document"] * 2
-    assert loaded.title == "2 facts, 1 document" and loaded.note == "mine"
+    assert [layer.title for layer in loaded.layers] == ["1 document, 2 facts"] * 2
+    assert loaded.title == "1 document, 2 facts" and loaded.note == "mine"
     assert [item.p_after for item in loaded.items] == [item.p_after for item in memory.items]
     assert without_words(dataclasses.replace(memory, title="Mine")).title == "Mine"
 

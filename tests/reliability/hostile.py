@@ -290,7 +290,15 @@ def open_memory(path: Path) -> None:
     copy = path.with_name("copy.safetensors")
     rewrite_labels(path, title="A title", target=copy)
     model = tiny()
-    memory = load_memory(path, fingerprint=model.fingerprint, slots=model.config.write_slots, width=model.config.width)
+    config = model.config
+    memory = load_memory(
+        path,
+        fingerprint=model.fingerprint,
+        slots=config.write_slots,
+        width=config.width,
+        cue_width=config.cue_width,
+        vocabulary=config.vocab_size,
+    )
     save_memory(copy, memory)
     manage.inspect(memory)
     prompt = model.tokenizer.encode(FACTS[0].prompt)

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 
@@ -17,10 +18,14 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.gui.dialogs.questions import _box
 from bdh_workbench.gui.words import escaped, tip
 from bdh_workbench.harmless import harmless, harmless_json, harmless_lines
+from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.memory.formats import parse_facts_text
 from bdh_workbench.memory.library import Library
+from bdh_workbench.memory.manage import inspect
 from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
+from bdh_workbench.memory.writer import write
+from tests.core_factory import FACTS
 from tests.memory.memory_factory import random_memory
 from tests.reliability import hostile
 from tests.reliability.fuzz import FINDINGS, KINDS
@@ -122,13 +127,17 @@ def test_hostile_words_are_made_visible() -> None:
         assert harmless(good) == good == harmless_lines(good) and harmless_json(good) == good
 
 
+def _evil_words(kind: str) -> dict[str, str]:
+    return {"text": EVIL} if kind == "document" else {"prompt": EVIL, "answer": EVIL}
+
+
 @pytest.fixture
 def evil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A library with a memory full of hostile words."""
     monkeypatch.setenv("BDH_WORKBENCH_HOME", str(tmp_path))
     memory = random_memory(3)
-    items = tuple(dataclasses.replace(i, title=EVIL, prompt=EVIL, answer=EVIL) for i in memory.items)
-    layers = tuple(dataclasses.replace(layer, title=EVIL, created=EVIL[:60]) for layer in memory.layers)
+    items = tuple(dataclasses.replace(i, title=EVIL, **_evil_words(i.kind)) for i in memory.items)
+    layers = tuple(dataclasses.replace(layer, title=EVIL) for layer in memory.layers)
     memory = dataclasses.replace(memory, title=EVIL, note=EVIL, model_name=EVIL, items=items, layers=layers)
     return Library(tmp_path / "memories").save(memory)
 
@@ -184,6 +193,49 @@ def test_the_window_shows_what_looks_like_html_as_it_is(text: str, qapp: QApplic
 
 
 # What was found by reading
+
+KILLERS = {
+    # name: the tensor, what it holds then, and what is said of it
+    "a last sentence": ("rows.sentences", 2**31 - 1, "sentences of its rows"),
+    "a token of no vocabulary": ("rows.tokens", 10**6, "tokens of its rows"),
+    "cues of another model": ("rows.cues", None, "its cues have"),
+}
+
+
+def killing(name: str) -> bytes:
+    """A memory file under a checksum that fits, which would pass for whole and end the program that reads it."""
+    tensor, value, _ = KILLERS[name]
+    metadata, arrays = hostile.split_tensors(hostile.memory_bytes())
+    dtype, shape, data = arrays[tensor]
+    if value is None:
+        arrays[tensor] = dtype, [shape[0], shape[1] // 2], data[: len(data) // 2]
+    else:
+        numbers = np.frombuffer(data, "<i4").copy()
+        numbers[-1] = value  # the last row is one of the document
+        arrays[tensor] = dtype, shape, numbers.tobytes()
+    hostile.reseal(metadata, arrays)
+    return hostile.join_tensors(metadata, arrays)
+
+
+@pytest.mark.parametrize("name", KILLERS)
+def test_a_memory_that_would_end_the_program_is_refused(name: str) -> None:
+    said = hostile.try_open("memory", killing(name))
+    assert said is not None and KILLERS[name][2] in str(said)
+
+
+@pytest.mark.parametrize("name", KILLERS)
+def test_a_memory_opened_before_its_model_does_not_end_the_program(name: str, tmp_path: Path) -> None:
+    model, path = hostile.tiny(), tmp_path / "memory.safetensors"
+    path.write_bytes(killing(name))
+    try:
+        memory = load_memory(path)
+    except UserError as error:
+        assert KILLERS[name][2] in str(error)
+        return
+    inspect(memory)
+    for act in (lambda: check_fit(memory, model.config), lambda: next(write(model, memory, FACTS[3:]))):
+        with pytest.raises(UserError, match=r"^The memory in use is damaged .*: open another copy of it\.$"):
+            act()
 
 
 def test_tables_and_entries_beyond_all_measure_are_told_of(tmp_path: Path) -> None:

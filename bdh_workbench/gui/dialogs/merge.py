@@ -19,7 +19,9 @@ class MergeDialog(QDialog):
     def __init__(self, parent: QWidget | None, titles: Sequence[str]) -> None:
         super().__init__(parent)
         self.setWindowTitle("Merge memories")
-        self.title = QLineEdit(short(" and ".join(titles), 80))
+        # Only shown: as a person's own, a title made of the others would outlive what they name.
+        self.title = QLineEdit()
+        self.title.setPlaceholderText(short(" + ".join(titles), 80))
         self.title.setAccessibleName("Title of the merged memory")
         self.keep = QComboBox()
         self.keep.setAccessibleName("Whose answer stays where two differ")
@@ -51,7 +53,7 @@ class MergeDialog(QDialog):
 
     @classmethod
     def ask(cls, parent: QWidget | None, titles: Sequence[str]) -> tuple[str, Keep] | None:
-        """Title and whose answer stays, or None."""
+        """Title, empty for those of all, and whose answer stays; or None."""
         dialog = cls(parent, titles)
         if not answered(dialog):
             return None

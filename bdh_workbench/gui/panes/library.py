@@ -112,7 +112,9 @@ class LibraryPane(Pane):
         self.splitter.setSizes([200, 340])
         self.load_button = button("Load", "Take the chosen memory into use (Enter)", self.load)
         self.save_button = button("Save", "Save the memory in use (Ctrl+S)", self.save)
-        self.forget_button = button("Forget", "Forget the items chosen below, exactly", self.forget)
+        self.forget_button = button(
+            "Forget", "Take the items chosen below out of the memory; all others are read as before", self.forget
+        )
         self.more_button = flat_button("more ▾", "Rename, duplicate, merge, import, export, delete")
         self.more_button.clicked.connect(self._more)
         self.column.addWidget(self.search)

@@ -1,0 +1,75 @@
+"""Titles that are made automatically: of a layer from its items, and of a memory from its layers.
+
+They must not outlive what they name: an item that is forgotten would still be told of by the title that it gave. A file
+does not say who gave the memory its title. One that is made of titles of layers is taken for automatic, and any other
+for a person's own. Importing this does not import torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bdh_workbench.memory.state import ItemRecord, LayerRecord
+
+JOINT = " + "  # between the titles of memories that were merged
+NAMED = 3  # documents that the title of a layer names
+LONGEST = 8  # parts that the title of one layer is looked for in: it may hold what joins titles
+
+
+def layer_title(items: Iterable[ItemRecord]) -> str:
+    """What a layer of these items is called: after its documents, or their number where the words are not kept."""
+    items = list(items)
+    names = [item.title for item in items if item.kind == "document" and item.text is not None]
+    silent = sum(item.kind == "document" and item.text is None for item in items)
+    facts = sum(item.kind == "fact" for item in items)
+    for count, what in ((silent, "document"), (facts, "fact")):
+        if count:
+            names.append(f"{count} {what}{'s' * (count != 1)}")
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "") or "nothing"
+
+
+def by_layer(items: Iterable[ItemRecord]) -> dict[int, list[ItemRecord]]:
+    """The items of each layer that has any, by its number."""
+    held: dict[int, list[ItemRecord]] = {}
+    for item in items:
+        held.setdefault(item.layer, []).append(item)
+    return held
+
+
+def title_after(layer: LayerRecord, before: Sequence[ItemRecord], after: Sequence[ItemRecord]) -> str:
+    """The title of a layer some of whose items were perhaps left out: its own if all of them are still there."""
+    return layer.title if len(before) == len(after) else layer_title(after)
+
+
+def joined_titles(titles: Iterable[str]) -> str:
+    """The title of several memories, or of what has several titles: each once, and none that is empty."""
+    return JOINT.join(dict.fromkeys(title for title in titles if title))
+
+
+def renewed_title(title: str, layers: Sequence[LayerRecord], titles: Mapping[int, str]) -> str:
+    """A memory's title after its layers got other titles; parts that were not made of theirs stay as they are.
+
+    Args:
+        title: of the memory.
+        layers: as they were.
+        titles: of those layers that are still there, by number.
+    """
+    known: dict[str, str] = {}
+    for layer in layers:
+        # Where several layers have one title, that of the first that is still there is meant.
+        known[layer.title] = known.get(layer.title) or titles.get(layer.number, "")
+    known.pop("", None)
+    parts, found, place = title.split(JOINT), [], 0
+    while place < len(parts):
+        for stop in range(min(len(parts), place + LONGEST), place, -1):
+            part = JOINT.join(parts[place:stop])
+            if part in known:
+                found.append(known[part])
+                break
+        else:
+            stop = place + 1
+            found.append(parts[place])
+        place = stop
+    return joined_titles(found)
