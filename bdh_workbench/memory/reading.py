@@ -21,7 +21,7 @@ from bdh_workbench.memory.recall import RAMP, Recall
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import ReadSettings
 from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.words import RECENT, Lexicon
+from bdh_workbench.memory.words import BEFORE, Lexicon
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState
@@ -45,7 +45,7 @@ class ReaderState:
         network: of the backbone.
         summaries: of the write site.
         rows: (B,) int64 on the CPU, the row matched at the last token as a place in ``Reader.numbers``, -1 for none.
-        recent: (B, r) int64, the last tokens, at most ``RECENT``.
+        recent: (B, r) int64, the last tokens, at most ``BEFORE``.
     """
 
     network: NetworkState
@@ -185,7 +185,7 @@ class Reader:
         rows = torch.where(open_, self.numbers[places.clamp(min=0)], -1)
         # A match that the gate closed is nothing to go on from, in the next call as in this one.
         last = torch.where(familiarity[:, -1] >= threshold, places[:, -1], -1)
-        recent = torch.cat((state.recent, ids), dim=1)[:, -RECENT:]
+        recent = torch.cat((state.recent, ids), dim=1)[:, -BEFORE:]
         after = ReaderState(state.network, state.summaries, last, recent)
         return Reading(stream + added, stream, raw, familiarity, rows, share, after)
 

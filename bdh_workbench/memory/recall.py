@@ -163,7 +163,7 @@ class Recall:
             evidence: (B, T), for a cosine with them (``WriteSite.evidence``).
             before: (B,), row matched before the first token, -1 for none.
             threshold: familiarity under which a match is not gone on from, and its place in a document not sought.
-            recent: (B, r), the tokens before the first, as many as there were but not more than ``RECENT``.
+            recent: (B, r), the tokens before the first, as many as there were but not more than ``BEFORE``.
 
         Returns:
             Familiarity (B, T) and rows (B, T), both on the CPU.

@@ -25,6 +25,7 @@ from bdh_workbench.model.write_site import WriteSite
 
 OFFSET, SPAN = 4.2, 9.0  # nats; from words that stand in every stretch of text to those of one in eight thousand
 RECENT = 48  # tokens of a text whose words are looked at
+BEFORE = RECENT + 4  # that must be known for it: four more hold a character of which the first of them is the end
 ENOUGH = 2.0  # sum of shared rarities at which a match counts for half of what it covers
 COVERED = 0.75  # power of a question's whole rarity that its shared part is measured by
 WORD = re.compile(r"\w+")
@@ -56,14 +57,14 @@ class Word:
     Attributes:
         text: as it is compared.
         rarity: from 0 to 1.
-        name: whether it has a capital that is not that of a text's first word.
+        capital: whether it begins with one.
         start: its first token in the text.
         stop: the token behind its last.
     """
 
     text: str
     rarity: float
-    name: bool
+    capital: bool
     start: int
     stop: int
 
@@ -103,8 +104,7 @@ class Lexicon:
             start = bisect.bisect_right(ends, places[match.start()])
             stop = bisect.bisect_left(ends, places[match.end()]) + 1
             rarity = (sum([self.surprisal[token] for token in ids[start:stop]]) - OFFSET) / SPAN
-            name = bool(found) and match[0][0].isupper()
-            found.append(Word(folded(match[0]), min(1.0, max(0.0, rarity)), name, start, stop))
+            found.append(Word(folded(match[0]), min(1.0, max(0.0, rarity)), match[0][0].isupper(), start, stop))
         return found
 
 
@@ -112,7 +112,7 @@ class RecentWords:
     """The last words of a text at each of its tokens."""
 
     def __init__(self, lexicon: Lexicon, ids: Sequence[int]) -> None:
-        """Take in a text: all that was read, or at least ``RECENT`` tokens before the first that is asked for."""
+        """Take in a text: all that was read, or at least ``BEFORE`` tokens before the first that is asked for."""
         self._lexicon, self._ids = lexicon, ids
         self._words = lexicon.words(ids)
         self._stops = [word.stop for word in self._words]
@@ -130,10 +130,12 @@ class RecentWords:
         if whole < len(self._words) and start <= self._words[whole].start < stop:
             begun = self._words[whole]  # and not yet at its end
             for part in self._lexicon.words(self._ids[begun.start : stop])[:1]:
-                words.append(Word(part.text, part.rarity, begun.name, begun.start, stop))
+                words.append(Word(part.text, part.rarity, begun.capital, begun.start, stop))
         found: dict[str, float] = {}
-        for word in words:
-            if word.rarity > found.get(word.text, 0.0) and (names or not word.name):
+        for place, word in enumerate(words):
+            # The capital of a text's first word says nothing.
+            wanted = names or not word.capital or (start == 0 and place == 0)
+            if wanted and word.rarity > found.get(word.text, 0.0):
                 found[word.text] = word.rarity
         return found
 

@@ -14,7 +14,17 @@ from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.recall import Recall
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.words import OFFSET, RECENT, SPAN, Lexicon, RecentWords, SentenceWords, WordIndex, words_of
+from bdh_workbench.memory.words import (
+    BEFORE,
+    OFFSET,
+    RECENT,
+    SPAN,
+    Lexicon,
+    RecentWords,
+    SentenceWords,
+    WordIndex,
+    words_of,
+)
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
@@ -41,7 +51,7 @@ def test_words_leave_names_out_and_keep_the_first_of_a_sentence() -> None:
     text = "Every house in Driftcliff has a door"
     assert words_of(text, names=False) == {"every", "house", "in", "has", "a", "door"}
     assert words_of(text) - words_of(text, names=False) == {"driftcliff"}
-    assert [word.text for word in LEXICON.words(ids_of(text)) if word.name] == ["driftcliff"]
+    assert [word.text for word in LEXICON.words(ids_of(text)) if word.capital] == ["every", "driftcliff"]
     assert set(asked(text, names=False)) <= words_of(text, names=False)
 
 
@@ -172,7 +182,7 @@ def test_the_words_read_in_an_earlier_call_count_in_a_later_one() -> None:
         state = reading.state
         rows.append(int(reading.rows[0, 0]))
     assert rows == whole.rows[0].tolist()
-    assert state is not None and state.recent.shape[1] == min(RECENT, ids.shape[1])
+    assert state is not None and state.recent.shape[1] == min(BEFORE, ids.shape[1])
     assert torch.equal(state.recent, whole.state.recent)
 
 
