@@ -16,6 +16,7 @@ from bdh_workbench.evaluation.experiments.results import (
     Note,
     cell,
     draw,
+    header,
     markdown_table,
     pictures_in,
     save,
@@ -78,8 +79,7 @@ def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda li
         for name in SHOWN
     }
     report = {
-        "experiment": "meta",
-        "model": model.name,
+        **header("meta", model),
         "split": SPLIT,
         "seeds": seeds,
         "sites": {name: spread_of(reports) for name, reports in found.items()},
