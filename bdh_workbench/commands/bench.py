@@ -124,8 +124,8 @@ def _comparison(report: dict[str, Any]) -> str:
             ]
         )
     lines = [table(rows)]
-    found = report["baselines"]["bm25"]
-    asked = {**(found["facts"] or {}), **(found["documents"] or {})}
+    found = report["baselines"].get("bm25", {})
+    asked = {**(found.get("facts") or {}), **(found.get("documents") or {})}
     for key, label in (("", "facts"), ("paraphrase_", "reworded"), ("probe_", "probes")):
         if f"{key}hit" in asked:
             lines.append(

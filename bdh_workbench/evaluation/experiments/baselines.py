@@ -37,12 +37,12 @@ COMMAND = (
 )
 SPLIT = "dev"
 FACTS, DOCUMENTS, TOKENS = 12, 2, 2_000  # of a set, and of unrelated text
-STEPS, FRAMINGS = 40, 0  # of each write: steps at most, and sentences put before each fact
+STEPS, FRAMINGS = 30, 0  # of each write: steps at most, and sentences put before each fact
 RATES = {"head": (1e-3, 3e-3, 1e-2), "lora": (1e-3, 3e-3, 1e-2), "full": (1e-4, 3e-4, 1e-3)}
 LOCALITIES = (0.0, 1.0)  # weights of the term for locality; the second at the best rate alone
 GRIDS: tuple[tuple[str, str, tuple[float, ...]], ...] = (
-    ("nearest_address", "address", (0.5, 0.7, 0.8, 0.9)),
-    ("grace", "stream", (0.8, 0.9, 0.97)),
+    ("nearest_address", "address", (0.2, 0.35, 0.5, 0.65, 0.8)),
+    ("grace", "stream", (0.6, 0.7, 0.8, 0.9)),
     ("bm25", "passages", (1, 2, 4)),
     ("bm25", "floor", (0.0, 0.8, 0.95, 1.0)),
 )  # rival, its setting, values
