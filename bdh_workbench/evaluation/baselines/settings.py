@@ -34,7 +34,7 @@ class RivalSettings:
     address: float = 0.8  # cosine of addresses under which nothing is looked up
     stream: float = 0.9  # the same of hidden states
     passages: int = 2  # that BM25 puts before a prompt
-    floor: float = 0.95  # share of unrelated texts that BM25 finds nothing for
+    floor: float = 0.8  # share of unrelated texts that BM25 finds nothing for
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -142,8 +142,8 @@ def _page(report: dict[str, Any], names: list[str]) -> str:
     return (
         "# Meta-trained addresses\n\n"
         f"Model `{report['model']}`, the `{SPLIT}` split, {report['seeds']} seeds; mean ± sample standard deviation, "
-        "shares from 0 to 1. Accuracy and retention of documents are of tokens right given the true tokens before them, "
-        "with completion. The gain is taken seed by seed.\n\n"
+        "shares from 0 to 1. Accuracy and retention of documents are of tokens right given the true tokens before "
+        "them, with completion. The gain is taken seed by seed.\n\n"
         + markdown_table(["", *SITES.values(), "gain"], rows)
         + pictures_in("Trained less untrained addresses", names)
     )
