@@ -37,7 +37,7 @@ COMMAND = (
 )
 SPLIT = "dev"
 FACTS, DOCUMENTS, TOKENS = 12, 2, 2_000  # of a set, and of unrelated text
-STEPS, FRAMINGS = 30, 0  # of each write: steps at most, and sentences put before each fact
+STEPS, FRAMINGS = 25, 0  # of each write: steps at most, and sentences put before each fact
 RATES = {"head": (1e-3, 3e-3, 1e-2), "lora": (1e-3, 3e-3, 1e-2), "full": (1e-4, 3e-4, 1e-3)}
 LOCALITIES = (0.0, 1.0)  # weights of the term for locality; the second at the best rate alone
 GRIDS: tuple[tuple[str, str, tuple[float, ...]], ...] = (
