@@ -351,6 +351,11 @@ def test_the_json_of_bench_has_the_keys_of_the_contract(
         *("probe_exact_without_completion", "recitation", "seconds"),
     }
     assert [len(row) for row in found["documents"]["retention"]] == [2, 2]
+    # What was added to the contract since.
+    assert len(found["fingerprint"]) == len(found["calibration_digest"]) == 64 and "training_tokens" in found
+    assert [len(row) for row in found["documents"]["retention_without_completion"]] == [2, 2]
+    kept = found["documents"]["retention_final_without_completion"]
+    assert kept == found["documents"]["retention_without_completion"][1][0]
     assert len(found["documents"]["token_accuracy"]) == len(found["documents"]["recitation"]) == 2
     assert set(found["locality"]) >= {"tokens", "loss_before", "loss_after", "relative_change", "top1_agreement"}
     assert found["locality"]["text"] == "bundled" and found["locality"]["tokens"] > 1000
@@ -363,7 +368,7 @@ def test_the_rivals_of_bench_stand_beside_the_slot(
     from bdh_workbench.evaluation.baselines import suite
 
     every = suite.makers
-    chosen = ("nearest_address", "in_context")
+    chosen = ("nearest_address", "in_context", "bm25")
     monkeypatch.setattr(suite, "makers", lambda *given: {name: every(*given)[name] for name in chosen})
     texts = save_documents(tmp_path / "texts.json", DOCUMENTS)
     given = ("bench", "--documents", texts, "--quick", "--baselines", "--model", model_folder)
@@ -378,8 +383,12 @@ def test_the_rivals_of_bench_stand_beside_the_slot(
     assert found["documents"]["bytes"] > found["baselines"]["in_context"]["documents"]["bytes"] > 0
     status, out, err = run(*given)
     assert status == 0, err
-    rows = out.splitlines()[-3:]
-    assert [row.split("  ")[0] for row in rows] == ["the slot", "nearest stored address", "all of it in context"]
+    *rows, found_by, last = out.splitlines()[-6:]
+    names = ["the slot", "all of it in context", "BM25 and context", "nearest stored address"]
+    assert sorted(row.split("  ")[0] for row in rows) == sorted(names)
+    assert found_by.startswith("  BM25, probes: right statement found ") and "answer in the best passage" in found_by
+    assert last == "No rival was tuned for tiny: they have the settings that were found for small."
+    assert found["baselines_tuned"] is False
 
 
 def test_bench_without_files_uses_the_samples(run: Run, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

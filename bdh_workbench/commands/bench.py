@@ -82,11 +82,13 @@ def _in_words(report: dict[str, Any]) -> str:
         for number, (accuracy, recited, seconds) in enumerate(pairs, start=1):
             lines.append(
                 f"document {number} in {seconds:.1f} s: tokens {percent(accuracy)}, recited {percent(recited)}, "
-                f"kept at the end {percent(documents['retention'][-1][number - 1])}"
+                f"kept at the end {percent(documents['retention'][-1][number - 1])}, by the pure read "
+                f"{percent(documents['retention_without_completion'][-1][number - 1])}"
             )
         lines.append(
             f"  probes: exact {percent(documents['probe_exact'])}, by the pure read "
-            f"{percent(documents['probe_exact_without_completion'])}"
+            f"{percent(documents['probe_exact_without_completion'])} · tokens and what is kept of them: given the true "
+            "tokens before"
         )
     lines.append(
         f"unrelated text, {counted(local['tokens'], 'token')} of {local['text']}: loss {local['loss_before']:.4f} → "
@@ -100,6 +102,7 @@ def _in_words(report: dict[str, Any]) -> str:
 
 def _comparison(report: dict[str, Any]) -> str:
     """The slot and its rivals side by side."""
+    from bdh_workbench.evaluation.baselines.settings import NOT_TUNED
     from bdh_workbench.evaluation.baselines.suite import NAMES
 
     rows = [["", "facts", "reworded", "kept", "probes", "other text", "facts in", "documents in", "bytes"]]
@@ -120,4 +123,15 @@ def _comparison(report: dict[str, Any]) -> str:
                 f"{size:,}",
             ]
         )
-    return table(rows)
+    lines = [table(rows)]
+    found = report["baselines"].get("bm25", {})
+    asked = {**(found.get("facts") or {}), **(found.get("documents") or {})}
+    for key, label in (("", "facts"), ("paraphrase_", "reworded"), ("probe_", "probes")):
+        if f"{key}hit" in asked:
+            lines.append(
+                f"  BM25, {label}: right statement found {percent(asked[f'{key}hit'])}, answer in the best passage "
+                f"{percent(asked[f'{key}extractive'])}"
+            )
+    if not report["baselines_tuned"]:
+        lines.append(NOT_TUNED.format(model=report["model"]))
+    return "\n".join(lines)

@@ -47,7 +47,7 @@ EXPERIMENTS = {
     "peer": Experiment(
         "BDH and a GPT-2 of the same size, trained alike", TEXT | SEEDS | {"tokens": 300_000, "config": "small"}
     ),
-    "baselines": Experiment("tune the rivals of bench --baselines on facts of their own", TEXT | SEEDS),
+    "baselines": Experiment("tune the rivals of bench --baselines on facts of their own", TEXT | {"seeds": 1}),
     "reproduction": Experiment(
         "the page of the paper's claims, from the results in DIR/experiments", {}, reads_model=False
     ),

@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
-import bdh_workbench
-from bdh_workbench.evaluation.baselines.settings import tuned_settings
+from bdh_workbench.evaluation.baselines.settings import is_tuned, tuned_settings
 from bdh_workbench.evaluation.baselines.suite import compare
 from bdh_workbench.evaluation.cold import cold_reload
 from bdh_workbench.evaluation.decoding import Question
 from bdh_workbench.evaluation.locality import SAMPLE, TOKENS, held_out, locality
+from bdh_workbench.evaluation.provenance import provenance, training_tokens
 from bdh_workbench.evaluation.recall import FactQuestions, recall
 from bdh_workbench.evaluation.retention import documents_report, probes
 from bdh_workbench.evaluation.speed import cache_speedup
@@ -69,10 +69,9 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
     # Read first: a mistake in it should not come to light after minutes of work.
     text = held_out(given.text, model.tokenizer, model.config.context, QUICK_TOKENS if given.quick else TOKENS)
     report: dict[str, Any] = {
-        "version": bdh_workbench.__version__,
-        "model": model.name,
-        "fingerprint": model.fingerprint,
+        **provenance(model),
         "parameters": model.parameters,
+        "training_tokens": training_tokens(model),
         "device": str(model.device),
         "threads": torch.get_num_threads(),
         "quick": given.quick,
@@ -81,6 +80,7 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
         "documents": None,
         "locality": None,
         "baselines": None,
+        "baselines_tuned": None,
     }
     memories: dict[str, Memory] = {}
     questions: list[Question] = []
@@ -117,6 +117,7 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
         for key, memory in memories.items():
             report[key]["bytes"] = file_size(memory)
         rivals = tuned_settings(model.name)
+        report["baselines_tuned"] = is_tuned(model.name)
         report["baselines"] = compare(
             model, facts, documents, sample, rivals, settings, lambda line: watch(line[:1].upper() + line[1:], None)
         )

@@ -179,6 +179,11 @@ def judge(tokenizer: Tokenizer, generated: Sequence[int], answer: Sequence[int])
     rest = codecs.getincrementaldecoder("utf-8")(errors="replace").decode(got[len(wanted) :])
     if not rest:  # the beginning of a character
         return None
+    if wanted[-1:].isdigit() and rest[0] in ".,":
+        # Digits behind it make another number of it: 3 is not 3.5, and 1 not 1,200.
+        if len(rest) == 1:
+            return True if tokenizer.end_id in generated else None
+        return not rest[1].isdecimal()
     return not (rest[0] in "'’-_\u2011" or unicodedata.category(rest[0])[0] in "LNM")
 
 

@@ -18,10 +18,12 @@ from bdh_workbench.memory.reading import Reader, ReaderState
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.resources import resource_path
+from bdh_workbench.training.calibration import WINDOW, WINDOWS
 from bdh_workbench.training.corpus import CorpusDocument, encode_documents, read_corpus, validation_documents
 
 TOKENS = 100_000  # of held-out text that are read at least, where there are so many
 SAMPLE = 10_000  # of them that are also read without the gate, which is slow
+CALIBRATED = WINDOWS * WINDOW  # first tokens of validation text: thresholds are set on them, so that they flatter
 MOST_CHARACTERS = 8_000_000  # of a text that are looked at; the windows are spread over them
 
 
@@ -43,7 +45,8 @@ def held_out(location: str | None, tokenizer: Tokenizer, context: int, tokens: i
 
     Args:
         location: a file or folder of text; of a corpus its ``*-val*`` shards alone are read. None for the bundled text,
-            which writes are held to as well, so that it flatters; it is then called ``bundled``.
+            which writes are held to as well, so that it flatters; it is then called ``bundled``. The first tokens of
+            validation text, which thresholds are set on, are left out where there are enough others.
         tokenizer: of the model.
         context: tokens in a window.
         tokens: wanted at least, where there are so many.
@@ -51,14 +54,16 @@ def held_out(location: str | None, tokenizer: Tokenizer, context: int, tokens: i
     Raises:
         UserError: when there is no such text or too little of it.
     """
-    name = "bundled"
+    name, validation = "bundled", False
     if location is None:
         text = resource_path("locality.txt").read_text(encoding="utf-8")
         documents: Iterator[CorpusDocument] = iter([CorpusDocument(text, name, "")])
     else:
         name = Path(location).name or str(location)
-        documents = _text(location)
+        documents, validation = _text(location)
     ids = np.concatenate([np.zeros(0, np.int64), *encode_documents(_first(documents), tokenizer)]).astype(np.int64)
+    if validation and len(ids) - CALIBRATED > tokens:
+        ids = ids[CALIBRATED:]
     total = (len(ids) - 1) // context
     if total < 1:
         raise UserError(f"The text {name} is shorter than one window of {context} tokens: give more text with --text.")
@@ -66,11 +71,12 @@ def held_out(location: str | None, tokenizer: Tokenizer, context: int, tokens: i
     return HeldOut(_spread(windows, -(-tokens // context)), name)
 
 
-def _text(location: str) -> Iterator[CorpusDocument]:
+def _text(location: str) -> tuple[Iterator[CorpusDocument], bool]:
+    """The documents of a text, and whether they are those kept for validation."""
     folder = Path(location)
     if folder.is_dir() and any(folder.rglob("*-val*")):
-        return validation_documents(location)
-    return read_corpus(location, exclude_validation=False)
+        return validation_documents(location), True
+    return read_corpus(location, exclude_validation=False), "-val" in folder.name
 
 
 def _first(documents: Iterator[CorpusDocument]) -> Iterator[CorpusDocument]:

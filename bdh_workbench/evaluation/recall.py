@@ -20,6 +20,7 @@ WITHOUT_COMPLETION = (
     "exact",
     "min_p",
     "median_p",
+    "median_first_token_p",
     "paraphrase_exact",
     "paraphrase_median_p",
     "cross_contamination",

@@ -24,7 +24,7 @@ class Retention:
 
     Attributes:
         accuracy: after each write (rows), the token accuracy on each document (columns), written yet or not.
-        pure: of each document right after its own write, by the pure read.
+        pure_accuracy: the same by the pure read, S alone.
         seconds: of each write.
         steps: of each write.
         rank: used after each write.
@@ -33,7 +33,7 @@ class Retention:
     """
 
     accuracy: list[list[float]] = field(default_factory=list)
-    pure: list[float] = field(default_factory=list)
+    pure_accuracy: list[list[float]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
     rank: list[int] = field(default_factory=list)
@@ -43,7 +43,12 @@ class Retention:
     @property
     def own(self) -> list[float]:
         """Token accuracy of each document right after its own write."""
-        return [row[number] for number, row in enumerate(self.accuracy)]
+        return _own(self.accuracy)
+
+    @property
+    def pure(self) -> list[float]:
+        """The same by the pure read."""
+        return _own(self.pure_accuracy)
 
     @property
     def matrix(self) -> list[list[float]]:
@@ -52,14 +57,36 @@ class Retention:
         Right of the diagonal stands what the untouched model, and what is like it in earlier documents, give for
         nothing.
         """
-        own = self.own
-        return [[a / own[j] if own[j] else 0.0 for j, a in enumerate(row)] for row in self.accuracy]
+        return _matrix(self.accuracy)
+
+    @property
+    def pure_matrix(self) -> list[list[float]]:
+        """The same by the pure read."""
+        return _matrix(self.pure_accuracy)
 
     @property
     def final(self) -> float | None:
         """Mean of the last row of the matrix without its last entry; None of a single document."""
-        last = self.matrix[-1][:-1]
-        return sum(last) / len(last) if last else None
+        return _final(self.matrix)
+
+    @property
+    def pure_final(self) -> float | None:
+        """The same by the pure read."""
+        return _final(self.pure_matrix)
+
+
+def _own(accuracy: list[list[float]]) -> list[float]:
+    return [row[number] for number, row in enumerate(accuracy)]
+
+
+def _matrix(accuracy: list[list[float]]) -> list[list[float]]:
+    own = _own(accuracy)
+    return [[a / own[j] if own[j] else 0.0 for j, a in enumerate(row)] for row in accuracy]
+
+
+def _final(matrix: list[list[float]]) -> float | None:
+    last = matrix[-1][:-1]
+    return sum(last) / len(last) if last else None
 
 
 def token_accuracy(reader: Reader, texts: Sequence[Question]) -> list[float]:
@@ -107,7 +134,7 @@ def measure_retention(
         watch(f"Reading after write {number + 1} of {len(documents)}", None)
         reader = Reader(model, result.memory)
         found.accuracy.append(token_accuracy(reader, texts))
-        found.pure.append(token_accuracy(reader.with_settings(PURE), texts[number : number + 1])[0])
+        found.pure_accuracy.append(token_accuracy(reader.with_settings(PURE), texts))
     return found
 
 
@@ -125,19 +152,31 @@ def cue_and_rest(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[int]]
     return ids[:count], ids[count:]
 
 
+def first_words(tokenizer: Tokenizer, ids: Sequence[int]) -> list[int]:
+    """The beginning of some tokens that holds their first eight words; all of them where there are no more."""
+    for count in range(1, len(ids)):
+        if len(tokenizer.decode(ids[: count + 1]).split()) > CUE_WORDS:
+            return list(ids[:count])
+    return list(ids)
+
+
 def recitation(
-    reader: Reader, documents: Sequence[TextDocument], prompt: Callable[[Sequence[int]], Sequence[int]] | None = None
+    reader: Reader,
+    documents: Sequence[TextDocument],
+    go_on: Callable[[Sequence[list[int]], Sequence[int]], list[list[int]]] | None = None,
 ) -> list[float | None]:
     """Share of each document's tokens behind its first eight words that free-running greedy decoding gets right.
 
-    A text of no more words has None. ``prompt`` gives what is put to the reader in place of those words.
+    A text of no more words has None. ``go_on`` generates in place of the reader, told prompts and how many tokens to
+    generate behind each.
     """
     parts = [cue_and_rest(reader.model.tokenizer, document.text.strip()) for document in documents]
     chosen = [index for index, (_, rest) in enumerate(parts) if rest]
-    prompts = [prompt(parts[index][0]) if prompt else parts[index][0] for index in chosen]
+    prompts = [parts[index][0] for index in chosen]
     most = [len(parts[index][1]) for index in chosen]
     found: list[float | None] = [None] * len(documents)
-    for index, got in zip(chosen, decode(reader, prompts, most, lambda _, __: False), strict=True):
+    generated = go_on(prompts, most) if go_on else decode(reader, prompts, most, lambda _, __: False)
+    for index, got in zip(chosen, generated, strict=True):
         rest = parts[index][1]
         found[index] = sum(a == b for a, b in zip(got, rest, strict=False)) / len(rest)
     return found
@@ -178,6 +217,8 @@ def documents_report(
         "token_accuracy_without_completion": found.pure,
         "retention": found.matrix,
         "retention_final": found.final,
+        "retention_without_completion": found.pure_matrix,
+        "retention_final_without_completion": found.pure_final,
         "token_accuracy_after": found.accuracy,
         "probe_count": len(flat),
         "probe_exact": share(right),

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.baselines.context import DISTRACTORS, InContext, Retrieved, statement
+from bdh_workbench.evaluation.baselines import context
+from bdh_workbench.evaluation.baselines.context import DISTRACTORS, InContext, Retrieved, holds, statement
 from bdh_workbench.evaluation.baselines.lookup import ADDRESS, STREAM, Lookup
 from bdh_workbench.evaluation.baselines.rival import Rival, rival_locality, rival_report
-from bdh_workbench.evaluation.baselines.settings import RivalSettings, TuningSettings, tuned_settings
+from bdh_workbench.evaluation.baselines.settings import (
+    TUNED,
+    RivalSettings,
+    TuningSettings,
+    is_tuned,
+    tuned_settings,
+)
 from bdh_workbench.evaluation.baselines.suite import NAMES, makers
 from bdh_workbench.evaluation.baselines.tuning import RANK, Full, Head, HeadNetwork, Lora
 from bdh_workbench.evaluation.benchmark import BenchmarkInput, benchmark
 from bdh_workbench.evaluation.decoding import Question, exact, score
+from bdh_workbench.evaluation.experiments import baselines as tuning
 from bdh_workbench.evaluation.locality import HeldOut
+from bdh_workbench.evaluation.retention import as_question, first_words
+from bdh_workbench.memory.items import Probe, TextDocument
 from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import finish, write
@@ -146,13 +158,80 @@ def test_everything_held_stands_before_the_prompt(model: Model) -> None:
 
 def test_bm25_finds_the_sentence_among_distractors(model: Model) -> None:
     rival = Retrieved(model, 1)
-    tokens = sum(len(model.tokenizer.encode(passage)) for passage in rival.passages)
+    tokens = sum(len(model.tokenizer.encode(passage.sentence)) for passage in rival.passages)
     assert DISTRACTORS <= tokens < 1.1 * DISTRACTORS
     rival.write(SOME, (DOCUMENT,))
     for question, fact in zip(asked(rival), SOME, strict=True):
         assert model.tokenizer.decode(question.prompt).startswith(statement(fact))
     query = model.tokenizer.encode("Who lit the lamp at dusk?")
     assert "She lit the lamp at dusk!" in model.tokenizer.decode(rival.prompt(query))
+
+
+def test_bm25_gives_the_sentence_behind_too_and_looks_anew_at_each_sentence(model: Model) -> None:
+    rival = Retrieved(model, 1)
+    rival.write((), (DOCUMENT, OTHER_DOCUMENT))
+    text = as_question(model.tokenizer, DOCUMENT)
+    said = DOCUMENT.text.split(". ")[0]
+    pieces = rival.pieces(text, model.tokenizer.encode(said))
+    assert len(pieces) == 4, "one for each sentence"
+    assert [token for piece in pieces for token in piece.answer] == list(text.answer)
+    before = [model.tokenizer.decode(piece.prompt) for piece in pieces]
+    assert all(DOCUMENT.text[: len(text.prompt)] in prompt for prompt in before)
+    # What is to be scored stands in what was found by the sentence before it.
+    for piece, prompt in zip(pieces, before, strict=True):
+        assert model.tokenizer.decode(piece.answer).strip() in prompt
+
+
+def test_bm25_recites_by_looking_for_what_it_has_recited(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    rival = Retrieved(model, 1)
+    rival.write((), (DOCUMENT, OTHER_DOCUMENT))
+    asked: list[str] = []
+    whole = DOCUMENT.text.encode()
+    prompt = whole[: whole.index(b" stands")]
+    out: list[int] = []
+
+    def spoken(reader: Reader, prompts: list[list[int]], most: list[int], done: Any) -> list[list[int]]:
+        asked.append(model.tokenizer.decode(prompts[0]))
+        part: list[int] = []
+        while len(part) < most[0] and not done(0, part):
+            part.append(whole[len(prompt) + len(out) + len(part)])
+        out.extend(part)
+        return [part]
+
+    monkeypatch.setattr(context, "decode", spoken)
+    got = rival.go_on([list(prompt)], [len(whole) - len(prompt)])
+    assert bytes(got[0]) == whole[len(prompt) :]
+    assert len(asked) == 4 and "Ships from Pell" in asked[3] and "Ships from Pell" not in asked[0]
+
+
+def test_bm25_gives_unrelated_text_nothing(model: Model, text: HeldOut) -> None:
+    rival = Retrieved(model, 2, 1.0)
+    rival.write(SOME, ())
+    assert rival.least > 0.0
+    for question, fact in zip(asked(rival), SOME, strict=True):
+        assert statement(fact) in model.tokenizer.decode(question.prompt)
+    for row in model.calibration.locality.tolist():
+        words = first_words(model.tokenizer, row)
+        assert rival.prompt(row, words) == row
+    without = Retrieved(model, 2)
+    without.write(SOME, ())
+    row = model.calibration.locality[0].tolist()
+    assert without.least == 0.0 and len(without.prompt(row)) > len(row)
+
+
+def test_what_is_found_is_told_apart_from_what_is_read(model: Model) -> None:
+    rival = Retrieved(model, 1)
+    rival.write(SOME, (DOCUMENT,))
+    first = statement(SOME[0])
+    found = rival.found([(SOME[0].prompt, SOME[0].answer, first), (SOME[1].prompt, SOME[0].answer, first)])
+    assert found == {"hit": 0.5, "extractive": 0.5}
+    assert rival.facts_found(SOME) == {
+        "hit": 1.0, "extractive": 1.0, "paraphrase_hit": None, "paraphrase_extractive": None
+    }  # fmt: skip
+    probes = (Probe("The keeper of the lighthouse was called", "Odile"), Probe("She lit the lamp at", "dawn"))
+    known = TextDocument(DOCUMENT.title, DOCUMENT.text, probes)
+    assert rival.probes_found([known]) == {"probe_hit": 0.5, "probe_extractive": 0.5}
+    assert holds("It is 3.5 km, by Orm!", "orm") and not holds("It was in Ormskirk", "Orm")
 
 
 @pytest.mark.parametrize(
@@ -173,5 +252,16 @@ def test_a_missing_library_is_named(
 def test_every_rival_has_tuned_settings_and_a_name(model: Model) -> None:
     settings = tuned_settings("small")
     assert settings == RivalSettings.from_dict(settings.to_dict())
+    assert is_tuned("small") and not is_tuned("a model that was never tuned")
     assert tuned_settings("a model that was never tuned") == settings
     assert set(makers(model, settings, SHORT)) == set(NAMES)
+
+
+def test_tuned_settings_are_ones_that_were_tried() -> None:
+    for model in json.loads(TUNED.read_text(encoding="utf-8"))["models"]:
+        settings = tuned_settings(model)
+        for name, field, values in tuning.GRIDS:
+            assert getattr(settings, field) in values, f"{model}: {name}"
+        for name, rates in tuning.RATES.items():
+            assert getattr(settings, name).rate in rates, f"{model}: {name}"
+            assert getattr(settings, name).locality in tuning.LOCALITIES, f"{model}: {name}"

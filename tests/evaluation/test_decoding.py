@@ -53,6 +53,27 @@ def test_an_answer_is_right_only_if_it_ends_or_goes_on_to_another_word(
     assert judge(ByteTokenizer(), tokens, [*b" wolf", END]) is verdict
 
 
+@pytest.mark.parametrize(
+    ("answer", "generated", "ended", "verdict"),
+    [
+        (" 3", " 3.5 km", False, False),
+        (" 1", " 1,200", False, False),
+        (" 3", " 3.", False, None),
+        (" 3", " 3.", True, True),
+        (" 3", " 3. Then", False, True),
+        (" 3", " 3, 4", False, True),
+        (" 3", " 3 km", False, True),
+        (" 3.5", " 3.5.", True, True),
+        (" wolf", " wolf.5", False, True),
+    ],
+)
+def test_a_number_is_not_right_if_it_goes_on_over_a_point_or_comma(
+    answer: str, generated: str, ended: bool, verdict: bool | None
+) -> None:
+    tokens = [*generated.encode(), *([END] if ended else [])]
+    assert judge(ByteTokenizer(), tokens, [*answer.encode(), END]) is verdict
+
+
 def test_a_character_that_is_not_whole_is_waited_for() -> None:
     whole = " wolf—and".encode()
     assert judge(ByteTokenizer(), list(whole[:6]), [*b" wolf", END]) is None

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from bdh_workbench.evaluation.baselines import settings
 from bdh_workbench.evaluation.experiments import (
     addresses,
     baselines,
@@ -45,6 +46,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
 def checked(out: Path, report: dict[str, Any], lines: list[str]) -> str:
     """The page of an experiment, once its file holds what it returned and every line of its progress says something."""
     name = report["experiment"]
+    assert (
+        len(report["fingerprint"]) == len(report["calibration_digest"]) == 64 and report["model"] and report["version"]
+    )
     assert json.loads((out / f"{name}.json").read_text()) == json.loads(json.dumps(report))
     assert lines and all(lines) and len(set(lines)) == len(lines)
     page = (out / f"{name}.md").read_text(encoding="utf-8")
@@ -79,7 +83,10 @@ def test_the_harder_questions_are_asked_in_every_way(
     monkeypatch.setattr(harder, "facts", lambda count, seed, split: facts(count // 50, seed, split))
     lines: list[str] = []
     report = harder.run(model, tmp_path, 2, lines.append)
-    checked(tmp_path, report, lines)
+    page = checked(tmp_path, report, lines)
+    assert lines[0].startswith("No rival was tuned for tiny") and "answer in the best passage" in page
+    assert share(report["hard"]["written_hit"]) == share(report["hard"]["written_extractive"]) == 1.0
+    assert share(report["hard"]["reversed_extractive"]) <= share(report["hard"]["reversed_hit"])
     assert share(report["hard"]["written_completion"]) == 1.0 and set(report["many"]) == {"200", "1000"}
     assert len(report["many"]["1000"]["exact"]["values"]) == 2
 
@@ -107,6 +114,7 @@ def test_addresses_of_every_variant_are_measured(
     monkeypatch.setattr(addresses, "VARIANTS", addresses.VARIANTS[:2])
     lines: list[str] = []
     report = addresses.run(model, corpus, tmp_path, 1, lines.append)
+    assert len(report["fingerprint"]) == len(report["calibration_digest"]) == 64
     assert [found["variant"] for found in report["variants"]] == [variant.name for variant in addresses.VARIANTS]
     assert len(lines) == 2 and "|---|" in (tmp_path / "addresses.md").read_text()
 
@@ -173,10 +181,20 @@ def test_every_rival_is_tuned_with_the_same_care(
     monkeypatch.setattr(baselines, "makers", lambda *given: {name: name for name in baselines.NAMES})
     monkeypatch.setattr(baselines, "rival_report", reported)
     lines: list[str] = []
+    kept = tmp_path / "tuned.json"
+    kept.write_text('{"models": {"other": {"settings": {}}}}', encoding="utf-8")
+    monkeypatch.setattr(settings, "TUNED", kept)
     report = baselines.run(model, corpus, tmp_path, 1, lines.append)
-    checked(tmp_path, report, lines)
-    for name, (_, values) in baselines.GRIDS.items():
-        assert tried.count(name) == len(values)
+    page = checked(tmp_path, report, lines)
+    assert f"at most {baselines.STEPS} steps" in page and report["procedure"]["steps"] == baselines.STEPS
+    assert "tiny is not a model of the program" in lines[-1] and "tiny" not in kept.read_text(encoding="utf-8")
+    for name in baselines.SHOWN:
+        assert tried.count(name) == sum(len(values) for rival, _, values in baselines.GRIDS if rival == name)
     for name, rates in baselines.RATES.items():
         assert tried.count(name) == len(rates) + 1, "each rate, and the best of them with the term for locality"
-        assert report["settings"][name]["locality"] == baselines.LOCALITY, "the last was the best"
+        assert report["settings"][name]["locality"] == baselines.LOCALITIES[1], "the last was the best"
+    monkeypatch.setattr(baselines, "bundled_models", lambda: ["tiny"])
+    baselines.run(model, corpus, tmp_path, 1, lines.append)
+    held = json.loads(kept.read_text(encoding="utf-8"))["models"]
+    assert set(held) == {"other", "tiny"} and held["tiny"]["calibration_digest"] == report["calibration_digest"]
+    assert settings.tuned_settings("tiny").to_dict() == held["tiny"]["settings"]

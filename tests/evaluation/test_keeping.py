@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.decoding import Question
@@ -35,6 +37,7 @@ def test_documents_in_sequence_are_kept(context: Context) -> None:
     report, memory = keeping.in_sequence(context, TEXTS)
     assert report["documents"] == 3 and len(memory.items) == 3
     assert report["retention_final"] == pytest.approx(1.0, abs=0.01)
+    assert 0.0 < report["retention_min_without_completion"] <= report["retention_final_without_completion"] <= 1.5
     assert report["token_accuracy_min"] > 0.9 and report["recitation_mean"] > 0.9
     assert [step["rank"] for step in report["growth"]] == sorted(step["rank"] for step in report["growth"])
 
@@ -70,8 +73,17 @@ def test_results_are_saved_part_by_part_with_their_tables(
     assert both["facts200"] == first["facts200"], "parts that are not measured again stay"
     assert both["familiarity"]["200 facts"]["closed_bits_as_untouched"] is True
     assert both["familiarity"]["200 facts"]["calibrated"]["written prompts found"] == 1.0
+    other = dataclasses.replace(
+        context.model, calibration=dataclasses.replace(context.model.calibration, counts=torch.tensor([2.0, 1e6]))
+    )
+    assert other.fingerprint == context.model.fingerprint
     table = (tmp_path / "keeping.md").read_text(encoding="utf-8")
     assert "200 facts in ten writes" in table and "| exact | 1.0000 |" in table
+    assert "given the true tokens before" in table and "no spread over sets" in " ".join(table.split())
+    keeping.run(other, context.corpus, tmp_path, ["facts200"])
+    anew = json.loads((tmp_path / "keeping.json").read_text(encoding="utf-8"))
+    assert "familiarity" not in anew, "with other thresholds a part that is not measured again is stale"
+    assert anew["calibration_digest"] != both["calibration_digest"]
 
 
 def test_a_part_that_there_is_not_is_told_before_any_is_measured(context: Context, tmp_path: Path) -> None:

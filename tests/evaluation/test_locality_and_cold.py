@@ -13,10 +13,11 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation import cold
+from bdh_workbench.evaluation import locality as locality_module
 from bdh_workbench.evaluation.asking import ask
 from bdh_workbench.evaluation.cold import answer_cold, cold_reload, logits_digest
 from bdh_workbench.evaluation.decoding import Question
-from bdh_workbench.evaluation.locality import HeldOut, held_out, locality
+from bdh_workbench.evaluation.locality import CALIBRATED, HeldOut, held_out, locality
 from bdh_workbench.memory.generation import SamplingSettings
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.manage import set_layer
@@ -103,6 +104,20 @@ def test_of_a_corpus_only_the_validation_shard_is_read(tmp_path: Path) -> None:
         assert found.name == location.name
     # Each target is counted once: a window begins with the last target of the one before.
     assert torch.equal(found.windows[1:, 0], found.windows[:-1, -1])
+
+
+def test_what_thresholds_are_set_on_is_left_out_where_there_is_enough_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a-val.txt").write_text("x" * 320 + "y" * 640, encoding="utf-8")
+    (tmp_path / "b.txt").write_text("z" * 100, encoding="utf-8")
+    monkeypatch.setattr(locality_module, "CALIBRATED", 320)
+    for location in (tmp_path, tmp_path / "a-val.txt"):
+        found = held_out(str(location), ByteTokenizer(), 32, 600)
+        assert found.windows.shape[0] == 19 and not (found.windows == ord("x")).any()
+        # Of a short text all is read.
+        assert (held_out(str(location), ByteTokenizer(), 32, 700).windows == ord("x")).any()
+    assert CALIBRATED == 400 * 128, "what calibration reads from the beginning"
 
 
 def test_a_folder_of_plain_text_is_read_whole(tmp_path: Path) -> None:

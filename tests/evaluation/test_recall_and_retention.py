@@ -15,6 +15,7 @@ from bdh_workbench.evaluation.retention import (
     as_question,
     cue_and_rest,
     documents_report,
+    first_words,
     measure_retention,
     recitation,
     token_accuracy,
@@ -90,6 +91,11 @@ def test_documents_in_sequence_keep_what_they_had(model: Model) -> None:
     assert found.accuracy[0][1] < 0.3 < found.accuracy[1][1]
     assert found.matrix[1][0] == pytest.approx(1.0, abs=0.02)
     assert found.final == found.matrix[1][0]
+    # The pure read looks at both after each write too, and says something else.
+    assert len(found.pure_accuracy) == 2 and all(len(row) == 2 for row in found.pure_accuracy)
+    assert found.pure == [row[n] for n, row in enumerate(found.pure_accuracy)]
+    assert found.pure_final == found.pure_matrix[1][0] == found.pure_accuracy[1][0] / found.pure[0]
+    assert found.pure_accuracy[0][1] != found.accuracy[0][1]
     assert found.memory is not None and len(found.memory.layers) == 2
     assert found.rank[0] < found.rank[1]
     assert any("document 2 of 2" in text for text in events)
@@ -130,6 +136,13 @@ def test_a_document_is_recited_from_its_first_eight_words(text: str, cue: str) -
     assert bytes([*first, *rest]).decode() == text
 
 
+def test_the_first_words_of_tokens_are_words_and_not_tokens() -> None:
+    ids = ByteTokenizer().encode(" one two, three four five six seven eight nine")
+    assert bytes(first_words(ByteTokenizer(), ids)).decode().split()[-1] == "eight"
+    assert len(first_words(ByteTokenizer(), ids)) > 8
+    assert first_words(ByteTokenizer(), list(b"one two")) == list(b"one two")
+
+
 def test_recitation_counts_what_comes_right_in_its_place(model: Model) -> None:
     document = TextDocument("Short", "A mill in Brant grinds the grey rye of Old Pell.")
     reader = Reader(model, finish(write(model, None, (), [document])).memory)
@@ -148,6 +161,8 @@ def test_probes_are_shared_out_to_their_documents(model: Model) -> None:
     )
     report, memory = documents_report(model, [known, other], WriteSettings(), lambda text, event: None)
     assert report["probe_count"] == 3
+    matrix, final = (report[f"retention{part}_without_completion"] for part in ("", "_final"))
+    assert matrix[0][0] == matrix[1][1] == 1.0 and final == matrix[1][0] > 0.0
     assert report["probe_exact_each"] == [1.0, 0.5]
     assert report["probe_exact"] == pytest.approx(2 / 3)
     assert len(memory.items) == 2

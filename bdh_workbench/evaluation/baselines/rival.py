@@ -10,17 +10,16 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
-from bdh_workbench.evaluation.decoding import Question, exact, median, score, share
+from bdh_workbench.evaluation.decoding import Question, decode, exact, median, score, share
 from bdh_workbench.evaluation.locality import HeldOut
 from bdh_workbench.evaluation.recall import FactQuestions, answered
 from bdh_workbench.evaluation.retention import (
-    CUE_WORDS,
     Retention,
     as_question,
     cue_and_rest,
+    first_words,
     probes,
     recitation,
-    token_accuracy,
 )
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.reading import Reader
@@ -60,6 +59,28 @@ class Rival(ABC):
             query: tokens by which such text is looked for; None for the prompt itself.
         """
         return list(ids)
+
+    def pieces(self, text: Question, cue: Sequence[int]) -> list[Question]:
+        """A whole text as questions whose answers, one behind the other, are its tokens.
+
+        Args:
+            text: as ``as_question`` makes it.
+            cue: its first words.
+        """
+        # It is looked for by them, which is how a person would ask for it.
+        return [self.ask(text, cue)]
+
+    def go_on(self, prompts: Sequence[list[int]], most: Sequence[int]) -> list[list[int]]:
+        """Greedily generate at most so many tokens behind each prompt, with whatever is put before it."""
+        return decode(self.reader, [self.prompt(prompt) for prompt in prompts], most, lambda _, __: False)
+
+    def facts_found(self, facts: Sequence[Fact]) -> dict[str, Any]:
+        """What a rival that retrieves text tells of that by itself, for facts."""
+        return {}
+
+    def probes_found(self, documents: Sequence[TextDocument]) -> dict[str, Any]:
+        """The same for the probes of documents."""
+        return {}
 
     def ask(self, question: Question, query: Sequence[int] | None = None) -> Question:
         """The question with the prompt that is put to the reader."""
@@ -117,13 +138,19 @@ def _facts_report(rival: Rival, facts: Sequence[Fact]) -> dict[str, Any]:
         "median_p_before": median([s.p for s in before]),
         "paraphrase_count": len(asked.reworded),
         "paraphrase_exact_without_completion": None,
+        **rival.facts_found(facts),
     }
+
+
+def _accuracy(rival: Rival, text: Question, cue: Sequence[int]) -> float:
+    """The share of a text's tokens that are right given the true ones before them, however many questions it makes."""
+    right = [flag for scored in score(rival.reader, rival.pieces(text, cue)) for flag in scored.right]
+    return sum(right) / len(right)
 
 
 def _documents_report(rival: Rival, documents: Sequence[TextDocument], note: Note) -> dict[str, Any]:
     tokenizer = rival.model.tokenizer
     texts = [as_question(tokenizer, document) for document in documents]
-    # A text is looked for by its first words, which is how a person would ask for it.
     cues = [cue_and_rest(tokenizer, document.text.strip())[0] for document in documents]
     found = Retention()
     for number, document in enumerate(documents, start=1):
@@ -131,8 +158,7 @@ def _documents_report(rival: Rival, documents: Sequence[TextDocument], note: Not
         begun = time.monotonic()
         found.steps.append(rival.write((), (document,)))
         found.seconds.append(time.monotonic() - begun)
-        asked = [rival.ask(text, cue) for text, cue in zip(texts, cues, strict=True)]
-        found.accuracy.append(token_accuracy(rival.reader, asked))
+        found.accuracy.append([_accuracy(rival, text, cue) for text, cue in zip(texts, cues, strict=True)])
     note("asking the probes")
     questions = [rival.ask(question) for group in probes(tokenizer, documents) for question in group]
     return {
@@ -145,7 +171,8 @@ def _documents_report(rival: Rival, documents: Sequence[TextDocument], note: Not
         "probe_count": len(questions),
         "probe_exact": share(exact(rival.reader, questions)),
         "probe_exact_without_completion": None,
-        "recitation": recitation(rival.reader, documents, rival.prompt),
+        **rival.probes_found(documents),
+        "recitation": recitation(rival.reader, documents, rival.go_on),
         "seconds": found.seconds,
         "steps": found.steps,
         "bytes": rival.bytes,
@@ -165,7 +192,7 @@ def rival_locality(rival: Rival, text: HeldOut) -> dict[str, Any]:
         ids, wanted = part[:, :-1], part[:, 1:].to(model.device)
         plain = model.network.logits(model.network.advance(ids.to(model.device))[0]).float()
         length = ids.shape[1]
-        asked = [rival.prompt(row, row[:CUE_WORDS]) for row in ids.tolist()]
+        asked = [rival.prompt(row, first_words(model.tokenizer, row)) for row in ids.tolist()]
         if len({len(row) for row in asked}) == 1:
             streams = reader.advance(torch.tensor(asked, device=model.device)).stream[:, -length:]
         else:

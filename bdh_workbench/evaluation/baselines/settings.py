@@ -34,6 +34,7 @@ class RivalSettings:
     address: float = 0.8  # cosine of addresses under which nothing is looked up
     stream: float = 0.9  # the same of hidden states
     passages: int = 2  # that BM25 puts before a prompt
+    floor: float = 0.8  # share of unrelated texts that BM25 finds nothing for
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -46,7 +47,26 @@ class RivalSettings:
         return cls(**(values | tables))
 
 
+NOT_TUNED = "No rival was tuned for {model}: they have the settings that were found for small."
+
+
+def is_tuned(model: str) -> bool:
+    """Whether the rivals were tuned for the model of this name."""
+    return model in _held()
+
+
 def tuned_settings(model: str) -> RivalSettings:
-    """The tuned settings of a model by name; of one that was never tuned, those of ``small``."""
-    held = json.loads(TUNED.read_text(encoding="utf-8"))["models"]
-    return RivalSettings.from_dict(held.get(model, held["small"])["settings"])
+    """The tuned settings of a model by name; of one that was never tuned, those of ``small`` (``is_tuned`` tells)."""
+    held = _held()
+    return RivalSettings.from_dict(held[model if model in held else "small"]["settings"])
+
+
+def save_tuned(model: str, settings: RivalSettings, of: dict[str, Any]) -> None:
+    """Keep the settings found for a model, beside ``of``, which tells what they were found by."""
+    held = _held() | {model: of | {"settings": settings.to_dict()}}
+    TUNED.write_text(json.dumps({"models": held}, indent=2) + "\n", encoding="utf-8")
+
+
+def _held() -> dict[str, Any]:
+    models: dict[str, Any] = json.loads(TUNED.read_text(encoding="utf-8"))["models"]
+    return models

@@ -30,7 +30,7 @@ def makers(model: Model, settings: RivalSettings, write: WriteSettings) -> dict[
     """For each rival a function that gives one which holds nothing."""
     return {
         "in_context": lambda: InContext(model),
-        "bm25": lambda: Retrieved(model, settings.passages),
+        "bm25": lambda: Retrieved(model, settings.passages, settings.floor),
         "lora": lambda: Lora(model, settings.lora, write),
         "full": lambda: Full(model, settings.full, write),
         "head": lambda: Head(model, settings.head, write),

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bdh_workbench.evaluation.experiments.results import Note
+from bdh_workbench.evaluation.experiments.results import Note, header
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.files import save_json_atomically, save_text_atomically
 from bdh_workbench.model.loading import Model
@@ -133,7 +133,7 @@ def run(model: Model, corpus: str, out: Path, seeds: int = 3, note: Note = lambd
         figures = {name: _spread([report[name] for report in reports]) for name in reports[0]}
         results.append({"variant": variant.name, "figures": figures})
         note(f"{variant.name}: {figures['score']['mean']:.3f}")
-    report = {"experiment": "addresses", "model": model.name, "split": "test", "seeds": seeds, "variants": results}
+    report = header("addresses", model) | {"split": "test", "seeds": seeds, "variants": results}
     save_json_atomically(out / "addresses.json", report)
     save_text_atomically(out / "addresses.md", table(results))
     return report

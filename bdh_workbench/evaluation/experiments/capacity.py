@@ -12,6 +12,7 @@ from bdh_workbench.evaluation.experiments.results import (
     Note,
     cell,
     draw,
+    header,
     markdown_table,
     pictures_in,
     save,
@@ -51,8 +52,7 @@ def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> 
             results.append(entry)
             note(f"{slots} slots, {count} facts: exact {cell(entry.get('exact'))}, {cell(entry.get('seconds'))} s")
     report = {
-        "experiment": "capacity",
-        "model": model.name,
+        **header("capacity", model),
         "split": SPLIT,
         "seeds": seeds,
         "threads": torch.get_num_threads(),

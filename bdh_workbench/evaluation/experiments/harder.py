@@ -1,6 +1,8 @@
 """The harder set, and many facts: what comes back of 100 facts asked by synonyms, questions and reversed statements.
 
-BM25 with the found sentences in the context stands beside the slot on the same questions. Then 200 and 1,000 facts:
+BM25 with the found sentences in the context stands beside the slot on the same questions, and beside it what it found:
+whether the right statement was among the sentences, and whether the best of them holds the answer, which needs no
+reader. What a small model cannot copy is so told from what retrieval cannot find. Then 200 and 1,000 facts:
 whole answers, and paraphrases with and without completion.
 """
 
@@ -10,15 +12,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bdh_workbench.evaluation.baselines.context import Retrieved
-from bdh_workbench.evaluation.baselines.settings import tuned_settings
+from bdh_workbench.evaluation.baselines.context import Retrieved, statement
+from bdh_workbench.evaluation.baselines.settings import NOT_TUNED, is_tuned, tuned_settings
 from bdh_workbench.evaluation.decoding import Question, exact, share
 from bdh_workbench.evaluation.experiments.results import (
     Note,
     cell,
     draw,
+    header,
     markdown_table,
     pictures_in,
+    probability_cell,
     save,
     spread_of,
 )
@@ -40,6 +44,7 @@ GROUPS = {
     "reversed": "reversed statements",
 }
 WAYS = {"completion": "slot, with completion", "pure": "slot, pure read", "bm25": "BM25 and context"}
+FOUND = {"hit": "BM25: right statement found", "extractive": "BM25: answer in the best passage"}
 
 
 def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
@@ -51,6 +56,8 @@ def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> 
         seeds: sets of facts.
         note: told a line now and then.
     """
+    if not is_tuned(model.name):
+        note(NOT_TUNED.format(model=model.name))
     hard = []
     for seed in range(seeds):
         hard.append(_hard(model, seed))
@@ -68,8 +75,7 @@ def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> 
             )
         many[str(count)] = spread_of(found)
     report: dict[str, Any] = {
-        "experiment": "harder",
-        "model": model.name,
+        **header("harder", model),
         "split": SPLIT,
         "seeds": seeds,
         "hard": spread_of(hard),
@@ -85,32 +91,37 @@ def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> 
     return report
 
 
-def kinds(written: Sequence[Fact]) -> dict[str, list[tuple[str, str]]]:
-    """Prompts and answers of hard facts by kind; questions are the forms 'Q: ... A:' and '... The answer is'."""
-    found: dict[str, list[tuple[str, str]]] = {"written": [], "synonyms": [], "questions": []}
+def kinds(written: Sequence[Fact]) -> dict[str, list[tuple[str, str, str]]]:
+    """Prompt, answer and statement of hard facts; questions are the forms 'Q: ... A:' and '... The answer is'."""
+    found: dict[str, list[tuple[str, str, str]]] = {"written": [], "synonyms": [], "questions": []}
     for fact in written:
-        found["written"].append((fact.prompt, fact.answer))
+        found["written"].append((fact.prompt, fact.answer, statement(fact)))
         for prompt in fact.paraphrases:
             asked = prompt.startswith("Q: ") or "? The answer is" in prompt
-            found["questions" if asked else "synonyms"].append((prompt, fact.answer))
+            found["questions" if asked else "synonyms"].append((prompt, fact.answer, statement(fact)))
     return found
 
 
 def _hard(model: Model, seed: int) -> dict[str, float | None]:
     written = hard_facts(FACTS, seed, SPLIT)
-    pairs = kinds(written)
-    pairs["reversed"] = [(p.probe.prompt, p.probe.answer) for p in reversed_probes(FACTS, seed, SPLIT)]
+    groups = kinds(written)
+    groups["reversed"] = [
+        (turned.probe.prompt, turned.probe.answer, statement(written[turned.index]))
+        for turned in reversed_probes(FACTS, seed, SPLIT)
+    ]
     reader = Reader(model, finish(write(model, None, written)).memory)
     pure = reader.with_settings(PURE)
-    bm25 = Retrieved(model, tuned_settings(model.name).passages)
+    tuned = tuned_settings(model.name)
+    bm25 = Retrieved(model, tuned.passages, tuned.floor)
     bm25.write(written, ())
     figures: dict[str, float | None] = {}
-    for group, asked in pairs.items():
-        plain = questions(model, asked)
+    for group, asked in groups.items():
+        plain = questions(model, [(prompt, answer) for prompt, answer, _ in asked])
         behind: list[Question] = [bm25.ask(question) for question in plain]
         figures[f"{group}_completion"] = share(exact(reader, plain))
         figures[f"{group}_pure"] = share(exact(pure, plain))
         figures[f"{group}_bm25"] = share(exact(bm25.reader, behind))
+        figures |= {f"{group}_{name}": value for name, value in bm25.found(asked).items()}
     return figures
 
 
@@ -126,7 +137,8 @@ def _plot(axes: Any, hard: dict[str, Any]) -> None:
 
 
 def _page(report: dict[str, Any], names: list[str]) -> str:
-    hard = [[label, *(cell(report["hard"][f"{group}_{way}"]) for way in WAYS)] for group, label in GROUPS.items()]
+    columns = WAYS | FOUND
+    hard = [[label, *(cell(report["hard"][f"{group}_{way}"]) for way in columns)] for group, label in GROUPS.items()]
     shown = {
         "exact": "exact",
         "min_p": "least p",
@@ -135,13 +147,19 @@ def _page(report: dict[str, Any], names: list[str]) -> str:
         "paraphrase_pure": "paraphrases, pure read",
         "seconds": "seconds of the write",
     }
-    many = [[f"{int(count):,}", *(cell(figures[name]) for name in shown)] for count, figures in report["many"].items()]
+    many = [
+        [f"{int(count):,}", *((probability_cell if name == "min_p" else cell)(figures[name]) for name in shown)]
+        for count, figures in report["many"].items()
+    ]
     return (
         "# The harder set, and many facts\n\n"
         f"Model `{report['model']}`, the `{SPLIT}` split, {report['seeds']} seeds; mean ± sample standard deviation, "
         "shares of questions whose whole answer is decoded greedily.\n\n"
-        f"{FACTS} facts:\n\n" + markdown_table(["asked by", *WAYS.values()], hard) + "\nMany facts in one write (of "
-        f"1,000, {MANY[1000]} are asked):\n\n"
+        f"{FACTS} facts:\n\n"
+        + markdown_table(["asked by", *columns.values()], hard)
+        + "\nThe last two columns need no reader: the share of questions whose right statement is among the passages "
+        "that BM25 puts before them, and the share whose answer stands in the best of these.\n\n"
+        f"Many facts in one write (of 1,000, {MANY[1000]} are asked):\n\n"
         + markdown_table(["facts", *shown.values()], many)
         + pictures_in("The harder set", names)
     )

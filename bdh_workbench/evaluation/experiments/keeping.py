@@ -24,8 +24,9 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.decoding import Question, exact, score, share
 from bdh_workbench.evaluation.experiments.growth import draw_growth
 from bdh_workbench.evaluation.experiments.keeping_page import page
-from bdh_workbench.evaluation.experiments.results import Note
+from bdh_workbench.evaluation.experiments.results import Note, header
 from bdh_workbench.evaluation.locality import held_out, locality
+from bdh_workbench.evaluation.provenance import same_model
 from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.evaluation.retention import as_question, probes, recitation, token_accuracy
 from bdh_workbench.memory import manage
@@ -71,7 +72,8 @@ def run(
     Args:
         model: the frozen model.
         corpus: general text, as for training.
-        out: folder of results; parts that it holds already and that are not measured now stay.
+        out: folder of results; parts of the very same model, calibration included, that it holds already and that are
+            not measured now stay.
         parts: of ``PARTS``; empty for all.
         seed: of the facts and documents.
         note: told a line now and then.
@@ -92,9 +94,9 @@ def run(
             held = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             raise UserError(f"{path} is damaged: delete it, and all parts are measured anew.") from None
-        if isinstance(held, dict) and held.get("fingerprint") == model.fingerprint:
+        if isinstance(held, dict) and same_model(held, model):
             report = held
-    report |= {"experiment": "keeping", "model": model.name, "fingerprint": model.fingerprint, "split": SPLIT}
+    report |= header("keeping", model) | {"split": SPLIT}
     for name in parts or PARTS:
         started = time.monotonic()
         figures = PARTS[name](Context(model, corpus, seed, note))
@@ -126,11 +128,13 @@ def in_sequence(context: Context, texts: Sequence[TextDocument]) -> tuple[dict[s
     asked = [as_question(model.tokenizer, text) for text in texts]
     memory: Memory | None = None
     basis: Basis | None = None
-    own, growth = [], []
+    own, own_pure, growth = [], [], []
     for number, text in enumerate(texts):
         result = finish(write(model, memory, (), (text,), None, basis))
         memory, basis = result.memory, result.basis
-        own.append(token_accuracy(Reader(model, memory), asked[number : number + 1])[0])
+        reader = Reader(model, memory)
+        own.append(token_accuracy(reader, asked[number : number + 1])[0])
+        own_pure.append(token_accuracy(reader.with_settings(PURE), asked[number : number + 1])[0])
         growth.append({"seconds": result.seconds, "rank": len(memory.basis), "rows": len(memory.rows)})
         context.note(f"document {number + 1} of {len(texts)}: rank {len(memory.basis)}, {result.seconds:.1f} s")
     assert memory is not None
@@ -139,6 +143,8 @@ def in_sequence(context: Context, texts: Sequence[TextDocument]) -> tuple[dict[s
     end = token_accuracy(reader, asked)
     questions = [question for group in probes(model.tokenizer, texts) for question in group]
     kept = [last / first if first else 0.0 for last, first in zip(end, own, strict=True)]
+    pairs = zip(token_accuracy(pure, asked), own_pure, strict=True)
+    kept_pure = [last / first if first else 0.0 for last, first in pairs]
     recited = [value for value in recitation(reader, texts) if value is not None]
     report = {
         "documents": len(texts),
@@ -147,6 +153,8 @@ def in_sequence(context: Context, texts: Sequence[TextDocument]) -> tuple[dict[s
         "token_accuracy_min": min(own),
         "retention_final": statistics.mean(kept[:-1]),
         "retention_min": min(kept[:-1]),
+        "retention_final_without_completion": statistics.mean(kept_pure[:-1]),
+        "retention_min_without_completion": min(kept_pure[:-1]),
         "probe_count": len(questions),
         "probe_exact": share(exact(reader, questions)),
         "probe_exact_without_completion": share(exact(pure, questions)),
@@ -170,7 +178,14 @@ def _ten(context: Context) -> dict[str, Any]:
         report["locality"] = _locality(context, memory)
         reports.append(report)
     return {"orders": reports} | _spread(
-        reports, ("retention_final", "token_accuracy_min", "probe_exact", "recitation_mean")
+        reports,
+        (
+            "retention_final",
+            "retention_final_without_completion",
+            "token_accuracy_min",
+            "probe_exact",
+            "recitation_mean",
+        ),
     )
 
 

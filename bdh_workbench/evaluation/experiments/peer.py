@@ -18,6 +18,7 @@ from bdh_workbench.evaluation.experiments.results import (
     Note,
     cell,
     draw,
+    header,
     markdown_table,
     pictures_in,
     save,
@@ -119,7 +120,7 @@ def _report(
 ) -> dict[str, Any]:
     pairs = list(zip(runs["bdh"], runs["gpt2"], strict=True))
     report = {
-        "experiment": "peer",
+        **header("peer", model),
         "config": config,
         "corpus_tokens": settings.tokens,
         "device": str(model.device),

@@ -26,8 +26,10 @@ from bdh_workbench.evaluation.experiments.results import (
     Note,
     cell,
     draw,
+    header,
     markdown_table,
     pictures_in,
+    probability_cell,
     save,
     spread_of,
 )
@@ -120,8 +122,7 @@ def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda li
             )
             note(f"seed {seed}, {protocol.name}: {said}, {figures['seconds']:.1f} s")
     report: dict[str, Any] = {
-        "experiment": "protocols",
-        "model": model.name,
+        **header("protocols", model),
         "split": SPLIT,
         "seeds": seeds,
         "facts": FACTS,
@@ -230,6 +231,12 @@ def _plot(axes: Any, found: dict[str, Any]) -> None:
     axes.set_yticks(range(len(names)), names, fontsize=8)
 
 
+def _cell(key: str, figure: dict[str, Any] | None) -> str:
+    if key.endswith(("min_p", "median_p", "contamination")):
+        return probability_cell(figure)
+    return cell(figure, ".0f" if key == "steps" else "+.1%" if "locality" in key else ".3f")
+
+
 def _page(report: dict[str, Any], names: list[str]) -> str:
     found = report["protocols"]
     shown = {
@@ -245,10 +252,7 @@ def _page(report: dict[str, Any], names: list[str]) -> str:
     }
     rows = []
     for name, figures in found.items():
-        cells = [
-            cell(figures[key], ".0f" if key == "steps" else "+.1%" if "locality" in key else ".3f") for key in shown
-        ]
-        rows.append([name, *cells])
+        rows.append([name, *(_cell(key, figures[key]) for key in shown)])
     parts = [
         "# Protocols\n\n"
         f"{FACTS} facts of the `{SPLIT}` split, model `{report['model']}`, {report['seeds']} seeds, "
@@ -261,8 +265,7 @@ def _page(report: dict[str, Any], names: list[str]) -> str:
     for name in ("joint contrastive, gradient", "joint, direct", "joint, direct, hidden states"):
         for read, label in READ_LABELS.items():
             figures = [
-                cell(found[name][f"{read}_{key}"], "+.1%" if key == "locality" else ".3f")
-                for key in ("exact", "min_p", "paraphrases", "locality")
+                _cell(key, found[name][f"{read}_{key}"]) for key in ("exact", "min_p", "paraphrases", "locality")
             ]
             reads.append([name, label, *figures])
     head = ["protocol", "read", "exact", "least p", "paraphrases", "other text"]

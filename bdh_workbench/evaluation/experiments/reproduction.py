@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.experiments.results import Note, cell, markdown_table
+from bdh_workbench.evaluation.experiments.results import Note, cell, markdown_table, probability
 from bdh_workbench.model.files import save_text_atomically
 
 BENCH = (
@@ -25,6 +25,7 @@ REPRODUCED, EXCEEDED, NOT, MISSING = "reproduced", "exceeded", "not reproduced",
 PARAMETERS, TOKENS = 25_000_000, 250_000_000  # of a model of the paper's size, at least, and of its training
 PAPER_RETENTION, PAPER_P, PAPER_STEPS, DOUBLE = 0.71, 0.99, 300, 2.0
 SURE, KEPT, CHANCE = 0.9, 0.999, 0.05  # our own goals for p and retention; the level of the test of the contrast
+PURE = "_without_completion"  # end of the keys of figures by the pure read
 JOINT = "joint contrastive, gradient"
 RIVALS = ("joint, no contrast, gradient", "independent, gradient", "sequential, gradient, not projected")
 
@@ -59,9 +60,11 @@ def verdict(reproduced: bool, exceeded: bool = False) -> str:
 
 
 def size(bench: Mapping[str, Any]) -> Finding:
-    """Reproduced by a model of about 30M parameters; how many tokens it saw stands in its card."""
-    count = bench["parameters"]
-    return Finding(f"{bench['model']}: {count:,} parameters", 1, verdict(count >= PARAMETERS))
+    """Reproduced by a model of about 30M parameters that read about 250M tokens; what is not known is none."""
+    count, read = bench["parameters"], bench.get("training_tokens")
+    said = f"{bench['model']}: {count:,} parameters, "
+    said += "tokens read not recorded" if read is None else f"{read:,} tokens read"
+    return Finding(said, 1, verdict(count >= PARAMETERS and (read or 0) >= TOKENS))
 
 
 def gradient_write(protocols: Mapping[str, Any]) -> Finding:
@@ -83,26 +86,33 @@ def cold(bench: Mapping[str, Any]) -> Finding | None:
 
 
 def twenty(bench: Mapping[str, Any]) -> Finding | None:
-    """Reproduced if all are exact at a median p over 0.99; exceeded if the worst whole answer is over 0.9."""
+    """Reproduced if all are exact at a median p over 0.99; exceeded if the worst whole answer is over 0.9.
+
+    The verdict is on the pure read, which is S alone, as the paper's is; completion is told beside it.
+    """
     found = bench["facts"]
     if found is None:
         return None
-    fine = found["exact"] == 1.0 and found["median_first_token_p"] > PAPER_P
-    said = (
-        f"{found['exact']:.0%} of {found['count']} exact, p median {found['median_p']:.4f}, least {found['min_p']:.4f}"
-    )
-    return Finding(said, 1, verdict(fine, found["min_p"] > SURE))
+    parts = []
+    for read, end in (("pure read", PURE), ("with completion", "")):
+        exact, middle, least = (found[f"{name}{end}"] for name in ("exact", "median_p", "min_p"))
+        parts.append(f"{read}: {exact:.0%} exact, p median {probability(middle)}, least {probability(least)}")
+    fine = found[f"exact{PURE}"] == 1.0 and found[f"median_first_token_p{PURE}"] > PAPER_P
+    said = f"{found['count']} facts; {'; '.join(parts)}"
+    return Finding(said, 1, verdict(fine, found[f"min_p{PURE}"] > SURE))
 
 
 def coexistence(bench: Mapping[str, Any]) -> Finding | None:
-    """Reproduced if at least 71% of the first document is kept; exceeded from 99.9% on."""
+    """Reproduced if at least 71% of the first document is kept by the pure read, S alone; exceeded from 99.9% on."""
     found = bench["documents"]
-    kept = None if found is None else found["retention_final"]
-    if kept is None:  # of one document alone
+    if found is None or found["retention_final"] is None:  # of one document alone
         return None
-    return Finding(
-        f"{kept:.1%} kept of all but the last of {found['count']}", 1, verdict(kept >= PAPER_RETENTION, kept >= KEPT)
+    kept = found[f"retention_final{PURE}"]
+    said = (
+        f"of all but the last of {found['count']} kept by the pure read {kept:.1%}, with completion "
+        f"{found['retention_final']:.1%} (tokens right given the true tokens before)"
     )
+    return Finding(said, 1, verdict(kept >= PAPER_RETENTION, kept >= KEPT))
 
 
 def content(protocols: Mapping[str, Any]) -> Finding:
@@ -143,8 +153,9 @@ def specialisation(gates: Mapping[str, Any]) -> Finding:
     above = all(a > b for a, b in zip(own["contrast"]["values"], control["contrast"]["values"], strict=True))
     fine = above and max(own["p"]["values"]) < CHANCE
     said = (
-        f"contrast {cell(own['contrast'], '.4f')} nats, control {cell(control['contrast'], '.4f')}; range of the index "
-        f"over sites {cell(own['range'])}, control {cell(control['range'])}"
+        f"contrast {cell(own['contrast'], '.4f')} nats (fast term {cell(own['fast_term'], '.4f')}, slow "
+        f"{cell(own['slow_term'], '.4f')}), control {cell(control['contrast'], '.4f')}; range of the index over sites "
+        f"{cell(own['range'])}, control {cell(control['range'])}"
     )
     return Finding(said, len(own["contrast"]["values"]), verdict(fine))
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bdh_workbench.evaluation.provenance import provenance
 from bdh_workbench.model.files import save_json_atomically, save_text_atomically
+from bdh_workbench.model.loading import Model
 from bdh_workbench.training.pictures import new_figure, save_figure
 
 FORMS = ("png", "svg")
 
 Note = Callable[[str], None]
+
+
+def header(experiment: str, model: Model) -> dict[str, Any]:
+    """What the report of an experiment on a model begins with: its name, and which model and program it is of."""
+    return {"experiment": experiment} | provenance(model)
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
@@ -29,6 +37,25 @@ def spread_of(reports: Sequence[Mapping[str, float | None]]) -> dict[str, Any]:
         values = [value for report in reports if (value := report[name]) is not None]
         found[name] = spread(values) if values else None
     return found
+
+
+def probability(p: float) -> str:
+    """A probability in four digits, or as many more as tell it from 0 and from 1."""
+    if p in (0.0, 1.0):
+        return f"{p:.0f}"
+    if 0.0 < p < 1e-4:
+        return f"{p:.1e}"
+    if p < 1.0 and round(p, 4) == 1.0:
+        return f"{p:.{math.ceil(-math.log10(1.0 - p))}f}"
+    return f"{p:.4f}"
+
+
+def probability_cell(figure: Mapping[str, Any] | None) -> str:
+    """As ``cell``, of probabilities: the mean, and the least of several, which says more than their deviation."""
+    if figure is None:
+        return "–"
+    text = probability(figure["mean"])
+    return f"{text} (least {probability(min(figure['values']))})" if len(figure["values"]) > 1 else text
 
 
 def thinned(rows: Sequence[Any], most: int) -> list[Any]:

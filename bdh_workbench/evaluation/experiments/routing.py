@@ -24,6 +24,7 @@ from bdh_workbench.evaluation.experiments.results import (
     band,
     cell,
     draw,
+    header,
     markdown_table,
     pictures_in,
     save,
@@ -101,7 +102,7 @@ def run(model: Model, corpus: str, out: Path, steps: int, seeds: int, note: Note
     note(f"toggled, {model.name}")
     first = next(number for number, step in enumerate(marks) if step > WARM * steps)
     report = {
-        "experiment": "routing",
+        **header("routing", model),
         "seeds": seeds,
         "steps": steps,
         "tokens": steps * ROWS * CONTEXT,
@@ -121,7 +122,6 @@ def run(model: Model, corpus: str, out: Path, steps: int, seeds: int, note: Note
             moment: {kind: _ratios([run[kind] for run in runs], [run[NONE] for run in runs]) for kind in KINDS}
             for moment, runs in toggled.items()
         },
-        "model": model.name,
         "bundled": {kind: _ratios([run[kind] for run in long], [run[NONE] for run in long]) for kind in KINDS},
     }
     names = draw(

@@ -1,0 +1,46 @@
+"""Which model and program figures are of, so that results of another state of either are told from today's."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+import bdh_workbench
+from bdh_workbench.model.loading import Calibration, Model
+
+
+def provenance(model: Model) -> dict[str, str]:
+    """The entries that every report has which a model was loaded for."""
+    return {
+        "version": bdh_workbench.__version__,
+        "model": model.name,
+        "fingerprint": model.fingerprint,
+        "calibration_digest": calibration_digest(model.calibration),
+    }
+
+
+def same_model(report: dict[str, Any], model: Model) -> bool:
+    """Whether a report is of this very model, its calibration included."""
+    mine = provenance(model)
+    return all(report.get(name) == mine[name] for name in ("fingerprint", "calibration_digest"))
+
+
+def calibration_digest(calibration: Calibration) -> str:
+    """SHA-256 over all numbers of a calibration: a model's fingerprint leaves them out, and figures depend on them."""
+    digest = hashlib.sha256()
+    for field in dataclasses.fields(calibration):
+        values = getattr(calibration, field.name).cpu().contiguous().numpy()
+        digest.update(f"{field.name} {values.dtype} {values.shape}\n".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def training_tokens(model: Model) -> int | None:
+    """Tokens that the model's pre-training read, from the record in its folder; None where there is none."""
+    try:
+        state = json.loads((model.folder / "training" / "state.json").read_text(encoding="utf-8"))
+        return int(state["pretraining"]["tokens"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None  # it is told as not known

@@ -1,0 +1,45 @@
+"""A report is known again by the model that it is of: its calibration counts, which the fingerprint leaves out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from bdh_workbench.evaluation.provenance import calibration_digest, provenance, same_model, training_tokens
+from bdh_workbench.model.loading import Model
+
+
+def test_every_number_of_a_calibration_is_in_its_digest(model: Model) -> None:
+    held = model.calibration
+    digests = {calibration_digest(held)}
+    for field in dataclasses.fields(held):
+        values = getattr(held, field.name).clone()
+        values.view(-1)[0] += 1
+        digests.add(calibration_digest(dataclasses.replace(held, **{field.name: values})))
+    assert len(digests) == 1 + len(dataclasses.fields(held))
+    assert calibration_digest(dataclasses.replace(held, counts=held.counts.clone())) in digests
+
+
+def test_a_report_of_other_thresholds_is_of_another_model(model: Model) -> None:
+    limits = model.calibration.thresholds * 0.5
+    other = dataclasses.replace(model, calibration=dataclasses.replace(model.calibration, thresholds=limits))
+    report = dict(provenance(model))
+    assert same_model(report, model) and not same_model(report, other)
+    assert report["fingerprint"] == provenance(other)["fingerprint"]
+    assert not same_model({"fingerprint": model.fingerprint}, model), "an old report tells no calibration"
+
+
+@pytest.mark.parametrize(
+    ("content", "tokens"),
+    [(json.dumps({"pretraining": {"tokens": 12345}}), 12345), ("{", None), ("[]", None), ("{}", None), (None, None)],
+)
+def test_the_tokens_that_a_model_read_are_told_if_its_folder_records_them(
+    model: Model, tmp_path: Path, content: str | None, tokens: int | None
+) -> None:
+    if content is not None:
+        (tmp_path / "training").mkdir()
+        (tmp_path / "training" / "state.json").write_text(content, encoding="utf-8")
+    assert training_tokens(dataclasses.replace(model, folder=tmp_path)) == tokens
