@@ -69,6 +69,8 @@ def answer_cold(model: Model, folder: Path) -> dict[str, Any]:
         slots=model.config.write_slots,
         width=model.config.width,
         model_name=model.name,
+        cue_width=model.config.cue_width,
+        vocabulary=model.config.vocab_size,
     )
     try:
         pairs = json.loads((folder / QUESTIONS).read_text(encoding="utf-8"))

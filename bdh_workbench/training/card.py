@@ -229,7 +229,8 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     if isinstance(value, float):
-        return f"{value:.4g}"
+        # A share or a probability that is not quite 1 must not be told as 1.
+        return f"{value:.10g}" if 0.99995 <= value < 1.0 else f"{value:.4g}"
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, list | tuple):
