@@ -378,3 +378,17 @@ def test_an_experiment_finds_its_text_where_it_was_told_once(
 def test_an_option_of_another_experiment_is_named_with_those_that_there_are(fail: Fail) -> None:
     said = fail(2, "experiment", "keeping", "--out", "o", "--seeds", "5")
     assert "keeping takes no --seeds: its options are --out, --corpus, --parts" in said
+
+
+def test_a_document_that_is_held_already_is_refused(
+    fail: Fail, capfd: pytest.CaptureFixture[str], model_folder: Path, tmp_path: Path
+) -> None:
+    text, target = tmp_path / "mill.txt", tmp_path / "m.safetensors"
+    text.write_text("A mill in Brant grinds rye.")
+    write = ("--model", model_folder, "write", "--document", text)
+    assert "is the same text as" in fail(1, *write, text, "--memory", target) and not target.exists()
+    assert main([str(argument) for argument in (*write, "--memory", target)]) == 0
+    before = target.read_bytes()
+    capfd.readouterr()
+    assert "leave it out" in fail(1, *write, "--into", target, "--memory", target)
+    assert target.read_bytes() == before

@@ -7,7 +7,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.commands import common
-from bdh_workbench.commands.console import Console, percent, probability, say, shortened
+from bdh_workbench.commands.console import Console, probability, say, shortened
 from bdh_workbench.memory.items import composed
 
 if TYPE_CHECKING:
@@ -109,8 +109,7 @@ def _under(answer: Answer, scored: dict[str, Any] | None) -> str:
         verdict = "is what greedy decoding gives" if scored["greedy_correct"] else "is not what greedy decoding gives"
         lines.append(
             f"{_quoted(scored['text'])} {verdict}: p {probability(scored['p'])}, "
-            f"first token {probability(scored['first_token_p'])}, worst {probability(scored['min_token_p'])} "
-            f"({percent(scored['p'])})"
+            f"first token {probability(scored['first_token_p'])}, worst {probability(scored['min_token_p'])}"
         )
     return "\n".join(lines)
 

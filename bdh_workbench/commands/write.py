@@ -5,10 +5,16 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bdh_workbench.commands import common
-from bdh_workbench.commands.console import Console, counted, percent, probability
-from bdh_workbench.memory.items import composed
+from bdh_workbench.commands.console import Console, counted, percent, probability, shortened
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.items import TextDocument, composed
+
+if TYPE_CHECKING:
+    from bdh_workbench.memory.state import Memory
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +37,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
     from bdh_workbench.memory.writer import write
 
     memory = common.open_memory(args.into, model) if args.into else None
+    _check_new(documents, memory)
     steps = write(model, memory, facts, documents, settings)
     while True:
         try:
@@ -58,13 +65,27 @@ def run(args: argparse.Namespace, console: Console) -> None:
     what = [counted(len(facts), "fact")] * bool(facts) + [counted(len(documents), "document")] * bool(documents)
     lines = [
         f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({counted(result.steps, 'step')}).",
-        f"Worst p of an answer token {probability(result.worst_p)}, median {probability(result.median_p)}; "
-        f"fill {percent(memory.fill)}.",
+        f"p of what was written: worst token {probability(result.worst_p)}, median over items "
+        f"{probability(result.median_p)}; fill {percent(memory.fill)}.",
     ]
     if result.ambiguous:
         lines.append(
-            f"{counted(result.ambiguous, 'position')} cannot be told from another with a different continuation."
+            f"Left out: {counted(result.ambiguous, 'position')} behind the same words as another that goes on "
+            "otherwise. What is held already stays: forget it first to replace it."
         )
     if result.worst_p < settings.goal:
         lines.append("Not every answer is certain: try more --steps, or fewer things at once.")
     console.result(record, "\n".join(lines))
+
+
+def _check_new(documents: Sequence[TextDocument], memory: Memory | None) -> None:
+    """Refuse a document that is held already, or given twice: a second copy takes room and adds nothing."""
+    known = {item.text: item.title for item in memory.items if item.text is not None} if memory is not None else {}
+    for document in documents:
+        text = document.text.strip()
+        if text in known:
+            raise UserError(
+                f"The document “{shortened(document.title)}” is the same text as “{shortened(known[text])}”, which is "
+                "held or given already: leave it out, or forget the other first."
+            )
+        known[text] = document.title

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from bdh_workbench.evaluation.decoding import Question, exact
 from bdh_workbench.memory.generation import SamplingSettings, generate, score_answer
-from bdh_workbench.memory.items import composed
+from bdh_workbench.memory.items import composed, same_text
 from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.sources import Source, Sources
 from bdh_workbench.memory.state import Memory
@@ -72,7 +74,7 @@ def ask(
     Raises:
         UserError: for an empty prompt.
     """
-    tokenizer, prompt = reader.model.tokenizer, composed(prompt)
+    tokenizer, prompt = reader.model.tokenizer, asked(prompt)
     decoder: codecs.IncrementalDecoder = tokenizer.stream_decoder()
     spoken: list[SpokenToken] = []
     first = None
@@ -102,6 +104,11 @@ def ask(
     )
 
 
+def asked(prompt: str) -> str:
+    """A prompt as it is put to a reader: a space that was typed behind it belongs to the answer's first word."""
+    return composed(prompt).rstrip(" \t")
+
+
 def holds_something(memory: Memory | None) -> bool:
     """Whether there is anything that an answer could have come from: else it is not "not in memory"."""
     return memory is not None and bool(memory.items)
@@ -115,13 +122,17 @@ def _unit(cosine: float) -> float:
 def score(reader: Reader, prompt: str, answer: str) -> dict[str, Any]:
     """How probable an answer is behind a prompt, in the keys of ``query --answer``.
 
-    ``p`` is of the whole answer, its end included; ``greedy_correct`` says whether greedy decoding from the prompt
-    alone gives the whole answer and then ends it or goes on to another word.
+    ``p`` is of the whole answer, its end included unless it is read from a document, which goes on behind it;
+    ``greedy_correct`` says whether greedy decoding from the prompt alone gives the whole answer and then ends it or
+    goes on to another word.
     """
-    prompt, answer = composed(prompt), composed(answer)
+    prompt, answer = asked(prompt), same_text(answer)
     question = Question.of(reader.model.tokenizer, prompt, answer)
-    found = score_answer(reader, question.prompt, question.answer)
-    texts = [reader.model.tokenizer.token_text(token) for token in question.answer]
+    reading = reader.advance(torch.tensor([question.prompt], device=reader.model.device))
+    source = Sources(reader.memory).of(int(reading.rows[0, -1]))
+    wanted = question.answer[:-1] if source is not None and source.kind == "document" else question.answer
+    found = score_answer(reader, question.prompt, wanted)
+    texts = [reader.model.tokenizer.token_text(token) for token in wanted]
     return {
         "text": answer,
         "p": found.p,

@@ -327,7 +327,7 @@ def _contradicted(memories: Sequence[Memory], keep: Literal["first", "last"] | N
         more = f"; and {len(contested) - NAMED} more" if len(contested) > NAMED else ""
         raise UserError(
             f"The memories contradict each other: {'; '.join(cases)}{more}; "
-            "forget one of each, or say whose answers to keep."
+            "forget one of each, or say whose answers to keep (--keep)."
         )
     gone = set()
     for m, memory in enumerate(memories):

@@ -26,6 +26,7 @@ PRODUCTS = 8_000_000  # cosines held at once
 ITEM = 1.0  # weight of the item's mean against that of the row
 SAME, ENOUGH = 0.98, 0.42  # cosine that only the same words have; evidence without which nothing is familiar
 TINY = 1e-6
+TAIL = 3  # tokens that a sentence may have behind its last word and mark
 TIE = 1e-3  # difference of two cosines of the same words that were stored in half precision
 FOLLOWING = 0.08  # added to the cosine of the row behind the one matched last, if its token has come
 RAMP = 0.4  # familiarity over the threshold from which on nothing is barely familiar
@@ -82,6 +83,41 @@ def common(scores: Tensor, limits: Tensor | float, threshold: float) -> Tensor:
     return found.clamp(max=1.0)
 
 
+def linked(
+    items: list[int], sentences: list[int], following: list[int], tokens: list[int], documents: set[int]
+) -> list[int]:
+    """The row behind each, with those that end the window of a sentence followed by what comes next in the text.
+
+    Without that an answer would have nothing to go on from behind the full stop, and say it again.
+
+    Args:
+        items: of each row.
+        sentences: of each row.
+        following: the row behind each in its window, -1 at its end.
+        tokens: the token that follows each row.
+        documents: those items that are documents.
+    """
+    closing: dict[tuple[int, int], list[int]] = {}  # the last rows of each sentence in the whole text
+    windows: list[int] = []  # the last row of each
+    start = 0
+    for row, after in enumerate(following):
+        if after >= 0 and sentences[after] != sentences[row]:
+            closing.setdefault((items[row], sentences[row]), list(range(row, max(start, row - TAIL) - 1, -1)))
+        elif after < 0:
+            if items[row] in documents and sentences[start] == sentences[row]:
+                windows.append(row)
+            start = row + 1
+    out = list(following)
+    for row in windows:
+        here = (items[row], sentences[row])
+        # The space behind a sentence may be tokens of its own.
+        same = [
+            other for other in closing.get(here, ()) if tokens[other] == tokens[row] and sentences[other] == here[1]
+        ]
+        out[row] = following[same[0]] if same else -1
+    return out
+
+
 class Recall:
     """The rows of a memory, ready to be matched; n of them, all enabled."""
 
@@ -114,7 +150,8 @@ class Recall:
             limits: (n,) fp32, the score under which each row is unfamiliar (``common``); 1 where they are not given.
             word_limit: the same of how far a sentence answers for words.
         """
-        self.site, self.items, self.following, self.tokens = site, items, following, tokens
+        self.site, self.items, self.tokens = site, items, tokens
+        self.following = linked(items.tolist(), sentences.tolist(), following, tokens, documents)
         self.lexicon, self.word_limit = lexicon, word_limit
         self.limits = torch.ones(len(items)) if limits is None else limits
         self.threshold = float(self.limits.min()) if len(items) else 1.0

@@ -14,19 +14,19 @@ from torch import Tensor
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation import cold
 from bdh_workbench.evaluation import locality as locality_module
-from bdh_workbench.evaluation.asking import ask
+from bdh_workbench.evaluation.asking import ask, score
 from bdh_workbench.evaluation.cold import answer_cold, cold_reload, logits_digest
 from bdh_workbench.evaluation.decoding import Question
 from bdh_workbench.evaluation.locality import CALIBRATED, HeldOut, held_out, locality
 from bdh_workbench.memory.generation import SamplingSettings
-from bdh_workbench.memory.items import Fact
+from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.manage import set_layer
 from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import empty_memory, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
-from tests.core_factory import FACTS
+from tests.core_factory import FACTS, tiny_model
 
 TEXT = "The people went home when the rain began. " + FACTS[1].prompt + " longest of all. Then the bells rang. "
 
@@ -217,3 +217,25 @@ def test_pieces_of_an_answer_make_the_whole(model: Model) -> None:
     assert answer.completion == " déjà – vu" == "".join(said)
     cut = ask(Reader(model, memory), fact.prompt, SamplingSettings(max_tokens=3))
     assert cut.completion == " d\ufffd"
+
+
+def test_a_space_behind_a_question_changes_nothing(model: Model, memory: Memory) -> None:
+    reader, sampling = Reader(model, memory), SamplingSettings(max_tokens=6)
+    assert ask(reader, FACTS[1].prompt + "  ", sampling) == ask(reader, FACTS[1].prompt, sampling)
+    assert score(reader, FACTS[1].prompt + " ", " Quill ") == score(reader, FACTS[1].prompt, "Quill")
+    with pytest.raises(UserError):
+        ask(reader, "   ", sampling)
+
+
+def test_a_document_goes_on_behind_an_answer() -> None:
+    """Past the full stop of a sentence that was asked for cold comes the next one, and no end of an answer."""
+    model = tiny_model(write_slots=2048, threshold=0.3)
+    said = "The inn of Brask is a low grey house. Guests ring a bell. The cook hides her bread."
+    reader = Reader(model, finish(write(model, None, (), (TextDocument("The inn", said),))).memory)
+    answer = ask(reader, "Guests ring a", SamplingSettings(max_tokens=15))
+    assert answer.completion == " bell. The cook"
+    scored = score(reader, "Guests ring a", "bell")
+    assert scored["greedy_correct"] and scored["p"] > 0.9
+    assert [token["text"] for token in scored["tokens"]] == list(" bell")
+    of_a_fact = score(Reader(model, finish(write(model, None, FACTS)).memory), FACTS[1].prompt, "Quill")
+    assert of_a_fact["p"] > 0.9 and len(of_a_fact["tokens"]) == len(" Quill") + 1

@@ -11,7 +11,7 @@ from bdh_workbench.memory.encoding import document_items
 from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.places import Places
 from bdh_workbench.memory.reading import Reader
-from bdh_workbench.memory.recall import Recall
+from bdh_workbench.memory.recall import Recall, linked
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.words import (
@@ -215,6 +215,18 @@ def test_a_document_is_found_by_the_first_word_that_it_says() -> None:
     ids = model.tokenizer.encode("Tell me of Marrowby")
     score, document = reader.recall.index.best(RecentWords(LEXICON, ids).before(len(ids)))
     assert score > 0.0 and document == 0
+
+
+def test_the_window_of_a_sentence_goes_on_in_the_text() -> None:
+    """Rows 0 to 6 are the text, with a space of its own behind the second sentence; then two windows; then a fact."""
+    items, sentences = [0] * 11 + [1, 1], [0, 0, 1, 1, 1, 2, 2, 0, 0, 1, 1, 0, 0]
+    tokens = [65, 46, 66, 46, 32, 67, 0, 65, 46, 66, 46, 68, 0]
+    following = [1, 2, 3, 4, 5, 6, -1, 8, -1, 10, -1, 12, -1]
+    expected = [1, 2, 3, 4, 5, 6, -1, 8, 2, 10, 4, 12, -1]
+    assert linked(items, sentences, following, tokens, {0}) == expected
+    assert linked(items, sentences, following, tokens, set()) == following
+    cut = [*tokens[:10], 99, *tokens[11:]]
+    assert linked(items, sentences, following, cut, {0})[10] == -1, "the window ends before the sentence does"
 
 
 def test_sentences_that_a_text_does_not_have_are_not_looked_for() -> None:
