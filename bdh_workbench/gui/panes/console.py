@@ -76,6 +76,10 @@ class ConsolePane(Pane):
         self.view.setOpenLinks(False)
         self.view.setAccessibleName("Questions and answers")
         self.view.setSource(QUrl())
+        self._following = True  # whether the end stays in sight while the page grows
+        bar = self.view.verticalScrollBar()
+        bar.rangeChanged.connect(self._follow)
+        bar.actionTriggered.connect(self._moved)
         self.bars = NextTokens(
             context.clock, "Next token", "Ask something: what may come next shows here, with memory on and off.",
             ("memory on", "memory off"), "How probable each next token is with the memory, and without it.",
@@ -266,8 +270,18 @@ class ConsolePane(Pane):
     def redraw(self) -> None:
         """Show the history, its end in sight."""
         self.view.setHtml(page(self.exchanges[-SHOWN:], self._colours, self.view.width() >= WIDE))
-        bar = self.view.verticalScrollBar()
-        bar.setValue(bar.maximum())
+        # Qt lays a long page out bit by bit, and its bar learns of the rest later: the end is followed until then.
+        self._following = True
+        self._follow()
+
+    def _follow(self, *_: int) -> None:
+        """Go to the end, unless a person has moved away from it since the page was drawn."""
+        if self._following:
+            bar = self.view.verticalScrollBar()
+            bar.setValue(bar.maximum())
+
+    def _moved(self, _action: int) -> None:
+        self._following = False
 
     def _resized(self, _place: int, _index: int) -> None:
         self.context.clock.mark(self)
