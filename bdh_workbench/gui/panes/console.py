@@ -220,7 +220,7 @@ class ConsolePane(Pane):
         """Stop every answer that is not complete."""
         for exchange in self.exchanges:
             if not exchange.done:
-                self.context.session.cancel(exchange.job)
+                self.context.cancel(exchange.job)
 
     def _find(self, job: int) -> Exchange | None:
         return next((exchange for exchange in reversed(self.exchanges) if exchange.job == job), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -54,6 +55,8 @@ LABELS = {
     "protect": "Protect the rest",
 }
 ESTIMATE_AFTER = 400  # milliseconds without a change
+PACED = 20  # steps whose pace tells how long the rest may take
+SURE = 5  # of them from which it is told
 
 
 class WritePane(Pane):
@@ -69,7 +72,10 @@ class WritePane(Pane):
         self._writes: set[int] = set()
         self._estimate_job = 0
         self._crowded = False  # whether what stands here is more than there is room for
+        self._refused = ""  # why what stands here would be refused at once
         self._complained = False  # whether what is said about the write is about what stood here
+        self._told_of: tuple[object, object] = (None, None)  # the text and the memory that it is about
+        self._paces: deque[tuple[int, float]] = deque(maxlen=PACED)  # the last steps, and when each was done
         self._make()
         self._listen()
         self._enable()
@@ -159,6 +165,7 @@ class WritePane(Pane):
         on(JobFailed, self._ended)
         on(JobCancelled, self._ended)
         on(Estimated, self._estimated)
+        self.context.on_stop.append(self._stopping)
 
     # What is to be written
 
@@ -237,9 +244,8 @@ class WritePane(Pane):
     # Estimate
 
     def _changed(self, *_: object) -> None:
-        self._crowded = False  # until the new estimate says otherwise
-        if self._complained:
-            self._tell("")
+        self._crowded, self._refused = False, ""  # until the new estimate says otherwise
+        self._forget_told(self._complained)
         self._timer.start()
 
     def estimate(self) -> None:
@@ -268,7 +274,7 @@ class WritePane(Pane):
             self._say(f"{tokens} · {plural(event.rows, 'row')} · {fits}")
         else:
             self._say(f"{tokens} · does not fit: {more:,.1f} times the room left", "warning")
-        self._crowded = not event.fits
+        self._crowded, self._refused = not event.fits, event.refused
         self.gauge.set_fill(event.fill_before, event.fill_after)
 
     def _show_fill(self) -> None:
@@ -284,6 +290,8 @@ class WritePane(Pane):
             settings = self.form.settings()
             if not facts and not documents:
                 raise UserError("There is nothing to write: type or paste a text, or fill in a fact.")
+            if self._refused:
+                raise UserError(self._refused)
         except UserError as problem:
             self._tell(str(problem), "warning")
             self._complained = True
@@ -319,7 +327,13 @@ class WritePane(Pane):
         """Stop the write that runs, or else the newest that waits."""
         number = self.job if self.job is not None else max(self._writes, default=None)
         if number is not None:
-            self.context.session.cancel(number)
+            self.context.cancel(number)
+
+    def _stopping(self, number: int) -> None:
+        """Say at once that it was heard: the step that is being done may take long."""
+        if number == (self.job or number) and number in self._writes:
+            self._tell("Cancelling …")
+            self._enable()
 
     @property
     def busy(self) -> bool:
@@ -329,7 +343,7 @@ class WritePane(Pane):
     def stop(self) -> None:
         """Stop the write that runs, and those that wait."""
         for number in sorted(self._writes, reverse=True):  # so that none that waits begins
-            self.context.session.cancel(number)
+            self.context.cancel(number)
 
     def undo(self) -> None:
         """Take the last change back."""
@@ -338,9 +352,10 @@ class WritePane(Pane):
     def _started(self, event: JobStarted) -> None:
         if event.job in self._writes:
             self.job, self.paused = event.job, False
+            self._paces.clear()
             self.bar.setValue(0)
             self.bar.setVisible(True)
-            self._tell("Preparing …")
+            self._tell("Cancelling …" if event.job in self.context.stopping else "Preparing …")
             self._enable()
 
     def _held(self, event: JobPaused | JobResumed) -> None:
@@ -355,16 +370,29 @@ class WritePane(Pane):
             self.bar.setValue(round(1000 * event.fraction))
 
     def _stepped(self, stepped: WriteStepped) -> None:
-        if stepped.job != self.job:
+        if stepped.job != self.job or stepped.job in self.context.stopping:
             return
         event = stepped.event
         self.bar.setValue(round(1000 * event.step / max(1, event.steps)))
         rate = f" · {event.tokens_per_second:,.0f} tokens/s" if event.tokens_per_second else ""
-        rest = f" · about {max(1.0, event.remaining):.0f} s left at most" if event.remaining > 0.5 else ""
+        rest = self._rest(stepped)
         self._tell(
             f"{event.phase.capitalize()} · step {event.step} of at most {event.steps} · worst p "
             f"{shown_p(event.worst_p)}{rate}{rest}"
         )
+
+    def _rest(self, stepped: WriteStepped) -> str:
+        """How long it may take still, from the pace of the last steps; nothing where most steps are never needed."""
+        event = stepped.event
+        if event.phase != "gradient":
+            self._paces.clear()
+            return ""
+        self._paces.append((event.step, event.elapsed))
+        (first, begun), steps = self._paces[0], event.steps - event.step
+        if event.step - first < SURE or steps <= 0:
+            return ""
+        left = steps * (event.elapsed - begun) / (event.step - first)
+        return f" · about {left:.0f} s left at most" if left >= 1.0 else ""
 
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
         if event.job == self._estimate_job and isinstance(event, JobFailed):
@@ -403,8 +431,25 @@ class WritePane(Pane):
     def _tell(self, text: str, tone: str = "") -> None:
         """Say something about the write."""
         self._complained = False
+        if self.job is None:  # what is said while it runs is said of it, whatever stands here meanwhile
+            self._told_of = self._text(), self._held_now()
         set_tone(self.state, tone)
         self.state.setText(text)
+
+    def _text(self) -> object:
+        """What stands here, as far as it can be told from something else."""
+        return self.tabs.currentIndex(), self.pages.documents(), tuple(map(tuple, self.table.facts_model.rows))
+
+    def _held_now(self) -> object:
+        """What the memory in use holds; its title and file are no part of that."""
+        memory = self.context.memory
+        layers = memory.layers if memory is not None else ()
+        return tuple((layer.number, layer.created, layer.enabled) for layer in layers), memory.rank if memory else 0
+
+    def _forget_told(self, anyway: bool = False) -> None:
+        """Take back what is said about a write that ended, once it is no more about what stands here or is in use."""
+        if self.job is None and self.state.text() and (anyway or self._told_of != (self._text(), self._held_now())):
+            self._tell("")
 
     def _keep_settings(self) -> None:
         """Remember how a person writes, once it makes sense."""
@@ -418,6 +463,7 @@ class WritePane(Pane):
     def refresh(self) -> None:
         """Follow another model or memory."""
         self._show_fill()
+        self._forget_told()
         self._enable()
         self._timer.start()
 
@@ -430,7 +476,9 @@ class WritePane(Pane):
         )
         self.pause_button.setEnabled(self.job is not None)
         self.pause_button.setText("Resume" if self.paused else "Pause")
-        self.cancel_button.setEnabled(bool(self._writes))
+        stopping = bool(self._writes & self.context.stopping)
+        self.cancel_button.setEnabled(bool(self._writes) and not stopping)
+        self.cancel_button.setText("Cancelling …" if stopping else "Cancel")
         self.undo_button.setEnabled(memory is not None and memory.can_undo and self.job is None)
 
 
