@@ -101,7 +101,7 @@ class ActivityPane(Pane):
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(SAID)
-        self._quiet.timeout.connect(lambda: self.remark.setText(""))
+        self._quiet.timeout.connect(lambda: self._remark(""))
         on = context.bridge.on
         on(JobQueued, self._queued)
         on(JobStarted, self._started)
@@ -142,9 +142,13 @@ class ActivityPane(Pane):
 
     def say(self, text: str) -> None:
         """Say something for a while, and note it down."""
-        self.remark.setText(text)
+        self._remark(text)
         self._quiet.start()
         self.add(text)
+
+    def _remark(self, text: str) -> None:
+        self.remark.setText(text)
+        self._show()
 
     def cancel(self) -> None:
         """Stop what runs, or the newest that waits."""
@@ -225,6 +229,7 @@ class ActivityPane(Pane):
         words += [f"{plural(waiting, 'job')} waiting"] * (waiting > 0)
         text = " · ".join(words) or "Ready"
         self.now.setText(text)
+        self.now.setVisible(bool(words) or not self.remark.text())  # a remark stands where it is looked for
         self.progress.setVisible(self.running is not None)
         self.cancel_button.setEnabled(bool(self.jobs))
         self.status.setText(plural(self.warnings, "warning") if self.warnings else "")

@@ -34,6 +34,9 @@ from bdh_workbench.session.jobs import Query, ReadSettings, SamplingSettings
 WIDE = 460  # pixels from which two answers stand side by side
 KEPT = 200  # exchanges
 SHOWN = 40  # of them in the window
+SETTINGS_HEIGHT = 222  # pixels that the settings take at most
+SETTINGS_SHARE = 0.42  # of the room above the line, at most
+CHART_HEIGHT = 116  # pixels under which a chart says nothing, and the answers have its room
 
 
 class PromptLine(QLineEdit):
@@ -165,7 +168,7 @@ class ConsolePane(Pane):
         self.options.setWidgetResizable(True)
         self.options.setMinimumHeight(64)
         self.options.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.options.setMaximumHeight(222)
+        self.options.setMaximumHeight(SETTINGS_HEIGHT)
         self.options.setVisible(False)
         self.settings_button = flat_button("settings ▸", "How the memory is read and the next token chosen")
         self.settings_button.clicked.connect(self._toggle_options)
@@ -187,6 +190,17 @@ class ConsolePane(Pane):
     def _toggle_options(self) -> None:
         self.options.setVisible(not self.options.isVisible())
         self.settings_button.setText("settings ▾" if self.options.isVisible() else "settings ▸")
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """Leave the answers the larger part where the settings stand open, and the chart only what it can use."""
+        room = self.line.geometry().top() - 2 * self.column.spacing() - self.column.contentsMargins().top()
+        above = room
+        if not self.options.isHidden():
+            height = max(self.options.minimumHeight(), min(SETTINGS_HEIGHT, round(SETTINGS_SHARE * room)))
+            self.options.setMaximumHeight(height)
+            above -= height
+        self.bars.setVisible(above >= CHART_HEIGHT)
 
     # Asking
 
@@ -289,6 +303,7 @@ class ConsolePane(Pane):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay the answers out anew."""
         super().resizeEvent(event)
+        self._share_room()
         self.context.clock.mark(self)
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -43,6 +43,7 @@ CROWDED = (
     "This is more than the memory has room for, unless much of it repeats itself. To try may take minutes, and nothing "
     "is written if there is no room."
 )
+AMBIGUOUS = "cannot be told apart (the same words before): reword if it matters"
 LABELS = {
     "steps": "Gradient steps",
     "rate": "Step size",
@@ -107,8 +108,8 @@ class WritePane(Pane):
         self.tabs.setCornerWidget(self._corner(), Qt.Corner.TopRightCorner)
         self.advanced = area
         self.advanced.setVisible(False)
-        self.column.addWidget(self.tabs, 2)
-        self.column.addWidget(self.advanced, 3)
+        self.column.addWidget(self.tabs, 3)
+        self.column.addWidget(self.advanced, 2)
 
         self.gauge = FillGauge()
         self.context.paint(self.gauge.set_colours)
@@ -414,7 +415,7 @@ class WritePane(Pane):
 
     def _summarise(self, result: WriteSummary) -> None:
         reached = result.worst_p >= result.goal
-        extra = f" · {plural(result.ambiguous, 'position')} cannot be told apart" if result.ambiguous else ""
+        extra = f" · {plural(result.ambiguous, 'position')} {AMBIGUOUS}" if result.ambiguous else ""
         self._tell(
             f"Written in {plural(result.steps, 'step')} and {result.seconds:.1f} s · worst p "
             f"{shown_p(result.worst_p)} · median {shown_p(result.median_p)} · fill {result.fill:.1%}{extra}"
