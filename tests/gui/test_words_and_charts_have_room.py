@@ -43,7 +43,11 @@ def test_a_text_has_three_lines_at_least_beside_the_advanced_settings(start: Sta
         window.resize(*size)
         window.arrange()
         qtbot.wait(50)
-        assert window.write.editor.height() >= lines * window.write.editor.fontMetrics().height(), size
+        window.write._tell("two lines of words about the write that has just ended " * 2)
+        qtbot.wait(50)
+        editor = window.write.editor
+        assert editor.viewport().height() >= lines * editor.fontMetrics().height(), size
+        assert editor.visibleRegion().boundingRect().height() == editor.height(), f"cut off at {size}"
 
 
 def test_a_short_axis_has_a_number_besides_zero(qapp: QApplication) -> None:

@@ -43,7 +43,11 @@ CROWDED = (
     "This is more than the memory has room for, unless much of it repeats itself. To try may take minutes, and nothing "
     "is written if there is no room."
 )
-AMBIGUOUS = "cannot be told apart (the same words before): reword if it matters"
+AMBIGUOUS = "cannot be told apart (same words before): reword it"
+AMBIGUOUS_TIP = (
+    "The same words stand before it as before another, and another word behind them: only one of the two can be "
+    "answered. Where that matters, change some of the words before."
+)
 LABELS = {
     "steps": "Gradient steps",
     "rate": "Step size",
@@ -97,7 +101,7 @@ class WritePane(Pane):
         area = QScrollArea()
         area.setWidget(self.form)
         area.setWidgetResizable(True)
-        area.setMinimumHeight(56)
+        area.setMinimumHeight(52)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setAccessibleName("Advanced settings of the write")
         self.tabs = QTabWidget()
@@ -422,6 +426,7 @@ class WritePane(Pane):
             + ("" if reached else f" · the goal of {result.goal:g} was not reached"),
             "good" if reached else "warning",
         )
+        self.state.setToolTip(tip(AMBIGUOUS_TIP) if result.ambiguous else "")
 
     def _say(self, text: str, tone: str = "") -> None:
         """Say something about what stands here, beside the title."""
@@ -436,6 +441,7 @@ class WritePane(Pane):
             self._told_of = self._text(), self._held_now()
         set_tone(self.state, tone)
         self.state.setText(text)
+        self.state.setToolTip("")
 
     def _text(self) -> object:
         """What stands here, as far as it can be told from something else."""
