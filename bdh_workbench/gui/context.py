@@ -23,8 +23,8 @@ class SessionLike(Protocol):
     def submit(self, job: Job) -> int:
         """Queue a job and return its id."""
 
-    def cancel(self, job: int) -> object:
-        """Stop a job."""
+    def cancel(self, job: int) -> bool:
+        """Stop a job; whether it will end as cancelled."""
 
     def pause(self) -> object:
         """Hold the write or retention run that is being done between two steps."""
@@ -54,6 +54,8 @@ class Context:
     unfinished: set[int] = field(default_factory=set)
     quiet: set[int] = field(default_factory=set)
     waiting: dict[int, Callable[[object], None]] = field(default_factory=dict)
+    stopping: set[int] = field(default_factory=set)  # were asked to stop, and have not ended
+    on_stop: list[Callable[[int], object]] = field(default_factory=list)  # called with the number of each such job
 
     def submit(self, job: Job, then: Callable[[object], None] | None = None, quiet: bool = False) -> int:
         """Queue a job.
@@ -70,6 +72,18 @@ class Context:
         if then is not None:
             self.waiting[number] = then
         return number
+
+    def cancel(self, number: int) -> None:
+        """Ask a job to stop and let the panes say so: its end may take a while to come."""
+        if self.session.cancel(number):
+            self.stopping.add(number)
+            for told in self.on_stop:
+                told(number)
+
+    def ended(self, number: int) -> None:
+        """A job has come to its end, whatever it was."""
+        for jobs in (self.unfinished, self.quiet, self.stopping):
+            jobs.discard(number)
 
     def paint(self, follow: Callable[[Colours], None]) -> None:
         """Call with the colours now, and whenever they change."""

@@ -210,8 +210,7 @@ class MainWindow(QMainWindow):
         self._show_state()
 
     def _done(self, event: JobDone) -> None:
-        self.context.unfinished.discard(event.job)
-        self.context.quiet.discard(event.job)
+        self.context.ended(event.job)
         then = self.context.waiting.pop(event.job, None)
         if then is not None:
             then(event.result)
@@ -226,8 +225,7 @@ class MainWindow(QMainWindow):
             self.load_model(self.chosen_model[0], "cpu")
 
     def _cancelled(self, event: JobCancelled | JobFailed) -> None:
-        self.context.unfinished.discard(event.job)
-        self.context.quiet.discard(event.job)
+        self.context.ended(event.job)
         self.context.waiting.pop(event.job, None)
 
     def _recovery(self, event: RecoveryFound) -> None:

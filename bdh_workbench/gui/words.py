@@ -86,7 +86,8 @@ def short(text: str, limit: int = 60) -> str:
 def title_of(text: str, limit: int = 48) -> str:
     """A title for a text that has none: its first sentence or line, cut between two words where it is long."""
     line = harmless(text.strip()[: limit * 4].split("\n", 1)[0]).strip()
-    line = re.split(r"(?<=\w)[.!?:](?=\s|$)", line, maxsplit=1)[0].lstrip("# ").strip()
+    heading = line.startswith("#")  # a title as it stands
+    line = line.strip("# ") if heading else re.split(r"(?<=\w)[.!?:](?=\s|$)", line, maxsplit=1)[0].strip()
     return line if len(line) <= limit else line[:limit].rsplit(" ", 1)[0].rstrip(" ,;–-")
 
 

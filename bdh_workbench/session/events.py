@@ -157,11 +157,13 @@ class WriteStepped(Event):
         labels: of the items in the order of ``event.item_p``: prompts of facts, titles of documents.
         shares: for each site but the write site, what its slow and its fast read contribute to the stream at the items'
             tokens (a write does not change it); ``event.share`` is that of the write site.
+        before: the steps since the last event that was sent: steps may come faster than events.
     """
 
     event: WriteEvent
     labels: tuple[str, ...]
     shares: tuple[tuple[float, float], ...] = ()
+    before: tuple[WriteEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +271,7 @@ class Estimated(Event):
         fill_after: at most.
         fits: whether there is room.
         exact: whether tokens and rows were counted; far too much text is only estimated.
+        refused: why the write would be refused at once; empty where it can be tried.
     """
 
     tokens: int
@@ -277,6 +280,7 @@ class Estimated(Event):
     fill_after: float
     fits: bool
     exact: bool = True
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -341,7 +341,9 @@ class _Task(Task):
 
 
 def _joined(earlier: Event | None, event: Event) -> Event:
-    """An event that stands for an earlier one too: of tokens no text is lost."""
+    """An event that stands for an earlier one too: of tokens no text is lost, and of a write no step."""
+    if isinstance(earlier, WriteStepped) and isinstance(event, WriteStepped):
+        return dataclasses.replace(event, before=(*earlier.before, earlier.event))
     if isinstance(earlier, TokenRead) and isinstance(event, TokenRead):
         return dataclasses.replace(event, text=earlier.text + event.text)
     return event

@@ -91,7 +91,9 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
     size += sum(len(document.text) for document in documents)
     if size > HOPELESS * slots:
         tokens = size // CHARACTERS
-        return Estimated(task.id, tokens, ROWS * tokens, used / slots, (used + ROWS * tokens) / slots, False, False)
+        refused = f"{size:,} characters are far too much for a memory of {slots:,} slots: write a part."
+        after = (used + ROWS * tokens) / slots
+        return Estimated(task.id, tokens, ROWS * tokens, used / slots, after, False, False, refused)
     items = write_items(facts, (), model, job.settings.framings)
     tokens = sum(len(item.ids) for item in items if item.primary)
     for document in documents:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,11 @@ class FakeEngine:
 def step(job: int, number: int) -> WriteStepped:
     """A step of a write; its number stands for what a real one holds."""
     return WriteStepped(job, number, ())  # type: ignore[arg-type]
+
+
+def numbers(events: Sequence[WriteStepped]) -> list[object]:
+    """Of all steps that events tell of, those that were held back with them."""
+    return [number for event in events for number in (*event.before, event.event)]
 
 
 def a_write(steps: int) -> Write:

@@ -31,6 +31,7 @@ from tests.session.session_factory import (
     Record,
     a_write,
     fake_session,
+    numbers,
     step,
 )
 
@@ -232,6 +233,8 @@ def test_the_throttle_keeps_the_last_step_of_a_job(tmp_path: Path) -> None:
             record.end(session.submit(a_write(100)))
             steps = [event.event for event in record.all(WriteStepped) if event.job == number + 1]
             assert steps == ([0, 99] if number == 0 else [99])
+            told = [event for event in record.all(WriteStepped) if event.job == number + 1]
+            assert numbers(told) == list(range(100)), "those that were held back come with the next that is sent"
 
 
 def test_at_most_thirty_steps_a_second(tmp_path: Path) -> None:

@@ -66,13 +66,25 @@ class Recovered:
         return answers[_keep_or_discard(parent, question, *answers)]
 
 
+class LineDialog(QInputDialog):
+    """A line to type in whose beginning is in sight, however long it is."""
+
+    def setVisible(self, visible: bool) -> None:
+        """Qt chooses the whole text, and shows its end: it stays chosen, from the other side."""
+        super().setVisible(visible)
+        line = self.findChild(QLineEdit)
+        if visible and line is not None:
+            line.end(False)
+            line.home(True)
+
+
 class Line:
     """A line of text."""
 
     @classmethod
     def ask(cls, parent: QWidget | None, question: str, text: str = "", *, empty: bool = False) -> str | None:
         """The line, or None; an empty one only where that is an answer."""
-        dialog = QInputDialog(parent)
+        dialog = LineDialog(parent)
         dialog.setWindowTitle(TITLE)
         dialog.setLabelText(question)
         dialog.setTextEchoMode(QLineEdit.EchoMode.Normal)

@@ -101,7 +101,7 @@ class ActivityPane(Pane):
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(SAID)
-        self._quiet.timeout.connect(lambda: self.remark.setText(""))
+        self._quiet.timeout.connect(lambda: self._remark(""))
         on = context.bridge.on
         on(JobQueued, self._queued)
         on(JobStarted, self._started)
@@ -114,6 +114,7 @@ class ActivityPane(Pane):
         on(JobCancelled, self._ended)
         on(DeviceMemory, self._device)
         on(LogLine, self._logged)
+        context.on_stop.append(lambda _number: self._show())
 
     def _make_strip(self) -> QWidget:
         strip = QWidget()
@@ -141,21 +142,25 @@ class ActivityPane(Pane):
 
     def say(self, text: str) -> None:
         """Say something for a while, and note it down."""
-        self.remark.setText(text)
+        self._remark(text)
         self._quiet.start()
         self.add(text)
+
+    def _remark(self, text: str) -> None:
+        self.remark.setText(text)
+        self._show()
 
     def cancel(self) -> None:
         """Stop what runs, or the newest that waits."""
         number = self.running if self.running is not None else max(self.jobs, default=None)
         if number is not None:
-            self.context.session.cancel(number)
+            self.context.cancel(number)
 
     def cancel_chosen(self) -> None:
         """Stop the jobs that are chosen in the list, or what runs."""
         chosen = [int(line.data(0, NUMBER)) for line in self.list.selectedItems()]
         for number in chosen:
-            self.context.session.cancel(number)
+            self.context.cancel(number)
         if not chosen:
             self.cancel()
 
@@ -219,10 +224,12 @@ class ActivityPane(Pane):
     def _show(self) -> None:
         waiting = sum(job != self.running and job not in self.context.quiet for job in self.jobs)
         what = self.jobs.get(self.running, "") if self.running is not None else ""
-        text = f"{what}{f' · {self._detail}' if self._detail else ''}" if what else "Ready"
-        if waiting > 0:
-            text += f" · {plural(waiting, 'job')} waiting"
+        detail = "cancelling …" if self.running in self.context.stopping else self._detail
+        words = [f"{what} · {detail}" if detail else what] if what else []
+        words += [f"{plural(waiting, 'job')} waiting"] * (waiting > 0)
+        text = " · ".join(words) or "Ready"
         self.now.setText(text)
+        self.now.setVisible(bool(words) or not self.remark.text())  # a remark stands where it is looked for
         self.progress.setVisible(self.running is not None)
         self.cancel_button.setEnabled(bool(self.jobs))
         self.status.setText(plural(self.warnings, "warning") if self.warnings else "")
@@ -245,7 +252,8 @@ class ActivityPane(Pane):
                 line = QTreeWidgetItem([title, ""])
                 line.setData(0, NUMBER, number)
                 self.list.addTopLevelItem(line)
-            line.setText(1, (self._detail or "running") if number == self.running else "waiting")
+            state = (self._detail or "running") if number == self.running else "waiting"
+            line.setText(1, "cancelling …" if number in self.context.stopping else state)
         self.idle.setVisible(not self.jobs)
 
     def _device(self, event: DeviceMemory) -> None:

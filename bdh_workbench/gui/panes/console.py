@@ -34,6 +34,9 @@ from bdh_workbench.session.jobs import Query, ReadSettings, SamplingSettings
 WIDE = 460  # pixels from which two answers stand side by side
 KEPT = 200  # exchanges
 SHOWN = 40  # of them in the window
+SETTINGS_HEIGHT = 222  # pixels that the settings take at most
+SETTINGS_SHARE = 0.42  # of the room above the line, at most
+CHART_HEIGHT = 116  # pixels under which a chart says nothing, and the answers have its room
 
 
 class PromptLine(QLineEdit):
@@ -76,6 +79,10 @@ class ConsolePane(Pane):
         self.view.setOpenLinks(False)
         self.view.setAccessibleName("Questions and answers")
         self.view.setSource(QUrl())
+        self._following = True  # whether the end stays in sight while the page grows
+        bar = self.view.verticalScrollBar()
+        bar.rangeChanged.connect(self._follow)
+        bar.actionTriggered.connect(self._moved)
         self.bars = NextTokens(
             context.clock, "Next token", "Ask something: what may come next shows here, with memory on and off.",
             ("memory on", "memory off"), "How probable each next token is with the memory, and without it.",
@@ -161,7 +168,7 @@ class ConsolePane(Pane):
         self.options.setWidgetResizable(True)
         self.options.setMinimumHeight(64)
         self.options.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.options.setMaximumHeight(222)
+        self.options.setMaximumHeight(SETTINGS_HEIGHT)
         self.options.setVisible(False)
         self.settings_button = flat_button("settings ▸", "How the memory is read and the next token chosen")
         self.settings_button.clicked.connect(self._toggle_options)
@@ -183,6 +190,17 @@ class ConsolePane(Pane):
     def _toggle_options(self) -> None:
         self.options.setVisible(not self.options.isVisible())
         self.settings_button.setText("settings ▾" if self.options.isVisible() else "settings ▸")
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """Leave the answers the larger part where the settings stand open, and the chart only what it can use."""
+        room = self.line.geometry().top() - 2 * self.column.spacing() - self.column.contentsMargins().top()
+        above = room
+        if not self.options.isHidden():
+            height = max(self.options.minimumHeight(), min(SETTINGS_HEIGHT, round(SETTINGS_SHARE * room)))
+            self.options.setMaximumHeight(height)
+            above -= height
+        self.bars.setVisible(above >= CHART_HEIGHT)
 
     # Asking
 
@@ -216,7 +234,7 @@ class ConsolePane(Pane):
         """Stop every answer that is not complete."""
         for exchange in self.exchanges:
             if not exchange.done:
-                self.context.session.cancel(exchange.job)
+                self.context.cancel(exchange.job)
 
     def _find(self, job: int) -> Exchange | None:
         return next((exchange for exchange in reversed(self.exchanges) if exchange.job == job), None)
@@ -266,8 +284,18 @@ class ConsolePane(Pane):
     def redraw(self) -> None:
         """Show the history, its end in sight."""
         self.view.setHtml(page(self.exchanges[-SHOWN:], self._colours, self.view.width() >= WIDE))
-        bar = self.view.verticalScrollBar()
-        bar.setValue(bar.maximum())
+        # Qt lays a long page out bit by bit, and its bar learns of the rest later: the end is followed until then.
+        self._following = True
+        self._follow()
+
+    def _follow(self, *_: int) -> None:
+        """Go to the end, unless a person has moved away from it since the page was drawn."""
+        if self._following:
+            bar = self.view.verticalScrollBar()
+            bar.setValue(bar.maximum())
+
+    def _moved(self, _action: int) -> None:
+        self._following = False
 
     def _resized(self, _place: int, _index: int) -> None:
         self.context.clock.mark(self)
@@ -275,6 +303,7 @@ class ConsolePane(Pane):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay the answers out anew."""
         super().resizeEvent(event)
+        self._share_room()
         self.context.clock.mark(self)
 
     def showEvent(self, event: QShowEvent) -> None:

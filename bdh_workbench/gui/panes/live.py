@@ -68,7 +68,7 @@ class LivePane(Pane):
         self.gates.set_sites(names, [site.slow for site in info.sites], fast)
 
     def _stepped(self, stepped: WriteStepped) -> None:
-        event = stepped.event
+        event = (*stepped.before, stepped.event)[0]
         self._running = True
         # A retention run is one job of many writes.
         if stepped.job != self._job or event.step < self._step:
@@ -76,9 +76,10 @@ class LivePane(Pane):
             self.loss.clear()
             self.items.start([short(label, 80) for label in stepped.labels])
             self.slots.start()
-        self._step = event.step
-        self.loss.add(event.step, event.losses)
-        self.items.add(event.step, event.worst_p, event.median_p, event.item_p)
+        for event in (*stepped.before, stepped.event):
+            self._step = event.step
+            self.loss.add(event.step, event.losses)
+            self.items.add(event.step, event.worst_p, event.median_p, event.item_p)
         self.slots.show_use(event.slot_use, self.context.model.slots if self.context.model is not None else 0)
         sites = self.context.model.sites if self.context.model is not None else ()
         others = stepped.shares or ((math.nan, math.nan),) * max(0, len(sites) - 1)  # a retention run has none

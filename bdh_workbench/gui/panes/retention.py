@@ -98,6 +98,7 @@ class RetentionPane(Pane):
         on(JobDone, self._ended)
         on(JobFailed, self._ended)
         on(JobCancelled, self._ended)
+        self.context.on_stop.append(self._stopping)
 
     def _chosen(self, index: int) -> None:
         if index != OPENED:
@@ -174,13 +175,18 @@ class RetentionPane(Pane):
         self.run_button.setEnabled(not self.busy)
         self.pause_button.setEnabled(self._job is not None)
         self.pause_button.setText("Resume" if self._paused else "Pause")
-        self.stop_button.setEnabled(self._job is not None)
+        self.stop_button.setEnabled(self._job is not None and self._job not in self.context.stopping)
 
     def stop(self) -> None:
         """Stop the run; what was measured stays to be seen."""
         self._reading = False
         if self._job is not None:
-            self.context.session.cancel(self._job)
+            self.context.cancel(self._job)
+
+    def _stopping(self, number: int) -> None:
+        if number == self._job:
+            self.state.setText("Stopping …")
+            self._enable()
 
     def _progress(self, event: JobProgress) -> None:
         if event.job == self._job:

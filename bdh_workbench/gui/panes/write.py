@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -42,6 +43,11 @@ CROWDED = (
     "This is more than the memory has room for, unless much of it repeats itself. To try may take minutes, and nothing "
     "is written if there is no room."
 )
+AMBIGUOUS = "cannot be told apart (same words before): reword it"
+AMBIGUOUS_TIP = (
+    "The same words stand before it as before another, and another word behind them: only one of the two can be "
+    "answered. Where that matters, change some of the words before."
+)
 LABELS = {
     "steps": "Gradient steps",
     "rate": "Step size",
@@ -54,6 +60,8 @@ LABELS = {
     "protect": "Protect the rest",
 }
 ESTIMATE_AFTER = 400  # milliseconds without a change
+PACED = 20  # steps whose pace tells how long the rest may take
+SURE = 5  # of them from which it is told
 
 
 class WritePane(Pane):
@@ -69,7 +77,10 @@ class WritePane(Pane):
         self._writes: set[int] = set()
         self._estimate_job = 0
         self._crowded = False  # whether what stands here is more than there is room for
+        self._refused = ""  # why what stands here would be refused at once
         self._complained = False  # whether what is said about the write is about what stood here
+        self._told_of: tuple[object, object] = (None, None)  # the text and the memory that it is about
+        self._paces: deque[tuple[int, float]] = deque(maxlen=PACED)  # the last steps, and when each was done
         self._make()
         self._listen()
         self._enable()
@@ -90,7 +101,7 @@ class WritePane(Pane):
         area = QScrollArea()
         area.setWidget(self.form)
         area.setWidgetResizable(True)
-        area.setMinimumHeight(56)
+        area.setMinimumHeight(52)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setAccessibleName("Advanced settings of the write")
         self.tabs = QTabWidget()
@@ -101,8 +112,8 @@ class WritePane(Pane):
         self.tabs.setCornerWidget(self._corner(), Qt.Corner.TopRightCorner)
         self.advanced = area
         self.advanced.setVisible(False)
-        self.column.addWidget(self.tabs, 2)
-        self.column.addWidget(self.advanced, 3)
+        self.column.addWidget(self.tabs, 3)
+        self.column.addWidget(self.advanced, 2)
 
         self.gauge = FillGauge()
         self.context.paint(self.gauge.set_colours)
@@ -159,6 +170,7 @@ class WritePane(Pane):
         on(JobFailed, self._ended)
         on(JobCancelled, self._ended)
         on(Estimated, self._estimated)
+        self.context.on_stop.append(self._stopping)
 
     # What is to be written
 
@@ -237,9 +249,8 @@ class WritePane(Pane):
     # Estimate
 
     def _changed(self, *_: object) -> None:
-        self._crowded = False  # until the new estimate says otherwise
-        if self._complained:
-            self._tell("")
+        self._crowded, self._refused = False, ""  # until the new estimate says otherwise
+        self._forget_told(self._complained)
         self._timer.start()
 
     def estimate(self) -> None:
@@ -268,7 +279,7 @@ class WritePane(Pane):
             self._say(f"{tokens} · {plural(event.rows, 'row')} · {fits}")
         else:
             self._say(f"{tokens} · does not fit: {more:,.1f} times the room left", "warning")
-        self._crowded = not event.fits
+        self._crowded, self._refused = not event.fits, event.refused
         self.gauge.set_fill(event.fill_before, event.fill_after)
 
     def _show_fill(self) -> None:
@@ -284,6 +295,8 @@ class WritePane(Pane):
             settings = self.form.settings()
             if not facts and not documents:
                 raise UserError("There is nothing to write: type or paste a text, or fill in a fact.")
+            if self._refused:
+                raise UserError(self._refused)
         except UserError as problem:
             self._tell(str(problem), "warning")
             self._complained = True
@@ -319,7 +332,13 @@ class WritePane(Pane):
         """Stop the write that runs, or else the newest that waits."""
         number = self.job if self.job is not None else max(self._writes, default=None)
         if number is not None:
-            self.context.session.cancel(number)
+            self.context.cancel(number)
+
+    def _stopping(self, number: int) -> None:
+        """Say at once that it was heard: the step that is being done may take long."""
+        if number == (self.job or number) and number in self._writes:
+            self._tell("Cancelling …")
+            self._enable()
 
     @property
     def busy(self) -> bool:
@@ -329,7 +348,7 @@ class WritePane(Pane):
     def stop(self) -> None:
         """Stop the write that runs, and those that wait."""
         for number in sorted(self._writes, reverse=True):  # so that none that waits begins
-            self.context.session.cancel(number)
+            self.context.cancel(number)
 
     def undo(self) -> None:
         """Take the last change back."""
@@ -338,9 +357,10 @@ class WritePane(Pane):
     def _started(self, event: JobStarted) -> None:
         if event.job in self._writes:
             self.job, self.paused = event.job, False
+            self._paces.clear()
             self.bar.setValue(0)
             self.bar.setVisible(True)
-            self._tell("Preparing …")
+            self._tell("Cancelling …" if event.job in self.context.stopping else "Preparing …")
             self._enable()
 
     def _held(self, event: JobPaused | JobResumed) -> None:
@@ -355,16 +375,29 @@ class WritePane(Pane):
             self.bar.setValue(round(1000 * event.fraction))
 
     def _stepped(self, stepped: WriteStepped) -> None:
-        if stepped.job != self.job:
+        if stepped.job != self.job or stepped.job in self.context.stopping:
             return
         event = stepped.event
         self.bar.setValue(round(1000 * event.step / max(1, event.steps)))
         rate = f" · {event.tokens_per_second:,.0f} tokens/s" if event.tokens_per_second else ""
-        rest = f" · about {max(1.0, event.remaining):.0f} s left at most" if event.remaining > 0.5 else ""
+        rest = self._rest(stepped)
         self._tell(
             f"{event.phase.capitalize()} · step {event.step} of at most {event.steps} · worst p "
             f"{shown_p(event.worst_p)}{rate}{rest}"
         )
+
+    def _rest(self, stepped: WriteStepped) -> str:
+        """How long it may take still, from the pace of the last steps; nothing where most steps are never needed."""
+        event = stepped.event
+        if event.phase != "gradient":
+            self._paces.clear()
+            return ""
+        self._paces.append((event.step, event.elapsed))
+        (first, begun), steps = self._paces[0], event.steps - event.step
+        if event.step - first < SURE or steps <= 0:
+            return ""
+        left = steps * (event.elapsed - begun) / (event.step - first)
+        return f" · about {left:.0f} s left at most" if left >= 1.0 else ""
 
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
         if event.job == self._estimate_job and isinstance(event, JobFailed):
@@ -386,13 +419,14 @@ class WritePane(Pane):
 
     def _summarise(self, result: WriteSummary) -> None:
         reached = result.worst_p >= result.goal
-        extra = f" · {plural(result.ambiguous, 'position')} cannot be told apart" if result.ambiguous else ""
+        extra = f" · {plural(result.ambiguous, 'position')} {AMBIGUOUS}" if result.ambiguous else ""
         self._tell(
             f"Written in {plural(result.steps, 'step')} and {result.seconds:.1f} s · worst p "
             f"{shown_p(result.worst_p)} · median {shown_p(result.median_p)} · fill {result.fill:.1%}{extra}"
             + ("" if reached else f" · the goal of {result.goal:g} was not reached"),
             "good" if reached else "warning",
         )
+        self.state.setToolTip(tip(AMBIGUOUS_TIP) if result.ambiguous else "")
 
     def _say(self, text: str, tone: str = "") -> None:
         """Say something about what stands here, beside the title."""
@@ -403,8 +437,26 @@ class WritePane(Pane):
     def _tell(self, text: str, tone: str = "") -> None:
         """Say something about the write."""
         self._complained = False
+        if self.job is None:  # what is said while it runs is said of it, whatever stands here meanwhile
+            self._told_of = self._text(), self._held_now()
         set_tone(self.state, tone)
         self.state.setText(text)
+        self.state.setToolTip("")
+
+    def _text(self) -> object:
+        """What stands here, as far as it can be told from something else."""
+        return self.tabs.currentIndex(), self.pages.documents(), tuple(map(tuple, self.table.facts_model.rows))
+
+    def _held_now(self) -> object:
+        """What the memory in use holds; its title and file are no part of that."""
+        memory = self.context.memory
+        layers = memory.layers if memory is not None else ()
+        return tuple((layer.number, layer.created, layer.enabled) for layer in layers), memory.rank if memory else 0
+
+    def _forget_told(self, anyway: bool = False) -> None:
+        """Take back what is said about a write that ended, once it is no more about what stands here or is in use."""
+        if self.job is None and self.state.text() and (anyway or self._told_of != (self._text(), self._held_now())):
+            self._tell("")
 
     def _keep_settings(self) -> None:
         """Remember how a person writes, once it makes sense."""
@@ -418,6 +470,7 @@ class WritePane(Pane):
     def refresh(self) -> None:
         """Follow another model or memory."""
         self._show_fill()
+        self._forget_told()
         self._enable()
         self._timer.start()
 
@@ -430,7 +483,9 @@ class WritePane(Pane):
         )
         self.pause_button.setEnabled(self.job is not None)
         self.pause_button.setText("Resume" if self.paused else "Pause")
-        self.cancel_button.setEnabled(bool(self._writes))
+        stopping = bool(self._writes & self.context.stopping)
+        self.cancel_button.setEnabled(bool(self._writes) and not stopping)
+        self.cancel_button.setText("Cancelling …" if stopping else "Cancel")
         self.undo_button.setEnabled(memory is not None and memory.can_undo and self.job is None)
 
 

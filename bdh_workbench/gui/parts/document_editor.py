@@ -19,7 +19,7 @@ class DocumentEditor(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setTabChangesFocus(True)
-        self.setMinimumHeight(36)
+        self.setMinimumHeight(58)  # three lines
         self.setAccessibleName("Text of the document")
         self.setPlaceholderText(
             "Paste or type a text, drop a file here, or open one.\n\nWrite into memory then encodes it into the "

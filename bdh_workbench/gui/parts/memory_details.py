@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.state import LayerRecord
 
 NUMBER = Qt.ItemDataRole.UserRole
+CELL = 18  # pixels around the words of a cell
 MOST = 5000  # items that are listed
 EMPTY = "The memory in use is empty.\nWrite something, or load a memory from above: what it holds will stand here."
 
@@ -90,6 +92,7 @@ class MemoryDetails(QWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column, width in enumerate(widths, start=1):
+            width = max(width, QFontMetrics(tree.font()).horizontalAdvance("0.9999") + CELL)
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(column, width)
         return tree

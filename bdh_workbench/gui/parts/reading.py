@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.gui.words import title_of
 from bdh_workbench.memory.formats import (
     merge_duplicates,
     parse_documents_text,
@@ -17,6 +18,7 @@ from bdh_workbench.memory.items import Fact, TextDocument
 
 FACT_KINDS = (".csv", ".tsv")
 TEXT_KINDS = (".txt", ".text", ".md", ".markdown")
+UNTITLED = "Pasted text"
 Found = tuple[tuple[Fact, ...], tuple[TextDocument, ...]]
 
 
@@ -58,4 +60,7 @@ def read_paste(text: str) -> Found:
             return tuple(parse_facts_text(text)), ()
         except UserError:
             pass
-    return (), tuple(parse_documents_text(text))
+    documents = parse_documents_text(text, title=UNTITLED)
+    if [document.title for document in documents] == [UNTITLED]:  # prose: titled as if it came from a Markdown file
+        documents = parse_documents_text(text, "markdown", title=title_of(text) or UNTITLED)
+    return (), tuple(documents)

@@ -1,0 +1,138 @@
+"""What is said of a write is about that write: its text, its memory, its steps, and whether it was asked to stop."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.gui.panes.write import SURE
+from bdh_workbench.memory.writer import HOPELESS, WriteEvent
+from bdh_workbench.session.events import WriteStepped
+from bdh_workbench.session.jobs import Relabel
+from tests.core_factory import FACTS
+from tests.gui.conftest import WAIT, Said, Start, begin_long_write, settle
+
+
+def test_what_is_said_of_a_write_goes_with_its_memory(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    window, write = workbench.window, workbench.window.write
+    write.tabs.setCurrentIndex(1)
+    write.table.facts_model.set_facts(FACTS[:2])
+    write.write()
+    settle(workbench, qtbot)
+    assert "Written in" in write.state.text()
+    workbench.context.submit(Relabel("Another title"))
+    settle(workbench, qtbot)
+    assert "Written in" in write.state.text(), "the memory is the same"
+    window.new_memory()
+    settle(workbench, qtbot)
+    assert not write.state.text()
+
+
+def test_what_is_said_of_a_write_goes_with_its_text(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    write = workbench.window.write
+    write.tabs.setCurrentIndex(1)
+    write.table.facts_model.set_facts(FACTS[:2])
+    write.write()
+    settle(workbench, qtbot)
+    write.form.changed.emit()
+    assert "Written in" in write.state.text(), "the text is the same"
+    write.table.facts_model.set_facts(FACTS[2:3])
+    assert not write.state.text()
+
+
+def test_an_error_does_not_stay_under_another_text(
+    start: Start, qtbot: QtBot, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise UserError("There is no room for it.")
+
+    monkeypatch.setattr("bdh_workbench.session.engine.run_write", fail)
+    workbench = start()
+    write = workbench.window.write
+    write.editor.setPlainText("A heron stood in the reeds.")
+    write.write()
+    settle(workbench, qtbot)
+    assert "no room" in write.state.text() and write.state.property("tone") == "bad"
+    write.editor.setPlainText("Another heron.")
+    assert not write.state.text() and not write.state.property("tone")
+
+
+def test_a_cancel_is_heard_at_once_even_while_nothing_can_stop(
+    start: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, inside = threading.Event(), threading.Event()
+
+    def long_preparation(*_: object) -> list[tuple[float, float]]:
+        inside.set()
+        assert go_on.wait(WAIT / 1000)
+        return []
+
+    monkeypatch.setattr("bdh_workbench.session.writing.mean_shares", long_preparation)
+    workbench = start()
+    window, write = workbench.window, workbench.window.write
+    try:
+        write.editor.setPlainText("A heron stood in the reeds of the lake and waited.")
+        write.write()
+        qtbot.waitUntil(lambda: inside.is_set() and write.state.text() == "Preparing …", timeout=WAIT)
+        window.actions_by_name["cancel"].trigger()
+        assert write.state.text() == "Cancelling …"
+        assert write.cancel_button.text() == "Cancelling …" and not write.cancel_button.isEnabled()
+        assert "cancelling …" in window.activity.now.text()
+    finally:
+        go_on.set()
+    settle(workbench, qtbot)
+    assert "Cancelled" in write.state.text() and write.cancel_button.text() == "Cancel"
+    assert not workbench.context.stopping
+
+
+def test_what_would_be_refused_at_once_is_not_offered(start: Start, qtbot: QtBot, said: Said) -> None:
+    workbench = start()
+    write = workbench.window.write
+    assert workbench.context.model is not None
+    write.editor.set_text("far too much " * (HOPELESS * workbench.context.model.slots // 13 + 1))
+    write.estimate()
+    qtbot.waitUntil(lambda: "does not fit" in write.status.text(), timeout=WAIT)
+    write.write()
+    assert "far too much" in write.state.text() and "write a part" in write.state.text()
+    assert not said.questions and not write.busy
+    write.editor.set_text("A heron.")
+    assert not write.state.text()
+
+
+def test_the_live_plots_show_every_step_that_the_history_keeps(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    window, write = workbench.window, workbench.window.write
+    write.tabs.setCurrentIndex(1)
+    write.table.facts_model.set_facts(FACTS[:3])
+    write.write()
+    settle(workbench, qtbot)
+    live = window.live
+    seen = [row[:3] for row in live.items.table()[1]], [row[:2] for row in live.loss.table()[1]]
+    assert workbench.context.memory is not None
+    live.show_layer(workbench.context.memory.layers[-1])
+    kept = [row[:3] for row in live.items.table()[1]], [row[:2] for row in live.loss.table()[1]]
+    for one, other in zip(seen, kept, strict=True):
+        assert len(one) > 3 and one == [pytest.approx(row, rel=1e-4) for row in other]
+
+
+def test_how_long_it_takes_is_told_once_the_pace_is_known(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    begin_long_write(workbench, qtbot)
+    write, live = workbench.window.write, workbench.window.live
+    qtbot.waitUntil(lambda: len(live.items.table()[1]) > SURE + 3, timeout=WAIT)
+    write.cancel()
+    settle(workbench, qtbot)
+    event = WriteEvent("direct", 1, 40, {}, 0.1, 0.1, (), 0.0, (), 1.0, 11.0, 438.0)
+
+    def told(**changes: object) -> str:
+        return write._rest(WriteStepped(1, dataclasses.replace(event, **changes), ()))  # type: ignore[arg-type]
+
+    assert not told() and not told(step=20, remaining=11.0), "few of these steps are ever taken"
+    assert not told(phase="gradient", step=21, steps=121, elapsed=12.0), "one step is no pace"
+    assert told(phase="gradient", step=31, steps=131, elapsed=14.0) == " · about 20 s left at most"

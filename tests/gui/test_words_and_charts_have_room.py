@@ -1,0 +1,108 @@
+"""What is to be read has room: the text, the last answer, the numbers of a chart or table, titles and remarks."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from bdh_workbench.gui.dialogs.questions import Line, LineDialog
+from bdh_workbench.gui.main_window import MINIMUM
+from bdh_workbench.gui.panes.console import CHART_HEIGHT
+from bdh_workbench.gui.parts.reading import read_paste
+from bdh_workbench.gui.plots.bars import NextTokens
+from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.gui.words import title_of
+from bdh_workbench.session.events import JobQueued
+from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
+from tests.gui.conftest import Start
+
+
+def test_answers_and_chart_have_room_beside_open_settings(start: Start, qtbot: QtBot) -> None:
+    window = start(load=False).window
+    console = window.console
+    console.settings_button.click()
+    for size in ((1480, 920), MINIMUM):
+        window.resize(*size)
+        window.arrange()
+        qtbot.wait(50)
+        assert console.view.height() > console.options.height(), size
+        assert not console.bars.isVisible() or console.bars.height() >= CHART_HEIGHT, size
+    console.settings_button.click()
+    qtbot.wait(50)
+    assert console.bars.isVisible(), "it comes back with the room"
+
+
+def test_a_text_has_three_lines_at_least_beside_the_advanced_settings(start: Start, qtbot: QtBot) -> None:
+    window = start(load=False).window
+    window.write.show_documents((DOCUMENT, OTHER_DOCUMENT))
+    window.write.advanced_button.click()
+    for size, lines in (((1480, 920), 5), (MINIMUM, 3)):
+        window.resize(*size)
+        window.arrange()
+        qtbot.wait(50)
+        window.write._tell("two lines of words about the write that has just ended " * 2)
+        qtbot.wait(50)
+        editor = window.write.editor
+        assert editor.viewport().height() >= lines * editor.fontMetrics().height(), size
+        assert editor.visibleRegion().boundingRect().height() == editor.height(), f"cut off at {size}"
+
+
+def test_a_short_axis_has_a_number_besides_zero(qapp: QApplication) -> None:
+    for top in (0.01, 0.05, 0.07, 0.1, 0.3, 0.7, 1.0):
+        bars = NextTokens(DrawClock(), "", "", ("on", "off"), "")
+        bars.plot.resize(150, 200)
+        bars.show_tops([("a", top)], [("a", top / 2)])
+        bars.redraw()
+        inside = bars.item.viewRange()[0][1]
+        # A number at the very end has no room for its right half, and is left out.
+        assert any(0 < place <= 0.85 * inside for place, _ in bars.item.getAxis("bottom")._tickLevels[0]), top
+
+
+def test_a_probability_of_four_digits_is_shown_whole(start: Start) -> None:
+    items = start(load=False).window.library.details.items
+    assert items.columnWidth(1) >= QFontMetrics(items.font()).horizontalAdvance("0.9998") + 14
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)  # the offscreen one, of windows on windows
+def test_a_long_title_is_asked_about_with_its_beginning_in_sight(qapp: QApplication) -> None:
+    seen: list[tuple[int, str]] = []
+
+    def look() -> None:
+        dialog = QApplication.activeModalWidget()
+        assert isinstance(dialog, LineDialog)
+        line = dialog.findChild(QLineEdit)
+        assert line is not None
+        seen.append((line.cursorPosition(), line.selectedText()))
+        dialog.accept()
+
+    QTimer.singleShot(50, look)
+    title = "The floating post office + " * 8
+    assert Line.ask(None, "Title?", title) == title.strip()
+    assert seen == [(0, title)]
+
+
+def test_a_pasted_text_is_titled_by_its_heading(qapp: QApplication) -> None:
+    marked = "---\nlang: en\n---\n\n# Bees: a year\n\nIn spring they wake.\n"
+    assert [document.title for document in read_paste(marked)[1]] == ["Bees: a year"]
+    assert [document.title for document in read_paste("In spring they wake. Then")[1]] == ["In spring they wake"]
+    assert title_of("# Bees: a year #\n\nIn spring") == "Bees: a year"
+
+
+def test_ready_is_not_said_while_something_waits(start: Start) -> None:
+    activity = start(load=False).window.activity
+    activity._queued(JobQueued(1, "Write 1 document"))
+    assert activity.now.text() == "1 job waiting"
+    activity.jobs.clear()
+    activity._show()
+    assert activity.now.text() == "Ready"
+
+
+def test_a_remark_stands_at_the_left_while_nothing_runs(start: Start) -> None:
+    window = start(load=False).window
+    window.say("Saved as Stories.")
+    assert not window.activity.now.isVisible() and window.activity.remark.text() == "Saved as Stories."
+    window.activity._quiet.timeout.emit()
+    assert window.activity.now.isVisible()
