@@ -209,5 +209,5 @@ def save(path: Path, memory: Memory) -> dict[str, Any]:
 def step_line(event: WriteEvent) -> str:
     """One step of a write, in one line of progress."""
     step = f"step {event.step} of at most {event.steps}" if event.steps > event.step else f"step {event.step}"
-    left = f", {event.remaining:.0f} s left at most" if event.remaining >= 1 else ""
+    left = f", {event.remaining:.0f} s left at most" if event.phase == "gradient" and event.remaining >= 1 else ""
     return f"{event.phase}, {step}: worst p {probability(event.worst_p)}, median {probability(event.median_p)}{left}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FRAMINGS = (".", "It is known that this is so.", "Now for something else.")  # put before a fact, one at a time
 FRAMING_SHARE = 0.15  # framings are left out where facts with them would take more than this share of the slots
+HOPELESS = 64  # characters for each slot from which a write is refused before any work
 OVERLAP = 0.25  # share of a chunk that the next one repeats, so that every sentence has context in one of them
 LONGEST = 32_768  # tokens of a document that are written as one stretch; the network and the cues know no limit
 WINDOW_FIRST = 3  # a window's first target: its first two tokens do not tell sentences apart
@@ -83,6 +84,18 @@ def write_items(
     for item in document_items(documents, model.tokenizer, model.config.context * 2):
         items.append(dataclasses.replace(item, source=item.source + len(facts)))
     return items
+
+
+def characters(facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:
+    """How many characters a write is asked to take in."""
+    return sum(len(f.prompt) + len(f.answer) for f in facts) + sum(len(d.text) for d in documents)
+
+
+def far_too_much(size: int, slots: int) -> str | None:
+    """What to say of so many characters for so many slots where there is no hope; None where there is."""
+    if size <= HOPELESS * slots:
+        return None
+    return f"{size:,} characters are far too much for a memory of {slots:,} slots: write a part."
 
 
 def fact_items(facts: Sequence[Fact], tokenizer: Tokenizer, framings: int) -> list[WriteItem]:

@@ -28,7 +28,7 @@ from bdh_workbench.memory.algebra import (
     solve,
 )
 from bdh_workbench.memory.direct import STEPS, direct_reads
-from bdh_workbench.memory.encoding import WriteItem, write_items
+from bdh_workbench.memory.encoding import WriteItem, characters, far_too_much, write_items
 from bdh_workbench.memory.features import Positions, positions
 from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.gradient import gradient_steps
@@ -44,7 +44,6 @@ HEAT_SLOTS, HEAT_POSITIONS = 64, 96  # slots and positions at most in the slot-u
 CHECKED_TWICE = 2  # the goal must be passed in so many steps running
 DENSE_LIMIT = 400_000_000  # numbers in the dense addresses of a gradient write
 REFINED_LIMIT = 40_000_000  # the same, up to which gradient steps refine a direct write: a second or less for each
-HOPELESS = 64  # characters for each slot from which a write is refused before any work
 RESCUE = 1e-4  # tolerance at which positions that failed are given rank; any smaller, and S would poison what is near
 SETTLING = 4  # times that such positions are looked for
 LOST, FEW = 0.05, 2  # a write is refused when more than this share and number of its positions find no room
@@ -236,11 +235,9 @@ class _Write:
                 f"{self.model.name}: load that model, or start a new memory."
             )
         check_fit(self.memory, self.model.config)
-        size = sum(len(f.prompt) + len(f.answer) for f in self.facts) + sum(len(d.text) for d in self.documents)
-        if size > HOPELESS * self.memory.slots:
-            raise UserError(
-                f"{size:,} characters are far too much for a memory of {self.memory.slots:,} slots: write a part."
-            )
+        refused = far_too_much(characters(self.facts, self.documents), self.memory.slots)
+        if refused:
+            raise UserError(refused)
         # Switched on again, such a layer would contradict what is written now.
         off = {
             layer.number: f" in layer {layer.number}, which is switched off"

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from bdh_workbench.evaluation.decoding import Question, score
 from bdh_workbench.evaluation.retention import as_question, probes, token_accuracy
 from bdh_workbench.memory.algebra import Basis
-from bdh_workbench.memory.encoding import write_items
+from bdh_workbench.memory.encoding import characters, far_too_much, write_items
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import HOPELESS, WriteEvent, WriteResult, write
+from bdh_workbench.memory.writer import WriteEvent, WriteResult, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session.control import Task, progress
 from bdh_workbench.session.events import Estimated, ProbeView, RetentionStepped, WriteStepped
@@ -87,11 +87,10 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
     facts, documents = job.facts, job.documents
     slots = model.config.write_slots
     used = len(memory.basis) if memory is not None else 0
-    size = sum(len(fact.prompt) + len(fact.answer) for fact in facts)
-    size += sum(len(document.text) for document in documents)
-    if size > HOPELESS * slots:
+    size = characters(facts, documents)
+    refused = far_too_much(size, slots)
+    if refused:
         tokens = size // CHARACTERS
-        refused = f"{size:,} characters are far too much for a memory of {slots:,} slots: write a part."
         after = (used + ROWS * tokens) / slots
         return Estimated(task.id, tokens, ROWS * tokens, used / slots, after, False, False, refused)
     items = write_items(facts, (), model, job.settings.framings)

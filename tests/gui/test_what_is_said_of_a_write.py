@@ -10,7 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.panes.write import SURE
-from bdh_workbench.memory.writer import HOPELESS, WriteEvent
+from bdh_workbench.memory.encoding import HOPELESS
+from bdh_workbench.memory.writer import WriteEvent
 from bdh_workbench.session.events import WriteStepped
 from bdh_workbench.session.jobs import Relabel
 from tests.core_factory import FACTS
