@@ -30,6 +30,7 @@ TAIL = 3  # tokens that a sentence may have behind its last word and mark
 TIE = 1e-3  # difference of two cosines of the same words that were stored in half precision
 FOLLOWING = 0.08  # added to the cosine of the row behind the one matched last, if its token has come
 RAMP = 0.4  # familiarity over the threshold from which on nothing is barely familiar
+WORD_RAMP = 0.15  # the same of how far a sentence answers for words, which few questions raise by more
 
 
 def scoring_cues(site: WriteSite, summaries: Tensor, items: Tensor) -> Tensor:
@@ -69,16 +70,16 @@ def familiarity(scores: Tensor, cosines: Tensor, evidence: Tensor, limits: Tenso
     return found.masked_fill(evidence < ENOUGH, 0.0)
 
 
-def common(scores: Tensor, limits: Tensor | float, threshold: float) -> Tensor:
+def common(scores: Tensor, limits: Tensor | float, threshold: float, ramp: float = RAMP) -> Tensor:
     """Scores of one kind of row on the scale of all: its own limit is the threshold, and as far above it is as sure.
 
     A fact is one more chance to resemble a stranger, a row of a document much less so, and the words of a sentence are
-    no cosine: each kind has a limit of its own. Where a limit is so high that less than ``RAMP`` is left above it, what
+    no cosine: each kind has a limit of its own. Where a limit is so high that less than ``ramp`` is left above it, what
     is left counts for as much.
     """
     if isinstance(limits, float):
         limits = torch.full_like(scores, limits)
-    over = (scores - limits) / (1.0 - limits).clamp(min=TINY, max=RAMP)
+    over = (scores - limits) / (1.0 - limits).clamp(min=TINY, max=ramp)
     found = torch.where(over > 0.0, threshold + over * min(RAMP, 1.0 - threshold), scores * (threshold / limits))
     return found.clamp(max=1.0)
 
@@ -316,5 +317,5 @@ class Recall:
             return torch.zeros(size), torch.full(size, -1)
         stop = ids.shape[1]
         found = [match for text in words for match in self.index.read(text, stop - count, stop)]
-        told = common(torch.tensor([score for score, _ in found]), self.word_limit, self.threshold)
+        told = common(torch.tensor([score for score, _ in found]), self.word_limit, self.threshold, WORD_RAMP)
         return told.view(size), torch.tensor([document for _, document in found]).view(size)
