@@ -189,7 +189,8 @@ def _writing(driver: Driver, out: Path, scale: int) -> None:
     window.write.tabs.setCurrentIndex(1)
     window.write.write()
     window.write.write()
-    driver.wait(lambda: window.live.loss.table()[1][STEPS // 2 :])
+    # The curves of the write before stand until this one has begun; it alone has the terms of gradient steps.
+    driver.wait(lambda: "norm" in window.live.loss.table()[0] and window.live.loss.table()[1][STEPS // 2 :])
     window.write.toggle_pause()
     driver.wait(lambda: window.write.paused)
     for mode in MODES:
