@@ -27,6 +27,7 @@ OFFSET, SPAN = 4.2, 9.0  # nats; from words that stand in every stretch of text 
 RECENT = 48  # tokens of a text whose words are looked at
 BEFORE = RECENT + 4  # that must be known for it: four more hold a character of which the first of them is the end
 ENOUGH = 2.0  # sum of shared rarities at which a match counts for half of what it covers
+ELSEWHERE = 0.3  # weight of a shared word that stands in another sentence of the same document
 COVERED = 0.75  # power of a question's whole rarity that its shared part is measured by
 WORD = re.compile(r"\w+")
 
@@ -175,14 +176,19 @@ class WordIndex:
 
     def __init__(self, documents: Mapping[int, Sequence[str]]) -> None:
         """Take in the sentences of documents, by the number of each document."""
+        self._documents = list(documents)
         said: dict[str, list[int]] = {}
-        self._documents = [number for number, sentences in documents.items() for _ in sentences]
-        for place, sentence in enumerate(itertools.chain.from_iterable(documents.values())):
-            for word in words_of(sentence):
-                said.setdefault(word, []).append(place)
-        self._said: dict[str, npt.NDArray[np.int64]] = {
-            word: np.array(places, dtype=np.int64) for word, places in said.items()
-        }
+        owners: list[int] = []  # of each sentence, the place of its document
+        for owner, sentences in enumerate(documents.values()):
+            for sentence in sentences:
+                for word in words_of(sentence):
+                    said.setdefault(word, []).append(len(owners))
+                owners.append(owner)
+        self._owners = np.array(owners, dtype=np.int64)
+        self._said: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = {}
+        for word, places in said.items():
+            found = np.array(places, dtype=np.int64)
+            self._said[word] = found, np.unique(self._owners[found])
 
     def read(self, words: RecentWords, start: int, stop: int) -> list[tuple[float, int]]:
         """The best match (``best``) of the last words at each token of a text from ``start`` up to ``stop``."""
@@ -193,14 +199,18 @@ class WordIndex:
 
         With A the rarity of the words shared and T that of all that are asked, the score is
         A / T^COVERED x A / (A + ENOUGH): a stranger shares a few common words with many sentences, or one rare word.
+        Words that only other sentences of the document say count for ELSEWHERE: a document names its subject in one
+        sentence, and a question in all.
         """
-        shared = np.zeros(len(self._documents))
+        shared, anywhere = np.zeros(len(self._owners)), np.zeros(len(self._documents))
         for word, rarity in asked.items():
-            places = self._said.get(word)
-            if places is not None:
+            if word in self._said:
+                places, owners = self._said[word]
                 shared[places] += rarity
-        place = int(shared.argmax()) if len(shared) else -1
-        most = float(shared[place]) if len(shared) else 0.0
-        if most <= 0.0:
+                anywhere[owners] += rarity
+        if not anywhere.any():
             return 0.0, -1
-        return most / sum(asked.values()) ** COVERED * most / (most + ENOUGH), self._documents[place]
+        shared += ELSEWHERE * (anywhere[self._owners] - shared)
+        place = int(shared.argmax())
+        most = float(shared[place])
+        return most / sum(asked.values()) ** COVERED * most / (most + ENOUGH), self._documents[self._owners[place]]

@@ -252,3 +252,14 @@ def test_words_open_a_document_whose_cues_are_not_familiar() -> None:
         settings = WriteSettings(keep_words=keep)
         reader = Reader(model, finish(write(model, None, (), (TEXT,), settings)).memory)
         assert bool((reader.advance(ids).rows >= 0).any()) is opened
+
+
+def test_words_in_other_sentences_of_a_document_tell_it_from_another() -> None:
+    """Both say what is asked in one sentence, and one of them names the subject in another."""
+    first, second = ["Harn is a town.", "the mill grinds rye"], ["Pell is a town.", "the mill grinds rye"]
+    index = WordIndex({7: first, 9: second})
+    for name, document in (("Harn", 7), ("Pell", 9)):
+        score, found = index.best(asked(f"in {name} the mill grinds"))
+        assert found == document
+        alone, _ = WordIndex({1: ["the mill grinds rye"]}).best(asked(f"in {name} the mill grinds"))
+        assert alone < score, "and make it surer"
