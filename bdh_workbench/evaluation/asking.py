@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from bdh_workbench.evaluation.decoding import Question, exact
+from bdh_workbench.memory.encoding import SPACES
 from bdh_workbench.memory.generation import SamplingSettings, generate, score_answer
 from bdh_workbench.memory.items import composed, same_text
 from bdh_workbench.memory.reading import Reader
@@ -106,7 +107,7 @@ def ask(
 
 def asked(prompt: str) -> str:
     """A prompt as it is put to a reader: a space that was typed behind it belongs to the answer's first word."""
-    return composed(prompt).rstrip(" \t")
+    return composed(prompt).rstrip(SPACES)
 
 
 def holds_something(memory: Memory | None) -> bool:

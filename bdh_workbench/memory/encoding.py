@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FRAMINGS = (".", "It is known that this is so.", "Now for something else.")  # put before a fact, one at a time
 FRAMING_SHARE = 0.15  # framings are left out where facts with them would take more than this share of the slots
+SPACES = " \t"
 HOPELESS = 64  # characters for each slot from which a write is refused before any work
 OVERLAP = 0.25  # share of a chunk that the next one repeats, so that every sentence has context in one of them
 LONGEST = 32_768  # tokens of a document that are written as one stretch; the network and the cues know no limit
@@ -57,9 +58,11 @@ def alone(source: int, ids: Sequence[int], first: int) -> WriteItem:
 def answer_ids(tokenizer: Tokenizer, prompt: str, answer: str) -> tuple[list[int], list[int]]:
     """Token ids of a prompt and of its answer with the space between them and the end token behind it.
 
-    The two are encoded apart, as the prompt alone is what a person will type.
+    The two are encoded apart, as the prompt alone is what a person will type, without the spaces that may stand behind
+    it: the space between them belongs to the answer's first word.
     """
-    text = answer if prompt.endswith((" ", "\n", "\t", "(", '"', "'", "“")) else " " + answer
+    prompt, answer = prompt.rstrip(SPACES), answer.strip(SPACES)
+    text = answer if prompt.endswith(("\n", "(", '"', "'", "“")) else " " + answer
     return tokenizer.encode(prompt), [*tokenizer.encode(text), tokenizer.end_id]
 
 

@@ -22,12 +22,12 @@ def same_text(text: str) -> str:
 
 
 def _text(value: object, what: str) -> str:
-    """The composed text without space around it; refuse a value that is not text or that holds nothing else."""
+    """The composed text; refuse a value that is not text or that holds only white space."""
     if not isinstance(value, str):
         raise UserError(f"The {what} must be text, not {type(value).__name__}.")
     if not value.strip():
         raise UserError(f"The {what} is empty.")
-    return composed(value).strip()
+    return composed(value)
 
 
 def _compose(item: Fact | Probe | TextDocument, *names: str) -> None:

@@ -7,6 +7,7 @@ be told, where touching a page that a mapping has lost would end the process.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,8 @@ def read_tensors(path: Path, wanted: Mapping[str, Wanted], unbounded: int = 0) -
     most = MAX_HEADER + sum(kind.most_bytes(unbounded) for kind in wanted.values())
     try:
         with path.open("rb") as file:
-            raw = file.read(most + 1)
+            # As many bytes are set aside as are asked for, and a file may grow while it is read.
+            raw = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
         if len(raw) > most:
             raise UserError(f"{path} is larger than the model configuration beside it allows: copy the folder anew.")
         found = dict(deserialize(raw))  # type: ignore[no-untyped-call]
