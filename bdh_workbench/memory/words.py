@@ -28,6 +28,7 @@ RECENT = 48  # tokens of a text whose words are looked at
 BEFORE = RECENT + 4  # that must be known for it: four more hold a character of which the first of them is the end
 ENOUGH = 2.0  # sum of shared rarities at which a match counts for half of what it covers
 ELSEWHERE = 0.3  # weight of a shared word that stands in another sentence of the same document
+SHORT = 40  # sentences of a document from which on that weight falls as they grow more: a long text says every word
 COVERED = 0.75  # power of a question's whole rarity that its shared part is measured by
 WORD = re.compile(r"\w+")
 
@@ -185,6 +186,8 @@ class WordIndex:
                     said.setdefault(word, []).append(len(owners))
                 owners.append(owner)
         self._owners = np.array(owners, dtype=np.int64)
+        counts = np.array([len(sentences) for sentences in documents.values()])
+        self._elsewhere = (ELSEWHERE * np.minimum(1.0, SHORT / np.maximum(1, counts)))[self._owners]
         self._said: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = {}
         for word, places in said.items():
             found = np.array(places, dtype=np.int64)
@@ -199,8 +202,8 @@ class WordIndex:
 
         With A the rarity of the words shared and T that of all that are asked, the score is
         A / T^COVERED x A / (A + ENOUGH): a stranger shares a few common words with many sentences, or one rare word.
-        Words that only other sentences of the document say count for ELSEWHERE: a document names its subject in one
-        sentence, and a question in all.
+        Words that only other sentences of the document say count for ELSEWHERE, and for less in a long one: a document
+        names its subject in one sentence, and a question in all.
         """
         shared, anywhere = np.zeros(len(self._owners)), np.zeros(len(self._documents))
         for word, rarity in asked.items():
@@ -210,7 +213,7 @@ class WordIndex:
                 anywhere[owners] += rarity
         if not anywhere.any():
             return 0.0, -1
-        shared += ELSEWHERE * (anywhere[self._owners] - shared)
+        shared += self._elsewhere * (anywhere[self._owners] - shared)
         place = int(shared.argmax())
         most = float(shared[place])
         return most / sum(asked.values()) ** COVERED * most / (most + ENOUGH), self._documents[self._owners[place]]

@@ -263,3 +263,10 @@ def test_words_in_other_sentences_of_a_document_tell_it_from_another() -> None:
         assert found == document
         alone, _ = WordIndex({1: ["the mill grinds rye"]}).best(asked(f"in {name} the mill grinds"))
         assert alone < score, "and make it surer"
+
+
+def test_a_long_document_says_every_word_somewhere() -> None:
+    short, long = ["Harn is a town.", "the mill grinds rye"], ["Harn is a town.", "the mill grinds rye", *["no"] * 4000]
+    question = asked("in Harn the mill grinds")
+    alone, of_short, of_long = (WordIndex({0: said}).best(question)[0] for said in (short[1:], short, long))
+    assert alone < of_long < of_short and of_long - alone < 0.05 * (of_short - alone)
