@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench, make_application
 from bdh_workbench.gui.dialogs import failure, guide, merge, questions
+from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
 from tests.core_factory import many_facts
 
@@ -125,12 +126,18 @@ def settle(workbench: Workbench, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: idle(workbench), timeout=WAIT)
 
 
+def press_write(workbench: Workbench, facts: Sequence[Fact]) -> None:
+    """Put facts into the table, look at it, and press the button."""
+    write = workbench.window.write
+    write.tabs.setCurrentIndex(1)
+    write.table.facts_model.set_facts(facts)
+    write.write()
+
+
 def begin_long_write(workbench: Workbench, qtbot: QtBot) -> None:
     """Start a write that would take thousands of steps, and wait until it has begun."""
     write = workbench.window.write
-    write.table.facts_model.set_facts(many_facts(4, answer=3))
-    write.tabs.setCurrentIndex(1)
     write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=0.0001, goal=0.999))
-    write.write()
+    press_write(workbench, many_facts(4, answer=3))
     assert workbench.context.unfinished, write.state.text()
     qtbot.waitUntil(lambda: len(workbench.window.live.items.table()[1]) > 1, timeout=WAIT)

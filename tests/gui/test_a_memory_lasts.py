@@ -11,15 +11,12 @@ from bdh_workbench.gui.panes.library import LibraryPane
 from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.memory.items import Fact
 from tests.core_factory import DOCUMENT, FACTS
-from tests.gui.conftest import WAIT, Said, Start, begin_long_write, end, settle
+from tests.gui.conftest import WAIT, Said, Start, begin_long_write, end, press_write, settle
 from tests.model_factory import save_tiny_model
 
 
 def write_facts(workbench: Workbench, qtbot: QtBot) -> None:
-    window = workbench.window
-    window.write.table.facts_model.set_facts(FACTS[:3])
-    window.write.tabs.setCurrentIndex(1)
-    window.write.write()
+    press_write(workbench, FACTS[:3])
     settle(workbench, qtbot)
 
 

@@ -12,7 +12,7 @@ from bdh_workbench.gui.dialogs import failure
 from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.memory.settings import WriteSettings
 from tests.core_factory import DOCUMENT, FACTS
-from tests.gui.conftest import WAIT, Said, Start, begin_long_write, settle
+from tests.gui.conftest import WAIT, Said, Start, begin_long_write, press_write, settle
 
 
 def test_cancel_half_way_leaves_the_memory_untouched(start: Start, qtbot: QtBot) -> None:
@@ -60,11 +60,8 @@ def test_pause_holds_a_retention_run_too(start: Start, qtbot: QtBot) -> None:
 
 def test_two_writes_can_be_queued(start: Start, qtbot: QtBot) -> None:
     workbench = start()
-    write = workbench.window.write
-    write.tabs.setCurrentIndex(1)
     for facts in (FACTS[:2], FACTS[2:4]):
-        write.table.facts_model.set_facts(facts)
-        write.write()
+        press_write(workbench, facts)
     settle(workbench, qtbot)
     assert workbench.context.memory is not None
     assert len(workbench.context.memory.items) == 4 and len(workbench.context.memory.layers) == 2
@@ -99,9 +96,7 @@ def test_closing_in_the_middle_of_a_write_is_asked_about(start: Start, qtbot: Qt
 def test_closing_stops_what_runs_and_saves_what_there_was_before(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
     window, write = workbench.window, workbench.window.write
-    write.tabs.setCurrentIndex(1)
-    write.table.facts_model.set_facts(FACTS[:1])
-    write.write()
+    press_write(workbench, FACTS[:1])
     settle(workbench, qtbot)
     begin_long_write(workbench, qtbot)
     write.write()  # a second one waits
@@ -118,9 +113,7 @@ def test_closing_stops_what_runs_and_saves_what_there_was_before(start: Start, q
 def test_a_write_that_waits_is_asked_about_too(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
     window, write = workbench.window, workbench.window.write
-    write.tabs.setCurrentIndex(1)
-    write.table.facts_model.set_facts(FACTS[:1])
-    write.write()
+    press_write(workbench, FACTS[:1])
     said.confirm = False
     assert write.job is None and not window.close() and "A write is running" in said.questions[-1]
     write.cancel()
@@ -145,10 +138,7 @@ def test_cancelling_a_write_that_waits_leaves_the_one_that_runs_as_it_is_shown(s
 
 def test_unsaved_changes_are_asked_about_and_cancel_keeps_the_window(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
-    write = workbench.window.write
-    write.tabs.setCurrentIndex(1)
-    write.table.facts_model.set_facts(FACTS[:1])
-    write.write()
+    press_write(workbench, FACTS[:1])
     settle(workbench, qtbot)
     said.unsaved = "cancel"
     assert not workbench.window.close()
@@ -179,10 +169,7 @@ def test_memory_that_runs_out_is_told_with_advice_and_the_cpu_is_offered(
 
     monkeypatch.setattr(failure.Failure, "ask", classmethod(ask))
     folder = workbench.window.chosen_model[0]
-    write = workbench.window.write
-    write.tabs.setCurrentIndex(1)
-    write.table.facts_model.set_facts(FACTS[:1])
-    write.write()
+    press_write(workbench, FACTS[:1])
     settle(workbench, qtbot)
     assert "2.5 GiB more were needed" in asked[0][0] and "1.2 GiB were free" in asked[0][0]
     assert asked[0][1] == "Load on the CPU"
@@ -194,9 +181,7 @@ def test_memory_that_runs_out_is_told_with_advice_and_the_cpu_is_offered(
 def test_what_is_held_already_is_not_written_twice_unasked(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
     write = workbench.window.write
-    write.tabs.setCurrentIndex(1)
-    write.table.facts_model.set_facts(FACTS[:2])
-    write.write()
+    press_write(workbench, FACTS[:2])
     settle(workbench, qtbot)
     said.confirm = False
     write.write()
@@ -239,10 +224,7 @@ def test_garbage_is_collected_on_the_gui_thread_alone(start: Start, qtbot: QtBot
     workbench = start()
     gc.callbacks.append(told)
     try:
-        write = workbench.window.write
-        write.tabs.setCurrentIndex(1)
-        write.table.facts_model.set_facts(FACTS[:2])
-        write.write()
+        press_write(workbench, FACTS[:2])
         settle(workbench, qtbot)
         junk = [[] for _ in range(5000)]
         for one in junk:

@@ -33,7 +33,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.session.events import JobFailed, JobStarted
 from bdh_workbench.session.jobs import LoadModel, OpenMemory, Query, job_title
 from tests.core_factory import DOCUMENT, FACTS
-from tests.gui.conftest import WAIT, Said, Start, settle
+from tests.gui.conftest import WAIT, Said, Start, press_write, settle
 
 EVIL = "red\u202egnp.exe\u2066\x1b[2J\x07\u2028\ufeff<b>bold</b><img src='/etc/hostname'>"
 
@@ -134,9 +134,7 @@ def test_no_widget_shows_marks_that_turn_text_or_takes_words_for_html(
     window.gates.line.setText(FACTS[0].prompt)
     window.gates.look()
     qtbot.waitUntil(lambda: window.gates.seen is not None, timeout=WAIT)
-    window.write.table.facts_model.set_facts(FACTS[2:4])
-    window.write.tabs.setCurrentIndex(1)
-    window.write.write()
+    press_write(workbench, FACTS[2:4])
     settle(workbench, qtbot)
     window.fail(f"{EVIL} was refused.", EVIL)
     shown = list(texts(window))

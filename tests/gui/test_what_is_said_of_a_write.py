@@ -15,15 +15,13 @@ from bdh_workbench.memory.writer import WriteEvent
 from bdh_workbench.session.events import WriteStepped
 from bdh_workbench.session.jobs import Relabel
 from tests.core_factory import FACTS
-from tests.gui.conftest import WAIT, Said, Start, begin_long_write, settle
+from tests.gui.conftest import WAIT, Said, Start, begin_long_write, press_write, settle
 
 
 def test_what_is_said_of_a_write_goes_with_its_memory(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     window, write = workbench.window, workbench.window.write
-    write.tabs.setCurrentIndex(1)
-    write.table.facts_model.set_facts(FACTS[:2])
-    write.write()
+    press_write(workbench, FACTS[:2])
     settle(workbench, qtbot)
     assert "Written in" in write.state.text()
     workbench.context.submit(Relabel("Another title"))
@@ -37,9 +35,7 @@ def test_what_is_said_of_a_write_goes_with_its_memory(start: Start, qtbot: QtBot
 def test_what_is_said_of_a_write_goes_with_its_text(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     write = workbench.window.write
-    write.tabs.setCurrentIndex(1)
-    write.table.facts_model.set_facts(FACTS[:2])
-    write.write()
+    press_write(workbench, FACTS[:2])
     settle(workbench, qtbot)
     write.form.changed.emit()
     assert "Written in" in write.state.text(), "the text is the same"
@@ -108,12 +104,9 @@ def test_what_would_be_refused_at_once_is_not_offered(start: Start, qtbot: QtBot
 
 def test_the_live_plots_show_every_step_that_the_history_keeps(start: Start, qtbot: QtBot) -> None:
     workbench = start()
-    window, write = workbench.window, workbench.window.write
-    write.tabs.setCurrentIndex(1)
-    write.table.facts_model.set_facts(FACTS[:3])
-    write.write()
+    press_write(workbench, FACTS[:3])
     settle(workbench, qtbot)
-    live = window.live
+    live = workbench.window.live
     seen = [row[:3] for row in live.items.table()[1]], [row[:2] for row in live.loss.table()[1]]
     assert workbench.context.memory is not None
     live.show_layer(workbench.context.memory.layers[-1])
