@@ -132,18 +132,9 @@ def open_model(args: argparse.Namespace, console: Console) -> Model:
 
 def open_memory(name: str, model: Model) -> Memory:
     """Load a memory file of this model."""
-    from bdh_workbench.memory.files import load_memory
+    from bdh_workbench.memory.files import load_memory_of
 
-    config = model.config
-    return load_memory(
-        memory_path(name),
-        fingerprint=model.fingerprint,
-        slots=config.write_slots,
-        width=config.width,
-        cue_width=config.cue_width,
-        vocabulary=config.vocab_size,
-        model_name=model.name,
-    )
+    return load_memory_of(memory_path(name), model)
 
 
 def memory_path(name: str) -> Path:

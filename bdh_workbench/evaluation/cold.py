@@ -21,7 +21,7 @@ import torch
 import bdh_workbench
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.decoding import Question, exact, median, read_long, score, share
-from bdh_workbench.memory.files import load_memory, save_memory
+from bdh_workbench.memory.files import load_memory_of, save_memory
 from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
@@ -63,15 +63,7 @@ def answer_cold(model: Model, folder: Path) -> dict[str, Any]:
     Raises:
         UserError: when the folder does not hold both.
     """
-    memory = load_memory(
-        folder / MEMORY,
-        fingerprint=model.fingerprint,
-        slots=model.config.write_slots,
-        width=model.config.width,
-        model_name=model.name,
-        cue_width=model.config.cue_width,
-        vocabulary=model.config.vocab_size,
-    )
+    memory = load_memory_of(folder / MEMORY, model)
     try:
         pairs = json.loads((folder / QUESTIONS).read_text(encoding="utf-8"))
         questions = [Question(tuple(map(int, prompt)), tuple(map(int, answer))) for prompt, answer in pairs]

@@ -52,10 +52,20 @@ if TYPE_CHECKING:  # a listing must not load these
     from torch import Tensor
 
     from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory
+    from bdh_workbench.model.loading import Model
 
 _FIRST = 4096  # bytes that are read for a listing; nearly always enough for the small fields
 
-__all__ = ["MemoryHeader", "file_size", "load_memory", "read_header", "rewrite_labels", "save_memory", "without_words"]
+__all__ = [
+    "MemoryHeader",
+    "file_size",
+    "load_memory",
+    "load_memory_of",
+    "read_header",
+    "rewrite_labels",
+    "save_memory",
+    "without_words",
+]
 
 
 def shown(path: Path) -> str:
@@ -267,6 +277,24 @@ def read_header(path: Path) -> MemoryHeader:
         file.seek(0)
         metadata, _, _ = _header(file, size, where)
         return summary(path, metadata, size, where)
+
+
+def load_memory_of(path: Path, model: Model) -> Memory:
+    """Read a memory file that must belong to a model (``load_memory``).
+
+    Raises:
+        UserError: as ``load_memory``.
+    """
+    config = model.config
+    return load_memory(
+        path,
+        fingerprint=model.fingerprint,
+        slots=config.write_slots,
+        width=config.width,
+        cue_width=config.cue_width,
+        vocabulary=config.vocab_size,
+        model_name=model.name,
+    )
 
 
 def load_memory(

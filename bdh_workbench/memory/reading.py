@@ -17,7 +17,7 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.algebra import slow_slot
-from bdh_workbench.memory.recall import RAMP, Recall
+from bdh_workbench.memory.recall import Recall, ramp_over
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import ReadSettings
 from bdh_workbench.memory.state import Memory
@@ -30,7 +30,7 @@ __all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Readin
 
 
 # A read that is barely familiar is weighed down: if it is right, it still wins; if not, it does far less harm.
-BARELY = 0.13  # share of the read at the threshold; ``RAMP`` above it all is read
+BARELY = 0.13  # share of the read at the threshold; ``ramp_over`` it above, all is read
 
 
 PURE = ReadSettings(gate=False, completion=False)
@@ -200,12 +200,8 @@ class Reader:
         else:
             read = self.model.site.addresses(normalised) @ self.slow
         if self.settings.gate:
-            over = (
-                ((familiarity - self.threshold) / min(RAMP, 1.0 - self.threshold))
-                .clamp(max=1.0)
-                .unsqueeze(-1)
-                .to(read.device)
-            )
+            over = (familiarity - self.threshold) / ramp_over(self.threshold)
+            over = over.clamp(max=1.0).unsqueeze(-1).to(read.device)
             # A closed gate adds an exact zero, which leaves every bit of the stream as it was.
             read = (read * (BARELY + (1.0 - BARELY) * over)).masked_fill(over < 0.0, 0.0)
         return read

@@ -54,7 +54,7 @@ def scoring_cues(site: WriteSite, summaries: Tensor, items: Tensor) -> Tensor:
     return out / (1.0 + ITEM)
 
 
-def familiarity(scores: Tensor, cosines: Tensor, evidence: Tensor, limits: Tensor | float, threshold: float) -> Tensor:
+def familiarity(scores: Tensor, cosines: Tensor, evidence: Tensor, limits: Tensor, threshold: float) -> Tensor:
     """Familiarity of best matches from their scores, the cosines of their cues and the evidence, all of one shape.
 
     The third word of a stored text is itself again whatever else is stored. Its first may be any text's.
@@ -70,17 +70,20 @@ def familiarity(scores: Tensor, cosines: Tensor, evidence: Tensor, limits: Tenso
     return found.masked_fill(evidence < ENOUGH, 0.0)
 
 
-def common(scores: Tensor, limits: Tensor | float, threshold: float, ramp: float = RAMP) -> Tensor:
+def ramp_over(threshold: float) -> float:
+    """How far above the threshold a familiarity is that counts for all: ``RAMP``, or what is left below 1."""
+    return min(RAMP, max(TINY, 1.0 - threshold))
+
+
+def common(scores: Tensor, limits: Tensor, threshold: float, ramp: float = RAMP) -> Tensor:
     """Scores of one kind of row on the scale of all: its own limit is the threshold, and as far above it is as sure.
 
     A fact is one more chance to resemble a stranger, a row of a document much less so, and the words of a sentence are
     no cosine: each kind has a limit of its own. Where a limit is so high that less than ``ramp`` is left above it, what
     is left counts for as much.
     """
-    if isinstance(limits, float):
-        limits = torch.full_like(scores, limits)
     over = (scores - limits) / (1.0 - limits).clamp(min=TINY, max=ramp)
-    found = torch.where(over > 0.0, threshold + over * min(RAMP, 1.0 - threshold), scores * (threshold / limits))
+    found = torch.where(over > 0.0, threshold + over * ramp_over(threshold), scores * (threshold / limits))
     return found.clamp(max=1.0)
 
 
@@ -153,7 +156,7 @@ class Recall:
         """
         self.site, self.items, self.tokens = site, items, tokens
         self.following = linked(items.tolist(), sentences.tolist(), following, tokens, documents)
-        self.lexicon, self.word_limit = lexicon, word_limit
+        self.lexicon, self.word_limit = lexicon, torch.tensor(word_limit)
         self.limits = torch.ones(len(items)) if limits is None else limits
         self.threshold = float(self.limits.min()) if len(items) else 1.0
         self.cues = site.cues(summaries)

@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.asking import holds_something, score
+from bdh_workbench.evaluation.asking import asked, holds_something, score
 from bdh_workbench.evaluation.decoding import batch_limit
 from bdh_workbench.memory.generation import SamplingSettings, choose
-from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState
 from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.memory.sources import Sources
@@ -126,7 +125,7 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         Cancelled: when the job was cancelled.
     """
     tokenizer = reader.model.tokenizer
-    sampling, prompt = job.sampling, composed(job.prompt)
+    sampling, prompt = job.sampling, asked(job.prompt)
     space = " " if context and prompt[:1].isalnum() else ""
     ids = [*context, *tokenizer.encode(space + prompt)]
     if not ids:

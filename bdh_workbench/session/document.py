@@ -14,7 +14,7 @@ from torch import Tensor
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.algebra import Basis
-from bdh_workbench.memory.files import file_size, load_memory, save_memory
+from bdh_workbench.memory.files import file_size, load_memory, load_memory_of, save_memory
 from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.library import Library
 from bdh_workbench.memory.state import Memory, Rows
@@ -278,18 +278,7 @@ class Document:
         return self.memory
 
     def _load(self, path: Path) -> Memory:
-        if self.model is None:
-            return load_memory(path)
-        config = self.model.config
-        return load_memory(
-            path,
-            fingerprint=self.model.fingerprint,
-            slots=config.write_slots,
-            width=config.width,
-            cue_width=config.cue_width,
-            vocabulary=config.vocab_size,
-            model_name=self.model.name,
-        )
+        return load_memory(path) if self.model is None else load_memory_of(path, self.model)
 
     def _replace(self, task: Task, state: _State) -> bool:
         """Take a value into use with nothing to take back; returns as ``_set``."""

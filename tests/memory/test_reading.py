@@ -126,7 +126,17 @@ def test_scores_of_each_kind_are_brought_to_one_scale() -> None:
     assert bool((sure >= 0.3 + RAMP - 1e-6).all()), (
         "what is as familiar as can be is read in full, however high the limit"
     )
-    assert float(common(torch.tensor([1.7]), 0.4, 0.3)) <= 1.0
+    assert float(common(torch.tensor([1.7]), torch.tensor(0.4), 0.3)) <= 1.0
+
+
+def test_a_limit_of_one_lets_the_very_same_words_through_and_makes_no_nan(model: Model, memory: Memory) -> None:
+    strictest = {
+        name: torch.ones_like(model.calibration.thresholds)
+        for name in ("thresholds", "document_thresholds", "word_thresholds")
+    }
+    reader = Reader(dataclasses.replace(model, calibration=dataclasses.replace(model.calibration, **strictest)), memory)
+    reading = reader.advance(ids_of(DOCUMENT.text))
+    assert reader.threshold == 1.0 and bool(reading.stream.isfinite().all())
 
 
 def test_the_very_same_words_are_read_in_full_where_only_they_are_familiar(model: Model, memory: Memory) -> None:

@@ -28,7 +28,7 @@ import torch
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import files, manage
-from bdh_workbench.memory.files import load_memory, read_header, rewrite_labels, save_memory
+from bdh_workbench.memory.files import load_memory, load_memory_of, read_header, rewrite_labels, save_memory
 from bdh_workbench.memory.formats import read_documents, read_facts
 from bdh_workbench.memory.generation import SamplingSettings, generate
 from bdh_workbench.memory.reading import PURE, Reader
@@ -290,15 +290,7 @@ def open_memory(path: Path) -> None:
     copy = path.with_name("copy.safetensors")
     rewrite_labels(path, title="A title", target=copy)
     model = tiny()
-    config = model.config
-    memory = load_memory(
-        path,
-        fingerprint=model.fingerprint,
-        slots=config.write_slots,
-        width=config.width,
-        cue_width=config.cue_width,
-        vocabulary=config.vocab_size,
-    )
+    memory = load_memory_of(path, model)
     save_memory(copy, memory)
     manage.inspect(memory)
     prompt = model.tokenizer.encode(FACTS[0].prompt)

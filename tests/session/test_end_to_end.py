@@ -249,6 +249,16 @@ def test_looking_at_a_text(tmp_path: Path, model_folder: Path, model: Model, wri
         assert record.all(TextInspected)[-1].view.distributions == view.distributions
 
 
+def test_a_space_behind_a_question_changes_nothing(tmp_path: Path, model_folder: Path, written: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, LoadModel(str(model_folder), "cpu"))
+        done(session, record, OpenMemory(written))
+        plain, spaced = (answer(session, record, Query(FACTS[1].prompt + behind)) for behind in ("", "  "))
+        assert (spaced.prompt, spaced.completion) == (plain.prompt, plain.completion)
+        assert spaced.source == plain.source and spaced.familiarity == plain.familiarity
+        assert "empty" in failed(session, record, Query("   ")).message
+
+
 def test_gates_are_opened_again_whatever_happens(model: Model) -> None:
     gates = [gate for name, gate in model.network.named_parameters() if name.endswith("gate_slow")]
     before = [gate.clone() for gate in gates]
