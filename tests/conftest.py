@@ -8,6 +8,8 @@ from pathlib import Path
 
 # Matrices of tests are small: two threads that wait for each other on a busy machine take many times as long as one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Windows of tests need no screen, wherever pytest was started from.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 import torch
