@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bdh_workbench.gui.bridge import Background, Bridge
+from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.preferences import Preferences
-from bdh_workbench.gui.theme import Colours, Theme
+from bdh_workbench.gui.theme import Theme
 from bdh_workbench.memory.library import Library
 from bdh_workbench.session.events import MemoryView, ModelInfo
 from bdh_workbench.session.jobs import Job

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from string import Template
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bdh_workbench.gui.theme import Colours
+from bdh_workbench.gui.colours import Colours
 
 _SHEET = Template(
     """

@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.gui.colours import DARK, LIGHT, Colours
 from bdh_workbench.gui.style import stylesheet
 from bdh_workbench.resources import resource_path
 
 MODES = ("system", "light", "dark")
 FONT_POINTS = 9
 NOTE_PIXELS = 11
-SERIES = ("#4e9fe0", "#e69f00", "#2fae84", "#cc79a7", "#d55e00", "#8f8ae6", "#56b4e9", "#b5a13a")
-
-
-@dataclass(frozen=True, slots=True)
-class Colours:
-    """The colours of one theme."""
-
-    dark: bool
-    background: str
-    panel: str
-    raised: str
-    line: str
-    text: str
-    muted: str
-    accent: str
-    on_accent: str
-    good: str
-    warning: str
-    bad: str
-
-
-LIGHT = Colours(
-    False, "#f3f4f7", "#ffffff", "#f7f8fa", "#d9dde5", "#1d2430", "#667085", "#1f6feb", "#ffffff", "#17845a", "#a86403",
-    "#c23b4a",
-)  # fmt: skip
-DARK = Colours(
-    True, "#14171c", "#1b1f26", "#232832", "#313845", "#e6e9ef", "#8d97a8", "#5aa9e6", "#10141a", "#58c08b", "#e8b04b",
-    "#e5707a",
-)  # fmt: skip
 
 
 class Theme(QObject):

@@ -84,7 +84,7 @@ def model_card(name: str, corpus: str, record: Mapping[str, Any], pictures: list
         "",
         "## Shape",
         "",
-        *_table(("", ""), [(key.replace("_", " "), _plain(value)) for key, value in model.items()]),
+        *_table(("field", "value"), [(key.replace("_", " "), _plain(value)) for key, value in model.items()]),
         "",
         "## Data",
         "",
@@ -92,7 +92,7 @@ def model_card(name: str, corpus: str, record: Mapping[str, Any], pictures: list
         "",
         "## Training",
         "",
-        *_table(("", ""), _training_rows(record)),
+        *_table(("what", "value"), _training_rows(record)),
         "",
     ]
     if "loss.png" in pictures:

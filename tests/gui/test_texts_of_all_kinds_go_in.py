@@ -10,8 +10,8 @@ from PySide6.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUr
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from bdh_workbench.gui.colours import LIGHT
 from bdh_workbench.gui.parts.exchange import Exchange
-from bdh_workbench.gui.theme import LIGHT
 from bdh_workbench.gui.words import direction, harmless, plural, short, shown_token, size
 from tests.gui.conftest import WAIT, Said, Start
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QStyleOptionComboBox
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.dialogs.questions import Line, LineDialog
@@ -48,6 +48,15 @@ def test_a_text_has_three_lines_at_least_beside_the_advanced_settings(start: Sta
         editor = window.write.editor
         assert editor.viewport().height() >= lines * editor.fontMetrics().height(), size
         assert editor.visibleRegion().boundingRect().height() == editor.height(), f"cut off at {size}"
+
+
+def test_the_closed_list_of_documents_shows_a_whole_number_and_no_cut_title(start: Start) -> None:
+    pages = start(load=False).window.write.pages
+    pages.show_documents((DOCUMENT, OTHER_DOCUMENT))
+    option = QStyleOptionComboBox()
+    pages.chooser.initStyleOption(option)
+    assert option.currentText == "1 of 2"  # type: ignore[attr-defined]
+    assert OTHER_DOCUMENT.title in pages.chooser.itemText(1), "the open list tells the titles"
 
 
 def test_a_short_axis_has_a_number_besides_zero(qapp: QApplication) -> None:

@@ -28,7 +28,7 @@ from bdh_workbench.evaluation.baselines.rival import rival_report
 from bdh_workbench.evaluation.baselines.settings import RivalSettings, TuningSettings, save_tuned
 from bdh_workbench.evaluation.baselines.suite import NAMES, makers
 from bdh_workbench.evaluation.experiments.results import Note, header, markdown_table, save
-from bdh_workbench.evaluation.locality import held_out
+from bdh_workbench.evaluation.locality import HeldOut, held_out
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model, bundled_models
 from bdh_workbench.training.synthetic import documents, facts
@@ -55,19 +55,18 @@ class _Trials:
     """What every trial is given."""
 
     model: Model
-    corpus: str
+    text: HeldOut
     seeds: int
     note: Note
 
     def score(self, name: str, settings: RivalSettings, trials: list[dict[str, Any]]) -> float:
         """Measure one rival with these settings; its trial is added to the list."""
         model = self.model
-        text = held_out(self.corpus, model.tokenizer, model.config.context, TOKENS)
         write = WriteSettings(steps=STEPS, framings=FRAMINGS)
         found = []
         for seed in range(self.seeds):
             given, texts = facts(FACTS, seed, SPLIT), documents(DOCUMENTS, seed, SPLIT)
-            found.append(rival_report(makers(model, settings, write)[name], given, texts, text, lambda line: None))
+            found.append(rival_report(makers(model, settings, write)[name], given, texts, self.text, lambda line: None))
         score = statistics.mean(verdict(report) for report in found)
         setting = _setting(name, settings)
         trials.append({"rival": name, "setting": setting, "score": score, "figures": [_figures(r) for r in found]})
@@ -105,7 +104,8 @@ def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda li
     """
     settings, trials = RivalSettings(), list[dict[str, Any]]()
     begun = time.monotonic()
-    given = _Trials(model, corpus, seeds, note)
+    text = held_out(corpus, model.tokenizer, model.config.context, TOKENS)
+    given = _Trials(model, text, seeds, note)
     for name, field, values in GRIDS:
         settings = _best(given, name, [_with(settings, field, value) for value in values], trials)
     for name, rates in RATES.items():

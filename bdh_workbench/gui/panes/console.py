@@ -19,13 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import save_path
 from bdh_workbench.gui.dialogs.questions import Confirm
 from bdh_workbench.gui.parts.exchange import Exchange, page
 from bdh_workbench.gui.parts.settings_form import SettingsForm
 from bdh_workbench.gui.plots.bars import NextTokens
-from bdh_workbench.gui.theme import Colours
 from bdh_workbench.gui.widgets import Pane, button, flat_button, row
 from bdh_workbench.gui.words import plural
 from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, JobStarted, TokenRead

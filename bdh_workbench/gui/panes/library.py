@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import MEMORIES, open_paths, save_path
 from bdh_workbench.gui.dialogs.merge import MergeDialog
@@ -26,7 +27,6 @@ from bdh_workbench.gui.dialogs.questions import Confirm, Line, Unsaved
 from bdh_workbench.gui.parts.library_table import Entry, LibraryFilter, LibraryModel
 from bdh_workbench.gui.parts.memory_details import MemoryDetails
 from bdh_workbench.gui.plots.gauge import FillDelegate
-from bdh_workbench.gui.theme import Colours
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row
 from bdh_workbench.gui.words import harmless, plural
 from bdh_workbench.memory.file_format import MemoryHeader

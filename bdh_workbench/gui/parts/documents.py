@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QStyleOptionComboBox, QVBoxLayout, QWidget
 
 from bdh_workbench.gui.parts.document_editor import DocumentEditor
 from bdh_workbench.gui.parts.facts_table import KEPT
 from bdh_workbench.gui.widgets import flat_button, note, row
 from bdh_workbench.gui.words import short, size, title_of
 from bdh_workbench.memory.items import TextDocument
+
+BEHIND_NUMBER = " · "
+
+
+class _Chooser(QComboBox):
+    """A list of numbers and titles that shows the number alone while it is closed: the title stands beside it."""
+
+    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
+        super().initStyleOption(option)
+        option.currentText = option.currentText.split(BEHIND_NUMBER)[0]
 
 
 class Documents(QWidget):
@@ -29,10 +39,10 @@ class Documents(QWidget):
         self.title_line.setPlaceholderText("Title of the document")
         self.title_line.setAccessibleName("Title of the document")
         self.editor = DocumentEditor()
-        self.chooser = QComboBox()
+        self.chooser = _Chooser()
         self.chooser.setAccessibleName("Which of the documents is shown")
         self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.chooser.setMinimumContentsLength(7)  # its number; the title stands beside it
+        self.chooser.setMinimumContentsLength(7)
         self.chooser.setMaximumWidth(110)
         self.chooser.view().setMinimumWidth(300)
         self.chooser.setVisible(False)
@@ -110,7 +120,7 @@ class Documents(QWidget):
         self.editor.set_text(document.text if document else "")
         self.chooser.clear()
         names = [short(d.title, 50) if d else "Untitled" for d in self._all]
-        self.chooser.addItems([f"{i} of {len(names)} · {name}" for i, name in enumerate(names, start=1)])
+        self.chooser.addItems([f"{i} of {len(names)}{BEHIND_NUMBER}{name}" for i, name in enumerate(names, start=1)])
         self.chooser.setCurrentIndex(shown)
         for widget in (self.chooser, self.remove_button):
             widget.setVisible(len(self._all) > 1)

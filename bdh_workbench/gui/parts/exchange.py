@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bdh_workbench.gui.theme import NOTE_PIXELS, Colours
+from bdh_workbench.gui.colours import Colours
+from bdh_workbench.gui.theme import NOTE_PIXELS
 from bdh_workbench.gui.words import direction, escaped, short, shown_p
 from bdh_workbench.session.events import AnswerDone, ExpectedAnswer, Source, TokenView
 

@@ -8,8 +8,8 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QColor, QFont
 
+from bdh_workbench.gui.colours import LIGHT, Colours
 from bdh_workbench.gui.plots.gauge import FILL_ROLE
-from bdh_workbench.gui.theme import LIGHT, Colours
 from bdh_workbench.gui.words import date, harmless, plural, size, tip
 from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.memory.library import BrokenEntry

@@ -7,10 +7,10 @@ from typing import Any
 
 import pyqtgraph as pg
 
+from bdh_workbench.gui.colours import SERIES
 from bdh_workbench.gui.plots.card import WIDE_AXIS, PlotCard, Table
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.key import Sign
-from bdh_workbench.gui.theme import SERIES
 from bdh_workbench.gui.words import shown_p, shown_token
 
 SHOWN = 6

@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from bdh_workbench.gui.theme import LIGHT, Colours
+from bdh_workbench.gui.colours import LIGHT, Colours
 
 FILL_ROLE = Qt.ItemDataRole.UserRole + 7
 

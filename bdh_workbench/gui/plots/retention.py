@@ -8,10 +8,10 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtGui import QColor, QFont
 
+from bdh_workbench.gui.colours import SERIES
 from bdh_workbench.gui.plots.card import PlotCard, Table
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.curves import heights
-from bdh_workbench.gui.theme import SERIES
 from bdh_workbench.gui.words import shown_p
 
 WORDED = 12  # documents up to which every square has its number
