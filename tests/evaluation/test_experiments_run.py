@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -169,16 +170,23 @@ def test_gradients_of_a_site_are_told_with_and_without_its_fast_state(
 def test_every_rival_is_tuned_with_the_same_care(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rivals have tests of their own: here each trial is a figure better than the one before."""
+    """The rivals have tests of their own: here a rate of 0.1 and a weight of 10 are best, far from the start."""
     tried: list[str] = []
+    pairs: list[tuple[str, float, float]] = []
 
-    def reported(rival: object, *given: object) -> dict[str, Any]:
-        tried.append(str(rival))
-        found = {"exact": len(tried) / 100, "paraphrase_exact": 0.5, "seconds": 1.0}
+    def reported(rival: tuple[str, settings.RivalSettings], *given: object) -> dict[str, Any]:
+        name, chosen = rival
+        tried.append(name)
+        off = 0.0
+        if name in baselines.TRAINED:
+            of = getattr(chosen, name)
+            pairs.append((name, of.rate, of.locality))
+            off = abs(math.log10(of.rate / 0.1)) + abs(of.locality - 10.0) / 10.0
+        found = {"exact": 1.0 - off / 20.0, "paraphrase_exact": 0.5, "seconds": 1.0}
         return {"facts": found, "documents": {"token_accuracy": [1.0], "retention_final": 1.0},
                 "locality": {"relative_change": 0.01}}  # fmt: skip
 
-    monkeypatch.setattr(baselines, "makers", lambda *given: {name: name for name in baselines.NAMES})
+    monkeypatch.setattr(baselines, "makers", lambda model, chosen, write: {n: (n, chosen) for n in baselines.NAMES})
     monkeypatch.setattr(baselines, "rival_report", reported)
     lines: list[str] = []
     kept = tmp_path / "tuned.json"
@@ -188,11 +196,14 @@ def test_every_rival_is_tuned_with_the_same_care(
     page = checked(tmp_path, report, lines)
     assert f"at most {baselines.STEPS} steps" in page and report["procedure"]["steps"] == baselines.STEPS
     assert "tiny is not a model of the program" in lines[-1] and "tiny" not in kept.read_text(encoding="utf-8")
+    tries = {"nearest_address": 6, "grace": 4, "bm25": 3 + 5 - 1}  # of BM25 one value of each is the start of the other
     for name in baselines.SHOWN:
-        assert tried.count(name) == sum(len(values) for rival, _, values in baselines.GRIDS if rival == name)
-    for name, rates in baselines.RATES.items():
-        assert tried.count(name) == len(rates) + 1, "each rate, and the best of them with the term for locality"
-        assert report["settings"][name]["locality"] == baselines.LOCALITIES[1], "the last was the best"
+        assert tried.count(name) == tries[name]
+    assert len(set(pairs)) == len(pairs), "nothing is tried twice"
+    for name in baselines.TRAINED:
+        assert report["settings"][name] == {"rate": 0.1, "locality": 10.0}
+        assert {(name, rate, 10.0) for rate in (0.03, 0.3)} <= set(pairs), "its neighbours were worse"
+        assert {(name, 0.1, weight) for weight in (3.0, 30.0)} <= set(pairs)
     monkeypatch.setattr(baselines, "bundled_models", lambda: ["tiny"])
     baselines.run(model, corpus, tmp_path, 1, lines.append)
     held = json.loads(kept.read_text(encoding="utf-8"))["models"]

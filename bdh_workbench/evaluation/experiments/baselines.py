@@ -1,7 +1,8 @@
 """Tuning of the slot's rivals on invented facts and documents of the ``dev`` split, never on a benchmark.
 
-Every rate is tried with every weight of the term for locality. The radius of a lookup, the number of passages that BM25
-gives and how much unrelated text it gives them to are tuned likewise. Each trial writes the facts
+Of rivals that train, rate and weight of the term for locality are climbed together: from the middle of both to the best
+neighbour, until no neighbour is better. The radius of a lookup, the number of passages that BM25 gives and how much
+unrelated text it gives them to are tried one after the other. Each trial writes the facts
 jointly, and the documents one after the other. What decides is the mean over the sets of
 
     (facts exact + paraphrases exact + retention x accuracy of the documents) / 3 - min(1, |change on unrelated text|),
@@ -15,7 +16,6 @@ from which ``bench --baselines`` reads it.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import statistics
 import time
 from collections.abc import Sequence
@@ -39,8 +39,10 @@ COMMAND = (
 SPLIT = "dev"
 FACTS, DOCUMENTS, TOKENS = 12, 2, 2_000  # of a set, and of unrelated text
 STEPS, FRAMINGS = 25, 0  # of each write: steps at most, and sentences put before each fact
-RATES = {"head": (1e-3, 3e-3, 1e-2), "lora": (3e-3, 1e-2, 3e-2, 1e-1), "full": (3e-4, 1e-3, 3e-3, 1e-2)}
-LOCALITIES = (0.0, 1.0, 10.0)  # weights of the term for locality, each tried at every rate
+TRAINED = ("head", "lora", "full")
+RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
+LOCALITIES = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0)  # weights of the term for locality
+START = (3, 1)  # places in both that the search sets out from
 GRIDS: tuple[tuple[str, str, tuple[float, ...]], ...] = (
     ("nearest_address", "address", (0.1, 0.2, 0.35, 0.5, 0.65, 0.8)),
     ("grace", "stream", (0.6, 0.7, 0.8, 0.9)),
@@ -60,7 +62,11 @@ class _Trials:
     note: Note
 
     def score(self, name: str, settings: RivalSettings, trials: list[dict[str, Any]]) -> float:
-        """Measure one rival with these settings; its trial is added to the list."""
+        """Measure one rival with these settings; its trial is added to the list, unless it stands there already."""
+        setting = _setting(name, settings)
+        for trial in trials:
+            if (trial["rival"], trial["setting"]) == (name, setting):
+                return float(trial["score"])
         model = self.model
         write = WriteSettings(steps=STEPS, framings=FRAMINGS)
         found = []
@@ -68,7 +74,6 @@ class _Trials:
             given, texts = facts(FACTS, seed, SPLIT), documents(DOCUMENTS, seed, SPLIT)
             found.append(rival_report(makers(model, settings, write)[name], given, texts, self.text, lambda line: None))
         score = statistics.mean(verdict(report) for report in found)
-        setting = _setting(name, settings)
         trials.append({"rival": name, "setting": setting, "score": score, "figures": [_figures(r) for r in found]})
         self.note(f"{NAMES[name]}, {_said(setting)}: {score:.3f}")
         return score
@@ -108,10 +113,8 @@ def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda li
     given = _Trials(model, text, seeds, note)
     for name, field, values in GRIDS:
         settings = _best(given, name, [_with(settings, field, value) for value in values], trials)
-    for name, rates in RATES.items():
-        pairs = itertools.product(rates, LOCALITIES)
-        choices = [_with(settings, name, TuningSettings(rate, weight)) for rate, weight in pairs]
-        settings = _best(given, name, choices, trials)
+    for name in TRAINED:
+        settings = _climb(given, name, settings, trials)
     report = {
         **header("baselines", model),
         "split": SPLIT,
@@ -149,9 +152,28 @@ def _best(given: _Trials, name: str, choices: Sequence[RivalSettings], trials: l
     return choices[max(range(len(choices)), key=lambda place: scores[place])]
 
 
+def _climb(given: _Trials, name: str, settings: RivalSettings, trials: list[dict[str, Any]]) -> RivalSettings:
+    """Step to the best neighbour, a rate or a weight up or down, until none is better."""
+
+    def at(place: tuple[int, int]) -> RivalSettings:
+        return _with(settings, name, TuningSettings(RATES[place[0]], LOCALITIES[place[1]]))
+
+    def score(place: tuple[int, int]) -> float:
+        return given.score(name, at(place), trials)
+
+    best, here = START, None
+    while best != here:
+        here = best
+        rate, weight = here
+        around = (here, (rate - 1, weight), (rate + 1, weight), (rate, weight - 1), (rate, weight + 1))
+        # Of equals the first wins: it stays where it is.
+        best = max((p for p in around if p[0] in range(len(RATES)) and p[1] in range(len(LOCALITIES))), key=score)
+    return at(here)
+
+
 def _setting(name: str, settings: RivalSettings) -> dict[str, float]:
     """Those of the settings that a rival has."""
-    if name in RATES:
+    if name in TRAINED:
         found: dict[str, float] = dataclasses.asdict(getattr(settings, name))
         return found
     return {field: getattr(settings, field) for field in SHOWN[name]}
@@ -186,6 +208,6 @@ def _page(report: dict[str, Any]) -> str:
         "accuracy) / 3 less |other text|, and accuracy the share of tokens right given the true tokens before them.\n\n"
         + markdown_table(head, rows)
         + "\nChosen: "
-        + "; ".join(f"{NAMES[name]}: {_said(_setting(name, chosen))}" for name in (*SHOWN, *RATES))
+        + "; ".join(f"{NAMES[name]}: {_said(_setting(name, chosen))}" for name in (*SHOWN, *TRAINED))
         + ".\n"
     )
