@@ -187,6 +187,8 @@ def check_labels(metadata: Mapping[str, Any]) -> None:
         limit = MAX_LABEL if name in ("title", "note", "model_name") else 256
         if not _is_text(metadata[name], limit):
             raise Damaged(f"its {name.replace('_', ' ')} is not a text of at most {limit:,} characters")
+    if re.fullmatch("[0-9a-f]{64}", metadata["fingerprint"]) is None:
+        raise Damaged("the fingerprint of its model is none")
 
 
 def check_shapes(shapes: Mapping[str, Sequence[int]], width: int) -> None:
@@ -258,6 +260,8 @@ def check_memory(memory: Memory) -> None:
         raise Damaged("its basis names rows that are switched off")
     if not bool(rows.have_own(memory.basis).all()):
         raise Damaged("its basis names rows that have no address of their own")
+    if not bool((rows.starts[1:] > rows.starts[:-1])[memory.basis].all()):
+        raise Damaged("its basis names rows whose address is empty")
 
 
 def check_fit(memory: Memory, config: ModelConfig) -> None:

@@ -430,7 +430,10 @@ def _header(file: BinaryIO, size: int, where: str) -> tuple[dict[str, str], dict
     missing = [name for name in (*SMALL, "items", "layers") if name not in metadata]
     if missing:
         raise Damaged(f"it has no {missing[0]}")
-    check_table(header, size - 8 - length)
+    data = size - 8 - length
+    check_table(header, data)
+    if metadata["data"] != str(data):
+        raise Damaged("its summary does not fit what it holds")
     return metadata, header, 8 + length
 
 

@@ -95,18 +95,29 @@ def test_a_file_over_the_limit_is_not_opened(path: Path, monkeypatch: pytest.Mon
 
 
 def forge(path: Path, change: Change, checksum: bool = True) -> None:
-    """Write the memory's file with changed arrays and metadata, under a checksum that fits."""
+    """Write the memory's file with changed arrays and metadata, under a size and a checksum that fit."""
     header, arrays = files._encoded(MEMORY)
     metadata = json.loads(header[8:])["__metadata__"]
     metadata |= {"items": json.loads(metadata["items"]), "layers": json.loads(metadata["layers"])}
     arrays = {name: array.copy() for name, array in arrays.items()}
+    size = metadata["data"]
     change(arrays, metadata)
+    if metadata["data"] == size:
+        metadata["data"] = str(sum(array.nbytes for array in arrays.values()))
     metadata |= {
         name: json.dumps(metadata[name]) for name in ("items", "layers") if not isinstance(metadata[name], str)
     }
     if checksum and arrays.keys() == file_format.TENSORS.keys():
         metadata["checksum"] = str(files._checksum(metadata, arrays))
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, metadata)
+
+
+def emptied(arrays: dict[str, Any], _: dict[str, Any]) -> None:
+    """Take all entries of the address of the first row in the basis."""
+    begin, end = arrays["rows.starts"][arrays["basis"][0] :][:2]
+    for name in ("rows.slots", "rows.strengths"):
+        arrays[name] = np.delete(arrays[name], slice(begin, end))
+    arrays["rows.starts"][arrays["basis"][0] + 1 :] -= end - begin
 
 
 def put(name: str, index: int, value: float) -> Change:
@@ -171,6 +182,7 @@ FORGERIES = {
     "basis twice": (lambda a, _: a["basis"].__setitem__(0, a["basis"][1]), "basis"),
     "a basis that is switched off": (record("layers", "enabled", False), "switched off"),
     "a basis without an address of its own": (borrowed, "no address of their own"),
+    "a basis of an empty address": (emptied, "address is empty"),
     "weights too few": (cut("weights", 1), "weights has the shape"),
     "strengths too few": (cut("rows.strengths", 1), "rows.strengths has the shape"),
     "cues too few": (cut("rows.cues", 1), "rows.cues has the shape"),
@@ -187,6 +199,9 @@ FORGERIES = {
     "fewer slots": (field("slots", "40"), "out of range"),
     "a rank that does not fit": (field("rank", "3"), "summary does not fit"),
     "a count that does not fit": (field("facts", "5"), "summary does not fit"),
+    "a size that does not fit": (field("data", "1"), "summary does not fit"),
+    "a fingerprint too short": (field("fingerprint", "0" * 63), "fingerprint of its model is none"),
+    "a fingerprint in capitals": (field("fingerprint", "A" * 64), "fingerprint of its model is none"),
     "items that are no JSON": (field("items", "{"), "items are not valid JSON"),
     "items too deep": (field("items", "[" * 100_000), "items are not valid JSON"),
     "a number too long": (field("items", "[" + "1" * 5000 + "]"), "items are not valid JSON"),
