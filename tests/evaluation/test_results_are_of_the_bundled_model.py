@@ -1,14 +1,18 @@
-"""The results in the documentation are of the models that come with the program, as they are now."""
+"""The results in the documentation are of the models that come with the program, and their commands are commands."""
 
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from bdh_workbench.cli import make_parser
+from bdh_workbench.commands import experiment
+from bdh_workbench.evaluation.experiments.results import command
 from bdh_workbench.evaluation.provenance import provenance
 from bdh_workbench.model.loading import bundled_models, load_model
 
@@ -33,3 +37,17 @@ def test_results_are_of_the_bundled_model_as_it_is_now(path: Path, bundled: dict
         return  # of a model that is not here
     for mark in ("fingerprint", "calibration_digest"):
         assert report.get(mark) == bundled[name][mark], f"{path.name} is stale: {mark} is of another state of {name}"
+
+
+@pytest.mark.parametrize("name", experiment.EXPERIMENTS.keys() - {"reproduction"})
+def test_the_command_that_pages_name_is_one(name: str, tmp_path: Path) -> None:
+    held = Path(__file__).parents[2] / "docs" / "experiments" / f"{name}.json"
+    report = json.loads(held.read_text(encoding="utf-8")) if held.is_file() else {}
+    told = command(name, report)
+    if report:
+        assert f"By `{told}`" in held.with_suffix(".md").read_text(encoding="utf-8")
+    words = shlex.split(told.replace("../shared/corpus", str(tmp_path)))
+    assert words[:3] == ["python3", "workbench.py", "run"]
+    args = make_parser().parse_args(words[3:])
+    options = experiment._options(args, experiment.EXPERIMENTS[name])
+    assert all(options[option] == report[option] for option in ("seeds", "steps") if option in options and report)

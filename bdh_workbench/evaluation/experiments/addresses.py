@@ -16,9 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bdh_workbench.evaluation.experiments.results import Note, header
+from bdh_workbench.evaluation.experiments.results import Note, header, markdown_table, save
 from bdh_workbench.model.config import ModelConfig
-from bdh_workbench.model.files import save_json_atomically, save_text_atomically
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
@@ -134,8 +133,7 @@ def run(model: Model, corpus: str, out: Path, seeds: int = 3, note: Note = lambd
         results.append({"variant": variant.name, "figures": figures})
         note(f"{variant.name}: {figures['score']['mean']:.3f}")
     report = header("addresses", model) | {"split": "test", "seeds": seeds, "variants": results}
-    save_json_atomically(out / "addresses.json", report)
-    save_text_atomically(out / "addresses.md", table(results))
+    save(out, report, page(report))
     return report
 
 
@@ -152,10 +150,15 @@ def _spread(values: list[float]) -> dict[str, float]:
     return {"mean": round(statistics.mean(values), 4), "deviation": round(deviation, 4)}
 
 
-def table(results: list[dict[str, Any]]) -> str:
+def page(report: Mapping[str, Any]) -> str:
     """The chief measures as a Markdown table, mean ± deviation."""
-    lines = [f"| addressing | {' | '.join(SHOWN.values())} |", f"|---|{'---|' * len(SHOWN)}"]
-    for result in results:
-        cells = [f"{result['figures'][n]['mean']:.3f} ± {result['figures'][n]['deviation']:.3f}" for n in SHOWN]
-        lines.append(f"| {result['variant']} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    rows = []
+    for result in report["variants"]:
+        figures = [result["figures"][name] for name in SHOWN]
+        rows.append([result["variant"], *(f"{each['mean']:.3f} ± {each['deviation']:.3f}" for each in figures)])
+    return (
+        "# Addresses\n\n"
+        f"Tokenizer and shape of model `{report['model']}`, the `{report['split']}` split, {report['seeds']} seeds; "
+        "mean ± sample standard deviation, shares from 0 to 1.\n\n"
+        + markdown_table(["addressing", *SHOWN.values()], rows)
+    )

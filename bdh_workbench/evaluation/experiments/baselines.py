@@ -1,9 +1,9 @@
 """Tuning of the slot's rivals on invented facts and documents of the ``dev`` split, never on a benchmark.
 
-Of rivals that train, rate and weight of the term for locality are climbed together: from the middle of both to the best
-neighbour, until no neighbour is better. The radius of a lookup, the number of passages that BM25 gives and how much
-unrelated text it gives them to are tried one after the other. Each trial writes the facts
-jointly, and the documents one after the other. What decides is the mean over the sets of
+Of rivals that train, rate and weight of the term for locality are climbed together: from a rate of 0.003 and a weight
+of 1 to the best neighbour, until no neighbour is better. The radius of a lookup, the number of passages that BM25 gives
+and how much unrelated text it gives them to are tried one after the other. Each trial writes the facts jointly, and the
+documents one after the other. What decides is the mean over the sets of
 
     (facts exact + paraphrases exact + retention x accuracy of the documents) / 3 - min(1, |change on unrelated text|),
 
@@ -27,15 +27,12 @@ import torch
 from bdh_workbench.evaluation.baselines.rival import rival_report
 from bdh_workbench.evaluation.baselines.settings import RivalSettings, TuningSettings, save_tuned
 from bdh_workbench.evaluation.baselines.suite import NAMES, makers
-from bdh_workbench.evaluation.experiments.results import Note, header, markdown_table, save
+from bdh_workbench.evaluation.experiments.results import Note, command, header, markdown_table, save
 from bdh_workbench.evaluation.locality import HeldOut, held_out
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model, bundled_models
 from bdh_workbench.training.synthetic import documents, facts
 
-COMMAND = (
-    "python3 workbench.py run experiment baselines --corpus ../shared/corpus --seeds {seeds} --out docs/experiments"
-)
 SPLIT = "dev"
 FACTS, DOCUMENTS, TOKENS = 12, 2, 2_000  # of a set, and of unrelated text
 STEPS, FRAMINGS = 25, 0  # of each write: steps at most, and sentences put before each fact
@@ -137,7 +134,7 @@ def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda li
     save(out, report, _page(report))
     if model.name in bundled_models():
         of = {name: report[name] for name in ("fingerprint", "calibration_digest", "version", "seeds")}
-        save_tuned(model.name, settings, of | {"command": COMMAND.format(seeds=seeds)})
+        save_tuned(model.name, settings, of | {"command": command("baselines", report)})
     else:
         note(f"{model.name} is not a model of the program: what was chosen is in baselines.json alone")
     return report

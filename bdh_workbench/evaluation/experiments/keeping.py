@@ -24,7 +24,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.decoding import Question, exact, score, share
 from bdh_workbench.evaluation.experiments.growth import draw_growth
 from bdh_workbench.evaluation.experiments.keeping_page import page
-from bdh_workbench.evaluation.experiments.results import Note, header
+from bdh_workbench.evaluation.experiments.results import Note, header, save
 from bdh_workbench.evaluation.locality import held_out, locality
 from bdh_workbench.evaluation.provenance import same_model
 from bdh_workbench.evaluation.recall import FactQuestions
@@ -37,7 +37,6 @@ from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import finish, write
-from bdh_workbench.model.files import save_json_atomically, save_text_atomically
 from bdh_workbench.model.loading import Model
 from bdh_workbench.training.synthetic import documents, facts
 
@@ -107,8 +106,7 @@ def run(
             "peak_bytes": peak_bytes(),
         }
         report[name] = figures
-        save_json_atomically(path, report)
-        save_text_atomically(out / "keeping.md", page(report))
+        save(out, report, page(report))
         draw_growth(report, out)
     return report
 

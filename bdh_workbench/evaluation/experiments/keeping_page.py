@@ -8,6 +8,7 @@ from typing import Any
 from bdh_workbench.evaluation.experiments.results import probability
 
 INTRODUCTION = (
+    "# Keeping\n\n"
     "Token accuracy, and retention, which is a quotient of two of them, are teacher-forced: the share of tokens that "
     "are the most probable ones given the true tokens before them. Recitation is free-running. The pure read is S "
     "alone, without completion or gate. Every part is of one set of facts or documents, of seed 0 unless it says "

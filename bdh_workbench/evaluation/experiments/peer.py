@@ -122,7 +122,8 @@ def _report(
     report = {
         **header("peer", model),
         "config": config,
-        "corpus_tokens": settings.tokens,
+        "tokens": settings.tokens,
+        "seeds": len(pairs),
         "device": str(model.device),
         "threads": torch.get_num_threads(),
         "settings": dataclasses.asdict(settings),

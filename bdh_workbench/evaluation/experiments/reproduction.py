@@ -14,13 +14,13 @@ from typing import Any
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.experiments.results import Note, cell, markdown_table, probability
+from bdh_workbench.evaluation.experiments.results import command as experiment_command
 from bdh_workbench.model.files import save_text_atomically
 
 BENCH = (
     "python3 workbench.py run bench --facts ../shared/benchmark/facts20.json --documents "
     "../shared/benchmark/documents.json --text ../shared/corpus --baselines --json > docs/experiments/bench.json"
 )
-EXPERIMENT = "python3 workbench.py run experiment {name} --corpus ../shared/corpus --out docs/experiments"
 REPRODUCED, EXCEEDED, NOT, MISSING = "reproduced", "exceeded", "not reproduced", "not measured yet"
 PARAMETERS, TOKENS = 25_000_000, 250_000_000  # of a model of the paper's size, at least, and of its training
 PAPER_RETENTION, PAPER_P, PAPER_STEPS, DOUBLE = 0.71, 0.99, 300, 2.0
@@ -246,10 +246,7 @@ def _damaged(folder: Path, name: str) -> UserError:
 
 def command(name: str, report: Mapping[str, Any] | None = None) -> str:
     """The command that makes the results of that name; with the options of a report, if one is there."""
-    if name == "bench":
-        return BENCH
-    options = [f" --{option} {report[option]}" for option in ("seeds", "steps") if option in report] if report else []
-    return EXPERIMENT.format(name=name) + "".join(options)
+    return BENCH if name == "bench" else experiment_command(name, report)
 
 
 def page(results: Mapping[str, Mapping[str, Any]], rows: list[list[str]]) -> str:

@@ -15,6 +15,10 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.training.pictures import new_figure, save_figure
 
 FORMS = ("png", "svg")
+COMMAND = "python3 workbench.py run experiment {name}{options} --out docs/experiments"
+NO_TEXT = ("capacity", "harder")  # experiments that read none
+# What they take besides text, where that is more than seeds; a report names those of it that its run had.
+OPTIONS = {"gates": ("seeds", "steps"), "routing": ("seeds", "steps"), "peer": ("config", "tokens", "seeds")}
 
 Note = Callable[[str], None]
 
@@ -79,11 +83,27 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def command(name: str, report: Mapping[str, Any] | None = None) -> str:
+    """The command that makes the results of an experiment; with the options that its report names, if one is there."""
+    options = "" if name in NO_TEXT else " --corpus ../shared/corpus"
+    for option in OPTIONS.get(name, ("seeds",)):
+        if report and option in report:
+            options += f" --{option} {report[option]}"
+    return COMMAND.format(name=name, options=options)
+
+
 def save(out: Path, report: Mapping[str, Any], page: str) -> None:
-    """Write ``NAME.json`` and ``NAME.md`` of the experiment that the report names."""
+    """Write ``NAME.json`` and ``NAME.md`` of the experiment that the report names.
+
+    Args:
+        out: folder.
+        report: as it goes into the JSON file.
+        page: its title, an empty line, and the rest; the command that makes both is put behind the title.
+    """
     name = report["experiment"]
+    title, rest = page.split("\n", 1)
     save_json_atomically(out / f"{name}.json", report)
-    save_text_atomically(out / f"{name}.md", page)
+    save_text_atomically(out / f"{name}.md", f"{title}\n\nBy `{command(name, report)}`\n{rest}")
 
 
 def draw(out: Path, name: str, labels: tuple[str, str, str], plot: Callable[[Any], None]) -> list[str]:
