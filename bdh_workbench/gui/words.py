@@ -44,7 +44,7 @@ GLOSSARY: dict[str, str] = {
     "write site": "The one site, after the last level, whose slow memory is written.",
     "retention": "Accuracy on a document after later writes, divided by that right after its own.",
     "fill": "The share of the memory's room that is used up.",
-    "familiarity": "How well the best stored row matches the question, from 0 to 1.",
+    "familiarity": "How well the best stored row, or sentence of a document, matches the question, from 0 to 1.",
     "source": "The item, sentence and position that an answer was read from.",
     "pure read": "An answer from the slow memory alone, without completion.",
 }

@@ -363,11 +363,12 @@ def _found(
     model = context.model
     reader, tokenizer = Reader(model, memory), model.tokenizer
     text = held_out(context.corpus, tokenizer, model.config.context, LOCALITY_TOKENS)
-    general, closed_same = [], True
+    general, closed_same, opened = [], True, 0
     open_reader = reader.with_settings(ReadSettings(gate=False))
     for part in torch.split(text.windows[:, :-1], 8):
         reading, untouched = reader.advance(part), model.network.advance(part)[0]
         closed = reading.rows < 0
+        opened += int((~closed).sum())
         closed_same &= bool(torch.equal(reading.stream[closed], untouched[closed]))
         # Without the threshold's part in which row is gone on from: what the gate compares.
         general.append(open_reader.advance(part).familiarity.flatten())
@@ -381,7 +382,9 @@ def _found(
     report: dict[str, Any] = {
         "positions": len(stranger),
         "closed_bits_as_untouched": closed_same,
-        "calibrated": {"threshold": reader.threshold} | _errors(stranger, asked, reader.threshold),
+        "calibrated": {"threshold": reader.threshold}
+        | _errors(stranger, asked, reader.threshold)
+        | {"false accepts": opened / len(stranger)},  # without the gate a place is sought at every position
     }
     for rate in (0.001, 0.01):
         limit = float(torch.quantile(stranger.double(), 1.0 - rate))
