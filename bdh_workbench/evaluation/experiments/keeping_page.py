@@ -126,8 +126,8 @@ def _familiarity(figures: Mapping[str, Any]) -> str:
                 rows.append((f"{memory}, {name}", _n(rates["threshold"], 3), _percent(rates["false accepts"]), *cells))
     table = _table("Familiarity: shares found, on 100,096 held-out positions", head, rows, figures)
     return (
-        f"{table}\n\nFalse accepts at the calibrated threshold are the positions that the reader opens. Other limits are "
-        "set, and counted, by familiarity without the gate, where a place is sought at every position."
+        f"{table}\n\nFalse accepts at the calibrated threshold are the positions that the reader opens. Other limits "
+        "are set, and counted, by familiarity without the gate, where a place is sought at every position."
     )
 
 
