@@ -103,9 +103,9 @@ class MainWindow(QMainWindow):
         assert isinstance(file_menu, QMenu)
         file_menu.insertMenu(self.actions_by_name["import_memory"], self._recent)
         self.resize(*FIRST_SIZE)
-        self.arrange()
+        if not self._restored():
+            self.arrange()
         self._listen()
-        self._restore()
         self.library.reload()
         self._show_state()
         self._show_choices()
@@ -174,12 +174,15 @@ class MainWindow(QMainWindow):
         arrange(self, self.docks)
         (focus or self.write.editor).setFocus()
 
-    def _restore(self) -> None:
+    def _restored(self) -> bool:
+        """Take size, place and layout of the last session; whether there was a layout.
+
+        Docks must not have been arranged before: the bar of tabs of that arrangement would stay, above the menus.
+        """
         chosen = self.preferences.values
         if chosen.geometry:
             self.restoreGeometry(unpacked(chosen.geometry))
-        if chosen.layout:
-            self.restoreState(unpacked(chosen.layout), LAYOUT_VERSION)
+        return bool(chosen.layout) and self.restoreState(unpacked(chosen.layout), LAYOUT_VERSION)
 
     def _listen(self) -> None:
         on = self.context.bridge.on

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QKeySequence, QPainter
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.actions import ACTIONS
@@ -329,3 +330,10 @@ def test_keyboard_alone_reaches_the_question_line(start: Start, qtbot: QtBot) ->
     window.actions_by_name["ask"].trigger()
     focus: QWidget | None = window.focusWidget()
     assert focus is window.console.line
+
+
+def test_a_restored_layout_leaves_no_bar_of_tabs_of_another(start: Start, qtbot: QtBot) -> None:
+    end(start(load=False), qtbot)
+    window = start(load=False).window
+    bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    assert len(bars) == 1 and bars[0].count() == 3
