@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QDockWidget, QLayout, QMainWindow
 
 COLUMNS = {"library": 0.2, "write": 0.37, "live": 0.43}  # shares of the width
 UPPER = {"write": "console", "live": "retention"}  # what stands above what
@@ -36,3 +36,13 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     for upper, lower in UPPER.items():
         heights = [round(height * SHARE), round(height * (1 - SHARE))]
         window.resizeDocks([docks[upper], docks[lower]], heights, Qt.Orientation.Vertical)
+    QTimer.singleShot(0, window, lambda: _lay_out(docks.values()))
+
+
+def _lay_out(docks: Iterable[QDockWidget]) -> None:
+    """Lay out what the docks hold anew: while they were moved it had no size, and Qt may keep some of that."""
+    for dock in docks:
+        for layout in dock.findChildren(QLayout):
+            layout.invalidate()
+        for layout in dock.findChildren(QLayout):
+            layout.activate()

@@ -337,3 +337,14 @@ def test_a_restored_layout_leaves_no_bar_of_tabs_of_another(start: Start, qtbot:
     window = start(load=False).window
     bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
     assert len(bars) == 1 and bars[0].count() == 3
+
+
+def test_every_plot_has_a_place_when_the_layout_is_reset(start: Start, qtbot: QtBot) -> None:
+    window = start().window
+    for size in ((1480, 920), (1100, 800)):
+        window.resize(*size)
+        qtbot.wait(50)
+        window.actions_by_name["reset_layout"].trigger()
+        qtbot.wait(50)
+        for card in (window.live.loss, window.live.items, window.live.gates, window.live.slots):
+            assert card.height() > 100 and card.geometry().right() < window.live.width(), f"{size}: {card.geometry()}"
