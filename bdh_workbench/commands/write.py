@@ -65,7 +65,8 @@ def run(args: argparse.Namespace, console: Console) -> None:
     what = [counted(len(facts), "fact")] * bool(facts) + [counted(len(documents), "document")] * bool(documents)
     lines = [
         f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({counted(result.steps, 'step')}).",
-        f"p of what was written: worst token {probability(result.worst_p)}, median over items "
+        f"p of what was written: worst token {probability(result.worst_p)}"
+        f"{' (of those not left out)' if result.ambiguous else ''}, median over items "
         f"{probability(result.median_p)}; fill {percent(memory.fill)}.",
     ]
     if result.ambiguous:

@@ -23,6 +23,8 @@ FRAMINGS = (".", "It is known that this is so.", "Now for something else.")  # p
 FRAMING_SHARE = 0.15  # framings are left out where facts with them would take more than this share of the slots
 SPACES = " \t"
 HOPELESS = 64  # characters for each slot from which a write is refused before any work
+# Different positions for each slot from which it is refused before the network reads them: a position takes about one.
+CROWDED, TOLD_APART = 1.2, 12  # tokens before a position that tell it from others
 OVERLAP = 0.25  # share of a chunk that the next one repeats, so that every sentence has context in one of them
 LONGEST = 32_768  # tokens of a document that are written as one stretch; the network and the cues know no limit
 WINDOW_FIRST = 3  # a window's first target: its first two tokens do not tell sentences apart
@@ -99,6 +101,22 @@ def far_too_much(size: int, slots: int) -> str | None:
     if size <= HOPELESS * slots:
         return None
     return f"{size:,} characters are far too much for a memory of {slots:,} slots: write a part."
+
+
+def too_many(items: Sequence[WriteItem], slots: int) -> str | None:
+    """What to say of a write that would need far more positions than there are slots; None where there is hope.
+
+    Positions behind the same dozen tokens are counted once: what repeats itself takes less room.
+    """
+    different = {
+        item.ids[max(0, place - TOLD_APART) : place]
+        for item in items
+        if item.primary
+        for place in range(item.first, len(item.ids))
+    }
+    if len(different) <= CROWDED * slots:
+        return None
+    return f"{len(different):,} different positions are too many for a memory of {slots:,} slots: write a part."
 
 
 def fact_items(facts: Sequence[Fact], tokenizer: Tokenizer, framings: int) -> list[WriteItem]:

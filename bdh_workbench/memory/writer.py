@@ -28,7 +28,7 @@ from bdh_workbench.memory.algebra import (
     solve,
 )
 from bdh_workbench.memory.direct import STEPS, direct_reads
-from bdh_workbench.memory.encoding import WriteItem, characters, far_too_much, write_items
+from bdh_workbench.memory.encoding import WriteItem, characters, far_too_much, too_many, write_items
 from bdh_workbench.memory.features import Positions, positions
 from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.gradient import gradient_steps
@@ -190,6 +190,9 @@ class _Write:
         settings = self.settings
         self._check()
         self.items = write_items(self.facts, self.documents, self.model, settings.framings)
+        refused = too_many(self.items, self.memory.slots)
+        if refused:
+            raise UserError(refused)
         self.new = positions(self.model, self.items)
         self.own, self.twins = self.new.rows, torch.arange(len(self.new))
         if len(self.memory.basis) + len(self.new) > OWN_SHARE * self.memory.slots:

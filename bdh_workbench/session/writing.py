@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bdh_workbench.evaluation.decoding import Question, score
 from bdh_workbench.evaluation.retention import as_question, probes, token_accuracy
 from bdh_workbench.memory.algebra import Basis
-from bdh_workbench.memory.encoding import characters, far_too_much, write_items
+from bdh_workbench.memory.encoding import characters, far_too_much, too_many, write_items
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.settings import WriteSettings
@@ -100,7 +100,8 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
         items += write_items((), (document,), model, job.settings.framings)
         tokens += len(model.tokenizer.encode(document.text.strip()))
     rows = sum(len(item.ids) - item.first for item in items)
-    return Estimated(task.id, tokens, rows, used / slots, (used + rows) / slots, used + rows <= slots)
+    refused = too_many(items, slots) or ""
+    return Estimated(task.id, tokens, rows, used / slots, (used + rows) / slots, used + rows <= slots, True, refused)
 
 
 def retention_run(task: Task, model: Model, documents: Sequence[TextDocument], job: RetentionRun) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import random
+import string
 import threading
 
 import pytest
@@ -102,6 +104,25 @@ def test_what_would_be_refused_at_once_is_not_offered(start: Start, qtbot: QtBot
     assert not write.state.text()
 
 
+def test_a_text_of_too_many_positions_is_refused_before_it_is_read(start: Start, qtbot: QtBot, said: Said) -> None:
+    workbench = start()
+    write = workbench.window.write
+    assert workbench.context.model is not None
+    words = random.Random(0).choices(string.ascii_lowercase, k=2 * workbench.context.model.slots)
+    write.editor.set_text("A heron.")
+    write.estimate()
+    qtbot.waitUntil(lambda: "fits" in write.status.text(), timeout=WAIT)
+    write.editor.set_text("".join(words))
+    assert not write.status.text(), "what was said of another text does not stay"
+    write.write()  # before the estimate is there
+    qtbot.waitUntil(lambda: "too many" in write.state.text(), timeout=WAIT)
+    settle(workbench, qtbot)
+    write.estimate()
+    qtbot.waitUntil(lambda: "does not fit" in write.status.text(), timeout=WAIT)
+    write.write()
+    assert "too many" in write.state.text() and not write.busy
+
+
 def test_the_live_plots_show_every_step_that_the_history_keeps(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     press_write(workbench, FACTS[:3])
@@ -111,6 +132,8 @@ def test_the_live_plots_show_every_step_that_the_history_keeps(start: Start, qtb
     assert workbench.context.memory is not None
     live.show_layer(workbench.context.memory.layers[-1])
     kept = [row[:3] for row in live.items.table()[1]], [row[:2] for row in live.loss.table()[1]]
+    assert not live.slots.values.size, "a file keeps no picture of slots, and that of another write is not shown"
+    assert all(row[3:] == ["", ""] for row in live.gates.table()[1]), "nor shares of reads"
     for one, other in zip(seen, kept, strict=True):
         assert len(one) > 3 and one == [pytest.approx(row, rel=1e-4) for row in other]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import random
 import re
+import string
 import time
 from unittest import mock
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import sentences as sentences_module
-from bdh_workbench.memory.encoding import FRAMINGS, WriteItem, answer_ids, document_items, fact_items
+from bdh_workbench.memory.encoding import FRAMINGS, WriteItem, answer_ids, document_items, fact_items, too_many
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.model.tokenizer import ByteTokenizer
@@ -236,6 +238,15 @@ def test_documents_keep_their_numbers_and_short_ones_are_refused() -> None:
     with pytest.raises(UserError, match="“c” is too short"):
         document_items([TextDocument("c", "x")], TOKENIZER, 64)
     assert document_items([], TOKENIZER, 64) == []
+
+
+def test_far_more_positions_than_slots_are_told_and_what_repeats_itself_is_not() -> None:
+    letters = "".join(random.Random(0).choices(string.ascii_letters, k=1300))
+    whole = document_items([TextDocument("A title", letters)], TOKENIZER, 64)
+    told = too_many(whole, 1000)
+    assert told is not None and "1,3" in told and "1,000 slots" in told
+    assert too_many(whole, 1100) is None, "positions that are alike may still share room"
+    assert too_many(document_items([TextDocument("A title", "the same again " * 1000)], TOKENIZER, 64), 100) is None
 
 
 def test_a_fact_is_its_prompt_and_answer_with_the_end() -> None:

@@ -281,7 +281,7 @@ def test_a_memory_that_is_too_full_is_refused_and_the_choices_are_named() -> Non
     small = tiny_model(write_slots=64, address_active=0.1)
     result = finish(write(small, None, many_facts(4), settings=WriteSettings(method="direct")))
     before = bits(result.memory)
-    facts = [dataclasses.replace(fact, prompt="New " + fact.prompt) for fact in many_facts(40)]
+    facts = [dataclasses.replace(fact, prompt="New " + fact.prompt) for fact in many_facts(25)]
     message = refused(lambda: finish(write(small, result.memory, facts)))
     assert "64" in message
     for choice in ("forget", "less", "another memory"):

@@ -103,6 +103,9 @@ class LivePane(Pane):
         self._job = None
         self.loss.clear()
         self.items.start([])
+        # A file keeps neither slots in use nor shares of reads: what stands there is of another write.
+        self.slots.clear()
+        self.gates.set_shares((), ())
         for place, (step, low, middle) in enumerate(zip(steps, worst, median, strict=False)):
             self.loss.add(step, {name: values[place] for name, values in history.items() if place < len(values)})
             self.items.add(step, low, middle, ())

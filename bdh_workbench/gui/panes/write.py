@@ -250,6 +250,7 @@ class WritePane(Pane):
 
     def _changed(self, *_: object) -> None:
         self._crowded, self._refused = False, ""  # until the new estimate says otherwise
+        self._say("")
         self._forget_told(self._complained)
         self._timer.start()
 
@@ -381,10 +382,8 @@ class WritePane(Pane):
         self.bar.setValue(round(1000 * event.step / max(1, event.steps)))
         rate = f" · {event.tokens_per_second:,.0f} tokens/s" if event.tokens_per_second else ""
         rest = self._rest(stepped)
-        self._tell(
-            f"{event.phase.capitalize()} · step {event.step} of at most {event.steps} · worst p "
-            f"{shown_p(event.worst_p)}{rate}{rest}"
-        )
+        place = f" · step {event.step} of at most {event.steps}" if event.steps else ""
+        self._tell(f"{event.phase.capitalize()}{place} · worst p {shown_p(event.worst_p)}{rate}{rest}")
 
     def _rest(self, stepped: WriteStepped) -> str:
         """How long it may take still, from the pace of the last steps; nothing where most steps are never needed."""

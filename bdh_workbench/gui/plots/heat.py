@@ -105,6 +105,11 @@ class SlotUse(HeatPlot):
         self._most = 0.0
         self.header.set_note("")
 
+    def clear(self) -> None:
+        """Show no write."""
+        self._most = 0.0
+        self.show_matrix(np.zeros((0, 0), dtype=np.float32), (), ())
+
     def show_use(self, use: Sequence[Sequence[float]], slots: int) -> None:
         """Show (positions, sampled slots) of a memory with so many slots; the scale only ever grows in a write."""
         matrix = np.asarray(use, dtype=np.float32).T
