@@ -17,6 +17,7 @@ lies within a tolerance of the span of others get no row of the basis, since the
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -53,7 +54,18 @@ def gram(rows: Rows, slots: int, left: Tensor, right: Tensor) -> Tensor:
     return torch.cat(parts, dim=1)
 
 
-def extend_basis(rows: Rows, slots: int, basis: Basis | None, new: Tensor, tolerance: float = TOLERANCE) -> Basis:
+def unwatched() -> None:
+    """What is called between two parts of long work where nobody waits to stop it."""
+
+
+def extend_basis(
+    rows: Rows,
+    slots: int,
+    basis: Basis | None,
+    new: Tensor,
+    tolerance: float = TOLERANCE,
+    watch: Callable[[], None] = unwatched,
+) -> Basis:
     """Add those of the ``new`` rows to a basis that lie further than the tolerance from the span of the others.
 
     Args:
@@ -62,6 +74,7 @@ def extend_basis(rows: Rows, slots: int, basis: Basis | None, new: Tensor, toler
         basis: of what is held already, which stays as it is; None for nothing.
         new: (m,) int64, row numbers to choose from.
         tolerance: squared distance, of addresses of unit length; 0 takes every row that is not exactly dependent.
+        watch: called before each block; what it raises ends the work.
 
     Returns:
         The larger basis. Within a block the most independent row is taken first (pivoted Cholesky).
@@ -77,6 +90,7 @@ def extend_basis(rows: Rows, slots: int, basis: Basis | None, new: Tensor, toler
     factor = torch.zeros(room, room, dtype=torch.float64)
     factor[: len(held), : len(held)] = basis.factor
     for block in torch.split(new, BLOCK):
+        watch()
         count = len(held)
         cross = gram(rows, slots, held, block)  # (n, b)
         solved = torch.linalg.solve_triangular(factor[:count, :count], cross, upper=False)  # (n, b)
@@ -118,7 +132,9 @@ def coefficients(basis: Basis, values: Tensor) -> Tensor:
     return out
 
 
-def solve(memory: Memory, basis: Basis | None = None, tolerance: float = TOLERANCE) -> tuple[Memory, Basis]:
+def solve(
+    memory: Memory, basis: Basis | None = None, tolerance: float = TOLERANCE, watch: Callable[[], None] = unwatched
+) -> tuple[Memory, Basis]:
     """The memory with basis and weights that fit its enabled rows and their values.
 
     Args:
@@ -126,6 +142,7 @@ def solve(memory: Memory, basis: Basis | None = None, tolerance: float = TOLERAN
         basis: of rows that are in the memory under the same numbers, all of them enabled; only the others are then
             added. None: start from nothing.
         tolerance: as for ``extend_basis``.
+        watch: as for ``extend_basis``.
 
     Returns:
         The solved memory, and its basis for the next write.
@@ -133,7 +150,7 @@ def solve(memory: Memory, basis: Basis | None = None, tolerance: float = TOLERAN
     enabled = memory.enabled_rows()
     if basis is not None:
         enabled = enabled[enabled > basis.considered]
-    basis = extend_basis(memory.rows, memory.slots, basis, enabled, tolerance)
+    basis = extend_basis(memory.rows, memory.slots, basis, enabled, tolerance, watch)
     weights = coefficients(basis, memory.rows.values[basis.rows]).float()
     return dataclasses.replace(memory, basis=basis.rows, weights=weights), basis
 
@@ -164,10 +181,10 @@ def like_no_other(memory: Memory, rows: Tensor, tolerance: float) -> int:
     return int((cosines < 1.0 - tolerance).all(dim=0).sum())
 
 
-def held_basis(memory: Memory) -> Basis:
+def held_basis(memory: Memory, watch: Callable[[], None] = unwatched) -> Basis:
     """The basis that a solved memory was made with, worked out again: rows that a write gave rank of their own stay."""
     enabled = memory.enabled_rows()
-    basis = extend_basis(memory.rows, memory.slots, None, memory.basis, 0.0)
+    basis = extend_basis(memory.rows, memory.slots, None, memory.basis, 0.0, watch)
     return dataclasses.replace(basis, considered=int(enabled.max()) if len(enabled) else -1)
 
 

@@ -6,12 +6,13 @@ runs the network again, and only positions with a target need a logit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from bdh_workbench.memory.algebra import unwatched
 from bdh_workbench.memory.encoding import WriteItem
 from bdh_workbench.memory.state import Rows
 from bdh_workbench.model.loading import Model
@@ -63,12 +64,19 @@ def padded_batches(lengths: Sequence[int], limit: int = BATCH_TOKENS) -> list[li
 
 
 @torch.no_grad()
-def positions(model: Model, items: Sequence[WriteItem]) -> Positions:
-    """Run the frozen network and the write site over the items once and keep the target positions."""
+def positions(model: Model, items: Sequence[WriteItem], watch: Callable[[], None] = unwatched) -> Positions:
+    """Run the frozen network and the write site over the items once and keep the target positions.
+
+    Args:
+        model: the frozen model.
+        items: to read.
+        watch: called now and then; what it raises ends the work.
+    """
     count = len(items)
     streams: list[Tensor] = [torch.empty(0)] * count
     normalised: list[Tensor] = [torch.empty(0)] * count
     for batch in padded_batches([len(item.ids) - 1 for item in items]):
+        watch()
         longest = max(len(items[i].ids) for i in batch) - 1
         # What stands behind a target cannot reach it, so any padding on the right will do.
         ids = torch.tensor([[*items[i].ids[:-1], *(0,) * (longest + 1 - len(items[i].ids))] for i in batch])
@@ -85,6 +93,7 @@ def positions(model: Model, items: Sequence[WriteItem]) -> Positions:
     strengths: list[Tensor] = []
     # Many positions at once: each pass reads the whole expansion, which is far larger than what it makes.
     for chosen in torch.split(torch.cat(normalised), BATCH_ADDRESSES):
+        watch()
         cues.append(chosen.flatten(1).half().cpu())
         address = model.site.addresses(chosen).cpu()
         where = address.nonzero()

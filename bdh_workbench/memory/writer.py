@@ -9,7 +9,7 @@ import dataclasses
 import datetime
 import statistics
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -26,6 +26,7 @@ from bdh_workbench.memory.algebra import (
     read_rows,
     slow_slot,
     solve,
+    unwatched,
 )
 from bdh_workbench.memory.direct import STEPS, direct_reads
 from bdh_workbench.memory.encoding import WriteItem, characters, far_too_much, too_many, write_items
@@ -128,6 +129,7 @@ def write(
     documents: Sequence[TextDocument] = (),
     settings: WriteSettings | None = None,
     basis: Basis | None = None,
+    watch: Callable[[], None] = unwatched,
 ) -> Generator[WriteEvent, None, WriteResult]:
     """Write facts and documents jointly, as one layer of history.
 
@@ -138,6 +140,7 @@ def write(
         documents: to write.
         settings: of the write.
         basis: of ``memory`` as an earlier write returned it; worked out where it is None.
+        watch: called now and then between two events; what it raises ends the write, and nothing has changed.
 
     Yields:
         An event after each step.
@@ -148,7 +151,9 @@ def write(
     Raises:
         UserError: when there is nothing to write, a fact contradicts one that is held, or the memory would be too full.
     """
-    return _Write(model, memory or empty_memory(model), facts, documents, settings or WriteSettings(), basis).run()
+    return _Write(
+        model, memory or empty_memory(model), facts, documents, settings or WriteSettings(), basis, watch
+    ).run()
 
 
 def finish(steps: Generator[WriteEvent, None, WriteResult]) -> WriteResult:
@@ -171,6 +176,7 @@ class _Write:
     documents: Sequence[TextDocument]
     settings: WriteSettings
     basis: Basis | None
+    watch: Callable[[], None]
     begun: float = field(default_factory=time.monotonic)
     step: int = 0
     passed: int = 0
@@ -193,7 +199,7 @@ class _Write:
         refused = too_many(self.items, self.memory.slots)
         if refused:
             raise UserError(refused)
-        self.new = positions(self.model, self.items)
+        self.new = positions(self.model, self.items, self.watch)
         self.own, self.twins = self.new.rows, torch.arange(len(self.new))
         if len(self.memory.basis) + len(self.new) > OWN_SHARE * self.memory.slots:
             self._share(self.new.twins)
@@ -205,7 +211,7 @@ class _Write:
         before = self._token_p(base)
         yield self._event("prepare", base, before)
         # Worked out again for a memory from a file, it keeps the rank that earlier writes gave to single rows.
-        basis = self.basis if self.basis is not None else held_basis(held)
+        basis = self.basis if self.basis is not None else held_basis(held, self.watch)
         fits = len(self.new) * held.slots <= DENSE_LIMIT
         if settings.method == "gradient":
             if not fits:
@@ -357,7 +363,7 @@ class _Write:
     def _solve(self, held: Memory, basis: Basis, reads: Tensor) -> tuple[Memory, Basis, Tensor]:
         """The joint memory with the given reads (m, D) at the new positions; what it reads there then."""
         joint = self._joined(held, reads)
-        joint, basis = solve(joint, basis, self.settings.tolerance)
+        joint, basis = solve(joint, basis, self.settings.tolerance, self.watch)
         numbers = torch.arange(self.old_count, len(joint.rows))
         old = joint.enabled_rows()
         old = old[old < self.old_count]
@@ -366,7 +372,10 @@ class _Write:
             got = read_rows(joint.rows, slow, numbers)
             failed = self._failed(joint, numbers, got)
             needy = torch.cat((drifted(joint, old, slow), joint.rows.homes(failed)))
-            larger = extend_basis(joint.rows, joint.slots, basis, needy, RESCUE) if turn < SETTLING else basis
+            if turn < SETTLING:
+                larger = extend_basis(joint.rows, joint.slots, basis, needy, RESCUE, self.watch)
+            else:
+                larger = basis
             if len(larger.rows) == len(basis.rows):
                 break
             basis = larger

@@ -38,7 +38,7 @@ def run_write(
     settings: WriteSettings,
     basis: Basis | None,
 ) -> WriteResult:
-    """Write, sending WriteStepped after each step; held and cancelled between steps.
+    """Write, sending WriteStepped after each step; held between steps, and cancelled within them too.
 
     Raises:
         UserError: as ``memory.writer.write``.
@@ -47,7 +47,7 @@ def run_write(
     labels = (*(fact.prompt for fact in facts), *(document.title for document in documents))
     progress(task, None, "Reading what is to be written")
     shares = mean_shares(model, _samples(model, facts, documents))
-    steps = write(model, memory, facts, documents, settings, basis)
+    steps = write(model, memory, facts, documents, settings, basis, task.checkpoint)
     return _watched(task, steps, labels, shares)
 
 

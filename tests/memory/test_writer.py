@@ -289,6 +289,29 @@ def test_a_memory_that_is_too_full_is_refused_and_the_choices_are_named() -> Non
     assert bits(result.memory) == before
 
 
+def test_a_write_ends_between_events_too_where_its_watch_says_so(model: Model) -> None:
+    class Stopped(Exception):
+        pass
+
+    calls = 0
+
+    def watch() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == last:
+            raise Stopped
+
+    held = finish(write(model, None, many_facts(3))).memory
+    before, last = bits(held), 0
+    finish(write(model, held, LATER, (DOCUMENT,), watch=watch))
+    assert calls >= 4, "while it reads, and while it solves"
+    for number in (1, calls):
+        last, calls = number, 0
+        with pytest.raises(Stopped):
+            finish(write(model, held, LATER, (DOCUMENT,), watch=watch))
+        assert bits(held) == before
+
+
 def test_positions_that_no_address_tells_apart_are_counted_and_refuse_nothing(model: Model) -> None:
     result = finish(write(model, None, [], [ALIKE]))
     assert 0 < result.ambiguous < 0.2 * len(result.memory.rows)
