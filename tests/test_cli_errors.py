@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import torch
 from bdh_workbench.cli import main
 from bdh_workbench.commands import memories
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.files import read_header
 from bdh_workbench.memory.items import Fact
 from tests.core_factory import FACTS
 from tests.model_factory import save_facts, save_tiny_model
@@ -102,6 +104,17 @@ def test_a_document_of_one_token_is_too_short(fail: Fail, tmp_path: Path, model_
 
 
 # Bad memories and models
+
+
+def test_a_title_that_no_memory_has_is_told_with_those_that_are_near(
+    fail: Fail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, memory_file: Path
+) -> None:
+    monkeypatch.setenv("BDH_WORKBENCH_HOME", str(tmp_path))
+    (tmp_path / "memories").mkdir()
+    shutil.copy(memory_file, tmp_path / "memories" / "m.safetensors")
+    title = read_header(memory_file).title
+    assert f"did you mean “{title}”?" in fail(1, "query", "--memory", title.upper(), "x")
+    assert "list shows those that there are" in fail(1, "query", "--memory", "zebra", "x")
 
 
 def test_a_memory_of_another_model_names_both(fail: Fail, tmp_path: Path, memory_file: Path, facts_file: Path) -> None:

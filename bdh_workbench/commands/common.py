@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import difflib
 import os
 import time
 from collections.abc import Sequence
@@ -138,7 +139,11 @@ def open_memory(name: str, model: Model) -> Memory:
 
 
 def memory_path(name: str) -> Path:
-    """The memory file that a name stands for: a path, or the file name or title of a memory in the library."""
+    """The memory file that a name stands for: a path, or the file name or title of a memory in the library.
+
+    Raises:
+        UserError: when the name can only be a title, and no memory or several have it.
+    """
     path = Path(name)
     # A terminal may hand over a name with its accents apart; titles are composed, and so are the library's file names.
     title = composed(name)
@@ -152,9 +157,15 @@ def memory_path(name: str) -> Path:
     for candidate in (library.folder / f"{one}{suffix}" for one in names for suffix in ("", SUFFIX)):
         if os.path.isfile(candidate):
             return candidate
-    titled = [e.path for e in library.entries() if not isinstance(e, BrokenEntry) and composed(e.title) == title]
+    titles = [(composed(e.title), e.path) for e in library.entries() if not isinstance(e, BrokenEntry)]
+    titled = [held for one, held in titles if one == title]
     if len(titled) > 1:
         raise UserError(f"“{name}” is the title of {len(titled)} memories in the library: give a file name.")
+    if not titled and path.suffix != SUFFIX:
+        folded = {one.casefold(): one for one, _ in titles if one}
+        near = [f"“{folded[one]}”" for one in difflib.get_close_matches(title.casefold(), folded, 3)]
+        hint = f"did you mean {' or '.join(near)}?" if near else "list shows those that there are."
+        raise UserError(f"There is no file {name}, and no memory of that title in the library: {hint}")
     return titled[0] if titled else path
 
 

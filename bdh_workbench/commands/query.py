@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console, probability, say, shortened
+from bdh_workbench.errors import UserError
 from bdh_workbench.memory.items import composed
+from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
 
 if TYPE_CHECKING:
     from bdh_workbench.evaluation.asking import Answer
@@ -38,9 +40,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
     prompt = composed(args.prompt)
-    from bdh_workbench.memory.generation import SamplingSettings
-
     sampling = SamplingSettings(args.temperature, args.sample_top_k, args.top_p, args.max_tokens, args.seed)
+    # What takes no model to be told is told before it is loaded.
+    if not prompt.strip():
+        raise UserError(EMPTY_PROMPT)
+    if args.memory:
+        from bdh_workbench.memory.files import read_header
+
+        read_header(common.memory_path(args.memory))
     model = common.open_model(args, console)
     from bdh_workbench.evaluation.asking import ask, score
     from bdh_workbench.memory.reading import Reader, ReadSettings

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.reading import Reader, Reading
-from bdh_workbench.memory.settings import SamplingSettings
+from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
 
 __all__ = ["AnswerScore", "GeneratedToken", "SamplingSettings", "choose", "generate", "score_answer"]
 
@@ -43,7 +43,7 @@ def generate(
         UserError: for an empty prompt.
     """
     if not prompt:
-        raise UserError("The prompt is empty: type the beginning of a sentence or a question.")
+        raise UserError(EMPTY_PROMPT)
     device = reader.model.device
     random = torch.Generator().manual_seed(settings.seed)
     reading = reader.advance(torch.tensor([list(prompt)], device=device))

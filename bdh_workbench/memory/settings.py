@@ -54,6 +54,9 @@ class WriteSettings:
                 raise UserError(f"The setting {name} must be a number of at least 0, not {getattr(self, name):g}.")
 
 
+EMPTY_PROMPT = "The prompt is empty: type the beginning of a sentence or a question."
+
+
 @dataclass(frozen=True, slots=True)
 class SamplingSettings:
     """How the next token is chosen."""
