@@ -18,8 +18,9 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     for dock in docks.values():
         window.removeDockWidget(dock)
         dock.setFloating(False)
-    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, docks["library"])
-    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, docks["write"])
+    # All in one area: of two, Qt gives all of a larger window to one.
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, docks["library"])
+    window.splitDockWidget(docks["library"], docks["write"], Qt.Orientation.Horizontal)
     window.splitDockWidget(docks["write"], docks["live"], Qt.Orientation.Horizontal)
     for upper, lower in UPPER.items():
         window.splitDockWidget(docks[upper], docks[lower], Qt.Orientation.Vertical)

@@ -45,7 +45,7 @@ from bdh_workbench.session.jobs import DiscardRecovery, LoadModel, NewMemory, Re
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.state import LayerRecord
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 MINIMUM = (1100, 700)
 FIRST_SIZE = (1480, 920)
 BUSY = "A write is running. Closing stops it, and leaves the memory as it was before."

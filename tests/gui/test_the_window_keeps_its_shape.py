@@ -348,3 +348,14 @@ def test_every_plot_has_a_place_when_the_layout_is_reset(start: Start, qtbot: Qt
         qtbot.wait(50)
         for card in (window.live.loss, window.live.items, window.live.gates, window.live.slots):
             assert card.height() > 100 and card.geometry().right() < window.live.width(), f"{size}: {card.geometry()}"
+
+
+def test_each_column_keeps_its_share_of_a_larger_window(start: Start, qtbot: QtBot) -> None:
+    window = start(load=False).window
+    shares = []
+    for width in (1480, 1900, 1480):
+        window.resize(width, 920)
+        qtbot.wait(50)
+        shares.append([window.docks[name].width() / width for name in ("library", "write", "live")])
+    for share in shares[1:]:
+        assert share == pytest.approx(shares[0], abs=0.02), shares
