@@ -61,6 +61,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
         "worst_p": result.worst_p,
         "median_p": result.median_p,
         "ambiguous": result.ambiguous,
+        "ambiguous_words": list(result.ambiguous_words),
     }
     what = [counted(len(facts), "fact")] * bool(facts) + [counted(len(documents), "document")] * bool(documents)
     lines = [
@@ -70,9 +71,10 @@ def run(args: argparse.Namespace, console: Console) -> None:
         f"{probability(result.median_p)}; fill {percent(memory.fill)}.",
     ]
     if result.ambiguous:
+        words = ", ".join(f"“…{shortened(each)}”" for each in result.ambiguous_words)
         lines.append(
             f"Left out: {counted(result.ambiguous, 'position')} behind the same words as another that goes on "
-            "otherwise. What is held already stays: forget it first to replace it."
+            f"otherwise ({words}). What is held already stays: forget it first to replace it."
         )
     if result.worst_p < settings.goal:
         lines.append("Not every answer is certain: try more --steps, or fewer things at once.")

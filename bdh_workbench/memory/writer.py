@@ -42,6 +42,7 @@ from bdh_workbench.model.loading import Model
 
 OWN_SHARE = 0.25  # of the slots; beyond it windows and framings use the addresses of what they are parts of
 HEAT_SLOTS, HEAT_POSITIONS = 64, 96  # slots and positions at most in the slot-use picture, spread over all
+EXAMPLES, BEFORE = 3, 6  # positions that cannot be told apart of which the words are told, and tokens before each
 CHECKED_TWICE = 2  # the goal must be passed in so many steps running
 DENSE_LIMIT = 400_000_000  # numbers in the dense addresses of a gradient write
 REFINED_LIMIT = 40_000_000  # the same, up to which gradient steps refine a direct write: a second or less for each
@@ -96,6 +97,7 @@ class WriteResult:
         worst_p: smallest probability of an answer token afterwards, positions that cannot be told apart left out.
         median_p: median probability over the items of this write.
         ambiguous: positions that cannot be told from one that is held with another continuation.
+        ambiguous_words: the words before some of them, and the token that is lost behind these.
     """
 
     memory: Memory
@@ -105,6 +107,7 @@ class WriteResult:
     worst_p: float
     median_p: float
     ambiguous: int
+    ambiguous_words: tuple[str, ...]
 
 
 def _spread(count: int, most: int) -> Tensor:
@@ -458,7 +461,17 @@ class _Write:
         )
         yield event
         worst, median = self._worst(token_p), statistics.median(after)
-        return WriteResult(memory, basis, self.step, seconds, worst, median, int(self.excused.sum()))
+        count = int(self.excused.sum())
+        return WriteResult(memory, basis, self.step, seconds, worst, median, count, self._excused_words())
+
+    def _excused_words(self) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        for row in self.excused.nonzero()[:EXAMPLES, 0].tolist():
+            owner = self.new.item[row]
+            item = self.items[int(owner)]
+            place = item.first + row - int(torch.searchsorted(self.new.item, owner))
+            found.setdefault(self.model.tokenizer.decode(list(item.ids[max(0, place - BEFORE) : place + 1])).strip())
+        return tuple(found)
 
     def _dense_reads(self, change: Tensor) -> Tensor:
         return read_rows(self.new.rows, change.cpu(), torch.arange(len(self.new)))

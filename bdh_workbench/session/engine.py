@@ -125,6 +125,7 @@ class WorkbenchEngine(Engine):
             result.worst_p,
             result.median_p,
             result.ambiguous,
+            result.ambiguous_words,
             job.settings.goal,
             result.memory.fill,
         )

@@ -200,6 +200,7 @@ class WriteSummary:
         worst_p: smallest probability of an answer token, positions that cannot be told apart left out.
         median_p: median probability over the items.
         ambiguous: positions that cannot be told from one that is held with another continuation.
+        ambiguous_words: the words before some of them, with the token that is lost.
         goal: the probability that every answer token was to pass.
         fill: of the memory afterwards.
     """
@@ -209,6 +210,7 @@ class WriteSummary:
     worst_p: float
     median_p: float
     ambiguous: int
+    ambiguous_words: tuple[str, ...]
     goal: float
     fill: float
 

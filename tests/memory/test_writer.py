@@ -316,6 +316,7 @@ def test_positions_that_no_address_tells_apart_are_counted_and_refuse_nothing(mo
     result = finish(write(model, None, [], [ALIKE]))
     assert 0 < result.ambiguous < 0.2 * len(result.memory.rows)
     assert result.worst_p > 0.9, "they do not count against the rest"
+    assert 0 < len(result.ambiguous_words) <= 3 and all(words in ALIKE.text for words in result.ambiguous_words)
 
 
 def test_a_write_too_large_for_gradient_steps(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -425,7 +425,8 @@ class WritePane(Pane):
             + ("" if reached else f" · the goal of {result.goal:g} was not reached"),
             "good" if reached else "warning",
         )
-        self.state.setToolTip(tip(AMBIGUOUS_TIP) if result.ambiguous else "")
+        words = "".join(f"\n“…{words}”" for words in result.ambiguous_words)
+        self.state.setToolTip(tip(AMBIGUOUS_TIP + words) if result.ambiguous else "")
 
     def _say(self, text: str, tone: str = "") -> None:
         """Say something about what stands here, beside the title."""
