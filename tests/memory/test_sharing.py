@@ -113,7 +113,7 @@ def test_positions_that_cannot_share_a_read_get_addresses_of_their_own(
         twins[chosen] = wrong[0]
         return dataclasses.replace(positions_of, twins=twins)
 
-    monkeypatch.setattr(writer, "positions", lambda m, items: crossed(positions(m, items)))
+    monkeypatch.setattr(writer, "positions", lambda m, items, watch: crossed(positions(m, items, watch)))
     result = finish(write(model, None, FACTS))
     assert result.worst_p > 0.9
     assert bool((result.memory.rows.address_of == torch.arange(len(result.memory.rows))).any())
