@@ -43,9 +43,18 @@ def judged(name: str, before: float, after: float) -> str:
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """The figures that both runs have."""
+    """The figures that both runs have; times of runs on unlike numbers of threads are not judged."""
     old, new = before["figures"], after["figures"]
-    return [Change(name, old[name], new[name], judged(name, old[name], new[name])) for name in new if name in old]
+    alike = before.get("threads") == after.get("threads")
+    return [
+        Change(name, old[name], new[name], judged(name, old[name], new[name]) if alike or not _is_time(name) else "")
+        for name in new
+        if name in old
+    ]
+
+
+def _is_time(name: str) -> bool:
+    return name.endswith((".seconds", ".units"))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -65,6 +74,8 @@ def main(argv: list[str] | None = None) -> int:
     for change in changes:
         print(f"{change.name:42}{change.before:12.5g}{change.after:12.5g}  {change.verdict}")
     worse = [change.name for change in changes if change.verdict == "worse"]
+    if before.get("threads") != after.get("threads"):
+        print("Times are not judged: the runs had unlike numbers of threads (OMP_NUM_THREADS sets it).")
     print(f"Worse: {', '.join(worse)}." if worse else "Nothing is worse.")
     return 1 if worse else 0
 

@@ -31,6 +31,16 @@ def test_a_fall_and_a_slower_step_are_seen(tmp_path: Path, capsys: pytest.Captur
     assert compare.judged("facts.cross_contamination", 0.5, 0.0) == "better"
 
 
+def test_times_on_unlike_numbers_of_threads_are_not_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = []
+    for threads, units in ((1, 10.0), (2, 30.0)):
+        path = stored(tmp_path / f"{threads}.json", facts_of_exact=1.0, write_of_units=units)
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"threads": threads}))
+        paths.append(str(path))
+    assert compare.main(paths) == 0
+    assert "not judged" in capsys.readouterr().out
+
+
 def test_without_two_runs_there_is_nothing_to_compare(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

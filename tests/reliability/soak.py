@@ -224,6 +224,7 @@ def soak(model: Model, facts: list[Fact], steps: int, seed: int = 0, watch: int 
     """Live for so many steps; returns the counts."""
     seconds: list[float] = []
     held: list[float] = []
+    rows: list[float] = []
     gc.collect()
     gc.freeze()  # what is there already is not to be looked through after every step
     with tempfile.TemporaryDirectory() as folder:
@@ -234,6 +235,7 @@ def soak(model: Model, facts: list[Fact], steps: int, seed: int = 0, watch: int 
             seconds.append(time.process_time() - begun)
             gc.collect()
             held.append(resident())
+            rows.append(float(len(life.memory.rows)) if life.memory is not None else 0.0)
             if watch and number % watch == 0:
                 print(f"{number}: {name}, {len(life.layers)} layers, {held[-1]:.0f} MiB", file=sys.stderr, flush=True)
     gc.unfreeze()
@@ -242,6 +244,7 @@ def soak(model: Model, facts: list[Fact], steps: int, seed: int = 0, watch: int 
         "answered_right": life.right / max(1, life.asked), "unrelated_closed": life.closed / max(1, life.looked),
         "mean_step_ms": 1000 * float(np.mean(seconds)),
         "time_slope": slope(seconds), "memory_mib": held[-1], "memory_slope": slope(held),
+        "rows": float(np.mean(rows)), "rows_slope": slope(rows),
     }  # fmt: skip
 
 
