@@ -45,16 +45,17 @@ def judged(name: str, before: float, after: float) -> str:
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """The figures that both runs have; times of runs on unlike numbers of threads are not judged."""
     old, new = before["figures"], after["figures"]
-    alike = before.get("threads") == after.get("threads")
-    return [
-        Change(name, old[name], new[name], judged(name, old[name], new[name]) if alike or not _is_time(name) else "")
-        for name in new
-        if name in old
-    ]
+    comparable = same_threads(before, after)
+    changes = []
+    for name in filter(old.__contains__, new):
+        skipped = name.endswith(".units") and not comparable
+        changes.append(Change(name, old[name], new[name], "" if skipped else judged(name, old[name], new[name])))
+    return changes
 
 
-def _is_time(name: str) -> bool:
-    return name.endswith((".seconds", ".units"))
+def same_threads(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether two runs had as many threads: more of them help the reference more than most of what is timed."""
+    return bool(before.get("threads") == after.get("threads"))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -74,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
     for change in changes:
         print(f"{change.name:42}{change.before:12.5g}{change.after:12.5g}  {change.verdict}")
     worse = [change.name for change in changes if change.verdict == "worse"]
-    if before.get("threads") != after.get("threads"):
+    if not same_threads(before, after):
         print("Times are not judged: the runs had unlike numbers of threads (OMP_NUM_THREADS sets it).")
     print(f"Worse: {', '.join(worse)}." if worse else "Nothing is worse.")
     return 1 if worse else 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bdh_workbench.cli import make_parser
-from bdh_workbench.commands.experiment import EXPERIMENTS
+from bdh_workbench.commands import experiment
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "models").rglob("*.md")])
@@ -29,14 +29,14 @@ def test_there_are_commands() -> None:
 
 
 @pytest.mark.parametrize(("page", "text"), dict.fromkeys(commands()))
-def test_a_documented_command_is_taken(page: str, text: str) -> None:
-    words = shlex.split(text)
+def test_a_documented_command_is_taken(page: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(experiment.VARIABLE, str(tmp_path))
+    words = shlex.split(text.replace(experiment.CORPUS, str(tmp_path)))
     if "NAME" in words or words[1:2] == ["ARGS..."]:
         return  # a pattern
     args = make_parser().parse_args(words)
     if args.command == "experiment":
-        given = {word.removeprefix("--") for word in words if word.startswith("--")}
-        assert given <= {*EXPERIMENTS[args.experiment].options, "out", "model", "device", "json", "verbose"}, page
+        experiment._options(args, experiment.EXPERIMENTS[args.experiment])  # refuses those of other experiments
 
 
 @pytest.mark.parametrize("module", sorted({m for page in PAGES for m in MODULE.findall(page.read_text("utf-8"))}))

@@ -39,20 +39,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
+    from bdh_workbench.memory.files import load_memory_of, read_header
+
     prompt = composed(args.prompt)
     sampling = SamplingSettings(args.temperature, args.sample_top_k, args.top_p, args.max_tokens, args.seed)
     # What takes no model to be told is told before it is loaded.
     if not prompt.strip():
         raise UserError(EMPTY_PROMPT)
-    if args.memory:
-        from bdh_workbench.memory.files import read_header
-
-        read_header(common.memory_path(args.memory))
+    path = common.memory_path(args.memory) if args.memory else None
+    if path is not None:
+        read_header(path)
     model = common.open_model(args, console)
     from bdh_workbench.evaluation.asking import ask, score
     from bdh_workbench.memory.reading import Reader, ReadSettings
 
-    memory = common.open_memory(args.memory, model) if args.memory else None
+    memory = load_memory_of(path, model) if path is not None else None
     settings = ReadSettings(written=not args.no_memory, gate=not args.no_gate, completion=not args.no_completion)
     reader = Reader(model, memory, settings)
     console.clear()

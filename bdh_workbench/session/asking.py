@@ -16,6 +16,7 @@ from bdh_workbench.evaluation.decoding import batch_limit
 from bdh_workbench.memory.generation import SamplingSettings, choose
 from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState
 from bdh_workbench.memory.sentences import sentence_spans
+from bdh_workbench.memory.settings import EMPTY_PROMPT
 from bdh_workbench.memory.sources import Sources
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.session.control import Task
@@ -129,7 +130,7 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
     space = " " if context and prompt[:1].isalnum() else ""
     ids = [*context, *tokenizer.encode(space + prompt)]
     if not ids:
-        raise UserError("The prompt is empty: type the beginning of a sentence or a question.")
+        raise UserError(EMPTY_PROMPT)
     spoken: list[Spoken] = []
     tokens: list[TokenView] = []
     found: dict[int, Source] = {}

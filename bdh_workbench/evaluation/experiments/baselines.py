@@ -145,8 +145,7 @@ def _with(settings: RivalSettings, field: str, value: Any) -> RivalSettings:
 
 
 def _best(given: _Trials, name: str, choices: Sequence[RivalSettings], trials: list[dict[str, Any]]) -> RivalSettings:
-    scores = [given.score(name, choice, trials) for choice in choices]
-    return choices[max(range(len(choices)), key=lambda place: scores[place])]
+    return max(choices, key=lambda choice: given.score(name, choice, trials))  # of equals the first
 
 
 def _climb(given: _Trials, name: str, settings: RivalSettings, trials: list[dict[str, Any]]) -> RivalSettings:
@@ -155,16 +154,14 @@ def _climb(given: _Trials, name: str, settings: RivalSettings, trials: list[dict
     def at(place: tuple[int, int]) -> RivalSettings:
         return _with(settings, name, TuningSettings(RATES[place[0]], LOCALITIES[place[1]]))
 
-    def score(place: tuple[int, int]) -> float:
-        return given.score(name, at(place), trials)
-
     best, here = START, None
     while best != here:
         here = best
         rate, weight = here
         around = (here, (rate - 1, weight), (rate + 1, weight), (rate, weight - 1), (rate, weight + 1))
+        places = [p for p in around if p[0] in range(len(RATES)) and p[1] in range(len(LOCALITIES))]
         # Of equals the first wins: it stays where it is.
-        best = max((p for p in around if p[0] in range(len(RATES)) and p[1] in range(len(LOCALITIES))), key=score)
+        best = max(places, key=lambda place: given.score(name, at(place), trials))
     return at(here)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bdh_workbench.evaluation.experiments.results import probability
+from bdh_workbench.evaluation.experiments.results import markdown_table, probability
 
 INTRODUCTION = (
     "# Keeping\n\n"
@@ -29,11 +29,9 @@ def page(report: Mapping[str, Any]) -> str:
 
 
 def _table(title: str, head: tuple[str, ...], rows: Rows, figures: Mapping[str, Any]) -> str:
-    lines = [f"### {title}", "", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
     minutes = figures["part_seconds"] / 60
-    lines += ["", f"Seed {figures['seed']}, threads: {figures['threads']}, {minutes:.1f} minutes."]
-    return "\n".join(lines)
+    measured = f"Seed {figures['seed']}, threads: {figures['threads']}, {minutes:.1f} minutes."
+    return f"### {title}\n\n{markdown_table(head, rows)}\n{measured}"
 
 
 def _n(value: float | None, digits: int = 4) -> str:

@@ -425,8 +425,8 @@ class WritePane(Pane):
             + ("" if reached else f" · the goal of {result.goal:g} was not reached"),
             "good" if reached else "warning",
         )
-        words = "".join(f"\n“…{words}”" for words in result.ambiguous_words)
-        self.state.setToolTip(tip(AMBIGUOUS_TIP + words) if result.ambiguous else "")
+        places = "".join(f"\n“…{words}”" for words in result.ambiguous_words)
+        self.state.setToolTip(tip(AMBIGUOUS_TIP + places) if result.ambiguous else "")
 
     def _say(self, text: str, tone: str = "") -> None:
         """Say something about what stands here, beside the title."""
