@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from dataclasses import dataclass
 
@@ -60,4 +61,6 @@ def start_ranks(device: torch.device) -> Ranks:
 def stop_ranks() -> None:
     """Leave the other processes, if there were any."""
     if dist.is_available() and dist.is_initialized():
+        # A wrapped network is part of a cycle and holds the group, whose threads must not outlive the interpreter.
+        gc.collect()
         dist.destroy_process_group()
