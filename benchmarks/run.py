@@ -89,9 +89,9 @@ def speeds() -> dict[str, float]:
 
     from bdh_workbench.memory.files import load_memory, read_header, save_memory
     from bdh_workbench.memory.formats import read_facts
-    from bdh_workbench.memory.reading import Reader
     from bdh_workbench.memory.writer import write
     from bdh_workbench.model.loading import load_model
+    from bdh_workbench.reading.reader import Reader
     from bdh_workbench.resources import resource_path
 
     model = load_model("small", torch.device("cpu"))

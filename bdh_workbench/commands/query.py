@@ -13,8 +13,8 @@ from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
 
 if TYPE_CHECKING:
-    from bdh_workbench.evaluation.asking import Answer
-    from bdh_workbench.memory.sources import Source
+    from bdh_workbench.asking.ask import Answer
+    from bdh_workbench.reading.sources import Source
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -50,8 +50,8 @@ def run(args: argparse.Namespace, console: Console) -> None:
     if path is not None:
         read_header(path)
     model = common.open_model(args, console)
-    from bdh_workbench.evaluation.asking import ask, score
-    from bdh_workbench.memory.reading import Reader, ReadSettings
+    from bdh_workbench.asking.ask import ask, score
+    from bdh_workbench.reading.reader import Reader, ReadSettings
 
     memory = load_memory_of(path, model) if path is not None else None
     settings = ReadSettings(written=not args.no_memory, gate=not args.no_gate, completion=not args.no_completion)

@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
+from bdh_workbench.asking.decoding import Question
 from bdh_workbench.evaluation.baselines.settings import is_tuned, tuned_settings
 from bdh_workbench.evaluation.baselines.suite import compare
 from bdh_workbench.evaluation.cold import cold_reload
-from bdh_workbench.evaluation.decoding import Question
 from bdh_workbench.evaluation.locality import SAMPLE, TOKENS, held_out, locality
 from bdh_workbench.evaluation.provenance import provenance, training_tokens
 from bdh_workbench.evaluation.recall import FactQuestions, recall
@@ -19,11 +19,11 @@ from bdh_workbench.evaluation.retention import documents_report, probes
 from bdh_workbench.evaluation.speed import cache_speedup
 from bdh_workbench.memory.files import file_size
 from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteEvent, write
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, ReadSettings
 
 QUICK_FACTS, QUICK_DOCUMENTS, QUICK_TOKENS, QUICK_SAMPLE = 10, 2, 10_000, 2_000
 

@@ -19,12 +19,12 @@ from typing import Any
 import torch
 
 import bdh_workbench
+from bdh_workbench.asking.decoding import Question, exact, median, read_long, score, share
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.decoding import Question, exact, median, read_long, score, share
 from bdh_workbench.memory.files import load_memory_of, save_memory
-from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import Reader
 
 MEMORY, QUESTIONS = "memory.safetensors", "questions.json"
 PATIENCE = 900.0  # seconds that the fresh process may take

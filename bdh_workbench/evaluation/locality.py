@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from bdh_workbench.asking.decoding import batch_limit
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.decoding import batch_limit
-from bdh_workbench.memory.reading import Reader, ReaderState
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import Tokenizer
+from bdh_workbench.reading.reader import Reader, ReaderState
 from bdh_workbench.resources import resource_path
 from bdh_workbench.training.calibration import WINDOW, WINDOWS
 from bdh_workbench.training.corpus import CorpusDocument, encode_documents, read_corpus, validation_documents

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bdh_workbench.evaluation.decoding import Question, exact, median, read_long, score, share
+from bdh_workbench.asking.decoding import Question, exact, median, read_long, score, share
 from bdh_workbench.memory.items import Fact
-from bdh_workbench.memory.reading import PURE, Reader
 from bdh_workbench.model.tokenizer import Tokenizer
+from bdh_workbench.reading.reader import PURE, Reader
 
 PAIRS = 64  # pairs of a prompt and another's answer that are scored at once
 NEGLIGIBLE = 1e-6  # difference of probabilities that is not looked into

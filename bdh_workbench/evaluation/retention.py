@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bdh_workbench.evaluation.decoding import Question, decode, exact, score, share
+from bdh_workbench.asking.decoding import Question, decode, exact, score, share
 from bdh_workbench.memory.items import TextDocument
-from bdh_workbench.memory.reading import PURE, Reader
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteEvent, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import Tokenizer
+from bdh_workbench.reading.reader import PURE, Reader
 
 CUE_WORDS = 8  # words of a document from which it is recited
 

@@ -50,7 +50,7 @@ class Calibration:
         thresholds: (k,) fp32, the familiarity that held-out text exceeds at the wanted rate of false accepts when so
             many rows of facts are stored.
         document_thresholds: (k,) fp32, the same for rows of documents.
-        word_thresholds: (k,) fp32, the same of how far one of their sentences answers for words (``memory/words.py``).
+        word_thresholds: (k,) fp32, the same of how far one of their sentences answers for words (``reading/words.py``).
         locality: (n, T) int64, windows of unrelated text for the locality term.
         others: (m, T) int64, prompts in the form of facts about subjects of their own, padded with -1.
     """

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bdh_workbench.asking.ask import asked, holds_something, score
+from bdh_workbench.asking.decoding import batch_limit
+from bdh_workbench.asking.generation import SamplingSettings, choose
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.asking import asked, holds_something, score
-from bdh_workbench.evaluation.decoding import batch_limit
-from bdh_workbench.memory.generation import SamplingSettings, choose
-from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState
 from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.memory.settings import EMPTY_PROMPT
-from bdh_workbench.memory.sources import Sources
 from bdh_workbench.model.tokenizer import Tokenizer
+from bdh_workbench.reading.reader import UNTOUCHED, Reader, ReaderState
+from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session.control import Task
 from bdh_workbench.session.events import AnswerDone, ExpectedAnswer, Source, TokenRead, TokenView, Top
 from bdh_workbench.session.jobs import Query

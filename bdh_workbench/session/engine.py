@@ -10,9 +10,9 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.files import load_memory
 from bdh_workbench.memory.items import TextDocument
-from bdh_workbench.memory.reading import Reader
-from bdh_workbench.memory.sources import Sources
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import Reader
+from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session import jobs
 from bdh_workbench.session.asking import answer
 from bdh_workbench.session.control import Engine, Task, log

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bdh_workbench.memory.sources import Source
+from bdh_workbench.reading.sources import Source
 from bdh_workbench.session.views import (
     Distribution,
     ExpectedAnswer,

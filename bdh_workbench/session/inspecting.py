@@ -11,13 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bdh_workbench.asking.decoding import batch_limit
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.decoding import batch_limit
 from bdh_workbench.memory.items import composed
-from bdh_workbench.memory.reading import UNTOUCHED, Reader, ReaderState
-from bdh_workbench.memory.sources import Sources
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import CHUNK, MemorySite, Trace
+from bdh_workbench.reading.reader import UNTOUCHED, Reader, ReaderState
+from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session.asking import TOP, best
 from bdh_workbench.session.control import Task, progress
 from bdh_workbench.session.events import Distribution, RowMatch, TextInspection, Top

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bdh_workbench.memory.sources import Source
+from bdh_workbench.reading.sources import Source
 
 if TYPE_CHECKING:  # these load torch, which the window must not wait for
     import numpy as np

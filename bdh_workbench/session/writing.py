@@ -6,16 +6,16 @@ import math
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
-from bdh_workbench.evaluation.decoding import Question, score
+from bdh_workbench.asking.decoding import Question, score
 from bdh_workbench.evaluation.retention import as_question, probes, token_accuracy
 from bdh_workbench.memory.algebra import Basis
 from bdh_workbench.memory.encoding import characters, far_too_much, too_many, write_items
 from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteEvent, WriteResult, write
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import Reader
 from bdh_workbench.session.control import Task, progress
 from bdh_workbench.session.events import Estimated, ProbeView, RetentionStepped, WriteStepped
 from bdh_workbench.session.inspecting import mean_shares

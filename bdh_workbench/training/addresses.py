@@ -27,11 +27,11 @@ from torch import Tensor
 from bdh_workbench.memory.encoding import WriteItem, answer_ids, document_items, fact_items
 from bdh_workbench.memory.features import padded_batches
 from bdh_workbench.memory.items import Fact, Probe, TextDocument
-from bdh_workbench.memory.recall import Recall
 from bdh_workbench.memory.sentences import sentence_spans, sentences_of
-from bdh_workbench.memory.words import Lexicon
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.reading.recall import Recall
+from bdh_workbench.reading.words import Lexicon
 from bdh_workbench.training.calibration import text_cues
 from bdh_workbench.training.synthetic import documents, facts, hard_facts
 

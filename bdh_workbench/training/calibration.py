@@ -22,12 +22,12 @@ from torch import Tensor
 from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
 from bdh_workbench.memory.features import padded_batches
 from bdh_workbench.memory.items import TextDocument
-from bdh_workbench.memory.recall import SAME, Recall
 from bdh_workbench.memory.sentences import sentences_of
-from bdh_workbench.memory.words import Lexicon, RecentWords, WordIndex
 from bdh_workbench.model.loading import Calibration
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.reading.recall import SAME, Recall
+from bdh_workbench.reading.words import Lexicon, RecentWords, WordIndex
 from bdh_workbench.resources import resource_path
 from bdh_workbench.training.synthetic import documents, facts, other_subject_prompts
 

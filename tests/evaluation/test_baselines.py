@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from bdh_workbench.asking.decoding import Question, exact, score
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.baselines import context
 from bdh_workbench.evaluation.baselines.context import DISTRACTORS, InContext, Retrieved, holds, statement
@@ -25,15 +26,14 @@ from bdh_workbench.evaluation.baselines.settings import (
 from bdh_workbench.evaluation.baselines.suite import NAMES, makers
 from bdh_workbench.evaluation.baselines.tuning import RANK, Full, Head, HeadNetwork, Lora
 from bdh_workbench.evaluation.benchmark import BenchmarkInput, benchmark
-from bdh_workbench.evaluation.decoding import Question, exact, score
 from bdh_workbench.evaluation.experiments import baselines as tuning
 from bdh_workbench.evaluation.locality import HeldOut
 from bdh_workbench.evaluation.retention import as_question, first_words
 from bdh_workbench.memory.items import Probe, TextDocument
-from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import Reader
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, general_ids, many_facts
 
 SOME = FACTS[1:3]

@@ -11,9 +11,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from bdh_workbench.asking.decoding import score
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.baselines.context import statement
-from bdh_workbench.evaluation.decoding import score
 from bdh_workbench.evaluation.experiments import capacity, gates, harder, protocols, reproduction, routing, study
 from bdh_workbench.evaluation.experiments.results import (
     cell,
@@ -28,11 +28,11 @@ from bdh_workbench.evaluation.experiments.results import (
 from bdh_workbench.evaluation.experiments.variants import HiddenSite, fact_shares, hidden_state_model, with_slots
 from bdh_workbench.evaluation.locality import HeldOut
 from bdh_workbench.evaluation.recall import FactQuestions
-from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader
 from bdh_workbench.training.calibration import GeneralText
 from bdh_workbench.training.synthetic import hard_facts
 from tests.core_factory import FACTS, general_ids, random_network

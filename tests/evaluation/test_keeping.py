@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from bdh_workbench.asking.decoding import Question
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.decoding import Question
 from bdh_workbench.evaluation.experiments import keeping
 from bdh_workbench.evaluation.experiments.keeping import Context
 from bdh_workbench.evaluation.retention import as_question

@@ -11,21 +11,21 @@ import torch
 import zstandard
 from torch import Tensor
 
+from bdh_workbench.asking.ask import ask, score
+from bdh_workbench.asking.decoding import Question
+from bdh_workbench.asking.generation import SamplingSettings
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation import cold
 from bdh_workbench.evaluation import locality as locality_module
-from bdh_workbench.evaluation.asking import ask, score
 from bdh_workbench.evaluation.cold import answer_cold, cold_reload, logits_digest
-from bdh_workbench.evaluation.decoding import Question
 from bdh_workbench.evaluation.locality import CALIBRATED, HeldOut, held_out, locality
-from bdh_workbench.memory.generation import SamplingSettings
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.manage import set_layer
-from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import empty_memory, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
+from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, ReadSettings
 from tests.core_factory import FACTS, tiny_model
 
 TEXT = "The people went home when the rain began. " + FACTS[1].prompt + " longest of all. Then the bells rang. "

@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 
-from bdh_workbench.evaluation import decoding
+from bdh_workbench.asking import decoding
+from bdh_workbench.asking.decoding import Question, score
 from bdh_workbench.evaluation import recall as recall_module
-from bdh_workbench.evaluation.decoding import Question, score
 from bdh_workbench.evaluation.recall import FactQuestions, cross_contamination, recall
 from bdh_workbench.evaluation.retention import (
     Retention,
@@ -22,11 +22,11 @@ from bdh_workbench.evaluation.retention import (
 )
 from bdh_workbench.evaluation.speed import cache_speedup
 from bdh_workbench.memory.items import Fact, Probe, TextDocument
-from bdh_workbench.memory.reading import UNTOUCHED, Reader
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
+from bdh_workbench.reading.reader import UNTOUCHED, Reader
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
 
 

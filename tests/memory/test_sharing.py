@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 import torch
 
+from bdh_workbench.asking.generation import SamplingSettings, generate, score_answer
 from bdh_workbench.memory import manage, writer
 from bdh_workbench.memory.algebra import extend_basis, read_rows, slow_slot
 from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items
 from bdh_workbench.memory.features import positions
 from bdh_workbench.memory.files import load_memory, save_memory
-from bdh_workbench.memory.generation import SamplingSettings, generate, score_answer
 from bdh_workbench.memory.items import TextDocument
-from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.state import Memory, Rows
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
+from bdh_workbench.reading.reader import Reader
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, tiny_model
 
 TOKENIZER = ByteTokenizer()

@@ -12,19 +12,19 @@ import pytest
 import torch
 from torch import Tensor
 
+from bdh_workbench.asking.generation import SamplingSettings, generate, score_answer
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import writer
 from bdh_workbench.memory.algebra import DRIFT, read_rows, slow_slot, solve
 from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items
 from bdh_workbench.memory.features import BATCH_SEQUENCES, padded_batches, positions
-from bdh_workbench.memory.generation import SamplingSettings, generate, score_answer
 from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.reading import PURE, Reader
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory, Rows
 from bdh_workbench.memory.writer import WriteEvent, WriteResult, empty_memory, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
+from bdh_workbench.reading.reader import PURE, Reader
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, many_facts, tiny_model
 from tests.memory.memory_factory import refused
 

@@ -26,16 +26,16 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import files, manage
 from bdh_workbench.memory.files import load_memory, load_memory_of, read_header, rewrite_labels, save_memory
 from bdh_workbench.memory.formats import read_documents, read_facts
-from bdh_workbench.memory.generation import SamplingSettings, generate
-from bdh_workbench.memory.reading import PURE, Reader
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.model.tokenizer import END_TOKEN, load_tokenizer
+from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.resources import resource_path
 from bdh_workbench.session.settings import Settings, load_settings, save_settings, to_toml
 from tests.core_factory import DOCUMENT, FACTS

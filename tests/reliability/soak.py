@@ -25,17 +25,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from bdh_workbench.asking.ask import score
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.asking import score
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.file_format import check_memory
 from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import write
 from bdh_workbench.model.loading import Model, load_model
+from bdh_workbench.reading.reader import Reader
 from tests.core_factory import many_facts
 from tests.model_factory import save_tiny_model
 from tests.reliability.bench import FILES

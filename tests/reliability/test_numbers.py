@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from bdh_workbench.asking.generation import choose
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.generation import choose
 from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
 from bdh_workbench.memory.writer import write
 from bdh_workbench.model.loading import Model

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from bdh_workbench.evaluation.asking import ask, score
+from bdh_workbench.asking.ask import ask, score
+from bdh_workbench.asking.generation import SamplingSettings as MemorySamplingSettings
 from bdh_workbench.evaluation.retention import measure_retention
 from bdh_workbench.memory.encoding import write_items
 from bdh_workbench.memory.files import load_memory, save_memory
-from bdh_workbench.memory.generation import SamplingSettings as MemorySamplingSettings
 from bdh_workbench.memory.items import Fact
-from bdh_workbench.memory.reading import PURE, Reader
 from bdh_workbench.memory.writer import empty_memory, finish, write
 from bdh_workbench.model import loading as loading_module
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import load_tokenizer
+from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.session import Session
 from bdh_workbench.session.events import (
     AnswerDone,

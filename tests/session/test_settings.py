@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bdh_workbench.asking import generation
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory import generation, reading
 from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.reading import reader as reading
 from bdh_workbench.session import jobs
 from bdh_workbench.session.settings import Settings, load_settings, save_settings, settings_path, to_toml
 

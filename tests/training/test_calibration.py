@@ -9,10 +9,10 @@ import torch.nn.functional as F
 
 from bdh_workbench.memory.encoding import document_items, fact_items
 from bdh_workbench.memory.sentences import sentences_of
-from bdh_workbench.memory.words import Lexicon
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.reading.words import Lexicon
 from bdh_workbench.training import calibration
 from bdh_workbench.training.addresses import stored_rows
 from bdh_workbench.training.calibration import (

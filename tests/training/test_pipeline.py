@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import torch
 
+from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.encoding import answer_ids
-from bdh_workbench.memory.generation import SamplingSettings, generate
 from bdh_workbench.memory.items import Fact
-from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import load_model
+from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training import pipeline
 from bdh_workbench.training.card import BEGIN, END, NOT_RUN, corpus_sources, fill_benchmark
 from bdh_workbench.training.checkpoint import Progress

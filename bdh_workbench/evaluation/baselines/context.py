@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from bdh_workbench.asking.decoding import Question, decode, share
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.baselines.rival import Rival
-from bdh_workbench.evaluation.decoding import Question, decode, share
 from bdh_workbench.evaluation.retention import first_words
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.sentences import sentence_spans

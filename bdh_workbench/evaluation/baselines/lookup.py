@@ -20,9 +20,9 @@ from bdh_workbench.memory.direct import direct_reads
 from bdh_workbench.memory.encoding import write_items
 from bdh_workbench.memory.features import positions
 from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.reading import Reader, ReaderState, Reading
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import Reader, ReaderState, Reading
 
 ADDRESS, STREAM = "address", "stream"
 FLOAT, INDEX = 4, 4  # bytes

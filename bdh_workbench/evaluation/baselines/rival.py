@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
-from bdh_workbench.evaluation.decoding import Question, decode, exact, median, score, share
+from bdh_workbench.asking.decoding import Question, decode, exact, median, score, share
 from bdh_workbench.evaluation.locality import HeldOut
 from bdh_workbench.evaluation.recall import FactQuestions, answered
 from bdh_workbench.evaluation.retention import (
@@ -22,8 +22,8 @@ from bdh_workbench.evaluation.retention import (
     recitation,
 )
 from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.reading import Reader
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import Reader
 
 BATCH = 16  # windows of unrelated text read at once
 

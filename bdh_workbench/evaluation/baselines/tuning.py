@@ -23,11 +23,11 @@ from bdh_workbench.memory.encoding import WriteItem, write_items
 from bdh_workbench.memory.features import padded_batches
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.losses import kl_divergence, weighted_cross_entropy
-from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import CHECKED_TWICE
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import Network
+from bdh_workbench.reading.reader import Reader
 
 RANK = 8  # of LoRA
 LOCAL_WINDOWS = 4  # of unrelated text in each step, where there is such a term

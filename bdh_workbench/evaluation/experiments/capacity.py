@@ -19,9 +19,9 @@ from bdh_workbench.evaluation.experiments.results import (
     spread_of,
 )
 from bdh_workbench.evaluation.experiments.variants import fact_shares, with_slots
-from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.synthetic import facts
 

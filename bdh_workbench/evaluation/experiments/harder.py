@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bdh_workbench.asking.decoding import Question, exact, share
 from bdh_workbench.evaluation.baselines.context import Retrieved, statement
 from bdh_workbench.evaluation.baselines.settings import NOT_TUNED, is_tuned, tuned_settings
-from bdh_workbench.evaluation.decoding import Question, exact, share
 from bdh_workbench.evaluation.experiments.results import (
     Note,
     cell,
@@ -28,9 +28,9 @@ from bdh_workbench.evaluation.experiments.results import (
 )
 from bdh_workbench.evaluation.experiments.variants import fact_shares, questions
 from bdh_workbench.memory.items import Fact
-from bdh_workbench.memory.reading import PURE, Reader
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.synthetic import facts, hard_facts, reversed_probes
 

@@ -20,8 +20,8 @@ from typing import Any
 
 import torch
 
+from bdh_workbench.asking.decoding import Question, exact, score, share
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.decoding import Question, exact, score, share
 from bdh_workbench.evaluation.experiments.growth import draw_growth
 from bdh_workbench.evaluation.experiments.keeping_page import page
 from bdh_workbench.evaluation.experiments.results import Note, header, save
@@ -33,11 +33,11 @@ from bdh_workbench.memory import manage
 from bdh_workbench.memory.algebra import Basis
 from bdh_workbench.memory.files import file_size
 from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.training.synthetic import documents, facts
 
 SPLIT = "test"

@@ -26,10 +26,10 @@ from bdh_workbench.evaluation.experiments.results import (
 from bdh_workbench.evaluation.experiments.variants import fact_shares, general_text, recalibrated, untrained
 from bdh_workbench.evaluation.locality import HeldOut, held_out, locality
 from bdh_workbench.evaluation.retention import measure_retention
-from bdh_workbench.memory.reading import Reader
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.addresses import address_report
 from bdh_workbench.training.calibration import GeneralText
 from bdh_workbench.training.pictures import COLOURS

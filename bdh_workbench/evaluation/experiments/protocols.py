@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bdh_workbench.evaluation.decoding import exact, median, score, share
+from bdh_workbench.asking.decoding import exact, median, score, share
 from bdh_workbench.evaluation.experiments.results import (
     Note,
     cell,
@@ -40,11 +40,11 @@ from bdh_workbench.evaluation.recall import FactQuestions, cross_contamination
 from bdh_workbench.memory.algebra import Basis, slow_slot
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.manage import merge
-from bdh_workbench.memory.reading import PURE, Reader, ReadSettings
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import PURE, Reader, ReadSettings
 from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.synthetic import facts
 

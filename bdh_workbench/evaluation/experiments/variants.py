@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bdh_workbench.evaluation.decoding import Question, exact, score, share
+from bdh_workbench.asking.decoding import Question, exact, score, share
 from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.memory.encoding import fact_items
 from bdh_workbench.memory.items import Fact
-from bdh_workbench.memory.reading import PURE, Reader
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.loading import SITE_TENSORS, Calibration, Model
 from bdh_workbench.model.network import Network, NetworkState
 from bdh_workbench.model.write_site import SummaryState, WriteSite
+from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.training.calibration import (
     FALSE_ACCEPTS,
     GeneralText,

@@ -19,8 +19,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.words import SentenceWords
 from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.reading.words import SentenceWords
 
 RIDGE = 5.0  # added to a document's covariance, in units of its mean eigenvalue
 WORDS = 1.5  # weight of the words of the sentence against that of the document's own terms

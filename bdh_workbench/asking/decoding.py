@@ -15,8 +15,8 @@ from torch import Tensor
 
 from bdh_workbench.memory.encoding import answer_ids
 from bdh_workbench.memory.features import BATCH_SEQUENCES, padded_batches
-from bdh_workbench.memory.reading import Reader, ReaderState
 from bdh_workbench.model.tokenizer import Tokenizer
+from bdh_workbench.reading.reader import Reader, ReaderState
 
 BATCH_TOKENS = 4096  # tokens read at once, padding included
 BATCH_COSINES = 40_000_000  # comparisons of tokens with stored rows at once

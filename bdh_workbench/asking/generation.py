@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.reading import Reader, Reading
 from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
+from bdh_workbench.reading.reader import Reader, Reading
 
 __all__ = ["AnswerScore", "GeneratedToken", "SamplingSettings", "choose", "generate", "score_answer"]
 

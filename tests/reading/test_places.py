@@ -9,12 +9,15 @@ import torch
 
 from bdh_workbench.memory.encoding import document_items
 from bdh_workbench.memory.items import TextDocument
-from bdh_workbench.memory.places import Places
-from bdh_workbench.memory.reading import Reader
-from bdh_workbench.memory.recall import Recall, linked
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.words import (
+from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.model.loading import Model
+from bdh_workbench.model.tokenizer import ByteTokenizer
+from bdh_workbench.reading.places import Places
+from bdh_workbench.reading.reader import Reader
+from bdh_workbench.reading.recall import Recall, linked
+from bdh_workbench.reading.words import (
     BEFORE,
     OFFSET,
     RECENT,
@@ -25,9 +28,6 @@ from bdh_workbench.memory.words import (
     WordIndex,
     words_of,
 )
-from bdh_workbench.memory.writer import finish, write
-from bdh_workbench.model.loading import Model
-from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.training.addresses import stored_rows
 from tests.core_factory import calibrated_site, tiny_config, tiny_model
 from tests.model_factory import SLOTS

@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 
-from bdh_workbench.evaluation.decoding import Question, exact
+from bdh_workbench.asking.decoding import Question, exact
+from bdh_workbench.asking.generation import SamplingSettings, generate, score_answer
 from bdh_workbench.memory.encoding import SPACES
-from bdh_workbench.memory.generation import SamplingSettings, generate, score_answer
 from bdh_workbench.memory.items import composed, same_text
-from bdh_workbench.memory.reading import Reader
-from bdh_workbench.memory.sources import Source, Sources
 from bdh_workbench.memory.state import Memory
+from bdh_workbench.reading.reader import Reader
+from bdh_workbench.reading.sources import Source, Sources
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,14 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.algebra import slow_slot
-from bdh_workbench.memory.recall import Recall, ramp_over
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import ReadSettings
 from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.words import BEFORE, Lexicon
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState
+from bdh_workbench.reading.recall import Recall, ramp_over
+from bdh_workbench.reading.words import BEFORE, Lexicon
 
 __all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Reading"]
 

@@ -11,18 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from bdh_workbench.asking.generation import GeneratedToken, SamplingSettings, choose, generate, score_answer
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.algebra import slow_slot, solve
 from bdh_workbench.memory.encoding import answer_ids
-from bdh_workbench.memory.generation import GeneratedToken, SamplingSettings, choose, generate, score_answer
 from bdh_workbench.memory.items import Fact
-from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader, Reading, ReadSettings
-from bdh_workbench.memory.recall import FOLLOWING, RAMP, SAME, TIE, Recall, common
 from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteSettings, empty_memory, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
+from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, Reading, ReadSettings
+from bdh_workbench.reading.recall import FOLLOWING, RAMP, SAME, TIE, Recall, common
 from tests.core_factory import DOCUMENT, FACTS, GENERAL, OTHER_DOCUMENT, tiny_model
 from tests.memory.memory_factory import refused
 

@@ -18,9 +18,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.places import Places
-from bdh_workbench.memory.words import Lexicon, RecentWords, SentenceWords, WordIndex
 from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.reading.places import Places
+from bdh_workbench.reading.words import Lexicon, RecentWords, SentenceWords, WordIndex
 
 PRODUCTS = 8_000_000  # cosines held at once
 ITEM = 1.0  # weight of the item's mean against that of the row

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bdh_workbench.evaluation import decoding
-from bdh_workbench.evaluation.decoding import Question, decode, exact, judge, median, read_long, score, share
-from bdh_workbench.memory.generation import SamplingSettings, generate, score_answer
-from bdh_workbench.memory.reading import PURE, UNTOUCHED, Reader
+from bdh_workbench.asking import decoding
+from bdh_workbench.asking.decoding import Question, decode, exact, judge, median, read_long, score, share
+from bdh_workbench.asking.generation import SamplingSettings, generate, score_answer
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
+from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader
 from tests.core_factory import FACTS
 
 END = ByteTokenizer().end_id
