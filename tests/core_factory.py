@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from bdh_workbench.asking.decoding import Question, Score, score
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.model.config import ModelConfig, tiny_config
 from bdh_workbench.model.loading import Calibration, Model, make_model
 from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.calibration import fit_threshold, fit_tokens, fit_whitening, stretches
 
 FACTS = (
@@ -92,6 +95,11 @@ def tiny_model(seed: int = 0, *, name: str = "tiny", threshold: float = 0.8, **c
     network = random_network(config, seed).requires_grad_(False).eval()
     site = calibrated_site(config)
     return make_model(name, Path(), network, site, ByteTokenizer(), tiny_calibration(threshold))
+
+
+def scored(reader: Reader, prompt: Sequence[int], answer: Sequence[int]) -> Score:
+    """How probable an answer is after a prompt, as token ids."""
+    return score(reader, [Question(tuple(prompt), tuple(answer))])[0]
 
 
 def many_facts(count: int, *, answer: int = 1) -> list[Fact]:

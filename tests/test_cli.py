@@ -78,7 +78,13 @@ def test_the_json_of_a_query_has_the_keys_of_the_contract(
     ask: Callable[..., dict[str, Any]], memory_file: Path
 ) -> None:
     found = ask("query", "--memory", memory_file, PROMPT, "--answer", "Quill", "--top-k", "3")
-    assert set(found) >= {"prompt", "completion", "tokens", "top", "familiarity", "source", "abstained", "answer"}
+    assert set(found) >= {"prompt", "completion", "tokens", "top", "familiarity", "source", "abstained", "scored"}
+    assert set(found) >= {"mode", "answer", "answer_p", "sentence", "span", "candidates", "cut", "ended"}
+    assert (found["mode"], found["kind"], found["answer"]) == ("beginning", "beginning", "Quill")
+    assert found["sentence"] == f"{PROMPT} Quill" and found["sentence"][slice(*found["span"])] == "Quill"
+    assert found["answer_p"] > 0.9 and found["ended"] is True and found["cut"] is False
+    assert set(found["candidates"][0]) >= {"sentence", "source", "p", "answer", "answer_p", "why"}
+    assert found["candidates"][0]["answer"] == "Quill" and found["candidates"][0]["source"] == found["source"]
     assert found["prompt"] == PROMPT and found["completion"] == " Quill"
     assert "".join(token["text"] for token in found["tokens"]) == " Quill"
     assert all(0.0 <= token["p"] <= 1.0 for token in found["tokens"])
@@ -92,15 +98,15 @@ def test_the_json_of_a_query_has_the_keys_of_the_contract(
         "text": f"{PROMPT} Quill",
         "position": 1,
     }
-    answer = found["answer"]
+    answer = found["scored"]
     assert set(answer) >= {"p", "min_token_p", "first_token_p", "greedy_correct"}
     assert answer["greedy_correct"] is True
     assert 0.9 < answer["p"] <= answer["min_token_p"] <= answer["first_token_p"] <= 1.0
 
 
 def test_without_an_answer_to_score_there_is_none(ask: Callable[..., dict[str, Any]], memory_file: Path) -> None:
-    assert "answer" not in ask("query", "--memory", memory_file, PROMPT)
-    wrong = ask("query", "--memory", memory_file, PROMPT, "--answer", "Orm")["answer"]
+    assert "scored" not in ask("query", "--memory", memory_file, PROMPT)
+    wrong = ask("query", "--memory", memory_file, PROMPT, "--answer", "Orm")["scored"]
     assert wrong["greedy_correct"] is False and wrong["p"] < 0.1
 
 
@@ -124,8 +130,10 @@ def test_in_words_an_answer_stands_over_its_source(run: Run, memory_file: Path, 
     assert out.splitlines()[0] == f"{PROMPT} Quill"
     assert out.splitlines()[1].startswith(f"from the fact “{PROMPT}” · familiarity ")
     _, out, _ = run("query", "Once upon a time", *common_options, "--max-tokens", "2")
-    assert "not in memory (familiarity 0." in out and "): answered by the untouched model" in out
-    assert "not in memory" not in run("query", "Once upon a time", "--model", model_folder)[1]
+    assert out.splitlines()[0] == "Not in this memory." and "familiarity 0." in out and "--no-memory" in out
+    alone = run("query", "Once upon a time", "--model", model_folder, "--max-tokens", "2")[1]
+    assert "ot in this memory" not in alone and alone.startswith("Once upon a time")
+    assert "cut after 2 tokens" in alone
 
 
 def test_the_source_of_a_document_is_named_by_its_sentence(run: Run, tmp_path: Path, model_folder: Path) -> None:
@@ -135,7 +143,7 @@ def test_the_source_of_a_document_is_named_by_its_sentence(run: Run, tmp_path: P
     assert status == 0
     _, out, _ = run("query", "A mill in Brant", "--memory", target, "--model", model_folder)
     assert "from “The mill”, sentence 1 · familiarity" in out
-    assert "“A mill in Brant grinds rye.”" in out, "the sentence stands under it"
+    assert "“A mill in Brant [grinds rye.]”" in out, "the sentence stands under it"
 
 
 def test_sampling_follows_from_its_seed(ask: Callable[..., dict[str, Any]]) -> None:

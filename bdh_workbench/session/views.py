@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bdh_workbench.asking.answers import Top
 from bdh_workbench.reading.sources import Source
 
 if TYPE_CHECKING:  # these load torch, which the window must not wait for
@@ -15,9 +16,6 @@ if TYPE_CHECKING:  # these load torch, which the window must not wait for
     from bdh_workbench.memory.state import ItemRecord, LayerRecord
 
     Array = npt.NDArray[np.float32]
-
-Top = tuple[tuple[str, float], ...]
-"""The most probable next tokens, (text, p), best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +101,6 @@ class MemoryView:
     note: str = ""
     model_name: str = ""
     fingerprint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TokenView:
-    """One token of an answer: its text and probability, and at its position the familiarity and whether S was read."""
-
-    text: str
-    p: float
-    familiarity: float
-    read: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedAnswer:
-    """An answer that was asked about: its text, its probability, and whether greedy decoding gives it."""
-
-    text: str
-    p: float
-    greedy: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from bdh_workbench.asking.generation import SamplingSettings, generate, score_answer
+from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import writer
 from bdh_workbench.memory.algebra import DRIFT, read_rows, slow_slot, solve
@@ -25,7 +25,7 @@ from bdh_workbench.memory.writer import WriteEvent, WriteResult, empty_memory, f
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.reading.reader import PURE, Reader
-from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, many_facts, tiny_model
+from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, many_facts, scored, tiny_model
 from tests.memory.memory_factory import refused
 
 TOKENIZER = ByteTokenizer()
@@ -74,7 +74,7 @@ def change_of(after: Tensor, before: Tensor) -> float:
 
 def worst_answer(model: Model, memory: Memory, facts: Sequence[Fact] = FACTS) -> float:
     reader = Reader(model, memory, PURE)
-    return min(score_answer(reader, *answer_ids(TOKENIZER, f.prompt, f.answer)).min_token_p for f in facts)
+    return min(scored(reader, *answer_ids(TOKENIZER, f.prompt, f.answer)).min_token_p for f in facts)
 
 
 # The five bugs that others made
@@ -138,11 +138,11 @@ def test_bug_evaluation_that_does_not_match_use(model: Model, settings: WriteSet
     reader = Reader(model, result.memory, PURE)
     for fact, record in zip(FACTS, result.memory.items, strict=True):
         prompt, answer = answer_ids(TOKENIZER, fact.prompt, fact.answer)
-        assert score_answer(reader, prompt, answer).p == pytest.approx(record.p_after, abs=1e-3)
-        steps = list(generate(reader, prompt, SamplingSettings(max_tokens=len(answer)), TOKENIZER.end_id))
+        assert scored(reader, prompt, answer).p == pytest.approx(record.p_after, abs=1e-3)
+        steps = list(generate(reader, prompt, SamplingSettings(max_tokens=len(answer))))
         assert [step.token for step in steps] == answer
         assert math.prod(step.p for step in steps) == pytest.approx(record.p_after, abs=1e-3)
-        untouched = score_answer(Reader(model), prompt, answer)
+        untouched = scored(Reader(model), prompt, answer)
         assert untouched.p == pytest.approx(record.p_before, rel=1e-2, abs=1e-6)
     assert result.worst_p <= worst_answer(model, result.memory) + 1e-3
 
@@ -452,7 +452,7 @@ def test_framings_are_left_out_where_they_would_fill_the_memory(model: Model) ->
     assert len(few.rows) == 3 * len(plain.rows)
     framed = Reader(model, few, PURE)
     prompt, answer = answer_ids(TOKENIZER, "It is known that this is so. " + FACTS[0].prompt, FACTS[0].answer)
-    assert score_answer(framed, prompt, answer).min_token_p > 0.9
+    assert scored(framed, prompt, answer).min_token_p > 0.9
     many = many_facts(60)
     crowded = finish(write(model, None, many, settings=WriteSettings(method="direct"))).memory
     assert len(crowded.rows) == sum(len(answer_ids(TOKENIZER, f.prompt, f.answer)[1]) for f in many)

@@ -258,8 +258,8 @@ class ConsolePane(Pane):
         if exchange is None:
             return
         exchange.complete(event)
-        if event.top:
-            self.bars.show_tops(event.top, event.untouched_top)
+        if event.answer.top:
+            self.bars.show_tops(event.answer.top, event.answer.untouched_top)
             self.bars.setAccessibleDescription("First token of the answer")
         self.status.setText(f"{event.tokens_per_second:,.0f} tokens/s" if event.tokens_per_second else "")
         self._settle()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.theme import NOTE_PIXELS
 from bdh_workbench.gui.words import direction, escaped, short, shown_p
-from bdh_workbench.session.events import AnswerDone, ExpectedAnswer, Source, TokenView
+from bdh_workbench.session.events import AnswerDone, Scored, Source, SpokenToken
 
 QUOTED = 300  # characters of a source that are shown
 EMPTY = (
@@ -28,19 +28,20 @@ class Exchange:
     untouched: str | None = None
     familiarity: float = 0.0
     sources: tuple[Source, ...] = ()
-    tokens: tuple[TokenView, ...] = ()
+    tokens: tuple[SpokenToken, ...] = ()
     abstained: bool = False
     done: bool = False
     problem: str = ""
     waiting: bool = True  # behind another job
     p: float | None = None
-    expected: ExpectedAnswer | None = None
+    expected: Scored | None = None
 
     def complete(self, event: AnswerDone) -> None:
         """Take the whole answer in."""
-        self.answer, self.untouched, self.tokens = event.completion, event.untouched_completion, event.tokens
-        self.familiarity, self.sources, self.abstained = event.familiarity, event.sources, event.abstained
-        self.p = event.tokens[0].p if event.tokens else None
+        found = event.answer
+        self.answer, self.untouched, self.tokens = found.completion, found.untouched, found.tokens
+        self.familiarity, self.sources, self.abstained = found.familiarity, found.sources, found.abstained
+        self.p = found.tokens[0].p if found.tokens else None
         self.expected = event.expected
         self.done = True
 
@@ -71,7 +72,7 @@ class Exchange:
         """What came of the answer that was asked about, in words; empty where none was."""
         if self.expected is None:
             return ""
-        how = "as decoded" if self.expected.greedy else "not what is decoded"
+        how = "as decoded" if self.expected.greedy_correct else "not what is decoded"
         return f"expected “{short(self.expected.text, 60)}”: p {shown_p(self.expected.p)}, {how}"
 
     def text(self) -> str:
@@ -88,7 +89,7 @@ class Exchange:
         tone = colours.bad if self.problem else colours.warning if self.abstained else colours.muted
         lines = [(tone, self.origin())]
         if self.expected is not None:
-            lines.append((colours.good if self.expected.greedy else colours.warning, self.verdict()))
+            lines.append((colours.good if self.expected.greedy_correct else colours.warning, self.verdict()))
         quoted = self.sources[0].text if self.sources and self.done and self.sources[0].kind == "document" else None
         if quoted:
             lines.append((colours.muted, f"“{short(quoted, QUOTED)}”"))
