@@ -201,7 +201,9 @@ class Reader:
         after = ReaderState(state.network, state.summaries, last, recent, spoken)
         return Reading(stream + added, stream, raw, familiarity, rows, share, after)
 
-    def _repeated(self, ids: Tensor, state: ReaderState) -> tuple[list[list[list[int]]], tuple[tuple[Spoken, ...], ...]]:
+    def _repeated(
+        self, ids: Tensor, state: ReaderState
+    ) -> tuple[list[list[list[int]]], tuple[tuple[Spoken, ...], ...]]:
         """The rows, place by place of ids (B, T), of what is read word for word; what may go on after the last."""
         found, going = [], []
         for number, tokens in enumerate(ids.tolist()):

@@ -27,6 +27,7 @@ ITEM = 1.0  # weight of the item's mean against that of the row
 SAME, ENOUGH = 0.98, 0.42  # cosine that only the same words have; evidence without which nothing is familiar
 EQUAL = 0.9995  # cosine from which on two cues are the same but for half precision: of 62, 99 and 60 facts that differ
 # by a number alone, stored and asked again, it finds 61, 99 and 60
+NOISE = 2e-6  # difference of two cosines with equal cues that sums of 768 products in single precision may make
 TINY = 1e-6
 TAIL = 3  # tokens that a sentence may have behind its last word and mark
 TIE = 1e-3  # difference of two cosines of the same words that were stored in half precision
@@ -285,8 +286,8 @@ class Recall:
         numbers = list(dict.fromkeys([*([after] if after >= 0 else []), *options]))
         cosines = (self.cues[torch.tensor(numbers, device=cue.device)] @ cue).tolist()
         most = max(cosines)
-        # The first as near as half precision can tell, which is the one behind the row matched last.
-        return next(row for row, cosine in zip(numbers, cosines, strict=True) if cosine >= most - (1.0 - EQUAL) ** 2)
+        # The first that is as near, which may be the one behind the row matched last.
+        return next(row for row, cosine in zip(numbers, cosines, strict=True) if cosine >= most - NOISE)
 
     def _familiarity(self, cues: Tensor, scores: Tensor, rows: Tensor, evidence: Tensor) -> Tensor:
         """Familiarity (...) on the CPU of cues (..., K * C) with the rows (...) that they score so with."""
@@ -306,7 +307,9 @@ class Recall:
             unmet = (self.needs >= 0) & (self.needs != tokens[:, None])
             nearest = cosines.max(dim=1)
             same = (nearest.values >= EQUAL) & ~unmet.gather(1, nearest.indices[:, None])[:, 0]
-            equal.append(torch.where(same, nearest.indices, -1).cpu())
+            # Of equal cues always the first, however their sums are rounded.
+            first = (cosines[same] >= nearest.values[same, None] - NOISE).to(torch.uint8).argmax(dim=1)
+            equal.append(torch.full_like(nearest.indices, -1).masked_scatter_(same, first).cpu())
             long = part[:, : self.means.shape[1]] @ self.means.T  # (m, items)
             scores = cosines.add_(long[:, self.of_item]).div_(1.0 + ITEM)
             scores.masked_fill_(unmet, -1.0)

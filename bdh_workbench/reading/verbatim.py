@@ -1,8 +1,8 @@
 """Stored texts met word for word: the exact match of tokens that decides before any score.
 
 A tree of all stored stretches from their first token on. Reading a text keeps the places in the tree that its last
-words lead to, one for each beginning, so that a stretch is recognised wherever in the text it starts. Tokens that differ
-in case, or in the space before them, take the same branch; where that leaves several rows, the cosines choose.
+words lead to, one for each beginning, so that a stretch is recognised wherever in the text it starts. Tokens that
+differ in case, or in the space before them, take the same branch; where that leaves several rows, the cosines choose.
 """
 
 from __future__ import annotations
