@@ -24,12 +24,14 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState
 from bdh_workbench.reading.recall import Recall, ramp_over
+from bdh_workbench.reading.verbatim import Spoken, Verbatim, stored_stretches
 from bdh_workbench.reading.words import BEFORE, Lexicon
 
 __all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Reading"]
 
 
 # A read that is barely familiar is weighed down: if it is right, it still wins; if not, it does far less harm.
+NO_ACCIDENT = 24.0  # nats of surprisal from which on the words of a stretch within another text are no accident
 BARELY = 0.13  # share of the read at the threshold; ``ramp_over`` it above, all is read
 
 
@@ -46,19 +48,21 @@ class ReaderState:
         summaries: of the write site.
         rows: (B,) int64 on the CPU, the row matched at the last token as a place in ``Reader.numbers``, -1 for none.
         recent: (B, r) int64, the last tokens, at most ``BEFORE``.
+        spoken: of each sequence, what its last words repeat (``verbatim.py``); empty at the beginning of a text.
     """
 
     network: NetworkState
     summaries: SummaryState
     rows: Tensor
     recent: Tensor
+    spoken: tuple[tuple[Spoken, ...], ...] = ()
 
     @staticmethod
     def behind(ids: Tensor, network: NetworkState, summaries: SummaryState, before: ReaderState | None) -> ReaderState:
         """The state in which network and site have read ids (B, T) behind ``before``, and nothing was matched yet."""
         if before is None:
             return ReaderState(network, summaries, torch.full((len(ids),), -1), ids[:, :0])
-        return ReaderState(network, summaries, before.rows, before.recent)
+        return ReaderState(network, summaries, before.rows, before.recent, before.spoken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,11 @@ class Reader:
                 of_words,
             )
             self.threshold = self.recall.threshold
+            self.verbatim = Verbatim(
+                stored_stretches(memory, model, enabled.tolist()),
+                model.site.same_as.tolist(),
+                model.site.surprisal.tolist(),
+            )
 
     def with_settings(self, settings: ReadSettings) -> Reader:
         """The same memory read in another way, sharing all tensors."""
@@ -175,7 +184,10 @@ class Reader:
             return Reading(stream, stream, raw, none, rows, none, state)
         normalised, evidence = self.model.site.normalised(raw), self.model.site.evidence(raw)
         threshold = self.threshold if self.settings.gate else -1.0
-        familiarity, places = self.recall.match(ids, normalised, evidence, state.rows, threshold, state.recent)
+        repeated, spoken = self._repeated(ids, state)
+        familiarity, places = self.recall.match(
+            ids, normalised, evidence, state.rows, threshold, state.recent, repeated
+        )
         read = self._read(normalised, familiarity, places)
         added = self.model.site.gate * read
         share = (added.norm(dim=-1) / stream.norm(dim=-1)).cpu()
@@ -186,8 +198,26 @@ class Reader:
         # A match that the gate closed is nothing to go on from, in the next call as in this one.
         last = torch.where(familiarity[:, -1] >= threshold, places[:, -1], -1)
         recent = torch.cat((state.recent, ids), dim=1)[:, -BEFORE:]
-        after = ReaderState(state.network, state.summaries, last, recent)
+        after = ReaderState(state.network, state.summaries, last, recent, spoken)
         return Reading(stream + added, stream, raw, familiarity, rows, share, after)
+
+    def _repeated(
+        self, ids: Tensor, state: ReaderState
+    ) -> tuple[list[list[list[int]]], tuple[tuple[Spoken, ...], ...]]:
+        """The rows, place by place of ids (B, T), of what is read word for word; what may go on after the last."""
+        found, going = [], []
+        for number, tokens in enumerate(ids.tolist()):
+            spoken, open_ = self.verbatim.read(tokens, state.spoken[number] if state.spoken else None)
+            found.append([self._decided(here) for here in spoken])
+            going.append(open_)
+        return found, tuple(going)
+
+    def _decided(self, spoken: tuple[Spoken, ...]) -> list[int]:
+        """The rows of the longest stretch that a text repeats, if that is no accident."""
+        for stretch in spoken:
+            if stretch.whole or stretch.nats >= NO_ACCIDENT:
+                return self.verbatim.rows(stretch)
+        return []
 
     def logits(self, reading: Reading) -> Tensor:
         """Scores (B, T, V) of the next token."""

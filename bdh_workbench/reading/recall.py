@@ -25,6 +25,9 @@ from bdh_workbench.reading.words import Lexicon, RecentWords, SentenceWords, Wor
 PRODUCTS = 8_000_000  # cosines held at once
 ITEM = 1.0  # weight of the item's mean against that of the row
 SAME, ENOUGH = 0.98, 0.42  # cosine that only the same words have; evidence without which nothing is familiar
+EQUAL = 0.9995  # cosine from which on two cues are the same but for half precision: of 62, 99 and 60 facts that differ
+# by a number alone, stored and asked again, it finds 61, 99 and 60
+NOISE = 2e-6  # difference of two cosines with equal cues that sums of 768 products in single precision may make
 TINY = 1e-6
 TAIL = 3  # tokens that a sentence may have behind its last word and mark
 TIE = 1e-3  # difference of two cosines of the same words that were stored in half precision
@@ -44,14 +47,28 @@ def scoring_cues(site: WriteSite, summaries: Tensor, items: Tensor) -> Tensor:
         summaries: (n, K, C), normalised.
         items: (n,) int64, the item of each row.
     """
+    means, place = item_means(site, summaries, items)
+    out = site.cues(summaries)
+    out[:, : means.shape[1]] += means[place]
+    return out / (1.0 + ITEM)
+
+
+def item_means(site: WriteSite, summaries: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
+    """What the long part of a cue is multiplied with for the cosine with an item's mean times ``ITEM``.
+
+    Args:
+        site: gives the weights.
+        summaries: (n, K, C), normalised.
+        items: (n,) int64, the item of each row.
+
+    Returns:
+        (k, C) for the items, and the place (n,) in it for each row.
+    """
     numbers, place = torch.unique(items.to(summaries.device), return_inverse=True)
     means = summaries.new_zeros(len(numbers), summaries.shape[2]).index_add_(0, place, summaries[:, 0])
-    means = torch.nn.functional.normalize(means, dim=1)
-    weights = site.cue_weights
     # The long summary's part of a cue is the summary times its share of the cue's length.
-    out = site.cues(summaries)
-    out[:, : means.shape[1]] += ITEM * (weights.norm() / weights[0]) * means[place]
-    return out / (1.0 + ITEM)
+    weights = site.cue_weights
+    return ITEM * (weights.norm() / weights[0]) * torch.nn.functional.normalize(means, dim=1), place
 
 
 def familiarity(scores: Tensor, cosines: Tensor, evidence: Tensor, limits: Tensor, threshold: float) -> Tensor:
@@ -161,6 +178,7 @@ class Recall:
         self.threshold = float(self.limits.min()) if len(items) else 1.0
         self.cues = site.cues(summaries)
         self.scoring = scoring_cues(site, summaries, items)
+        self.means, self.of_item = item_means(site, summaries, items)
         # Rows of one limit are of one kind; scores of unlike kinds cannot be compared.
         self.kinds = [(self.limits == limit).nonzero().flatten() for limit in torch.unique(self.limits)]
         needs = torch.full((len(items),), -1)
@@ -191,8 +209,12 @@ class Recall:
         before: Tensor,
         threshold: float = -1.0,
         recent: Tensor | None = None,
+        repeated: Sequence[Sequence[Sequence[int]]] = (),
     ) -> tuple[Tensor, Tensor]:
         """The best match at each token.
+
+        What is read word for word decides before any score: first the rows that ``repeated`` names, then the row whose
+        cue is equal up to what half precision leaves (``EQUAL``).
 
         Past the end of an item the long summary still matches, and within a repeated phrase several rows do: the row
         behind the one matched last is preferred if its token has come, so that an answer that has begun is not broken
@@ -205,13 +227,14 @@ class Recall:
             before: (B,), row matched before the first token, -1 for none.
             threshold: familiarity under which a match is not gone on from, and its place in a document not sought.
             recent: (B, r), the tokens before the first, as many as there were but not more than ``BEFORE``.
+            repeated: for each sequence and token the rows whose very tokens came, none for most.
 
         Returns:
             Familiarity (B, T) and rows (B, T), both on the CPU.
         """
         cues = self.site.cues(summaries)  # (B, T, K * C)
         evidence = evidence.cpu()
-        values, best = self._best(ids, cues, evidence)
+        values, best, equal = self._best(ids, cues, evidence)
         whole = ids if recent is None else torch.cat((recent, ids), dim=1)
         words = self._words(whole)
         told, documents = self._by_words(words, whole, ids.shape[1])
@@ -220,7 +243,8 @@ class Recall:
             # Any row of the document will do: its place is sought next.
             rows_of = [int(self.members[number][0]) for number in documents[better].tolist()]
             best[better], values[better] = torch.tensor(rows_of), told[better]
-        rows = self._place(summaries, best, values >= threshold, words, whole.shape[1] - ids.shape[1])
+        wanted = (values >= threshold) & (equal < 0)
+        rows = self._place(summaries, best, wanted, words, whole.shape[1] - ids.shape[1])
         # The row that scored best need not have been the place whose very words these are.
         cosines = (cues * self.cues[rows.to(cues.device)]).sum(-1).cpu()
         values = torch.where((cosines >= SAME) & (values >= threshold), torch.maximum(values, cosines), values)
@@ -228,9 +252,18 @@ class Recall:
         for sequence, tokens in enumerate(ids.tolist()):
             last = int(before[sequence])
             value, row = values[sequence].tolist(), rows[sequence].tolist()
+            same, enough = equal[sequence].tolist(), (evidence[sequence] >= ENOUGH).tolist()
             for t, token in enumerate(tokens):
                 after = self.following[last] if last >= 0 and self.tokens[last] == token else -1
-                if after >= 0:
+                options = list(repeated[sequence][t]) if repeated else []
+                if not options and same[t] >= 0:
+                    options = [same[t]]
+                if options:
+                    row[t] = self._equal(cues[sequence, t], options, after)
+                    # The prompt of a fact is itself however little it says; a text may begin as any other does.
+                    if enough[t] or int(items[row[t]]) not in self.members:
+                        value[t] = 1.0
+                elif after >= 0:
                     cue, number = cues[sequence, t], torch.tensor(after, device=cues.device)
                     score = cue @ self.scoring[number]
                     familiar = float(self._familiarity(cue, score, number, evidence[sequence, t]))
@@ -246,22 +279,40 @@ class Recall:
             values[sequence], rows[sequence] = torch.tensor(value), torch.tensor(row)
         return values, rows
 
+    def _equal(self, cue: Tensor, options: list[int], after: int) -> int:
+        """Of rows that a cue is equal to, the nearest; ``after`` where it is as near."""
+        if len(options) == 1 and after < 0:
+            return options[0]
+        numbers = list(dict.fromkeys([*([after] if after >= 0 else []), *options]))
+        cosines = (self.cues[torch.tensor(numbers, device=cue.device)] @ cue).tolist()
+        most = max(cosines)
+        # The first that is as near, which may be the one behind the row matched last.
+        return next(row for row, cosine in zip(numbers, cosines, strict=True) if cosine >= most - NOISE)
+
     def _familiarity(self, cues: Tensor, scores: Tensor, rows: Tensor, evidence: Tensor) -> Tensor:
         """Familiarity (...) on the CPU of cues (..., K * C) with the rows (...) that they score so with."""
         cosines = (cues * self.cues[rows]).sum(-1)
         return familiarity(scores.cpu(), cosines.cpu(), evidence, self.limits[rows.cpu()], self.threshold)
 
-    def _best(self, ids: Tensor, cues: Tensor, evidence: Tensor) -> tuple[Tensor, Tensor]:
+    def _best(self, ids: Tensor, cues: Tensor, evidence: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The largest familiarity (B, T) of cues (B, T, K * C) with a row that may follow ``ids`` (B, T), and that row.
 
-        Both are on the CPU, as the evidence (B, T) is.
+        All are on the CPU, as the evidence (B, T) is. The third is the row (B, T) of an equal cue, -1 for none.
         """
-        values, rows = [], []
+        values, rows, equal = [], [], []
         size = max(1, PRODUCTS // max(1, len(self.cues)))
         parts = (torch.split(flat, size) for flat in (ids.flatten(), cues.flatten(0, 1), evidence.flatten()))
         for tokens, part, sure in zip(*parts, strict=True):
-            scores = part @ self.scoring.T
-            scores.masked_fill_((self.needs >= 0) & (self.needs != tokens[:, None]), -1.0)
+            cosines = part @ self.cues.T
+            unmet = (self.needs >= 0) & (self.needs != tokens[:, None])
+            nearest = cosines.max(dim=1)
+            same = (nearest.values >= EQUAL) & ~unmet.gather(1, nearest.indices[:, None])[:, 0]
+            # Of equal cues always the first, however their sums are rounded.
+            first = (cosines[same] >= nearest.values[same, None] - NOISE).to(torch.uint8).argmax(dim=1)
+            equal.append(torch.full_like(nearest.indices, -1).masked_scatter_(same, first).cpu())
+            long = part[:, : self.means.shape[1]] @ self.means.T  # (m, items)
+            scores = cosines.add_(long[:, self.of_item]).div_(1.0 + ITEM)
+            scores.masked_fill_(unmet, -1.0)
             familiar, best = torch.full((len(part),), -1.0), torch.zeros(len(part), dtype=torch.int64)
             for kind in self.kinds:
                 found = (scores if len(self.kinds) == 1 else scores[:, kind.to(scores.device)]).max(dim=1)
@@ -270,7 +321,7 @@ class Recall:
                 best, familiar = torch.where(value > familiar, row, best), torch.maximum(value, familiar)
             values.append(familiar)
             rows.append(best)
-        return torch.cat(values).view(ids.shape), torch.cat(rows).view(ids.shape)
+        return torch.cat(values).view(ids.shape), torch.cat(rows).view(ids.shape), torch.cat(equal).view(ids.shape)
 
     def strangers(self, cues: Tensor, evidence: Tensor) -> Tensor:
         """Familiarity (m,) of positions by themselves, from their cues (m, K * C) and the evidence (m,) for each."""

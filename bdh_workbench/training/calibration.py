@@ -124,8 +124,10 @@ def fit_tokens(site: WriteSite, tokenizer: Tokenizer, counts: npt.NDArray[np.int
     weights = (weights / weights.max()) ** RARITY
     # A character of several bytes may be cut in the middle: such a token is taken for one in lower case.
     capital = np.array([piece.removeprefix(b" ").decode(errors="ignore")[:1].isupper() for piece in pieces])
-    # Letters and the bytes of characters beyond ASCII go on with a word; anything else begins one.
-    begins = [not (piece[:1].isalpha() or piece[:1] >= b"\x80") for piece in pieces]
+    # Letters, digits and the bytes of characters beyond ASCII go on with a word; anything else begins one. Without a
+    # code of its own a number would be no more than its digits, in any order: 379 and 397 shared one address, and of 60
+    # facts about room numbers 55 could be told apart, of 30 about years 26.
+    begins = [not (piece[:1].isalnum() or piece[:1] >= b"\x80") for piece in pieces]
     begins[tokenizer.end_id] = True
     site.token_weights.copy_(torch.from_numpy(np.where(capital, CAPITAL, 1.0) * weights))
     site.token_weights[tokenizer.end_id] = 0.0
