@@ -11,7 +11,7 @@ import torch
 
 from bdh_workbench.asking.decoding import Question, exact
 from bdh_workbench.asking.generation import SamplingSettings, generate, score_answer
-from bdh_workbench.memory.encoding import SPACES
+from bdh_workbench.memory.as_read import as_read
 from bdh_workbench.memory.items import composed, same_text
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.reading.reader import Reader
@@ -106,8 +106,8 @@ def ask(
 
 
 def asked(prompt: str) -> str:
-    """A prompt as it is put to a reader: a space that was typed behind it belongs to the answer's first word."""
-    return composed(prompt).rstrip(SPACES)
+    """A prompt as it is read; a space that was typed after it belongs to the answer's first word."""
+    return as_read(composed(prompt)).rstrip(" ")
 
 
 def holds_something(memory: Memory | None) -> bool:
