@@ -97,12 +97,6 @@ def test_a_text_that_is_too_large_is_told_at_once(
     assert time.monotonic() - begun < 10.0
 
 
-def test_a_document_of_one_token_is_too_short(fail: Fail, tmp_path: Path, model_folder: Path) -> None:
-    (tmp_path / "a.txt").write_text("a", encoding="utf-8")
-    said = fail(1, "write", "--document", tmp_path / "a.txt", "--memory", tmp_path / "m", "--model", model_folder)
-    assert "too short" in said
-
-
 # Bad memories and models
 
 

@@ -13,7 +13,7 @@ from bdh_workbench.asking.kinds import AsKind, kind_of
 from bdh_workbench.asking.questions import answer_question, cite
 from bdh_workbench.asking.speech import Speech, unit
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.encoding import SPACES
+from bdh_workbench.memory.as_read import as_read
 from bdh_workbench.memory.items import composed, same_text
 from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
 from bdh_workbench.memory.state import Memory
@@ -120,8 +120,8 @@ def ask(
 
 
 def asked(prompt: str) -> str:
-    """A prompt as it is put to a reader: a space at its end belongs to the first word of the answer."""
-    return composed(prompt).rstrip(SPACES)
+    """A prompt as it is read; a space that was typed after it belongs to the answer's first word."""
+    return as_read(composed(prompt)).rstrip(" ")
 
 
 def holds_something(memory: Memory | None) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console, counted, percent, probability, shortened
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.items import TextDocument, composed
+from bdh_workbench.memory.items import TextDocument, composed, same_text
 
 if TYPE_CHECKING:
     from bdh_workbench.memory.state import Memory
@@ -83,9 +83,10 @@ def run(args: argparse.Namespace, console: Console) -> None:
 
 def _check_new(documents: Sequence[TextDocument], memory: Memory | None) -> None:
     """Refuse a document that is held already, or given twice: a second copy takes room and adds nothing."""
-    known = {item.text: item.title for item in memory.items if item.text is not None} if memory is not None else {}
+    items = memory.items if memory is not None else ()
+    known = {same_text(item.text): item.title for item in items if item.text is not None}
     for document in documents:
-        text = document.text.strip()
+        text = same_text(document.text)
         if text in known:
             raise UserError(
                 f"The document “{shortened(document.title)}” is the same text as “{shortened(known[text])}”, which is "

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bdh_workbench.errors import UserError
+from bdh_workbench.memory.as_read import as_read
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.model.tokenizer import Tokenizer
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 FRAMINGS = (".", "It is known that this is so.", "Now for something else.")  # put before a fact, one at a time
 FRAMING_SHARE = 0.15  # framings are left out where facts with them would take more than this share of the slots
-SPACES = " \t"
 HOPELESS = 64  # characters for each slot from which a write is refused before any work
 # Different positions for each slot from which it is refused before the network reads them: a position takes about one.
 CROWDED, TOLD_APART = 1.2, 12  # tokens before a position that tell it from others
@@ -63,7 +62,7 @@ def answer_ids(tokenizer: Tokenizer, prompt: str, answer: str) -> tuple[list[int
     The two are encoded apart, as the prompt alone is what a person will type, without the spaces that may stand behind
     it: the space between them belongs to the answer's first word.
     """
-    prompt, answer = prompt.rstrip(SPACES), answer.strip(SPACES)
+    prompt, answer = as_read(prompt).rstrip(" "), as_read(answer).strip(" ")
     text = answer if prompt.endswith(("\n", "(", '"', "'", "“")) else " " + answer
     return tokenizer.encode(prompt), [*tokenizer.encode(text), tokenizer.end_id]
 
@@ -78,9 +77,6 @@ def write_items(
         documents: numbered, as sources, behind the facts.
         model: gives the tokenizer, the slots, and the length of windows.
         framings: of each fact.
-
-    Raises:
-        UserError: when a document is too short to be written.
     """
     items = fact_items(facts, model.tokenizer, 0)
     count = sum(len(item.ids) - item.first for item in items)
@@ -89,6 +85,11 @@ def write_items(
     for item in document_items(documents, model.tokenizer, model.config.context * 2):
         items.append(dataclasses.replace(item, source=item.source + len(facts)))
     return items
+
+
+def document_ids(tokenizer: Tokenizer, text: str) -> list[int]:
+    """Token ids of a document's text as it is read, without the end token."""
+    return tokenizer.encode(as_read(text).strip())
 
 
 def characters(facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:
@@ -127,7 +128,7 @@ def fact_items(facts: Sequence[Fact], tokenizer: Tokenizer, framings: int) -> li
         for number in range(framings + 1):
             before = tokenizer.encode(FRAMINGS[number - 1]) if number else []
             # Behind a framing the prompt follows a space, as it does in running text.
-            start = tokenizer.encode(" " + fact.prompt) if number else prompt
+            start = tokenizer.encode(" " + as_read(fact.prompt).rstrip(" ")) if number else prompt
             ids = (*before, *start, *answer)
             first = len(ids) - len(answer)
             places = (*(-1,) * first, *range(len(prompt), len(prompt) + len(answer)))
@@ -149,16 +150,11 @@ def document_items(
         tokenizer: of the model.
         context: tokens of a window at most.
         longest: tokens of a chunk at most.
-
-    Raises:
-        UserError: when a document has fewer than two tokens.
     """
     items = []
     for source, document in enumerate(documents):
-        text = document.text.strip()
+        text = as_read(document.text).strip()
         ids = tokenizer.encode(text)
-        if len(ids) < 2:
-            raise UserError(f"The document “{document.title}” is too short to remember: it needs at least two tokens.")
         spans = sentence_spans(text)
         offsets = tokenizer.offsets(text)
         place_of = {where: place for place, where in enumerate(_endings(offsets))}

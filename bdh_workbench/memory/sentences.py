@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from bdh_workbench.memory.as_read import AsRead
+
 # A run of spaces or of stops is looked at once, from its first character on, and nothing of it is given back: a file of
 # dots or of spaces would else take time that grows with the square of its length.
 # Besides the Latin stops: Arabic, Urdu, Devanagari, Ethiopic, Armenian, Burmese, Khmer and Tibetan ones.
@@ -26,9 +28,20 @@ INITIALS = re.compile(r"(?:[^\W\d_a-z]\.)*[^\W\d_a-z]")  # capital letters with 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Character spans of the sentences and headings of a text, in order, without the space between them.
 
-    Closing quotes and brackets stay with their sentence. Common abbreviations, initials and the number of a list's
-    entry end none.
+    They are found in the text as it is read (``as_read.py``). Closing quotes and brackets stay with their sentence.
+    Common abbreviations, initials and the number of a list's entry end none.
     """
+    read = AsRead.of(text)
+    return [(read.origin(start), read.origin(stop)) for start, stop in _spans(read.text)]
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences and headings of a text, as they are read."""
+    read = AsRead.of(text).text
+    return [read[start:stop] for start, stop in _spans(read)]
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
     spans = []
     start = len(text) - len(text.lstrip())
     for match in SENTENCE_END.finditer(text):
@@ -41,11 +54,6 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     if text[start:].strip():
         spans.append((start, len(text.rstrip())))
     return spans
-
-
-def sentences_of(text: str) -> list[str]:
-    """The sentences and headings of a text."""
-    return [text[start:stop] for start, stop in sentence_spans(text)]
 
 
 def sentence_stop(text: str, start: int = 0) -> int | None:

@@ -4,10 +4,10 @@ What is notable:
 - the same level as the language model's (Kosowski et al., arXiv 2509.26507): sparse positive neurons, linear attention,
   gate, decoder, all levels sharing their matrices; but read both ways, without the causal mask;
 - it reads units (``units.py``), not tokens, so that an answer is never a piece of a word or number;
-- it knows of each unit its word vector, its ending and shape, and how it matches the other side: the same word, the same
-  beginning, the closest vector, and how much of the question its sentence names;
-- all stretches of up to ``longest`` units compete in one softmax with "no answer here", so that its probabilities can be
-  compared between candidates.
+- it knows of each unit its word vector, its ending and shape, and how it matches the other side: the same word, the
+  same beginning, the closest vector, and how much of the question its sentence names;
+- all stretches of up to ``longest`` units compete in one softmax with "no answer here", so that its probabilities can
+  be compared between candidates.
 
 Symbols: B pairs, Q units of the question, T units in all, D width, H heads, N neurons per head, L longest.
 """
@@ -105,7 +105,8 @@ class SpanScores:
     """Scores of all answers, on one scale.
 
     Attributes:
-        spans: (B, T, L) fp32, of the answer that begins at a place and has so many units, less one; OFF where none can be.
+        spans: (B, T, L) fp32, of the answer that begins at a place and has so many units, less one; OFF where none
+            can be.
         none: (B,) fp32, of there being no answer.
     """
 

@@ -16,16 +16,16 @@ from torch import Tensor
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
-from bdh_workbench.reading.asker import Asker
+from bdh_workbench.reading.asker import Asker, against_none, scores_of
 from bdh_workbench.reading.network import pairs_of
 from bdh_workbench.reading.recital import Recital, stretches
 from bdh_workbench.reading.sentence_evidence import Array, Place, SentenceIndex
 from bdh_workbench.reading.units import Unit, spans, units
 
 CERTAIN = 15.0  # nats beyond which a reader is as sure as it can be
-OPENING, CLOSING = frozenset('$£€¥#@~"“‘«„(['), frozenset('%°"”’»)]€')
+OPENING, CLOSING = frozenset('$£€¥#@~"“\u2018«„(['), frozenset('%°"”’»)]€')
 PAIRS = {"(": ")", "[": "]", "“": "”", "«": "»"}
-HYPHENS = frozenset("-–‐‑")
+HYPHENS = frozenset("-–\u2010\u2011")
 RECITED = 8  # sentences recited for a question: 97% of people's questions have theirs among so many (docs/asking.md)
 READ = ("readable", "readable, against the best", "sure", "fact", "gives the answer")  # evidence of the reader
 
@@ -123,7 +123,7 @@ class QuestionReader:
         if not asked or not len(self.index):
             return Findings((), 0.0, False)
         evidence = self.index.evidence(asked, last)
-        chosen = np.argsort(-self.asker.sentences.scores(evidence), kind="stable")[:RECITED].tolist()
+        chosen = np.argsort(-scores_of(self.asker.sentences, evidence), kind="stable")[:RECITED].tolist()
         wanted = [self._stretches[number] for number in chosen]
         prompts = [self.memory.items[stretch.item].prompt for stretch in wanted]
         recited = self._recital.recite(wanted, prompts)
@@ -133,13 +133,13 @@ class QuestionReader:
             given.append((len(texts[-1]) - len(one.text), len(texts[-1])) if prompt else None)
         answers, read = read_sentences(self.asker, asked, texts, given)
         whole = np.concatenate((evidence[chosen], read), axis=1)
-        p = self.asker.answers.probabilities(whole)
+        p = against_none(scores_of(self.asker.answers, whole))
         found = []
         for place in np.argsort(-p, kind="stable").tolist():
             kept, text = self._kept[chosen[place]], texts[place]
             span, span_p = answers[place]
             differs = kept is not None and kept.split() != text.split()
-            why = self.asker.answers.explain(whole[place])
+            why = self.asker.answers.explain(torch.from_numpy(whole[place]))
             stretch = wanted[place]
             where = Place(stretch.item, stretch.sentence)
             found.append(

@@ -4,8 +4,8 @@ A sentence is spoken from its first row to its end. At each row S is read at the
 added to what the network makes of the words recited so far; nothing else goes in, so that the words come from the
 weights whether or not the memory keeps its texts. What was recited is compared with the kept text by whoever shows it.
 
-The first word of a document has nothing before it and so no row of its own. It is read from the cue of the row after it,
-which is the code of that one word.
+The first word of a document has nothing before it and so no row of its own. It is read from the cue of the row after
+it, which is the code of that one word.
 """
 
 from __future__ import annotations
@@ -115,9 +115,9 @@ class Recital:
     def _together(self, wanted: Sequence[Stretch], prompts: Sequence[str]) -> list[Recited]:
         """Greedy decoding of all stretches at once.
 
-        What S alone would say is the first guess; then all places are decoded in parallel, given the guess so far, until
-        nothing changes. That is the very result of decoding token by token (Jacobi decoding, Santilli et al. 2023), since
-        each pass settles at least one more token of each stretch, and mostly all.
+        What S alone would say is the first guess; then all places are decoded in parallel, given the guess so far,
+        until nothing changes. That is the very result of decoding token by token (Jacobi decoding, Santilli et al.
+        2023), since each pass settles at least one more token of each stretch, and mostly all.
         """
         tokenizer, network = self.model.tokenizer, self.model.network
         lengths = [len(stretch.rows) for stretch in wanted]
@@ -174,8 +174,9 @@ class Recital:
         likeness = self._first @ cue
         best = likeness >= likeness.max() - 1e-3
         # Words that differ in case, or in the space before them, share a code: a text begins without a space.
-        pieces = {token: self.model.tokenizer.token_bytes(token) for token in best.nonzero().flatten().tolist()}
-        return min(pieces, key=lambda token: (pieces[token][:1] == b" ", not pieces[token][:1].isupper(), token))
+        tokens: list[int] = best.nonzero().flatten().tolist()
+        pieces = {token: self.model.tokenizer.token_bytes(token) for token in tokens}
+        return min(tokens, key=lambda token: (pieces[token][:1] == b" ", not pieces[token][:1].isupper(), token))
 
 
 def _batches(order: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -1,11 +1,12 @@
 """Evidence for which stored sentence answers a question: small functions, each scoring every sentence of a memory.
 
-Words weigh by how few sentences of this memory say them, so that nothing depends on the language; the rarity of words in
-the corpus and the likeness of their vectors are evidence beside that, which a fitted judge weighs.
+Words weigh by how few sentences of this memory say them, so that nothing depends on the language; the rarity of words
+in the corpus and the likeness of their vectors are evidence beside that, which a fitted judge weighs.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,7 @@ EVIDENCE = (
     "last sentence",  # and how near its sentence is, 1 for the very one
 )
 LIKE = 0.35  # cosine from which two words are alike at all
+NOWHERE = np.zeros(0, dtype=np.int64)
 POINTING = frozenset("it its he his him she her hers they their them this that these those there".split())
 
 
@@ -90,9 +92,7 @@ class SentenceIndex:
         self._word_vectors = vectors[np.array([words[stem] for stem in said], dtype=np.int64)]
         self._bm25 = BM25Okapi([[u.stem for u in sentence if u.word] or [-1] for sentence in self.units])
         self._lengths = np.array([sum(u.word for u in sentence) for sentence in self.units], dtype=np.float32)
-        self._pairs = [
-            {(a.stem, b.stem) for a, b in zip(sentence, sentence[1:], strict=False)} for sentence in self.units
-        ]
+        self._pairs = [{(a.stem, b.stem) for a, b in itertools.pairwise(sentence)} for sentence in self.units]
         self._titles = {item: {u.stem for u in units(title)} for item, title in titles.items()}
         # The sentences before and after, itself where there is none in its item.
         own = np.arange(len(places))
@@ -116,7 +116,7 @@ class SentenceIndex:
         says = np.zeros((len(asked), len(self)), dtype=np.float32)  # whether a sentence says a word
         few = np.zeros(len(asked), dtype=np.float32)  # how few sentences say it
         for row, u in enumerate(asked):
-            places = self._said.get(u.stem, [])
+            places = self._said.get(u.stem, NOWHERE)
             says[row, places] = 1.0
             few[row] = math.log((len(self) + 1.0) / (len(places) + 0.5))
         rarity = np.array([self._rarity[self._number(u)] for u in asked], dtype=np.float32)
@@ -130,7 +130,7 @@ class SentenceIndex:
         out[:, 2] = _share(rarity, np.maximum(says, self._like(asked)))
         out[:, 3] = np.log1p(np.maximum(0.0, self._bm25.get_scores([u.stem for u in asked])))
         out[:, 4] = out[:, 3] / max(1e-6, float(out[:, 3].max()))
-        neighbours = {(a.stem, b.stem) for a, b in zip(question, question[1:], strict=False) if a.word and b.word}
+        neighbours = {(a.stem, b.stem) for a, b in itertools.pairwise(question) if a.word and b.word}
         out[:, 5] = [len(neighbours & pairs) / max(1, len(neighbours)) for pairs in self._pairs]
         out[:, 6] = _share(names, says)
         out[:, 7] = _share(few, np.maximum(says, says[:, self._before])) - out[:, 0]

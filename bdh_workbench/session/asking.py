@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bdh_workbench.asking.answers import Heard
 from bdh_workbench.asking.ask import ask, score_answer
+from bdh_workbench.memory.items import same_text
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session.control import Task
@@ -54,7 +55,7 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
     )
     seconds = time.monotonic() - begun
     expected = None
-    if job.expected.strip() and not context:
+    if same_text(job.expected) and not context:
         expected = score_answer(reader, found.prompt, job.expected, sources)
     task.emit(AnswerDone(task.id, found, len(found.tokens) / max(seconds, 1e-9), expected))
     return list(found.ids)

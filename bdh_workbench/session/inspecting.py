@@ -15,6 +15,7 @@ from bdh_workbench.asking.decoding import batch_limit, read_last
 from bdh_workbench.asking.generation import best
 from bdh_workbench.asking.speech import with_texts
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.as_read import as_read
 from bdh_workbench.memory.items import composed
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import CHUNK, MemorySite, Trace
@@ -42,7 +43,7 @@ def inspect_text(task: Task, reader: Reader, sources: Sources, text: str) -> Tex
     model = reader.model
     if len(text) > 64 * MOST_TOKENS:
         raise UserError(f"The text is too long to look at token by token: keep to {MOST_TOKENS:,} tokens.")
-    ids = model.tokenizer.encode(composed(text))
+    ids = model.tokenizer.encode(as_read(composed(text)))
     if not ids:
         raise UserError("There is no text to look at: type some.")
     if len(ids) > MOST_TOKENS:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bdh_workbench.asking.decoding import Question, score
 from bdh_workbench.evaluation.retention import as_question, probes, token_accuracy
 from bdh_workbench.memory.algebra import Basis
-from bdh_workbench.memory.encoding import characters, far_too_much, too_many, write_items
+from bdh_workbench.memory.encoding import characters, document_ids, far_too_much, too_many, write_items
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
@@ -74,16 +74,12 @@ def _samples(model: Model, facts: Sequence[Fact], documents: Sequence[TextDocume
     """Tokens of some of the items."""
     texts = [f"{fact.prompt} {fact.answer}" for fact in facts[:LOOKED_AT]]
     texts += [document.text[: 16 * LOOKED_TOKENS] for document in documents[: LOOKED_AT - len(texts)]]
-    encoded = [model.tokenizer.encode(text)[:LOOKED_TOKENS] for text in texts]
+    encoded = [document_ids(model.tokenizer, text)[:LOOKED_TOKENS] for text in texts]
     return [ids for ids in encoded if ids]
 
 
 def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite) -> Estimated:
-    """How large a write would be; the fill afterwards is an upper bound, as rows that are alike share their rank.
-
-    Raises:
-        UserError: when a document is too short to be written.
-    """
+    """How large a write would be; the fill afterwards is an upper bound, as rows that are alike share their rank."""
     facts, documents = job.facts, job.documents
     slots = model.config.write_slots
     used = len(memory.basis) if memory is not None else 0
@@ -98,7 +94,7 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
     for document in documents:
         task.checkpoint()
         items += write_items((), (document,), model, job.settings.framings)
-        tokens += len(model.tokenizer.encode(document.text.strip()))
+        tokens += len(document_ids(model.tokenizer, document.text))
     rows = sum(len(item.ids) - item.first for item in items)
     refused = too_many(items, slots) or ""
     return Estimated(task.id, tokens, rows, used / slots, (used + rows) / slots, used + rows <= slots, True, refused)

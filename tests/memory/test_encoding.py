@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bdh_workbench.errors import UserError
 from bdh_workbench.memory import sentences as sentences_module
 from bdh_workbench.memory.encoding import FRAMINGS, WriteItem, answer_ids, document_items, fact_items, too_many
 from bdh_workbench.memory.items import Fact, TextDocument
@@ -262,13 +261,13 @@ def test_each_token_knows_its_sentence() -> None:
     assert item.sentences[-1] == 2
 
 
-def test_documents_keep_their_numbers_and_short_ones_are_refused() -> None:
+def test_documents_keep_their_numbers_and_may_be_short() -> None:
     documents = [TextDocument("a", "First text."), TextDocument("b", " Second text. More. ")]
     items = document_items(documents, TOKENIZER, 64)
     assert [item.source for item in items] == [0, 0, 1, 1, 1]
     assert TOKENIZER.decode(items[2].ids) == "Second text. More.", "space around a text is no part of it"
-    with pytest.raises(UserError, match="“c” is too short"):
-        document_items([TextDocument("c", "x")], TOKENIZER, 64)
+    (short,) = document_items([TextDocument("c", "x")], TOKENIZER, 64)
+    assert short.ids == (*TOKENIZER.encode("x"), END) and short.first == 1, "what follows a letter is its end"
     assert document_items([], TOKENIZER, 64) == []
 
 

@@ -240,7 +240,7 @@ def test_a_memory_opened_before_its_model_does_not_end_the_program(name: str, tm
 
 def test_tables_and_entries_beyond_all_measure_are_told_of(tmp_path: Path) -> None:
     wide = ",".join(f"c{number}" for number in range(300_000)) + "\nx\n"
-    with pytest.raises(UserError, match="columns"):
+    with pytest.raises(UserError, match="column"):
         parse_facts_text(wide, "csv")
     entry = {f"paraphrase {number}": 1 for number in range(100_000)} | {"prompt": "a", "answer": "b"}
     with pytest.raises(UserError, match="fields"):

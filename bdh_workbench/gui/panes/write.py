@@ -22,7 +22,7 @@ from bdh_workbench.gui.parts.settings_form import SettingsForm
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
 from bdh_workbench.gui.words import plural, shown_p, tip
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.items import Fact, TextDocument, same_text
 from bdh_workbench.memory.settings import METHODS, WriteSettings
 from bdh_workbench.session.events import (
     Estimated,
@@ -315,9 +315,12 @@ class WritePane(Pane):
     def _known(self, facts: tuple[Fact, ...], documents: tuple[TextDocument, ...]) -> bool:
         """Whether the memory in use holds all of this."""
         items = self.context.memory.items if self.context.memory is not None else ()
-        held: set[object] = {(item.prompt, item.answer) if item.kind == "fact" else item.text for item in items}
-        return all((fact.prompt, fact.answer) in held for fact in facts) and all(
-            document.text.strip() in held for document in documents
+        held = {
+            (same_text(item.prompt), same_text(item.answer)) if item.kind == "fact" else same_text(item.text or "")
+            for item in items
+        }
+        return all((same_text(fact.prompt), same_text(fact.answer)) in held for fact in facts) and all(
+            same_text(document.text) in held for document in documents
         )
 
     def toggle_pause(self) -> None:

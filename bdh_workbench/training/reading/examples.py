@@ -96,7 +96,7 @@ class Examples:
         return found
 
     def _altered(self, question: Sequence[Unit], asked: Asked, chooser: random.Random) -> list[Unit] | None:
-        """The question with a name, number or word of the sentence replaced by another of its kind; None without one."""
+        """The question with a name, number or word of the sentence replaced by one of its kind; None without one."""
         sentence = self._cut(asked.sentence)
         said = {u.stem for u in sentence}
         own = [

@@ -1,13 +1,14 @@
 """Fitting the judges of questions: which stored sentences to recite, and which of those answers, or none.
 
-They are fitted on texts that nothing else was chosen on: documents of the held-out part of the corpus with gaps made from
-them, people's questions on sentences that the reader was not trained on, and invented facts of the ``dev`` split asked in
-other words, the other way round and about other subjects. A part of the questions is put to a memory that does not hold
-the answer.
+They are fitted on texts that nothing else was chosen on: documents of the held-out part of the corpus with gaps made
+from them, people's questions on sentences that the reader was not trained on, and invented facts of the ``dev`` split
+asked in other words, the other way round and about other subjects. A part of the questions is put to a memory that does
+not hold the answer.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from bdh_workbench.reading.asker import Asker, Choice
+from bdh_workbench.model.judge import Judge
+from bdh_workbench.reading.asker import Asker, against_none, scores_of
 from bdh_workbench.reading.questions import READ, RECITED, read_sentences
 from bdh_workbench.reading.sentence_evidence import EVIDENCE, Array, Place, SentenceIndex
 from bdh_workbench.reading.units import units
@@ -72,7 +74,7 @@ def memories(asker: Asker, documents: Iterable[CorpusDocument], people: Pool, se
         asker: gives words and vectors.
         documents: held-out ones of the corpus.
         people: questions that the reader was not trained on.
-        seed: of all choices.
+        seed: of all judges.
     """
     chooser = random.Random(seed)
     texts: list[list[str]] = []
@@ -162,7 +164,7 @@ def of_sentences(known: Memories) -> list[Ranked]:
 
 
 def of_answers(
-    known: Memories, asker: Asker, sentences: Choice, progress: Callable[[float], None] = lambda done: None
+    known: Memories, asker: Asker, sentences: Judge, progress: Callable[[float], None] = lambda done: None
 ) -> list[Ranked]:
     """What the second judge learns from: the sentences that the first one has recited, read."""
     out = []
@@ -170,7 +172,7 @@ def of_answers(
         index = known.indexes[case.memory]
         question = units(case.question)
         evidence = index.evidence(question, case.last)
-        order = np.argsort(-sentences.scores(evidence), kind="stable")[:RECITED].tolist()
+        order = np.argsort(-scores_of(sentences, evidence), kind="stable")[:RECITED].tolist()
         given = [known.given[case.memory][place] for place in order]
         _, read = read_sentences(asker, question, [index.texts[place] for place in order], given)
         gold = order.index(case.gold) if case.gold in order else -1
@@ -181,7 +183,7 @@ def of_answers(
     return out
 
 
-def fitted(cases: Sequence[Ranked], names: tuple[str, ...], dropped: Sequence[str] = ()) -> Choice:
+def fitted(cases: Sequence[Ranked], names: tuple[str, ...], dropped: Sequence[str] = ()) -> Judge:
     """The conditional logit of least loss; weights of dropped evidence are zero."""
     most = max(len(case.evidence) for case in cases)
     x = torch.zeros(len(cases), most, len(names))
@@ -204,13 +206,11 @@ def fitted(cases: Sequence[Ranked], names: tuple[str, ...], dropped: Sequence[st
         torch.autograd.backward(value)
         return value
 
-    optimiser.step(loss)
-    choice = Choice(
-        names, (weights * used).detach().numpy(), mean.numpy(), scale.numpy(), float(bias.detach()), threshold=0.5
-    )
-    strangers = [float(choice.probabilities(case.evidence).sum()) for case in cases if case.gold < 0]
+    optimiser.step(loss)  # type: ignore[no-untyped-call]
+    judge = Judge(names, (weights * used).detach(), float(bias.detach()), mean, scale)
+    strangers = [float(against_none(scores_of(judge, case.evidence)).sum()) for case in cases if case.gold < 0]
     limit = float(np.quantile(strangers, 1.0 - FALSE_ACCEPTS)) if strangers else 0.5
-    return Choice(choice.names, choice.weights, choice.mean, choice.scale, choice.bias, min(limit, 0.99))
+    return dataclasses.replace(judge, threshold=min(limit, 0.99))
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,18 +230,18 @@ class JudgeFigures:
     loss: float
 
 
-def figures(choice: Choice, cases: Sequence[Ranked]) -> JudgeFigures:
+def figures(judge: Judge, cases: Sequence[Ranked]) -> JudgeFigures:
     """How a judge does on cases."""
     right, kept, refused, losses = [], [], [], []
     for case in cases:
-        p = choice.probabilities(case.evidence)
+        p = against_none(scores_of(judge, case.evidence))
         whole = float(p.sum())
         if case.gold >= 0:
             right.append(float(int(p.argmax()) == case.gold))
-            kept.append(float(whole >= choice.threshold))
+            kept.append(float(whole >= judge.threshold))
             losses.append(-float(np.log(max(1e-9, p[case.gold]))))
         else:
-            refused.append(float(whole < choice.threshold))
+            refused.append(float(whole < judge.threshold))
             losses.append(-float(np.log(max(1e-9, 1.0 - whole))))
     return JudgeFigures(*(float(np.mean(values)) if values else 0.0 for values in (right, kept, refused, losses)))
 

@@ -153,14 +153,14 @@ class ReaderTraining:
         self.network.train()
         loss = span_loss(self.network(pairs, torch.bfloat16), gold)
         self.network.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
         for optimiser in self.optimisers:
             optimiser.step()
         return loss.detach()
 
     def _batch(self, step: int) -> list[Example]:
-        """The examples of a step: those of ``TOGETHER`` steps are drawn at once and sorted, so that padding is little."""
+        """The examples of a step: those of ``TOGETHER`` steps are drawn at once and sorted, to pad little."""
         group, place = divmod(step, TOGETHER)
         if self._group != group:
             chooser = random.Random(self.settings.seed * 1_000_003 + group)

@@ -1,8 +1,8 @@
 """Word vectors from a corpus: what words stand beside, as positive pointwise mutual information, in few numbers.
 
-With n(w, c) how often c stands within ``WINDOW`` units of w, PMI(w, c) = log n(w, c) N / (n(w) n(c)^0.75 ...) as in Levy,
-Goldberg and Dagan 2015, whose advice is followed: context counts to the power 0.75, negative values dropped, and the
-vectors of a truncated SVD weighted by the square root of the singular values.
+With p(c | w) the share of the neighbours of w that are c, those at distance d within ``WINDOW`` counting 1 / d, and
+p(c) that of all neighbours to the power 0.75, PMI(w, c) = log p(c | w) / p(c); negative values are dropped, and the vectors
+are those of a truncated SVD weighted by the square root of the singular values (Levy, Goldberg and Dagan 2015).
 """
 
 from __future__ import annotations
