@@ -18,6 +18,7 @@ from bdh_workbench.memory.items import composed, same_text
 from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.reading.reader import UNTOUCHED, Reader
+from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
 
 ALONE = 48  # tokens at most of what the untouched model says in place of a memory: 0.3 s, enough to see how it speaks
@@ -34,6 +35,7 @@ def ask(
     top: int = 5,
     untouched: bool = False,
     context: Sequence[int] = (),
+    last: Place | None = None,
     heard: Callable[[Heard], None] = lambda heard: None,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> Answer:
@@ -49,6 +51,7 @@ def ask(
         top: how many of the most probable first tokens are given.
         untouched: whether to ask the model without the memory too.
         context: token ids to continue from, none for a fresh context.
+        last: where the answer before came from, for a question that only says "it" or "she".
         heard: called with each token of a continuation as soon as it is known; a question has none before its answer.
         checkpoint: called between readings; what it raises stops the asking.
 
@@ -86,7 +89,7 @@ def ask(
         candidates = () if chosen is None else (chosen,)
     else:
         spoken = speech(reader)
-        reply = answer_question(reader, sources, prompt, spoken)
+        reply = answer_question(reader, sources, prompt, spoken, last, checkpoint)
         candidates, chosen, familiarity = reply.candidates, reply.chosen, reply.familiarity
         if chosen is None and not reads:
             spoken.finish()

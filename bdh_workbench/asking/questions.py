@@ -1,34 +1,67 @@
-"""Answering a question: which stored sentence answers it, and with which of its words."""
+"""Answering a question: which stored sentence answers it, and with which of its words.
+
+A question that was itself written as a fact's prompt is answered as that prompt is. Any other goes to the reader of the
+model (``reading/questions.py``), and with a model that has none, to what follows the place that matches best.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from bdh_workbench.asking.answers import Candidate, Reply
 from bdh_workbench.asking.speech import Speech, unit
 from bdh_workbench.memory.sentences import sentence_stop
+from bdh_workbench.reading.questions import Found
 from bdh_workbench.reading.reader import Reader
+from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Source, Sources
 
+VERBATIM = 0.9995  # familiarity that only a prompt which was written word for word has
 SAYS_SOMETHING = re.compile(r"[^\W_]")
 
 
-def answer_question(reader: Reader, sources: Sources, prompt: str, speech: Speech) -> Reply:
-    """What a memory says to a question: the sentence that matches best, and what follows the match in it.
+def answer_question(
+    reader: Reader,
+    sources: Sources,
+    prompt: str,
+    speech: Speech,
+    last: Place | None = None,
+    checkpoint: Callable[[], None] = lambda: None,
+) -> Reply:
+    """What a memory says to a question.
 
     Args:
         reader: the model with its memory.
         sources: of that memory.
         prompt: the question, or a sentence with a gap.
         speech: what the model says after the question, generated only if it is listened to.
+        last: where the answer before came from, for a question that only says "it" or "she".
+        checkpoint: called now and then; what it raises stops the reading.
     """
     source = speech.first_source
     familiarity = unit(speech.first.familiarity)
+    word_for_word = source is not None and source.kind == "fact" and familiarity >= VERBATIM
+    questions = reader.questions if reader.settings.completion and reader.settings.written else None
+    if questions is not None and questions.ready and not word_for_word:
+        findings = questions.ask(prompt, last, checkpoint)
+        candidates = tuple(_candidate(found, sources) for found in findings.found)
+        return Reply(candidates, candidates[0] if findings.answered else None, findings.p)
     if source is None:
         return Reply((), None, familiarity)
     speech.finish()
     chosen = cite(prompt, speech.text, source, familiarity, speech.p)
     return Reply((chosen,), chosen, familiarity)
+
+
+def _candidate(found: Found, sources: Sources) -> Candidate:
+    source = sources.of(found.row)
+    assert source is not None
+    why = tuple((name, contribution) for name, _, contribution in found.why)
+    answer = found.answer if found.span_p > 0.0 else None
+    answer_p = found.p * found.span_p if answer is not None else None
+    span = found.span if answer is not None else None
+    return Candidate(found.text, source, found.p, answer, answer_p, span, found.kept, why)
 
 
 def cite(prompt: str, completion: str, source: Source, p: float, answer_p: float) -> Candidate:

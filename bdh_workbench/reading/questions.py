@@ -16,9 +16,9 @@ from torch import Tensor
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
-from bdh_workbench.reading.asker import Asker, against_none, scores_of
+from bdh_workbench.reading.asker import Asker, against_none, has_asker, load_asker, scores_of
 from bdh_workbench.reading.network import pairs_of
-from bdh_workbench.reading.recital import Recital, stretches
+from bdh_workbench.reading.recital import Recital, Stretch, stretches
 from bdh_workbench.reading.sentence_evidence import Array, Place, SentenceIndex
 from bdh_workbench.reading.units import Unit, spans, units
 
@@ -75,78 +75,108 @@ class Findings:
     answered: bool
 
 
-class QuestionReader:
-    """A memory ready to be asked questions; made once for each memory."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a memory that has been asked.
 
-    def __init__(
-        self, model: Model, memory: Memory, asker: Asker, checkpoint: Callable[[], None] = lambda: None
-    ) -> None:
-        """Index the sentences of a memory; one without its words is recited from beginning to end for it."""
-        self.memory, self.asker = memory, asker
-        self._recital = Recital(model, memory)
-        self._stretches = stretches(memory)
-        kept: dict[int, list[str]] = {}
-        missing: list[int] = []
-        texts: list[str | None] = []
-        for number, stretch in enumerate(self._stretches):
+    Attributes:
+        asker: of its model.
+        stretches: its sentences and facts.
+        kept: their texts, None for one whose words were not kept.
+        index: of them.
+    """
+
+    asker: Asker
+    stretches: tuple[Stretch, ...]
+    kept: tuple[str | None, ...]
+    index: SentenceIndex
+
+
+class QuestionReader:
+    """A memory that can be asked questions, made ready by the first of them."""
+
+    def __init__(self, model: Model, memory: Memory, slow: Tensor) -> None:
+        """Take a memory with its slow slot S (M, D)."""
+        self.model, self.memory = model, memory
+        self._recital = Recital(model, memory, slow)
+        self._known: _Known | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the model has a reader."""
+        return has_asker(self.model.folder)
+
+    def known(self, checkpoint: Callable[[], None] = lambda: None) -> _Known:
+        """The sentences of the memory, indexed; one without its words is recited from beginning to end for it."""
+        if self._known is None:
+            self._known = self._learn(load_asker(self.model.folder), checkpoint)
+        return self._known
+
+    def _learn(self, asker: Asker, checkpoint: Callable[[], None]) -> _Known:
+        memory, found = self.memory, stretches(self.memory)
+        cut: dict[int, list[str]] = {}
+        kept: list[str | None] = []
+        for stretch in found:
             item = memory.items[stretch.item]
-            if item.kind == "fact" and item.prompt:
-                texts.append(_statement(item.prompt, item.answer))
-            elif item.kind == "document" and item.text is not None:
-                sentences = kept.setdefault(stretch.item, sentences_of(item.text))
-                texts.append(sentences[stretch.sentence] if stretch.sentence < len(sentences) else "")
+            if item.kind == "fact":
+                kept.append(_statement(item.prompt, item.answer) if item.prompt else None)
+            elif item.text is None:
+                kept.append(None)
             else:
-                texts.append(None)
-                missing.append(number)
-        self._kept = list(texts)
-        if missing:
-            recited = self._recital.recite([self._stretches[number] for number in missing], checkpoint=checkpoint)
-            for number, one in zip(missing, recited, strict=True):
-                texts[number] = one.text
-        self.index = SentenceIndex(
-            [Place(stretch.item, stretch.sentence) for stretch in self._stretches],
-            [text or "" for text in texts],
+                sentences = cut.setdefault(stretch.item, sentences_of(item.text))
+                kept.append(sentences[stretch.sentence] if stretch.sentence < len(sentences) else None)
+        missing = [number for number, text in enumerate(kept) if text is None]
+        texts = [text or "" for text in kept]
+        recited = self._recital.recite([found[number] for number in missing], checkpoint=checkpoint)
+        for number, one in zip(missing, recited, strict=True):
+            texts[number] = one.text
+        index = SentenceIndex(
+            [Place(stretch.item, stretch.sentence) for stretch in found],
+            texts,
             {number: item.title if item.kind == "document" else "" for number, item in enumerate(memory.items)},
             asker.numbers,
             asker.vectors,
             asker.rarity,
         )
+        return _Known(asker, tuple(found), tuple(kept), index)
 
-    def ask(self, question: str, last: Place | None = None) -> Findings:
+    def ask(self, question: str, last: Place | None = None, checkpoint: Callable[[], None] = lambda: None) -> Findings:
         """Answer a question.
 
         Args:
             question: in a person's own words, or a statement with a gap.
             last: where the answer before came from, for a question that only says "it" or "she".
+            checkpoint: called now and then; what it raises ends the asking.
         """
-        asked = units(question)
-        if not asked or not len(self.index):
+        known, asked = self.known(checkpoint), units(question)
+        if not asked or not len(known.index):
             return Findings((), 0.0, False)
-        evidence = self.index.evidence(asked, last)
-        chosen = np.argsort(-scores_of(self.asker.sentences, evidence), kind="stable")[:RECITED].tolist()
-        wanted = [self._stretches[number] for number in chosen]
+        asker = known.asker
+        evidence = known.index.evidence(asked, last)
+        chosen = np.argsort(-scores_of(asker.sentences, evidence), kind="stable")[:RECITED].tolist()
+        wanted = [known.stretches[number] for number in chosen]
         prompts = [self.memory.items[stretch.item].prompt for stretch in wanted]
-        recited = self._recital.recite(wanted, prompts)
+        recited = self._recital.recite(wanted, prompts, checkpoint)
         texts, given = [], []
         for prompt, one in zip(prompts, recited, strict=True):
             texts.append(_statement(prompt, one.text) if prompt else one.text)
             given.append((len(texts[-1]) - len(one.text), len(texts[-1])) if prompt else None)
-        answers, read = read_sentences(self.asker, asked, texts, given)
+        answers, read = read_sentences(asker, asked, texts, given)
         whole = np.concatenate((evidence[chosen], read), axis=1)
-        p = against_none(scores_of(self.asker.answers, whole))
+        p = against_none(scores_of(asker.answers, whole))
         found = []
         for place in np.argsort(-p, kind="stable").tolist():
-            kept, text = self._kept[chosen[place]], texts[place]
+            kept, text = known.kept[chosen[place]], texts[place]
             span, span_p = answers[place]
             differs = kept is not None and kept.split() != text.split()
-            why = self.asker.answers.explain(torch.from_numpy(whole[place]))
+            why = asker.answers.explain(torch.from_numpy(whole[place]))
             stretch = wanted[place]
             where = Place(stretch.item, stretch.sentence)
             found.append(
                 Found(where, stretch.rows[0], text, kept if differs else None, float(p[place]), span, span_p, why)
             )
         any_of_them = float(p.sum())
-        return Findings(tuple(found), any_of_them, any_of_them >= self.asker.answers.threshold)
+        return Findings(tuple(found), any_of_them, any_of_them >= asker.answers.threshold)
 
 
 def read_sentences(

@@ -23,6 +23,7 @@ from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState
+from bdh_workbench.reading.questions import QuestionReader
 from bdh_workbench.reading.recall import Recall, ramp_over
 from bdh_workbench.reading.verbatim import Spoken, Verbatim, stored_stretches
 from bdh_workbench.reading.words import BEFORE, Lexicon
@@ -99,6 +100,7 @@ class Reader:
         """
         self.model, self.memory, self.settings = model, memory, settings or ReadSettings()
         self.slow: Tensor | None = None
+        self.questions: QuestionReader | None = None
         if memory is not None and memory.model != model.fingerprint:
             raise UserError(
                 f"This memory was written with the model {memory.model_name} ({memory.model[:8]}), and the one loaded "
@@ -110,6 +112,7 @@ class Reader:
             if not len(enabled):
                 return  # every layer is switched off: there is nothing to read
             self.slow = slow_slot(memory).to(model.device)
+            self.questions = QuestionReader(model, memory, self.slow)
             addresses = memory.rows.sparse(memory.slots, enabled, torch.float32)
             self.completed = (addresses @ self.slow.cpu()).to(model.device)
             place = torch.full((len(memory.rows) + 1,), -1, dtype=torch.int64)

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.algebra import slow_slot
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 
@@ -83,10 +82,10 @@ def stretches(memory: Memory) -> list[Stretch]:
 class Recital:
     """A model and a memory, ready to recite."""
 
-    def __init__(self, model: Model, memory: Memory) -> None:
-        """Mount a memory."""
+    def __init__(self, model: Model, memory: Memory, slow: Tensor) -> None:
+        """Mount a memory with its slow slot S (M, D)."""
         self.model, self.memory = model, memory
-        self._slow = slow_slot(memory).cpu()
+        self._slow = slow.cpu()
         self._first: Tensor | None = None
 
     @torch.no_grad()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from bdh_workbench.asking.answers import Heard
+from bdh_workbench.asking.answers import Answer, Heard
 from bdh_workbench.asking.ask import ask, score_answer
 from bdh_workbench.memory.items import same_text
 from bdh_workbench.reading.reader import Reader
+from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session.control import Task
 from bdh_workbench.session.events import AnswerDone, TokenRead
@@ -17,7 +18,9 @@ from bdh_workbench.session.jobs import Query
 TOP = 10  # most probable tokens that are shown
 
 
-def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Sequence[int]) -> list[int]:
+def answer(
+    task: Task, reader: Reader, sources: Sources, job: Query, context: Sequence[int], last: Place | None
+) -> Answer:
     """Answer a question, sending TokenRead and AnswerDone.
 
     Args:
@@ -26,9 +29,7 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         sources: of that memory.
         job: the question.
         context: tokens to continue from; empty for a fresh context.
-
-    Returns:
-        The tokens so far, from which the next question can continue.
+        last: where the answer before came from.
 
     Raises:
         UserError: for an empty prompt in a fresh context.
@@ -50,6 +51,7 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         top=TOP,
         untouched=job.compare_untouched,
         context=context,
+        last=last,
         heard=heard,
         checkpoint=task.checkpoint,
     )
@@ -58,4 +60,4 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
     if same_text(job.expected) and not context:
         expected = score_answer(reader, found.prompt, job.expected, sources)
     task.emit(AnswerDone(task.id, found, len(found.tokens) / max(seconds, 1e-9), expected))
-    return list(found.ids)
+    return found

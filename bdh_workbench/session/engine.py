@@ -12,6 +12,7 @@ from bdh_workbench.memory.files import load_memory
 from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
+from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session import jobs
 from bdh_workbench.session.asking import answer
@@ -35,6 +36,7 @@ class WorkbenchEngine(Engine):
         self._reader: Reader | None = None
         self._sources = Sources(None)
         self._context: list[int] = []  # tokens of the last answer and what led to it
+        self._last: Place | None = None  # where that answer came from
 
     def start(self, task: Task) -> None:
         """Tell of unsaved work."""
@@ -133,7 +135,10 @@ class WorkbenchEngine(Engine):
     def _ask(self, task: Task, job: jobs.Query) -> None:
         reader = self._mounted(job.read)
         context = self._context if job.continue_from else []
-        self._context = answer(task, reader, self._sources, job, context)
+        found = answer(task, reader, self._sources, job, context, self._last)
+        self._context = list(found.ids)
+        if found.source is not None:
+            self._last = Place(found.source.item, found.source.sentence - 1)
 
     def _documents(self, job: jobs.RetentionRun) -> tuple[TextDocument, ...]:
         if job.documents is not None:
@@ -161,7 +166,7 @@ class WorkbenchEngine(Engine):
         model, memory = self._loaded(), self.document.memory
         if self._sources.memory is not memory:
             self._sources = Sources(memory)
-            self._reader = None
+            self._reader = self._last = None
         if self._reader is None:
             if memory is not None and memory.model == model.fingerprint:
                 check_fit(memory, model.config)  # it may have been opened before the model was

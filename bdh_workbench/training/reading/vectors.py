@@ -1,8 +1,9 @@
 """Word vectors from a corpus: what words stand beside, as positive pointwise mutual information, in few numbers.
 
 With p(c | w) the share of the neighbours of w that are c, those at distance d within ``WINDOW`` counting 1 / d, and
-p(c) that of all neighbours to the power 0.75, PMI(w, c) = log p(c | w) / p(c); negative values are dropped, and the vectors
-are those of a truncated SVD weighted by the square root of the singular values (Levy, Goldberg and Dagan 2015).
+p(c) the share of all neighbours that are c, to the power 0.75, PMI(w, c) = log p(c | w) / p(c). Negative values are
+dropped, and the vectors are those of a truncated SVD weighted by the square root of the singular values (Levy, Goldberg
+and Dagan 2015).
 """
 
 from __future__ import annotations
