@@ -6,6 +6,7 @@ What is notable:
 - it reads units (``units.py``), not tokens, so that an answer is never a piece of a word or number;
 - it knows of each unit its word vector, its ending and shape, and how it matches the other side: the same word, the
   same beginning, the closest vector, and how much of the question its sentence names;
+- each unit attends to the question and to the text apart, and knows how the question begins;
 - all stretches of up to ``longest`` units compete in one softmax with "no answer here", so that its probabilities can
   be compared between candidates.
 
@@ -25,6 +26,7 @@ from torch import Tensor, nn
 from bdh_workbench.model.network import layer_norm, rotary_tables, rotate
 from bdh_workbench.reading.units import SHAPES, Unit
 
+OPENING = 3  # units of a question that every unit of the text knows
 QUESTION, MARK, TEXT, PAD = range(4)  # what a place of a pair is
 MATCHES = 6  # numbers that tell how a unit matches the other side
 OFF = -1e4  # score of what cannot be an answer; finite in every type
@@ -82,7 +84,7 @@ def pairs_of(
             side += [TEXT] * len(sentence)
             number += [place] * len(sentence)
         rows.append((units[: config.context], side, number))
-    length = max(len(units) for units, _, _ in rows)
+    length = max(OPENING, *(len(units) for units, _, _ in rows))
     size = (len(rows), length)
     words, same, stem, ending, sentence_of = (torch.zeros(size, dtype=torch.int64) for _ in range(5))
     side_of = torch.full(size, PAD)
@@ -136,6 +138,7 @@ class ReaderNetwork(nn.Module):
         self.sides = nn.Embedding(4, width)
         self.enter = nn.Linear(config.vector, width, bias=False)
         self.known = nn.Linear(len(SHAPES) + MATCHES + 1, width)
+        self.opening = nn.Linear(OPENING * config.vector, width, bias=False)
         self.encoder = nn.Linear(width, hidden, bias=False)
         self.encoder_v = nn.ParameterList(torch.empty(width, config.neurons) for _ in range(config.heads))
         self.decoder = nn.Linear(hidden, width, bias=False)
@@ -164,18 +167,27 @@ class ReaderNetwork(nn.Module):
             words = words.masked_fill(torch.rand(words.shape) < self.dropout, config.words)
         vectors = self.vectors(words)
         known = torch.cat((pairs.shape, self._matches(pairs)), dim=2)
-        x = self.enter(vectors + self.endings(pairs.ending)) + self.sides(pairs.side) + self.known(known)
+        vectors = vectors + self.endings(pairs.ending)
+        x = self.enter(vectors) + self.sides(pairs.side) + self.known(known)
+        # What a question asks for stands at its beginning, and concerns every unit of the text.
+        x = x + self.opening(vectors[:, :OPENING].flatten(1)).unsqueeze(1) * (pairs.side == TEXT).unsqueeze(-1)
         present = (pairs.side != PAD).to(dtype).unsqueeze(-1)  # (B, T, 1)
         x = layer_norm(x).to(dtype) * present
         cos, sin = self.rotary_cos[:length].to(dtype), self.rotary_sin[:length].to(dtype)
         encoder, decoder = self.encoder.weight.to(dtype), self.decoder.weight.to(dtype)
         encoder_v = torch.stack(list(self.encoder_v)).to(dtype)  # (H, D, N)
+        question = (pairs.side == QUESTION).to(dtype)
+        text = present.squeeze(-1) - question
+        own = (question[:, :, None] * question[:, None] + text[:, :, None] * text[:, None]).unsqueeze(1)  # (B, 1, T, T)
         for _ in range(config.levels):
             s = F.relu(F.linear(x, encoder)).view(batch, length, heads, neurons)
             turned = rotate(s.transpose(1, 2), cos, sin)  # (B, H, T, N)
             # Absent places have a stream of zero and so no neurons: nothing is read from them.
-            attended = (turned @ turned.transpose(2, 3)) @ x.unsqueeze(1)  # (B, H, T, D)
-            per_head = layer_norm(attended).transpose(0, 1).reshape(heads, batch * length, -1)
+            scores = turned @ turned.transpose(2, 3)  # (B, H, T, T)
+            # Each side is attended to by itself, so that a long text does not drown a short question.
+            same = layer_norm((scores * own) @ x.unsqueeze(1))  # (B, H, T, D)
+            other = layer_norm((scores * (1.0 - own)) @ x.unsqueeze(1))
+            per_head = (same + other).transpose(0, 1).reshape(heads, batch * length, -1)
             g = F.relu(torch.bmm(per_head, encoder_v)).view(heads, batch, length, neurons)
             product = s * g.permute(1, 2, 0, 3)  # (B, T, H, N)
             y = layer_norm(F.linear(product.flatten(2), decoder))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from bdh_workbench.memory.sentences import sentences_of
@@ -253,17 +254,18 @@ def _whole(text: str, places: Sequence[tuple[int, int]], longest: int) -> Tensor
         begins.append((word and not possessive and not glued) or text[start:end] in OPENING)
         glued = text[end : end + 1] in HYPHENS and bool(text[end + 1 : end + 2].strip()) and end < len(text)
         ends.append((word and not possessive and not glued) or text[start:end] in CLOSING)
-    out = torch.zeros(count, longest, dtype=torch.bool)
-    for first in range(count):
-        if begins[first]:
-            opened = {opening: 0 for opening in PAIRS}
-            for last in range(first, min(count, first + longest)):
-                mark = text[slice(*places[last])]
-                for opening, closing in PAIRS.items():
-                    opened[opening] += (mark == opening) - (mark == closing)
-                quotes = sum(text[slice(*places[k])] == '"' for k in range(first, last + 1))
-                out[first, last - first] = ends[last] and not any(opened.values()) and quotes % 2 == 0
-    return out
+    # How many brackets and quotation marks of each kind are open before each unit, and after the last.
+    marks = [text[start:end] for start, end in places]
+    depths = [[(mark == opening) - (mark == closing) for mark in marks] for opening, closing in PAIRS.items()]
+    depths.append([mark == '"' for mark in marks])
+    open_ = F.pad(torch.tensor(depths).cumsum(1), (1, 0))  # (kinds, n + 1)
+    open_[-1] %= 2
+    first = torch.arange(count)[:, None]
+    last = first + torch.arange(longest)  # (n, longest)
+    inside = last < count
+    last = last.clamp(max=count - 1)
+    closed = (open_[:, last + 1] == open_[:, first]).all(0)
+    return torch.tensor(begins)[:, None] & torch.tensor(ends)[last] & inside & closed
 
 
 def _statement(prompt: str, answer: str) -> str:

@@ -89,7 +89,7 @@ class Examples:
                 number = chooser.choice(self._said[chooser.choice(rare)])
             else:
                 number = chooser.randrange(len(self._pool.sentences))
-            if 0 <= number < len(self._pool.sentences) and number != asked.sentence and number not in found:
+            if 0 <= number < len(self._pool.sentences) and number not in (asked.sentence, asked.beside, *found):
                 found.append(number)
             elif chooser.random() < 0.05:
                 rare = []

@@ -23,7 +23,7 @@ from bdh_workbench.reading.questions import READ, RECITED, read_sentences
 from bdh_workbench.reading.sentence_evidence import EVIDENCE, Array, Place, SentenceIndex
 from bdh_workbench.reading.units import units
 from bdh_workbench.training.corpus import CorpusDocument
-from bdh_workbench.training.reading.questions import Pool, gap_questions
+from bdh_workbench.training.reading.questions import Asked, Pool, gap_questions
 from bdh_workbench.training.synthetic import facts, hard_facts, other_subject_prompts, reversed_probes
 
 FOREIGN = 0.5  # share of the questions that are put to another memory too
@@ -44,12 +44,14 @@ class Case:
         question: as asked.
         gold: number of the sentence that answers, None where none does.
         last: where the answer before came from.
+        beside: a sentence that is no candidate, since the question was made from it; -1 for none.
     """
 
     memory: int
     question: str
     gold: int | None
     last: Place | None = None
+    beside: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +82,27 @@ def memories(asker: Asker, documents: Iterable[CorpusDocument], people: Pool, se
     texts: list[list[str]] = []
     given: list[tuple[tuple[int, int] | None, ...]] = []
     titles: list[str] = []
-    asked: list[list[tuple[str, int]]] = []
+    asked: list[list[Asked]] = []
 
-    def add(title: str, sentences: list[str], questions: list[tuple[str, int]]) -> None:
+    def add(title: str, sentences: list[str], questions: list[Asked]) -> None:
         titles.append(title)
         texts.append(sentences)
         given.append((None,) * len(sentences))
         asked.append(questions)
 
-    add("", people.sentences, [(one.question, one.sentence) for one in people.asked])
+    add("", people.sentences, people.asked)
     for document in documents:
         pool = gap_questions([document], PER_MEMORY, seed)
         if len(pool.asked) >= 3:
-            add(document.title, pool.sentences, [(one.question, one.sentence) for one in pool.asked])
+            add(document.title, pool.sentences, pool.asked)
     for number in range(2):
         known = hard_facts(FACTS, seed + number, "dev") if number else facts(FACTS, seed, "dev")
         turned = reversed_probes(FACTS, seed + number, "dev") if number else []
         sentences = [f"{fact.prompt} {fact.answer}" for fact in known]
-        questions = [(text, place) for place, fact in enumerate(known) for text in (fact.prompt, *fact.paraphrases)]
-        add("", sentences, questions + [(one.probe.prompt, one.index) for one in turned])
+        questions = [
+            Asked(text, place, 0, 0) for place, fact in enumerate(known) for text in (fact.prompt, *fact.paraphrases)
+        ]
+        add("", sentences, questions + [Asked(one.probe.prompt, one.index, 0, 0) for one in turned])
         given[-1] = tuple((len(s) - len(fact.answer), len(s)) for s, fact in zip(sentences, known, strict=True))
     indexes = tuple(
         SentenceIndex(
@@ -113,13 +117,14 @@ def memories(asker: Asker, documents: Iterable[CorpusDocument], people: Pool, se
     )
     cases: list[Case] = []
     for memory, questions in enumerate(asked):
-        for question, gold in chooser.sample(questions, min(PER_MEMORY, len(questions))):
+        for one in chooser.sample(questions, min(PER_MEMORY, len(questions))):
+            question, gold = one.question, one.sentence
             pointing = None if given[memory][gold] is not None else _pointing(question, chooser, POINTING)
             if pointing is not None:
                 last = min(len(texts[memory]) - 1, max(0, gold + chooser.randint(-3, 3)))
-                cases.append(Case(memory, pointing, gold, Place(0, last)))
+                cases.append(Case(memory, pointing, gold, Place(0, last), one.beside))
             else:
-                cases.append(Case(memory, question, gold))
+                cases.append(Case(memory, question, gold, None, one.beside))
             if chooser.random() < FOREIGN:
                 other = chooser.randrange(len(texts))
                 if other != memory:
@@ -156,11 +161,17 @@ def of_sentences(known: Memories) -> list[Ranked]:
     out = []
     for case in known.cases:
         evidence = known.indexes[case.memory].evidence(units(case.question), case.last)
-        order = np.argsort(-evidence[:, EVIDENCE.index("bm25")], kind="stable")[:CANDIDATES].tolist()
+        order = _best(evidence[:, EVIDENCE.index("bm25")], CANDIDATES, case)
         if case.gold is not None and case.gold not in order:
             order.append(case.gold)
         out.append(Ranked(evidence[order], order.index(case.gold) if case.gold is not None else -1))
     return out
+
+
+def _best(scores: Array, count: int, case: Case) -> list[int]:
+    """The sentences with the best scores that a case may have."""
+    order: list[int] = np.argsort(-scores, kind="stable")[: count + 1].tolist()
+    return [number for number in order if number != case.beside][:count]
 
 
 def of_answers(
@@ -172,7 +183,7 @@ def of_answers(
         index = known.indexes[case.memory]
         question = units(case.question)
         evidence = index.evidence(question, case.last)
-        order = np.argsort(-scores_of(sentences, evidence), kind="stable")[:RECITED].tolist()
+        order = _best(scores_of(sentences, evidence), RECITED, case)
         given = [known.given[case.memory][place] for place in order]
         _, read = read_sentences(asker, question, [index.texts[place] for place in order], given)
         gold = order.index(case.gold) if case.gold in order else -1

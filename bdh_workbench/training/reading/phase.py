@@ -233,7 +233,7 @@ def _gaps(folder: Path, questions: Questions) -> Pool:
             raise UserError(f"{questions.corpus} has no sentences to make questions from: use more text.")
         save_json_atomically(
             path,
-            {"sentences": pool.sentences, "asked": [[a.question, a.sentence, a.first, a.last] for a in pool.asked]},
+            {"sentences": pool.sentences, "asked": [dataclasses.astuple(a) for a in pool.asked]},
         )
     try:
         values = json.loads(path.read_text(encoding="utf-8"))

@@ -32,12 +32,14 @@ class Asked:
         sentence: number of the sentence that answers, in its pool.
         first: the answer's first unit in that sentence.
         last: its last one.
+        beside: another sentence that answers it as well, -1 for none: the one that a gap was made from.
     """
 
     question: str
     sentence: int
     first: int
     last: int
+    beside: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +96,14 @@ def gap_questions(documents: Iterable[CorpusDocument], count: int, seed: int) ->
             base = len(pool.sentences)
             pool.sentences.extend(sentences)
             chosen = chooser.sample(found, min(12, len(found)))
-            pool.asked.extend(Asked(q, base + place, first, last) for q, place, first, last in chosen)
+            pool.asked.extend(Asked(q, base + at, first, last, base + by) for q, by, at, first, last in chosen)
         if len(pool.asked) >= count:
             break
     return pool
 
 
-def _gaps(sentences: list[str], chooser: random.Random) -> Iterator[tuple[str, int, int, int]]:
-    """Questions with the number of the answering sentence and the answer's first and last unit there."""
+def _gaps(sentences: list[str], chooser: random.Random) -> Iterator[tuple[str, int, int, int, int]]:
+    """Questions with the numbers of the asking and the answering sentence, and the answer's first and last unit."""
     cut = [[sentence[a:b] for a, b in spans(sentence)] for sentence in sentences]
     known = [[unit(text) for text in texts] for texts in cut]
     where: dict[tuple[int, ...], list[tuple[int, int, int]]] = {}
@@ -118,7 +120,7 @@ def _gaps(sentences: list[str], chooser: random.Random) -> Iterator[tuple[str, i
             own = {u.stem for u in known[asking[0]] if u.word and len(u.folded) > 3}
             name = {u.stem for u in known[asking[0]][asking[1] : asking[2] + 1]}
             if len((own & theirs) - name) >= 3:
-                yield (_asked(cut[asking[0]], known[asking[0]], asking[1], asking[2], chooser), *answering)
+                yield (_asked(cut[asking[0]], known[asking[0]], *asking[1:], chooser), asking[0], *answering)
 
 
 def _names(units: list[Unit]) -> Iterator[tuple[int, int]]:
