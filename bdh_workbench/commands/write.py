@@ -62,12 +62,14 @@ def run(args: argparse.Namespace, console: Console) -> None:
         "median_p": result.median_p,
         "ambiguous": result.ambiguous,
         "ambiguous_words": list(result.ambiguous_words),
+        "unlearnt": result.unlearnt,
+        "unlearnt_tokens": list(result.unlearnt_tokens),
     }
     what = [counted(len(facts), "fact")] * bool(facts) + [counted(len(documents), "document")] * bool(documents)
     lines = [
         f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({counted(result.steps, 'step')}).",
         f"p of what was written: worst token {probability(result.worst_p)}"
-        f"{' (of those not left out)' if result.ambiguous else ''}, median over items "
+        f"{' (of those not left out)' if result.ambiguous + result.unlearnt else ''}, median over items "
         f"{probability(result.median_p)}; fill {percent(memory.fill)}.",
     ]
     if result.ambiguous:
@@ -75,6 +77,12 @@ def run(args: argparse.Namespace, console: Console) -> None:
         lines.append(
             f"Left out: {counted(result.ambiguous, 'position')} behind the same words as another that goes on "
             f"otherwise ({words}). What is held already stays: forget it first to replace it."
+        )
+    if result.unlearnt:
+        tokens = ", ".join(f"“{token}”" for token in result.unlearnt_tokens)
+        lines.append(
+            f"Left out: {counted(result.unlearnt, 'position')} of tokens that the model never learnt ({tokens}); no "
+            "memory makes them certain."
         )
     if result.worst_p < settings.goal:
         lines.append("Not every answer is certain: try more --steps, or fewer things at once.")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bdh_workbench.memory.as_read import as_read
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.sentences import sentence_spans
+from bdh_workbench.memory.state import ItemRecord
 from bdh_workbench.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ class WriteItem:
     sentences: tuple[int, ...]
     primary: bool
     places: tuple[int, ...]
+
+    def words(self, target: int, before: int) -> tuple[int, ...]:
+        """The ids of a target, counted from 0, and of so many tokens before it."""
+        place = self.first + target
+        return self.ids[max(0, place - before) : place + 1]
 
 
 def alone(source: int, ids: Sequence[int], first: int) -> WriteItem:
@@ -90,6 +96,26 @@ def write_items(
 def document_ids(tokenizer: Tokenizer, text: str) -> list[int]:
     """Token ids of a document's text as it is read, without the end token."""
     return tokenizer.encode(as_read(text).strip())
+
+
+def item_records(
+    facts: Sequence[Fact], documents: Sequence[TextDocument], items: Sequence[WriteItem], layer: int, keep_words: bool
+) -> list[ItemRecord]:
+    """What a memory notes of the facts and documents that these write items are of."""
+    counts = [0] * (len(facts) + len(documents))
+    for item in items:
+        if item.primary:  # the last place is that of the end token, and chunks overlap
+            counts[item.source] = max(counts[item.source], item.places[-1])
+    records = []
+    for index, fact in enumerate(facts):
+        title = fact.prompt if keep_words else f"fact {index + 1} of layer {layer}"
+        prompt, answer = (fact.prompt, fact.answer) if keep_words else ("", "")
+        records.append(ItemRecord("fact", title, prompt, answer, None, layer, counts[index], 0.0, 0.0))
+    for place, document in enumerate(documents):
+        title = document.title if keep_words else f"document {place + 1} of layer {layer}"
+        text = document.text.strip() if keep_words else None
+        records.append(ItemRecord("document", title, "", "", text, layer, counts[len(facts) + place], 0.0, 0.0))
+    return records
 
 
 def characters(facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:

@@ -126,6 +126,8 @@ class WorkbenchEngine(Engine):
             result.median_p,
             result.ambiguous,
             result.ambiguous_words,
+            result.unlearnt,
+            result.unlearnt_tokens,
             job.settings.goal,
             result.memory.fill,
         )

@@ -197,10 +197,12 @@ class WriteSummary:
     Attributes:
         steps: taken.
         seconds: taken.
-        worst_p: smallest probability of an answer token, positions that cannot be told apart left out.
+        worst_p: smallest probability of an answer token, positions that are left out not counted.
         median_p: median probability over the items.
         ambiguous: positions that cannot be told from one that is held with another continuation.
         ambiguous_words: the words before some of them, with the token that is lost.
+        unlearnt: positions whose token no read makes certain.
+        unlearnt_tokens: some of these tokens.
         goal: the probability that every answer token was to pass.
         fill: of the memory afterwards.
     """
@@ -211,6 +213,8 @@ class WriteSummary:
     median_p: float
     ambiguous: int
     ambiguous_words: tuple[str, ...]
+    unlearnt: int
+    unlearnt_tokens: tuple[str, ...]
     goal: float
     fill: float
 
