@@ -34,6 +34,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
     facts, documents = common.read_inputs(args.facts, args.documents)
     target = common.check_target(args.memory)
     model = common.open_model(args, console)
+    from bdh_workbench.memory.encoding import further_wordings
     from bdh_workbench.memory.writer import write
 
     memory = common.open_memory(args.into, model) if args.into else None
@@ -65,6 +66,8 @@ def run(args: argparse.Namespace, console: Console) -> None:
         "unlearnt": result.unlearnt,
         "unlearnt_tokens": list(result.unlearnt_tokens),
     }
+    written = sum(map(len, further_wordings(facts))) if settings.write_paraphrases else 0
+    record |= {"paraphrases": sum(len(fact.paraphrases) for fact in facts), "paraphrases_written": written}
     what = [counted(len(facts), "fact")] * bool(facts) + [counted(len(documents), "document")] * bool(documents)
     lines = [
         f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({counted(result.steps, 'step')}).",
@@ -77,6 +80,13 @@ def run(args: argparse.Namespace, console: Console) -> None:
         lines.append(
             f"Left out: {counted(result.ambiguous, 'position')} behind the same words as another that goes on "
             f"otherwise ({words}). What is held already stays: forget it first to replace it."
+        )
+    if written:
+        lines.append(f"With {counted(written, 'paraphrase')} as further wordings of the facts.")
+    elif record["paraphrases"]:
+        lines.append(
+            f"{counted(record['paraphrases'], 'paraphrase')} kept for measuring and not written: --write-paraphrases "
+            "writes such further wordings too."
         )
     if result.unlearnt:
         tokens = ", ".join(f"“{token}”" for token in result.unlearnt_tokens)

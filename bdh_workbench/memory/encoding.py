@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bdh_workbench.memory.as_read import as_read
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.items import Fact, TextDocument, same_text
 from bdh_workbench.memory.sentences import sentence_spans
+from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import ItemRecord
 from bdh_workbench.model.tokenizer import Tokenizer
 
@@ -74,7 +75,7 @@ def answer_ids(tokenizer: Tokenizer, prompt: str, answer: str) -> tuple[list[int
 
 
 def write_items(
-    facts: Sequence[Fact], documents: Sequence[TextDocument], model: Model, framings: int
+    facts: Sequence[Fact], documents: Sequence[TextDocument], model: Model, settings: WriteSettings
 ) -> list[WriteItem]:
     """All that a write takes in: items of facts and their framings, then of documents and their windows.
 
@@ -82,12 +83,13 @@ def write_items(
         facts: their framings are left out where they would crowd the slots of the model (``FRAMING_SHARE``).
         documents: numbered, as sources, behind the facts.
         model: gives the tokenizer, the slots, and the length of windows.
-        framings: of each fact.
+        settings: of the write, which say how many framings a fact gets and whether its paraphrases are written.
     """
-    items = fact_items(facts, model.tokenizer, 0)
+    wordings = further_wordings(facts) if settings.write_paraphrases else ()
+    items, framings = fact_items(facts, model.tokenizer, 0, wordings), settings.framings
     count = sum(len(item.ids) - item.first for item in items)
     if framings and count * (1 + framings) <= FRAMING_SHARE * model.config.write_slots:
-        items = fact_items(facts, model.tokenizer, framings)
+        items = fact_items(facts, model.tokenizer, framings, wordings)
     for item in document_items(documents, model.tokenizer, model.config.context * 2):
         items.append(dataclasses.replace(item, source=item.source + len(facts)))
     return items
@@ -146,8 +148,21 @@ def too_many(items: Sequence[WriteItem], slots: int) -> str | None:
     return f"{len(different):,} different positions are too many for a memory of {slots:,} slots: write a part."
 
 
-def fact_items(facts: Sequence[Fact], tokenizer: Tokenizer, framings: int) -> list[WriteItem]:
-    """Write items of facts: each alone and behind the first ``framings`` framings."""
+def further_wordings(facts: Sequence[Fact]) -> list[tuple[str, ...]]:
+    """For each fact those of its paraphrases that can be written: none that is a prompt or was given before."""
+    known = {same_text(fact.prompt) for fact in facts}
+    found = []
+    for fact in facts:
+        new = {same_text(one): one for one in reversed(fact.paraphrases) if same_text(one) not in known}
+        known |= new.keys()
+        found.append(tuple(reversed(new.values())))
+    return found
+
+
+def fact_items(
+    facts: Sequence[Fact], tokenizer: Tokenizer, framings: int, wordings: Sequence[Sequence[str]] = ()
+) -> list[WriteItem]:
+    """Write items of facts: each alone, after the first ``framings`` framings, and after its further wordings."""
     items = []
     for source, fact in enumerate(facts):
         prompt, answer = answer_ids(tokenizer, fact.prompt, fact.answer)
@@ -159,6 +174,12 @@ def fact_items(facts: Sequence[Fact], tokenizer: Tokenizer, framings: int) -> li
             first = len(ids) - len(answer)
             places = (*(-1,) * first, *range(len(prompt), len(prompt) + len(answer)))
             items.append(WriteItem(source, ids, first, (0,) * len(ids), number == 0, places))
+        for wording in wordings[source] if wordings else ():
+            start, said = answer_ids(tokenizer, wording, fact.answer)
+            ids, first = (*start, *said), len(start)
+            # After a quotation mark the answer has no space before it, and may be other tokens.
+            own = range(len(prompt), len(prompt) + len(said)) if said == answer else (-1,) * len(said)
+            items.append(WriteItem(source, ids, first, (0,) * len(ids), False, (*(-1,) * first, *own)))
     return items
 
 

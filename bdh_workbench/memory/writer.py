@@ -179,7 +179,7 @@ class _Write:
     def run(self) -> Generator[WriteEvent, None, WriteResult]:
         settings = self.settings
         self._check()
-        self.items = write_items(self.facts, self.documents, self.model, settings.framings)
+        self.items = write_items(self.facts, self.documents, self.model, settings)
         refused = too_many(self.items, self.memory.slots)
         if refused:
             raise UserError(refused)

@@ -203,6 +203,7 @@ class WriteSummary:
         ambiguous_words: the words before some of them, with the token that is lost.
         unlearnt: positions whose token no read makes certain.
         unlearnt_tokens: some of these tokens.
+        paraphrases: of the facts that were not written, as they only serve for measuring.
         goal: the probability that every answer token was to pass.
         fill: of the memory afterwards.
     """
@@ -215,6 +216,7 @@ class WriteSummary:
     ambiguous_words: tuple[str, ...]
     unlearnt: int
     unlearnt_tokens: tuple[str, ...]
+    paraphrases: int
     goal: float
     fill: float
 

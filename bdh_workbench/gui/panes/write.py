@@ -421,6 +421,8 @@ class WritePane(Pane):
         if result.unlearnt:
             tokens = ", ".join(f"“{harmless(token)}”" for token in result.unlearnt_tokens)
             extra += f" · {plural(result.unlearnt, 'position')} left out: the model never learnt {tokens}"
+        if result.paraphrases:
+            extra += f" · {plural(result.paraphrases, 'paraphrase')} kept for measuring, not written"
         self._tell(
             f"Written in {plural(result.steps, 'step')} and {result.seconds:.1f} s · worst p "
             f"{shown_p(result.worst_p)} · median {shown_p(result.median_p)} · fill {result.fill:.1%}{extra}"
