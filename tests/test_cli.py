@@ -215,10 +215,32 @@ def test_the_settings_of_a_write_reach_it(ask: Callable[..., dict[str, Any]], fa
     assert ask("query", "--memory", target, PROMPT)["source"]["text"] is None
 
 
+def test_paraphrases_are_written_when_asked_and_counted_otherwise(
+    ask: Callable[..., dict[str, Any]], capsys: pytest.CaptureFixture[str], tmp_path: Path, model_folder: Path
+) -> None:
+    facts, target = tmp_path / "f.csv", tmp_path / "m.safetensors"
+    facts.write_text(
+        "prompt;answer;paraphrases\nThe motto of the club is;pull;Rowers say|They shout\n", encoding="utf-8"
+    )
+    arguments = ["write", "--facts", str(facts), "--memory", str(target)]
+    assert cli.main([*arguments, "--model", str(model_folder)]) == 0
+    assert "2 paraphrases kept for measuring and not written: --write-paraphrases" in capsys.readouterr().out
+    kept = ask(*arguments)
+    assert (kept["paraphrases"], kept["paraphrases_written"]) == (2, 0)
+    assert ask("query", "--memory", target, "Rowers say")["source"] is None
+    assert cli.main([*arguments, "--model", str(model_folder), "--write-paraphrases"]) == 0
+    assert "With 2 paraphrases as further wordings" in capsys.readouterr().out
+    written = ask(*arguments, "--write-paraphrases")
+    assert (written["paraphrases"], written["paraphrases_written"], written["items"]) == (2, 2, 1)
+    for prompt in ("The motto of the club is", "Rowers say", "They shout"):
+        found = ask("query", "--memory", target, prompt)
+        assert found["completion"] == " pull" and found["source"]["title"] == "The motto of the club is"
+
+
 def test_every_setting_of_a_write_has_an_option() -> None:
     parser = cli.make_parser()
-    given = {"method": "direct", "protect": False, "keep_words": False, "goal": 0.5}
-    options = ["--method", "direct", "--no-protect", "--no-words", "--goal", "0.5"]
+    given = {"method": "direct", "protect": False, "keep_words": False, "goal": 0.5, "write_paraphrases": True}
+    options = ["--method", "direct", "--no-protect", "--no-words", "--goal", "0.5", "--write-paraphrases"]
     for field in dataclasses.fields(WriteSettings):
         if field.name not in given:
             given[field.name] = 3

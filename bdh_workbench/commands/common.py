@@ -35,6 +35,7 @@ SETTING_HELP = {
     "decay": "weight of the squared norm of the change",
     "norm": "bound on the norm of a gradient write's change, per square root of stored positions",
     "framings": "sentences put before a fact, each in turn, 0 to 3",
+    "write_paraphrases": "write the other wordings of facts too; else they only serve for measuring",
     "tolerance": "squared distance from what is held under which an address spends no rank",
     "protect": "do not project updates off what is held already",
     "keep_words": "do not keep prompts, answers and texts in the file; documents are found less well then",
@@ -69,8 +70,9 @@ def add_write_settings(parser: argparse.ArgumentParser) -> None:
         text = SETTING_HELP[field.name]
         name = field.name.replace("_", "-")
         if isinstance(field.default, bool):
-            flag = "--no-words" if field.name == "keep_words" else f"--no-{name}"
-            group.add_argument(flag, dest=field.name, action="store_false", default=argparse.SUPPRESS, help=text)
+            flag = "--no-words" if field.name == "keep_words" else f"--no-{name}" if field.default else f"--{name}"
+            action = "store_false" if field.default else "store_true"
+            group.add_argument(flag, dest=field.name, action=action, default=argparse.SUPPRESS, help=text)
         elif field.name == "method":
             group.add_argument("--method", choices=METHODS, default=argparse.SUPPRESS, help=f"{text} (auto)")
         else:

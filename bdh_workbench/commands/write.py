@@ -34,6 +34,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
     facts, documents = common.read_inputs(args.facts, args.documents)
     target = common.check_target(args.memory)
     model = common.open_model(args, console)
+    from bdh_workbench.memory.encoding import further_wordings
     from bdh_workbench.memory.writer import write
 
     memory = common.open_memory(args.into, model) if args.into else None
@@ -62,12 +63,16 @@ def run(args: argparse.Namespace, console: Console) -> None:
         "median_p": result.median_p,
         "ambiguous": result.ambiguous,
         "ambiguous_words": list(result.ambiguous_words),
+        "unlearnt": result.unlearnt,
+        "unlearnt_tokens": list(result.unlearnt_tokens),
     }
+    written = sum(map(len, further_wordings(facts))) if settings.write_paraphrases else 0
+    record |= {"paraphrases": sum(len(fact.paraphrases) for fact in facts), "paraphrases_written": written}
     what = [counted(len(facts), "fact")] * bool(facts) + [counted(len(documents), "document")] * bool(documents)
     lines = [
         f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({counted(result.steps, 'step')}).",
         f"p of what was written: worst token {probability(result.worst_p)}"
-        f"{' (of those not left out)' if result.ambiguous else ''}, median over items "
+        f"{' (of those not left out)' if result.ambiguous + result.unlearnt else ''}, median over items "
         f"{probability(result.median_p)}; fill {percent(memory.fill)}.",
     ]
     if result.ambiguous:
@@ -75,6 +80,19 @@ def run(args: argparse.Namespace, console: Console) -> None:
         lines.append(
             f"Left out: {counted(result.ambiguous, 'position')} behind the same words as another that goes on "
             f"otherwise ({words}). What is held already stays: forget it first to replace it."
+        )
+    if written:
+        lines.append(f"With {counted(written, 'paraphrase')} as further wordings of the facts.")
+    elif record["paraphrases"]:
+        lines.append(
+            f"{counted(record['paraphrases'], 'paraphrase')} kept for measuring and not written: --write-paraphrases "
+            "writes such further wordings too."
+        )
+    if result.unlearnt:
+        tokens = ", ".join(f"“{token}”" for token in result.unlearnt_tokens)
+        lines.append(
+            f"Left out: {counted(result.unlearnt, 'position')} of tokens that the model never learnt ({tokens}); no "
+            "memory makes them certain."
         )
     if result.worst_p < settings.goal:
         lines.append("Not every answer is certain: try more --steps, or fewer things at once.")

@@ -23,6 +23,7 @@ class WriteSettings:
     decay: float = 1e-6  # weight of the squared norm of the change
     norm: float = 64.0  # bound on the norm of a gradient write's change, per square root of stored positions
     framings: int = 2  # sentences put before a fact, each in turn, so that it is not bound to the start of a text
+    write_paraphrases: bool = False  # write the other wordings of facts too; else they only serve for measuring
     tolerance: float = 0.02  # squared distance from what is held under which an address spends no rank
     protect: bool = True  # project every update off what is held
     keep_words: bool = True  # keep prompts, answers and texts in the file; documents are found less well without them

@@ -128,6 +128,9 @@ class WorkbenchEngine(Engine):
             result.median_p,
             result.ambiguous,
             result.ambiguous_words,
+            result.unlearnt,
+            result.unlearnt_tokens,
+            0 if job.settings.write_paraphrases else sum(len(fact.paraphrases) for fact in job.facts),
             job.settings.goal,
             result.memory.fill,
         )

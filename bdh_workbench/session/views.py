@@ -176,10 +176,13 @@ class WriteSummary:
     Attributes:
         steps: taken.
         seconds: taken.
-        worst_p: smallest probability of an answer token, positions that cannot be told apart left out.
+        worst_p: smallest probability of an answer token, positions that are left out not counted.
         median_p: median probability over the items.
         ambiguous: positions that cannot be told from one that is held with another continuation.
         ambiguous_words: the words before some of them, with the token that is lost.
+        unlearnt: positions whose token no read makes certain.
+        unlearnt_tokens: some of these tokens.
+        paraphrases: of the facts that were not written, as they only serve for measuring.
         goal: the probability that every answer token was to pass.
         fill: of the memory afterwards.
     """
@@ -190,6 +193,9 @@ class WriteSummary:
     median_p: float
     ambiguous: int
     ambiguous_words: tuple[str, ...]
+    unlearnt: int
+    unlearnt_tokens: tuple[str, ...]
+    paraphrases: int
     goal: float
     fill: float
 

@@ -89,11 +89,11 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
         tokens = size // CHARACTERS
         after = (used + ROWS * tokens) / slots
         return Estimated(task.id, tokens, ROWS * tokens, used / slots, after, False, False, refused)
-    items = write_items(facts, (), model, job.settings.framings)
+    items = write_items(facts, (), model, job.settings)
     tokens = sum(len(item.ids) for item in items if item.primary)
     for document in documents:
         task.checkpoint()
-        items += write_items((), (document,), model, job.settings.framings)
+        items += write_items((), (document,), model, job.settings)
         tokens += len(document_ids(model.tokenizer, document.text))
     rows = sum(len(item.ids) - item.first for item in items)
     refused = too_many(items, slots) or ""

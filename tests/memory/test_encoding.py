@@ -14,7 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bdh_workbench.memory import sentences as sentences_module
-from bdh_workbench.memory.encoding import FRAMINGS, WriteItem, answer_ids, document_items, fact_items, too_many
+from bdh_workbench.memory.encoding import (
+    FRAMINGS,
+    WriteItem,
+    answer_ids,
+    document_items,
+    fact_items,
+    further_wordings,
+    too_many,
+)
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.sentences import STOPS, may_end, sentence_spans, sentence_stop
 from bdh_workbench.model.tokenizer import ByteTokenizer
@@ -299,6 +307,31 @@ def test_a_fact_is_written_behind_framings_too(framings: int) -> None:
         assert TOKENIZER.decode(item.ids) == f"{FRAMINGS[number]} The capital is Orm"
         assert item.ids[item.first :] == plain.ids[plain.first :], "the answer is the same tokens everywhere"
         assert len(item.sentences) == len(item.ids)
+
+
+def test_paraphrases_become_further_wordings_of_the_same_fact() -> None:
+    facts = [
+        Fact("The motto is", "pull; rest", ("Rowers say", "The motto\u00a0is", "Rowers\tsay", 'The wall reads "')),
+        Fact("Its river:", "Quill", ("Rowers say", "It lies on the")),
+    ]
+    wordings = further_wordings(facts)
+    assert wordings == [("Rowers say", 'The wall reads "'), ("It lies on the",)], (
+        "none twice, and none that is a prompt"
+    )
+    items = fact_items(facts, TOKENIZER, 1, wordings)
+    said = [(item.source, item.primary, TOKENIZER.decode(item.ids)) for item in items]
+    assert said == [
+        (0, True, "The motto is pull; rest"),
+        (0, False, f"{FRAMINGS[0]} The motto is pull; rest"),
+        (0, False, "Rowers say pull; rest"),
+        (0, False, 'The wall reads "pull; rest'),
+        (1, True, "Its river: Quill"),
+        (1, False, f"{FRAMINGS[0]} Its river: Quill"),
+        (1, False, "It lies on the Quill"),
+    ]
+    assert items[2].places[items[2].first :] == items[0].places[items[0].first :], "the same tokens of the same fact"
+    assert set(items[3].places) == {-1}, "an answer without its space is other tokens"
+    assert fact_items(facts, TOKENIZER, 1) == [items[0], items[1], items[4], items[5]]
 
 
 @pytest.mark.parametrize("end", [" ", "\n", "(", '"', "“"])

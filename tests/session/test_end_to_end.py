@@ -81,7 +81,7 @@ def test_load_write_ask_undo_redo_save_and_open(tmp_path: Path, model_folder: Pa
 
         done(session, record, EstimateWrite(FACTS, (DOCUMENT,), SETTINGS))
         estimated: Estimated = record.all(Estimated)[-1]
-        items = write_items(FACTS, (DOCUMENT,), model, SETTINGS.framings)
+        items = write_items(FACTS, (DOCUMENT,), model, SETTINGS)
         assert estimated.rows == sum(len(item.ids) - item.first for item in items)
         job = session.submit(Write(FACTS, (DOCUMENT,), SETTINGS))
         summary = record.end(job).result

@@ -21,7 +21,7 @@ from bdh_workbench.gui.parts.reading import Found, read_files, read_paste
 from bdh_workbench.gui.parts.settings_form import SettingsForm
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import plural, shown_p, tip
+from bdh_workbench.gui.words import harmless, plural, shown_p, tip
 from bdh_workbench.memory.items import Fact, TextDocument, same_text
 from bdh_workbench.memory.settings import METHODS, WriteSettings
 from bdh_workbench.session.events import (
@@ -315,13 +315,9 @@ class WritePane(Pane):
     def _known(self, facts: tuple[Fact, ...], documents: tuple[TextDocument, ...]) -> bool:
         """Whether the memory in use holds all of this."""
         items = self.context.memory.items if self.context.memory is not None else ()
-        held = {
-            (same_text(item.prompt), same_text(item.answer)) if item.kind == "fact" else same_text(item.text or "")
-            for item in items
-        }
-        return all((same_text(fact.prompt), same_text(fact.answer)) in held for fact in facts) and all(
-            same_text(document.text) in held for document in documents
-        )
+        held = {(same_text(item.prompt), same_text(item.answer), same_text(item.text or "")) for item in items}
+        wanted = [(same_text(fact.prompt), same_text(fact.answer), "") for fact in facts]
+        return held.issuperset([*wanted, *(("", "", same_text(document.text)) for document in documents)])
 
     def toggle_pause(self) -> None:
         """Hold the write, or let it go on."""
@@ -422,6 +418,11 @@ class WritePane(Pane):
     def _summarise(self, result: WriteSummary) -> None:
         reached = result.worst_p >= result.goal
         extra = f" · {plural(result.ambiguous, 'position')} {AMBIGUOUS}" if result.ambiguous else ""
+        if result.unlearnt:
+            tokens = ", ".join(f"“{harmless(token)}”" for token in result.unlearnt_tokens)
+            extra += f" · {plural(result.unlearnt, 'position')} left out: the model never learnt {tokens}"
+        if result.paraphrases:
+            extra += f" · {plural(result.paraphrases, 'paraphrase')} kept for measuring, not written"
         self._tell(
             f"Written in {plural(result.steps, 'step')} and {result.seconds:.1f} s · worst p "
             f"{shown_p(result.worst_p)} · median {shown_p(result.median_p)} · fill {result.fill:.1%}{extra}"

@@ -17,7 +17,7 @@ HEADERS = ("Prompt", "Answer", "Paraphrases")
 TIPS = (
     "The beginning of a sentence, or a question.",
     "What should follow it.",
-    "Other wordings of the prompt, separated by |. They are not written, only used for measuring.",
+    "Other wordings of the prompt, separated by |, for measuring. A setting of the write has them written too.",
 )
 KEPT = 20  # changes that can be taken back
 Index = QModelIndex | QPersistentModelIndex
