@@ -22,6 +22,16 @@ def answer_question(reader: Reader, sources: Sources, prompt: str, speech: Speec
         prompt: the question, or a sentence with a gap.
         speech: what the model says after the question, generated only if it is listened to.
     """
+    return continue_beginning(prompt, speech)
+
+
+def continue_beginning(prompt: str, speech: Speech) -> Reply:
+    """What a memory says after the beginning of a sentence.
+
+    Args:
+        prompt: the beginning.
+        speech: what the model says after it; it is listened to where the memory is read.
+    """
     source = speech.first_source
     familiarity = unit(speech.first.familiarity)
     if source is None:
