@@ -362,6 +362,34 @@ def test_a_memory_of_the_library_is_found_by_its_title(
 # Measuring and training
 
 
+def test_bench_puts_peoples_questions_and_edits(
+    run: Run, ask: Callable[..., dict[str, Any]], model_folder: Path, tmp_path: Path
+) -> None:
+    text = OTHER_DOCUMENT.text
+    asked = {"question": "A mill in Brant grinds", "answers": [{"text": "rye", "answer_start": text.index("rye")}]}
+    data = [{"title": f"Mill {n}", "paragraphs": [{"context": text, "qas": [asked]}]} for n in range(3)]
+    articles, edits = tmp_path / "squad.json", tmp_path / "edits.json"
+    articles.write_text(json.dumps({"data": data}), encoding="utf-8")
+    records = [{"subject": "Orm", "prompt": f.prompt, "answer": f.answer, "neighbours": ["Once"]} for f in FACTS]
+    edits.write_text(json.dumps(records), encoding="utf-8")
+    found = ask("bench", "--questions", articles, "--edits", edits, "--limit", "2")
+    assert found["facts"] is None and found["locality"] is None, "nothing else is measured"
+    assert set(found["questions"]) >= {
+        *("count", "memories", "sentence_right", "exact", "f1", "abstained", "unanswerable", "foreign"),
+        "seconds_per_question",
+    }
+    assert (found["questions"]["count"], found["questions"]["memories"]) == (2, 2)
+    assert set(found["questions"]["unanswerable"]) == {"count", "abstained", "auc"}
+    assert found["questions"]["sentence_right"] == 1.0 and found["questions"]["foreign"]["count"] == 2
+    assert found["edits"]["count"] == 2 and found["edits"]["efficacy"] == 1.0
+    one = ask("bench", "--questions", articles, "--together", "--limit", "2")
+    assert one["questions"]["memories"] == 1 and "edits" not in one
+    status, out, _ = run("bench", "--questions", articles, "--limit", "1", "--model", model_folder)
+    assert status == 0 and "1 question on 1 article in 1 memory: right sentence 100.0%" in out
+    for wrong in (("--together",), ("--limit", "2"), ("--questions", articles, "--limit", "0")):
+        assert run("bench", *wrong, "--model", model_folder)[0] == 2
+
+
 def test_the_json_of_bench_has_the_keys_of_the_contract(
     ask: Callable[..., dict[str, Any]], facts_file: Path, tmp_path: Path
 ) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from bdh_workbench.asking.answers import Answer, Candidate, Heard, Scored
+from bdh_workbench.asking.answers import Answer, Heard, Reply, Scored
 from bdh_workbench.asking.decoding import Question, exact, read_last
 from bdh_workbench.asking.decoding import score as score_questions
-from bdh_workbench.asking.kinds import AsKind, kind_of
-from bdh_workbench.asking.questions import answer_question, cite
-from bdh_workbench.asking.speech import Speech, unit
+from bdh_workbench.asking.kinds import AsKind, Kind, kind_of
+from bdh_workbench.asking.questions import answer_question, continue_beginning
+from bdh_workbench.asking.speech import Speech
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.as_read import as_read
 from bdh_workbench.memory.items import composed, same_text
@@ -65,6 +65,7 @@ def ask(
     if not ids:
         raise UserError(EMPTY_PROMPT)
     known = kind_of(prompt) if kind == "auto" else kind
+    reads = holds_something(reader.memory) and reader.settings.written
 
     def speech(of: Reader, hear: Callable[[Heard], None] = lambda heard: None) -> Speech:
         return Speech(
@@ -76,25 +77,13 @@ def ask(
         spoken.most = min(spoken.most, ALONE)
         return spoken.finish()
 
-    candidates: tuple[Candidate, ...]
-    reads = holds_something(reader.memory) and reader.settings.written
-    if known == "beginning":
-        spoken = speech(reader, heard)
-        source, familiarity = spoken.first_source, unit(spoken.first.familiarity)
-        if source is None and reads:
-            alone(spoken)
-        else:
-            spoken.finish()
-        chosen = cite(prompt, spoken.text, source, familiarity, spoken.p) if source is not None else None
-        candidates = () if chosen is None else (chosen,)
-    else:
-        spoken = speech(reader)
-        reply = answer_question(reader, sources, prompt, spoken, last, checkpoint)
-        candidates, chosen, familiarity = reply.candidates, reply.chosen, reply.familiarity
-        if chosen is None and not reads:
-            spoken.finish()
-        elif chosen is None:
-            spoken = alone(spoken if spoken.first_source is None else speech(reader.with_settings(UNTOUCHED)))
+    spoken = speech(reader, heard if known == "beginning" else lambda heard: None)
+    reply = _reply(reader, sources, prompt, spoken, known, last, checkpoint)
+    chosen = reply.chosen
+    if chosen is None and not reads:
+        spoken.finish()
+    elif chosen is None:
+        spoken = alone(spoken if spoken.first_source is None else speech(reader.with_settings(UNTOUCHED)))
     completion = spoken.text
     if chosen is not None and not spoken.tokens and chosen.answer is not None:
         completion = f" {chosen.answer}"  # marked in a sentence, and not continued from the prompt
@@ -106,7 +95,7 @@ def ask(
     return Answer(
         prompt=prompt,
         kind=known,
-        candidates=candidates,
+        candidates=reply.candidates,
         chosen=chosen,
         completion=completion,
         tokens=tuple(spoken.tokens),
@@ -114,12 +103,37 @@ def ask(
         cut=spoken.cut,
         top=spoken.top,
         untouched_top=spoken.untouched_top,
-        familiarity=familiarity,
+        familiarity=reply.familiarity,
         abstained=chosen is None and reads,
         sources=tuple(spoken.sources),
         untouched=beside,
         ids=(*ids, *(spoken.ids or reader.model.tokenizer.encode(completion))),
     )
+
+
+def reply_to(reader: Reader, sources: Sources, prompt: str) -> Reply:
+    """What a memory says to a prompt, without the text that continues it or what the untouched model says.
+
+    Raises:
+        UserError: for an empty prompt.
+    """
+    prompt = asked(prompt)
+    speech = Speech(reader, sources, prompt, reader.model.tokenizer.encode(prompt), SamplingSettings())
+    return _reply(reader, sources, prompt, speech, kind_of(prompt))
+
+
+def _reply(
+    reader: Reader,
+    sources: Sources,
+    prompt: str,
+    speech: Speech,
+    kind: Kind,
+    last: Place | None = None,
+    checkpoint: Callable[[], None] = lambda: None,
+) -> Reply:
+    if kind == "beginning":
+        return continue_beginning(prompt, speech)
+    return answer_question(reader, sources, prompt, speech, last, checkpoint)
 
 
 def asked(prompt: str) -> str:

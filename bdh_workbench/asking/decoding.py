@@ -103,6 +103,23 @@ def read_last(
     return reading
 
 
+def read_alike(reader: Reader, prompts: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], Reading]]:
+    """Read prompts, those of one length together.
+
+    Yields:
+        The indices of a batch, and the last part of what was read of it.
+    """
+    by_length: dict[int, list[int]] = {}
+    for index, prompt in enumerate(prompts):
+        by_length.setdefault(len(prompt), []).append(index)
+    for length, group in by_length.items():
+        size = max(1, min(BATCH_SEQUENCES, batch_limit(reader) // length))
+        for first in range(0, len(group), size):
+            batch = group[first : first + size]
+            ids = torch.tensor([list(prompts[index]) for index in batch], device=reader.model.device)
+            yield batch, read_last(reader, ids)
+
+
 @torch.no_grad()
 def score(reader: Reader, questions: Sequence[Question]) -> list[Score]:
     """Score each question's answer behind its prompt."""
@@ -150,25 +167,17 @@ def decode(
     """
     out: list[list[int]] = [[] for _ in prompts]
     end = reader.model.tokenizer.end_id
-    by_length: dict[int, list[int]] = {}
-    for index, prompt in enumerate(prompts):
-        by_length.setdefault(len(prompt), []).append(index)
-    for length, group in by_length.items():
-        size = max(1, min(BATCH_SEQUENCES, batch_limit(reader) // length))
-        for first in range(0, len(group), size):
-            batch = group[first : first + size]
-            ids = torch.tensor([list(prompts[index]) for index in batch], device=reader.model.device)
-            reading = read_last(reader, ids)
-            going = set(batch)
-            while going:
-                chosen = reader.model.network.logits(reading.stream[:, -1]).argmax(-1)
-                for index, token in zip(batch, chosen.tolist(), strict=True):
-                    if index in going:
-                        out[index].append(token)
-                        if token == end or len(out[index]) >= most[index] or done(index, out[index]):
-                            going.discard(index)
-                if going:
-                    reading = reader.advance(chosen[:, None], reading.state)
+    for batch, reading in read_alike(reader, prompts):
+        going = set(batch)
+        while going:
+            chosen = reader.model.network.logits(reading.stream[:, -1]).argmax(-1)
+            for index, token in zip(batch, chosen.tolist(), strict=True):
+                if index in going:
+                    out[index].append(token)
+                    if token == end or len(out[index]) >= most[index] or done(index, out[index]):
+                        going.discard(index)
+            if going:
+                reading = reader.advance(chosen[:, None], reading.state)
     return out
 
 

@@ -40,13 +40,24 @@ def answer_question(
         checkpoint: called now and then; what it raises stops the reading.
     """
     source = speech.first_source
-    familiarity = unit(speech.first.familiarity)
-    word_for_word = source is not None and source.kind == "fact" and familiarity >= VERBATIM
+    word_for_word = source is not None and source.kind == "fact" and speech.first.familiarity >= VERBATIM
     questions = reader.questions if reader.settings.completion and reader.settings.written else None
-    if questions is not None and questions.ready and not word_for_word:
-        findings = questions.ask(prompt, last, checkpoint)
-        candidates = tuple(_candidate(found, sources) for found in findings.found)
-        return Reply(candidates, candidates[0] if findings.answered else None, findings.p)
+    if questions is None or not questions.ready or word_for_word:
+        return continue_beginning(prompt, speech)
+    findings = questions.ask(prompt, last, checkpoint)
+    candidates = tuple(_candidate(found, sources) for found in findings.found)
+    return Reply(candidates, candidates[0] if findings.answered else None, findings.p)
+
+
+def continue_beginning(prompt: str, speech: Speech) -> Reply:
+    """What a memory says after the beginning of a sentence.
+
+    Args:
+        prompt: the beginning.
+        speech: what the model says after it; it is listened to where the memory is read.
+    """
+    source = speech.first_source
+    familiarity = unit(speech.first.familiarity)
     if source is None:
         return Reply((), None, familiarity)
     speech.finish()

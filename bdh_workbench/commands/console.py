@@ -107,7 +107,8 @@ def percent(value: float | None) -> str:
 
 def counted(number: int, noun: str) -> str:
     """A number with its noun, in the singular or plural."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else many}"
 
 
 def table(rows: Sequence[Sequence[str]], indent: str = "") -> str:
