@@ -27,7 +27,7 @@ class Given:
 
     Attributes:
         answer: None for no answer.
-        sentence: that it comes from, None where none is named.
+        sentence: the best one, whether or not it was good enough to answer; None where there is none.
         p: how sure it is that there is an answer: it orders questions, and need not be a probability.
     """
 
@@ -53,12 +53,12 @@ def slot(model: Model, settings: WriteSettings) -> Remember:
 
         def answer(question: PeoplesQuestion) -> Given:
             reply = reply_to(reader, sources, question.text)
-            best = reply.candidates[0].p if reply.candidates else 0.0
+            best = reply.candidates[0] if reply.candidates else None
+            sentence = (best.source.text or best.sentence) if best else None
             if reply.chosen is None:
-                return Given(None, None, best)
+                return Given(None, sentence, reply.familiarity)
             # Without an answer in it, the sentence itself is what is shown.
-            shown = reply.chosen.answer or reply.chosen.sentence
-            return Given(shown, reply.chosen.source.text or reply.chosen.sentence, best)
+            return Given(reply.chosen.answer or reply.chosen.sentence, sentence, reply.familiarity)
 
         return answer
 

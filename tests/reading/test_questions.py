@@ -93,7 +93,9 @@ def test_candidates_explain_their_scores(model: Model, memory: Memory) -> None:
     assert found.why[0][2] == pytest.approx(10.0 * found.why[0][1], abs=1e-4)
 
 
-@given(st.lists(st.sampled_from(['"', "(", ")", "well-known", "U.S.", "2.3.1", "'s", ",", "Ada", "go", "“", "”", "5%"])))
+@given(
+    st.lists(st.sampled_from(['"', "(", ")", "well-known", "U.S.", "2.3.1", "'s", ",", "Ada", "go", "“", "”", "5%"]))
+)
 def test_answers_are_whole(words: list[str]) -> None:
     text = " ".join(["Ada", *words])
     (span, p), *_ = read_sentences(small_asker(), units("Who?"), [text], [None])[0]
@@ -155,7 +157,12 @@ def test_a_reader_lasts_and_damage_is_one_sentence(tmp_path: Path) -> None:
     asked, text = units("Who?"), ["Ada lit the lamp."]
     one, other = (read_sentences(asker, asked, text, [None])[1] for asker in (small_asker(), again))
     np.testing.assert_allclose(one, other, atol=0.02)
-    for name, content in (("reader.json", "{"), ("reader.json", "[]"), ("judge.json", "{}"), ("reader.safetensors", "")):
+    for name, content in (
+        ("reader.json", "{"),
+        ("reader.json", "[]"),
+        ("judge.json", "{}"),
+        ("reader.safetensors", ""),
+    ):
         save_small_reader(tmp_path)
         (tmp_path / name).write_text(content, encoding="utf-8")
         with pytest.raises(UserError) as raised:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,7 +53,7 @@ def test_a_stretch_of_characters_is_covered_by_whole_units() -> None:
 def test_units_lose_nothing_but_space(text: str) -> None:
     found = spans(text)
     assert all(a < b for a, b in found)
-    assert all(first[1] <= second[0] for first, second in zip(found, found[1:], strict=False))
+    assert all(first[1] <= second[0] for first, second in itertools.pairwise(found))
     between = set(range(len(text))) - {place for a, b in found for place in range(a, b)}
     assert all(text[place].isspace() for place in between)
     assert len(units(text)) == len(found)
