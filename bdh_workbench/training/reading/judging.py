@@ -9,8 +9,10 @@ not hold the answer.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +29,12 @@ from bdh_workbench.training.reading.questions import Asked, Pool, gap_questions
 from bdh_workbench.training.synthetic import facts, hard_facts, other_subject_prompts, reversed_probes
 
 FOREIGN = 0.5  # share of the questions that are put to another memory too
+GROUPS = (1, 1, 1, 2, 3, 6)  # texts of a memory, one drawn at random
+SENTENCES = 25  # of a text that is put together
+DOCUMENTS = 40  # of the corpus
+OFTEN = 300  # sentences that say a word from which on it makes no rivals
 POINTING = 0.15  # share of those about documents whose names are replaced by "it" or "he", after another answer
-PER_MEMORY = 400  # questions about one memory at most
+PER_TEXT, PER_FACTS = 8, 150  # questions about one text at most
 FACTS = 60  # invented facts of a memory
 CANDIDATES = 20  # sentences with the best BM25 from which the first judge learns
 DECAY = 1e-3  # of squared weights: evidence that says nothing stays near zero
@@ -69,69 +75,115 @@ class Memories:
     cases: tuple[Case, ...]
 
 
-def memories(asker: Asker, documents: Iterable[CorpusDocument], people: Pool, seed: int) -> Memories:
-    """Make memories and questions.
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text of a memory: its title and sentences, where a fact's answer stands in each, and questions."""
+
+    title: str
+    sentences: list[str]
+    given: list[tuple[int, int] | None]
+    asked: list[Asked]
+
+
+def memories(asker: Asker, documents: Iterable[CorpusDocument], people: Pool, made: Pool, seed: int) -> Memories:
+    """Make memories of one to six texts, and questions.
 
     Args:
         asker: gives words and vectors.
         documents: held-out ones of the corpus.
         people: questions that the reader was not trained on.
-        seed: of all judges.
+        made: questions made by rules that it was not trained on, on sentences in the order of their texts.
+        seed: of all choices.
     """
     chooser = random.Random(seed)
-    texts: list[list[str]] = []
-    given: list[tuple[tuple[int, int] | None, ...]] = []
-    titles: list[str] = []
-    asked: list[list[Asked]] = []
+    texts = [*_people_texts(people, made, chooser), *_made_texts(made), *_gap_texts(documents, seed)]
+    chooser.shuffle(texts)
+    groups: list[list[_Text]] = []
+    while texts:
+        count = chooser.choice(GROUPS)
+        groups.append(texts[:count])
+        texts = texts[count:]
+    groups += [[text] for text in _fact_texts(seed)]
+    indexes, given, cases = [], [], list[Case]()
+    for memory, group in enumerate(groups):
+        places = [Place(item, number) for item, text in enumerate(group) for number in range(len(text.sentences))]
+        sentences = [sentence for text in group for sentence in text.sentences]
+        titles = {item: text.title for item, text in enumerate(group)}
+        indexes.append(SentenceIndex(places, sentences, titles, asker.numbers, asker.vectors, asker.rarity))
+        given.append(tuple(answer for text in group for answer in text.given))
+        base = 0
+        for item, text in enumerate(group):
+            facts_ = text.given[0] is not None
+            for one in chooser.sample(text.asked, min(PER_FACTS if facts_ else PER_TEXT, len(text.asked))):
+                question, last = one.question, None
+                pointing = None if facts_ else _pointing(question, chooser, POINTING)
+                if pointing is not None:
+                    near = one.sentence + chooser.randint(-3, 3)
+                    question, last = pointing, Place(item, min(len(text.sentences) - 1, max(0, near)))
+                beside = base + one.beside if one.beside >= 0 else -1
+                cases.append(Case(memory, question, base + one.sentence, last, beside))
+                other = chooser.randrange(len(groups))
+                if other != memory and chooser.random() < FOREIGN:
+                    cases.append(Case(other, one.question, None))
+            if facts_:
+                cases += [Case(memory, prompt, None) for prompt in other_subject_prompts(FACTS, seed + memory, "dev")]
+            base += len(text.sentences)
+    return Memories(tuple(indexes), tuple(given), tuple(cases))
 
-    def add(title: str, sentences: list[str], questions: list[Asked]) -> None:
-        titles.append(title)
-        texts.append(sentences)
-        given.append((None,) * len(sentences))
-        asked.append(questions)
 
-    add("", people.sentences, people.asked)
-    for document in documents:
-        pool = gap_questions([document], PER_MEMORY, seed)
-        if len(pool.asked) >= 3:
-            add(document.title, pool.sentences, pool.asked)
-    for number in range(2):
-        known = hard_facts(FACTS, seed + number, "dev") if number else facts(FACTS, seed, "dev")
-        turned = reversed_probes(FACTS, seed + number, "dev") if number else []
-        sentences = [f"{fact.prompt} {fact.answer}" for fact in known]
-        questions = [
-            Asked(text, place, 0, 0) for place, fact in enumerate(known) for text in (fact.prompt, *fact.paraphrases)
+def _plain(title: str, sentences: list[str], asked: list[Asked]) -> _Text:
+    return _Text(title, sentences, [None] * len(sentences), asked)
+
+
+def _people_texts(people: Pool, made: Pool, chooser: random.Random) -> Iterator[_Text]:
+    """Each sentence that people asked about among others that share its words."""
+    others = list(dict.fromkeys([*people.sentences, *made.sentences]))
+    stems = [{u.stem for u in units(sentence) if u.word} for sentence in others]
+    few = Counter(stem for found in stems for stem in found)
+    said: dict[int, list[int]] = defaultdict(list)
+    for number, found in enumerate(stems):
+        for stem in found:
+            if few[stem] <= OFTEN:
+                said[stem].append(number)
+    for number in range(len(people.sentences)):
+        near = [other for stem in stems[number] for other in said.get(stem, []) if other != number]
+        rivals = chooser.sample(sorted(set(near)), min(SENTENCES, len(set(near))))
+        place = chooser.randint(0, len(rivals))
+        sentences = [others[other] for other in rivals]
+        sentences.insert(place, people.sentences[number])
+        asked = [Asked(one.question, place, one.first, one.last) for one in people.asked if one.sentence == number]
+        yield _plain("", sentences, asked)
+
+
+def _made_texts(made: Pool) -> Iterator[_Text]:
+    """Stretches of texts with questions made by rules."""
+    for start in range(0, len(made.sentences) - SENTENCES + 1, SENTENCES):
+        asked = [
+            Asked(one.question, one.sentence - start, one.first, one.last)
+            for one in made.asked
+            if start <= one.sentence < start + SENTENCES
         ]
-        add("", sentences, questions + [Asked(one.probe.prompt, one.index, 0, 0) for one in turned])
-        given[-1] = tuple((len(s) - len(fact.answer), len(s)) for s, fact in zip(sentences, known, strict=True))
-    indexes = tuple(
-        SentenceIndex(
-            [Place(0, number) for number in range(len(sentences))],
-            sentences,
-            {0: title},
-            asker.numbers,
-            asker.vectors,
-            asker.rarity,
-        )
-        for sentences, title in zip(texts, titles, strict=True)
-    )
-    cases: list[Case] = []
-    for memory, questions in enumerate(asked):
-        for one in chooser.sample(questions, min(PER_MEMORY, len(questions))):
-            question, gold = one.question, one.sentence
-            pointing = None if given[memory][gold] is not None else _pointing(question, chooser, POINTING)
-            if pointing is not None:
-                last = min(len(texts[memory]) - 1, max(0, gold + chooser.randint(-3, 3)))
-                cases.append(Case(memory, pointing, gold, Place(0, last), one.beside))
-            else:
-                cases.append(Case(memory, question, gold, None, one.beside))
-            if chooser.random() < FOREIGN:
-                other = chooser.randrange(len(texts))
-                if other != memory:
-                    cases.append(Case(other, question, None))
-        if given[memory][0] is not None:
-            cases += [Case(memory, prompt, None) for prompt in other_subject_prompts(FACTS, seed + memory, "dev")]
-    return Memories(indexes, tuple(given), tuple(cases))
+        yield _plain("", made.sentences[start : start + SENTENCES], asked)
+
+
+def _gap_texts(documents: Iterable[CorpusDocument], seed: int) -> Iterator[_Text]:
+    """Documents of the corpus with gaps made from them."""
+    for document in itertools.islice(documents, DOCUMENTS):
+        pool = gap_questions([document], PER_TEXT, seed)
+        if pool.asked:
+            yield _plain(document.title, pool.sentences, pool.asked)
+
+
+def _fact_texts(seed: int) -> Iterator[_Text]:
+    """Invented facts, asked by paraphrases; and others, asked by synonyms, by questions and the other way round."""
+    for hard in (False, True):
+        known = hard_facts(FACTS, seed, "dev") if hard else facts(FACTS, seed, "dev")
+        turned = reversed_probes(FACTS, seed, "dev") if hard else []
+        sentences = [f"{fact.prompt} {fact.answer}" for fact in known]
+        asked = [Asked(text, n, 0, 0) for n, fact in enumerate(known) for text in (fact.prompt, *fact.paraphrases)]
+        asked += [Asked(one.probe.prompt, one.index, 0, 0) for one in turned]
+        given = [(len(s) - len(fact.answer), len(s)) for s, fact in zip(sentences, known, strict=True)]
+        yield _Text("", sentences, list[tuple[int, int] | None](given), asked)
 
 
 def _pointing(question: str, chooser: random.Random, share: float) -> str | None:

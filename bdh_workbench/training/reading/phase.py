@@ -35,11 +35,11 @@ from bdh_workbench.training.reading.questions import (
 )
 from bdh_workbench.training.reading.train import ReaderTraining, ReadingConfig, measured
 from bdh_workbench.training.reading.vectors import word_vectors
-from bdh_workbench.training.telemetry import Telemetry
 
 PEOPLE, MADE, EXCLUDED = "people-sentences.jsonl.zst", "generated.jsonl.zst", "excluded-titles.json"
 CHARACTERS = 400_000_000  # of the corpus from which word vectors are made: 4 minutes
 GAPS = 80_000  # questions made from the corpus
+MADE_HELD_OUT = 2500  # sentences with made questions that it is not trained on either
 HELD_OUT = 80  # sentences with people's questions that the reader is not trained on
 ENCYCLOPAEDIC = ("wikipedia", "openstax")  # sources whose sentences can be understood by themselves
 VALIDATED, DRAWN = 1500, 600  # held-out pairs: a sentence alone, and drawn as in training
@@ -94,6 +94,20 @@ class Questions:
         )
         return training, held_out
 
+    def made(self) -> tuple[Pool, Pool]:
+        """Questions made by rules to train on, and those about the last sentences; empty without a folder.
+
+        Raises:
+            UserError: when a file cannot be read.
+        """
+        if self.folder is None:
+            return Pool([], []), Pool([], [])
+        pool = made_questions(self.folder / MADE)
+        border = len(pool.sentences) - min(MADE_HELD_OUT, len(pool.sentences) // 4)
+        held_out = [Asked(a.question, a.sentence - border, a.first, a.last) for a in pool.asked if a.sentence >= border]
+        training = Pool(pool.sentences[:border], [a for a in pool.asked if a.sentence < border])
+        return training, Pool(pool.sentences[border:], held_out)
+
 
 def train_reader(
     out: Path, questions: Questions, settings: ReadingConfig, config: ReaderConfig, stop: Callable[[], bool]
@@ -127,7 +141,7 @@ def train_reader(
         network.rarity.copy_(rarity / rarity.max())
     people, held_out = questions.people()
     gaps = _gaps(folder, questions)
-    made = made_questions(questions.folder / MADE) if questions.folder else Pool([], [])
+    made, _ = questions.made()
     shares = ((people, settings.people, False), (made, settings.made, True))
     sources = [(Examples(pool, ordered=ordered), share) for pool, share, ordered in shares if pool.asked]
     sources.append((Examples(gaps, ordered=True), 1.0 - sum(share for _, share in sources)))
@@ -175,8 +189,7 @@ def refit_judges(out: Path, questions: Questions, seed: int = 0) -> dict[str, An
 
 def fit_judges(asker: Asker, questions: Questions, seed: int) -> tuple[Asker, dict[str, Any]]:
     """An asker with judges fitted to its network, and how they do on the questions they were fitted on."""
-    with Telemetry(Path(), False, 0, scalars=False):
-        known = memories(asker, questions.held_out(), questions.people()[1], seed)
+    known = memories(asker, questions.held_out(), questions.people()[1], questions.made()[1], seed)
     first = of_sentences(known)
     sentences = fitted(first, EVIDENCE)
     second = of_answers(known, asker, sentences)
