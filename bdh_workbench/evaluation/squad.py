@@ -30,7 +30,8 @@ class PeoplesQuestion:
     Attributes:
         text: the question.
         answers: that people gave; none where the paragraph has none.
-        sentences: of the paragraph in which those answers begin, each once.
+        sentences: of the paragraph that hold one of those answers as whole words, each once. The place that a file
+            gives for an answer is often that of its first mention: "four", wherever the paragraph first says it.
         paragraph: that it was written about.
     """
 
@@ -91,9 +92,12 @@ def _article(entry: dict[str, Any]) -> Article:
         for asked in paragraph["qas"]:
             given = [] if asked.get("is_impossible") else asked["answers"]
             answers = dict.fromkeys(str(answer["text"]) for answer in given)
-            places = [int(answer["answer_start"]) - moved for answer in given]
+            expected = [re.compile(rf"(?<!\w){re.escape(answer.strip())}(?!\w)") for answer in answers]
+            starts = {int(answer["answer_start"]) - moved for answer in given}
             sentences = dict.fromkeys(
-                squeezed(text[start:stop]) for place in places for start, stop in spans if start <= place < stop
+                squeezed(text[start:stop])
+                for start, stop in spans
+                if any(one.search(text, start, stop) for one in expected) or any(start <= x < stop for x in starts)
             )
             questions.append(PeoplesQuestion(str(asked["question"]), tuple(answers), tuple(sentences), text))
     title = squeezed(str(entry.get("title") or "")) or "Untitled"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bdh_workbench.reading.units import Unit, units
 from bdh_workbench.training.reading.questions import Asked, Pool
 
-UNANSWERABLE = 0.15  # share of the pairs
+UNANSWERABLE = 0.25  # share of the pairs
 ALTERED = 0.5  # of those, share whose question asks about another thing of the same kind
 SIZES = (1, 1, 1, 1, 1, 1, 1, 2, 2, 3)  # sentences in a text, one drawn at random
 OFTEN = 300  # sentences that say a word from which on it finds no rivals
@@ -35,14 +35,21 @@ class Example:
 class Examples:
     """Draws examples from one pool of sentences and questions."""
 
-    def __init__(self, pool: Pool, *, ordered: bool) -> None:
-        """Take in a pool; ``ordered``: sentences that stand beside each other come from one text."""
+    def __init__(self, pool: Pool, *, ordered: bool, rivals: Sequence[str] = ()) -> None:
+        """Take in a pool.
+
+        Args:
+            pool: of sentences and questions.
+            ordered: whether sentences that stand beside each other come from one text.
+            rivals: more sentences that do not answer, for a pool that has few with the same words.
+        """
         self._pool, self._ordered = pool, ordered
+        self._sentences = [*pool.sentences, *rivals]
         self._said: dict[int, list[int]] = defaultdict(list)
-        for number, sentence in enumerate(pool.sentences):
+        for number, sentence in enumerate(self._sentences):
             for stem in {u.stem for u in units(sentence) if u.word and len(u.folded) > 3}:
                 self._said[stem].append(number)
-        self._cut = functools.lru_cache(maxsize=1 << 15)(lambda number: units(pool.sentences[number]))
+        self._cut = functools.lru_cache(maxsize=1 << 15)(lambda number: units(self._sentences[number]))
 
     def __len__(self) -> int:
         """The number of questions."""
@@ -88,8 +95,8 @@ class Examples:
             elif rare and way < 0.85:
                 number = chooser.choice(self._said[chooser.choice(rare)])
             else:
-                number = chooser.randrange(len(self._pool.sentences))
-            if 0 <= number < len(self._pool.sentences) and number not in (asked.sentence, asked.beside, *found):
+                number = chooser.randrange(len(self._sentences))
+            if 0 <= number < len(self._sentences) and number not in (asked.sentence, asked.beside, *found):
                 found.append(number)
             elif chooser.random() < 0.05:
                 rare = []

@@ -38,7 +38,6 @@ PER_TEXT, PER_FACTS = 8, 150  # questions about one text at most
 FACTS = 60  # invented facts of a memory
 CANDIDATES = 20  # sentences with the best BM25 from which the first judge learns
 DECAY = 1e-3  # of squared weights: evidence that says nothing stays near zero
-FALSE_ACCEPTS = 0.015  # share of questions with no answer in the memory that may get one
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,9 +270,19 @@ def fitted(cases: Sequence[Ranked], names: tuple[str, ...], dropped: Sequence[st
 
     optimiser.step(loss)  # type: ignore[no-untyped-call]
     judge = Judge(names, (weights * used).detach(), float(bias.detach()), mean, scale)
-    strangers = [float(against_none(scores_of(judge, case.evidence)).sum()) for case in cases if case.gold < 0]
-    limit = float(np.quantile(strangers, 1.0 - FALSE_ACCEPTS)) if strangers else 0.5
-    return dataclasses.replace(judge, threshold=min(limit, 0.99))
+    return dataclasses.replace(judge, threshold=_threshold(judge, cases))
+
+
+def _threshold(judge: Judge, cases: Sequence[Ranked]) -> float:
+    """The probability that parts answerable questions from others best: the largest of Youden's J (1950)."""
+    whole = np.array([against_none(scores_of(judge, case.evidence)).sum() for case in cases])
+    answerable = np.array([case.gold >= 0 for case in cases])
+    order = np.argsort(whole, kind="stable")
+    lost = np.cumsum(answerable[order]) / max(1, answerable.sum())
+    refused = np.cumsum(~answerable[order]) / max(1, (~answerable).sum())
+    place = int((refused - lost).argmax())
+    above = whole[order[min(place + 1, len(order) - 1)]]
+    return float(np.clip((whole[order[place]] + above) / 2, 0.01, 0.99))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from bdh_workbench.training.reading.vectors import word_vectors
 
 PEOPLE, MADE, EXCLUDED = "people-sentences.jsonl.zst", "generated.jsonl.zst", "excluded-titles.json"
 CHARACTERS = 400_000_000  # of the corpus from which word vectors are made: 4 minutes
+RIVALS = 60_000  # sentences of made questions that compete with those that people asked about
 GAPS = 80_000  # questions made from the corpus
 MADE_HELD_OUT = 2500  # sentences with made questions that it is not trained on either
 HELD_OUT = 80  # sentences with people's questions that the reader is not trained on
@@ -143,7 +144,12 @@ def train_reader(
     gaps = _gaps(folder, questions)
     made, _ = questions.made()
     shares = ((people, settings.people, False), (made, settings.made, True))
-    sources = [(Examples(pool, ordered=ordered), share) for pool, share, ordered in shares if pool.asked]
+    sources = [
+        # People asked about single sentences: what competes with those comes from elsewhere.
+        (Examples(pool, ordered=ordered, rivals=() if ordered else made.sentences[:RIVALS]), share)
+        for pool, share, ordered in shares
+        if pool.asked
+    ]
     sources.append((Examples(gaps, ordered=True), 1.0 - sum(share for _, share in sources)))
     numbers = {word: number for number, word in enumerate(words)}
     looked = held_out if held_out.asked else gap_questions(questions.held_out(), VALIDATED, 1)
