@@ -14,7 +14,7 @@ from bdh_workbench.asking.ask import asked, holds_something, score
 from bdh_workbench.asking.decoding import batch_limit
 from bdh_workbench.asking.generation import SamplingSettings, choose
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.items import same_text
+from bdh_workbench.memory.as_read import is_blank
 from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.memory.settings import EMPTY_PROMPT
 from bdh_workbench.model.tokenizer import Tokenizer
@@ -156,7 +156,7 @@ def answer(task: Task, reader: Reader, sources: Sources, job: Query, context: Se
         other = tokenizer.decode(said)
     source = sources.of(first.row)
     expected = None
-    if same_text(job.expected) and not context:
+    if not is_blank(job.expected) and not context:
         scored = score(reader, prompt, job.expected)
         expected = ExpectedAnswer(str(scored["text"]), float(scored["p"]), bool(scored["greedy_correct"]))
     done = AnswerDone(
