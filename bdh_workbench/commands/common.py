@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import difflib
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bdh_workbench.commands.console import Console, probability
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.items import composed
+from bdh_workbench.memory.locking import renewing
 from bdh_workbench.memory.settings import METHODS, WriteSettings
 
 if TYPE_CHECKING:  # torch is loaded by the commands that need it, when they need it
@@ -181,7 +184,9 @@ def check_target(name: str) -> Path:
     try:
         if path.is_dir():
             raise UserError(f"{name} is a folder: name a file for --memory.")
-        folder = path.absolute().parent
+        if path.exists() and not path.is_file():
+            raise UserError(f"{name} is no ordinary file: name another for --memory.")
+        folder = Path(os.path.realpath(path)).parent
         while not folder.exists():
             folder = folder.parent
         if not folder.is_dir() or not os.access(folder, os.W_OK):
@@ -189,6 +194,15 @@ def check_target(name: str) -> Path:
     except (OSError, ValueError):
         raise UserError(f"{name!r} is not a usable file name: choose another.") from None
     return path
+
+
+def renewing_target(args: argparse.Namespace, console: Console) -> contextlib.AbstractContextManager[None]:
+    """Have the file that is named by --memory alone while it is read and saved; another command is waited for.
+
+    However long that takes: the lock of a process ends with it, and what it wrote is then read.
+    """
+    waiting = f"Waiting for another window or command that writes into {args.memory}"
+    return renewing(Path(args.memory), math.inf, lambda: console.progress(waiting))
 
 
 def save(path: Path, memory: Memory) -> dict[str, Any]:

@@ -118,10 +118,11 @@ def run_merge(args: argparse.Namespace, console: Console) -> None:
     from bdh_workbench.memory.files import load_memory
     from bdh_workbench.memory.manage import merge
 
-    parts = [load_memory(common.memory_path(name)) for name in args.memories]
-    console.progress("Merging")
-    merged = merge(parts, composed(" ".join(args.title.split())), keep=args.keep)
-    record = common.save(target, merged) | {"merged": list(args.memories)}
+    with common.renewing_target(args, console):
+        parts = [load_memory(common.memory_path(name)) for name in args.memories]
+        console.progress("Merging")
+        merged = merge(parts, composed(" ".join(args.title.split())), keep=args.keep)
+        record = common.save(target, merged) | {"merged": list(args.memories)}
     size = f"{counted(len(merged.items), 'item')}, fill {percent(merged.fill)}"
     console.result(record, f"Merged {len(parts)} memories into {target}: {size}.")
 
@@ -141,11 +142,12 @@ def run_forget(args: argparse.Namespace, console: Console) -> None:
     from bdh_workbench.memory.files import load_memory
     from bdh_workbench.memory.manage import find_item, forget
 
-    memory = load_memory(common.memory_path(args.source))
-    gone = [memory.items[index].title for index in dict.fromkeys(find_item(memory, name) for name in args.item)]
-    console.progress("Forgetting")
-    left = forget(memory, args.item)
-    record = common.save(target, left) | {"forgotten": gone}
+    with common.renewing_target(args, console):
+        memory = load_memory(common.memory_path(args.source))
+        gone = [memory.items[index].title for index in dict.fromkeys(find_item(memory, name) for name in args.item)]
+        console.progress("Forgetting")
+        left = forget(memory, args.item)
+        record = common.save(target, left) | {"forgotten": gone}
     console.result(
         record,
         f"Forgot {', '.join(f'“{shortened(title)}”' for title in gone)}; {target} holds "

@@ -10,7 +10,8 @@ from bdh_workbench.asking.kinds import AS_KINDS
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console, probability, say, shortened
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.items import composed, same_text
+from bdh_workbench.memory.as_read import is_blank
+from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
     prompt = composed(args.prompt)
     sampling = SamplingSettings(args.temperature, args.sample_top_k, args.top_p, args.max_tokens, args.seed)
     # What takes no model to be reported is reported before it is loaded.
-    if not same_text(prompt):
+    if is_blank(prompt):
         raise UserError(EMPTY_PROMPT)
     path = common.memory_path(args.memory) if args.memory else None
     if path is not None:

@@ -28,6 +28,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
+    with common.renewing_target(args, console):
+        _write(args, console)
+
+
+def _write(args: argparse.Namespace, console: Console) -> None:
     if not args.facts and not args.documents:
         raise common.UsageError("there is nothing to write: give --facts or --document")
     settings = common.write_settings(args)

@@ -42,6 +42,7 @@ _SUSPECT = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\xa0\xad\u034f\u061c\u1680\u2000-\u2011\u2028-\u202f\u205f-\u206f\u3000\ufb00-\ufb06\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
+_LETTER = re.compile(r"[^\W_]")
 # A typewriter prints a letter twice to make it bold, and a manual page for printers does so too.
 _OVERSTRUCK = re.compile(rf"(?P<struck>[^\n]\x08)|{_ODD}")
 
@@ -87,3 +88,8 @@ class AsRead:
 def as_read(text: str) -> str:
     """A text as it is read."""
     return AsRead.of(text).text
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing to read in a text."""
+    return not _LETTER.search(text) and not as_read(text).strip()

@@ -44,6 +44,7 @@ from bdh_workbench.memory.file_format import (
     records,
     summary,
 )
+from bdh_workbench.memory.locking import LOCK_TIMEOUT, renewing
 from bdh_workbench.memory.titles import by_layer, layer_title, renewed_title
 from bdh_workbench.model.files import write_atomically
 
@@ -163,6 +164,11 @@ def rewrite_labels(
     Raises:
         UserError: when the title or the note is too long, or the file cannot be read or written.
     """
+    with renewing(path, LOCK_TIMEOUT):
+        _relabel(path, title, note, target or path)
+
+
+def _relabel(path: Path, title: str | None, note: str | None, target: Path) -> None:
     with _opened(path) as (file, size, where):
         metadata, table, start = _header(file, size, where)
         summary(path, metadata, size, where)
@@ -182,7 +188,7 @@ def rewrite_labels(
             if file.tell() != len(header) + size - start:
                 raise OSError("the file was changed meanwhile")
 
-    _write(target or path, write)
+    _write(target, write)
 
 
 def _write(path: Path, write: Callable[[Path], None]) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.as_read import is_blank
 from bdh_workbench.memory.items import Fact, Probe, TextDocument, same_text
 from bdh_workbench.memory.prose import first_heading, title_of, without_front_matter
 from bdh_workbench.memory.tables import is_table, table_entries
@@ -302,7 +303,7 @@ def _text_field(entry: Mapping[str, object], name: str, place: str) -> str:
 def _text(value: object, name: str, place: str) -> str:
     if not isinstance(value, str):
         raise UserError(f"{place}: {name} must be text, but it is {_kind(value)}.")
-    if not same_text(value):
+    if is_blank(value):
         raise UserError(f"{place}: {name} is empty.")
     return normal(value, f"{place}: {name}")
 

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.as_read import as_read
+from bdh_workbench.memory.as_read import as_read, is_blank
 
 
 def composed(text: str) -> str:
@@ -27,7 +27,7 @@ def _text(value: object, what: str) -> str:
     """The composed text; refuse a value that is not text or in which there is nothing to read."""
     if not isinstance(value, str):
         raise UserError(f"The {what} must be text, not {type(value).__name__}.")
-    if not same_text(value):
+    if is_blank(value):
         raise UserError(f"The {what} is empty.")
     return composed(value)
 

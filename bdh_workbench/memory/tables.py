@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.as_read import is_blank
 from bdh_workbench.memory.items import same_text
 
 if TYPE_CHECKING:
@@ -74,9 +75,9 @@ def table_entries(text: str, where: str) -> Iterator[tuple[str, Mapping[str, obj
         if layout.headed:
             next(rows)
         for row in rows:
-            while len(row) > len(layout.columns) and not same_text(row[-1]):
+            while len(row) > len(layout.columns) and is_blank(row[-1]):
                 row.pop()
-            if not any(map(same_text, row)):
+            if all(map(is_blank, row)):
                 continue
             number += 1
             place = f"{where}, entry {number} (line {layout.above + rows.line_num})"
@@ -95,10 +96,12 @@ def _entry(row: list[str], layout: _Layout) -> Mapping[str, object]:
     """The cells of a row by name; one that is left out or left empty is missing."""
     if layout.anki.get("html", "").strip(_FILLING).lower() == "true":
         row = [html.unescape(_TAG.sub("", _BREAK.sub("\n", cell))).strip() for cell in row]
-    entry: dict[str, object] = {n: cell for n, cell in zip(layout.columns, row, strict=False) if n and same_text(cell)}
+    entry: dict[str, object] = {
+        n: cell for n, cell in zip(layout.columns, row, strict=False) if n and not is_blank(cell)
+    }
     paraphrases = entry.pop("paraphrases", None)
     if isinstance(paraphrases, str):
-        entry["paraphrases"] = [part.strip() for part in paraphrases.split("|") if same_text(part)]
+        entry["paraphrases"] = [part.strip() for part in paraphrases.split("|") if not is_blank(part)]
     return entry
 
 

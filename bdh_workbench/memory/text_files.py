@@ -11,7 +11,7 @@ import stat
 import unicodedata
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.as_read import as_read
+from bdh_workbench.memory.as_read import is_blank
 
 SIZE_LIMIT = 20_000_000
 """The largest file that is read, in bytes."""
@@ -113,7 +113,7 @@ def checked(text: str, where: str) -> str:
     """
     if len(text) > SIZE_LIMIT:
         raise UserError(_too_large(where, None))
-    if not as_read(text).strip():
+    if is_blank(text):
         raise UserError(f"{where} is empty.")
     return normal(text.lstrip("\ufeff"), where)
 

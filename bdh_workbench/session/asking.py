@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bdh_workbench.asking.answers import Answer, Heard
 from bdh_workbench.asking.ask import ask, score_answer
-from bdh_workbench.memory.items import same_text
+from bdh_workbench.memory.as_read import is_blank
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
@@ -57,7 +57,7 @@ def answer(
     )
     seconds = time.monotonic() - begun
     expected = None
-    if same_text(job.expected) and not context:
+    if not is_blank(job.expected) and not context:
         expected = score_answer(reader, found.prompt, job.expected, sources)
     task.emit(AnswerDone(task.id, found, len(found.tokens) / max(seconds, 1e-9), expected))
     return found
