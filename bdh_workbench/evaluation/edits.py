@@ -101,13 +101,13 @@ def edits_report(
     """
     note(f"writing {len(edits):,} edits")
     begun = time.monotonic()
-    reader = Reader(model, finish(write(model, None, _facts(edits), (), settings)).memory)
+    reader = Reader(model, finish(write(model, None, facts_of(edits), (), settings)).memory)
     seconds = time.monotonic() - begun
     figures = reach(reader, edits, note=note)
     pure = reach(reader.with_settings(PURE), edits, opens=False, note=note)
     note("writing half of the edits")
     half = len(edits) // 2
-    stored = finish(write(model, None, _facts(edits[:half]), (), settings)).memory if half else None
+    stored = finish(write(model, None, facts_of(edits[:half]), (), settings)).memory if half else None
     return {
         "count": len(edits),
         **figures,
@@ -117,7 +117,8 @@ def edits_report(
     }
 
 
-def _facts(edits: Sequence[Edit]) -> list[Fact]:
+def facts_of(edits: Sequence[Edit]) -> list[Fact]:
+    """What is written of edits."""
     return [Fact(edit.prompt, edit.answer) for edit in edits]
 
 

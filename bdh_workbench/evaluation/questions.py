@@ -90,7 +90,11 @@ class Tally:
 
 
 def questions_report(
-    remember: Remember, articles: Sequence[Article], together: bool = False, note: Note = lambda line: None
+    remember: Remember,
+    articles: Sequence[Article],
+    together: bool = False,
+    note: Note = lambda line: None,
+    strangers: bool = True,
 ) -> dict[str, Any]:
     """Ask the questions of articles.
 
@@ -99,6 +103,7 @@ def questions_report(
         articles: each in a memory of its own.
         together: whether all of them are in one memory instead.
         note: called with a line of progress.
+        strangers: whether to ask questions about what is not stored too.
 
     Returns:
         ``count``, ``sentence_right``, ``exact``, ``f1`` and ``abstained`` are of the questions that have an answer, as
@@ -123,11 +128,11 @@ def questions_report(
         for question in (question for article in group for question in article.questions):
             (impossible if question.impossible else own).add(question, answer)
             note(f"article {number + 1} of {len(groups)}: {_so_far(own)}")
-        if not together and len(groups) > 1:
+        if strangers and not together and len(groups) > 1:
             for question in groups[(number + 1) % len(groups)][0].questions:
                 foreign.add(question, answer)
                 note(f"article {number + 1} of {len(groups)}, questions about another: {len(foreign.p)} asked")
-    if together and len(articles) > 1:
+    if strangers and together and len(articles) > 1:
         halves = [list(articles[::2]), list(articles[1::2])]
         for stored, other in (halves, halves[::-1]):
             note("writing half of the articles")
