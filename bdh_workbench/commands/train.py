@@ -7,14 +7,24 @@ import os
 from pathlib import Path
 
 from bdh_workbench.commands.console import Console
+from bdh_workbench.errors import UserError
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("--corpus", metavar="DIR", required=True, help="a folder or file of text, or hf:NAME")
-    parser.add_argument("--config", metavar="F", required=True, help="a TOML file, or tiny, small or bdh-30m")
+    parser.add_argument("--config", metavar="F", help="a TOML file, or tiny, small or bdh-30m")
+    parser.add_argument(
+        "--only", choices=("reading", "judge"), help="make this part of the finished model in --out again"
+    )
+    parser.add_argument(
+        "--ablate", metavar="F", help="with --only judge: what each kind of evidence is worth, as JSON and .md"
+    )
+    parser.add_argument("--questions", metavar="DIR", help="questions to train the reader on (docs/asking.md)")
     parser.add_argument("--out", metavar="DIR", required=True, help="the model folder to make")
-    parser.add_argument("--minutes", type=float, metavar="N", help="of pre-training; else as configured")
+    parser.add_argument(
+        "--minutes", type=float, metavar="N", help="of pre-training, or of --only reading (120); else as configured"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
 
 
@@ -23,6 +33,11 @@ def run(args: argparse.Namespace, console: Console) -> None:
     from bdh_workbench.model.device import choose_device
     from bdh_workbench.training.pipeline import train
 
+    if args.only is not None:
+        _only(args, console)
+        return
+    if args.config is None:
+        raise UserError("A model needs a configuration: give --config tiny, small, bdh-30m or a TOML file.")
     device = choose_device(args.device)
     report = train(args.corpus, args.config, Path(args.out), args.minutes, args.resume, device)
     if os.environ.get("RANK", "0") != "0":
@@ -33,4 +48,36 @@ def run(args: argparse.Namespace, console: Console) -> None:
         f"Trained {report['parameters']:,} parameters on {report['tokens']:,} tokens in {report['seconds']:.0f} s"
         + (f", held-out loss {loss:.4f}" if loss is not None else "")
         + f": {report['out']}",
+    )
+
+
+def _only(args: argparse.Namespace, console: Console) -> None:
+    """Train the reader of a finished model, or fit its judges."""
+    from bdh_workbench.reading.network import ReaderConfig
+    from bdh_workbench.training.pretrain import stop_on_interrupt
+    from bdh_workbench.training.reading.phase import Questions, ablate_judges, refit_judges, train_reader
+    from bdh_workbench.training.reading.train import ReadingConfig
+
+    folder = Path(args.out)
+    if not (folder / "model.safetensors").is_file():
+        raise UserError(f"{folder} holds no finished model: train one first, without --only.")
+    questions = Questions(args.corpus, Path(args.questions) if args.questions else None)
+    questions.check()
+    if args.only == "judge":
+        if args.ablate:
+            found = ablate_judges(folder, questions, Path(args.ablate))
+            console.result(found, f"What each kind of evidence is worth: {args.ablate}")
+        else:
+            found = refit_judges(folder, questions)
+            console.result(found, f"Fitted the judges of questions: {folder}")
+        return
+    settings = ReadingConfig() if args.minutes is None else ReadingConfig(minutes=args.minutes)
+    if not args.resume and (folder / "run" / "reader-checkpoint.safetensors").exists():
+        raise UserError(f"{folder} already holds a run of the reader: add --resume to go on with it.")
+    report = train_reader(folder, questions, settings, ReaderConfig(), stop_on_interrupt())
+    state = "" if report["finished"] else ", stopped before its end: --resume goes on"
+    console.result(
+        report,
+        f"Trained a reader of {report['parameters']:,} parameters on {report['pairs']:,} pairs, exact "
+        f"{report['exact']:.1%}, F1 {100 * report['f1']:.1f} on held-out questions{state}: {folder}",
     )

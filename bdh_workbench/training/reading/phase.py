@@ -18,14 +18,14 @@ import torch
 from safetensors.torch import load_file
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically
+from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically, save_text_atomically
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.reading.asker import Asker, load_asker, make_asker, save_asker
 from bdh_workbench.reading.network import ReaderConfig, ReaderNetwork
 from bdh_workbench.reading.sentence_evidence import EVIDENCE
 from bdh_workbench.training.corpus import CorpusDocument, read_corpus, validation_documents
 from bdh_workbench.training.reading.examples import Examples
-from bdh_workbench.training.reading.judging import ALL, figures, fitted, memories, of_answers, of_sentences
+from bdh_workbench.training.reading.judging import ALL, figures, fitted, memories, of_answers, of_sentences, worths
 from bdh_workbench.training.reading.questions import (
     Asked,
     Pool,
@@ -57,6 +57,16 @@ class Questions:
 
     corpus: str
     folder: Path | None
+
+    def check(self) -> None:
+        """Make sure that the folder has its files.
+
+        Raises:
+            UserError: when one is missing.
+        """
+        for name in (PEOPLE, MADE) if self.folder else ():
+            if self.folder and not (self.folder / name).is_file():
+                raise UserError(f"{self.folder} has no {name}: docs/asking.md says what belongs there.")
 
     def excluded(self) -> frozenset[str]:
         """Titles, in lower case, of texts that are measured and so never trained on."""
@@ -191,6 +201,39 @@ def refit_judges(out: Path, questions: Questions, seed: int = 0) -> dict[str, An
     save_asker(out, judged, {**record["figures"], "judges": found})
     load_asker.cache_clear()
     return found
+
+
+def ablate_judges(out: Path, questions: Questions, path: Path, seeds: int = 3) -> dict[str, Any]:
+    """What each kind of evidence is worth to the judges of questions, as ``path`` (JSON) and the same name in Markdown.
+
+    Raises:
+        UserError: when the model folder has no reader, or for bad input.
+    """
+    asker = load_asker(out)
+    known = memories(asker, questions.held_out(), questions.people()[1], questions.made()[1], 0)
+    first = of_sentences(known)
+    second = of_answers(known, asker, asker.sentences)
+    report: dict[str, Any] = {"model": out.resolve().name, "seeds": seeds, "questions": len(known.cases)}
+    page = [
+        "# What each kind of evidence is worth to a question",
+        "",
+        f"`train --only judge --ablate`, model `{report['model']}`, {len(known.cases):,} questions. Each judge is fitted on "
+        f"a random half of them, with one kind of evidence left out, and measured on the other half; {seeds} seeds, mean "
+        "± standard deviation. *right*: the right sentence is the most probable; *kept*: an answerable question gets an "
+        "answer at the judge's threshold; *loss*: mean -log p.",
+    ]
+    titles = {"sentences": "Which sentences to recite", "answers": "Which of them answers"}
+    for name, cases, names in (("sentences", first, EVIDENCE), ("answers", second, ALL)):
+        found = worths(cases, names, seeds)
+        report[name] = [dataclasses.asdict(one) for one in found]
+        page += ["", f"## {titles[name]}", "", "| left out | right | kept | loss |", "|---|---|---|---|"]
+        for one in found:
+            shares = [f"{100 * mean:.1f} ± {100 * spread:.1f}%" for mean, spread in (one.right, one.kept)]
+            label = "nothing" if one.name == "all" else one.name
+            page.append(f"| {label} | {shares[0]} | {shares[1]} | {one.loss[0]:.3f} ± {one.loss[1]:.3f} |")
+    save_json_atomically(path, report)
+    save_text_atomically(path.with_suffix(".md"), "\n".join(page) + "\n")
+    return report
 
 
 def fit_judges(asker: Asker, questions: Questions, seed: int) -> tuple[Asker, dict[str, Any]]:
