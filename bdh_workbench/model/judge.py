@@ -106,7 +106,11 @@ class Judge:
         except (KeyError, TypeError, IndexError, RuntimeError) as error:
             raise ValueError(str(error)) from None
         inner = len(names) if layer is None else len(layer[1])
-        shapes = [(mean, (len(names),)), (scale, (len(names),)), (weights, (inner,))]
+        shapes: list[tuple[Tensor, tuple[int, ...]]] = [
+            (mean, (len(names),)),
+            (scale, (len(names),)),
+            (weights, (inner,)),
+        ]
         if layer is not None:
             shapes += [(layer[0], (inner, len(names))), (layer[1], (inner,))]
         if any(tuple(tensor.shape) != shape for tensor, shape in shapes):
