@@ -194,7 +194,7 @@ def cosine_names(site: WriteSite) -> tuple[str, ...]:
 def cosines(site: WriteSite, summaries: Tensor, cues: Tensor) -> Tensor:
     """The cosine (m, K) of each content summary (m, K, C) with that of a row, whose cue (m, K * C) is given."""
     kinds = summaries.shape[1]
-    stored = torch.nn.functional.normalize(cues.unflatten(-1, (kinds, -1)), dim=-1)
+    stored = torch.nn.functional.normalize(cues.view(len(cues), kinds, -1), dim=-1)
     return (summaries * stored).sum(-1)
 
 

@@ -112,8 +112,12 @@ class _Found:
 
     def of(self, kept: Sequence[bool]) -> _Found:
         """Those that are kept."""
-        lists = (self.positions, self.rows, self.margins)
-        return _Found(*([value for value, keep in zip(part, kept, strict=True) if keep] for part in lists))
+        places = [place for place, keep in enumerate(kept) if keep]
+        return _Found(
+            [self.positions[place] for place in places],
+            [self.rows[place] for place in places],
+            [self.margins[place] for place in places],
+        )
 
 
 class Recall:

@@ -205,7 +205,7 @@ def _facts_world(
         own, wording = stated[index], wordings[index]
 
         def right(row: int, index: int = index) -> bool:
-            return items[row] == index
+            return bool(items[row] == index)
 
         asking.ask(encode(own.say(wording[1])), "reworded", right)
         asking.ask(encode(own.say(rng.choice(own.relation.synonyms or wording[1:]))), "synonym", right)
@@ -479,7 +479,7 @@ def fit_layered(names: tuple[str, ...], features: Tensor, right: Tensor, weights
         optimizer.zero_grad()
         logits = torch.tanh(standard @ parts[0].T + parts[1]) @ parts[2] + parts[3]
         loss = (F.binary_cross_entropy_with_logits(logits, wanted, reduction="none") * share).sum()
-        (loss + PENALTY * (parts[0].square().sum() + parts[2].square().sum())).backward()
+        torch.autograd.backward(loss + PENALTY * (parts[0].square().sum() + parts[2].square().sum()))
         optimizer.step()
         schedule.step()
     layer, bias, last, shift = (part.detach() for part in parts)
