@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bdh_workbench.commands.console import Console
 from bdh_workbench.errors import UserError
+
+if TYPE_CHECKING:
+    from bdh_workbench.training.reading.phase import Questions
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +59,7 @@ def _only(args: argparse.Namespace, console: Console) -> None:
     """Train the reader of a finished model, or fit its judges."""
     from bdh_workbench.reading.network import ReaderConfig
     from bdh_workbench.training.pretrain import stop_on_interrupt
-    from bdh_workbench.training.reading.phase import Questions, ablate_judges, refit_judges, train_reader
+    from bdh_workbench.training.reading.phase import Questions, train_reader
     from bdh_workbench.training.reading.train import ReadingConfig
 
     folder = Path(args.out)
@@ -64,12 +68,7 @@ def _only(args: argparse.Namespace, console: Console) -> None:
     questions = Questions(args.corpus, Path(args.questions) if args.questions else None)
     questions.check()
     if args.only == "judge":
-        if args.ablate:
-            found = ablate_judges(folder, questions, Path(args.ablate))
-            console.result(found, f"What each kind of evidence is worth: {args.ablate}")
-        else:
-            found = refit_judges(folder, questions)
-            console.result(found, f"Fitted the judges of questions: {folder}")
+        _judge(args, questions, console)
         return
     settings = ReadingConfig() if args.minutes is None else ReadingConfig(minutes=args.minutes)
     if not args.resume and (folder / "run" / "reader-checkpoint.safetensors").exists():
@@ -81,3 +80,37 @@ def _only(args: argparse.Namespace, console: Console) -> None:
         f"Trained a reader of {report['parameters']:,} parameters on {report['pairs']:,} pairs, exact "
         f"{report['exact']:.1%}, F1 {100 * report['f1']:.1f} on held-out questions{state}: {folder}",
     )
+
+
+def _judge(args: argparse.Namespace, questions: Questions, console: Console) -> None:
+    """Fit all judges of a model again, or say what each kind of evidence is worth to them."""
+    import torch
+
+    from bdh_workbench.model.judge import load_judges, save_judges
+    from bdh_workbench.model.loading import load_model
+    from bdh_workbench.reading.asker import has_asker
+    from bdh_workbench.training.judging import ROUNDS, ablation, fit_judges
+    from bdh_workbench.training.reading.phase import ablate_judges, refit_judges
+
+    folder = Path(args.out)
+    model = load_model(str(folder), torch.device("cpu"))
+
+    def tell(done: float, line: str) -> None:
+        console.progress(f"{done:.0%} {line}")
+
+    if args.ablate:
+        path = Path(args.ablate)
+        report = ablation(model.site, model.tokenizer, model.likeness, args.corpus, path, tell)
+        if has_asker(folder):
+            report = {"rows": report, "questions": ablate_judges(folder, questions, _beside(path, "questions"))}
+        console.result(report, f"What each kind of evidence is worth: {path.parent}")
+        return
+    judges, report = fit_judges(model.site, model.tokenizer, model.likeness, args.corpus, 0, ROUNDS, tell)
+    save_judges(folder, load_judges(folder) | judges)
+    if has_asker(folder):
+        report = {"rows": report, "questions": refit_judges(folder, questions)}
+    console.result(report, f"Fitted the judges: {folder}")
+
+
+def _beside(path: Path, name: str) -> Path:
+    return path.with_name(f"{path.stem}-{name}{path.suffix}")

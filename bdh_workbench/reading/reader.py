@@ -24,16 +24,14 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState
 from bdh_workbench.reading.questions import QuestionReader
-from bdh_workbench.reading.recall import Recall, ramp_over
+from bdh_workbench.reading.recall import EVEN, Recall
 from bdh_workbench.reading.verbatim import Spoken, Verbatim, stored_stretches
-from bdh_workbench.reading.words import BEFORE, Lexicon
+from bdh_workbench.reading.words import BEFORE, Lexicon, Sentence, sentences_said
 
 __all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Reading"]
 
 
-# A read that is barely familiar is weighed down: if it is right, it still wins; if not, it does far less harm.
 NO_ACCIDENT = 24.0  # nats of surprisal from which on the words of a stretch within another text are no accident
-BARELY = 0.13  # share of the read at the threshold; ``ramp_over`` it above, all is read
 
 
 PURE = ReadSettings(gate=False, completion=False)
@@ -49,6 +47,7 @@ class ReaderState:
         summaries: of the write site.
         rows: (B,) int64 on the CPU, the row matched at the last token as a place in ``Reader.numbers``, -1 for none.
         recent: (B, r) int64, the last tokens, at most ``BEFORE``.
+        familiarity: (B,) fp32 on the CPU, of the match at the last token.
         spoken: of each sequence, what its last words repeat (``verbatim.py``); empty at the beginning of a text.
     """
 
@@ -56,14 +55,15 @@ class ReaderState:
     summaries: SummaryState
     rows: Tensor
     recent: Tensor
+    familiarity: Tensor
     spoken: tuple[tuple[Spoken, ...], ...] = ()
 
     @staticmethod
     def behind(ids: Tensor, network: NetworkState, summaries: SummaryState, before: ReaderState | None) -> ReaderState:
         """The state in which network and site have read ids (B, T) behind ``before``, and nothing was matched yet."""
         if before is None:
-            return ReaderState(network, summaries, torch.full((len(ids),), -1), ids[:, :0])
-        return ReaderState(network, summaries, before.rows, before.recent, before.spoken)
+            return ReaderState(network, summaries, torch.full((len(ids),), -1), ids[:, :0], torch.zeros(len(ids)))
+        return ReaderState(network, summaries, before.rows, before.recent, before.familiarity, before.spoken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,32 +119,31 @@ class Reader:
             place[enabled] = torch.arange(len(enabled))
             stored = memory.rows.cues[enabled].to(model.device, torch.float32)
             items = memory.rows.items[enabled].long()
-            documents = torch.tensor([item.kind == "document" for item in memory.items])[items]
-            count = int(documents.sum())
-            limit, of_words = model.calibration.threshold, 1.0
-            limits = torch.full((len(enabled),), limit(len(enabled) - count))
-            if count:
-                limits[documents] = limit(count, "documents")
-                of_words = limit(count, "words")
-            texts = {
-                number: sentences_of(item.text)
-                for number, item in enumerate(memory.items)
-                if item.kind == "document" and item.text is not None
-            }
+            texts: dict[int, list[str]] = {}
+            said: list[Sentence] = []
+            lexicon = Lexicon.of(model.site, model.tokenizer)
+            for number in torch.unique(items).tolist():
+                item = memory.items[number]
+                if item.kind == "document" and item.text is not None:
+                    texts[number] = sentences_of(item.text)
+                    said += sentences_said(number, texts[number], lexicon, model.tokenizer)
+                elif item.kind == "fact" and item.prompt:
+                    said += sentences_said(number, [item.prompt], lexicon, model.tokenizer, item.answer)
             self.recall = Recall(
                 model.site,
                 stored.view(len(enabled), -1, model.config.code_width),
                 items,
-                set(items[documents].tolist()),
+                {number for number, item in enumerate(memory.items) if item.kind == "document"},
                 memory.rows.sentences[enabled].long(),
                 place[memory.rows.following[enabled].long()].tolist(),
                 memory.rows.tokens[enabled].tolist(),
+                said,
+                lexicon,
+                model.judges,
                 texts,
-                Lexicon.of(model.site, model.tokenizer) if texts else None,
-                limits,
-                of_words,
+                model.likeness,
             )
-            self.threshold = self.recall.threshold
+            self.threshold = EVEN
             self.verbatim = Verbatim(
                 stored_stretches(memory, model, enabled.tolist()),
                 model.site.same_as.tolist(),
@@ -189,7 +188,7 @@ class Reader:
         threshold = self.threshold if self.settings.gate else -1.0
         repeated, spoken = self._repeated(ids, state)
         familiarity, places = self.recall.match(
-            ids, normalised, evidence, state.rows, threshold, state.recent, repeated
+            ids, normalised, evidence, state.rows, threshold, state.recent, repeated, state.familiarity
         )
         read = self._read(normalised, familiarity, places)
         added = self.model.site.gate * read
@@ -201,7 +200,7 @@ class Reader:
         # A match that the gate closed is nothing to go on from, in the next call as in this one.
         last = torch.where(familiarity[:, -1] >= threshold, places[:, -1], -1)
         recent = torch.cat((state.recent, ids), dim=1)[:, -BEFORE:]
-        after = ReaderState(state.network, state.summaries, last, recent, spoken)
+        after = ReaderState(state.network, state.summaries, last, recent, familiarity[:, -1], spoken)
         return Reading(stream + added, stream, raw, familiarity, rows, share, after)
 
     def _repeated(
@@ -233,8 +232,8 @@ class Reader:
         else:
             read = self.model.site.addresses(normalised) @ self.slow
         if self.settings.gate:
-            over = (familiarity - self.threshold) / ramp_over(self.threshold)
-            over = over.clamp(max=1.0).unsqueeze(-1).to(read.device)
-            # A closed gate adds an exact zero, which leaves every bit of the stream as it was.
-            read = (read * (BARELY + (1.0 - BARELY) * over)).masked_fill(over < 0.0, 0.0)
+            # What is read counts by how probable it is. A closed gate adds an exact zero, which leaves every bit of the
+            # stream as it was.
+            sure = familiarity.unsqueeze(-1).to(read.device)
+            read = (read * sure).masked_fill(sure < self.threshold, 0.0)
         return read

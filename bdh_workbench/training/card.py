@@ -204,15 +204,17 @@ def _values(value: Any) -> Any:
 
 
 def _calibration(figures: Mapping[str, Any]) -> list[str]:
-    names = ("thresholds", "document_thresholds", "word_thresholds")
-    limits = [(f"{int(rows):,}", *(f"{figures[name][rows]:.3f}" for name in names)) for rows in figures["thresholds"]]
     lines = [
-        f"Familiarity under which a read is closed, so that {100 * figures['false_accepts']:.2g}% of the positions of "
-        f"held-out text seem familiar to facts, {100 * figures['document_false_accepts']:.2g}% to documents by "
-        f"cosines of cues, and {100 * figures['word_false_accepts']:.2g}% by the words of a sentence:",
+        "What the judges of rows open a read at, on names, relations and texts that they were not fitted on; of "
+        "questions that have an answer the right row, of others any:",
         "",
-        *_table(("stored rows", "facts", "documents, cosines", "documents, words"), limits),
     ]
+    groups = {
+        (judge, group): (row["right"] if row["right"] else row["opened"])
+        for judge, found in figures.get("judges", {}).items()
+        for group, row in found.items()
+    }
+    lines += _table(("judge", "asked", "share"), [(*key, f"{share:.4f}") for key, share in groups.items()])
     if figures.get("test"):
         rows = [(words, f"{figures['test'][key]:.3f}") for key, words in SHOWN.items()]
         lines += ["", "The finished addresses on names and relations that nothing was chosen on:", ""]

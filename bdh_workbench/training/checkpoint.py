@@ -97,4 +97,4 @@ def _optimiser_of(parameter: nn.Parameter, optimisers: Sequence[torch.optim.Opti
     for optimiser in optimisers:
         if any(parameter is other for group in optimiser.param_groups for other in group["params"]):
             return optimiser
-    raise KeyError("a parameter belongs to no optimiser")
+    return optimisers[0]  # which has nothing to say of one that is frozen

@@ -25,6 +25,8 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.checkpoint import read_metadata, save_network
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically, save_text_atomically
+from bdh_workbench.model.judge import save_judges
+from bdh_workbench.model.likeness import load_likeness
 from bdh_workbench.model.loading import save_general
 from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
@@ -42,6 +44,7 @@ from bdh_workbench.training.corpus import (
     validation_documents,
 )
 from bdh_workbench.training.distributed import Ranks, start_ranks, stop_ranks
+from bdh_workbench.training.judging import QUICK_ROUNDS, ROUNDS, fit_judges
 from bdh_workbench.training.metatrain import QUICK, QUICK_SIZES, TRAINED, MetaResult, meta_train
 from bdh_workbench.training.pictures import draw_pictures
 from bdh_workbench.training.pretrain import Pretraining, share_done, stop_on_interrupt
@@ -280,17 +283,27 @@ class _Run:
             fit_tokens(site, tokenizer, text.counts)
             for name, value in load_file(self.folder / "addresses.safetensors").items():
                 getattr(site, name).copy_(value)
-            calibration, figures = calibrate(site, tokenizer, text, self.settings.seed, trained=True, progress=tell)
+            calibration = calibrate(site, tokenizer, text, self.settings.seed, trained=True, progress=tell)
             quick = self.settings.meta_minutes < QUICK
             reports = []
             for number in range(1 if quick else 2):
-                tell(0.999, "measuring the finished addresses")
+                tell(0.5, "measuring the finished addresses")
                 sizes = QUICK_SIZES if quick else SIZES
                 reports.append(address_report(site, tokenizer, text.held_out, number, "test", sizes))
-        figures |= {"test": mean_report(reports), "wall_seconds": round(time.monotonic() - begun, 1)}
-        # Pre-training wrote it too, but what shapes only the write site may have changed since.
-        save_json_atomically(self.out / "config.json", self.config.to_dict())
-        save_general(self.out, site, calibration, {"figures": json.dumps(figures)})
+            # Pre-training wrote it too, but what shapes only the write site may have changed since.
+            save_json_atomically(self.out / "config.json", self.config.to_dict())
+            save_general(self.out, site, calibration, {})
+            judges, report = fit_judges(
+                site,
+                tokenizer,
+                load_likeness(self.out),
+                self.corpus,
+                self.settings.seed,
+                QUICK_ROUNDS if quick else ROUNDS,
+                tell,
+            )
+            save_judges(self.out, judges)
+        figures = {"test": mean_report(reports), "judges": report, "wall_seconds": round(time.monotonic() - begun, 1)}
         self._finish("calibration", figures)
 
     def _write_card(self) -> None:

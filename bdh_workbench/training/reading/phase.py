@@ -217,8 +217,8 @@ def ablate_judges(out: Path, questions: Questions, path: Path, seeds: int = 3) -
     page = [
         "# What each kind of evidence is worth to a question",
         "",
-        f"`train --only judge --ablate`, model `{report['model']}`, {len(known.cases):,} questions. Each judge is fitted "
-        "on a random half of them, with one kind of evidence left out, and measured on the other half; "
+        f"`train --only judge --ablate`, model `{report['model']}`, {len(known.cases):,} questions. Each judge is "
+        "fitted on a random half of them, with one kind of evidence left out, and measured on the other half; "
         f"{seeds} seeds, mean ± standard deviation. *right*: the right sentence is the most probable; *kept*: an "
         "answerable question gets an answer at the judge's threshold; *loss*: mean -log p.",
     ]

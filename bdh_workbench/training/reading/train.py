@@ -86,7 +86,9 @@ class ReaderTraining:
         self.settings, self.path, self.folder = settings, folder / "reader-checkpoint.safetensors", folder
         turned = [p for name, p in network.named_parameters() if name.startswith(TURNED) and p.ndim == 2]
         chosen = set(map(id, turned))
-        others = [p for p in network.parameters() if id(p) not in chosen]
+        # Words that few questions name must stay where the corpus put them, beside those that many do.
+        network.vectors.weight.requires_grad_(False)
+        others = [p for p in network.parameters() if id(p) not in chosen and p.requires_grad]
         self.optimisers: list[torch.optim.Optimizer] = [
             # Its updates are scaled to those of AdamW, so that both follow one rate.
             torch.optim.Muon(turned, settings.rate, settings.weight_decay, adjust_lr_fn="match_rms_adamw"),
