@@ -177,8 +177,8 @@ class Exchange:
         return _small(" · ".join(pieces), colours.warning if found.abstained and not self.outside else colours.muted)
 
     def _link(self, part: str, label: str, colours: Colours) -> str:
-        mark = "▾" if part in self.unfolded else "▸"
-        return f'<a href="{part}:{self.job}" style="color:{colours.accent};text-decoration:none">{label} {mark}</a>'
+        text = f"{label} {'▾' if part in self.unfolded else '▸'}".replace(" ", "&nbsp;")  # kept on one line
+        return f'<a href="{part}:{self.job}" style="color:{colours.accent};text-decoration:none">{text}</a>'
 
     def _folds(self, found: Answer, colours: Colours) -> list[str]:
         """What is unfolded: the other candidates, with their reasons as tooltips, and the untouched model's text."""
