@@ -65,7 +65,7 @@ def test_an_unfamiliar_question_says_not_in_memory(start: Start, qtbot: QtBot) -
     workbench = start()
     write_facts(workbench, qtbot)
     ask(workbench, qtbot, "zzzzqqqq 99 xxxx")
-    assert "not in memory" in workbench.window.console.text()
+    assert "Not in this memory" in workbench.window.console.text()
 
 
 def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> None:
@@ -83,7 +83,7 @@ def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> N
     exchange = Exchange(1, "The largest")
     exchange.complete(event)
     assert not exchange.outside and "untouched model" not in exchange.origin() and "The museum" in exchange.origin()
-    assert f'color:{LIGHT.good};font-weight:bold"> staircase' in exchange.html(LIGHT, False)
+    assert f'color:{LIGHT.good};font-weight:bold"> staircase' in exchange.html(LIGHT)
 
 
 def test_a_memory_that_is_not_loaded_shows_what_it_holds(start: Start, qtbot: QtBot, said: Said) -> None:
