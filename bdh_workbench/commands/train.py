@@ -43,7 +43,8 @@ def run(args: argparse.Namespace, console: Console) -> None:
     if args.config is None:
         raise UserError("A model needs a configuration: give --config tiny, small, bdh-30m or a TOML file.")
     device = choose_device(args.device)
-    report = train(args.corpus, args.config, Path(args.out), args.minutes, args.resume, device)
+    questions = Path(args.questions) if args.questions else None
+    report = train(args.corpus, args.config, Path(args.out), args.minutes, args.resume, device, questions)
     if os.environ.get("RANK", "0") != "0":
         return  # under torchrun the first process speaks for all
     loss = report.get("held_out_loss")

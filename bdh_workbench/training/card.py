@@ -101,8 +101,21 @@ def model_card(name: str, corpus: str, record: Mapping[str, Any], pictures: list
         lines += ["![Gates of each memory site against steps](gates.png)", ""]
     lines += ["## Addresses", "", *_addresses(record["addresses"]), ""]
     lines += ["## Calibration", "", *_calibration(record["calibration"]), ""]
+    if record.get("reading"):
+        lines += ["## Reader", "", *reading_lines(record["reading"]), ""]
     lines += ["## Benchmark", "", BEGIN, NOT_RUN, END, ""]
     return "\n".join(lines)
+
+
+def reading_lines(figures: Mapping[str, Any]) -> list[str]:
+    """What the card says of a reader, from the report of its training."""
+    shares = {name: f"{100 * figures[name]:.1f}%" for name in ("exact", "none", "answered")}
+    return [
+        f"{figures['parameters']:,} parameters, trained for {figures['minutes']:g} minutes on {figures['pairs']:,} pairs "
+        "of a question and one to three sentences. On questions about held-out sentences, answers given unit for unit: "
+        f"{shares['exact']}, F1 {100 * figures['f1']:.1f}; of pairs without an answer {shares['none']} are left without "
+        f"one, of the others {shares['answered']} get one (`train --only reading`, [asking](../../docs/asking.md)).",
+    ]
 
 
 def fill_benchmark(card_text: str, command: str, figures: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ from bdh_workbench.model.loading import save_general
 from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
 from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.reading.network import ReaderConfig
 from bdh_workbench.training.addresses import SIZES, address_report, mean_report
 from bdh_workbench.training.calibration import GeneralText, calibrate, fit_tokens
 from bdh_workbench.training.card import hardware, model_card
@@ -48,6 +49,8 @@ from bdh_workbench.training.judging import QUICK_ROUNDS, ROUNDS, fit_judges
 from bdh_workbench.training.metatrain import QUICK, QUICK_SIZES, TRAINED, MetaResult, meta_train
 from bdh_workbench.training.pictures import draw_pictures
 from bdh_workbench.training.pretrain import Pretraining, share_done, stop_on_interrupt
+from bdh_workbench.training.reading.phase import Questions, train_reader
+from bdh_workbench.training.reading.train import ReadingConfig
 from bdh_workbench.training.speed import operations_per_token
 from bdh_workbench.training.telemetry import Telemetry
 from bdh_workbench.training.tokenizer import train_tokenizer
@@ -63,7 +66,13 @@ class _Stopped(Exception):
 
 
 def train(
-    corpus: str, config: str, out: Path, minutes: float | None, resume: bool, device: torch.device
+    corpus: str,
+    config: str,
+    out: Path,
+    minutes: float | None,
+    resume: bool,
+    device: torch.device,
+    questions: Path | None = None,
 ) -> dict[str, Any]:
     """Train a model into ``out``, or take an interrupted run up again; working files go to ``out/run``.
 
@@ -74,6 +83,7 @@ def train(
         minutes: of pre-training; None leaves the configuration's schedule.
         resume: go on with the run in ``out/run``.
         device: of this process.
+        questions: folder of questions to train the reader on; None for gaps of the corpus alone.
 
     Returns:
         What was done, ready for JSON; ``finished`` is false and ``stopped_in`` names the phase where it was stopped.
@@ -93,7 +103,7 @@ def train(
             )
     ranks = start_ranks(device)
     try:
-        run = _Run(corpus, out, model_config, settings, ranks, stop_on_interrupt())
+        run = _Run(Questions(corpus, questions), out, model_config, settings, ranks, stop_on_interrupt())
         return run.run(resume)
     finally:
         stop_ranks()
@@ -104,14 +114,14 @@ class _Run:
 
     def __init__(
         self,
-        corpus: str,
+        questions: Questions,
         out: Path,
         config: ModelConfig,
         settings: TrainingConfig,
         ranks: Ranks,
         stop: Callable[[], bool],
     ) -> None:
-        self.corpus, self.out, self.folder = corpus, out, out / "run"
+        self.questions, self.corpus, self.out, self.folder = questions, questions.corpus, out, out / "run"
         self.config, self.settings, self.ranks, self.stop = config, settings, ranks, stop
         self.state: dict[str, Any] = {}
 
@@ -130,6 +140,7 @@ class _Run:
             for phase, work in (
                 ("addresses", self._train_addresses),
                 ("calibration", self._calibrate),
+                ("reading", self._train_reader),
                 ("card", self._write_card),
             ):
                 if phase not in self.state:
@@ -305,6 +316,17 @@ class _Run:
             save_judges(self.out, judges)
         figures = {"test": mean_report(reports), "judges": report, "wall_seconds": round(time.monotonic() - begun, 1)}
         self._finish("calibration", figures)
+
+    def _train_reader(self) -> None:
+        if self.settings.reading_minutes <= 0:
+            self._finish("reading", {})
+            return
+        print("Training the reader.", file=sys.stderr)
+        settings = ReadingConfig(minutes=self.settings.reading_minutes, seed=self.settings.seed)
+        report = train_reader(self.out, self.questions, settings, ReaderConfig(), self.stop)
+        if not report["finished"]:
+            raise _Stopped
+        self._finish("reading", report)
 
     def _write_card(self) -> None:
         pictures = draw_pictures(self.out, self._progress())
