@@ -192,7 +192,7 @@ class AnswerDone(Event):
     """An answer is complete.
 
     Attributes:
-        prompt: as it was asked, its characters composed.
+        prompt: as it was read.
         completion: the answer.
         familiarity: of the position that its first token was read at.
         source: of that position, None where nothing was read.
