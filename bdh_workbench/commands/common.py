@@ -180,10 +180,13 @@ def check_target(name: str) -> Path:
     Raises:
         UserError: when it is a folder, or its folder cannot be written.
     """
+    from bdh_workbench.memory.files import check_link
+
     path = Path(name)
     try:
         if path.is_dir():
             raise UserError(f"{name} is a folder: name a file for --memory.")
+        check_link(path)
         if path.exists() and not path.is_file():
             raise UserError(f"{name} is no ordinary file: name another for --memory.")
         folder = Path(os.path.realpath(path)).parent

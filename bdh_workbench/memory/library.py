@@ -21,9 +21,8 @@ from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.file_format import SUFFIX
-from bdh_workbench.memory.files import MemoryHeader, read_header, rewrite_labels, save_memory, shown
+from bdh_workbench.memory.files import MemoryHeader, read_header, replace_memory, rewrite_labels, save_memory, shown
 from bdh_workbench.memory.locking import LOCK_TIMEOUT, PAUSE, try_lock, unlock
-from bdh_workbench.model.files import write_atomically
 
 if TYPE_CHECKING:  # a listing must not load torch
     from bdh_workbench.memory.state import Memory
@@ -360,7 +359,4 @@ def _copy(source: Path, target: Path) -> None:
     def write(temporary: Path) -> None:
         shutil.copyfile(source, temporary)
 
-    try:
-        write_atomically(target, write)
-    except ValueError:  # such as a name with a zero byte
-        raise UserError(f"{shown(target)} is not a usable file name: choose another.") from None
+    replace_memory(target, write)

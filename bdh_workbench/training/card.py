@@ -112,9 +112,10 @@ def reading_lines(figures: Mapping[str, Any]) -> list[str]:
     shares = {name: f"{100 * figures[name]:.1f}%" for name in ("exact", "none", "answered")}
     return [
         f"{figures['parameters']:,} parameters, trained for {figures['minutes']:g} minutes on {figures['pairs']:,} "
-        "pairs of a question and one to three sentences. On questions about held-out sentences, answers given unit for unit: "
-        f"{shares['exact']}, F1 {100 * figures['f1']:.1f}; of pairs without an answer {shares['none']} are left "
-        f"without one, of the others {shares['answered']} get one (`train --only reading`, [asking](../../docs/asking.md)).",
+        "pairs of a question and one to three sentences. On questions about held-out sentences, answers given unit for "
+        f"unit: {shares['exact']}, F1 {100 * figures['f1']:.1f}; of pairs without an answer {shares['none']} are left "
+        f"without one, of the others {shares['answered']} get one (`train --only reading`, "
+        "[asking](../../docs/asking.md)).",
     ]
 
 

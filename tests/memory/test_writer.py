@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from bdh_workbench.asking.ask import ask
 from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import writer
@@ -328,6 +329,24 @@ def test_a_write_too_large_for_gradient_steps(model: Model, monkeypatch: pytest.
     weak = WriteSettings(margin=0.1)  # too little for the goal, so that gradient steps would be wanted
     result = finish(write(model, None, FACTS, settings=weak))
     assert result.worst_p < weak.goal, "what the direct write reached is kept"
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\t", "\u3000", " \u200b"])
+def test_a_text_and_its_odd_version_are_one_memory_and_are_cited_as_they_were(model: Model, space: str) -> None:
+    def odd(text: str) -> str:
+        return text.replace(" ", space).replace("lighthouse", "light\u00adhouse")
+
+    facts = [Fact(odd(fact.prompt), odd(fact.answer)) for fact in FACTS]
+    plain = finish(write(model, None, FACTS, [DOCUMENT])).memory
+    other = finish(write(model, None, facts, [TextDocument(DOCUMENT.title, odd(DOCUMENT.text))])).memory
+    assert bits(plain) == bits(other)
+    assert other.items[-1].text == odd(DOCUMENT.text), "what is shown is the original"
+    prompt = "Its keeper was called"
+    answers = [ask(Reader(model, memory), asked) for memory in (plain, other) for asked in (prompt, odd(prompt))]
+    assert len({answer.completion for answer in answers}) == 1 and answers[0].completion.startswith(" Odile.")
+    sources = [answer.source for answer in answers if answer.source is not None]
+    assert len(sources) == 4 and {source.sentence for source in sources} == {2}
+    assert (sources[2].text or "").replace("\u200b", "") == sources[0].text == "Its keeper was called Odile."
 
 
 UNLEARNT = b"\xf3\xf4~^`"
