@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baselines", action="store_true", help="and the slot's rivals, on the same questions")
     # How the fresh process of the cold reload is asked.
     parser.add_argument("--reload", metavar="DIR", help=argparse.SUPPRESS)
-    common.add_write_settings(parser)
+    common.add_write_settings(parser, into=False)
 
 
 def run(args: argparse.Namespace, console: Console) -> None:

@@ -104,6 +104,32 @@ def extend_basis(
     return Basis(held, kept.clone() if len(held) < 0.9 * room else kept, considered)
 
 
+def reduced_basis(basis: Basis, stay: Tensor, numbers: Tensor) -> Basis | None:
+    """The basis without some of its rows, without looking at any address.
+
+    The factor up to the first row that goes stays as it is, and only what comes after it is factored again.
+
+    Args:
+        basis: of all rows.
+        stay: (n,) bool, which of the rows of the basis stay.
+        numbers: (rows,) int64, the number that each row of the table has afterwards.
+
+    Returns:
+        The smaller basis; None where what is left is too nearly dependent to be factored.
+    """
+    factor = basis.factor[stay]  # (m, n)
+    first = len(stay) if bool(stay.all()) else int((~stay).int().argmax())
+    rest = factor[first:, first:]
+    lower, failed = torch.linalg.cholesky_ex(rest @ rest.T)
+    if int(failed):
+        return None
+    smaller = torch.zeros(len(factor), len(factor), dtype=torch.float64)
+    smaller[:, :first] = factor[:, :first]
+    smaller[first:, first:] = lower
+    rows = numbers[basis.rows[stay]]
+    return Basis(rows, smaller)
+
+
 def _pivoted_cholesky(matrix: Tensor, floor: float) -> tuple[Tensor, Tensor]:
     """Rows chosen by pivoting until every remaining diagonal is under ``floor``, and the factor over those chosen."""
     size = matrix.shape[0]

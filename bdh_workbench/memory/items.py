@@ -21,6 +21,15 @@ def same_text(text: str) -> str:
     return composed(text).strip()
 
 
+def prompt_key(prompt: str) -> str:
+    """What two prompts that ask the same have in common: its words, without a final question mark.
+
+    Any stretch of white space is one space. Case counts: “MW” and “mW” are two prompts.
+    """
+    key = " ".join(composed(prompt).split())
+    return key.rstrip("?\uff1f\u061f ") or key
+
+
 def _text(value: object, what: str) -> str:
     """The composed text; refuse a value that is not text or that holds only white space."""
     if not isinstance(value, str):
