@@ -313,13 +313,14 @@ def without(
         basis: of ``memory``, where it is at hand: what is left of it need not be worked out again.
         watch: called now and then; what it raises ends the work.
     """
+    gone = set(gone)
     stays = torch.tensor([index not in gone for index in range(len(memory.items))], dtype=torch.bool)
     rows = stays[memory.rows.items.long()]  # (n,)
     number = rows.cumsum(0) - 1  # of each row that stays
     left = _renamed(memory, memory.without_items(gone))
-    watch()
-    smaller = algebra.reduced_basis(basis, rows[basis.rows], number) if basis is not None else None
-    if smaller is None:
+    if basis is not None:
+        smaller = algebra.reduced_basis(basis, rows[basis.rows], number, watch)
+    else:
         held = number[memory.basis[rows[memory.basis]]]
         smaller = algebra.extend_basis(left.rows, left.slots, None, held, 0.0, watch)
     return _settled(left, smaller, watch)
