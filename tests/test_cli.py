@@ -18,9 +18,11 @@ import pytest
 from bdh_workbench import cli
 from bdh_workbench.cli import main
 from bdh_workbench.commands import common
-from bdh_workbench.memory.files import load_memory, rewrite_labels
+from bdh_workbench.memory.files import load_memory, rewrite_labels, save_memory
 from bdh_workbench.memory.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.model.loading import Model
 from tests.core_factory import FACTS, OTHER_DOCUMENT
 from tests.model_factory import save_documents, save_facts
 
@@ -239,8 +241,12 @@ def test_paraphrases_are_written_when_asked_and_counted_otherwise(
 
 def test_every_setting_of_a_write_has_an_option() -> None:
     parser = cli.make_parser()
-    given = {"method": "direct", "protect": False, "keep_words": False, "goal": 0.5, "write_paraphrases": True}
-    options = ["--method", "direct", "--no-protect", "--no-words", "--goal", "0.5", "--write-paraphrases"]
+    given = {
+        "method": "direct", "on_conflict": "keep", "protect": False, "keep_words": False, "goal": 0.5,
+        "write_paraphrases": True,
+    }  # fmt: skip
+    options = ["--method", "direct", "--on-conflict", "keep", "--no-protect", "--no-words", "--goal", "0.5"]
+    options.append("--write-paraphrases")
     for field in dataclasses.fields(WriteSettings):
         if field.name not in given:
             given[field.name] = 3
@@ -306,6 +312,93 @@ def test_merge_holds_what_both_hold(
     assert (json.loads(out)["items"], json.loads(out)["title"]) == (7, "Both")
     assert ask("query", "--memory", target, PROMPT)["completion"] == " Quill"
     assert ask("query", "--memory", target, "The tower is in")["completion"] == " Ulm"
+
+
+NEW, OLD = Fact(PROMPT + " ?", "Orm"), FACTS[1].answer
+
+
+def test_another_answer_replaces_the_stored_one(
+    ask: Callable[..., dict[str, Any]], memory_file: Path, tmp_path: Path
+) -> None:
+    target, facts = tmp_path / "new.safetensors", save_facts(tmp_path / "f.json", [NEW])
+    found = ask("write", "--into", memory_file, "--facts", facts, "--memory", target)
+    assert found["replaced"] == [{"kind": "fact", "name": NEW.prompt, "answer": "Orm", "other": OLD}]
+    assert (found["facts"], found["items"], found["layers"]) == (1, 6, 2)
+    assert ask("query", "--memory", target, PROMPT)["completion"].startswith(" Orm")
+    assert "Quill" not in target.read_bytes().decode(errors="replace"), "what was replaced is forgotten, words and all"
+
+
+def test_the_stored_answer_may_be_kept(run: Run, memory_file: Path, tmp_path: Path, model_folder: Path) -> None:
+    target, facts = tmp_path / "new.safetensors", save_facts(tmp_path / "f.json", [NEW])
+    write = ("write", "--into", memory_file, "--facts", facts, "--memory", target, "--model", model_folder)
+    status, out, _ = run(*write, "--on-conflict", "keep")
+    assert status == 0 and target.read_bytes() == memory_file.read_bytes()
+    assert "Nothing was written" in out and f"1 fact kept as stored: “{PROMPT}”: “{OLD}” instead of “Orm”." in out
+
+
+def test_the_same_things_again_are_written_once(
+    run: Run, facts_file: Path, memory_file: Path, tmp_path: Path, model_folder: Path
+) -> None:
+    text, target = tmp_path / "mill.txt", tmp_path / "m.safetensors"
+    text.write_text("A mill in Brant grinds rye.")
+    write = ("--model", model_folder, "write", "--memory", target, "--document", text)
+    status, out, _ = run(*write, text, "--into", memory_file, "--facts", facts_file)
+    assert status == 0 and "Wrote 1 document" in out and "6 facts already stored" in out
+    assert "1 document given twice, written once: “mill”." in out
+    before = target.read_bytes()
+    status, out, _ = run(*write, "--into", target)
+    assert status == 0 and "1 document already stored: “mill”." in out and target.read_bytes() == before
+
+
+def test_a_new_version_of_a_document_replaces_the_old_one(
+    run: Run, ask: Callable[..., dict[str, Any]], tmp_path: Path, model_folder: Path
+) -> None:
+    old, new, target = tmp_path / "old.txt", tmp_path / "new.txt", tmp_path / "m.safetensors"
+    old.write_text("User guide. The administrator password expires after thirty days.")
+    new.write_text("User guide. The administrator password expires after ninety days.")
+    ask("write", "--document", old, "--memory", target)
+    status, out, _ = run("write", "--document", new, "--into", target, "--memory", target, "--model", model_folder)
+    assert status == 0 and "1 document replaced: “new” instead of “old”." in out
+    found = ask("query", "--memory", target, "The administrator password expires after")
+    assert found["completion"].startswith(" ninety") and "ninety" in found["source"]["text"]
+    assert [item.title for item in load_memory(target).items] == ["new"]
+    found = ask("write", "--document", old, "--into", target, "--memory", target, "--on-conflict", "both")
+    assert found["items"] == 2 and found["beside"] == [{"kind": "document", "name": "old", "other": "new"}]
+
+
+def test_a_merge_keeps_the_first_or_the_last_of_facts_and_documents(
+    run: Run, ask: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    paths = []
+    for name, days, answer in (("a", "thirty", "red"), ("b", "ninety", "blue")):
+        text, path = tmp_path / f"{name}.txt", tmp_path / f"{name}.safetensors"
+        text.write_text(f"The administrator password of the sluice expires after {days} days.")
+        facts = [Fact("The flag of Tarn is", answer), Fact("The tower is in", "Ulm")]
+        ask("write", "--document", text, "--facts", save_facts(tmp_path / f"{name}.json", facts), "--memory", path)
+        paths.append(path)
+    target = tmp_path / "m.safetensors"
+    status, _, err = run("merge", *paths, "--memory", target)
+    assert status == 1 and "“red” against “blue”; “a” against “b”" in err and "--keep" in err
+    for keep, name, days, answer in (("first", "a", "thirty", "red"), ("last", "b", "ninety", "blue")):
+        found = ask("merge", *paths, "--keep", keep, "--memory", target)
+        assert [conflict["name"] for conflict in found["conflicts"]] == ["The flag of Tarn is", name]
+        assert (found["items"], found["repeated"]) == (3, 1)
+        asked = ask("query", "--memory", target, "The administrator password of the sluice expires after")
+        assert asked["completion"].startswith(f" {days}") and days in asked["source"]["text"]
+        assert ask("query", "--memory", target, "The flag of Tarn is")["completion"].startswith(f" {answer}")
+    status, out, _ = run("merge", *paths, "--keep", "last", "--memory", target)
+    assert "1 fact kept from the last memory: “The flag of Tarn is”: “blue” instead of “red”." in out
+    assert "1 document kept from the last memory: “b” instead of “a”." in out and "stored once" in out
+    assert run("merge", *paths, "--keep", "both", "--memory", target)[0] == 1, "two answers cannot both be kept"
+
+
+def test_copies_of_a_fact_are_forgotten_together(run: Run, memory_file: Path, model: Model, tmp_path: Path) -> None:
+    """Written by the program they are one; a file of another program may hold both."""
+    path, target = tmp_path / "twice.safetensors", tmp_path / "less.safetensors"
+    save_memory(path, finish(write(model, load_memory(memory_file), [FACTS[1]])).memory)
+    assert len(load_memory(path).items) == 7
+    assert run("forget", path, "--item", PROMPT, "--memory", target)[0] == 0
+    assert len(load_memory(target).items) == 5
 
 
 def test_a_title_is_the_same_however_its_accents_were_typed(

@@ -55,7 +55,6 @@ BAD_FACTS = {
     "no facts": (b"[]", "holds no facts"),
     "binary": (bytes(range(256)) * 8, "binary file"),
     "another encoding": (b'[{"prompt": "caf\xe9", "answer": "b"}]', "not UTF-8"),
-    "two answers": (b'[{"prompt": "a", "answer": "b"}, {"prompt": "a", "answer": "c"}]', "two different answers"),
 }
 
 
@@ -166,13 +165,15 @@ def test_an_item_that_is_not_held_is_told(fail: Fail, memory_file: Path, tmp_pat
     assert not target.exists()
 
 
-def test_a_fact_that_contradicts_the_memory_is_told(
+def test_conflicts_that_are_to_be_refused_are_told(
     fail: Fail, memory_file: Path, tmp_path: Path, model_folder: Path
 ) -> None:
     facts = save_facts(tmp_path / "f.json", [Fact(FACTS[1].prompt, "Orm")])
     target = tmp_path / "n.safetensors"
-    said = fail(1, "write", "--into", memory_file, "--facts", facts, "--memory", target, "--model", model_folder)
-    assert "already answered" in said
+    write = ("write", "--facts", facts, "--memory", target, "--model", model_folder, "--on-conflict", "refuse")
+    assert f"“{FACTS[1].prompt}”: “Orm” against “{FACTS[1].answer}”" in fail(1, *write, "--into", memory_file)
+    save_facts(facts, [Fact("The cat is", "red"), Fact("The cat is?", "blue")])
+    assert "“blue” against “red”" in fail(1, *write)
     assert not target.exists()
 
 
@@ -435,17 +436,3 @@ def test_an_experiment_finds_its_text_where_it_was_told_once(
 def test_an_option_of_another_experiment_is_named_with_those_that_there_are(fail: Fail) -> None:
     said = fail(2, "experiment", "keeping", "--out", "o", "--seeds", "5")
     assert "keeping takes no --seeds: its options are --out, --corpus, --parts" in said
-
-
-def test_a_document_that_is_held_already_is_refused(
-    fail: Fail, capfd: pytest.CaptureFixture[str], model_folder: Path, tmp_path: Path
-) -> None:
-    text, target = tmp_path / "mill.txt", tmp_path / "m.safetensors"
-    text.write_text("A mill in Brant grinds rye.")
-    write = ("--model", model_folder, "write", "--document", text)
-    assert "is the same text as" in fail(1, *write, text, "--memory", target) and not target.exists()
-    assert main([str(argument) for argument in (*write, "--memory", target)]) == 0
-    before = target.read_bytes()
-    capfd.readouterr()
-    assert "leave it out" in fail(1, *write, "--into", target, "--memory", target)
-    assert target.read_bytes() == before

@@ -38,7 +38,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     # How the fresh process of the cold reload is asked.
     parser.add_argument("--reload", metavar="DIR", help=argparse.SUPPRESS)
-    common.add_write_settings(parser)
+    common.add_write_settings(parser, into=False)
 
 
 def run(args: argparse.Namespace, console: Console) -> None:

@@ -17,7 +17,7 @@ from bdh_workbench.commands.console import Console, probability
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.locking import renewing
-from bdh_workbench.memory.settings import METHODS, WriteSettings
+from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
 
 if TYPE_CHECKING:  # torch is loaded by the commands that need it, when they need it
     from bdh_workbench.memory.items import Fact, TextDocument
@@ -41,9 +41,13 @@ SETTING_HELP = {
     "write_paraphrases": "write the other wordings of facts too; else they only serve for measuring",
     "tolerance": "squared distance from what is held under which an address spends no rank",
     "protect": "do not project updates off what is held already",
+    "on_conflict": "where a stored item is another answer to a given prompt, or a version of a given document: replace "
+    "it; keep it and leave out what is given; refuse to write; or both, which stores documents side by side",
     "keep_words": "do not keep prompts, answers and texts in the file; documents are found less well then",
     "seed": "of whatever is drawn at random",
 }
+
+SETTING_CHOICES = {"method": METHODS, "on_conflict": ON_CONFLICT}
 
 
 class UsageError(Exception):
@@ -66,18 +70,23 @@ def whole_number(least: int, most: int = MOST_SEED) -> Any:
     return read
 
 
-def add_write_settings(parser: argparse.ArgumentParser) -> None:
-    """Add an option for every field of ``WriteSettings``."""
+def add_write_settings(parser: argparse.ArgumentParser, *, into: bool = True) -> None:
+    """Add an option for every field of ``WriteSettings``; ``into``: the write may extend what is stored."""
     group = parser.add_argument_group("settings of the write")
     for field in dataclasses.fields(WriteSettings):
+        if field.name == "on_conflict" and not into:
+            continue
         text = SETTING_HELP[field.name]
         name = field.name.replace("_", "-")
         if isinstance(field.default, bool):
             flag = "--no-words" if field.name == "keep_words" else f"--no-{name}" if field.default else f"--{name}"
             action = "store_false" if field.default else "store_true"
             group.add_argument(flag, dest=field.name, action=action, default=argparse.SUPPRESS, help=text)
-        elif field.name == "method":
-            group.add_argument("--method", choices=METHODS, default=argparse.SUPPRESS, help=f"{text} (auto)")
+        elif field.name in SETTING_CHOICES:
+            choices = SETTING_CHOICES[field.name]
+            group.add_argument(
+                f"--{name}", choices=choices, default=argparse.SUPPRESS, help=f"{text} ({field.default})"
+            )
         else:
             kind: Any = whole_number(0) if isinstance(field.default, int) else float
             letter = "N" if isinstance(field.default, int) else "X"

@@ -107,7 +107,12 @@ def add_merge_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("memories", metavar="MEMORY", nargs="+", help="two or more memory files of one model")
     parser.add_argument("--memory", metavar="OUT", required=True, help="the memory file to make")
     parser.add_argument("--title", default="", help="of the memory")
-    parser.add_argument("--keep", choices=("first", "last"), help="whose answer stays where two differ")
+    parser.add_argument(
+        "--keep",
+        choices=("first", "last", "both"),
+        help="which stays of two answers to one prompt or two versions of a document: that of the memory named first "
+        "or last; or both versions (two answers are refused then); without it, such memories are not merged",
+    )
 
 
 def run_merge(args: argparse.Namespace, console: Console) -> None:
@@ -115,16 +120,28 @@ def run_merge(args: argparse.Namespace, console: Console) -> None:
     if len(args.memories) < 2:
         raise common.UsageError("there is nothing to merge: name two or more memory files")
     target = common.check_target(args.memory)
+    from bdh_workbench.memory.conflicts import merge_notes
     from bdh_workbench.memory.files import load_memory
-    from bdh_workbench.memory.manage import merge
+    from bdh_workbench.memory.manage import merge, merge_conflicts
 
     with common.renewing_target(args, console):
         parts = [load_memory(common.memory_path(name)) for name in args.memories]
         console.progress("Merging")
         merged = merge(parts, composed(" ".join(args.title.split())), keep=args.keep)
-        record = common.save(target, merged) | {"merged": list(args.memories)}
+        conflicts = merge_conflicts(parts, args.keep)
+        gone = 0 if args.keep == "both" else len(conflicts)
+        repeated = sum(len(part.items) for part in parts) - gone - len(merged.items)
+        record = common.save(target, merged) | {
+            "merged": list(args.memories),
+            "conflicts": [conflict.record() for conflict in conflicts],
+            "repeated": repeated,
+        }
     size = f"{counted(len(merged.items), 'item')}, fill {percent(merged.fill)}"
-    console.result(record, f"Merged {len(parts)} memories into {target}: {size}.")
+    lines = [f"Merged {len(parts)} memories into {target}: {size}."]
+    lines += [f"{head}: {names}." for head, names in merge_notes(conflicts, args.keep)]
+    if repeated:
+        lines.append(f"{counted(repeated, 'item')} that another memory holds too: stored once.")
+    console.result(record, "\n".join(lines))
 
 
 def add_forget_options(parser: argparse.ArgumentParser) -> None:
@@ -140,11 +157,11 @@ def run_forget(args: argparse.Namespace, console: Console) -> None:
     """Make a memory without some of its items; needs no model."""
     target = common.check_target(args.memory)
     from bdh_workbench.memory.files import load_memory
-    from bdh_workbench.memory.manage import find_item, forget
+    from bdh_workbench.memory.manage import find_items, forget
 
     with common.renewing_target(args, console):
         memory = load_memory(common.memory_path(args.source))
-        gone = [memory.items[index].title for index in dict.fromkeys(find_item(memory, name) for name in args.item)]
+        gone = [memory.items[i].title for i in dict.fromkeys(i for name in args.item for i in find_items(memory, name))]
         console.progress("Forgetting")
         left = forget(memory, args.item)
         record = common.save(target, left) | {"forgotten": gone}

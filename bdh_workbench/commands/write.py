@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console, counted, percent, probability, shortened
-from bdh_workbench.errors import UserError
-from bdh_workbench.memory.items import TextDocument, composed, same_text
+from bdh_workbench.memory.items import composed
 
 if TYPE_CHECKING:
-    from bdh_workbench.memory.state import Memory
+    from bdh_workbench.memory.settings import WriteSettings
+    from bdh_workbench.memory.writer import WriteResult
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -39,58 +38,77 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     facts, documents = common.read_inputs(args.facts, args.documents)
     target = common.check_target(args.memory)
     model = common.open_model(args, console)
+    from bdh_workbench.memory.conflicts import resolve
     from bdh_workbench.memory.encoding import further_wordings
-    from bdh_workbench.memory.writer import write
+    from bdh_workbench.memory.writer import check_write, write
 
     memory = common.open_memory(args.into, model) if args.into else None
-    _check_new(documents, memory)
-    steps = write(model, memory, facts, documents, settings)
-    while True:
-        try:
-            console.progress(f"Writing: {common.step_line(next(steps))}")
-        except StopIteration as stop:
-            result = stop.value
-            break
-    memory = result.memory
+    check_write(model, memory, facts, documents)
+    new = resolve(memory, facts, documents, settings.on_conflict)
+    result: WriteResult | None = None
+    if new.facts or new.documents:
+        steps = write(model, memory, new.facts, new.documents, settings, gone=new.gone)
+        while result is None:
+            try:
+                console.progress(f"Writing: {common.step_line(next(steps))}")
+            except StopIteration as stop:
+                result = stop.value
+        memory = result.memory
+    assert memory is not None  # where nothing is stored, there is something to write
     if args.title is not None:
         memory = dataclasses.replace(memory, title=composed(" ".join(args.title.split())) or memory.title)
     console.progress("Saving")
     begun = time.monotonic()
     record = common.save(target, memory) | {
         "device": str(model.device),
-        "facts": len(facts),
-        "documents": len(documents),
+        "facts": len(new.facts),
+        "documents": len(new.documents),
         "method": settings.method,
-        "steps": result.steps,
-        "seconds": result.seconds,
+        "steps": result.steps if result else 0,
+        "seconds": result.seconds if result else 0.0,
         "saving_seconds": time.monotonic() - begun,
-        "worst_p": result.worst_p,
-        "median_p": result.median_p,
-        "ambiguous": result.ambiguous,
-        "ambiguous_words": list(result.ambiguous_words),
-        "unlearnt": result.unlearnt,
-        "unlearnt_tokens": list(result.unlearnt_tokens),
+        "worst_p": result.worst_p if result else None,
+        "median_p": result.median_p if result else None,
+        "ambiguous": result.ambiguous if result else 0,
+        "ambiguous_words": list(result.ambiguous_words) if result else [],
+        "unlearnt": result.unlearnt if result else 0,
+        "unlearnt_tokens": list(result.unlearnt_tokens) if result else [],
+        "paraphrases": sum(len(fact.paraphrases) for fact in new.facts),
+        "paraphrases_written": sum(map(len, further_wordings(new.facts))) if settings.write_paraphrases else 0,
+        **new.record(),
     }
-    written = sum(map(len, further_wordings(facts))) if settings.write_paraphrases else 0
-    record |= {"paraphrases": sum(len(fact.paraphrases) for fact in facts), "paraphrases_written": written}
-    what = [counted(len(facts), "fact")] * bool(facts) + [counted(len(documents), "document")] * bool(documents)
+    if result is None:
+        lines = [f"Nothing was written: {target} holds what {args.into} holds."]
+    else:
+        what = [counted(len(new.facts), "fact")] * bool(new.facts)
+        what += [counted(len(new.documents), "document")] * bool(new.documents)
+        lines = [
+            f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({counted(result.steps, 'step')})."
+        ]
+    lines += [f"{head}: {names}." for head, names in new.notes()]
+    if result is not None:
+        lines += _told(result, settings, record["paraphrases"], record["paraphrases_written"])
+    console.result(record, "\n".join(lines))
+
+
+def _told(result: WriteResult, settings: WriteSettings, paraphrases: int, written: int) -> list[str]:
+    """How well the write went, in lines; ``written`` of the facts' paraphrases were written too."""
     lines = [
-        f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({counted(result.steps, 'step')}).",
         f"p of what was written: worst token {probability(result.worst_p)}"
         f"{' (of those not left out)' if result.ambiguous + result.unlearnt else ''}, median over items "
-        f"{probability(result.median_p)}; fill {percent(memory.fill)}.",
+        f"{probability(result.median_p)}; fill {percent(result.memory.fill)}."
     ]
     if result.ambiguous:
         words = ", ".join(f"“…{shortened(each)}”" for each in result.ambiguous_words)
         lines.append(
-            f"Left out: {counted(result.ambiguous, 'position')} behind the same words as another that goes on "
-            f"otherwise ({words}). What is held already stays: forget it first to replace it."
+            f"Left out: {counted(result.ambiguous, 'position')} after the same words as another that goes on "
+            f"otherwise ({words}). The first stays."
         )
     if written:
         lines.append(f"With {counted(written, 'paraphrase')} as further wordings of the facts.")
-    elif record["paraphrases"]:
+    elif paraphrases:
         lines.append(
-            f"{counted(record['paraphrases'], 'paraphrase')} kept for measuring and not written: --write-paraphrases "
+            f"{counted(paraphrases, 'paraphrase')} kept for measuring and not written: --write-paraphrases "
             "writes such further wordings too."
         )
     if result.unlearnt:
@@ -101,18 +119,4 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         )
     if result.worst_p < settings.goal:
         lines.append("Not every answer is certain: try more --steps, or fewer things at once.")
-    console.result(record, "\n".join(lines))
-
-
-def _check_new(documents: Sequence[TextDocument], memory: Memory | None) -> None:
-    """Refuse a document that is held already, or given twice: a second copy takes room and adds nothing."""
-    items = memory.items if memory is not None else ()
-    known = {same_text(item.text): item.title for item in items if item.text is not None}
-    for document in documents:
-        text = same_text(document.text)
-        if text in known:
-            raise UserError(
-                f"The document “{shortened(document.title)}” is the same text as “{shortened(known[text])}”, which is "
-                "held or given already: leave it out, or forget the other first."
-            )
-        known[text] = document.title
+    return lines

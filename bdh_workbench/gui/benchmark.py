@@ -273,7 +273,7 @@ def measure_growth(driver: Driver, writes: int) -> dict[str, Any]:
             gc.collect()
             before = resident_bytes()
         driver.context.submit(NewMemory())
-        driver.wait(driver.idle)  # or the window would ask about facts that the old one holds
+        driver.wait(driver.idle)  # or its facts would be replaced
         driver.write_facts(invented_facts(3, seed=number))
     gc.collect()
     return {"growth_bytes": resident_bytes() - before, "growth_writes": writes}

@@ -34,6 +34,8 @@ GLOSSARY: dict[str, str] = {
     "item": "What one write encodes: a prompt and its answer, or a window of a document.",
     "fact": "A prompt, an answer, and perhaps other wordings of the prompt.",
     "document": "A title and a text.",
+    "version": "A document that shares most of its text with another. Writing it replaces that one.",
+    "conflict": "Two items that cannot both be true: two answers to one prompt, or two versions of a document.",
     "probe": "A question about a document, with its answer; used only for measuring.",
     "memory file": "What is saved: the rows, items and history of one memory.",
     "layer": "One write in the history of a memory. It can be switched off.",

@@ -104,6 +104,34 @@ def extend_basis(
     return Basis(held, kept.clone() if len(held) < 0.9 * room else kept, considered)
 
 
+def reduced_basis(basis: Basis, stay: Tensor, numbers: Tensor, watch: Callable[[], None] = unwatched) -> Basis:
+    """The basis without some of its rows, without looking at any address.
+
+    With L the part of the factor between rows that stay, and V the part of these at the columns of those that go, the
+    new factor is that of L L^T + V V^T: V is turned into L by orthogonal matrices, a block of columns at a time.
+
+    Args:
+        basis: of all rows.
+        stay: (n,) bool, which of the rows of the basis stay.
+        numbers: (rows,) int64, the number that each row of the table has afterwards.
+        watch: called before each block; what it raises ends the work.
+    """
+    factor, extra = basis.factor[stay][:, stay], basis.factor[stay][:, ~stay]  # (m, m), (m, n - m)
+    if extra.shape[1] > len(extra):
+        extra = torch.linalg.qr(extra.T, mode="r").R.T
+    changed = extra.any(dim=1).nonzero()[:1]
+    for start in range(int(changed) if len(changed) else len(factor), len(factor), BLOCK):
+        watch()
+        stop = min(start + BLOCK, len(factor))
+        size = stop - start
+        both = torch.cat((factor[start:, start:stop], extra[start:]), dim=1)
+        turn, upper = torch.linalg.qr(both[:size].T, mode="complete")
+        both = both @ turn
+        both[:, :size] *= upper.diagonal().sign()
+        factor[start:, start:stop], extra[start:] = both[:, :size], both[:, size:]
+    return Basis(numbers[basis.rows[stay]], factor.tril_())
+
+
 def _pivoted_cholesky(matrix: Tensor, floor: float) -> tuple[Tensor, Tensor]:
     """Rows chosen by pivoting until every remaining diagonal is under ``floor``, and the factor over those chosen."""
     size = matrix.shape[0]

@@ -19,7 +19,7 @@ from typing import Literal
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.as_read import is_blank
-from bdh_workbench.memory.items import Fact, Probe, TextDocument, same_text
+from bdh_workbench.memory.items import Fact, Probe, TextDocument, prompt_key, same_text
 from bdh_workbench.memory.prose import first_heading, title_of, without_front_matter
 from bdh_workbench.memory.tables import is_table, table_entries
 from bdh_workbench.memory.text_files import checked, normal, read_text, shown, tidy
@@ -97,7 +97,7 @@ def parse_facts_text(text: str, format: FactsFormat = "auto", *, where: str = "T
     facts = [_fact(entry, place) for place, entry in _FACT_READERS[format](text, where)]
     if not facts:
         raise UserError(f"{where} holds no facts.")
-    return merge_duplicates(facts, where=where)
+    return merge_duplicates(facts)
 
 
 def holds_facts(text: str) -> bool:
@@ -140,28 +140,18 @@ def parse_documents_text(
     return documents
 
 
-def merge_duplicates(facts: Iterable[Fact], *, where: str = "The facts") -> list[Fact]:
-    """Return the facts with each prompt once, in the order of their first mention.
+def merge_duplicates(facts: Iterable[Fact]) -> list[Fact]:
+    """Return the facts without repetitions, in the order of their first mention.
 
-    The same fact given twice counts once, with the paraphrases of both. Call it again on facts from several files.
-
-    Raises:
-        UserError: One prompt is given two different answers, which no memory can hold.
-
+    The same fact given twice counts once, with the paraphrases of both. Call it again on facts from several files. Two
+    answers to one prompt both stay: what becomes of them is for the write to say.
     """
-    found: dict[str, Fact] = {}
+    found: dict[tuple[str, str], Fact] = {}
     for fact in facts:
-        key = same_text(fact.prompt)
-        first = found.setdefault(key, fact)
-        if first is fact:
-            continue
-        if same_text(first.answer) != same_text(fact.answer):
-            raise UserError(
-                f'{where}: the prompt "{_short(key)}" has two different answers, '
-                f'"{_short(first.answer)}" and "{_short(fact.answer)}".'
-            )
-        paraphrases = dict.fromkeys((*first.paraphrases, *fact.paraphrases))
-        found[key] = replace(first, paraphrases=tuple(paraphrases))
+        first = found.setdefault((prompt_key(fact.prompt), same_text(fact.answer)), fact)
+        if first is not fact:
+            paraphrases = dict.fromkeys((*first.paraphrases, *fact.paraphrases))
+            found[prompt_key(fact.prompt), same_text(fact.answer)] = replace(first, paraphrases=tuple(paraphrases))
     return list(found.values())
 
 

@@ -23,6 +23,16 @@ def same_text(text: str) -> str:
     return as_read(composed(text)).strip()
 
 
+def prompt_key(prompt: str) -> str:
+    """What two prompts that ask the same have in common: its words, without a final question mark.
+
+    It is the prompt as it is read, with one space for any stretch of white space. Case counts: “MW” and “mW” are two
+    prompts.
+    """
+    key = " ".join(same_text(prompt).split())
+    return key.rstrip("?\uff1f\u061f ") or key
+
+
 def _text(value: object, what: str) -> str:
     """The composed text; refuse a value that is not text or in which there is nothing to read."""
     if not isinstance(value, str):

@@ -10,7 +10,7 @@ import dataclasses
 import difflib
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -18,38 +18,53 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import algebra
+from bdh_workbench.memory.algebra import Basis, unwatched
 from bdh_workbench.memory.as_read import as_read
+from bdh_workbench.memory.conflicts import Conflict, Shelf, against, entries_of, entry_of, listed, short
 from bdh_workbench.memory.file_format import FORMAT
 from bdh_workbench.memory.files import file_size, when
-from bdh_workbench.memory.items import composed, same_text
-from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
+from bdh_workbench.memory.items import composed
+from bdh_workbench.memory.state import LayerRecord, Memory, Rows
 from bdh_workbench.memory.titles import by_layer, joined_titles, renewed_title, title_after
 
 CLOSE = 1e-4  # squared distance from the span of other memories under which a row they share spends no rank in a merge
-NAMED = 5  # things that a message lists at most
 
 
-def merge(memories: Sequence[Memory], title: str = "", *, keep: Literal["first", "last"] | None = None) -> Memory:
+Keep = Literal["first", "last", "both"]
+"""What stays of items that conflict in a merge: the first or last memory's, or both documents."""
+
+
+def merge(memories: Sequence[Memory], title: str = "", *, keep: Keep | None = None) -> Memory:
     """One memory that holds what all of the given ones hold: the smallest S that reads every stored value.
 
     The order of the memories does not matter, except for ``keep`` and the names. Layers are numbered anew in the order
-    of their times. An item that is held several times, with the same words at the same addresses, is kept once: the
-    oldest of those that are switched on.
+    of their times. An item that is held several times, with the same words or, without words, at the same addresses, is
+    kept once: the oldest of those that are switched on.
 
     Args:
         memories: one or more, of one model.
         title: of the result; empty for the titles of all, joined.
-        keep: which answer stays where two memories answer a prompt differently, that of the memory given first or last;
-            None refuses such memories. Facts without words cannot be compared and are all kept.
+        keep: which stays where one memory answers a prompt otherwise than another, or holds another version of a
+            document: that of the memory given first or last. ``both`` keeps both versions but refuses two answers; None
+            refuses either. Items without words cannot be compared and are all kept.
 
     Raises:
-        UserError: when there is none, they belong to different models, contradict each other, or are too much for the
-            slots.
+        UserError: when there is none, they belong to different models, conflict with each other, or are too much for
+            the slots.
     """
     if not memories:
         raise UserError("There is nothing to merge: choose at least one memory.")
     _check_one_model(memories)
-    dropped = _contradicted(memories, keep)
+    conflicts = merge_conflicts(memories, keep)
+    refused = conflicts if keep is None else []
+    if keep == "both":
+        refused = [conflict for conflict in conflicts if conflict.stays.kind == "fact"]
+    if refused:
+        raise UserError(
+            f"The memories contradict each other: {against(refused)}; "
+            "forget one of each, or say which to keep (--keep)."
+        )
+    dropped = set() if keep == "both" else {conflict.other.place for conflict in conflicts}
     layers = sorted(_layers(memories), key=lambda entry: entry[0])
     chosen = _once(memories, [(m, i) for _, m, _, held in layers for i in held if (m, i) not in dropped])
     place = {key: index for index, key in enumerate(chosen)}
@@ -83,6 +98,28 @@ def merge(memories: Sequence[Memory], title: str = "", *, keep: Literal["first",
     return joint
 
 
+def merge_conflicts(memories: Sequence[Memory], keep: Keep | None) -> list[Conflict]:
+    """The items of different memories that cannot both be true, or are versions of one document, for a ``merge``.
+
+    Of each two that of the memory given last stays with ``last``, otherwise that of the memory given first; places are
+    the number of the memory and the item's in it.
+    """
+    shelf = Shelf()
+    found: list[Conflict] = []
+    numbers = range(len(memories))
+    for m in reversed(numbers) if keep == "last" else numbers:
+        stay = []  # what one memory holds side by side is no conflict
+        for entry in entries_of(memories[m], m):
+            rivals = shelf.rivals(entry) if shelf.twin(entry) is None else []
+            if rivals:
+                found.append(Conflict(rivals[0], entry))
+            else:
+                stay.append(entry)
+        for entry in stay:
+            shelf.put(entry)
+    return found
+
+
 def forget(memory: Memory, titles_or_indices: str | int | Sequence[str | int]) -> Memory:
     """The memory without some items: their rows, their words and titles made of theirs; layers that are empty then too.
 
@@ -98,12 +135,12 @@ def forget(memory: Memory, titles_or_indices: str | int | Sequence[str | int]) -
         UserError: when there is no such item, or more than one; the message names those that come near.
     """
     wanted = [titles_or_indices] if isinstance(titles_or_indices, str | int) else list(titles_or_indices)
-    gone = {find_item(memory, name) for name in wanted}
-    return _without(memory, gone) if gone else memory
+    gone = {index for name in wanted for index in find_items(memory, name)}
+    return without(memory, gone)[0] if gone else memory
 
 
-def find_item(memory: Memory, name: str | int) -> int:
-    """Index of the item that ``forget`` would take for this title, prompt, beginning or index.
+def find_items(memory: Memory, name: str | int) -> list[int]:
+    """Indices of what ``forget`` would take for this title, prompt, beginning or index: one item, or copies of one.
 
     Raises:
         UserError: when there is no such item, or more than one.
@@ -111,7 +148,7 @@ def find_item(memory: Memory, name: str | int) -> int:
     if isinstance(name, int):
         if not 0 <= name < len(memory.items):
             raise UserError(f"There is no item {name}: the memory holds {len(memory.items)}, counted from 0.")
-        return name
+        return [name]
     name = as_read(composed(name))
     low = name.strip().casefold()
     # A file of another program may hold texts that are not composed.
@@ -123,13 +160,14 @@ def find_item(memory: Memory, name: str | int) -> int:
     )
     for fits in tests:
         if fits is tests[-1] and low.isascii() and low.isdecimal() and len(low) < 10:
-            return find_item(memory, int(low))
+            return find_items(memory, int(low))
         found = [index for index, both in enumerate(texts) if any(fits(text) for text in both if text)]
-        if len(found) == 1:
-            return found[0]
+        entries = [entry_of(memory.items[index], (0, index)) for index in found]
+        if len(found) == 1 or (found and entries[0].said and len({entry.key for entry in entries}) == 1):
+            return found
         if found:
             raise UserError(
-                f"“{_short(name)}” could be any of {len(found)} items: {_listed(memory, found)}; "
+                f"“{short(name)}” could be any of {len(found)} items: {_listed(memory, found)}; "
                 "give the whole title or the item's number."
             )
     known: dict[str, int] = {}
@@ -143,7 +181,7 @@ def find_item(memory: Memory, name: str | int) -> int:
         hint = f"; there are {_listed(memory, range(len(memory.items)))}"
     else:
         hint = ": it is empty"
-    raise UserError(f"The memory holds no item called “{_short(name)}”{hint}.")
+    raise UserError(f"The memory holds no item called “{short(name)}”{hint}.")
 
 
 def set_layer(memory: Memory, number: int, enabled: bool) -> Memory:
@@ -173,7 +211,7 @@ def undo(memory: Memory) -> Memory:
     if not memory.layers:
         raise UserError("There is nothing to undo: nothing was written into this memory.")
     newest = max(layer.number for layer in memory.layers)
-    return _without(memory, {index for index, item in enumerate(memory.items) if item.layer == newest})
+    return without(memory, {index for index, item in enumerate(memory.items) if item.layer == newest})[0]
 
 
 def inspect(memory: Memory) -> dict[str, Any]:
@@ -241,32 +279,52 @@ def _solved(memory: Memory, held: Tensor, tolerance: float) -> Memory:
             for dependent, where their answers need it; they keep it.
         tolerance: squared distance from the span of the others under which they lose it.
     """
+    held = held[torch.isin(held, memory.enabled_rows())]
+    return _settled(memory, algebra.extend_basis(memory.rows, memory.slots, None, held, tolerance))[0]
+
+
+def _settled(memory: Memory, basis: Basis, watch: Callable[[], None] = unwatched) -> tuple[Memory, Basis]:
+    """The memory solved with a basis of some of its enabled rows and with whatever others need rank of their own."""
     enabled = memory.enabled_rows()
-    held = held[torch.isin(held, enabled)]
-    basis = algebra.extend_basis(memory.rows, memory.slots, None, held, tolerance)
     others = enabled[~torch.isin(enabled, basis.rows)]
-    basis = algebra.extend_basis(memory.rows, memory.slots, basis, others)
+    basis = algebra.extend_basis(memory.rows, memory.slots, basis, others, watch=watch)
     # Every row has had its chance: what is left to solve are the weights.
-    memory, basis = algebra.solve(memory, dataclasses.replace(basis, considered=len(memory.rows)))
+    memory, basis = algebra.solve(memory, dataclasses.replace(basis, considered=len(memory.rows) - 1))
     if not len(enabled):
-        return memory
+        return memory, basis
     for smaller in (CLOSE, 0.0):
+        watch()
         lost = algebra.drifted(memory, enabled, algebra.slow_slot(memory))
         if not len(lost):
             break
-        basis = algebra.extend_basis(memory.rows, memory.slots, basis, lost, smaller)
+        basis = algebra.extend_basis(memory.rows, memory.slots, basis, lost, smaller, watch)
         weights = algebra.coefficients(basis, memory.rows.values[basis.rows]).float()
         memory = dataclasses.replace(memory, basis=basis.rows, weights=weights)
-    return memory
+    return memory, basis
 
 
-def _without(memory: Memory, gone: set[int]) -> Memory:
-    """The solved memory without the items of the given indices, and without layers that hold nothing then."""
+def without(
+    memory: Memory, gone: Collection[int], basis: Basis | None = None, watch: Callable[[], None] = unwatched
+) -> tuple[Memory, Basis]:
+    """The solved memory without the items of the given indices, and without layers that are empty then; and its basis.
+
+    Args:
+        memory: it stays as it is.
+        gone: indices of items.
+        basis: of ``memory``, where it is at hand: what is left of it need not be worked out again.
+        watch: called now and then; what it raises ends the work.
+    """
+    gone = set(gone)
     stays = torch.tensor([index not in gone for index in range(len(memory.items))], dtype=torch.bool)
     rows = stays[memory.rows.items.long()]  # (n,)
     number = rows.cumsum(0) - 1  # of each row that stays
-    held = number[memory.basis[rows[memory.basis]]]
-    return _solved(_renamed(memory, memory.without_items(gone)), held, 0.0)
+    left = _renamed(memory, memory.without_items(gone))
+    if basis is not None:
+        smaller = algebra.reduced_basis(basis, rows[basis.rows], number, watch)
+    else:
+        held = number[memory.basis[rows[memory.basis]]]
+        smaller = algebra.extend_basis(left.rows, left.slots, None, held, 0.0, watch)
+    return _settled(left, smaller, watch)
 
 
 def _renamed(before: Memory, after: Memory) -> Memory:
@@ -298,7 +356,7 @@ def _check_one_model(memories: Sequence[Memory]) -> None:
     for memory in memories[1:]:
         if kind(memory) != kind(memories[0]):
             sides = " and ".join(
-                f"“{_short(m.title) or 'without a title'}” to the model {m.model_name or 'without a name'} "
+                f"“{short(m.title) or 'without a title'}” to the model {m.model_name or 'without a name'} "
                 f"({m.model[:8]}, {m.slots:,} slots, width {m.width})"
                 for m in (memories[0], memory)
             )
@@ -306,37 +364,6 @@ def _check_one_model(memories: Sequence[Memory]) -> None:
     widths = {memory.rows.cues.shape[1] for memory in memories if len(memory.rows)}
     if len(widths) > 1:
         raise UserError(f"These memories have cues of different widths ({sorted(widths)}): merge those of one model.")
-
-
-def _contradicted(memories: Sequence[Memory], keep: Literal["first", "last"] | None) -> set[tuple[int, int]]:
-    """Facts (memory, item) that give way to another memory's answer to the same prompt."""
-    answers: dict[str, dict[int, set[str]]] = {}
-    for m, memory in enumerate(memories):
-        for item in memory.items:
-            if item.kind == "fact" and same_text(item.prompt):
-                answers.setdefault(same_text(item.prompt), {}).setdefault(m, set()).add(same_text(item.answer))
-    contested: dict[str, dict[int, set[str]]] = {}
-    for prompt, held in answers.items():
-        sides = list(held.values())
-        if any(side != sides[0] for side in sides):
-            contested[prompt] = held
-    if contested and keep is None:
-        cases = []
-        for prompt, held in list(contested.items())[:NAMED]:
-            named = " and ".join(f"“{_short(answer)}”" for answer in sorted(set().union(*held.values())))
-            cases.append(f"“{_short(prompt)}” is answered by {named}")
-        more = f"; and {len(contested) - NAMED} more" if len(contested) > NAMED else ""
-        raise UserError(
-            f"The memories contradict each other: {'; '.join(cases)}{more}; "
-            "forget one of each, or say whose answers to keep (--keep)."
-        )
-    gone = set()
-    for m, memory in enumerate(memories):
-        for i, item in enumerate(memory.items):
-            given = contested.get(same_text(item.prompt)) if item.kind == "fact" else None
-            if given and same_text(item.answer) not in given[min(given) if keep == "first" else max(given)]:
-                gone.add((m, i))
-    return gone
 
 
 Key = tuple[Any, ...]
@@ -362,33 +389,24 @@ def _content(memory: Memory, items: Iterable[int]) -> list[bytes]:
     for index in items:
         numbers = (memory.rows.items == index).nonzero().flatten()
         addresses = memory.rows.take(numbers)
-        parts.append(repr(_words(memory.items[index])).encode())
+        item = memory.items[index]
+        parts.append(repr((item.kind, item.prompt, item.answer, item.text)).encode())
         for tensor in (addresses.starts, addresses.slots, addresses.strengths):
             parts.append(tensor.numpy().tobytes())
     return parts
 
 
-def _words(item: ItemRecord) -> tuple[str, str, str, str | None]:
-    return item.kind, item.prompt, item.answer, item.text
-
-
 def _once(memories: Sequence[Memory], order: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The items (memory, item) without repetitions: of equal ones the first that is switched on, or else the first."""
-    alike: dict[Key, list[tuple[int, int]]] = {}
+    chosen: dict[Key, tuple[int, int]] = {}
     for m, i in order:
-        alike.setdefault(_words(memories[m].items[i]), []).append((m, i))
-    kept = set()
-    for group in alike.values():
-        if len(group) == 1:
-            kept.add(group[0])
-            continue
-        same: dict[bytes, tuple[int, int]] = {}
-        for m, i in group:
-            content = hashlib.blake2b(b"".join(_content(memories[m], [i]))).digest()
-            first = same.setdefault(content, (m, i))
-            if _enabled(memories, m, i) and not _enabled(memories, *first):
-                same[content] = (m, i)
-        kept.update(same.values())
+        entry = entry_of(memories[m].items[i], (m, i))
+        # Without words only the addresses can tell.
+        key = entry.key if entry.said else (entry.kind, *_content(memories[m], [i]))
+        first = chosen.setdefault(key, (m, i))
+        if _enabled(memories, m, i) and not _enabled(memories, *first):
+            chosen[key] = (m, i)
+    kept = set(chosen.values())
     return [key for key in order if key in kept]
 
 
@@ -418,14 +436,5 @@ def _joined_rows(memories: Sequence[Memory], place: dict[tuple[int, int], int]) 
     return rows, torch.cat(held)[order].nonzero().flatten()
 
 
-# Names in messages
-
-
 def _listed(memory: Memory, indices: Sequence[int]) -> str:
-    shown = ", ".join(f"“{_short(memory.items[index].title)}” (number {index})" for index in indices[:NAMED])
-    return shown + (f" and {len(indices) - NAMED} more" if len(indices) > NAMED else "")
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 60 else text[:57] + "..."
+    return listed([f"“{short(memory.items[index].title)}” (number {index})" for index in indices])

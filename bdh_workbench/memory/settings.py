@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bdh_workbench.errors import UserError
 
 METHODS = ("auto", "direct", "gradient")
+ON_CONFLICT = ("replace", "keep", "refuse", "both")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class WriteSettings:
     write_paraphrases: bool = False  # write the other wordings of facts too; else they only serve for measuring
     tolerance: float = 0.02  # squared distance from what is held under which an address spends no rank
     protect: bool = True  # project every update off what is held
+    on_conflict: str = "replace"  # replace, keep or refuse: stored items that differ; both: side by side, for documents
     keep_words: bool = True  # keep prompts, answers and texts in the file; documents are found less well without them
     seed: int = 0
 
@@ -35,8 +37,9 @@ class WriteSettings:
         Raises:
             UserError: naming the setting.
         """
-        if self.method not in METHODS:
-            raise UserError(f"There is no method {self.method!r}: choose one of {', '.join(METHODS)}.")
+        for name, known in (("method", METHODS), ("on_conflict", ON_CONFLICT)):
+            if getattr(self, name) not in known:
+                raise UserError(f"The setting {name} must be one of {', '.join(known)}, not {getattr(self, name)!r}.")
         if not 1 <= self.steps <= 100_000:
             raise UserError(f"The number of steps must be from 1 to 100,000, not {self.steps}.")
         if not 0.0 < self.goal < 1.0:

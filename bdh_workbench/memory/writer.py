@@ -9,7 +9,7 @@ import dataclasses
 import datetime
 import statistics
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -40,7 +40,8 @@ from bdh_workbench.memory.encoding import (
 from bdh_workbench.memory.features import Positions, positions
 from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.gradient import gradient_steps
-from bdh_workbench.memory.items import Fact, TextDocument, same_text
+from bdh_workbench.memory.items import Fact, TextDocument, prompt_key, same_text
+from bdh_workbench.memory.manage import without
 from bdh_workbench.memory.problem import make_problem
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import LayerRecord, Memory, Rows
@@ -48,7 +49,7 @@ from bdh_workbench.memory.titles import layer_title
 from bdh_workbench.memory.write_event import WriteEvent
 from bdh_workbench.model.loading import Model
 
-__all__ = ["WriteEvent", "WriteResult", "empty_memory", "finish", "write"]
+__all__ = ["WriteEvent", "WriteResult", "check_write", "empty_memory", "finish", "write"]
 
 OWN_SHARE = 0.25  # of the slots; beyond it windows and framings use the addresses of what they are parts of
 HEAT_SLOTS, HEAT_POSITIONS = 64, 96  # slots and positions at most in the slot-use picture, spread over all
@@ -113,8 +114,12 @@ def write(
     settings: WriteSettings | None = None,
     basis: Basis | None = None,
     watch: Callable[[], None] = unwatched,
+    gone: Collection[int] = (),
 ) -> Generator[WriteEvent, None, WriteResult]:
     """Write facts and documents jointly, as one layer of history.
+
+    What is to be written is not compared with what is stored, except that a fact must not contradict another: see
+    ``conflicts.resolve``.
 
     Args:
         model: the frozen model.
@@ -124,6 +129,7 @@ def write(
         settings: of the write.
         basis: of ``memory`` as an earlier write returned it; worked out where it is None.
         watch: called now and then between two events; what it raises ends the write, and nothing has changed.
+        gone: indices of items of ``memory`` that are forgotten in the same step.
 
     Yields:
         An event after each step.
@@ -135,8 +141,28 @@ def write(
         UserError: when there is nothing to write, a fact contradicts one that is held, or the memory would be too full.
     """
     return _Write(
-        model, memory or empty_memory(model), facts, documents, settings or WriteSettings(), basis, watch
+        model, memory or empty_memory(model), facts, documents, settings or WriteSettings(), basis, watch, gone
     ).run()
+
+
+def check_write(model: Model, memory: Memory | None, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> None:
+    """Refuse at once what cannot be written, before anything is compared or worked out.
+
+    Raises:
+        UserError: when there is nothing to write, far too much, or the memory is not one of this model.
+    """
+    if not facts and not documents:
+        raise UserError("There is nothing to write: give at least one fact or document.")
+    if memory is not None:
+        if memory.model != model.fingerprint:
+            raise UserError(
+                f"This memory was written with the model {memory.model_name}, and the one loaded is "
+                f"{model.name}: load that model, or start a new memory."
+            )
+        check_fit(memory, model.config)
+    refused = far_too_much(characters(facts, documents), model.config.write_slots)
+    if refused:
+        raise UserError(refused)
 
 
 def finish(steps: Generator[WriteEvent, None, WriteResult]) -> WriteResult:
@@ -160,6 +186,8 @@ class _Write:
     settings: WriteSettings
     basis: Basis | None
     watch: Callable[[], None]
+    gone: Collection[int]
+    number: int = 0
     begun: float = field(default_factory=time.monotonic)
     step: int = 0
     passed: int = 0
@@ -179,6 +207,9 @@ class _Write:
     def run(self) -> Generator[WriteEvent, None, WriteResult]:
         settings = self.settings
         self._check()
+        self.number = self.memory.next_layer()
+        if self.gone:
+            self.memory, self.basis = without(self.memory, self.gone, self.basis, self.watch)
         self.items = write_items(self.facts, self.documents, self.model, settings)
         refused = too_many(self.items, self.memory.slots)
         if refused:
@@ -225,17 +256,7 @@ class _Write:
         return (yield from self._finish(joint, joint_basis, reads, before))
 
     def _check(self) -> None:
-        if not self.facts and not self.documents:
-            raise UserError("There is nothing to write: give at least one fact or document.")
-        if self.memory.model != self.model.fingerprint:
-            raise UserError(
-                f"This memory was written with the model {self.memory.model_name}, and the one loaded is "
-                f"{self.model.name}: load that model, or start a new memory."
-            )
-        check_fit(self.memory, self.model.config)
-        refused = far_too_much(characters(self.facts, self.documents), self.memory.slots)
-        if refused:
-            raise UserError(refused)
+        check_write(self.model, self.memory, self.facts, self.documents)
         # Switched on again, such a layer would contradict what is written now.
         off = {
             layer.number: f" in layer {layer.number}, which is switched off"
@@ -243,12 +264,12 @@ class _Write:
             if not layer.enabled
         }
         known = {
-            same_text(item.prompt): (item.answer, off.get(item.layer, ""))
-            for item in self.memory.items
-            if item.kind == "fact" and item.prompt
+            prompt_key(item.prompt): (item.answer, off.get(item.layer, ""))
+            for index, item in enumerate(self.memory.items)
+            if item.kind == "fact" and item.prompt and index not in self.gone
         }
         for fact in self.facts:
-            other, where = known.setdefault(same_text(fact.prompt), (fact.answer, ""))
+            other, where = known.setdefault(prompt_key(fact.prompt), (fact.answer, ""))
             if same_text(other) != same_text(fact.answer):
                 raise UserError(
                     f"“{fact.prompt}” is already answered by “{other}”{where}: forget that fact first, or change one."
@@ -398,14 +419,13 @@ class _Write:
             )
 
     def _joined(self, held: Memory, reads: Tensor) -> Memory:
-        number = held.next_layer()
         rows = dataclasses.replace(self.new.rows, values=reads, items=self.new.rows.items + len(held.items))
         if not self.settings.keep_words:
             rows = dataclasses.replace(rows, tokens=torch.full_like(rows.tokens, -1))
-        records = item_records(self.facts, self.documents, self.items, number, self.settings.keep_words)
+        records = item_records(self.facts, self.documents, self.items, self.number, self.settings.keep_words)
         title = layer_title(records)
         created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        layer = LayerRecord(number, title, created)
+        layer = LayerRecord(self.number, title, created)
         return dataclasses.replace(
             held,
             rows=Rows.join([held.rows, rows]),

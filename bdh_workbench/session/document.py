@@ -10,25 +10,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import Tensor
-
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.algebra import Basis
+from bdh_workbench.memory.conflicts import merge_notes
 from bdh_workbench.memory.files import file_size, load_memory, load_memory_of, save_memory, shown
 from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.library import Library
 from bdh_workbench.memory.locking import LOCK_TIMEOUT, renewing
-from bdh_workbench.memory.state import Memory, Rows
+from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session.control import Task, log
 from bdh_workbench.session.events import MemoryChanged, MemoryView, RecoveryFound
+from bdh_workbench.session.history import Packed, pack
 from bdh_workbench.session.jobs import MergeMemories
 from bdh_workbench.session.recovery import Copy, Recovery
 
 MOST_STATES = 30  # changes that can be taken back
 KEPT_STATES = 2  # that are kept however large they are
-MOST_BYTES = 24 << 20  # of all others
+MOST_BYTES = 256 << 20  # of all others: thirty writes over 300 facts take about 150 MB
 MOST_BASIS = 256 << 20  # bytes of a basis that is kept for the next write; a larger one is worked out again
 
 
@@ -62,6 +62,19 @@ class _State:
     file: _File
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A value that was in use before."""
+
+    packed: Packed | None
+    version: int
+    file: _File
+
+    def state(self) -> _State:
+        """The value as it was."""
+        return _State(self.packed.memory() if self.packed is not None else None, self.version, self.file)
+
+
 class Document:
     """The memory in use."""
 
@@ -71,8 +84,8 @@ class Document:
         self.model: Model | None = None  # that memory files must fit, once one is loaded
         self.basis: Basis | None = None
         self._versions = itertools.count(1)
-        self._undo: list[_State] = []
-        self._redo: list[_State] = []
+        self._undo: list[_Kept] = []
+        self._redo: list[_Kept] = []
         self._found: Copy | None = None
         self._now = _State(None, 0, _File())
 
@@ -106,7 +119,7 @@ class Document:
 
     def change(self, task: Task, memory: Memory, basis: Basis | None = None, file: _File | None = None) -> None:
         """Take another value into use, in a way that can be taken back."""
-        self._undo.append(self._now)
+        self._undo.append(self._kept())
         self._redo.clear()
         self._set(task, _State(memory, next(self._versions), file or self._now.file), basis)
 
@@ -123,6 +136,8 @@ class Document:
         merged = manage.merge(parts, composed(" ".join(job.title.split())), keep=job.keep)
         task.commit()
         self.change(task, merged, file=_File())
+        for head, names in merge_notes(manage.merge_conflicts(parts, job.keep), job.keep):
+            log(task, "info", f"{head}: {names}.")
 
     def forget(self, task: Task, indices: Sequence[int]) -> None:
         """Forget items."""
@@ -146,16 +161,16 @@ class Document:
         """
         if self._undo:
             task.commit()
-            state, held = self._undo.pop(), self.memory
+            now, state, held = self._kept(), self._undo.pop().state(), self.memory
             if state.memory is None and held is not None and state.file.path is not None:
                 # Its file holds something by now: nothing at all could not be saved in its place, this can.
                 state = dataclasses.replace(state, memory=manage.forget(held, range(len(held.items))))
-            self._redo.append(self._now)
+            self._redo.append(now)
             self._set(task, state)
             return
         before = manage.undo(self._some())
         task.commit()
-        self._redo.append(self._now)
+        self._redo.append(self._kept())
         self._set(task, _State(before, next(self._versions), self._now.file))
 
     def redo(self, task: Task) -> None:
@@ -167,8 +182,8 @@ class Document:
         if not self._redo:
             raise UserError("There is nothing to redo.")
         task.commit()
-        self._undo.append(self._now)
-        self._set(task, self._redo.pop())
+        self._undo.append(self._kept())
+        self._set(task, self._redo.pop().state())
 
     # Files
 
@@ -250,18 +265,20 @@ class Document:
             self.library.set_note(file.path, note)
         file.mark = _mark(file.path) if unchanged else file.mark
 
-        def labelled(state: _State) -> _State:
-            memory = state.memory
-            if memory is None or state.file is not file:
-                return state
+        def named(memory: Memory) -> Memory:
             if title is not None:
                 memory = dataclasses.replace(memory, title=composed(" ".join(title.split())))
-            if note is not None:
-                memory = dataclasses.replace(memory, note=note)
-            return dataclasses.replace(state, memory=memory)
+            return memory if note is None else dataclasses.replace(memory, note=note)
 
-        self._undo, self._redo = [labelled(state) for state in self._undo], [labelled(state) for state in self._redo]
-        self._set(task, labelled(self._now), self.basis)
+        def labelled(kept: _Kept) -> _Kept:
+            packed = kept.packed
+            if packed is None or kept.file is not file:
+                return kept
+            return dataclasses.replace(kept, packed=dataclasses.replace(packed, rest=named(packed.rest)))
+
+        self._undo, self._redo = [labelled(kept) for kept in self._undo], [labelled(kept) for kept in self._redo]
+        memory = named(self.memory) if self.memory is not None else None
+        self._set(task, dataclasses.replace(self._now, memory=memory), self.basis)
 
     # Recovery
 
@@ -307,6 +324,11 @@ class Document:
             raise UserError("The memory is empty: write something into it first.")
         return self.memory
 
+    def _kept(self) -> _Kept:
+        """The value in use, for the day that it is wanted again."""
+        now, kept = self._now, [one.packed for one in (*self._undo, *self._redo) if one.packed is not None]
+        return _Kept(pack(now.memory, kept) if now.memory is not None else None, now.version, now.file)
+
     def _load(self, path: Path) -> Memory:
         return load_memory(path) if self.model is None else load_memory_of(path, self.model)
 
@@ -344,13 +366,13 @@ class Document:
 
     def _trim(self) -> None:
         """Forget the oldest of what can be taken back where there is too much of it."""
-        seen = _storages(self._now.memory)
+        seen: set[int] = set()
         for states in (self._undo, self._redo):
             spent = kept = 0
             for state in reversed(states):
-                own = {key: size for key, size in _storages(state.memory).items() if key not in seen}
-                seen |= own
-                spent += sum(own.values())
+                blocks = state.packed.blocks() if state.packed is not None else {}
+                spent += sum(size for place, size in blocks.items() if place not in seen)
+                seen |= blocks.keys()
                 if kept == MOST_STATES or (kept >= KEPT_STATES and spent > MOST_BYTES):
                     break
                 kept += 1
@@ -369,12 +391,3 @@ def memory_view(
         memory.title, path, dirty, memory.items, memory.layers, len(memory.basis), memory.slots, memory.fill,
         can_undo, can_redo, size, memory.note, memory.model_name, memory.model,
     )  # fmt: skip
-
-
-def _storages(memory: Memory | None) -> dict[int, int]:
-    """Bytes of each block of numbers of a memory, by its place."""
-    if memory is None:
-        return {}
-    tensors: list[Tensor] = [getattr(memory.rows, field.name) for field in dataclasses.fields(Rows)]
-    blocks = [tensor.untyped_storage() for tensor in (*tensors, memory.basis, memory.weights)]
-    return {block.data_ptr(): block.nbytes() for block in blocks}

@@ -7,18 +7,20 @@ from pathlib import Path
 import torch
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.conflicts import resolve
 from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.files import load_memory
 from bdh_workbench.memory.items import TextDocument
+from bdh_workbench.memory.writer import check_write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session import jobs
 from bdh_workbench.session.asking import answer
-from bdh_workbench.session.control import Engine, Task, log
+from bdh_workbench.session.control import Engine, Task, log, progress
 from bdh_workbench.session.document import Document, memory_view
-from bdh_workbench.session.events import MemoryInspected, ModelChanged, TextInspected, WriteSummary
+from bdh_workbench.session.events import MemoryInspected, ModelChanged, TextInspected, VersionsFound, WriteSummary
 from bdh_workbench.session.home import library_in
 from bdh_workbench.session.inspecting import inspect_text
 from bdh_workbench.session.jobs import Job
@@ -113,13 +115,22 @@ class WorkbenchEngine(Engine):
         log(task, "info", f"Loaded the model {model.name} on {model.device}.")
         self._tell_device(task)
 
-    def _write(self, task: Task, job: jobs.Write) -> WriteSummary:
-        document = self.document
-        result = run_write(
-            task, self._loaded(), document.memory, job.facts, job.documents, job.settings, document.basis
-        )
+    def _write(self, task: Task, job: jobs.Write) -> WriteSummary | VersionsFound:
+        document, model, goal = self.document, self._loaded(), job.settings.goal
+        progress(task, None, "Comparing with what is stored")
+        check_write(model, document.memory, job.facts, job.documents)
+        new = resolve(document.memory, job.facts, job.documents, job.settings.on_conflict)
+        notes, written = tuple(new.notes()), len(new.facts) + len(new.documents)
+        if job.ask and new.versions:
+            return VersionsFound(new.versions)
+        if not written:
+            fill = document.memory.fill if document.memory is not None else 0.0
+            return WriteSummary(0, 0.0, 1.0, 1.0, 0, (), 0, (), 0, goal, fill, written, notes)
+        result = run_write(task, model, document.memory, new, job.settings, document.basis)
         task.commit()
         document.change(task, result.memory, result.basis)
+        for head, names in notes:
+            log(task, "info", f"{head}: {names}.")
         self._tell_device(task)
         return WriteSummary(
             result.steps,
@@ -130,9 +141,11 @@ class WorkbenchEngine(Engine):
             result.ambiguous_words,
             result.unlearnt,
             result.unlearnt_tokens,
-            0 if job.settings.write_paraphrases else sum(len(fact.paraphrases) for fact in job.facts),
-            job.settings.goal,
+            0 if job.settings.write_paraphrases else sum(len(fact.paraphrases) for fact in new.facts),
+            goal,
             result.memory.fill,
+            written,
+            notes,
         )
 
     def _ask(self, task: Task, job: jobs.Query) -> None:

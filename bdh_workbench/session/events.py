@@ -21,6 +21,7 @@ from bdh_workbench.session.views import (
     RowMatch,
     SiteInfo,
     TextInspection,
+    VersionsFound,
     WriteSummary,
 )
 
@@ -61,6 +62,7 @@ __all__ = [
     "TextInspection",
     "TokenRead",
     "Top",
+    "VersionsFound",
     "WriteStepped",
     "WriteSummary",
 ]
@@ -107,7 +109,7 @@ class JobResumed(Event):
 
 @dataclass(frozen=True, slots=True)
 class JobDone(Event):
-    """A job is done; ``result`` is a WriteSummary of a write, the path of a save, and otherwise None."""
+    """A job is done; ``result`` is a WriteSummary or VersionsFound of a write, the path of a save, and else None."""
 
     result: Any = None
 

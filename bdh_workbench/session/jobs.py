@@ -51,11 +51,15 @@ class LoadModel:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Write facts and documents into the memory in use, as one layer."""
+    """Write facts and documents into the memory in use, as one layer.
+
+    With ``ask``, nothing is written where a document would be replaced: the job's result is then ``VersionsFound``.
+    """
 
     facts: tuple[Fact, ...] = ()
     documents: tuple[TextDocument, ...] = ()
     settings: WriteSettings = field(default_factory=WriteSettings)
+    ask: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +146,13 @@ class DeleteMemory:
 class MergeMemories:
     """Make one memory of several files and take it into use, unsaved.
 
-    ``keep`` says whose answer stays where two differ, ``first`` or ``last``; without it such memories are not merged.
+    ``keep`` says which stays of two answers or of two versions of a document, that of the ``first`` or the ``last``
+    memory, or ``both`` versions; without it such memories are not merged.
     """
 
     paths: tuple[Path, ...]
     title: str = ""
-    keep: Literal["first", "last"] | None = None
+    keep: Literal["first", "last", "both"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bdh_workbench.asking.answers import Top
+from bdh_workbench.memory.conflicts import Conflict
 from bdh_workbench.reading.sources import Source
 
 if TYPE_CHECKING:  # these load torch, which the window must not wait for
@@ -185,6 +186,8 @@ class WriteSummary:
         paraphrases: of the facts that were not written, as they only serve for measuring.
         goal: the probability that every answer token was to pass.
         fill: of the memory afterwards.
+        written: facts and documents; 0 where all of it was stored already, or gave way to what is.
+        notes: on those that were replaced, kept, stored already or given twice: how many, and which.
     """
 
     steps: int
@@ -198,6 +201,15 @@ class WriteSummary:
     paraphrases: int
     goal: float
     fill: float
+    written: int
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsFound:
+    """The result of a write that asks first: documents and those that they would replace. Nothing was written."""
+
+    documents: tuple[Conflict, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,12 @@ import math
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
+import torch
+
 from bdh_workbench.asking.decoding import Question, score
 from bdh_workbench.evaluation.retention import as_question, probes, token_accuracy
 from bdh_workbench.memory.algebra import Basis
+from bdh_workbench.memory.conflicts import Resolved, resolve
 from bdh_workbench.memory.encoding import characters, document_ids, far_too_much, too_many, write_items
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
@@ -33,21 +36,20 @@ def run_write(
     task: Task,
     model: Model,
     memory: Memory | None,
-    facts: Sequence[Fact],
-    documents: Sequence[TextDocument],
+    new: Resolved,
     settings: WriteSettings,
     basis: Basis | None,
 ) -> WriteResult:
-    """Write, sending WriteStepped after each step; held between steps, and cancelled within them too.
+    """Write what is new, sending WriteStepped after each step; held between steps, and cancelled within them too.
 
     Raises:
         UserError: as ``memory.writer.write``.
         Cancelled: when the job was cancelled; nothing has changed then.
     """
-    labels = (*(fact.prompt for fact in facts), *(document.title for document in documents))
+    labels = (*(fact.prompt for fact in new.facts), *(document.title for document in new.documents))
     progress(task, None, "Reading what is to be written")
-    shares = mean_shares(model, _samples(model, facts, documents))
-    steps = write(model, memory, facts, documents, settings, basis, task.checkpoint)
+    shares = mean_shares(model, _samples(model, new.facts, new.documents))
+    steps = write(model, memory, new.facts, new.documents, settings, basis, task.checkpoint, new.gone)
     return _watched(task, steps, labels, shares)
 
 
@@ -79,7 +81,11 @@ def _samples(model: Model, facts: Sequence[Fact], documents: Sequence[TextDocume
 
 
 def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite) -> Estimated:
-    """How large a write would be; the fill afterwards is an upper bound, as rows that are alike share their rank."""
+    """How large a write would be; the fill afterwards is an upper bound, as rows that are alike share their rank.
+
+    Raises:
+        UserError: when a document is too short to be written, or conflicts are to be refused and there are some.
+    """
     facts, documents = job.facts, job.documents
     slots = model.config.write_slots
     used = len(memory.basis) if memory is not None else 0
@@ -87,17 +93,22 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
     refused = far_too_much(size, slots)
     if refused:
         tokens = size // CHARACTERS
-        after = (used + ROWS * tokens) / slots
-        return Estimated(task.id, tokens, ROWS * tokens, used / slots, after, False, False, refused)
-    items = write_items(facts, (), model, job.settings)
+        fill = (used + ROWS * tokens) / slots
+        return Estimated(task.id, tokens, ROWS * tokens, used / slots, fill, False, False, refused)
+    new = resolve(memory, facts, documents, job.settings.on_conflict)
+    after = used
+    if memory is not None and new.gone:
+        after -= int(torch.isin(memory.rows.items[memory.basis], torch.tensor(new.gone)).sum())
+    items = write_items(new.facts, (), model, job.settings)
     tokens = sum(len(item.ids) for item in items if item.primary)
-    for document in documents:
+    for document in new.documents:
         task.checkpoint()
         items += write_items((), (document,), model, job.settings)
         tokens += len(document_ids(model.tokenizer, document.text))
     rows = sum(len(item.ids) - item.first for item in items)
     refused = too_many(items, slots) or ""
-    return Estimated(task.id, tokens, rows, used / slots, (used + rows) / slots, used + rows <= slots, True, refused)
+    after += rows
+    return Estimated(task.id, tokens, rows, used / slots, after / slots, after <= slots, True, refused)
 
 
 def retention_run(task: Task, model: Model, documents: Sequence[TextDocument], job: RetentionRun) -> None:

@@ -29,9 +29,10 @@ class Said:
         self.questions: list[str] = []
         self.unsaved = "discard"
         self.recovered = "restore"
+        self.versions = "replace"
         self.confirm = True
         self.line: str | None = "A title"
-        self.merge: tuple[str, str | None] | None = ("", None)  # title, and whose answer stays
+        self.merge: tuple[str, str | None] | None = ("", None)  # title, and what stays
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +61,10 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
         record.questions.append(f"Unsaved work was found: {title}")
         return record.recovered
 
+    def versions(cls: object, parent: object, documents: Sequence[str]) -> str:
+        record.questions += documents
+        return record.versions
+
     def waits(dialog: QDialog) -> int:
         raise AssertionError(f"a dialog waits for a person: {dialog.windowTitle()}")
 
@@ -68,6 +73,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
     monkeypatch.setattr(questions.Confirm, "ask", classmethod(confirm))
     monkeypatch.setattr(questions.Unsaved, "ask", classmethod(unsaved))
     monkeypatch.setattr(questions.Recovered, "ask", classmethod(recovered))
+    monkeypatch.setattr(questions.Versions, "ask", classmethod(versions))
     monkeypatch.setattr(
         questions.Line, "ask", classmethod(lambda cls, parent, question, text="", empty=False: record.line)
     )

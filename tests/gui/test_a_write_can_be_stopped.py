@@ -178,18 +178,6 @@ def test_memory_that_runs_out_is_told_with_advice_and_the_cpu_is_offered(
     monkeypatch.undo()
 
 
-def test_what_is_held_already_is_not_written_twice_unasked(start: Start, qtbot: QtBot, said: Said) -> None:
-    workbench = start()
-    write = workbench.window.write
-    press_write(workbench, FACTS[:2])
-    settle(workbench, qtbot)
-    said.confirm = False
-    write.write()
-    settle(workbench, qtbot)
-    assert "holds all of this already" in said.questions[-1]
-    assert workbench.context.memory is not None and len(workbench.context.memory.layers) == 1
-
-
 def test_a_complaint_goes_once_its_cause_is_gone(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     write = workbench.window.write

@@ -19,7 +19,7 @@ from bdh_workbench.gui.dialogs.guide import Guide
 from bdh_workbench.gui.dialogs.help import Help
 from bdh_workbench.gui.dialogs.merge import MergeDialog
 from bdh_workbench.gui.dialogs.model import ModelChooser
-from bdh_workbench.gui.dialogs.questions import Confirm, Recovered, Unsaved
+from bdh_workbench.gui.dialogs.questions import MOST, Confirm, Recovered, Unsaved, Versions
 from bdh_workbench.resources import bundled_model_path
 
 pytestmark = pytest.mark.qt_log_ignore(
@@ -64,6 +64,20 @@ def test_work_that_was_found_has_three_ways_on(qapp: QApplication, button: str, 
         assert "“Ten facts”, from 2026-01-01 12:00" in dialog.text()  # type: ignore[attr-defined]
 
     assert answering(lambda: Recovered.ask(None, "Ten facts", "2026-01-01 12:00"), button, look) == answer
+
+
+@pytest.mark.parametrize(("button", "answer"), [("Replace", "replace"), ("Keep both", "both"), ("Cancel", "cancel")])
+def test_new_versions_of_documents_have_three_ways_on(qapp: QApplication, button: str, answer: str) -> None:
+    def one(dialog: object) -> None:
+        assert "This document is a new version of another" in dialog.text()  # type: ignore[attr-defined]
+        assert "“new” instead of “old”" in dialog.text()  # type: ignore[attr-defined]
+
+    def many(dialog: object) -> None:
+        assert dialog.text().endswith("“7” instead of “o”\nand 2 more")  # type: ignore[attr-defined]
+
+    assert answering(lambda: Versions.ask(None, ["“new” instead of “old”"]), button, one) == answer
+    names = [f"“{number}” instead of “o”" for number in range(MOST + 2)]
+    assert answering(lambda: Versions.ask(None, names), button, many) == answer
 
 
 @pytest.mark.parametrize(("button", "answer"), [("Move to trash", True), ("Cancel", False)])

@@ -81,6 +81,8 @@ def test_its_commands_run_in_order(
     monkeypatch.setenv("BDH_WORKBENCH_HOME", str(tmp_path / "home"))
     (tmp_path / "resources").symlink_to(ROOT / "resources")
     monkeypatch.chdir(tmp_path)
+    for words, name in re.findall(r"^    printf '(.+)' > (\S+)$", TEXT, re.MULTILINE):
+        (tmp_path / name).write_text(words.replace("\\n", "\n"), encoding="utf-8")
     commands = _commands(TEXT)
     assert len(commands) > 6
     said = []
@@ -89,6 +91,7 @@ def test_its_commands_run_in_order(
         said.append(capfd.readouterr().out)
     assert "marching band" in said[1] and "two grey mules" in said[4]
     assert "floating post office" not in said[6] and "marching band" in said[6]
+    assert "“heron” instead of “marching band”" in said[7] and "“marching band” instead of “heron”" in said[8]
 
 
 @pytest.mark.slow

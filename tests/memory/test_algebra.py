@@ -20,6 +20,7 @@ from bdh_workbench.memory.algebra import (
     gram,
     held_basis,
     read_rows,
+    reduced_basis,
     slow_slot,
     solve,
 )
@@ -306,3 +307,24 @@ def test_rows_are_taken_and_joined_as_matrices_are(seed: int, counts: list[int],
         assert int(joined.following[place]) == wanted
     for row, after in enumerate(rows.following.tolist()):
         assert int(joined.following[len(chosen) + row]) == (after + len(chosen) if after >= 0 else -1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "gone"), [(1, 0), (1, 1), (40, 0), (40, 7), (40, 39), (40, 40), (700, 60), (700, 640)]
+)
+def test_a_basis_is_made_smaller_without_looking_at_addresses(rows: int, gone: int) -> None:
+    generator = torch.Generator().manual_seed(rows + gone)
+    addresses = torch.randn(rows, rows + 20, generator=generator, dtype=torch.float64)
+    inner = addresses @ addresses.T
+    whole = Basis(torch.arange(rows) + 3, torch.linalg.cholesky(inner))
+    before = whole.factor.clone()
+    stay = torch.ones(rows, dtype=torch.bool)
+    stay[torch.randperm(rows, generator=generator)[:gone]] = False
+    numbers = torch.arange(rows + 3) * 2
+    blocks: list[None] = []
+    smaller = reduced_basis(whole, stay, numbers, lambda: blocks.append(None))
+    assert torch.equal(smaller.rows, 2 * whole.rows[stay])
+    expected = torch.linalg.cholesky(inner[stay][:, stay])
+    assert torch.allclose(smaller.factor, expected, rtol=1e-8, atol=1e-8 * float(inner.max()))
+    assert torch.equal(whole.factor, before) and bool((smaller.factor.diagonal() > 0).all())
+    assert bool(blocks) == (0 < gone < rows), "it can be stopped"

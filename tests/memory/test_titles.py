@@ -11,7 +11,7 @@ import pytest
 from bdh_workbench.memory import encoding
 from bdh_workbench.memory.files import without_words
 from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.manage import find_item, forget, merge, set_layer, undo
+from bdh_workbench.memory.manage import find_items, forget, merge, set_layer, undo
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory
 from bdh_workbench.memory.titles import layer_title, renewed_title
@@ -119,10 +119,10 @@ def apart(text: str) -> str:
 def test_an_item_is_found_however_its_name_was_typed(model: Model) -> None:
     memory = written(model, None, [FACTS[0]], [TextDocument("Café Über", "The café is over there. It is shut.")])
     assert apart("Café") != "Café"
-    assert find_item(memory, apart("Café Über")) == find_item(memory, apart("café üb")) == 1
+    assert find_items(memory, apart("Café Über")) == find_items(memory, apart("café üb")) == [1]
     foreign = dataclasses.replace(memory.items[1], title=apart("Café Über"))
     memory = dataclasses.replace(memory, items=(memory.items[0], foreign))
-    assert find_item(memory, "Café Über") == 1
+    assert find_items(memory, "Café Über") == [1]
 
 
 def test_a_prompt_with_a_space_behind_it_is_the_same_prompt(model: Model) -> None:

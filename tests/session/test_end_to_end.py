@@ -329,9 +329,8 @@ def test_a_cancelled_write_leaves_the_memory_as_it_was(tmp_path: Path, model_fol
     before = record.all(MemoryChanged)[-1]
     assert isinstance(record.end(session.submit(Write((), (OTHER_DOCUMENT,), SETTINGS))), JobCancelled)
     assert record.all(MemoryChanged)[-1] is before and not list((tmp_path / "recovery").glob("*"))
-    assert (
-        "already answered" in failed(session, record, Write((dataclasses.replace(FACTS[0], answer="Nowhere"),))).message
-    )
+    other, refuse = dataclasses.replace(FACTS[0], answer="Nowhere"), dataclasses.replace(SETTINGS, on_conflict="refuse")
+    assert "“Nowhere” against “Orm”" in failed(session, record, Write((other,), (), refuse)).message
     assert record.all(MemoryChanged)[-1] is before
     done(session, record, NewMemory())
     assert session.close(60.0)

@@ -1,4 +1,4 @@
-"""Before a merge: a title for the result, and whose answer stays where two memories differ."""
+"""Before a merge: a title for the result, and what stays where two memories differ."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout,
 from bdh_workbench.gui.widgets import answered, note
 from bdh_workbench.gui.words import plural, short
 
-Keep = Literal["first", "last"] | None
+Keep = Literal["first", "last", "both"] | None
 
 
 class MergeDialog(QDialog):
@@ -24,18 +24,19 @@ class MergeDialog(QDialog):
         self.title.setPlaceholderText(short(" + ".join(titles), 80))
         self.title.setAccessibleName("Title of the merged memory")
         self.keep = QComboBox()
-        self.keep.setAccessibleName("Whose answer stays where two differ")
+        self.keep.setAccessibleName("What stays where two memories differ")
         for words, which in (
-            ("Do not merge, and name the prompt", None),
-            (f"Keep the answer of “{short(titles[0], 40)}”", "first"),
-            (f"Keep the answer of “{short(titles[-1], 40)}”", "last"),
+            ("Do not merge, and name what differs", None),
+            (f"Keep what “{short(titles[0], 40)}” says", "first"),
+            (f"Keep what “{short(titles[-1], 40)}” says", "last"),
+            ("Keep both versions of a document", "both"),
         ):
             self.keep.addItem(words, which)
         heading = QLabel(f"Merge {plural(len(titles), 'memory')}")
         heading.setObjectName("heading")
         form = QFormLayout()
         form.addRow("Title", self.title)
-        form.addRow("Where answers differ", self.keep)
+        form.addRow("Where they differ", self.keep)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         merge = buttons.addButton("Merge", QDialogButtonBox.ButtonRole.AcceptRole)
         merge.setProperty("primary", True)
@@ -53,7 +54,7 @@ class MergeDialog(QDialog):
 
     @classmethod
     def ask(cls, parent: QWidget | None, titles: Sequence[str]) -> tuple[str, Keep] | None:
-        """Title, empty for those of all, and whose answer stays; or None."""
+        """Title, empty for those of all, and what stays; or None."""
         dialog = cls(parent, titles)
         if not answered(dialog):
             return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QMessageBox, QWidget
 
@@ -9,6 +11,7 @@ from bdh_workbench.gui.widgets import answered
 from bdh_workbench.harmless import harmless_lines
 
 TITLE = "BDH memory workbench"
+MOST = 8  # documents that a question names
 
 
 def _box(parent: QWidget | None, question: str) -> QMessageBox:
@@ -52,6 +55,19 @@ class Unsaved:
         """``save``, ``discard`` or ``cancel``."""
         question = f"The memory “{title}” has changes that are not saved."
         answers = {"Save": "save", "Do not save": "discard", "Cancel": "cancel"}
+        return answers[_keep_or_discard(parent, question, *answers)]
+
+
+class Versions:
+    """What to do with documents that are new versions of others."""
+
+    @classmethod
+    def ask(cls, parent: QWidget | None, documents: Sequence[str]) -> str:
+        """``replace``, ``both`` or ``cancel``; each text names a document and the one that it would replace."""
+        what = "This document is a new version" if len(documents) == 1 else "These documents are new versions"
+        more = [f"and {len(documents) - MOST} more"] * (len(documents) > MOST)
+        question = "\n".join((f"{what} of another. Replace that one?", "", *documents[:MOST], *more))
+        answers = {"Replace": "replace", "Keep both": "both", "Cancel": "cancel"}
         return answers[_keep_or_discard(parent, question, *answers)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from PySide6.QtWidgets import QProgressBar, QScrollArea, QTabWidget, QVBoxLayout
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import TEXTS, open_paths
-from bdh_workbench.gui.dialogs.questions import Confirm
+from bdh_workbench.gui.dialogs.questions import Confirm, Versions
 from bdh_workbench.gui.parts.documents import Documents
 from bdh_workbench.gui.parts.facts_table import FactsTable
 from bdh_workbench.gui.parts.reading import Found, read_files, read_paste
@@ -22,8 +23,8 @@ from bdh_workbench.gui.parts.settings_form import SettingsForm
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
 from bdh_workbench.gui.words import harmless, plural, shown_p, tip
-from bdh_workbench.memory.items import Fact, TextDocument, same_text
-from bdh_workbench.memory.settings import METHODS, WriteSettings
+from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
 from bdh_workbench.session.events import (
     Estimated,
     JobCancelled,
@@ -33,12 +34,12 @@ from bdh_workbench.session.events import (
     JobProgress,
     JobResumed,
     JobStarted,
+    VersionsFound,
     WriteStepped,
     WriteSummary,
 )
 from bdh_workbench.session.jobs import EstimateWrite, Undo, Write
 
-KNOWN = "The memory in use holds all of this already. Write it once more?"
 CROWDED = (
     "This is more than the memory has room for, unless much of it repeats itself. To try may take minutes, and nothing "
     "is written if there is no room."
@@ -58,6 +59,7 @@ LABELS = {
     "decay": "Decay weight",
     "norm": "Norm bound",
     "protect": "Protect the rest",
+    "on_conflict": "Where items conflict",
 }
 ESTIMATE_AFTER = 400  # milliseconds without a change
 PACED = 20  # steps whose pace tells how long the rest may take
@@ -74,7 +76,7 @@ class WritePane(Pane):
         self.context = context
         self.job: int | None = None
         self.paused = False
-        self._writes: set[int] = set()
+        self._writes: dict[int, Write] = {}  # that run or wait, by the number of the job
         self._estimate_job = 0
         self._crowded = False  # whether what stands here is more than there is room for
         self._refused = ""  # why what stands here would be refused at once
@@ -95,7 +97,9 @@ class WritePane(Pane):
         column = QVBoxLayout(facts)
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(self.table)
-        self.form: SettingsForm[WriteSettings] = SettingsForm(WriteSettings, {"method": METHODS}, LABELS)
+        self.form: SettingsForm[WriteSettings] = SettingsForm(
+            WriteSettings, {"method": METHODS, "on_conflict": ON_CONFLICT}, LABELS
+        )
         self.form.set_settings(self.context.preferences.values.write)
         self.form.changed.connect(self._keep_settings)
         area = QScrollArea()
@@ -276,7 +280,9 @@ class WritePane(Pane):
         more = (event.fill_after - event.fill_before) / max(1e-9, 1.0 - event.fill_before)
         fits = f"fits (fill {event.fill_before:.0%} → {event.fill_after:.0%})"
         tokens = f"{about}{plural(event.tokens, 'token')}"
-        if event.fits:
+        if not event.rows:
+            self._say("already stored")
+        elif event.fits:
             self._say(f"{tokens} · {plural(event.rows, 'row')} · {fits}")
         else:
             self._say(f"{tokens} · does not fit: {more:,.1f} times the room left", "warning")
@@ -302,22 +308,25 @@ class WritePane(Pane):
             self._tell(str(problem), "warning")
             self._complained = True
             return
-        if self._known(facts, documents) and not Confirm.ask(self, KNOWN, "Write again"):
-            return
         if self._crowded and not Confirm.ask(self, CROWDED, "Write anyway"):
             return
-        number = self.context.submit(Write(facts, documents, settings))
-        self._writes.add(number)
+        self._submit(Write(facts, documents, settings, ask=settings.on_conflict == "replace"))
+
+    def _submit(self, job: Write) -> None:
+        number = self.context.submit(job)
+        self._writes[number] = job
         if self.job is not None:
             self._tell("Queued: it begins when the write that runs has ended.")
         self._enable()
 
-    def _known(self, facts: tuple[Fact, ...], documents: tuple[TextDocument, ...]) -> bool:
-        """Whether the memory in use holds all of this."""
-        items = self.context.memory.items if self.context.memory is not None else ()
-        held = {(same_text(item.prompt), same_text(item.answer), same_text(item.text or "")) for item in items}
-        wanted = [(same_text(fact.prompt), same_text(fact.answer), "") for fact in facts]
-        return held.issuperset([*wanted, *(("", "", same_text(document.text)) for document in documents)])
+    def _ask(self, job: Write, versions: VersionsFound) -> None:
+        """Nothing was written yet: ask what becomes of the documents that would be replaced."""
+        choice = Versions.ask(self, [conflict.told() for conflict in versions.documents])
+        if choice == "cancel":
+            self._tell("Nothing was written: the memory is as it was.")
+            return
+        settings = dataclasses.replace(job.settings, on_conflict="replace" if choice == "replace" else "both")
+        self._submit(dataclasses.replace(job, settings=settings, ask=False))
 
     def toggle_pause(self) -> None:
         """Hold the write, or let it go on."""
@@ -402,7 +411,7 @@ class WritePane(Pane):
             self._say(event.message, "warning")
         if event.job not in self._writes:
             return
-        self._writes.discard(event.job)
+        job = self._writes.pop(event.job)
         if self.job not in (None, event.job):
             return  # one that waited was cancelled: what is shown is about the one that runs
         self.job, self.paused = None, False
@@ -411,26 +420,38 @@ class WritePane(Pane):
             self._tell("Cancelled: the memory is as it was.")
         elif isinstance(event, JobFailed):
             self._tell(event.message, "bad")
+        elif isinstance(event.result, VersionsFound):
+            versions = event.result
+            self._tell("")
+            # Not from within the event: others must hear of it before a dialog waits for an answer.
+            QTimer.singleShot(0, self, lambda: self._ask(job, versions))
         elif isinstance(event.result, WriteSummary):
             self._summarise(event.result)
         self._enable()
 
     def _summarise(self, result: WriteSummary) -> None:
         reached = result.worst_p >= result.goal
-        extra = f" · {plural(result.ambiguous, 'position')} {AMBIGUOUS}" if result.ambiguous else ""
+        parts = [
+            f"Written in {plural(result.steps, 'step')} and {result.seconds:.1f} s · worst p "
+            f"{shown_p(result.worst_p)} · median {shown_p(result.median_p)} · fill {result.fill:.1%}"
+            if result.written
+            else "Nothing was written"
+        ]
+        parts += [head for head, _ in result.notes]
+        if result.ambiguous:
+            parts.append(f"{plural(result.ambiguous, 'position')} {AMBIGUOUS}")
         if result.unlearnt:
             tokens = ", ".join(f"“{harmless(token)}”" for token in result.unlearnt_tokens)
-            extra += f" · {plural(result.unlearnt, 'position')} left out: the model never learnt {tokens}"
+            parts.append(f"{plural(result.unlearnt, 'position')} left out: the model never learnt {tokens}")
         if result.paraphrases:
-            extra += f" · {plural(result.paraphrases, 'paraphrase')} kept for measuring, not written"
-        self._tell(
-            f"Written in {plural(result.steps, 'step')} and {result.seconds:.1f} s · worst p "
-            f"{shown_p(result.worst_p)} · median {shown_p(result.median_p)} · fill {result.fill:.1%}{extra}"
-            + ("" if reached else f" · the goal of {result.goal:g} was not reached"),
-            "good" if reached else "warning",
-        )
-        places = "".join(f"\n“…{words}”" for words in result.ambiguous_words)
-        self.state.setToolTip(tip(AMBIGUOUS_TIP + places) if result.ambiguous else "")
+            parts.append(f"{plural(result.paraphrases, 'paraphrase')} kept for measuring, not written")
+        if not reached:
+            parts.append(f"the goal of {result.goal:g} was not reached")
+        self._tell(" · ".join(parts), "good" if reached else "warning")
+        more = [f"{head}: {names}." for head, names in result.notes]
+        if result.ambiguous:
+            more.append(AMBIGUOUS_TIP + "".join(f"\n“…{words}”" for words in result.ambiguous_words))
+        self.state.setToolTip(tip("\n".join(more)))
 
     def _say(self, text: str, tone: str = "") -> None:
         """Say something about what stands here, beside the title."""
@@ -487,7 +508,7 @@ class WritePane(Pane):
         )
         self.pause_button.setEnabled(self.job is not None)
         self.pause_button.setText("Resume" if self.paused else "Pause")
-        stopping = bool(self._writes & self.context.stopping)
+        stopping = bool(self._writes.keys() & self.context.stopping)
         self.cancel_button.setEnabled(bool(self._writes) and not stopping)
         self.cancel_button.setText("Cancelling …" if stopping else "Cancel")
         self.undo_button.setEnabled(memory is not None and memory.can_undo and self.job is None)
