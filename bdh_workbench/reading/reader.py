@@ -232,9 +232,8 @@ class Reader:
         else:
             read = self.model.site.addresses(normalised) @ self.slow
         if self.settings.gate:
-            # What is read counts by how much more probable it is than not. A closed gate adds an exact zero, which
-            # leaves every bit of the stream as it was.
+            # What is read counts by how probable it is. A closed gate adds an exact zero, which leaves every bit of the
+            # stream as it was.
             sure = familiarity.unsqueeze(-1).to(read.device)
-            over = (sure - self.threshold) / (1.0 - self.threshold)
-            read = (read * over).masked_fill(over < 0.0, 0.0)
+            read = (read * sure).masked_fill(sure < self.threshold, 0.0)
         return read
