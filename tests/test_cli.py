@@ -580,8 +580,9 @@ def test_train_passes_on_what_it_is_given(run: Run, monkeypatch: pytest.MonkeyPa
     options = ("--corpus", tmp_path, "--config", "tiny", "--out", tmp_path / "x", "--minutes", "0.5", "--resume")
     status, out, _ = run("train", *options, "--device", "cpu", "--json")
     assert status == 0 and json.loads(out)["steps"] == 2
-    corpus, config, target, minutes, resume, device = given[0]
+    corpus, config, target, minutes, resume, device, questions = given[0]
     assert (corpus, config, target, minutes, resume) == (str(tmp_path), "tiny", tmp_path / "x", 0.5, True)
+    assert questions is None
     assert str(device) == "cpu"
 
 
