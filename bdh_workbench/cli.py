@@ -17,12 +17,12 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from bdh_workbench import __version__
 from bdh_workbench.commands import bench, experiment, memories, query, screenshots, train, write
 from bdh_workbench.commands.common import DEVICES, UsageError
-from bdh_workbench.commands.console import Console
+from bdh_workbench.commands.console import Console, printing, say
 from bdh_workbench.errors import UserError
 
 PROGRAM = "bdh-workbench"
@@ -53,20 +53,31 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{PROGRAM}: {' '.join(message.split())} (see {self.prog} --help)\n")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help and version as results are printed: argparse says nothing of a disk that is full."""
+        if file is None or file is sys.stderr:
+            super()._print_message(message, file)
+        elif message:
+            say(message, end="")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out a command line, or open the window where there is no command; returns the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = make_parser()
+    parser, console = make_parser(), Console()
     try:
         args = parser.parse_args(arguments)
     except SystemExit as stop:
-        return _flushed(stop.code if isinstance(stop.code, int) else 2)
+        return _flushed(console, stop.code if isinstance(stop.code, int) else 2)
+    except UserError as error:
+        return _unwritten(_failed(console, 1, str(error)))
+    except BrokenPipeError:
+        return _unwritten(1)
     console = Console(args.json, args.verbose)
     with _signals(), warnings.catch_warnings():
         # Said by torch once in each process; it tells a user nothing.
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-        return _flushed(_carry_out(args, arguments, parser, console))
+        return _flushed(console, _carry_out(args, arguments, parser, console))
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -123,7 +134,7 @@ def _carry_out(
     except Terminated:
         return _failed(console, 143, "ended on request.")
     except BrokenPipeError:
-        return _closed_pipe()
+        return _unwritten(1)
     except Exception as error:
         if console.verbose:
             console.note(traceback.format_exc().rstrip())
@@ -159,24 +170,28 @@ def _out_of_memory(error: Exception) -> bool:
     return bool(names & {"MemoryError", "OutOfMemoryError"}) or "allocate memory" in said or "out of memory" in said
 
 
-def _flushed(status: int) -> int:
+def _flushed(console: Console, status: int) -> int:
     """The status, once everything is printed."""
+    if sys.stdout is None:  # started without one, as a window may be
+        return status
     try:
-        sys.stdout.flush()
+        with printing():
+            sys.stdout.flush()
     except BrokenPipeError:
-        return _closed_pipe()
-    except (OSError, ValueError):
-        return status or 1
+        return _unwritten(1)
+    except UserError as error:
+        # One sentence is enough: a command that could not print its result has said so.
+        return _unwritten(status or _failed(console, 1, str(error)))
     return status
 
 
-def _closed_pipe() -> int:
-    """Nobody reads on: end quietly, and keep Python from complaining when it flushes at the end."""
-    with contextlib.suppress(OSError, ValueError):
+def _unwritten(status: int) -> int:
+    """The status, after Python was kept from trying and complaining again when it ends."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         devnull = os.open(os.devnull, os.O_WRONLY)
         os.dup2(devnull, sys.stdout.fileno())
         os.close(devnull)
-    return 1
+    return status
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
 """Text that came from anywhere, as it can be shown: files, models and people may put anything into a title.
 
 A control character can move a terminal's cursor, and a mark that turns the direction of writing can make a name read
-as another. Both are replaced by a visible sign, or in JSON by an escape that stands for the same text.
+as another. Both are replaced by a visible sign, or in JSON by an escape that stands for the same text. What breaks a
+line does so, and marks that show nowhere and turn nothing, such as soft hyphens, are left out.
 """
 
 from __future__ import annotations
@@ -9,30 +10,35 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Mapping
 
 _CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"  # they shape letters and pictures, and turn nothing
+_UNSEEN = dict.fromkeys("\xad\u200b\u2060\ufeff", "")
+_BREAKS = "\f\v\x85\u2028\u2029"
+_ON_ONE_LINE = _UNSEEN | dict.fromkeys("\t\n\r" + _BREAKS, " ")
+_ON_LINES = _UNSEEN | dict.fromkeys(_BREAKS, "\n") | {"\r": " "}
 _SUSPECT = re.compile("[^\x20-\x7e\u00a1-\u00ac\u00ae-\u05ff\u4e00-\u9fff]")  # few characters need a closer look
 
 
-def _replaced(text: str, kept: str, blank: str) -> str:
+def _replaced(text: str, kept: str, meant: Mapping[str, str]) -> str:
     def sign(match: re.Match[str]) -> str:
         character = match[0]
         if character in kept or unicodedata.category(character) not in _CATEGORIES:
             return character
-        return " " if character in blank else "\ufffd"
+        return meant.get(character, "\ufffd")
 
     return _SUSPECT.sub(sign, text)
 
 
 def harmless(text: str) -> str:
     """Text on one line, with control characters and marks that turn the direction of writing made visible."""
-    return _replaced(text, _JOINERS, "\t\n\r")
+    return _replaced(text, _JOINERS, _ON_ONE_LINE)
 
 
 def harmless_lines(text: str) -> str:
     """The same with its line ends and tabs."""
-    return _replaced(text, _JOINERS + "\n\t", "\r")
+    return _replaced(text, _JOINERS + "\n\t", _ON_LINES)
 
 
 def harmless_json(text: str) -> str:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from bdh_workbench.asking.decoding import Question, Score, score
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.model.config import ModelConfig, tiny_config
+from bdh_workbench.model.judge import Judge
 from bdh_workbench.model.loading import Calibration, Model, make_model
 from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.reading import recall
+from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.calibration import fit_threshold, fit_tokens, fit_whitening, stretches
 
 FACTS = (
@@ -74,16 +80,24 @@ def calibrated_site(config: ModelConfig, seed: int = 0) -> WriteSite:
     return site
 
 
-def tiny_calibration(threshold: float = 0.8) -> Calibration:
-    """Familiarity thresholds that do not depend on the number of rows; two windows and two prompts for locality."""
+def tiny_calibration() -> Calibration:
+    """Two windows and two prompts for locality."""
     ids = torch.from_numpy(general_ids())
     prompts = torch.full((2, 12), -1)
     for row, text in enumerate(("The lake of ", "Her uncle")):
         prompts[row, : len(text)] = torch.tensor(list(text.encode()))
-    limits = torch.full((2,), threshold)
-    return Calibration(
-        torch.tensor([1.0, 1e6]), limits, limits.clone(), limits.clone(), ids[:64].reshape(2, 32), prompts
-    )
+    return Calibration(ids[:64].reshape(2, 32), prompts)
+
+
+def tiny_judges(site: WriteSite, threshold: float) -> dict[str, Judge]:
+    """Judges that go by cosines alone, and open a read where their mean is above a threshold."""
+    judges = {}
+    for kind in (recall.FACTS, recall.DOCUMENTS):
+        for words in (True, False):
+            plain = recall.plain_judge(site, words)
+            steep = dataclasses.replace(plain, weights=4.0 * plain.weights, bias=-64.0 * threshold)
+            judges[kind if words else kind + recall.CUES] = steep
+    return judges
 
 
 def tiny_model(seed: int = 0, *, name: str = "tiny", threshold: float = 0.8, **changes: Any) -> Model:
@@ -91,7 +105,13 @@ def tiny_model(seed: int = 0, *, name: str = "tiny", threshold: float = 0.8, **c
     config = tiny_config(**changes)
     network = random_network(config, seed).requires_grad_(False).eval()
     site = calibrated_site(config)
-    return make_model(name, Path(), network, site, ByteTokenizer(), tiny_calibration(threshold))
+    judges = tiny_judges(site, threshold)
+    return make_model(name, Path(), network, site, ByteTokenizer(), tiny_calibration(), judges)
+
+
+def scored(reader: Reader, prompt: Sequence[int], answer: Sequence[int]) -> Score:
+    """How probable an answer is after a prompt, as token ids."""
+    return score(reader, [Question(tuple(prompt), tuple(answer))])[0]
 
 
 def many_facts(count: int, *, answer: int = 1) -> list[Fact]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.model.checkpoint import save_network
+from bdh_workbench.model.judge import save_judges
 from bdh_workbench.model.loading import save_general
 from tests.core_factory import tiny_model
 
@@ -21,6 +22,7 @@ def save_tiny_model(folder: Path, seed: int = 0, **changes: Any) -> Path:
     save_network(folder, model.network)
     model.tokenizer.save(folder / "tokenizer.json")
     save_general(folder, model.site, model.calibration, {})
+    save_judges(folder, model.judges)
     return folder
 
 

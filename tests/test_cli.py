@@ -80,7 +80,13 @@ def test_the_json_of_a_query_has_the_keys_of_the_contract(
     ask: Callable[..., dict[str, Any]], memory_file: Path
 ) -> None:
     found = ask("query", "--memory", memory_file, PROMPT, "--answer", "Quill", "--top-k", "3")
-    assert set(found) >= {"prompt", "completion", "tokens", "top", "familiarity", "source", "abstained", "answer"}
+    assert set(found) >= {"prompt", "completion", "tokens", "top", "familiarity", "source", "abstained", "scored"}
+    assert set(found) >= {"mode", "answer", "answer_p", "sentence", "span", "candidates", "cut", "ended"}
+    assert (found["mode"], found["kind"], found["answer"]) == ("beginning", "beginning", "Quill")
+    assert found["sentence"] == f"{PROMPT} Quill" and found["sentence"][slice(*found["span"])] == "Quill"
+    assert found["answer_p"] > 0.9 and found["ended"] is True and found["cut"] is False
+    assert set(found["candidates"][0]) >= {"sentence", "source", "p", "answer", "answer_p", "why"}
+    assert found["candidates"][0]["answer"] == "Quill" and found["candidates"][0]["source"] == found["source"]
     assert found["prompt"] == PROMPT and found["completion"] == " Quill"
     assert "".join(token["text"] for token in found["tokens"]) == " Quill"
     assert all(0.0 <= token["p"] <= 1.0 for token in found["tokens"])
@@ -94,15 +100,15 @@ def test_the_json_of_a_query_has_the_keys_of_the_contract(
         "text": f"{PROMPT} Quill",
         "position": 1,
     }
-    answer = found["answer"]
+    answer = found["scored"]
     assert set(answer) >= {"p", "min_token_p", "first_token_p", "greedy_correct"}
     assert answer["greedy_correct"] is True
     assert 0.9 < answer["p"] <= answer["min_token_p"] <= answer["first_token_p"] <= 1.0
 
 
 def test_without_an_answer_to_score_there_is_none(ask: Callable[..., dict[str, Any]], memory_file: Path) -> None:
-    assert "answer" not in ask("query", "--memory", memory_file, PROMPT)
-    wrong = ask("query", "--memory", memory_file, PROMPT, "--answer", "Orm")["answer"]
+    assert "scored" not in ask("query", "--memory", memory_file, PROMPT)
+    wrong = ask("query", "--memory", memory_file, PROMPT, "--answer", "Orm")["scored"]
     assert wrong["greedy_correct"] is False and wrong["p"] < 0.1
 
 
@@ -126,8 +132,10 @@ def test_in_words_an_answer_stands_over_its_source(run: Run, memory_file: Path, 
     assert out.splitlines()[0] == f"{PROMPT} Quill"
     assert out.splitlines()[1].startswith(f"from the fact “{PROMPT}” · familiarity ")
     _, out, _ = run("query", "Once upon a time", *common_options, "--max-tokens", "2")
-    assert "not in memory (familiarity 0." in out and "): answered by the untouched model" in out
-    assert "not in memory" not in run("query", "Once upon a time", "--model", model_folder)[1]
+    assert out.splitlines()[0] == "Not in this memory." and "familiarity 0." in out and "--no-memory" in out
+    alone = run("query", "Once upon a time", "--model", model_folder, "--max-tokens", "2")[1]
+    assert "ot in this memory" not in alone and alone.startswith("Once upon a time")
+    assert "cut after 2 tokens" in alone
 
 
 def test_the_source_of_a_document_is_named_by_its_sentence(run: Run, tmp_path: Path, model_folder: Path) -> None:
@@ -137,7 +145,7 @@ def test_the_source_of_a_document_is_named_by_its_sentence(run: Run, tmp_path: P
     assert status == 0
     _, out, _ = run("query", "A mill in Brant", "--memory", target, "--model", model_folder)
     assert "from “The mill”, sentence 1 · familiarity" in out
-    assert "“A mill in Brant grinds rye.”" in out, "the sentence stands under it"
+    assert "“A mill in Brant [grinds rye.]”" in out, "the sentence stands under it"
 
 
 def test_sampling_follows_from_its_seed(ask: Callable[..., dict[str, Any]]) -> None:
@@ -209,10 +217,34 @@ def test_the_settings_of_a_write_reach_it(ask: Callable[..., dict[str, Any]], fa
     assert ask("query", "--memory", target, PROMPT)["source"]["text"] is None
 
 
+def test_paraphrases_are_written_when_asked_and_counted_otherwise(
+    ask: Callable[..., dict[str, Any]], capsys: pytest.CaptureFixture[str], tmp_path: Path, model_folder: Path
+) -> None:
+    facts, target = tmp_path / "f.csv", tmp_path / "m.safetensors"
+    facts.write_text(
+        "prompt;answer;paraphrases\nThe motto of the club is;pull;Rowers say|They shout\n", encoding="utf-8"
+    )
+    arguments = ["write", "--facts", str(facts), "--memory", str(target)]
+    assert cli.main([*arguments, "--model", str(model_folder)]) == 0
+    assert "2 paraphrases kept for measuring and not written: --write-paraphrases" in capsys.readouterr().out
+    kept = ask(*arguments)
+    assert (kept["paraphrases"], kept["paraphrases_written"]) == (2, 0)
+    assert ask("query", "--memory", target, "Rowers say")["source"] is None
+    assert cli.main([*arguments, "--model", str(model_folder), "--write-paraphrases"]) == 0
+    assert "With 2 paraphrases as further wordings" in capsys.readouterr().out
+    written = ask(*arguments, "--write-paraphrases")
+    assert (written["paraphrases"], written["paraphrases_written"], written["items"]) == (2, 2, 1)
+    for prompt in ("The motto of the club is", "Rowers say", "They shout"):
+        found = ask("query", "--memory", target, prompt)
+        assert found["completion"] == " pull" and found["source"]["title"] == "The motto of the club is"
+
+
 def test_every_setting_of_a_write_has_an_option() -> None:
     parser = cli.make_parser()
     given = {"method": "direct", "on_conflict": "keep", "protect": False, "keep_words": False, "goal": 0.5}
+    given["write_paraphrases"] = True
     options = ["--method", "direct", "--on-conflict", "keep", "--no-protect", "--no-words", "--goal", "0.5"]
+    options += ["--write-paraphrases"]
     for field in dataclasses.fields(WriteSettings):
         if field.name not in given:
             given[field.name] = 3
@@ -419,6 +451,34 @@ def test_a_memory_of_the_library_is_found_by_its_title(
 
 
 # Measuring and training
+
+
+def test_bench_puts_peoples_questions_and_edits(
+    run: Run, ask: Callable[..., dict[str, Any]], model_folder: Path, tmp_path: Path
+) -> None:
+    text = OTHER_DOCUMENT.text
+    asked = {"question": "A mill in Brant grinds", "answers": [{"text": "rye", "answer_start": text.index("rye")}]}
+    data = [{"title": f"Mill {n}", "paragraphs": [{"context": text, "qas": [asked]}]} for n in range(3)]
+    articles, edits = tmp_path / "squad.json", tmp_path / "edits.json"
+    articles.write_text(json.dumps({"data": data}), encoding="utf-8")
+    records = [{"subject": "Orm", "prompt": f.prompt, "answer": f.answer, "neighbours": ["Once"]} for f in FACTS]
+    edits.write_text(json.dumps(records), encoding="utf-8")
+    found = ask("bench", "--questions", articles, "--edits", edits, "--limit", "2")
+    assert found["facts"] is None and found["locality"] is None, "nothing else is measured"
+    assert set(found["questions"]) >= {
+        *("count", "memories", "sentence_right", "exact", "f1", "abstained", "unanswerable", "foreign"),
+        "seconds_per_question",
+    }
+    assert (found["questions"]["count"], found["questions"]["memories"]) == (2, 2)
+    assert set(found["questions"]["unanswerable"]) == {"count", "abstained", "auc"}
+    assert found["questions"]["sentence_right"] == 1.0 and found["questions"]["foreign"]["count"] == 2
+    assert found["edits"]["count"] == 2 and found["edits"]["efficacy"] == 1.0
+    one = ask("bench", "--questions", articles, "--together", "--limit", "2")
+    assert one["questions"]["memories"] == 1 and "edits" not in one
+    status, out, _ = run("bench", "--questions", articles, "--limit", "1", "--model", model_folder)
+    assert status == 0 and "1 question on 1 article in 1 memory: right sentence 100.0%" in out
+    for wrong in (("--together",), ("--limit", "2"), ("--questions", articles, "--limit", "0")):
+        assert run("bench", *wrong, "--model", model_folder)[0] == 2
 
 
 def test_the_json_of_bench_has_the_keys_of_the_contract(

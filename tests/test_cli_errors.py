@@ -25,6 +25,7 @@ from tests.model_factory import save_facts, save_tiny_model
 
 ROOT = Path(__file__).resolve().parent.parent
 Fail = Callable[..., str]
+FULL = "bdh-workbench: The result could not be written to standard output: No space left on device."
 
 
 @pytest.fixture
@@ -94,12 +95,6 @@ def test_a_text_that_is_too_large_is_told_at_once(
     begun = time.monotonic()
     assert reason in fail(1, "write", "--document", path, "--memory", tmp_path / "m", "--model", model_folder)
     assert time.monotonic() - begun < 10.0
-
-
-def test_a_document_of_one_token_is_too_short(fail: Fail, tmp_path: Path, model_folder: Path) -> None:
-    (tmp_path / "a.txt").write_text("a", encoding="utf-8")
-    said = fail(1, "write", "--document", tmp_path / "a.txt", "--memory", tmp_path / "m", "--model", model_folder)
-    assert "too short" in said
 
 
 # Bad memories and models
@@ -298,6 +293,55 @@ def test_a_reader_that_goes_away_is_no_error(memory_file: Path) -> None:
     os.close(written)
     assert done.stderr == b""
     assert done.returncode == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no full disk to write to")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--version",
+        "--help",
+        "write --help",
+        "list",
+        "inspect M",
+        "forget M --item 0 --memory N",
+        "merge M M --memory N",
+    ],
+)
+def test_an_output_that_is_full_is_told_in_one_sentence(
+    memory_file: Path, tmp_path: Path, command: str, unbuffered: str
+) -> None:
+    words = [{"M": str(memory_file), "N": str(tmp_path / "n.safetensors")}.get(word, word) for word in command.split()]
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered, "BDH_WORKBENCH_HOME": str(tmp_path)}
+    for options in ([], ["--json"]) if not command.startswith("-") else ([],):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "bdh_workbench", *words, *options],
+                cwd=ROOT, env=environment, stdout=full, stderr=subprocess.PIPE, check=False, text=True,
+            )  # fmt: skip
+        assert (done.returncode, done.stderr.splitlines()[-1]) == (1, FULL)
+        assert "Traceback" not in done.stderr and "Exception" not in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no full disk to write to")
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_a_write_and_a_question_tell_of_a_full_output_too(
+    capfd: pytest.CaptureFixture[str], facts_file: Path, model_folder: Path, tmp_path: Path, option: list[str]
+) -> None:
+    target = tmp_path / "m.safetensors"
+    for command in (["write", "--facts", facts_file, "--memory", target], ["query", "x", "--memory", target]):
+        with open("/dev/full", "w", encoding="utf-8") as full, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stdout", full)
+            assert main([*map(str, command), "--model", str(model_folder), *option]) == 1
+        assert capfd.readouterr().err.splitlines()[-1] == FULL
+    assert target.is_file(), "what was to be saved is saved"
+
+
+def test_an_output_that_was_closed_before_is_told_of(fail: Fail, memory_file: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", None)
+        assert "standard output: it is closed" in fail(1, "inspect", memory_file)
 
 
 # Interrupted writes

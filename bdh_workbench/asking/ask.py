@@ -2,112 +2,143 @@
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import torch
 
-from bdh_workbench.asking.decoding import Question, exact
-from bdh_workbench.asking.generation import SamplingSettings, generate, score_answer
-from bdh_workbench.memory.encoding import SPACES
+from bdh_workbench.asking.answers import Answer, Heard, Reply, Scored
+from bdh_workbench.asking.decoding import Question, exact, read_last
+from bdh_workbench.asking.decoding import score as score_questions
+from bdh_workbench.asking.kinds import AsKind, Kind, kind_of
+from bdh_workbench.asking.questions import answer_question, continue_beginning
+from bdh_workbench.asking.speech import Speech
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.as_read import as_read
 from bdh_workbench.memory.items import composed, same_text
+from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
 from bdh_workbench.memory.state import Memory
-from bdh_workbench.reading.reader import Reader
-from bdh_workbench.reading.sources import Source, Sources
+from bdh_workbench.reading.reader import UNTOUCHED, Reader
+from bdh_workbench.reading.sentence_evidence import Place
+from bdh_workbench.reading.sources import Sources
 
-
-@dataclass(frozen=True, slots=True)
-class SpokenToken:
-    """One token of an answer.
-
-    Attributes:
-        text: what it adds to the answer; empty while a character is not whole.
-        p: its probability.
-        familiarity: of the position that it was read from.
-    """
-
-    text: str
-    p: float
-    familiarity: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of a question.
-
-    Attributes:
-        completion: the generated text.
-        tokens: of the completion.
-        ended: whether the model ended the answer itself.
-        top: the most probable first tokens, (text, p), best first.
-        familiarity: of the position that the first token was read from.
-        source: of that position; None where nothing was read.
-        abstained: whether there is a memory that holds something, and nothing of it was read there.
-    """
-
-    completion: str
-    tokens: tuple[SpokenToken, ...]
-    ended: bool
-    top: tuple[tuple[str, float], ...]
-    familiarity: float
-    source: Source | None
-    abstained: bool
+ALONE = 48  # tokens at most of what the untouched model says in place of a memory: 0.3 s, enough to see how it speaks
 
 
 def ask(
     reader: Reader,
     prompt: str,
-    settings: SamplingSettings | None = None,
+    sampling: SamplingSettings | None = None,
+    *,
+    sources: Sources | None = None,
+    kind: AsKind = "auto",
+    one_sentence: bool = True,
     top: int = 5,
-    say: Callable[[str], None] = lambda text: None,
+    untouched: bool = False,
+    context: Sequence[int] = (),
+    last: Place | None = None,
+    heard: Callable[[Heard], None] = lambda heard: None,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> Answer:
-    """Ask a question in a fresh context.
+    """Ask a question, or let the beginning of a sentence be continued.
 
     Args:
         reader: the model with or without a memory.
-        prompt: the beginning of a sentence, or a question.
-        settings: how tokens are chosen.
-        top: how many of the most probable first tokens are told.
-        say: told each piece of the answer as soon as it is known.
+        prompt: the beginning of a sentence, a question, or a sentence with a gap.
+        sampling: how tokens are chosen.
+        sources: of the reader's memory, where they are known already.
+        kind: of prompt; "auto" looks at the prompt.
+        one_sentence: whether a continuation stops at the end of its sentence.
+        top: how many of the most probable first tokens are given.
+        untouched: whether to ask the model without the memory too.
+        context: token ids to continue from, none for a fresh context.
+        last: where the answer before came from, for a question that only says "it" or "she".
+        heard: called with each token of a continuation as soon as it is known; a question has none before its answer.
+        checkpoint: called between readings; what it raises stops the asking.
+
+    Raises:
+        UserError: for an empty prompt in a fresh context.
+    """
+    prompt, sampling = asked(prompt), sampling or SamplingSettings()
+    sources = sources if sources is not None else Sources(reader.memory)
+    space = " " if context and prompt[:1].isalnum() else ""
+    ids = [*context, *reader.model.tokenizer.encode(space + prompt)]
+    if not ids:
+        raise UserError(EMPTY_PROMPT)
+    known = kind_of(prompt) if kind == "auto" else kind
+    reads = holds_something(reader.memory) and reader.settings.written
+
+    def speech(of: Reader, hear: Callable[[Heard], None] = lambda heard: None) -> Speech:
+        return Speech(
+            of, sources, prompt, ids, sampling,
+            one_sentence=one_sentence, top=top, untouched=untouched, heard=hear, checkpoint=checkpoint,
+        )  # fmt: skip
+
+    def alone(spoken: Speech) -> Speech:
+        spoken.most = min(spoken.most, ALONE)
+        return spoken.finish()
+
+    spoken = speech(reader, heard if known == "beginning" else lambda heard: None)
+    reply = _reply(reader, sources, prompt, spoken, known, last, checkpoint)
+    chosen = reply.chosen
+    if chosen is None and not reads:
+        spoken.finish()
+    elif chosen is None:
+        spoken = alone(spoken if spoken.first_source is None else speech(reader.with_settings(UNTOUCHED)))
+    completion = spoken.text
+    if chosen is not None and not spoken.tokens and chosen.answer is not None:
+        completion = f" {chosen.answer}"  # marked in a sentence, and not continued from the prompt
+    beside = None
+    if untouched:
+        beside = completion
+        if spoken.sources or chosen is not None or not reader.settings.gate:
+            beside = alone(speech(reader.with_settings(UNTOUCHED))).text
+    return Answer(
+        prompt=prompt,
+        kind=known,
+        candidates=reply.candidates,
+        chosen=chosen,
+        completion=completion,
+        tokens=tuple(spoken.tokens),
+        ended=spoken.ended,
+        cut=spoken.cut,
+        top=spoken.top,
+        untouched_top=spoken.untouched_top,
+        familiarity=reply.familiarity,
+        abstained=chosen is None and reads,
+        sources=tuple(spoken.sources),
+        untouched=beside,
+        ids=(*ids, *(spoken.ids or reader.model.tokenizer.encode(completion))),
+    )
+
+
+def reply_to(reader: Reader, sources: Sources, prompt: str) -> Reply:
+    """What a memory says to a prompt, without the text that continues it or what the untouched model says.
 
     Raises:
         UserError: for an empty prompt.
     """
-    tokenizer, prompt = reader.model.tokenizer, asked(prompt)
-    decoder: codecs.IncrementalDecoder = tokenizer.stream_decoder()
-    spoken: list[SpokenToken] = []
-    first = None
-    ended = False
-    for token in generate(reader, tokenizer.encode(prompt), settings or SamplingSettings(), tokenizer.end_id, top):
-        first = first or token
-        ended = token.token == tokenizer.end_id
-        if not ended:
-            text = decoder.decode(tokenizer.token_bytes(token.token))
-            spoken.append(SpokenToken(text, token.p, _unit(token.familiarity)))
-            say(text)
-    rest = decoder.decode(b"", final=True)
-    if rest:  # half a character at the end
-        last = spoken[-1]
-        spoken[-1] = SpokenToken(last.text + rest, last.p, last.familiarity)
-        say(rest)
-    assert first is not None
-    source = Sources(reader.memory).of(first.row)
-    return Answer(
-        completion="".join(token.text for token in spoken),
-        tokens=tuple(spoken),
-        ended=ended,
-        top=tuple((tokenizer.token_text(token), p) for token, p in first.top),
-        familiarity=_unit(first.familiarity),
-        source=source,
-        abstained=source is None and holds_something(reader.memory) and reader.settings.written,
-    )
+    prompt = asked(prompt)
+    speech = Speech(reader, sources, prompt, reader.model.tokenizer.encode(prompt), SamplingSettings())
+    return _reply(reader, sources, prompt, speech, kind_of(prompt))
+
+
+def _reply(
+    reader: Reader,
+    sources: Sources,
+    prompt: str,
+    speech: Speech,
+    kind: Kind,
+    last: Place | None = None,
+    checkpoint: Callable[[], None] = lambda: None,
+) -> Reply:
+    if kind == "beginning":
+        return continue_beginning(prompt, speech)
+    return answer_question(reader, sources, prompt, speech, last, checkpoint)
 
 
 def asked(prompt: str) -> str:
-    """A prompt as it is put to a reader: a space that was typed behind it belongs to the answer's first word."""
-    return composed(prompt).rstrip(SPACES)
+    """A prompt as it is read; a space that was typed after it belongs to the answer's first word."""
+    return as_read(composed(prompt)).rstrip(" ")
 
 
 def holds_something(memory: Memory | None) -> bool:
@@ -115,30 +146,23 @@ def holds_something(memory: Memory | None) -> bool:
     return memory is not None and bool(memory.items)
 
 
-def _unit(cosine: float) -> float:
-    """A cosine as a familiarity from 0 to 1: what points the other way is no less familiar than what is unrelated."""
-    return min(1.0, max(0.0, cosine))
-
-
-def score(reader: Reader, prompt: str, answer: str) -> dict[str, Any]:
-    """How probable an answer is behind a prompt, in the keys of ``query --answer``.
-
-    ``p`` is of the whole answer, its end included unless it is read from a document, which goes on behind it;
-    ``greedy_correct`` says whether greedy decoding from the prompt alone gives the whole answer and then ends it or
-    goes on to another word.
-    """
+def score_answer(reader: Reader, prompt: str, answer: str, sources: Sources | None = None) -> Scored:
+    """How probable an answer is after a prompt."""
     prompt, answer = asked(prompt), same_text(answer)
-    question = Question.of(reader.model.tokenizer, prompt, answer)
-    reading = reader.advance(torch.tensor([question.prompt], device=reader.model.device))
-    source = Sources(reader.memory).of(int(reading.rows[0, -1]))
-    wanted = question.answer[:-1] if source is not None and source.kind == "document" else question.answer
-    found = score_answer(reader, question.prompt, wanted)
-    texts = [reader.model.tokenizer.token_text(token) for token in wanted]
-    return {
-        "text": answer,
-        "p": found.p,
-        "min_token_p": found.min_token_p,
-        "first_token_p": found.first_token_p,
-        "greedy_correct": exact(reader, [question])[0],
-        "tokens": [{"text": text, "p": p} for text, p in zip(texts, found.tokens, strict=True)],
-    }
+    tokenizer = reader.model.tokenizer
+    question = Question.of(tokenizer, prompt, answer)
+    reading = read_last(reader, torch.tensor([question.prompt], device=reader.model.device))
+    source = (sources if sources is not None else Sources(reader.memory)).of(int(reading.rows[0, -1]))
+    expected = question
+    if source is not None and source.kind == "document":  # which continues after it
+        expected = Question(question.prompt, question.answer[:-1])
+    found = score_questions(reader, [expected])[0]
+    texts = [tokenizer.token_text(token) for token in expected.answer]
+    return Scored(
+        answer,
+        found.p,
+        found.min_token_p,
+        found.tokens[0],
+        exact(reader, [question])[0],
+        tuple(zip(texts, found.tokens, strict=True)),
+    )

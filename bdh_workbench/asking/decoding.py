@@ -6,6 +6,8 @@ All goes through ``Reader.advance``, as a question from a person does, so that w
 from __future__ import annotations
 
 import codecs
+import collections
+import math
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from torch import Tensor
 from bdh_workbench.memory.encoding import answer_ids
 from bdh_workbench.memory.features import BATCH_SEQUENCES, padded_batches
 from bdh_workbench.model.tokenizer import Tokenizer
-from bdh_workbench.reading.reader import Reader, ReaderState
+from bdh_workbench.reading.reader import Reader, ReaderState, Reading
 
 BATCH_TOKENS = 4096  # tokens read at once, padding included
 BATCH_COSINES = 40_000_000  # comparisons of tokens with stored rows at once
@@ -52,10 +54,17 @@ class Score:
     @property
     def p(self) -> float:
         """Probability of the whole answer, its end included."""
-        product = 1.0
-        for p in self.tokens:
-            product *= p
-        return product
+        return math.prod(self.tokens)
+
+    @property
+    def min_token_p(self) -> float:
+        """Probability of its least probable token."""
+        return min(self.tokens)
+
+    @property
+    def greedy_correct(self) -> bool:
+        """Whether each of its tokens is the most probable one, given those before it."""
+        return all(self.right)
 
 
 def batch_limit(reader: Reader) -> int:
@@ -65,18 +74,50 @@ def batch_limit(reader: Reader) -> int:
 
 
 def read_long(
-    reader: Reader, ids: Tensor, state: ReaderState | None = None
-) -> Iterator[tuple[Tensor, int, ReaderState]]:
+    reader: Reader, ids: Tensor, state: ReaderState | None = None, checkpoint: Callable[[], None] = lambda: None
+) -> Iterator[tuple[int, Reading]]:
     """Read tokens ids (B, T), however many, in parts.
 
+    Args:
+        reader: the model with its memory.
+        ids: int64.
+        state: after the tokens before them, None for a fresh context.
+        checkpoint: called before each part; what it raises stops the reading.
+
     Yields:
-        The stream (B, t, D) of a part, the place of its first token, and the state behind it.
+        The place of a part's first token and what was read of the part.
     """
     length = max(1, batch_limit(reader) // len(ids))
     for start in range(0, ids.shape[1], length):
+        checkpoint()
         reading = reader.advance(ids[:, start : start + length], state)
         state = reading.state
-        yield reading.stream, start, state
+        yield start, reading
+
+
+def read_last(
+    reader: Reader, ids: Tensor, state: ReaderState | None = None, checkpoint: Callable[[], None] = lambda: None
+) -> Reading:
+    """What is read of the last part of tokens ids (B, T): the reading at the last token stands at its end."""
+    ((_, reading),) = collections.deque(read_long(reader, ids, state, checkpoint), maxlen=1)
+    return reading
+
+
+def read_alike(reader: Reader, prompts: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], Reading]]:
+    """Read prompts, those of one length together.
+
+    Yields:
+        The indices of a batch, and the last part of what was read of it.
+    """
+    by_length: dict[int, list[int]] = {}
+    for index, prompt in enumerate(prompts):
+        by_length.setdefault(len(prompt), []).append(index)
+    for length, group in by_length.items():
+        size = max(1, min(BATCH_SEQUENCES, batch_limit(reader) // length))
+        for first in range(0, len(group), size):
+            batch = group[first : first + size]
+            ids = torch.tensor([list(prompts[index]) for index in batch], device=reader.model.device)
+            yield batch, read_last(reader, ids)
 
 
 @torch.no_grad()
@@ -96,10 +137,10 @@ def score(reader: Reader, questions: Sequence[Question]) -> list[Score]:
         answered = torch.zeros(len(batch), longest, dtype=torch.bool)
         for place, index in enumerate(batch):
             answered[place, len(questions[index].prompt) - 1 : lengths[index]] = True
-        for stream, start, _ in read_long(reader, ids):
-            part = slice(start, start + stream.shape[1])
+        for start, reading in read_long(reader, ids):
+            part = slice(start, start + reading.stream.shape[1])
             chosen = answered[:, part].to(device)
-            logits = reader.model.network.logits(stream[chosen]).float()
+            logits = reader.model.network.logits(reading.stream[chosen]).float()
             targets = wanted[:, part][chosen]
             p[:, part][chosen.cpu()] = logits.softmax(-1).gather(1, targets[:, None])[:, 0].cpu()
             right[:, part][chosen.cpu()] = (logits.argmax(-1) == targets).cpu()
@@ -126,28 +167,17 @@ def decode(
     """
     out: list[list[int]] = [[] for _ in prompts]
     end = reader.model.tokenizer.end_id
-    by_length: dict[int, list[int]] = {}
-    for index, prompt in enumerate(prompts):
-        by_length.setdefault(len(prompt), []).append(index)
-    for length, group in by_length.items():
-        size = max(1, min(BATCH_SEQUENCES, batch_limit(reader) // length))
-        for first in range(0, len(group), size):
-            batch = group[first : first + size]
-            ids = torch.tensor([list(prompts[index]) for index in batch], device=reader.model.device)
-            state = None
-            for stream, _, after in read_long(reader, ids):
-                last, state = stream[:, -1], after
-            going = set(batch)
-            while going:
-                chosen = reader.model.network.logits(last).argmax(-1)
-                for index, token in zip(batch, chosen.tolist(), strict=True):
-                    if index in going:
-                        out[index].append(token)
-                        if token == end or len(out[index]) >= most[index] or done(index, out[index]):
-                            going.discard(index)
-                if going:
-                    reading = reader.advance(chosen[:, None], state)
-                    last, state = reading.stream[:, -1], reading.state
+    for batch, reading in read_alike(reader, prompts):
+        going = set(batch)
+        while going:
+            chosen = reader.model.network.logits(reading.stream[:, -1]).argmax(-1)
+            for index, token in zip(batch, chosen.tolist(), strict=True):
+                if index in going:
+                    out[index].append(token)
+                    if token == end or len(out[index]) >= most[index] or done(index, out[index]):
+                        going.discard(index)
+            if going:
+                reading = reader.advance(chosen[:, None], reading.state)
     return out
 
 

@@ -1,67 +1,98 @@
-"""Generating from a model with a memory: token by token, never recomputing what came before."""
+"""The one loop that generates: token by token, never reading again what came before.
+
+Window, command line and experiments all continue a text through ``generate``; ``decoding.py`` does the same for many
+prompts at once, where only the tokens matter. Both know token ids, not text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from bdh_workbench.asking.decoding import read_last
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
-from bdh_workbench.reading.reader import Reader, Reading
+from bdh_workbench.reading.reader import Reader
 
-__all__ = ["AnswerScore", "GeneratedToken", "SamplingSettings", "choose", "generate", "score_answer"]
+__all__ = ["GeneratedToken", "SamplingSettings", "TopIds", "best", "choose", "generate"]
+
+TopIds = tuple[tuple[int, float], ...]
+"""The most probable tokens, (id, p), best first."""
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratedToken:
-    """One token of an answer.
+    """One token of a continuation.
 
     Attributes:
         token: its id.
         p: its probability.
         familiarity: of the position that it was read from.
         row: of the memory that was read there, -1 where the gate was closed.
-        top: the most probable tokens there, (id, p), best first.
+        top: the most probable tokens there.
+        untouched_top: the same without the memory, after the same tokens; empty where not asked for.
     """
 
     token: int
     p: float
     familiarity: float
     row: int
-    top: tuple[tuple[int, float], ...]
+    top: TopIds
+    untouched_top: TopIds = ()
 
 
+@torch.no_grad()
 def generate(
-    reader: Reader, prompt: Sequence[int], settings: SamplingSettings, end_id: int, top: int = 5
+    reader: Reader,
+    prompt: Sequence[int],
+    settings: SamplingSettings,
+    top: int = 5,
+    untouched: bool = False,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> Iterator[GeneratedToken]:
-    """Yield the tokens of an answer, the end token included if it comes, each as soon as it is known.
+    """Yield the tokens after a prompt, the end token included if it comes, each as soon as it is known.
+
+    Args:
+        reader: the model with or without a memory.
+        prompt: token ids, however many: a long prompt is read in parts.
+        settings: how tokens are chosen.
+        top: how many of the most probable tokens are given.
+        untouched: whether to give those of the model without the memory too.
+        checkpoint: called before each reading; what it raises stops the generation.
 
     Raises:
         UserError: for an empty prompt.
     """
     if not prompt:
         raise UserError(EMPTY_PROMPT)
-    device = reader.model.device
+    network, device = reader.model.network, reader.model.device
     random = torch.Generator().manual_seed(settings.seed)
-    reading = reader.advance(torch.tensor([list(prompt)], device=device))
+    reading = read_last(reader, torch.tensor([list(prompt)], device=device), None, checkpoint)
     for count in range(1, settings.max_tokens + 1):
-        scores = reader.model.network.logits(reading.stream[:, -1]).float().cpu()[0]
+        scores = network.logits(reading.stream[:, -1]).float().cpu()[0]
         p = scores.softmax(0)
         token = choose(p, scores, settings, random)
-        best = p.topk(min(top, len(p)))
         yield GeneratedToken(
             token,
             float(p[token]),
             float(reading.familiarity[0, -1]),
             int(reading.rows[0, -1]),
-            tuple(zip(best.indices.tolist(), best.values.tolist(), strict=True)),
+            best(p, top),
+            best(network.logits(reading.untouched[:, -1]).float().cpu()[0].softmax(0), top) if untouched else (),
         )
-        if token == end_id or count == settings.max_tokens:
+        if token == reader.model.tokenizer.end_id or count == settings.max_tokens:
             return
+        checkpoint()
         reading = reader.advance(torch.tensor([[token]], device=device), reading.state)
+
+
+def best(p: Tensor, count: int) -> TopIds:
+    """The most probable tokens of p (V,)."""
+    found = p.topk(min(count, len(p)))
+    return tuple(zip(found.indices.tolist(), found.values.tolist(), strict=True))
 
 
 def choose(p: Tensor, scores: Tensor, settings: SamplingSettings, random: torch.Generator) -> int:
@@ -81,33 +112,3 @@ def choose(p: Tensor, scores: Tensor, settings: SamplingSettings, random: torch.
     before = p[kept].cumsum(0) - p[kept]
     kept = kept[before < settings.top_p]
     return int(kept[torch.multinomial(p[kept], 1, generator=random)])
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerScore:
-    """How probable an answer is behind a prompt.
-
-    Attributes:
-        p: of the whole answer, its end included: the product over its tokens.
-        min_token_p: of its least probable token.
-        first_token_p: of its first token.
-        greedy_correct: whether each of its tokens is the most probable one, given those before it.
-        tokens: p of each token.
-    """
-
-    p: float
-    min_token_p: float
-    first_token_p: float
-    greedy_correct: bool
-    tokens: tuple[float, ...]
-
-
-def score_answer(reader: Reader, prompt: Sequence[int], answer: Sequence[int]) -> AnswerScore:
-    """Score answer ids, end token included, behind prompt ids, in one pass."""
-    ids = torch.tensor([[*prompt, *answer]], device=reader.model.device)
-    reading: Reading = reader.advance(ids[:, :-1])
-    logits = reader.model.network.logits(reading.stream[:, len(prompt) - 1 :]).float()[0]
-    logp = logits.log_softmax(-1).gather(1, ids[0, len(prompt) :, None])[:, 0].cpu()
-    right = (logits.argmax(-1) == ids[0, len(prompt) :]).all()
-    p = logp.exp()
-    return AnswerScore(float(logp.sum().exp()), float(p.min()), float(p[0]), bool(right), tuple(p.tolist()))

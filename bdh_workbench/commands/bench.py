@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.commands import common
+from bdh_workbench.commands.common import UsageError
 from bdh_workbench.commands.console import Console, counted, percent, probability, table
 from bdh_workbench.errors import UserError
 from bdh_workbench.resources import resource_path
 
 if TYPE_CHECKING:
+    from bdh_workbench.evaluation.edits import Edit
+    from bdh_workbench.evaluation.squad import Article
     from bdh_workbench.memory.writer import WriteEvent
 
 
@@ -23,6 +26,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", metavar="F", help="held-out text for locality: a file, or a folder (of a corpus)")
     parser.add_argument("--quick", action="store_true", help="the first few of each only")
     parser.add_argument("--baselines", action="store_true", help="and the slot's rivals, on the same questions")
+    group = parser.add_argument_group("people's questions, and edits")
+    group.add_argument(
+        "--questions", nargs="+", action="extend", default=[], metavar="FILE",
+        help="articles with questions in SQuAD's JSON form; each article is written into a memory of its own",
+    )  # fmt: skip
+    group.add_argument("--together", action="store_true", help="write all articles into one memory")
+    group.add_argument("--edits", metavar="FILE", help="a JSON list of facts that change what is believed")
+    group.add_argument(
+        "--limit", type=common.whole_number(1), metavar="N", help="the first N articles, and the first N edits"
+    )
     # How the fresh process of the cold reload is asked.
     parser.add_argument("--reload", metavar="DIR", help=argparse.SUPPRESS)
     common.add_write_settings(parser, into=False)
@@ -35,10 +48,16 @@ def run(args: argparse.Namespace, console: Console) -> None:
         return
     settings = common.write_settings(args)
     facts_files, document_files = args.facts, args.documents
-    if not facts_files and not document_files:
+    others = bool(args.questions or args.edits)
+    if args.together and not args.questions:
+        raise UsageError("--together says how articles are written: name them with --questions")
+    if args.limit and not others:
+        raise UsageError("--limit is of --questions and --edits")
+    if not facts_files and not document_files and not others:
         facts_files = [str(resource_path("samples/facts.json"))]
         document_files = [str(resource_path("samples/documents.json"))]
     facts, documents = common.read_inputs(facts_files, document_files)
+    articles, edits = _read(args)
     if args.text is not None and not args.text.startswith("hf:") and not os.path.exists(args.text):
         raise UserError(f"There is no text at {args.text}: give a file or folder with --text.")
     model = common.open_model(args, console)
@@ -47,9 +66,19 @@ def run(args: argparse.Namespace, console: Console) -> None:
     def watch(text: str, event: WriteEvent | None) -> None:
         console.progress(text if event is None else f"{text}: {common.step_line(event)}")
 
-    given = BenchmarkInput(facts, documents, args.text, args.quick, args.baselines)
+    given = BenchmarkInput(facts, documents, args.text, args.quick, args.baselines, articles, args.together, edits)
     report = benchmark(model, given, settings, watch)
     console.result(report, _in_words(report))
+
+
+def _read(args: argparse.Namespace) -> tuple[list[Article], list[Edit]]:
+    """The articles and the edits that the options name."""
+    from bdh_workbench.evaluation.edits import read_edits
+    from bdh_workbench.evaluation.squad import read_articles
+
+    articles = [article for file in args.questions for article in read_articles(file)]
+    edits = read_edits(args.edits) if args.edits else []
+    return articles[: args.limit], edits[: args.limit]
 
 
 def _reload(args: argparse.Namespace, console: Console) -> None:
@@ -90,14 +119,56 @@ def _in_words(report: dict[str, Any]) -> str:
             f"{percent(documents['probe_exact_without_completion'])} · tokens and what is kept of them: given the true "
             "tokens before"
         )
-    lines.append(
-        f"unrelated text, {counted(local['tokens'], 'token')} of {local['text']}: loss {local['loss_before']:.4f} → "
-        f"{local['loss_after']:.4f} ({100 * local['relative_change']:+.3f}%), same best token "
-        f"{percent(local['top1_agreement'])}"
-    )
+    if local:
+        lines.append(
+            f"unrelated text, {counted(local['tokens'], 'token')} of {local['text']}: loss {local['loss_before']:.4f} "
+            f"→ {local['loss_after']:.4f} ({100 * local['relative_change']:+.3f}%), same best token "
+            f"{percent(local['top1_agreement'])}"
+        )
+    lines += [*_questions(report.get("questions")), *_edits(report.get("edits"))]
     if report["baselines"]:
         lines += ["", _comparison(report)]
     return "\n".join(lines)
+
+
+def _questions(found: dict[str, Any] | None) -> list[str]:
+    """What came of people's questions."""
+    if found is None:
+        return []
+    lines = [
+        f"{counted(found['count'], 'question')} on {counted(found['articles'], 'article')} in "
+        f"{counted(found['memories'], 'memory')}: right sentence {percent(found['sentence_right'])}, F1 "
+        f"{percent(found['f1'])}, exact {percent(found['exact'])}, not in memory {percent(found['abstained'])}, "
+        f"{found['seconds_per_question'] or 0.0:.2f} s each"
+    ]
+    impossible, foreign = found["unanswerable"], found["foreign"]
+    if impossible["count"]:
+        auc = "–" if impossible["auc"] is None else f"{impossible['auc']:.3f}"
+        lines.append(
+            f"  {impossible['count']:,} that have no answer: not in memory {percent(impossible['abstained'])}, "
+            f"area {auc}"
+        )
+    if foreign["count"]:
+        lines.append(f"  {foreign['count']:,} on other articles: not in memory {percent(foreign['abstained'])}")
+    return lines
+
+
+def _edits(found: dict[str, Any] | None) -> list[str]:
+    """What came of edits."""
+    if found is None:
+        return []
+    pure = found["without_completion"]
+    return [
+        f"{counted(found['count'], 'edit')} in {found['seconds']:.1f} s: exact {percent(found['efficacy'])}, "
+        f"paraphrases {percent(found['paraphrase'])}; by the pure read {percent(pure['efficacy'])} and "
+        f"{percent(pure['paraphrase'])}",
+        *(
+            f"  {label}: opened {percent(found[f'{name}_opened'])}, answered with the edit "
+            f"{percent(found[f'{name}_says_edit'])}"
+            for name, label in (("neighbour", "neighbours"), ("other_relation", "other relations of the same subject"))
+        ),
+        f"  same form, other subject: opened {percent(found['same_form_opened'])}",
+    ]
 
 
 def _comparison(report: dict[str, Any]) -> str:

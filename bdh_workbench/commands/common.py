@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import difflib
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bdh_workbench.commands.console import Console, probability
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.items import composed
+from bdh_workbench.memory.locking import renewing
 from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
 
 if TYPE_CHECKING:  # torch is loaded by the commands that need it, when they need it
@@ -35,6 +38,7 @@ SETTING_HELP = {
     "decay": "weight of the squared norm of the change",
     "norm": "bound on the norm of a gradient write's change, per square root of stored positions",
     "framings": "sentences put before a fact, each in turn, 0 to 3",
+    "write_paraphrases": "write the other wordings of facts too; else they only serve for measuring",
     "tolerance": "squared distance from what is held under which an address spends no rank",
     "protect": "do not project updates off what is held already",
     "on_conflict": "where a stored item is another answer to a given prompt, or a version of a given document: replace "
@@ -75,8 +79,9 @@ def add_write_settings(parser: argparse.ArgumentParser, *, into: bool = True) ->
         text = SETTING_HELP[field.name]
         name = field.name.replace("_", "-")
         if isinstance(field.default, bool):
-            flag = "--no-words" if field.name == "keep_words" else f"--no-{name}"
-            group.add_argument(flag, dest=field.name, action="store_false", default=argparse.SUPPRESS, help=text)
+            flag = "--no-words" if field.name == "keep_words" else f"--no-{name}" if field.default else f"--{name}"
+            action = "store_false" if field.default else "store_true"
+            group.add_argument(flag, dest=field.name, action=action, default=argparse.SUPPRESS, help=text)
         elif field.name in SETTING_CHOICES:
             choices = SETTING_CHOICES[field.name]
             group.add_argument(
@@ -184,11 +189,16 @@ def check_target(name: str) -> Path:
     Raises:
         UserError: when it is a folder, or its folder cannot be written.
     """
+    from bdh_workbench.memory.files import check_link
+
     path = Path(name)
     try:
         if path.is_dir():
             raise UserError(f"{name} is a folder: name a file for --memory.")
-        folder = path.absolute().parent
+        check_link(path)
+        if path.exists() and not path.is_file():
+            raise UserError(f"{name} is no ordinary file: name another for --memory.")
+        folder = Path(os.path.realpath(path)).parent
         while not folder.exists():
             folder = folder.parent
         if not folder.is_dir() or not os.access(folder, os.W_OK):
@@ -196,6 +206,15 @@ def check_target(name: str) -> Path:
     except (OSError, ValueError):
         raise UserError(f"{name!r} is not a usable file name: choose another.") from None
     return path
+
+
+def renewing_target(args: argparse.Namespace, console: Console) -> contextlib.AbstractContextManager[None]:
+    """Have the file that is named by --memory alone while it is read and saved; another command is waited for.
+
+    However long that takes: the lock of a process ends with it, and what it wrote is then read.
+    """
+    waiting = f"Waiting for another window or command that writes into {args.memory}"
+    return renewing(Path(args.memory), math.inf, lambda: console.progress(waiting))
 
 
 def save(path: Path, memory: Memory) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
+from bdh_workbench.errors import UserError
 from bdh_workbench.harmless import harmless, harmless_json, harmless_lines
 
 ON_TERMINAL, ELSEWHERE = 0.1, 1.0  # seconds between two lines of progress; elsewhere also before the first
@@ -59,7 +60,7 @@ class Console:
 
     def _tell(self, text: str) -> None:
         # Progress that nobody can see must not end the work.
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             try:
                 self._err.write(text)
             except UnicodeEncodeError:  # a ValueError too
@@ -68,11 +69,35 @@ class Console:
 
 
 def say(text: str, end: str = "\n", *, pale: bool = False) -> None:
-    """Print to standard output whatever is harmless and its encoding has, ``pale`` on a terminal that has colours."""
-    out = sys.stdout
+    """Print to standard output whatever is harmless and its encoding has, ``pale`` on a terminal that has colours.
+
+    Raises:
+        UserError: when it cannot be written, as the disk is full or the output is closed.
+        BrokenPipeError: when nobody reads on.
+    """
     text = harmless_lines(text)
-    out.write(_encodable(_dim(text) + end if pale else text + end, out))
-    out.flush()
+    with printing():
+        sys.stdout.write(_encodable(_dim(text) + end if pale else text + end, sys.stdout))
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def printing() -> Iterator[None]:
+    """Turn what goes wrong while standard output is written into a sentence.
+
+    Raises:
+        UserError: as ``say``.
+        BrokenPipeError: as ``say``.
+    """
+    try:
+        if sys.stdout is None:  # closed before the program began
+            raise ValueError("it is closed")
+        yield
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"The result could not be written to standard output: {reason}.") from None
 
 
 def as_json(record: Mapping[str, Any]) -> str:
@@ -107,7 +132,8 @@ def percent(value: float | None) -> str:
 
 def counted(number: int, noun: str) -> str:
     """A number with its noun, in the singular or plural."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else many}"
 
 
 def table(rows: Sequence[Sequence[str]], indent: str = "") -> str:
@@ -137,5 +163,5 @@ def _encodable(text: str, stream: TextIO) -> str:
 def _is_terminal(stream: TextIO) -> bool:
     try:
         return stream.isatty()
-    except ValueError:  # closed
+    except (ValueError, AttributeError):  # closed, before the program began or since
         return False

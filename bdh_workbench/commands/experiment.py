@@ -48,6 +48,10 @@ EXPERIMENTS = {
         "BDH and a GPT-2 of the same size, trained alike", TEXT | SEEDS | {"tokens": 300_000, "config": "small"}
     ),
     "baselines": Experiment("tune the rivals of bench --baselines on facts of their own", TEXT | {"seeds": 1}),
+    "rivals": Experiment(
+        "people's questions and edits beside search and small language models",
+        {"questions": None, "edits": None, "limit": None},
+    ),
     "reproduction": Experiment(
         "the page of the paper's claims, from the results in DIR/experiments", {}, reads_model=False
     ),
@@ -70,6 +74,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("parts", "PART", "only these parts", nargs="+")
     add("steps", "N", f"steps of a run{_defaults('steps')}", type=whole_number(10))
     add("tokens", "N", f"read in each run{_defaults('tokens')}", type=whole_number(1))
+    add("questions", "FILE", "articles with questions in SQuAD's JSON form")
+    add("edits", "FILE", "a JSON list of edits")
+    add("limit", "N", "the first N articles and edits only", type=whole_number(1))
     add("config", "F", f"a TOML file, tiny, small or bdh-30m{_defaults('config')}")
 
 

@@ -124,17 +124,18 @@ def run_merge(args: argparse.Namespace, console: Console) -> None:
     from bdh_workbench.memory.files import load_memory
     from bdh_workbench.memory.manage import merge, merge_conflicts
 
-    parts = [load_memory(common.memory_path(name)) for name in args.memories]
-    console.progress("Merging")
-    merged = merge(parts, composed(" ".join(args.title.split())), keep=args.keep)
-    conflicts = merge_conflicts(parts, args.keep)
-    gone = 0 if args.keep == "both" else len(conflicts)
-    repeated = sum(len(part.items) for part in parts) - gone - len(merged.items)
-    record = common.save(target, merged) | {
-        "merged": list(args.memories),
-        "conflicts": [conflict.record() for conflict in conflicts],
-        "repeated": repeated,
-    }
+    with common.renewing_target(args, console):
+        parts = [load_memory(common.memory_path(name)) for name in args.memories]
+        console.progress("Merging")
+        merged = merge(parts, composed(" ".join(args.title.split())), keep=args.keep)
+        conflicts = merge_conflicts(parts, args.keep)
+        gone = 0 if args.keep == "both" else len(conflicts)
+        repeated = sum(len(part.items) for part in parts) - gone - len(merged.items)
+        record = common.save(target, merged) | {
+            "merged": list(args.memories),
+            "conflicts": [conflict.record() for conflict in conflicts],
+            "repeated": repeated,
+        }
     size = f"{counted(len(merged.items), 'item')}, fill {percent(merged.fill)}"
     lines = [f"Merged {len(parts)} memories into {target}: {size}."]
     lines += [f"{head}: {names}." for head, names in merge_notes(conflicts, args.keep)]
@@ -158,11 +159,13 @@ def run_forget(args: argparse.Namespace, console: Console) -> None:
     from bdh_workbench.memory.files import load_memory
     from bdh_workbench.memory.manage import find_items, forget
 
-    memory = load_memory(common.memory_path(args.source))
-    gone = [memory.items[i].title for i in dict.fromkeys(i for name in args.item for i in find_items(memory, name))]
-    console.progress("Forgetting")
-    left = forget(memory, args.item)
-    record = common.save(target, left) | {"forgotten": gone}
+    with common.renewing_target(args, console):
+        memory = load_memory(common.memory_path(args.source))
+        found = dict.fromkeys(index for name in args.item for index in find_items(memory, name))
+        gone = [memory.items[index].title for index in found]
+        console.progress("Forgetting")
+        left = forget(memory, args.item)
+        record = common.save(target, left) | {"forgotten": gone}
     console.result(
         record,
         f"Forgot {', '.join(f'“{shortened(title)}”' for title in gone)}; {target} holds "

@@ -6,24 +6,34 @@ import argparse
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from bdh_workbench.asking.kinds import AS_KINDS
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console, probability, say, shortened
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.as_read import is_blank
 from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
 
 if TYPE_CHECKING:
-    from bdh_workbench.asking.ask import Answer
+    from bdh_workbench.asking.answers import Answer, Candidate, Heard, Scored
     from bdh_workbench.reading.sources import Source
+
+MOST = SamplingSettings().max_tokens
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("prompt", metavar="PROMPT", help="the beginning of a sentence, or a question")
+    parser.add_argument("prompt", metavar="PROMPT", help="a question, the beginning of a sentence, or one with a gap")
     parser.add_argument("--memory", metavar="F", help="a memory file, or the title of a memory in the library")
-    parser.add_argument("--answer", metavar="TEXT", help="an answer whose probability is told")
+    parser.add_argument(
+        "--as", dest="kind", choices=AS_KINDS, default="auto", help="the kind of prompt; auto: look at it (auto)"
+    )
+    parser.add_argument("--answer", metavar="TEXT", help="an answer whose probability is reported")
     parser.add_argument("--top-k", type=common.whole_number(0), default=5, metavar="N", help="next tokens shown (5)")
-    parser.add_argument("--max-tokens", type=common.whole_number(1), default=24, metavar="N", help="at most (24)")
+    parser.add_argument(
+        "--max-tokens", type=common.whole_number(1), default=MOST, metavar="N", help=f"tokens at most ({MOST})"
+    )
+    parser.add_argument("--no-stop", action="store_true", help="continue past the end of the sentence")
     sampling = parser.add_argument_group("sampling")
     sampling.add_argument("--temperature", type=float, default=0.0, metavar="X", help="0: the most probable token (0)")
     sampling.add_argument(
@@ -43,83 +53,149 @@ def run(args: argparse.Namespace, console: Console) -> None:
 
     prompt = composed(args.prompt)
     sampling = SamplingSettings(args.temperature, args.sample_top_k, args.top_p, args.max_tokens, args.seed)
-    # What takes no model to be told is told before it is loaded.
-    if not prompt.strip():
+    # What takes no model to be reported is reported before it is loaded.
+    if is_blank(prompt):
         raise UserError(EMPTY_PROMPT)
     path = common.memory_path(args.memory) if args.memory else None
     if path is not None:
         read_header(path)
     model = common.open_model(args, console)
-    from bdh_workbench.asking.ask import ask, score
+    from bdh_workbench.asking.ask import ask, holds_something, score_answer
     from bdh_workbench.reading.reader import Reader, ReadSettings
 
     memory = load_memory_of(path, model) if path is not None else None
     settings = ReadSettings(written=not args.no_memory, gate=not args.no_gate, completion=not args.no_completion)
     reader = Reader(model, memory, settings)
     console.clear()
-    speaking = not console.as_json
-    begun: list[str] = []
-
-    def speak(text: str) -> None:
-        if not begun:
-            say(prompt, end="", pale=True)
-        begun.append(text)
-        say(text, end="")
-
-    answer = ask(reader, prompt, sampling, args.top_k, speak if speaking else lambda text: None)
-    scored = None
-    if args.answer is not None:
-        scored = score(reader, prompt, args.answer)
-    if speaking:
-        if not begun:
-            say(prompt, end="", pale=True)
-        say("\n" + _under(answer, scored))
+    reads = holds_something(memory) and settings.written
+    said = _Said(prompt, reads)
+    answer = ask(
+        reader,
+        prompt,
+        sampling,
+        kind=args.kind,
+        one_sentence=not args.no_stop,
+        top=args.top_k,
+        heard=(lambda heard: None) if console.as_json else said.hear,
+    )
+    scored = score_answer(reader, prompt, args.answer) if args.answer is not None else None
+    if not console.as_json:
+        said.finish(answer)
+        say("\n".join(_under(answer, scored, args.max_tokens)))
         return
     record = {
         "prompt": prompt,
+        "kind": answer.kind,
+        "mode": answer.mode,
+        "answer": answer.answer,
+        "answer_p": answer.answer_p,
+        "sentence": answer.sentence,
+        "span": answer.span,
+        "kept": answer.kept,
+        "candidates": [_candidate(candidate) for candidate in answer.candidates],
         "completion": answer.completion,
-        "tokens": [dataclasses.asdict(token) for token in answer.tokens],
+        "tokens": [{"text": one.text, "p": one.p, "familiarity": one.familiarity} for one in answer.tokens],
         "top": [{"text": text, "p": p} for text, p in answer.top],
         "familiarity": answer.familiarity,
         "source": _source(answer.source),
         "abstained": answer.abstained,
         "ended": answer.ended,
+        "cut": answer.cut,
         "model": model.name,
         "device": str(model.device),
     }
-    console.result(record | ({"answer": scored} if scored is not None else {}), "")
+    if scored is not None:
+        tokens = [{"text": text, "p": p} for text, p in scored.tokens]
+        record["scored"] = dataclasses.asdict(scored) | {"tokens": tokens}
+    console.result(record, "")
+
+
+class _Said:
+    """What stands over the notes: a continuation as it comes, or an answer."""
+
+    def __init__(self, prompt: str, reads: bool) -> None:
+        """Nothing is said yet; ``reads`` tells whether a memory is there to answer."""
+        self._prompt, self._reads, self._begun, self._silent = prompt, reads, False, False
+
+    def hear(self, heard: Heard) -> None:
+        """Say a token of a continuation, unless it is the untouched model's in place of the memory's."""
+        if not self._begun and not self._silent:
+            self._silent = self._reads and not heard.token.read
+            if not self._silent:
+                self._begin()
+        if self._begun:
+            say(heard.token.text, end="")
+
+    def _begin(self) -> None:
+        self._begun = True
+        say(self._prompt, end="", pale=True)
+
+    def finish(self, answer: Answer) -> None:
+        """Say what was not said yet, and end the line."""
+        if answer.abstained:
+            say("Not in this memory.")
+            return
+        if answer.mode == "question" and answer.chosen is not None:
+            say(answer.answer or answer.chosen.sentence)
+            return
+        if not self._begun:
+            self._begin()
+            say(answer.completion, end="")
+        say("…" if answer.cut else "")
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    why = [{"name": name, "value": value} for name, value in candidate.why]
+    return dataclasses.asdict(candidate) | {"source": _source(candidate.source), "why": why}
 
 
 def _source(source: Source | None) -> dict[str, Any] | None:
-    """A source without the number of its item, by which only a program that holds the memory could find it."""
+    """A source without the number of its item, by which only a program that has opened the memory could find it."""
     if source is None:
         return None
     return {name: value for name, value in dataclasses.asdict(source).items() if name != "item"}
 
 
-def _under(answer: Answer, scored: dict[str, Any] | None) -> str:
+def _under(answer: Answer, scored: Scored | None, most: int) -> list[str]:
     """What stands under an answer: where it comes from, what else was likely, and the answer that was asked about."""
     lines = []
-    if answer.source is not None:
-        title = shortened(answer.source.title)
-        place = f"“{title}”, sentence {answer.source.sentence}"
-        if answer.source.kind == "fact":
-            place = f"the fact “{title}”"
-        lines.append(f"from {place} · familiarity {answer.familiarity:.2f}")
-        if answer.source.kind == "document" and answer.source.text:
-            lines.append(_quoted(answer.source.text))
+    chosen = answer.chosen
+    if answer.cut and not answer.abstained:
+        lines.append(f"cut after {most:,} tokens: --max-tokens sets how many there may be")
+    if chosen is not None:
+        if chosen.source.kind == "document" and (chosen.answer is not None or answer.mode == "beginning"):
+            lines.append(_quoted(_marked(chosen)))
+        title = shortened(chosen.source.title)
+        place = (
+            f"the fact “{title}”" if chosen.source.kind == "fact" else f"“{title}”, sentence {chosen.source.sentence}"
+        )
+        sure = f" · p {probability(chosen.answer_p)}" if chosen.answer_p is not None else ""
+        lines.append(f"from {place} · familiarity {answer.familiarity:.2f}{sure}")
+        if chosen.kept is not None:
+            lines.append(f"the stored text reads {_quoted(chosen.kept)}")
+        lines += [
+            f"or: {_quoted(_marked(other))} p {probability(other.p)}" for other in answer.candidates if other != chosen
+        ]
     elif answer.abstained:
-        lines.append(f"not in memory (familiarity {answer.familiarity:.2f}): answered by the untouched model")
+        lines.append(f"familiarity {answer.familiarity:.2f} · --no-memory shows what the model says without it")
     if answer.top:
         likely = " · ".join(f"{_quoted(text)} {probability(p)}" for text, p in answer.top)
         lines.append(f"next token: {likely}")
     if scored is not None:
-        verdict = "is what greedy decoding gives" if scored["greedy_correct"] else "is not what greedy decoding gives"
+        verdict = "is what greedy decoding gives" if scored.greedy_correct else "is not what greedy decoding gives"
         lines.append(
-            f"{_quoted(scored['text'])} {verdict}: p {probability(scored['p'])}, "
-            f"first token {probability(scored['first_token_p'])}, worst {probability(scored['min_token_p'])}"
+            f"{_quoted(scored.text)} {verdict}: p {probability(scored.p)}, "
+            f"first token {probability(scored.first_token_p)}, worst {probability(scored.min_token_p)}"
         )
-    return "\n".join(lines)
+    return lines
+
+
+def _marked(candidate: Candidate) -> str:
+    """A sentence with the answer between marks."""
+    if candidate.span is None:
+        return candidate.sentence
+    start, stop = candidate.span
+    return f"{candidate.sentence[:start]}[{candidate.sentence[start:stop]}]{candidate.sentence[stop:]}"
 
 
 def _quoted(text: str) -> str:

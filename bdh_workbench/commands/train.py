@@ -5,16 +5,30 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bdh_workbench.commands.console import Console
+from bdh_workbench.errors import UserError
+
+if TYPE_CHECKING:
+    from bdh_workbench.training.reading.phase import Questions
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("--corpus", metavar="DIR", required=True, help="a folder or file of text, or hf:NAME")
-    parser.add_argument("--config", metavar="F", required=True, help="a TOML file, or tiny, small or bdh-30m")
+    parser.add_argument("--config", metavar="F", help="a TOML file, or tiny, small or bdh-30m")
+    parser.add_argument(
+        "--only", choices=("reading", "judge"), help="make this part of the finished model in --out again"
+    )
+    parser.add_argument(
+        "--ablate", metavar="F", help="with --only judge: what each kind of evidence is worth, as JSON and .md"
+    )
+    parser.add_argument("--questions", metavar="DIR", help="questions to train the reader on (docs/asking.md)")
     parser.add_argument("--out", metavar="DIR", required=True, help="the model folder to make")
-    parser.add_argument("--minutes", type=float, metavar="N", help="of pre-training; else as configured")
+    parser.add_argument(
+        "--minutes", type=float, metavar="N", help="of pre-training, or of --only reading (120); else as configured"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
 
 
@@ -23,8 +37,14 @@ def run(args: argparse.Namespace, console: Console) -> None:
     from bdh_workbench.model.device import choose_device
     from bdh_workbench.training.pipeline import train
 
+    if args.only is not None:
+        _only(args, console)
+        return
+    if args.config is None:
+        raise UserError("A model needs a configuration: give --config tiny, small, bdh-30m or a TOML file.")
     device = choose_device(args.device)
-    report = train(args.corpus, args.config, Path(args.out), args.minutes, args.resume, device)
+    questions = Path(args.questions) if args.questions else None
+    report = train(args.corpus, args.config, Path(args.out), args.minutes, args.resume, device, questions)
     if os.environ.get("RANK", "0") != "0":
         return  # under torchrun the first process speaks for all
     loss = report.get("held_out_loss")
@@ -34,3 +54,64 @@ def run(args: argparse.Namespace, console: Console) -> None:
         + (f", held-out loss {loss:.4f}" if loss is not None else "")
         + f": {report['out']}",
     )
+
+
+def _only(args: argparse.Namespace, console: Console) -> None:
+    """Train the reader of a finished model, or fit its judges."""
+    from bdh_workbench.reading.network import ReaderConfig
+    from bdh_workbench.training.pretrain import stop_on_interrupt
+    from bdh_workbench.training.reading.phase import Questions, train_reader
+    from bdh_workbench.training.reading.train import ReadingConfig
+
+    folder = Path(args.out)
+    if not (folder / "model.safetensors").is_file():
+        raise UserError(f"{folder} holds no finished model: train one first, without --only.")
+    questions = Questions(args.corpus, Path(args.questions) if args.questions else None)
+    questions.check()
+    if args.only == "judge":
+        _judge(args, questions, console)
+        return
+    settings = ReadingConfig() if args.minutes is None else ReadingConfig(minutes=args.minutes)
+    if not args.resume and (folder / "run" / "reader-checkpoint.safetensors").exists():
+        raise UserError(f"{folder} already holds a run of the reader: add --resume to go on with it.")
+    report = train_reader(folder, questions, settings, ReaderConfig(), stop_on_interrupt())
+    state = "" if report["finished"] else ", stopped before its end: --resume goes on"
+    console.result(
+        report,
+        f"Trained a reader of {report['parameters']:,} parameters on {report['pairs']:,} pairs, exact "
+        f"{report['exact']:.1%}, F1 {100 * report['f1']:.1f} on held-out questions{state}: {folder}",
+    )
+
+
+def _judge(args: argparse.Namespace, questions: Questions, console: Console) -> None:
+    """Fit all judges of a model again, or say what each kind of evidence is worth to them."""
+    import torch
+
+    from bdh_workbench.model.judge import load_judges, save_judges
+    from bdh_workbench.model.loading import load_model
+    from bdh_workbench.reading.asker import has_asker
+    from bdh_workbench.training.judging import ROUNDS, ablation, fit_judges
+    from bdh_workbench.training.reading.phase import ablate_judges, refit_judges
+
+    folder = Path(args.out)
+    model = load_model(str(folder), torch.device("cpu"))
+
+    def tell(done: float, line: str) -> None:
+        console.progress(f"{done:.0%} {line}")
+
+    if args.ablate:
+        path = Path(args.ablate)
+        report = ablation(model.site, model.tokenizer, model.likeness, args.corpus, path, tell)
+        if has_asker(folder):
+            report = {"rows": report, "questions": ablate_judges(folder, questions, _beside(path, "questions"))}
+        console.result(report, f"What each kind of evidence is worth: {path.parent}")
+        return
+    judges, report = fit_judges(model.site, model.tokenizer, model.likeness, args.corpus, 0, ROUNDS, tell)
+    save_judges(folder, load_judges(folder) | judges)
+    if has_asker(folder):
+        report = {"rows": report, "questions": refit_judges(folder, questions)}
+    console.result(report, f"Fitted the judges: {folder}")
+
+
+def _beside(path: Path, name: str) -> Path:
+    return path.with_name(f"{path.stem}-{name}{path.suffix}")

@@ -27,6 +27,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
+    with common.renewing_target(args, console):
+        _write(args, console)
+
+
+def _write(args: argparse.Namespace, console: Console) -> None:
     if not args.facts and not args.documents:
         raise common.UsageError("there is nothing to write: give --facts or --document")
     settings = common.write_settings(args)
@@ -34,11 +39,12 @@ def run(args: argparse.Namespace, console: Console) -> None:
     target = common.check_target(args.memory)
     model = common.open_model(args, console)
     from bdh_workbench.memory.conflicts import resolve
+    from bdh_workbench.memory.encoding import further_wordings
     from bdh_workbench.memory.writer import check_write, write
 
     memory = common.open_memory(args.into, model) if args.into else None
     check_write(model, memory, facts, documents)
-    new = resolve(memory, facts, documents, settings.on_conflict)
+    new = resolve(memory, facts, documents, settings)
     result: WriteResult | None = None
     if new.facts or new.documents:
         steps = write(model, memory, new.facts, new.documents, settings, gone=new.gone)
@@ -65,6 +71,10 @@ def run(args: argparse.Namespace, console: Console) -> None:
         "median_p": result.median_p if result else None,
         "ambiguous": result.ambiguous if result else 0,
         "ambiguous_words": list(result.ambiguous_words) if result else [],
+        "unlearnt": result.unlearnt if result else 0,
+        "unlearnt_tokens": list(result.unlearnt_tokens) if result else [],
+        "paraphrases": sum(len(fact.paraphrases) for fact in new.facts),
+        "paraphrases_written": sum(map(len, further_wordings(new.facts))) if settings.write_paraphrases else 0,
         **new.record(),
     }
     what = [counted(len(new.facts), "fact")] * bool(new.facts)
@@ -77,15 +87,15 @@ def run(args: argparse.Namespace, console: Console) -> None:
         ]
     lines += [f"{head}: {names}." for head, names in new.notes()]
     if result is not None:
-        lines += _told(result, settings)
+        lines += _told(result, settings, record["paraphrases"], record["paraphrases_written"])
     console.result(record, "\n".join(lines))
 
 
-def _told(result: WriteResult, settings: WriteSettings) -> list[str]:
+def _told(result: WriteResult, settings: WriteSettings, paraphrases: int, written: int) -> list[str]:
     """How well the write went, in lines."""
     lines = [
         f"p of what was written: worst token {probability(result.worst_p)}"
-        f"{' (of those not left out)' if result.ambiguous else ''}, median over items "
+        f"{' (of those not left out)' if result.ambiguous + result.unlearnt else ''}, median over items "
         f"{probability(result.median_p)}; fill {percent(result.memory.fill)}."
     ]
     if result.ambiguous:
@@ -93,6 +103,19 @@ def _told(result: WriteResult, settings: WriteSettings) -> list[str]:
         lines.append(
             f"Left out: {counted(result.ambiguous, 'position')} after the same words as another that goes on "
             f"otherwise ({words}). The first stays."
+        )
+    if written:
+        lines.append(f"With {counted(written, 'paraphrase')} as further wordings of the facts.")
+    elif paraphrases:
+        lines.append(
+            f"{counted(paraphrases, 'paraphrase')} kept for measuring and not written: --write-paraphrases "
+            "writes such further wordings too."
+        )
+    if result.unlearnt:
+        tokens = ", ".join(f"“{token}”" for token in result.unlearnt_tokens)
+        lines.append(
+            f"Left out: {counted(result.unlearnt, 'position')} of tokens that the model never learnt ({tokens}); no "
+            "memory makes them certain."
         )
     if result.worst_p < settings.goal:
         lines.append("Not every answer is certain: try more --steps, or fewer things at once.")

@@ -12,11 +12,14 @@ from bdh_workbench.asking.decoding import Question
 from bdh_workbench.evaluation.baselines.settings import is_tuned, tuned_settings
 from bdh_workbench.evaluation.baselines.suite import compare
 from bdh_workbench.evaluation.cold import cold_reload
+from bdh_workbench.evaluation.edits import Edit, edits_report
 from bdh_workbench.evaluation.locality import SAMPLE, TOKENS, held_out, locality
 from bdh_workbench.evaluation.provenance import provenance, training_tokens
+from bdh_workbench.evaluation.questions import questions_report, slot
 from bdh_workbench.evaluation.recall import FactQuestions, recall
 from bdh_workbench.evaluation.retention import documents_report, probes
 from bdh_workbench.evaluation.speed import cache_speedup
+from bdh_workbench.evaluation.squad import Article
 from bdh_workbench.memory.files import file_size
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
@@ -40,6 +43,9 @@ class BenchmarkInput:
         text: file or folder of held-out text, or None for the bundled text.
         quick: whether to look at the first few of each only.
         baselines: whether to measure the slot's rivals too, on the same questions.
+        articles: that people's questions are put to; may be empty.
+        together: whether all of them are in one memory.
+        edits: written in one write; may be empty.
     """
 
     facts: Sequence[Fact]
@@ -47,6 +53,9 @@ class BenchmarkInput:
     text: str | None = None
     quick: bool = False
     baselines: bool = False
+    articles: Sequence[Article] = ()
+    together: bool = False
+    edits: Sequence[Edit] = ()
 
 
 def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watch: Watch) -> dict[str, Any]:
@@ -82,6 +91,14 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
         "baselines": None,
         "baselines_tuned": None,
     }
+    if given.articles:
+        report["questions"] = questions_report(
+            slot(model, settings), given.articles, given.together, lambda line: watch(_sentence(line), None)
+        )
+    if given.edits:
+        report["edits"] = edits_report(model, given.edits, settings, lambda line: watch(_sentence(line), None))
+    if not facts and not documents:
+        return report
     memories: dict[str, Memory] = {}
     questions: list[Question] = []
     if facts:
@@ -119,9 +136,13 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
         rivals = tuned_settings(model.name)
         report["baselines_tuned"] = is_tuned(model.name)
         report["baselines"] = compare(
-            model, facts, documents, sample, rivals, settings, lambda line: watch(line[:1].upper() + line[1:], None)
+            model, facts, documents, sample, rivals, settings, lambda line: watch(_sentence(line), None)
         )
     return report
+
+
+def _sentence(line: str) -> str:
+    return line[:1].upper() + line[1:]
 
 
 def _facts(

@@ -83,8 +83,8 @@ def logits_digest(reader: Reader, questions: Sequence[Question]) -> str:
     digest = hashlib.sha256()
     for question in questions:
         ids = torch.tensor([[*question.prompt, *question.answer[:-1]]], device=reader.model.device)
-        for stream, _, _ in read_long(reader, ids):
-            digest.update(reader.model.network.logits(stream).float().cpu().contiguous().numpy().tobytes())
+        for _, reading in read_long(reader, ids):
+            digest.update(reader.model.network.logits(reading.stream).float().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
 
 

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import bdh_workbench
-from bdh_workbench.model.loading import Calibration, Model
+from bdh_workbench.model.loading import Model
 
 
 def provenance(model: Model) -> dict[str, str]:
@@ -17,7 +17,7 @@ def provenance(model: Model) -> dict[str, str]:
         "version": bdh_workbench.__version__,
         "model": model.name,
         "fingerprint": model.fingerprint,
-        "calibration_digest": calibration_digest(model.calibration),
+        "calibration_digest": calibration_digest(model),
     }
 
 
@@ -27,13 +27,15 @@ def same_model(report: dict[str, Any], model: Model) -> bool:
     return all(report.get(name) == mine[name] for name in ("fingerprint", "calibration_digest"))
 
 
-def calibration_digest(calibration: Calibration) -> str:
-    """SHA-256 over all numbers of a calibration: a model's fingerprint leaves them out, and figures depend on them."""
+def calibration_digest(model: Model) -> str:
+    """SHA-256 over calibration and judges: a model's fingerprint leaves them out, and figures depend on them."""
     digest = hashlib.sha256()
-    for field in dataclasses.fields(calibration):
-        values = getattr(calibration, field.name).cpu().contiguous().numpy()
+    for field in dataclasses.fields(model.calibration):
+        values = getattr(model.calibration, field.name).cpu().contiguous().numpy()
         digest.update(f"{field.name} {values.dtype} {values.shape}\n".encode())
         digest.update(values.tobytes())
+    judges = {name: judge.to_dict() for name, judge in sorted(model.judges.items())}
+    digest.update(json.dumps(judges, sort_keys=True).encode())
     return digest.hexdigest()
 
 

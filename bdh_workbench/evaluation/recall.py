@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bdh_workbench.asking.decoding import Question, exact, median, read_long, score, share
+from bdh_workbench.asking.decoding import Question, exact, median, read_alike, score, share
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.reading.reader import PURE, Reader
@@ -117,14 +117,6 @@ def _first_token_p(reader: Reader, asked: Sequence[Question]) -> Tensor:
     """Probability (n, n) of every answer's first token (columns) behind every prompt (rows)."""
     tokens = torch.tensor([question.answer[0] for question in asked])
     out = torch.zeros(len(asked), len(asked))
-    by_length: dict[int, list[int]] = {}
-    for index, question in enumerate(asked):
-        by_length.setdefault(len(question.prompt), []).append(index)
-    for group in by_length.values():
-        for start in range(0, len(group), PAIRS):
-            batch = group[start : start + PAIRS]
-            ids = torch.tensor([list(asked[index].prompt) for index in batch], device=reader.model.device)
-            for stream, _, _ in read_long(reader, ids):
-                last = stream[:, -1]
-            out[batch] = reader.model.network.logits(last).float().softmax(-1).cpu()[:, tokens]
+    for batch, reading in read_alike(reader, [question.prompt for question in asked]):
+        out[batch] = reader.model.network.logits(reading.stream[:, -1]).float().softmax(-1).cpu()[:, tokens]
     return out

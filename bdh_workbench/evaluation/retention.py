@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bdh_workbench.asking.decoding import Question, decode, exact, score, share
+from bdh_workbench.memory.as_read import as_read
+from bdh_workbench.memory.encoding import document_ids
 from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
@@ -95,9 +97,9 @@ def token_accuracy(reader: Reader, texts: Sequence[Question]) -> list[float]:
 
 
 def as_question(tokenizer: Tokenizer, document: TextDocument) -> Question:
-    """A document's first token as the prompt and all others as the answer, without an end."""
-    ids = tokenizer.encode(document.text.strip())
-    return Question(tuple(ids[:1]), tuple(ids[1:]))
+    """A document's first token as the prompt and all others as the answer, its end only where there are none."""
+    ids = document_ids(tokenizer, document.text)
+    return Question(tuple(ids[:1]), tuple(ids[1:]) or (tokenizer.end_id,))
 
 
 def measure_retention(
@@ -140,6 +142,7 @@ def measure_retention(
 
 def cue_and_rest(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[int]]:
     """Token ids of a text's first eight words, and of what follows them."""
+    text = as_read(text).strip()
     ids, words = tokenizer.encode(text), 0
     cut = len(text)
     for place, character in enumerate(text):
@@ -170,7 +173,7 @@ def recitation(
     A text of no more words has None. ``go_on`` generates in place of the reader, told prompts and how many tokens to
     generate behind each.
     """
-    parts = [cue_and_rest(reader.model.tokenizer, document.text.strip()) for document in documents]
+    parts = [cue_and_rest(reader.model.tokenizer, document.text) for document in documents]
     chosen = [index for index, (_, rest) in enumerate(parts) if rest]
     prompts = [parts[index][0] for index in chosen]
     most = [len(parts[index][1]) for index in chosen]

@@ -19,9 +19,10 @@ SCALES = (1, 2)
 SIZES = {"window": (1480, 920), "window-small": (1100, 700)}
 MODES = ("light", "dark")
 QUESTIONS = (
-    "The capital of France is",
-    "The smallest post office in the county of Hollin has no",
     "The lighthouse at Cobbler's Point is kept by a retired",
+    "The smallest post office in the county of Hollin has no",
+    "Who painted the ceiling of the town hall?",
+    "What must the trams of Lindhaven stop for?",
 )
 TEXT = "The trams of Lindhaven must stop whenever they meet a"
 FAILURE = "The memory of the GPU ran out: 3.1 GB are needed, 1.2 GB are free. Write less at once, or use the CPU."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 import unicodedata
 
 from bdh_workbench.harmless import harmless, harmless_lines
@@ -20,7 +19,6 @@ __all__ = [
     "shown_token",
     "size",
     "tip",
-    "title_of",
 ]
 
 GLOSSARY: dict[str, str] = {
@@ -83,14 +81,6 @@ def short(text: str, limit: int = 60) -> str:
     """The beginning of a text, harmless, on one line."""
     text = harmless(" ".join(text[: limit * 4].split()))
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
-
-
-def title_of(text: str, limit: int = 48) -> str:
-    """A title for a text that has none: its first sentence or line, cut between two words where it is long."""
-    line = harmless(text.strip()[: limit * 4].split("\n", 1)[0]).strip()
-    heading = line.startswith("#")  # a title as it stands
-    line = line.strip("# ") if heading else re.split(r"(?<=\w)[.!?:](?=\s|$)", line, maxsplit=1)[0].strip()
-    return line if len(line) <= limit else line[:limit].rsplit(" ", 1)[0].rstrip(" ,;–-")
 
 
 def direction(text: str) -> str:

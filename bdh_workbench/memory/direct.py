@@ -3,6 +3,11 @@
 With logits (x + g r) E^T, the log-odds m(r) of the wanted token against all others together are concave in the read r.
 Each step solves the linearised constraint m(r) = margin with the smallest change, as in passive-aggressive learning
 (Crammer et al. 2006): r += (margin - m) dm/dr / |dm/dr|^2. Concavity makes the steps fall short, never over.
+
+A token that training never met has a row of the head like that of every other such token: what tells it apart is so
+small that only a read of a thousand times the usual length could lift it above them, and that would spoil what lies
+near. Reads are therefore bounded. A position that is alone with its read and still not certain after the last step is
+one that no memory makes certain.
 """
 
 from __future__ import annotations
@@ -15,6 +20,11 @@ from torch import Tensor
 STEPS = 64  # at most; nearly all positions need fewer than 24
 SLACK = 0.05  # nats under the margin that count as having reached it
 CHUNK = 1024  # positions whose logits are held at once
+# Length of what a read adds at most, in lengths of the stream. Ordinary texts need up to 7.4, the hardest token that
+# training met 158 to its margin and less to its goal. Of the 8192 tokens of `small`, 70 stay uncertain: bytes that no
+# text holds, controls, and stems such as " resour" that always grow to a longer token. Their rows differ from their
+# neighbours' by 0.1% of their length, those of all others by 0.4% or more.
+LONGEST = 100.0
 
 
 def log_odds(logits: Tensor, targets: Tensor) -> Tensor:
@@ -44,6 +54,7 @@ def direct_reads(
         After each step the log-odds (m,) before it, and the number of positions (scalar) still short of the margin.
     """
     odds = torch.full((len(targets),), float("-inf"), device=stream.device)
+    longest = LONGEST / gate * stream.norm(dim=1, keepdim=True)
     short = torch.arange(len(targets), device=stream.device)
     for _ in range(STEPS):
         step, wanting = torch.zeros_like(reads), reads.new_zeros(len(reads), 1)
@@ -59,6 +70,7 @@ def direct_reads(
             step.index_add_(0, twins[part], size[:, None] * slope)
             wanting.index_add_(0, twins[part], (lack > 0.0).to(reads.dtype)[:, None])
         reads += step / wanting.clamp(min=1.0)
+        reads *= (longest / reads.norm(dim=1, keepdim=True).clamp(min=1e-9)).clamp(max=1.0)
         yield odds.clone(), (odds < margin - SLACK).sum()
         # What several share may take from one what it gives another: all of them are looked at again.
         short = (wanting[twins, 0] > 0.0).nonzero().flatten()

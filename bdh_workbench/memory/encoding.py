@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bdh_workbench.errors import UserError
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.as_read import as_read
+from bdh_workbench.memory.items import Fact, TextDocument, same_text
 from bdh_workbench.memory.sentences import sentence_spans
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.state import ItemRecord
 from bdh_workbench.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 FRAMINGS = (".", "It is known that this is so.", "Now for something else.")  # put before a fact, one at a time
 FRAMING_SHARE = 0.15  # framings are left out where facts with them would take more than this share of the slots
-SPACES = " \t"
 HOPELESS = 64  # characters for each slot from which a write is refused before any work
 # Different positions for each slot from which it is refused before the network reads them: a position takes about one.
 CROWDED, TOLD_APART = 1.2, 12  # tokens before a position that tell it from others
@@ -51,6 +52,11 @@ class WriteItem:
     primary: bool
     places: tuple[int, ...]
 
+    def words(self, target: int, before: int) -> tuple[int, ...]:
+        """The ids of a target, counted from 0, and of so many tokens before it."""
+        place = self.first + target
+        return self.ids[max(0, place - before) : place + 1]
+
 
 def alone(source: int, ids: Sequence[int], first: int) -> WriteItem:
     """An item that stands for nothing but itself."""
@@ -63,13 +69,13 @@ def answer_ids(tokenizer: Tokenizer, prompt: str, answer: str) -> tuple[list[int
     The two are encoded apart, as the prompt alone is what a person will type, without the spaces that may stand behind
     it: the space between them belongs to the answer's first word.
     """
-    prompt, answer = prompt.rstrip(SPACES), answer.strip(SPACES)
+    prompt, answer = as_read(prompt).rstrip(" "), as_read(answer).strip(" ")
     text = answer if prompt.endswith(("\n", "(", '"', "'", "“")) else " " + answer
     return tokenizer.encode(prompt), [*tokenizer.encode(text), tokenizer.end_id]
 
 
 def write_items(
-    facts: Sequence[Fact], documents: Sequence[TextDocument], model: Model, framings: int
+    facts: Sequence[Fact], documents: Sequence[TextDocument], model: Model, settings: WriteSettings
 ) -> list[WriteItem]:
     """All that a write takes in: items of facts and their framings, then of documents and their windows.
 
@@ -77,18 +83,41 @@ def write_items(
         facts: their framings are left out where they would crowd the slots of the model (``FRAMING_SHARE``).
         documents: numbered, as sources, behind the facts.
         model: gives the tokenizer, the slots, and the length of windows.
-        framings: of each fact.
-
-    Raises:
-        UserError: when a document is too short to be written.
+        settings: of the write, which say how many framings a fact gets and whether its paraphrases are written.
     """
-    items = fact_items(facts, model.tokenizer, 0)
+    wordings = further_wordings(facts) if settings.write_paraphrases else ()
+    items, framings = fact_items(facts, model.tokenizer, 0, wordings), settings.framings
     count = sum(len(item.ids) - item.first for item in items)
     if framings and count * (1 + framings) <= FRAMING_SHARE * model.config.write_slots:
-        items = fact_items(facts, model.tokenizer, framings)
+        items = fact_items(facts, model.tokenizer, framings, wordings)
     for item in document_items(documents, model.tokenizer, model.config.context * 2):
         items.append(dataclasses.replace(item, source=item.source + len(facts)))
     return items
+
+
+def document_ids(tokenizer: Tokenizer, text: str) -> list[int]:
+    """Token ids of a document's text as it is read, without the end token."""
+    return tokenizer.encode(as_read(text).strip())
+
+
+def item_records(
+    facts: Sequence[Fact], documents: Sequence[TextDocument], items: Sequence[WriteItem], layer: int, keep_words: bool
+) -> list[ItemRecord]:
+    """What a memory notes of the facts and documents that these write items are of."""
+    counts = [0] * (len(facts) + len(documents))
+    for item in items:
+        if item.primary:  # the last place is that of the end token, and chunks overlap
+            counts[item.source] = max(counts[item.source], item.places[-1])
+    records = []
+    for index, fact in enumerate(facts):
+        title = fact.prompt if keep_words else f"fact {index + 1} of layer {layer}"
+        prompt, answer = (fact.prompt, fact.answer) if keep_words else ("", "")
+        records.append(ItemRecord("fact", title, prompt, answer, None, layer, counts[index], 0.0, 0.0))
+    for place, document in enumerate(documents):
+        title = document.title if keep_words else f"document {place + 1} of layer {layer}"
+        text = document.text.strip() if keep_words else None
+        records.append(ItemRecord("document", title, "", "", text, layer, counts[len(facts) + place], 0.0, 0.0))
+    return records
 
 
 def characters(facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:
@@ -119,19 +148,38 @@ def too_many(items: Sequence[WriteItem], slots: int) -> str | None:
     return f"{len(different):,} different positions are too many for a memory of {slots:,} slots: write a part."
 
 
-def fact_items(facts: Sequence[Fact], tokenizer: Tokenizer, framings: int) -> list[WriteItem]:
-    """Write items of facts: each alone and behind the first ``framings`` framings."""
+def further_wordings(facts: Sequence[Fact]) -> list[tuple[str, ...]]:
+    """For each fact those of its paraphrases that can be written: none that is a prompt or was given before."""
+    known = {same_text(fact.prompt) for fact in facts}
+    found = []
+    for fact in facts:
+        new = {same_text(one): one for one in reversed(fact.paraphrases) if same_text(one) not in known}
+        known |= new.keys()
+        found.append(tuple(reversed(new.values())))
+    return found
+
+
+def fact_items(
+    facts: Sequence[Fact], tokenizer: Tokenizer, framings: int, wordings: Sequence[Sequence[str]] = ()
+) -> list[WriteItem]:
+    """Write items of facts: each alone, after the first ``framings`` framings, and after its further wordings."""
     items = []
     for source, fact in enumerate(facts):
         prompt, answer = answer_ids(tokenizer, fact.prompt, fact.answer)
         for number in range(framings + 1):
             before = tokenizer.encode(FRAMINGS[number - 1]) if number else []
             # Behind a framing the prompt follows a space, as it does in running text.
-            start = tokenizer.encode(" " + fact.prompt) if number else prompt
+            start = tokenizer.encode(" " + as_read(fact.prompt).rstrip(" ")) if number else prompt
             ids = (*before, *start, *answer)
             first = len(ids) - len(answer)
             places = (*(-1,) * first, *range(len(prompt), len(prompt) + len(answer)))
             items.append(WriteItem(source, ids, first, (0,) * len(ids), number == 0, places))
+        for wording in wordings[source] if wordings else ():
+            start, said = answer_ids(tokenizer, wording, fact.answer)
+            ids, first = (*start, *said), len(start)
+            # After a quotation mark the answer has no space before it, and may be other tokens.
+            own = range(len(prompt), len(prompt) + len(said)) if said == answer else (-1,) * len(said)
+            items.append(WriteItem(source, ids, first, (0,) * len(ids), False, (*(-1,) * first, *own)))
     return items
 
 
@@ -149,16 +197,11 @@ def document_items(
         tokenizer: of the model.
         context: tokens of a window at most.
         longest: tokens of a chunk at most.
-
-    Raises:
-        UserError: when a document has fewer than two tokens.
     """
     items = []
     for source, document in enumerate(documents):
-        text = document.text.strip()
+        text = as_read(document.text).strip()
         ids = tokenizer.encode(text)
-        if len(ids) < 2:
-            raise UserError(f"The document “{document.title}” is too short to remember: it needs at least two tokens.")
         spans = sentence_spans(text)
         offsets = tokenizer.offsets(text)
         place_of = {where: place for place, where in enumerate(_endings(offsets))}

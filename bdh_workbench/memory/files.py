@@ -44,6 +44,7 @@ from bdh_workbench.memory.file_format import (
     records,
     summary,
 )
+from bdh_workbench.memory.locking import LOCK_TIMEOUT, renewing
 from bdh_workbench.memory.titles import by_layer, layer_title, renewed_title
 from bdh_workbench.model.files import write_atomically
 
@@ -58,10 +59,12 @@ _FIRST = 4096  # bytes that are read for a listing; nearly always enough for the
 
 __all__ = [
     "MemoryHeader",
+    "check_link",
     "file_size",
     "load_memory",
     "load_memory_of",
     "read_header",
+    "replace_memory",
     "rewrite_labels",
     "save_memory",
     "without_words",
@@ -108,7 +111,7 @@ def save_memory(path: Path, memory: Memory, *, keep_words: bool = True) -> None:
             for array in arrays.values():
                 file.write(array.data if array.size else b"")
 
-    _write(path, write)
+    replace_memory(path, write)
 
 
 def without_words(memory: Memory) -> Memory:
@@ -163,6 +166,11 @@ def rewrite_labels(
     Raises:
         UserError: when the title or the note is too long, or the file cannot be read or written.
     """
+    with renewing(path, LOCK_TIMEOUT):
+        _relabel(path, title, note, target or path)
+
+
+def _relabel(path: Path, title: str | None, note: str | None, target: Path) -> None:
     with _opened(path) as (file, size, where):
         metadata, table, start = _header(file, size, where)
         summary(path, metadata, size, where)
@@ -182,14 +190,36 @@ def rewrite_labels(
             if file.tell() != len(header) + size - start:
                 raise OSError("the file was changed meanwhile")
 
-    _write(target or path, write)
+    replace_memory(target, write)
 
 
-def _write(path: Path, write: Callable[[Path], None]) -> None:
+def replace_memory(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` make a memory file, and put it in the place of ``path`` or of the memory that it is a link to.
+
+    Raises:
+        UserError: when it is a link to anything else, or cannot be written; what was there is as it was.
+    """
     try:
+        check_link(path)
         write_atomically(path, write)
     except ValueError:  # such as a name with a zero byte
         raise UserError(f"{shown(path)} is not a usable file name: choose another.") from None
+
+
+def check_link(path: Path) -> None:
+    """Refuse a link to what is no memory file: it would be replaced by one.
+
+    Raises:
+        UserError: naming both.
+    """
+    if path.is_symlink() and path.exists():
+        try:
+            read_header(path)
+        except UserError:
+            place = shown(Path(os.path.realpath(path)))
+            raise UserError(
+                f"{shown(path)} is a link to {place}, which is no memory file: choose another name."
+            ) from None
 
 
 def _encoded(memory: Memory) -> tuple[bytes, dict[str, np.ndarray[Any, Any]]]:

@@ -1,26 +1,27 @@
 """Readers for the files that facts and documents come in.
 
-- Facts: JSON (a list of objects), JSON Lines, or CSV with the headers prompt, answer, paraphrases.
+- Facts: JSON (a list of objects), JSON Lines, or CSV with the headers prompt, answer, paraphrases (``tables.py``).
 - Documents: plain text, Markdown, JSON (one object or a list), or JSON Lines.
-- Text is Unicode in and out: line ends become LF and characters their composed form (NFC); nothing else changes.
+- Text is Unicode in and out: line ends become LF and characters their composed form (NFC); nothing else changes. What
+  it is read as is decided later (``as_read.py``).
 - Whatever is wrong with a file is told in one sentence that names the place: always a `UserError`.
 """
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import json
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.as_read import is_blank
 from bdh_workbench.memory.items import Fact, Probe, TextDocument, prompt_key, same_text
+from bdh_workbench.memory.prose import first_heading, title_of, without_front_matter
+from bdh_workbench.memory.tables import is_table, table_entries
 from bdh_workbench.memory.text_files import checked, normal, read_text, shown, tidy
 
 FactsFormat = Literal["auto", "json", "jsonl", "csv"]
@@ -43,10 +44,7 @@ _DOCUMENT_SUFFIXES: Mapping[str, DocumentsFormat] = {
     ".markdown": "markdown",
 }
 MOST_FIELDS = 1_000
-"""The most fields that an entry, or columns that a table, may have."""
-
-_HEADING = re.compile(r"#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
-_UNDERLINE = re.compile(r"(=+|-{2,})[ \t]*$")
+"""The most fields that an entry may have."""
 
 
 def read_facts(path: str | os.PathLike[str]) -> list[Fact]:
@@ -66,7 +64,8 @@ def read_facts(path: str | os.PathLike[str]) -> list[Fact]:
 def read_documents(path: str | os.PathLike[str]) -> list[TextDocument]:
     """Read the documents of a text, Markdown, JSON or JSON Lines file.
 
-    A plain text is titled after its file, a Markdown text after its first heading.
+    A document's title is what it says itself, in front matter or in a field; else a Markdown text is titled after its
+    first heading, a record without a title after its heading or first words, and a plain text after its file.
 
     Raises:
         UserError: The file cannot be read, is not text, or does not hold documents.
@@ -101,6 +100,12 @@ def parse_facts_text(text: str, format: FactsFormat = "auto", *, where: str = "T
     return merge_duplicates(facts)
 
 
+def holds_facts(text: str) -> bool:
+    """Whether a pasted text looks like facts: JSON, or a table with their headers."""
+    text = normal(text, "The pasted text").lstrip("\ufeff")
+    return _json_kind(text) is not None or is_table(text)
+
+
 def parse_documents_text(
     text: str,
     format: DocumentsFormat = "auto",
@@ -125,11 +130,11 @@ def parse_documents_text(
         kind = _json_kind(text)
         # Prose may begin with a bracket too, so an unnamed format counts as JSON only if it can be read as such.
         format = kind if kind and _is_json(text, kind) else "text"
-    if format == "text":
-        return [TextDocument(title, text)]
-    if format == "markdown":
-        return [TextDocument(_first_heading(text) or title, text)]
-    documents = [_document(entry, place) for place, entry in _DOCUMENT_READERS[format](text, where)]
+    if format in ("text", "markdown"):
+        own, text = without_front_matter(text)
+        return [TextDocument(own or (first_heading(text) if format == "markdown" else "") or title, text)]
+    entries = enumerate(_DOCUMENT_READERS[format](text, where), start=1)
+    documents = [_document(entry, place, f"{title} {number}") for number, (place, entry) in entries]
     if not documents:
         raise UserError(f"{where} holds no documents.")
     return documents
@@ -234,55 +239,6 @@ def _jsonl_entries(text: str, where: str) -> Entries:
             yield place, _object(_load_json(line, place, one_line=True), place)
 
 
-def _csv_entries(text: str, where: str) -> Entries:
-    """Yield the rows of a CSV text, with the paraphrases as a list."""
-    header_line = text.lstrip("\n").split("\n", 1)[0]
-    # Spreadsheets write commas, semicolons or tabs according to the country: take what splits the headers.
-    delimiter = max(",;\t", key=header_line.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    header: list[str] | None = None
-    number = 0
-    try:
-        for row in rows:
-            if not any(cell.strip() for cell in row):
-                continue
-            if header is None:
-                header = _csv_header(row, where)
-                continue
-            number += 1
-            place = f"{where}, entry {number} (line {rows.line_num})"
-            if len(row) > len(header):
-                raise UserError(
-                    f"{place} has {len(row)} columns where the header has {len(header)}: "
-                    f"put double quotes around a text that holds {_DELIMITER_NAMES[delimiter]}."
-                )
-            # A column that a row leaves out or leaves empty counts as missing.
-            entry: dict[str, object] = {name: cell for name, cell in zip(header, row, strict=False) if cell.strip()}
-            paraphrases = entry.pop("paraphrases", None)
-            if isinstance(paraphrases, str):
-                entry["paraphrases"] = [part.strip() for part in paraphrases.split("|") if part.strip()]
-            yield place, entry
-    except csv.Error as error:
-        raise UserError(f"{where} is not valid CSV: {error} (line {rows.line_num}).") from None
-
-
-_DELIMITER_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
-
-
-def _csv_header(row: list[str], where: str) -> list[str]:
-    """Return the names of the columns, if they are the ones facts need."""
-    if len(row) > MOST_FIELDS:
-        raise UserError(f"{where} has {len(row):,} columns: its first line must hold the headers prompt, answer.")
-    header = [cell.strip().lower() for cell in row]
-    for name in ("prompt", "answer"):
-        if name not in header:
-            raise UserError(f'{where} has no column "{name}": its first line must hold the headers prompt, answer.')
-    for name in header:
-        if name and header.count(name) > 1:
-            raise UserError(f'{where} has two columns "{_short(name)}".')
-    return header
-
-
 def _object(value: object, place: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise UserError(f"{place} must be an object with named fields, but it is {_kind(value)}.")
@@ -305,15 +261,18 @@ def _fact(entry: Mapping[str, object], place: str) -> Fact:
     )
 
 
-def _document(entry: Mapping[str, object], place: str) -> TextDocument:
-    """Return the document that an entry describes."""
+def _document(entry: Mapping[str, object], place: str, title: str) -> TextDocument:
+    """Return the document that an entry describes, with a title made from its text or else the given one."""
     _refuse_misspelling(entry, "probes", place)
     probes = []
     for number, value in enumerate(_list_field(entry, "probes", place), start=1):
         probe_place = f"{place}, probe {number}"
         probe = _object(value, probe_place)
         probes.append(Probe(_text_field(probe, "prompt", probe_place), _text_field(probe, "answer", probe_place)))
-    return TextDocument(_text_field(entry, "title", place), _text_field(entry, "text", place), tuple(probes))
+    own, text = without_front_matter(_text_field(entry, "text", place))
+    if entry.get("title") not in (None, ""):
+        own = _text_field(entry, "title", place)
+    return TextDocument(own or first_heading(text) or title_of(text) or title, text, tuple(probes))
 
 
 def _refuse_misspelling(entry: Mapping[str, object], name: str, place: str) -> None:
@@ -334,7 +293,7 @@ def _text_field(entry: Mapping[str, object], name: str, place: str) -> str:
 def _text(value: object, name: str, place: str) -> str:
     if not isinstance(value, str):
         raise UserError(f"{place}: {name} must be text, but it is {_kind(value)}.")
-    if not value.strip():
+    if is_blank(value):
         raise UserError(f"{place}: {name} is empty.")
     return normal(value, f"{place}: {name}")
 
@@ -361,26 +320,6 @@ def _kind(value: object) -> str:
     return "a list" if isinstance(value, list) else "an object"
 
 
-def _first_heading(text: str) -> str | None:
-    """Return the first heading of a Markdown text, if it has one."""
-    previous = ""
-    fence = ""
-    # A block of settings between two rules at the very top is no part of the prose.
-    for line in re.sub(r"\A---[ \t]*\n.*?\n---[ \t]*\n", "", text, flags=re.DOTALL).split("\n"):
-        marker = line.strip()[:3]
-        if marker in ("```", "~~~") and fence in ("", marker):
-            # A line of code may begin with a number sign without being a heading.
-            fence = "" if fence else marker
-        elif not fence:
-            match = _HEADING.match(line)
-            if match and match[1].strip():
-                return match[1].strip()
-            if previous.strip() and _UNDERLINE.match(line):
-                return previous.strip()
-        previous = line
-    return None
-
-
 Reader = Callable[[str, str], Entries]
 
 
@@ -392,5 +331,5 @@ def _json_documents(text: str, where: str) -> Entries:
     return _json_entries(text, where, single=True)
 
 
-_FACT_READERS: Mapping[str, Reader] = {"json": _json_facts, "jsonl": _jsonl_entries, "csv": _csv_entries}
+_FACT_READERS: Mapping[str, Reader] = {"json": _json_facts, "jsonl": _jsonl_entries, "csv": table_entries}
 _DOCUMENT_READERS: Mapping[str, Reader] = {"json": _json_documents, "jsonl": _jsonl_entries}

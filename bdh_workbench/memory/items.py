@@ -1,6 +1,7 @@
 """The things a user can ask a model to remember: facts, probes and documents.
 
-Their texts are ``composed``, and so is whatever a memory is asked: one word is one word, however it was typed.
+Their texts are ``composed``, and so is whatever a memory is asked: one word is one word, however it was typed. They
+keep what else a person put into them; what becomes tokens is the text ``as_read``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.as_read import as_read, is_blank
 
 
 def composed(text: str) -> str:
@@ -17,8 +19,8 @@ def composed(text: str) -> str:
 
 
 def same_text(text: str) -> str:
-    """What two prompts or two answers that mean the same have in common: space around them tells nothing apart."""
-    return composed(text).strip()
+    """What two prompts or two answers that mean the same have in common: they are read alike but for space around."""
+    return as_read(composed(text)).strip()
 
 
 def prompt_key(prompt: str) -> str:
@@ -26,15 +28,15 @@ def prompt_key(prompt: str) -> str:
 
     Any stretch of white space is one space. Case counts: “MW” and “mW” are two prompts.
     """
-    key = " ".join(composed(prompt).split())
+    key = " ".join(same_text(prompt).split())
     return key.rstrip("?\uff1f\u061f ") or key
 
 
 def _text(value: object, what: str) -> str:
-    """The composed text; refuse a value that is not text or that holds only white space."""
+    """The composed text; refuse a value that is not text or in which there is nothing to read."""
     if not isinstance(value, str):
         raise UserError(f"The {what} must be text, not {type(value).__name__}.")
-    if not value.strip():
+    if is_blank(value):
         raise UserError(f"The {what} is empty.")
     return composed(value)
 

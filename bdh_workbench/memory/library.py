@@ -21,9 +21,8 @@ from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.file_format import SUFFIX
-from bdh_workbench.memory.files import MemoryHeader, read_header, rewrite_labels, save_memory, shown
-from bdh_workbench.memory.locking import try_lock, unlock
-from bdh_workbench.model.files import write_atomically
+from bdh_workbench.memory.files import MemoryHeader, read_header, replace_memory, rewrite_labels, save_memory, shown
+from bdh_workbench.memory.locking import LOCK_TIMEOUT, PAUSE, try_lock, unlock
 
 if TYPE_CHECKING:  # a listing must not load torch
     from bdh_workbench.memory.state import Memory
@@ -31,7 +30,6 @@ if TYPE_CHECKING:  # a listing must not load torch
 HOME_VARIABLE = "BDH_WORKBENCH_HOME"
 LOCK_NAME = ".lock"
 TRASH_NAME = ".trash"
-LOCK_TIMEOUT = 10.0  # seconds to wait for another process
 ABANDONED = 3600.0  # seconds after which a half-written file is a dead process's
 # Bytes of a file name without its extension: encrypted folders allow 143 in all, and a file that is being saved carries
 # a longer name for a moment.
@@ -250,7 +248,7 @@ class Library:
             while not try_lock(file):
                 if time.monotonic() > until:
                     raise UserError(self._busy())
-                time.sleep(0.02)
+                time.sleep(PAUSE)
             try:
                 self._sweep()
                 yield
@@ -361,7 +359,4 @@ def _copy(source: Path, target: Path) -> None:
     def write(temporary: Path) -> None:
         shutil.copyfile(source, temporary)
 
-    try:
-        write_atomically(target, write)
-    except ValueError:  # such as a name with a zero byte
-        raise UserError(f"{shown(target)} is not a usable file name: choose another.") from None
+    replace_memory(target, write)

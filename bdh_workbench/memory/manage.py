@@ -19,6 +19,7 @@ from torch import Tensor
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import algebra
 from bdh_workbench.memory.algebra import Basis, unwatched
+from bdh_workbench.memory.as_read import as_read
 from bdh_workbench.memory.conflicts import Conflict, Shelf, against, entries_of, entry_of, listed, short
 from bdh_workbench.memory.file_format import FORMAT
 from bdh_workbench.memory.files import file_size, when
@@ -148,10 +149,10 @@ def find_items(memory: Memory, name: str | int) -> list[int]:
         if not 0 <= name < len(memory.items):
             raise UserError(f"There is no item {name}: the memory holds {len(memory.items)}, counted from 0.")
         return [name]
-    name = composed(name)
+    name = as_read(composed(name))
     low = name.strip().casefold()
     # A file of another program may hold texts that are not composed.
-    texts = [(composed(item.title), composed(item.prompt)) for item in memory.items]
+    texts = [(as_read(composed(item.title)), as_read(composed(item.prompt))) for item in memory.items]
     tests: tuple[Callable[[str], bool], ...] = (
         lambda text: text == name,
         lambda text: text.strip().casefold() == low,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import torch
@@ -26,6 +27,7 @@ def make_problem(
     facts: Sequence[Fact],
     items: Sequence[WriteItem],
     new: Positions,
+    sought: Tensor,
     base: Tensor,
     slow: Tensor,
     basis: Basis | None,
@@ -38,18 +40,23 @@ def make_problem(
         facts: of the write.
         items: of the write, of facts and documents.
         new: their positions.
+        sought: (m,) bool, those that steps are to make certain.
         base: (m, D), what the memory reads there now.
         slow: (M, D), the slot of the memory.
         basis: of the memory; None leaves it unprotected.
     """
     device = model.device
+    own = _cached(model, new, new.item, base)
+    if not bool(sought.all()):
+        chosen = sought.to(device)
+        own = Cached(*(getattr(own, field.name)[chosen] for field in dataclasses.fields(Cached)))
     contrasts, facts_with, pair_fact = _contrasts(model, memory, facts, items, slow)
     held, factor = None, None
     if basis is not None and len(basis.rows):
         held = memory.rows.sparse(memory.slots, basis.rows, torch.float32).to(device)
         factor = basis.factor.to(device)
     return Problem(
-        own=_cached(model, new, new.item, base),
+        own=own,
         items=len(items),
         contrasts=contrasts,
         contrast_items=facts_with,

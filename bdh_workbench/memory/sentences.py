@@ -4,27 +4,44 @@ from __future__ import annotations
 
 import re
 
+from bdh_workbench.memory.as_read import AsRead
+
 # A run of spaces or of stops is looked at once, from its first character on, and nothing of it is given back: a file of
 # dots or of spaces would else take time that grows with the square of its length.
+# Besides the Latin stops: Arabic, Urdu, Devanagari, Ethiopic, Armenian, Burmese, Khmer and Tibetan ones.
+STOPS = ".!?…\u061f\u06d4\u0964\u0965\u1362\u1367\u0589\u104b\u17d4\u0f0d"
 SENTENCE_END = re.compile(
     r"(?P<paragraph>(?<!\s)[^\S\n]*+\n[^\S\n]*+\n\s*+)"
-    r"|(?<![.!?…])(?P<stop>[.!?…]++)(?P<closing>[\"'”’»)\]]*+)\s++"
-    r"|[。\uff01\uff1f]++[」』”’\uff09]*+\s*+"  # Chinese and Japanese put no space behind a sentence
+    rf"|(?<![{STOPS}])(?P<stop>[{STOPS}]++)(?P<closing>[\"'”’»)\]]*+)\s++"
+    r"|[。\uff01\uff1f\uff61]++[」』”’\uff09]*+\s*+"  # Chinese and Japanese put no space after a sentence
 )
 NEVER_LAST = frozenset(
-    "Mr Mrs Ms Dr Prof St Rev Hon Gen Col Capt Lt Sgt Mt Messrs Mme Mlle vs cf ca e.g i.e approx".split()
+    "Mr Mrs Ms Dr Prof St Rev Hon Gen Col Capt Lt Sgt Mt Messrs Mme Mlle vs cf ca e.g i.e approx "
+    "Hr Fr Sra bzw vgl bspw sog z z.B d.h u.a z.T им ул".split()
 )
-SELDOM_LAST = frozenset("etc a.m p.m Inc Ltd Co Corp Jr Sr al".split())  # go on in lower case
-NUMBERED = frozenset("No Nos Nr Fig Figs Vol Art Sec Ch p pp c".split())  # go on with a number
+# These continue in lower case, as any single small letter does: "d. h.", "и т. д."
+SELDOM_LAST = frozenset("etc a.m p.m Inc Ltd Co Corp Jr Sr al usw".split())
+NUMBERED = frozenset("No Nos Nr Fig Figs Vol Art Sec Ch p pp c".split())  # these continue with a number
 INITIALS = re.compile(r"(?:[^\W\d_a-z]\.)*[^\W\d_a-z]")  # capital letters with full stops between them
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Character spans of the sentences and headings of a text, in order, without the space between them.
 
-    Closing quotes and brackets stay with their sentence. Common abbreviations, initials and the number of a list's
-    entry end none.
+    They are found in the text as it is read (``as_read.py``). Closing quotes and brackets stay with their sentence.
+    Common abbreviations, initials and the number of a list's entry end none.
     """
+    read = AsRead.of(text)
+    return [(read.origin(start), read.origin(stop)) for start, stop in _spans(read.text)]
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences and headings of a text, as they are read."""
+    read = AsRead.of(text).text
+    return [read[start:stop] for start, stop in _spans(read)]
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
     spans = []
     start = len(text) - len(text.lstrip())
     for match in SENTENCE_END.finditer(text):
@@ -39,9 +56,17 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def sentences_of(text: str) -> list[str]:
-    """The sentences and headings of a text."""
-    return [text[start:stop] for start, stop in sentence_spans(text)]
+def sentence_stop(text: str, start: int = 0) -> int | None:
+    """Where the first sentence that ends after ``start`` ends, if a word of the next one shows that it does.
+
+    Without what follows, "version 2." may become "version 2.3.1" and "p.m." need not be the end.
+    """
+    return next((end for _, end in sentence_spans(text)[:-1] if end > start), None)
+
+
+def may_end(text: str) -> bool:
+    """Whether a text may be complete at its end: whether it is, what follows will show."""
+    return len(sentence_spans(f"{text} Next")) > max(1, len(sentence_spans(text)))
 
 
 def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
@@ -56,8 +81,8 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     word = re.split(r"[\s(\[“\"\u2018']", before)[-1]
     if word in NEVER_LAST or (INITIALS.fullmatch(word) and word != "I"):
         return False
-    if word in SELDOM_LAST:
+    if word in NUMBERED and after.isdigit():
+        return False
+    if word in SELDOM_LAST or (len(word) == 1 and word.islower()):
         return not after.islower()
-    if word in NUMBERED:
-        return not after.isdigit()
     return not (word.isdigit() and before.strip() == word)

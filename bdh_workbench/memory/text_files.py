@@ -11,6 +11,7 @@ import stat
 import unicodedata
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.as_read import is_blank
 
 SIZE_LIMIT = 20_000_000
 """The largest file that is read, in bytes."""
@@ -20,7 +21,7 @@ _SIGNATURES = (
     (b"PK\x03\x04", "a zip or office file"),
     (b"{\\rtf", "a rich text file"),
 )
-_ALLOWED_CONTROLS = b"\t\n\r\f\b\x1b"
+_ALLOWED_CONTROLS = b"\t\n\v\r\f\b\x1b"
 _CONTROL_SHARE = 0.02
 
 
@@ -106,12 +107,15 @@ def _control_share(raw: bytes) -> float:
 
 
 def checked(text: str, where: str) -> str:
-    """Return the text with LF line ends and composed characters, if it is not empty and not too large."""
+    """Return the text with LF line ends and composed characters, if there is something to read and not too much.
+
+    Byte order marks at its beginning are left out: programs that each add one make two of them.
+    """
     if len(text) > SIZE_LIMIT:
         raise UserError(_too_large(where, None))
-    if not text.strip("\ufeff \t\r\n\f\v"):
+    if is_blank(text):
         raise UserError(f"{where} is empty.")
-    return normal(text, where)
+    return normal(text.lstrip("\ufeff"), where)
 
 
 def normal(text: str, where: str) -> str:

@@ -9,7 +9,7 @@ import dataclasses
 import datetime
 import statistics
 import time
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -28,8 +28,15 @@ from bdh_workbench.memory.algebra import (
     solve,
     unwatched,
 )
-from bdh_workbench.memory.direct import STEPS, direct_reads
-from bdh_workbench.memory.encoding import WriteItem, characters, far_too_much, too_many, write_items
+from bdh_workbench.memory.direct import SLACK, STEPS, direct_reads
+from bdh_workbench.memory.encoding import (
+    WriteItem,
+    characters,
+    far_too_much,
+    item_records,
+    too_many,
+    write_items,
+)
 from bdh_workbench.memory.features import Positions, positions
 from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.gradient import gradient_steps
@@ -37,9 +44,12 @@ from bdh_workbench.memory.items import Fact, TextDocument, prompt_key, same_text
 from bdh_workbench.memory.manage import without
 from bdh_workbench.memory.problem import make_problem
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
+from bdh_workbench.memory.state import LayerRecord, Memory, Rows
 from bdh_workbench.memory.titles import layer_title
+from bdh_workbench.memory.write_event import WriteEvent
 from bdh_workbench.model.loading import Model
+
+__all__ = ["WriteEvent", "WriteResult", "check_write", "empty_memory", "finish", "write"]
 
 OWN_SHARE = 0.25  # of the slots; beyond it windows and framings use the addresses of what they are parts of
 HEAT_SLOTS, HEAT_POSITIONS = 64, 96  # slots and positions at most in the slot-use picture, spread over all
@@ -53,40 +63,6 @@ LOST, FEW = 0.05, 2  # a write is refused when more than this share and number o
 
 
 @dataclass(frozen=True, slots=True)
-class WriteEvent:
-    """One step of a write.
-
-    Attributes:
-        phase: ``prepare``, ``direct``, ``solve``, ``gradient`` or ``done``.
-        step: steps so far, over the phases.
-        steps: steps at most.
-        losses: each term in nats, by name.
-        worst_p: smallest probability of an answer token.
-        median_p: median over items of the probability of the whole answer (document: mean over its tokens).
-        item_p: that probability for each item, in the order of facts and then documents.
-        share: mean norm of what the write site adds, over that of the stream, at the items' positions.
-        slot_use: (positions, slots), both a sample spread evenly over all of them: the strength of each position's
-            address at each slot, times the norm of what is read there.
-        tokens_per_second: target tokens taken through a step in a second.
-        elapsed: seconds since the write began.
-        remaining: estimated seconds to its end, at most.
-    """
-
-    phase: str
-    step: int
-    steps: int
-    losses: dict[str, float]
-    worst_p: float
-    median_p: float
-    item_p: tuple[float, ...]
-    share: float
-    slot_use: tuple[tuple[float, ...], ...]
-    tokens_per_second: float
-    elapsed: float
-    remaining: float
-
-
-@dataclass(frozen=True, slots=True)
 class WriteResult:
     """What a write made.
 
@@ -95,10 +71,12 @@ class WriteResult:
         basis: of the new memory, to be handed to the next write so that it need not be worked out again.
         steps: taken.
         seconds: taken, model loading apart.
-        worst_p: smallest probability of an answer token afterwards, positions that cannot be told apart left out.
+        worst_p: smallest probability of an answer token afterwards, positions that are left out not counted.
         median_p: median probability over the items of this write.
-        ambiguous: positions that cannot be told from one that is held with another continuation.
+        ambiguous: positions that are left out as they cannot be told from one that is held with another continuation.
         ambiguous_words: the words before some of them, and the token that is lost behind these.
+        unlearnt: positions that are left out as no read makes their token certain: training never met it.
+        unlearnt_tokens: some of these tokens.
     """
 
     memory: Memory
@@ -109,6 +87,8 @@ class WriteResult:
     median_p: float
     ambiguous: int
     ambiguous_words: tuple[str, ...]
+    unlearnt: int
+    unlearnt_tokens: tuple[str, ...]
 
 
 def _spread(count: int, most: int) -> Tensor:
@@ -221,6 +201,7 @@ class _Write:
     twins: Tensor = field(init=False)
     old_count: int = 0
     excused: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.bool))
+    hopeless: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.bool))
 
     @torch.no_grad()
     def run(self) -> Generator[WriteEvent, None, WriteResult]:
@@ -229,7 +210,7 @@ class _Write:
         self.number = self.memory.next_layer()
         if self.gone:
             self.memory, self.basis = without(self.memory, self.gone, self.basis, self.watch)
-        self.items = write_items(self.facts, self.documents, self.model, settings.framings)
+        self.items = write_items(self.facts, self.documents, self.model, settings)
         refused = too_many(self.items, self.memory.slots)
         if refused:
             raise UserError(refused)
@@ -237,7 +218,7 @@ class _Write:
         self.own, self.twins = self.new.rows, torch.arange(len(self.new))
         if len(self.memory.basis) + len(self.new) > OWN_SHARE * self.memory.slots:
             self._share(self.new.twins)
-        self.excused = torch.zeros(len(self.new), dtype=torch.bool)
+        self.excused = self.hopeless = torch.zeros(len(self.new), dtype=torch.bool)
         self._sample_slots()
         held, self.old_count = self.memory, len(self.memory.rows)
         slow = slow_slot(held)
@@ -250,6 +231,10 @@ class _Write:
         if settings.method == "gradient":
             if not fits:
                 raise UserError(f"{len(self.new):,} positions are too many for gradient steps: write them in parts.")
+            reads = base.to(self.model.device).clone()
+            for _ in self._direct_steps(reads, torch.arange(len(reads), device=reads.device)):
+                self.watch()
+            self.excused = self.hopeless = self._not_reached(reads.cpu())
             change = yield from self._gradient(held, basis, base, None)
             reads, exposed = base + self._dense_reads(change), self._changed(held, change)
         else:
@@ -260,7 +245,8 @@ class _Write:
         worst, excused = self._worst(self._token_p(reads)), self.excused
         quick = len(self.new) * held.slots <= REFINED_LIMIT
         if settings.method == "auto" and quick and worst < settings.goal:
-            # Positions that share their address with another's are beyond any solution: only the others are pursued.
+            # Positions that share their address with another's, or whose token no read makes certain, are beyond any
+            # solution: only the others are pursued.
             change = yield from self._gradient(held, basis, base, slow_slot(joint) - slow)
             other = self._solve(self._changed(held, change), basis, base + self._dense_reads(change))
             if self._worst(self._token_p(other[2])) > worst:
@@ -345,25 +331,34 @@ class _Write:
         )
 
     def _direct(self, base: Tensor) -> Generator[WriteEvent, None, Tensor]:
-        model = self.model
-        reads = base.to(model.device).clone()
-        head = model.network.embed.weight
-        own = torch.arange(len(reads))
+        reads, own = base.to(self.model.device).clone(), torch.arange(len(base))
         while True:
-            twins = self.twins.to(model.device)
-            for odds, _ in direct_reads(
-                self.new.stream, reads, self.new.targets, head, model.site.gate, self.settings.margin, twins
-            ):
+            twins = self.twins.to(self.model.device)
+            for odds in self._direct_steps(reads, twins):
                 self.step += 1
                 self.losses = {"cross-entropy": float(torch.nn.functional.softplus(-odds).mean())}
                 yield self._event("direct", reads[twins].cpu(), odds.sigmoid().cpu(), STEPS)
             shared = reads[twins].cpu()
-            lonely = (self._token_p(shared) < self.settings.goal) & (self.twins != own)
+            failed = self._not_reached(shared)
+            lonely = (failed | failed[self.twins]) & (self.twins != own)
             if not bool(lonely.any()):
-                return shared
+                self.excused = self.hopeless = failed
+                return torch.where(failed[:, None], base, shared)
             # One read cannot serve them and what they share it with: they get addresses of their own.
-            reads = shared.to(model.device)
+            reads = shared.to(self.model.device)
             self._share(torch.where(lonely, own, self.twins))
+
+    def _direct_steps(self, reads: Tensor, twins: Tensor) -> Iterator[Tensor]:
+        """Improve reads (m, D) in place by direct steps; yields the log-odds (m,) before each."""
+        model = self.model
+        head, gate, margin = model.network.embed.weight, model.site.gate, self.settings.margin
+        for odds, _ in direct_reads(self.new.stream, reads, self.new.targets, head, gate, margin, twins):
+            yield odds
+
+    def _not_reached(self, reads: Tensor) -> Tensor:
+        """The positions (m,) bool that direct steps left short of both the goal and their margin."""
+        margin = torch.tensor(self.settings.margin - 2.0 * SLACK).sigmoid()
+        return self._token_p(reads) < min(self.settings.goal, float(margin))
 
     def _share(self, twins: Tensor) -> None:
         """Let new rows use the addresses of others (m,): rank is spent on each token of a text once."""
@@ -405,14 +400,14 @@ class _Write:
             basis = larger
             weights = coefficients(basis, joint.rows.values[basis.rows]).float()
             joint = dataclasses.replace(joint, basis=basis.rows, weights=weights)
-        self.excused = torch.isin(numbers, failed)
+        self.excused = torch.isin(numbers, failed) | self.hopeless
         self._check_room(joint, failed)
         return joint, basis, got
 
     def _failed(self, joint: Memory, numbers: Tensor, reads: Tensor) -> Tensor:
         """Those of the new rows whose addresses have no rank of their own, and whose reads do not do without it."""
         held = torch.isin(joint.rows.address_of[numbers], joint.basis)
-        return numbers[(self._token_p(reads) < self.settings.goal) & ~held]
+        return numbers[(self._token_p(reads) < self.settings.goal) & ~held & ~self.hopeless]
 
     def _check_room(self, joint: Memory, failed: Tensor) -> None:
         # Copies of others fail in any memory: the same words before, and another word behind them.
@@ -427,7 +422,7 @@ class _Write:
         rows = dataclasses.replace(self.new.rows, values=reads, items=self.new.rows.items + len(held.items))
         if not self.settings.keep_words:
             rows = dataclasses.replace(rows, tokens=torch.full_like(rows.tokens, -1))
-        records = self._records(self.number)
+        records = item_records(self.facts, self.documents, self.items, self.number, self.settings.keep_words)
         title = layer_title(records)
         created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         layer = LayerRecord(self.number, title, created)
@@ -438,24 +433,6 @@ class _Write:
             layers=(*held.layers, layer),
             title=held.title or title,
         )
-
-    def _records(self, layer: int) -> list[ItemRecord]:
-        keep = self.settings.keep_words
-        counts = [0] * (len(self.facts) + len(self.documents))
-        for item in self.items:
-            if item.primary:  # the last place is that of the end token, and chunks overlap
-                counts[item.source] = max(counts[item.source], item.places[-1])
-        records = []
-        for index, fact in enumerate(self.facts):
-            title = fact.prompt if keep else f"fact {index + 1} of layer {layer}"
-            prompt, answer = (fact.prompt, fact.answer) if keep else ("", "")
-            records.append(ItemRecord("fact", title, prompt, answer, None, layer, counts[index], 0.0, 0.0))
-        for place, document in enumerate(self.documents):
-            count = counts[len(self.facts) + place]
-            title = document.title if keep else f"document {place + 1} of layer {layer}"
-            text = document.text.strip() if keep else None
-            records.append(ItemRecord("document", title, "", "", text, layer, count, 0.0, 0.0))
-        return records
 
     def _finish(
         self, joint: Memory, basis: Basis, reads: Tensor, before: Tensor
@@ -481,17 +458,27 @@ class _Write:
         )
         yield event
         worst, median = self._worst(token_p), statistics.median(after)
-        count = int(self.excused.sum())
-        return WriteResult(memory, basis, self.step, seconds, worst, median, count, self._excused_words())
+        alike = self.excused & ~self.hopeless
+        tokens = dict.fromkeys(self.new.targets.cpu()[self.hopeless].tolist())
+        return WriteResult(
+            memory=memory,
+            basis=basis,
+            steps=self.step,
+            seconds=seconds,
+            worst_p=worst,
+            median_p=median,
+            ambiguous=int(alike.sum()),
+            ambiguous_words=self._words(alike.nonzero()[:EXAMPLES, 0]),
+            unlearnt=int(self.hopeless.sum()),
+            unlearnt_tokens=tuple(self.model.tokenizer.token_name(token) for token in list(tokens)[:EXAMPLES]),
+        )
 
-    def _excused_words(self) -> tuple[str, ...]:
-        found: dict[str, None] = {}
-        for row in self.excused.nonzero()[:EXAMPLES, 0].tolist():
-            owner = self.new.item[row]
-            item = self.items[int(owner)]
-            place = item.first + row - int(torch.searchsorted(self.new.item, owner))
-            found.setdefault(self.model.tokenizer.decode(list(item.ids[max(0, place - BEFORE) : place + 1])).strip())
-        return tuple(found)
+    def _words(self, rows: Tensor) -> tuple[str, ...]:
+        """The words before each of some positions, and the token that was to follow."""
+        firsts = torch.searchsorted(self.new.item, self.new.item[rows])
+        places = zip(self.new.item[rows].tolist(), (rows - firsts).tolist(), strict=True)
+        decode = self.model.tokenizer.decode
+        return tuple(dict.fromkeys(decode(self.items[item].words(place, BEFORE)).strip() for item, place in places))
 
     def _dense_reads(self, change: Tensor) -> Tensor:
         return read_rows(self.new.rows, change.cpu(), torch.arange(len(self.new)))
@@ -501,7 +488,8 @@ class _Write:
     ) -> Generator[WriteEvent, None, Tensor]:
         model, settings = self.model, self.settings
         protected = basis if settings.protect else None
-        problem = make_problem(model, held, self.facts, self.items, self.new, base, slow_slot(held), protected)
+        sought = ~self.hopeless
+        problem = make_problem(model, held, self.facts, self.items, self.new, sought, base, slow_slot(held), protected)
         change = torch.zeros(held.slots, held.width, device=model.device) if start is None else start.to(model.device)
         steps = gradient_steps(problem, model.network.embed.weight, model.site.gate, settings, change)
         most = self.step + settings.steps
@@ -509,7 +497,7 @@ class _Write:
             with torch.enable_grad():
                 change, self.losses = next(steps)
             self.step += 1
-            reads = base + problem.own.addresses.cpu() @ change.cpu()
+            reads = base + self._dense_reads(change)
             event = self._event("gradient", reads, self._token_p(reads), most)
             self.passed = self.passed + 1 if event.worst_p > settings.goal else 0
             yield event

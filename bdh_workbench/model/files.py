@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,25 +18,28 @@ from bdh_workbench.errors import UserError
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, flush it to disk, and put it in the place of ``path``.
 
+    Where ``path`` is a link, the file that it leads to is renewed. A file that was there keeps its owner and its mode.
+
     Raises:
         UserError: when the folder cannot be written or the disk is full; ``path`` is then as it was.
     """
     temporary: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        place = Path(os.path.realpath(path))
+        before = place.stat() if place.exists() else None
+        if before is not None and not stat.S_ISREG(before.st_mode):
+            raise OSError(errno.EINVAL, "it is no ordinary file")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".partial", dir=place.parent)
         os.close(descriptor)
         temporary = Path(name)
         write(temporary)
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        # mkstemp makes files that only their owner can read; a saved file should be like any other.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
+        _give_mode(temporary, before)
+        temporary.replace(place)
         temporary = None
-        _flush_folder(path.parent)
+        _flush_folder(place.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError(f"{path} could not be saved ({reason}); the file there, if any, is unchanged.") from None
@@ -42,6 +47,20 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+def _give_mode(path: Path, before: os.stat_result | None) -> None:
+    """Give a new file the owner and the mode of the one before it, or those of any new file where there was none."""
+    if before is None:
+        # mkstemp makes files that only their owner can read.
+        umask = os.umask(0)
+        os.umask(umask)
+        path.chmod(0o666 & ~umask)
+        return
+    if os.name == "posix":
+        with contextlib.suppress(OSError):  # only root may give a file to another
+            os.chown(path, before.st_uid, before.st_gid)
+    path.chmod(stat.S_IMODE(before.st_mode))
 
 
 def _flush_folder(folder: Path) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +14,8 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.checkpoint import fingerprint, load_network
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.files import save_tensors_atomically
+from bdh_workbench.model.judge import FILE, Judge, load_judges
+from bdh_workbench.model.likeness import Likeness, load_likeness
 from bdh_workbench.model.network import Network
 from bdh_workbench.model.tensor_files import Wanted, read_tensors
 from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
@@ -23,7 +23,6 @@ from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
 
 MAX_SAMPLE = 32 << 20  # bytes of each table of the calibration that will be opened
-LIMITS = ("thresholds", "document_thresholds", "word_thresholds")  # of the calibration
 PREFERRED = ("bdh-30m", "small")  # the default model is the first of these that is there
 SITE_TENSORS = (
     "same_as",
@@ -46,36 +45,12 @@ class Calibration:
     """What was measured on general text when the model was made.
 
     Attributes:
-        counts: (k,) fp32, numbers of stored rows, ascending.
-        thresholds: (k,) fp32, the familiarity that held-out text exceeds at the wanted rate of false accepts when so
-            many rows of facts are stored.
-        document_thresholds: (k,) fp32, the same for rows of documents.
-        word_thresholds: (k,) fp32, the same of how far one of their sentences answers for words (``reading/words.py``).
         locality: (n, T) int64, windows of unrelated text for the locality term.
         others: (m, T) int64, prompts in the form of facts about subjects of their own, padded with -1.
     """
 
-    counts: Tensor
-    thresholds: Tensor
-    document_thresholds: Tensor
-    word_thresholds: Tensor
     locality: Tensor
     others: Tensor
-
-    def threshold(self, rows: int, kind: Literal["facts", "documents", "words"] = "facts") -> float:
-        """Familiarity under which a read is closed, with so many rows stored.
-
-        Args:
-            rows: of facts, or of documents.
-            kind: ``facts`` or ``documents``, by the cosines of their cues, or ``words``, by those of documents.
-
-        Between the numbers that were measured it follows straight lines over log(rows).
-        """
-        if rows <= 0:
-            return 1.0
-        x = np.log(self.counts.numpy())
-        limits = {"facts": self.thresholds, "documents": self.document_thresholds, "words": self.word_thresholds}[kind]
-        return float(np.interp(np.log(rows), x, limits.numpy()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +66,8 @@ class Model:
     calibration: Calibration
     fingerprint: str
     device: torch.device
+    judges: Mapping[str, Judge] = field(default_factory=dict)
+    likeness: Likeness | None = None
 
     @property
     def parameters(self) -> int:
@@ -99,23 +76,28 @@ class Model:
 
 
 def make_model(
-    name: str, folder: Path, network: Network, site: WriteSite, tokenizer: Tokenizer, calibration: Calibration
+    name: str,
+    folder: Path,
+    network: Network,
+    site: WriteSite,
+    tokenizer: Tokenizer,
+    calibration: Calibration,
+    judges: Mapping[str, Judge] | None = None,
+    likeness: Likeness | None = None,
 ) -> Model:
-    """Put the parts together and name them by their fingerprint."""
+    """Put the parts together and name them by their fingerprint, of which calibration and judges are no part."""
     tensors = dict(network.named_parameters()) | {key: getattr(site, key) for key in SITE_TENSORS}
     mark = fingerprint(network.config, tensors, tokenizer.fingerprint())
     device = network.embed.weight.device
-    return Model(name, folder, network.config, network, site, tokenizer, calibration, mark, device)
+    return Model(
+        name, folder, network.config, network, site, tokenizer, calibration, mark, device, judges or {}, likeness
+    )
 
 
 def save_general(folder: Path, site: WriteSite, calibration: Calibration, notes: dict[str, str]) -> None:
-    """Write general.safetensors: what makes addresses and closes reads."""
+    """Write general.safetensors: what makes addresses, and unrelated text that writes must leave alone."""
     tensors = {f"site.{key}": getattr(site, key) for key in SITE_TENSORS}
     tensors |= {
-        "calibration.counts": calibration.counts,
-        "calibration.thresholds": calibration.thresholds,
-        "calibration.document_thresholds": calibration.document_thresholds,
-        "calibration.word_thresholds": calibration.word_thresholds,
         "locality.ids": calibration.locality.to(torch.int32),
         "others.ids": calibration.others.to(torch.int32),
     }
@@ -143,27 +125,11 @@ def load_general(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> tup
     }
     types = dict.fromkeys(SITE_TENSORS, "F32") | {"same_as": "I64", "begins_word": "BOOL"}
     wanted = {f"site.{key}": Wanted((types[key],), shapes[key]) for key in SITE_TENSORS}
-    wanted |= {f"calibration.{key}": Wanted(("F32",), (None,)) for key in ("counts", *LIMITS)}
     wanted |= {f"{key}.ids": Wanted(("I32",), (None, None)) for key in ("locality", "others")}
     tensors = read_tensors(path, wanted, MAX_SAMPLE)
-    calibration = Calibration(
-        tensors["calibration.counts"],
-        tensors["calibration.thresholds"],
-        tensors["calibration.document_thresholds"],
-        tensors["calibration.word_thresholds"],
-        tensors["locality.ids"].long(),
-        tensors["others.ids"].long(),
-    )
+    calibration = Calibration(tensors["locality.ids"].long(), tensors["others.ids"].long())
     same_as = tensors["site.same_as"]
-    sound = all(getattr(calibration, name).shape == calibration.counts.shape for name in LIMITS)
-    sound = sound and all(bool((getattr(calibration, name) > 0).all()) for name in LIMITS)
-    sound = (
-        sound
-        and len(calibration.counts) > 0
-        and bool((calibration.counts > 0).all())
-        and bool((calibration.counts.diff() >= 0).all())
-    )
-    sound = sound and bool(((same_as >= 0) & (same_as < words)).all())
+    sound = bool(((same_as >= 0) & (same_as < words)).all())
     for ids, least in ((calibration.locality, 0), (calibration.others, -1)):
         sound = sound and bool(((ids >= least) & (ids < tokenizer.vocab_size)).all())
     if not sound:
@@ -225,4 +191,7 @@ def load_model(
     tell(0.6, "Reading the write site and its calibration")
     site, calibration = load_general(folder, network.config, tokenizer)
     tell(0.8, "Checking the model")
-    return make_model(folder.resolve().name, folder, network, site.to(device), tokenizer, calibration)
+    judges = load_judges(folder) if (folder / FILE).exists() else {}
+    return make_model(
+        folder.resolve().name, folder, network, site.to(device), tokenizer, calibration, judges, load_likeness(folder)
+    )

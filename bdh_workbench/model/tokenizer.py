@@ -86,6 +86,15 @@ class Tokenizer(ABC):
             return END_TOKEN
         return self.token_bytes(token).decode("utf-8", errors="replace")
 
+    def token_name(self, token: int) -> str:
+        """Return one token as it can be named in a sentence: its text, or its bytes where nobody could see that.
+
+        Raises:
+            ValueError: the id is not in the vocabulary.
+        """
+        text = self.token_text(token)
+        return text if text.strip().isprintable() and "\ufffd" not in text else self.token_bytes(token).hex(" ")
+
     def stream_decoder(self) -> codecs.IncrementalDecoder:
         """Return a decoder to feed with `token_bytes`, which holds back characters until they are whole."""
         return codecs.getincrementaldecoder("utf-8")(errors="replace")

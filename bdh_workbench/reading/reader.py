@@ -23,14 +23,15 @@ from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState
-from bdh_workbench.reading.recall import Recall, ramp_over
-from bdh_workbench.reading.words import BEFORE, Lexicon
+from bdh_workbench.reading.questions import QuestionReader
+from bdh_workbench.reading.recall import EVEN, Recall
+from bdh_workbench.reading.verbatim import Spoken, Verbatim, stored_stretches
+from bdh_workbench.reading.words import BEFORE, Lexicon, Sentence, sentences_said
 
 __all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Reading"]
 
 
-# A read that is barely familiar is weighed down: if it is right, it still wins; if not, it does far less harm.
-BARELY = 0.13  # share of the read at the threshold; ``ramp_over`` it above, all is read
+NO_ACCIDENT = 24.0  # nats of surprisal from which on the words of a stretch within another text are no accident
 
 
 PURE = ReadSettings(gate=False, completion=False)
@@ -46,19 +47,23 @@ class ReaderState:
         summaries: of the write site.
         rows: (B,) int64 on the CPU, the row matched at the last token as a place in ``Reader.numbers``, -1 for none.
         recent: (B, r) int64, the last tokens, at most ``BEFORE``.
+        familiarity: (B,) fp32 on the CPU, of the match at the last token.
+        spoken: of each sequence, what its last words repeat (``verbatim.py``); empty at the beginning of a text.
     """
 
     network: NetworkState
     summaries: SummaryState
     rows: Tensor
     recent: Tensor
+    familiarity: Tensor
+    spoken: tuple[tuple[Spoken, ...], ...] = ()
 
     @staticmethod
     def behind(ids: Tensor, network: NetworkState, summaries: SummaryState, before: ReaderState | None) -> ReaderState:
         """The state in which network and site have read ids (B, T) behind ``before``, and nothing was matched yet."""
         if before is None:
-            return ReaderState(network, summaries, torch.full((len(ids),), -1), ids[:, :0])
-        return ReaderState(network, summaries, before.rows, before.recent)
+            return ReaderState(network, summaries, torch.full((len(ids),), -1), ids[:, :0], torch.zeros(len(ids)))
+        return ReaderState(network, summaries, before.rows, before.recent, before.familiarity, before.spoken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class Reader:
         """
         self.model, self.memory, self.settings = model, memory, settings or ReadSettings()
         self.slow: Tensor | None = None
+        self.questions: QuestionReader | None = None
         if memory is not None and memory.model != model.fingerprint:
             raise UserError(
                 f"This memory was written with the model {memory.model_name} ({memory.model[:8]}), and the one loaded "
@@ -106,38 +112,43 @@ class Reader:
             if not len(enabled):
                 return  # every layer is switched off: there is nothing to read
             self.slow = slow_slot(memory).to(model.device)
+            self.questions = QuestionReader(model, memory, self.slow)
             addresses = memory.rows.sparse(memory.slots, enabled, torch.float32)
             self.completed = (addresses @ self.slow.cpu()).to(model.device)
             place = torch.full((len(memory.rows) + 1,), -1, dtype=torch.int64)
             place[enabled] = torch.arange(len(enabled))
             stored = memory.rows.cues[enabled].to(model.device, torch.float32)
             items = memory.rows.items[enabled].long()
-            documents = torch.tensor([item.kind == "document" for item in memory.items])[items]
-            count = int(documents.sum())
-            limit, of_words = model.calibration.threshold, 1.0
-            limits = torch.full((len(enabled),), limit(len(enabled) - count))
-            if count:
-                limits[documents] = limit(count, "documents")
-                of_words = limit(count, "words")
-            texts = {
-                number: sentences_of(item.text)
-                for number, item in enumerate(memory.items)
-                if item.kind == "document" and item.text is not None
-            }
+            texts: dict[int, list[str]] = {}
+            said: list[Sentence] = []
+            lexicon = Lexicon.of(model.site, model.tokenizer)
+            for number in torch.unique(items).tolist():
+                item = memory.items[number]
+                if item.kind == "document" and item.text is not None:
+                    texts[number] = sentences_of(item.text)
+                    said += sentences_said(number, texts[number], lexicon, model.tokenizer)
+                elif item.kind == "fact" and item.prompt:
+                    said += sentences_said(number, [item.prompt], lexicon, model.tokenizer, item.answer)
             self.recall = Recall(
                 model.site,
                 stored.view(len(enabled), -1, model.config.code_width),
                 items,
-                set(items[documents].tolist()),
+                {number for number, item in enumerate(memory.items) if item.kind == "document"},
                 memory.rows.sentences[enabled].long(),
                 place[memory.rows.following[enabled].long()].tolist(),
                 memory.rows.tokens[enabled].tolist(),
+                said,
+                lexicon,
+                model.judges,
                 texts,
-                Lexicon.of(model.site, model.tokenizer) if texts else None,
-                limits,
-                of_words,
+                model.likeness,
             )
-            self.threshold = self.recall.threshold
+            self.threshold = EVEN
+            self.verbatim = Verbatim(
+                stored_stretches(memory, model, enabled.tolist()),
+                model.site.same_as.tolist(),
+                model.site.surprisal.tolist(),
+            )
 
     def with_settings(self, settings: ReadSettings) -> Reader:
         """The same memory read in another way, sharing all tensors."""
@@ -175,7 +186,10 @@ class Reader:
             return Reading(stream, stream, raw, none, rows, none, state)
         normalised, evidence = self.model.site.normalised(raw), self.model.site.evidence(raw)
         threshold = self.threshold if self.settings.gate else -1.0
-        familiarity, places = self.recall.match(ids, normalised, evidence, state.rows, threshold, state.recent)
+        repeated, spoken = self._repeated(ids, state)
+        familiarity, places = self.recall.match(
+            ids, normalised, evidence, state.rows, threshold, state.recent, repeated, state.familiarity
+        )
         read = self._read(normalised, familiarity, places)
         added = self.model.site.gate * read
         share = (added.norm(dim=-1) / stream.norm(dim=-1)).cpu()
@@ -186,8 +200,26 @@ class Reader:
         # A match that the gate closed is nothing to go on from, in the next call as in this one.
         last = torch.where(familiarity[:, -1] >= threshold, places[:, -1], -1)
         recent = torch.cat((state.recent, ids), dim=1)[:, -BEFORE:]
-        after = ReaderState(state.network, state.summaries, last, recent)
+        after = ReaderState(state.network, state.summaries, last, recent, familiarity[:, -1], spoken)
         return Reading(stream + added, stream, raw, familiarity, rows, share, after)
+
+    def _repeated(
+        self, ids: Tensor, state: ReaderState
+    ) -> tuple[list[list[list[int]]], tuple[tuple[Spoken, ...], ...]]:
+        """The rows, place by place of ids (B, T), of what is read word for word; what may go on after the last."""
+        found, going = [], []
+        for number, tokens in enumerate(ids.tolist()):
+            spoken, open_ = self.verbatim.read(tokens, state.spoken[number] if state.spoken else None)
+            found.append([self._decided(here) for here in spoken])
+            going.append(open_)
+        return found, tuple(going)
+
+    def _decided(self, spoken: tuple[Spoken, ...]) -> list[int]:
+        """The rows of the longest stretch that a text repeats, if that is no accident."""
+        for stretch in spoken:
+            if stretch.whole or stretch.nats >= NO_ACCIDENT:
+                return self.verbatim.rows(stretch)
+        return []
 
     def logits(self, reading: Reading) -> Tensor:
         """Scores (B, T, V) of the next token."""
@@ -200,8 +232,8 @@ class Reader:
         else:
             read = self.model.site.addresses(normalised) @ self.slow
         if self.settings.gate:
-            over = (familiarity - self.threshold) / ramp_over(self.threshold)
-            over = over.clamp(max=1.0).unsqueeze(-1).to(read.device)
-            # A closed gate adds an exact zero, which leaves every bit of the stream as it was.
-            read = (read * (BARELY + (1.0 - BARELY) * over)).masked_fill(over < 0.0, 0.0)
+            # What is read counts by how probable it is. A closed gate adds an exact zero, which leaves every bit of the
+            # stream as it was.
+            sure = familiarity.unsqueeze(-1).to(read.device)
+            read = (read * sure).masked_fill(sure < self.threshold, 0.0)
         return read

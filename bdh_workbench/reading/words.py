@@ -1,10 +1,10 @@
-"""Words instead of tokens: which stored sentence shares the words of a question, and how far it answers for them.
+"""Words instead of tokens: what a text says, how rare its words are, and which stored sentences say them.
 
 A tokenizer may cut a word in one way at the start of a text, in another behind a space and in a third behind a
 quotation mark. So texts are compared by their words, without regard to case and accents; tokens only tell how rare a
 word is. With s the sum of -log p of its tokens in general text, a stretch of e^OFFSET tokens holds it about once in
-e^(s - OFFSET); rarity is that exponent over SPAN, from 0 to 1. It needs no list of words: a rare word is a run of
-tokens that rarely follow each other.
+e^(s - OFFSET); rarity is that exponent over SPAN, 0 at least. It needs no list of words: a rare word is a run of tokens
+that rarely follow each other. Scripts that put no space between words are read as pairs of characters.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import itertools
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,11 +26,11 @@ from bdh_workbench.model.write_site import WriteSite
 OFFSET, SPAN = 4.2, 9.0  # nats; from words that stand in every stretch of text to those of one in eight thousand
 RECENT = 48  # tokens of a text whose words are looked at
 BEFORE = RECENT + 4  # that must be known for it: four more hold a character of which the first of them is the end
-ENOUGH = 2.0  # sum of shared rarities at which a match counts for half of what it covers
-ELSEWHERE = 0.3  # weight of a shared word that stands in another sentence of the same document
-SHORT = 40  # sentences of a document from which on that weight falls as they grow more: a long text says every word
-COVERED = 0.75  # power of a question's whole rarity that its shared part is measured by
 WORD = re.compile(r"\w+")
+UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u30ff\u31f0-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
+)
+ENDS = re.compile(r"[!?\n\u3002\uff01\uff1f]|\.(?=\s)")  # of a sentence, between two words
 
 
 def folded(word: str) -> str:
@@ -41,6 +41,21 @@ def folded(word: str) -> str:
     return "".join(character for character in parts if not unicodedata.combining(character))
 
 
+def spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where the words of a text stand; of scripts without spaces, each two characters that stand together."""
+    for match in WORD.finditer(text):
+        start, stop = match.span()
+        if match[0].isascii() or not UNSPACED.search(match[0]):
+            yield start, stop
+            continue
+        for part in re.finditer(f"{UNSPACED.pattern}|{UNSPACED.pattern.replace('[', '[^', 1)}", match[0]):
+            begin, end = start + part.start(), start + part.end()
+            if UNSPACED.match(part[0]) and end - begin > 1:
+                yield from ((place, place + 2) for place in range(begin, end - 1))
+            else:
+                yield begin, end
+
+
 def words_of(text: str, *, names: bool = True) -> set[str]:
     """The words of a sentence as they are compared.
 
@@ -48,8 +63,12 @@ def words_of(text: str, *, names: bool = True) -> set[str]:
         text: the sentence.
         names: whether names are wanted, words with a capital anywhere but at its beginning.
     """
-    found = list(WORD.finditer(text))
-    return {folded(match[0]) for place, match in enumerate(found) if names or not place or not match[0][0].isupper()}
+    found = list(spans(text))
+    return {
+        folded(text[start:stop])
+        for place, (start, stop) in enumerate(found)
+        if names or not place or not text[start].isupper()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +77,11 @@ class Word:
 
     Attributes:
         text: as it is compared.
-        rarity: from 0 to 1.
+        rarity: from 0; 1 for a word in eight thousand, and names made of many tokens have more.
         capital: whether it begins with one.
         start: its first token in the text.
         stop: the token behind its last.
+        sentence: how many sentences ended before it.
     """
 
     text: str
@@ -69,6 +89,7 @@ class Word:
     capital: bool
     start: int
     stop: int
+    sentence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +123,16 @@ class Lexicon:
             sizes = (len(character.encode("utf-8", errors="surrogateescape")) for character in text)
             places = list(itertools.accumulate(sizes, initial=0))
         found: list[Word] = []
-        for match in WORD.finditer(text):
-            start = bisect.bisect_right(ends, places[match.start()])
-            stop = bisect.bisect_left(ends, places[match.end()]) + 1
+        last = sentence = 0
+        for begin, end in spans(text):
+            start = bisect.bisect_right(ends, places[begin])
+            stop = bisect.bisect_left(ends, places[end]) + 1
             rarity = (sum([self.surprisal[token] for token in ids[start:stop]]) - OFFSET) / SPAN
-            found.append(Word(folded(match[0]), min(1.0, max(0.0, rarity)), match[0][0].isupper(), start, stop))
+            if begin > last and ENDS.search(text, last, begin):
+                # "J. Smith" is one sentence.
+                sentence += text[last] != "." or (len(found[-1].text) > 2 if found else 0)
+            found.append(Word(folded(text[begin:end]), max(0.0, rarity), text[begin].isupper(), start, stop, sentence))
+            last = end
         return found
 
 
@@ -119,12 +145,11 @@ class RecentWords:
         self._words = lexicon.words(ids)
         self._stops = [word.stop for word in self._words]
 
-    def before(self, stop: int, *, names: bool = True) -> dict[str, float]:
-        """The words of the ``RECENT`` tokens before ``stop`` with their rarities; those that all texts have left out.
+    def before(self, stop: int) -> list[Word]:
+        """The words of the ``RECENT`` tokens before ``stop``, in order.
 
         Args:
             stop: the token behind the last that was read.
-            names: whether names are wanted.
         """
         start = max(0, stop - RECENT)
         whole = bisect.bisect_right(self._stops, stop)
@@ -132,14 +157,8 @@ class RecentWords:
         if whole < len(self._words) and start <= self._words[whole].start < stop:
             begun = self._words[whole]  # and not yet at its end
             for part in self._lexicon.words(self._ids[begun.start : stop])[:1]:
-                words.append(Word(part.text, part.rarity, begun.capital, begun.start, stop))
-        found: dict[str, float] = {}
-        for place, word in enumerate(words):
-            # The capital of a text's first word says nothing.
-            wanted = names or not word.capital or (start == 0 and place == 0)
-            if wanted and word.rarity > found.get(word.text, 0.0):
-                found[word.text] = word.rarity
-        return found
+                words.append(Word(part.text, part.rarity, begun.capital, begun.start, stop, begun.sentence))
+        return words
 
 
 class SentenceWords:
@@ -172,48 +191,94 @@ class SentenceWords:
         return out
 
 
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A stored sentence: one of a document, or the prompt of a fact.
+
+    Attributes:
+        item: that it is of.
+        number: of the sentence in its item.
+        words: with their rarities.
+        names: those of them that begin with a capital.
+        answer: further words that may follow, of a fact.
+    """
+
+    item: int
+    number: int
+    words: Mapping[str, float]
+    names: frozenset[str] = frozenset()
+    answer: frozenset[str] = frozenset()
+
+
+def sentences_said(
+    item: int, texts: Sequence[str], lexicon: Lexicon, tokenizer: Tokenizer, answer: str = ""
+) -> list[Sentence]:
+    """The words of the sentences of a document, or of the prompt of a fact.
+
+    Args:
+        item: its number.
+        texts: the sentences, or the prompt alone.
+        lexicon: says how rare words are.
+        tokenizer: that the lexicon is of.
+        answer: of a fact.
+    """
+    found = []
+    for number, text in enumerate(texts):
+        words: dict[str, float] = {}
+        read = lexicon.words(tokenizer.encode(text))
+        for word in read:
+            words[word.text] = max(word.rarity, words.get(word.text, 0.0))
+        names = frozenset(word.text for word in read if word.capital)
+        found.append(Sentence(item, number, words, names, frozenset(words_of(answer))))
+    return found
+
+
 class WordIndex:
-    """The sentences of all documents by their words, names among them."""
+    """Stored sentences by their words."""
 
-    def __init__(self, documents: Mapping[int, Sequence[str]]) -> None:
-        """Take in the sentences of documents, by the number of each document."""
-        self._documents = list(documents)
+    def __init__(self, sentences: Sequence[Sentence]) -> None:
+        """Take in sentences."""
+        self.sentences = sentences
+        self.known: dict[int, set[str]] = {}  # all words of each item
         said: dict[str, list[int]] = {}
-        owners: list[int] = []  # of each sentence, the place of its document
-        for owner, sentences in enumerate(documents.values()):
-            for sentence in sentences:
-                for word in words_of(sentence):
-                    said.setdefault(word, []).append(len(owners))
-                owners.append(owner)
-        self._owners = np.array(owners, dtype=np.int64)
-        counts = np.array([len(sentences) for sentences in documents.values()])
-        self._elsewhere = (ELSEWHERE * np.minimum(1.0, SHORT / np.maximum(1, counts)))[self._owners]
-        self._said: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = {}
-        for word, places in said.items():
-            found = np.array(places, dtype=np.int64)
-            self._said[word] = found, np.unique(self._owners[found])
+        for place, sentence in enumerate(sentences):
+            self.known.setdefault(sentence.item, set()).update(sentence.words, sentence.answer)
+            for word in sentence.words:
+                said.setdefault(word, []).append(place)
+        count = len(sentences)
+        most = math.log((count + 0.5) / 1.5) if count > 1 else 1.0
+        self._said = {word: np.array(places, dtype=np.int64) for word, places in said.items()}
+        # How much a word tells of the sentence: 1 if a single one says it, 0 if all do.
+        self._telling = {word: math.log((count + 0.5) / (len(places) + 0.5)) / most for word, places in said.items()}
 
-    def read(self, words: RecentWords, start: int, stop: int) -> list[tuple[float, int]]:
-        """The best match (``best``) of the last words at each token of a text from ``start`` up to ``stop``."""
-        return [self.best(words.before(place + 1)) for place in range(start, stop)]
+    def weight(self, word: str, rarity: float) -> float:
+        """How much a word tells: its rarity in general text, less where many of the stored sentences say it."""
+        return rarity * max(0.0, self._telling.get(word, 1.0))
 
-    def best(self, asked: Mapping[str, float]) -> tuple[float, int]:
-        """How well the sentence that shares most with a question answers for its words, and its document; -1 for none.
+    def weights(self, words: Sequence[Word]) -> dict[str, float]:
+        """The weight of each word of a text."""
+        found: dict[str, float] = {}
+        for word in words:
+            found[word.text] = max(found.get(word.text, 0.0), self.weight(word.text, word.rarity))
+        return found
 
-        With A the rarity of the words shared and T that of all that are asked, the score is
-        A / T^COVERED x A / (A + ENOUGH): a stranger shares a few common words with many sentences, or one rare word.
-        Words that only other sentences of the document say count for ELSEWHERE, and for less in a long one: a document
-        names its subject in one sentence, and a question in all.
-        """
-        shared, anywhere = np.zeros(len(self._owners)), np.zeros(len(self._documents))
-        for word, rarity in asked.items():
-            if word in self._said:
-                places, owners = self._said[word]
-                shared[places] += rarity
-                anywhere[owners] += rarity
-        if not anywhere.any():
-            return 0.0, -1
-        shared += self._elsewhere * (anywhere[self._owners] - shared)
-        place = int(shared.argmax())
-        most = float(shared[place])
-        return most / sum(asked.values()) ** COVERED * most / (most + ENOUGH), self._documents[self._owners[place]]
+    def weights_of(self, sentence: Sentence) -> dict[str, float]:
+        """The weight of each word of a stored sentence."""
+        return {word: self.weight(word, rarity) for word, rarity in sentence.words.items()}
+
+    def best(self, asked: Mapping[str, float], count: int) -> list[int]:
+        """The places of the sentences that share most with a text, at most ``count`` of them, each of its own item."""
+        shared: npt.NDArray[np.float64] | None = None
+        for word, weight in asked.items():
+            if weight > 0.0 and word in self._said:
+                if shared is None:
+                    shared = np.zeros(len(self.sentences))
+                shared[self._said[word]] += weight
+        if shared is None:
+            return []
+        found: dict[int, int] = {}
+        for place in np.argsort(-shared, kind="stable")[: 4 * count].tolist():
+            if shared[place] <= 0.0 or len(found) == count:
+                break
+            found.setdefault(self.sentences[place].item, place)
+        return list(found.values())

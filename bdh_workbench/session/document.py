@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import os
@@ -13,9 +14,10 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.algebra import Basis
 from bdh_workbench.memory.conflicts import merge_notes
-from bdh_workbench.memory.files import file_size, load_memory, load_memory_of, save_memory
+from bdh_workbench.memory.files import file_size, load_memory, load_memory_of, save_memory, shown
 from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.library import Library
+from bdh_workbench.memory.locking import LOCK_TIMEOUT, renewing
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session.control import Task, log
@@ -30,12 +32,25 @@ MOST_BYTES = 256 << 20  # of all others: thirty writes over 300 facts take about
 MOST_BASIS = 256 << 20  # bytes of a basis that is kept for the next write; a larger one is worked out again
 
 
+Mark = tuple[int, int, int]
+UNKNOWN: Mark = (0, 0, 0)  # no file's
+
+
+def _mark(path: Path | None) -> Mark | None:
+    """What tells a file from any other that takes its place."""
+    with contextlib.suppress(OSError, ValueError):
+        status = os.stat(path or "")
+        return status.st_ino, status.st_mtime_ns, status.st_size
+    return None
+
+
 @dataclass(slots=True)
 class _File:
-    """The file of a memory, and which of its values the file holds; None for neither."""
+    """The file of a memory, which of its values the file holds, None for neither, and by what it is known again."""
 
     path: Path | None = None
     version: int | None = None
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,16 +199,18 @@ class Document:
             UserError: when it cannot be read or belongs to another model than the one loaded.
         """
         path = path.absolute()
+        mark = _mark(path)  # before it is read: what replaces it meanwhile is noticed when it is saved
         memory = self._load(path)
         task.commit()
         version = next(self._versions)
-        self._replace(task, _State(memory, version, _File(path, version)))
+        self._replace(task, _State(memory, version, _File(path, version, mark)))
 
     def save(self, task: Task, path: Path | None, title: str | None, new: bool = False) -> Path:
         """Save it to a path, its own file, or a new one in the library where it has none or ``new`` asks for it.
 
         Raises:
-            UserError: when it cannot be saved; it stays marked as unsaved, and the file is as it was.
+            UserError: when it cannot be saved, or another program changed its file; it stays marked as unsaved, and
+                the file is as it was.
         """
         memory, file, version = self._some(), self._now.file, self._now.version
         wanted = composed(" ".join(title.split())) if title is not None else ""
@@ -204,11 +221,18 @@ class Document:
         task.commit()
         if target is None:
             target = self.library.save(memory)
-        elif target.parent == self.library.folder:
-            target = self.library.save(memory, target)
         else:
-            save_memory(target, memory)
-        file.path, file.version = target, version
+            with renewing(target, LOCK_TIMEOUT):
+                if path is None and file.mark not in (None, _mark(target)) and target.exists():
+                    raise UserError(
+                        f"{shown(target)} was changed by another window or command since it was opened here: save this "
+                        "memory under another name, then merge the two."
+                    )
+                if target.parent == self.library.folder:
+                    target = self.library.save(memory, target)
+                else:
+                    save_memory(target, memory)
+        file.path, file.version, file.mark = target, version, _mark(target)
         self._now = _State(memory, version, file)
         self.recovery.remove()
         self.tell(task)
@@ -234,10 +258,12 @@ class Document:
         if file.path is None or file.path.parent != self.library.folder:
             raise UserError("The memory in use has no file in the library: save it first.")
         task.commit()
+        unchanged = file.mark in (None, _mark(file.path))
         if title is not None:
             file.path = self.library.rename(file.path, title)
         if note is not None:
             self.library.set_note(file.path, note)
+        file.mark = _mark(file.path) if unchanged else file.mark
 
         def named(memory: Memory) -> Memory:
             if title is not None:
@@ -274,7 +300,11 @@ class Document:
         memory = self.recovery.load(found)
         task.commit()
         # The copy of this session takes its place, unless copies are switched off or it could not be written.
-        if self._replace(task, _State(memory, next(self._versions), _File(found.path))):
+        file = _File(found.path)
+        with contextlib.suppress(OSError):
+            if found.path is not None and found.path.stat().st_mtime > found.saved_at.timestamp():
+                file.mark = UNKNOWN  # another program wrote into it after the copy was made
+        if self._replace(task, _State(memory, next(self._versions), file)):
             self.recovery.discard(found)
             self._found = None
 

@@ -14,6 +14,7 @@ from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.writer import check_write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
+from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session import jobs
 from bdh_workbench.session.asking import answer
@@ -37,6 +38,7 @@ class WorkbenchEngine(Engine):
         self._reader: Reader | None = None
         self._sources = Sources(None)
         self._context: list[int] = []  # tokens of the last answer and what led to it
+        self._last: Place | None = None  # where that answer came from
 
     def start(self, task: Task) -> None:
         """Tell of unsaved work."""
@@ -117,13 +119,13 @@ class WorkbenchEngine(Engine):
         document, model, goal = self.document, self._loaded(), job.settings.goal
         progress(task, None, "Comparing with what is stored")
         check_write(model, document.memory, job.facts, job.documents)
-        new = resolve(document.memory, job.facts, job.documents, job.settings.on_conflict)
+        new = resolve(document.memory, job.facts, job.documents, job.settings)
         notes, written = tuple(new.notes()), len(new.facts) + len(new.documents)
         if job.ask and new.versions:
             return VersionsFound(new.versions)
         if not written:
             fill = document.memory.fill if document.memory is not None else 0.0
-            return WriteSummary(0, 0.0, 1.0, 1.0, 0, (), goal, fill, written, notes)
+            return WriteSummary(0, 0.0, 1.0, 1.0, 0, (), 0, (), 0, goal, fill, written, notes)
         result = run_write(task, model, document.memory, new, job.settings, document.basis)
         task.commit()
         document.change(task, result.memory, result.basis)
@@ -137,6 +139,9 @@ class WorkbenchEngine(Engine):
             result.median_p,
             result.ambiguous,
             result.ambiguous_words,
+            result.unlearnt,
+            result.unlearnt_tokens,
+            0 if job.settings.write_paraphrases else sum(len(fact.paraphrases) for fact in new.facts),
             goal,
             result.memory.fill,
             written,
@@ -146,7 +151,10 @@ class WorkbenchEngine(Engine):
     def _ask(self, task: Task, job: jobs.Query) -> None:
         reader = self._mounted(job.read)
         context = self._context if job.continue_from else []
-        self._context = answer(task, reader, self._sources, job, context)
+        found = answer(task, reader, self._sources, job, context, self._last)
+        self._context = list(found.ids)
+        if found.source is not None:
+            self._last = Place(found.source.item, found.source.sentence - 1)
 
     def _documents(self, job: jobs.RetentionRun) -> tuple[TextDocument, ...]:
         if job.documents is not None:
@@ -174,7 +182,7 @@ class WorkbenchEngine(Engine):
         model, memory = self._loaded(), self.document.memory
         if self._sources.memory is not memory:
             self._sources = Sources(memory)
-            self._reader = None
+            self._reader = self._last = None
         if self._reader is None:
             if memory is not None and memory.model == model.fingerprint:
                 check_fit(memory, model.config)  # it may have been opened before the model was

@@ -11,18 +11,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bdh_workbench.asking.answers import Answer, Candidate, Scored, SpokenToken, Top
 from bdh_workbench.reading.sources import Source
 from bdh_workbench.session.views import (
     Distribution,
-    ExpectedAnswer,
     MemoryView,
     ModelInfo,
     ProbeView,
     RowMatch,
     SiteInfo,
     TextInspection,
-    TokenView,
-    Top,
     VersionsFound,
     WriteSummary,
 )
@@ -31,12 +29,13 @@ if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.writer import WriteEvent
 
 __all__ = [
+    "Answer",
     "AnswerDone",
+    "Candidate",
     "DeviceMemory",
     "Distribution",
     "Estimated",
     "Event",
-    "ExpectedAnswer",
     "JobCancelled",
     "JobDone",
     "JobFailed",
@@ -55,12 +54,13 @@ __all__ = [
     "RecoveryFound",
     "RetentionStepped",
     "RowMatch",
+    "Scored",
     "SiteInfo",
     "Source",
+    "SpokenToken",
     "TextInspected",
     "TextInspection",
     "TokenRead",
-    "TokenView",
     "Top",
     "VersionsFound",
     "WriteStepped",
@@ -170,7 +170,7 @@ class WriteStepped(Event):
 
 @dataclass(frozen=True, slots=True)
 class TokenRead(Event):
-    """Tokens of an answer have come; the numbers are those of the last of them.
+    """Tokens of a continuation have come; the numbers are those of the last of them.
 
     Attributes:
         text: that was added since the event before: several tokens where they come faster than events may.
@@ -194,35 +194,14 @@ class AnswerDone(Event):
     """An answer is complete.
 
     Attributes:
-        prompt: as it was asked, its characters composed.
-        completion: the answer.
-        familiarity: of the position that its first token was read at.
-        source: of that position, None where nothing was read.
-        abstained: whether there is a memory that holds something, and nothing of it was read there: "not in memory".
-            A later token may yet have read something; ``sources`` says so.
-        untouched_completion: of the model without the memory, None where not asked for.
-        tokens_per_second: of the answer.
-        tokens: of the answer, its end included if it came (a token without text).
-        ended: whether the model ended the answer itself.
-        top: the most probable first tokens.
-        untouched_top: the same of the model without the memory.
-        sources: of each item that any token was read from, in order, as it was first read.
-        expected: the answer that was asked about, None where none was.
+        answer: what came of the question.
+        tokens_per_second: of its continuation.
+        expected: how probable the answer that was asked about is, None where none was.
     """
 
-    prompt: str
-    completion: str
-    familiarity: float
-    source: Source | None
-    abstained: bool
-    untouched_completion: str | None
+    answer: Answer
     tokens_per_second: float
-    tokens: tuple[TokenView, ...] = ()
-    ended: bool = False
-    top: Top = ()
-    untouched_top: Top = ()
-    sources: tuple[Source, ...] = ()
-    expected: ExpectedAnswer | None = None
+    expected: Scored | None = None
 
 
 @dataclass(frozen=True, slots=True)

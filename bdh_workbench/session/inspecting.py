@@ -11,14 +11,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bdh_workbench.asking.decoding import batch_limit
+from bdh_workbench.asking.decoding import batch_limit, read_last
+from bdh_workbench.asking.generation import best
+from bdh_workbench.asking.speech import with_texts
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.as_read import as_read
 from bdh_workbench.memory.items import composed
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import CHUNK, MemorySite, Trace
 from bdh_workbench.reading.reader import UNTOUCHED, Reader, ReaderState
 from bdh_workbench.reading.sources import Sources
-from bdh_workbench.session.asking import TOP, best
+from bdh_workbench.session.asking import TOP
 from bdh_workbench.session.control import Task, progress
 from bdh_workbench.session.events import Distribution, RowMatch, TextInspection, Top
 
@@ -40,7 +43,7 @@ def inspect_text(task: Task, reader: Reader, sources: Sources, text: str) -> Tex
     model = reader.model
     if len(text) > 64 * MOST_TOKENS:
         raise UserError(f"The text is too long to look at token by token: keep to {MOST_TOKENS:,} tokens.")
-    ids = model.tokenizer.encode(composed(text))
+    ids = model.tokenizer.encode(as_read(composed(text)))
     if not ids:
         raise UserError("There is no text to look at: type some.")
     if len(ids) > MOST_TOKENS:
@@ -144,7 +147,7 @@ def _distributions(task: Task, reader: Reader, ids: list[int], everything: Tenso
     kept = everything.topk(min(TOP, len(everything))).indices
 
     def named(name: str, p: Tensor) -> Distribution:
-        top: Top = best(reader, p)
+        top: Top = with_texts(reader.model.tokenizer, best(p, TOP))
         own = p.topk(len(kept)).indices
         return Distribution(name, top, tuple(p[kept].tolist()), tuple(everything[own].tolist()))
 
@@ -160,11 +163,7 @@ def _distributions(task: Task, reader: Reader, ids: list[int], everything: Tenso
 
 def _next(task: Task, reader: Reader, ids: list[int]) -> Tensor:
     """Probabilities (V,) of the token behind ids."""
-    state: ReaderState | None = None
-    for part in torch.split(torch.tensor([ids], device=reader.model.device), batch_limit(reader), dim=1):
-        task.checkpoint()
-        reading = reader.advance(part, state)
-        state = reading.state
+    reading = read_last(reader, torch.tensor([ids], device=reader.model.device), None, task.checkpoint)
     return reader.model.network.logits(reading.stream[:, -1]).float().cpu()[0].softmax(0)
 
 

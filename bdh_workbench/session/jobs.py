@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from bdh_workbench.asking.kinds import AsKind
 from bdh_workbench.harmless import harmless
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
@@ -72,15 +73,16 @@ class EstimateWrite:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Ask: in a fresh context, or going on from the answer before (``continue_from``)."""
+    """Ask in a fresh context, or continue from the last answer (``continue_from``)."""
 
     prompt: str
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
     read: ReadSettings = field(default_factory=ReadSettings)
     continue_from: bool = False
     compare_untouched: bool = True
-    stop_at_sentence: bool = False  # end the answer with its first sentence
-    expected: str = ""  # an answer whose probability is told, in a fresh context
+    stop_at_sentence: bool = True  # end a continuation with its first sentence
+    expected: str = ""  # an answer whose probability is reported, in a fresh context
+    kind: AsKind = "auto"  # of prompt
 
 
 @dataclass(frozen=True, slots=True)

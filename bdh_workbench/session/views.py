@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bdh_workbench.asking.answers import Top
 from bdh_workbench.memory.conflicts import Conflict
 from bdh_workbench.reading.sources import Source
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:  # these load torch, which the window must not wait for
     from bdh_workbench.memory.state import ItemRecord, LayerRecord
 
     Array = npt.NDArray[np.float32]
-
-Top = tuple[tuple[str, float], ...]
-"""The most probable next tokens, (text, p), best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,25 +105,6 @@ class MemoryView:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenView:
-    """One token of an answer: its text and probability, and at its position the familiarity and whether S was read."""
-
-    text: str
-    p: float
-    familiarity: float
-    read: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedAnswer:
-    """An answer that was asked about: its text, its probability, and whether greedy decoding gives it."""
-
-    text: str
-    p: float
-    greedy: bool
-
-
-@dataclass(frozen=True, slots=True)
 class RowMatch:
     """A stored row compared with one token of a text.
 
@@ -198,10 +177,13 @@ class WriteSummary:
     Attributes:
         steps: taken.
         seconds: taken.
-        worst_p: smallest probability of an answer token, positions that cannot be told apart left out.
+        worst_p: smallest probability of an answer token, positions that are left out not counted.
         median_p: median probability over the items.
         ambiguous: positions that cannot be told from one that is held with another continuation.
         ambiguous_words: the words before some of them, with the token that is lost.
+        unlearnt: positions whose token no read makes certain.
+        unlearnt_tokens: some of these tokens.
+        paraphrases: of the facts that were not written, as they only serve for measuring.
         goal: the probability that every answer token was to pass.
         fill: of the memory afterwards.
         written: facts and documents; 0 where all of it was stored already, or gave way to what is.
@@ -214,6 +196,9 @@ class WriteSummary:
     median_p: float
     ambiguous: int
     ambiguous_words: tuple[str, ...]
+    unlearnt: int
+    unlearnt_tokens: tuple[str, ...]
+    paraphrases: int
     goal: float
     fill: float
     written: int

@@ -12,7 +12,7 @@ from bdh_workbench.asking.decoding import Question, score
 from bdh_workbench.evaluation.retention import as_question, probes, token_accuracy
 from bdh_workbench.memory.algebra import Basis
 from bdh_workbench.memory.conflicts import Resolved, resolve
-from bdh_workbench.memory.encoding import characters, far_too_much, too_many, write_items
+from bdh_workbench.memory.encoding import characters, document_ids, far_too_much, too_many, write_items
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
@@ -76,7 +76,7 @@ def _samples(model: Model, facts: Sequence[Fact], documents: Sequence[TextDocume
     """Tokens of some of the items."""
     texts = [f"{fact.prompt} {fact.answer}" for fact in facts[:LOOKED_AT]]
     texts += [document.text[: 16 * LOOKED_TOKENS] for document in documents[: LOOKED_AT - len(texts)]]
-    encoded = [model.tokenizer.encode(text)[:LOOKED_TOKENS] for text in texts]
+    encoded = [document_ids(model.tokenizer, text)[:LOOKED_TOKENS] for text in texts]
     return [ids for ids in encoded if ids]
 
 
@@ -84,7 +84,7 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
     """How large a write would be; the fill afterwards is an upper bound, as rows that are alike share their rank.
 
     Raises:
-        UserError: when a document is too short to be written, or conflicts are to be refused and there are some.
+        UserError: when conflicts are to be refused and there are some.
     """
     facts, documents = job.facts, job.documents
     slots = model.config.write_slots
@@ -95,16 +95,16 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
         tokens = size // CHARACTERS
         fill = (used + ROWS * tokens) / slots
         return Estimated(task.id, tokens, ROWS * tokens, used / slots, fill, False, False, refused)
-    new = resolve(memory, facts, documents, job.settings.on_conflict)
+    new = resolve(memory, facts, documents, job.settings)
     after = used
     if memory is not None and new.gone:
         after -= int(torch.isin(memory.rows.items[memory.basis], torch.tensor(new.gone)).sum())
-    items = write_items(new.facts, (), model, job.settings.framings)
+    items = write_items(new.facts, (), model, job.settings)
     tokens = sum(len(item.ids) for item in items if item.primary)
     for document in new.documents:
         task.checkpoint()
-        items += write_items((), (document,), model, job.settings.framings)
-        tokens += len(model.tokenizer.encode(document.text.strip()))
+        items += write_items((), (document,), model, job.settings)
+        tokens += len(document_ids(model.tokenizer, document.text))
     rows = sum(len(item.ids) - item.first for item in items)
     refused = too_many(items, slots) or ""
     after += rows

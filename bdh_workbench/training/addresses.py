@@ -16,7 +16,7 @@ as a reader matches them (``memory.recall``). Every figure is a share from 0 to 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,11 +28,12 @@ from bdh_workbench.memory.encoding import WriteItem, answer_ids, document_items,
 from bdh_workbench.memory.features import padded_batches
 from bdh_workbench.memory.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.sentences import sentence_spans, sentences_of
+from bdh_workbench.model.judge import Judge
+from bdh_workbench.model.likeness import Likeness
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.reading.recall import Recall
-from bdh_workbench.reading.words import Lexicon
-from bdh_workbench.training.calibration import text_cues
+from bdh_workbench.reading.words import Lexicon, Sentence, sentences_said
 from bdh_workbench.training.synthetic import documents, facts, hard_facts
 
 SIZES = (200, 100, 8)  # facts, hard facts and documents of a report
@@ -42,6 +43,7 @@ APART = 0.98  # cosine of two addresses from which they count as the same
 COMPARED = 1200  # stored positions whose addresses are compared with each other
 RIDGE = 0.02  # of the pure read, against addresses of unit length
 CONTEXT = 256  # tokens of a document's chunk
+STRANGERS = 8  # windows matched at once
 DECIDING = (
     "facts_nearest",
     "facts_answers",
@@ -105,8 +107,7 @@ def stored_rows(
     site: WriteSite,
     items: Sequence[WriteItem],
     documents: Collection[int] = (),
-    texts: Mapping[int, Sequence[str]] | None = None,
-    lexicon: Lexicon | None = None,
+    words: Words | None = None,
 ) -> StoredRows:
     """The rows that a write of these items stores.
 
@@ -114,8 +115,7 @@ def stored_rows(
         site: calibrated.
         items: in the order of their sources.
         documents: the sources that are documents and not facts.
-        texts: their sentences, where the words of these are to count.
-        lexicon: of the site; needed where there are texts.
+        words: what is known of the words of the sources, where these are to count.
     """
     normalised = torch.cat(normalised_at(site, [i.ids[:-1] for i in items], [i.first - 1 for i in items]))
     counts = torch.tensor([len(item.ids) - item.first for item in items])
@@ -127,10 +127,59 @@ def stored_rows(
     targets = torch.tensor([t for item in items for t in item.ids[item.first :]])
     owners = torch.repeat_interleave(torch.tensor([item.source for item in items]), counts)
     sentences = torch.tensor([s for item in items for s in item.sentences[item.first :]])
+    known = words or Words()
     recall = Recall(
-        site, normalised, owners, set(documents), sentences, following.tolist(), targets.tolist(), texts, lexicon
+        site,
+        normalised,
+        owners,
+        set(documents),
+        sentences,
+        following.tolist(),
+        targets.tolist(),
+        known.said,
+        known.lexicon,
+        known.judges,
+        known.texts,
+        known.likeness,
     )
     return StoredRows(normalised, recall, targets, owners, sentences, begins)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a reader knows beside the rows themselves.
+
+    Attributes:
+        said: the words of facts and of sentences of documents.
+        lexicon: of the site.
+        texts: the sentences of documents.
+        judges: of the model; plain ones where there are none.
+        likeness: its word vectors.
+    """
+
+    said: Sequence[Sentence] = ()
+    lexicon: Lexicon | None = None
+    texts: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    judges: Mapping[str, Judge] = field(default_factory=dict)
+    likeness: Likeness | None = None
+
+    @staticmethod
+    def of(
+        site: WriteSite,
+        tokenizer: Tokenizer,
+        facts: Sequence[Fact],
+        documents: Sequence[TextDocument] = (),
+        judges: Mapping[str, Judge] | None = None,
+        likeness: Likeness | None = None,
+    ) -> Words:
+        """Those of facts, and of documents numbered after them."""
+        lexicon, said = Lexicon.of(site, tokenizer), []
+        for number, fact in enumerate(facts):
+            said += sentences_said(number, [fact.prompt], lexicon, tokenizer, fact.answer)
+        texts = {len(facts) + number: sentences_of(document.text) for number, document in enumerate(documents)}
+        for number, sentences in texts.items():
+            said += sentences_said(number, sentences, lexicon, tokenizer)
+        return Words(said, lexicon, texts, judges or {}, likeness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +224,14 @@ def held_out_familiarity(site: WriteSite, rows: StoredRows, held_out: npt.NDArra
     count = min(HELD_OUT[0], len(held_out) // length)
     starts = np.linspace(0, len(held_out) - length, count).astype(int)
     windows = torch.from_numpy(np.stack([held_out[start : start + length] for start in starts]).astype(np.int64))
-    return rows.recall.strangers(*text_cues(site, windows)).maximum(rows.recall.strange_words(windows))
+    found = []
+    for part in torch.split(windows, STRANGERS):
+        raw, none = site.summaries(part)[0], torch.full((len(part),), -1)
+        # Nothing is gone on from: each position by itself.
+        found.append(
+            rows.recall.match(part, site.normalised(raw), site.evidence(raw), none, threshold=2.0)[0].flatten()
+        )
+    return torch.cat(found)
 
 
 @torch.no_grad()
@@ -210,9 +266,9 @@ def address_report(
     hard = hard_facts(sizes[1], seed, split)
     report |= {f"hard_{k}": v for k, v in _facts_report(site, tokenizer, held_out, hard).items()}
     texts = documents(sizes[2], seed, split)
-    said = {number: sentences_of(text.text) for number, text in enumerate(texts)} if sentence_words else None
+    words = Words.of(site, tokenizer, (), texts) if sentence_words and two_level else None
     numbers, items = range(len(texts)) if two_level else (), document_items(texts, tokenizer, CONTEXT)
-    stored = stored_rows(site, items, numbers, said, Lexicon.of(site, tokenizer))
+    stored = stored_rows(site, items, numbers, words)
     report |= {f"documents_{k}": v for k, v in _documents_report(site, tokenizer, held_out, texts, stored).items()}
     report["score"] = sum(report[name] for name in DECIDING) / len(DECIDING)
     return {name: round(value, 4) for name, value in report.items()}

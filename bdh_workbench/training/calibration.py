@@ -1,14 +1,12 @@
-"""Calibration: what addresses and the familiarity gate need to know about general text, measured once for each model.
+"""Calibration: what addresses need to know about general text, measured once for each model.
 
-Token weights and whitening come from the training text, thresholds of familiarity from held-out text against memories
-of growing size made of synthetic facts and documents. None of it needs the trained network.
+Token weights and whitening come from the training text. None of it needs the trained network. What opens a read is the
+judges' matter (``judging.py``).
 """
 
 from __future__ import annotations
 
-import itertools
 import statistics
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,17 +17,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
 from bdh_workbench.memory.features import padded_batches
-from bdh_workbench.memory.items import TextDocument
-from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.model.loading import Calibration
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
-from bdh_workbench.reading.recall import SAME, Recall
-from bdh_workbench.reading.words import Lexicon, RecentWords, WordIndex
 from bdh_workbench.resources import resource_path
-from bdh_workbench.training.synthetic import documents, facts, other_subject_prompts
+from bdh_workbench.training.synthetic import other_subject_prompts
 
 PROMPT_LENGTHS = (4, 31)  # tokens of the stretches of general text: from, and up to but not including
 GENERAL = 8000  # stretches for mean and whitening
@@ -37,13 +30,7 @@ FLOOR = 1.0  # added to the covariance, in units of its mean eigenvalue
 RARITY = 0.7  # power of the inverse document frequency in a token's weight
 CAPITAL = 2.0  # factor on the weight of a token that begins a capitalised word within a text
 WORD_WEIGHT = 1.0  # of the code of the word so far, against token weights of at most 1 for words in lower case
-FALSE_ACCEPTS = 1e-3  # share of held-out positions that may seem familiar
-# The same with memories of documents. There the words of a sentence tell a question from a stranger far better than the
-# cosines of cues, which are left to open what is read word for word, and scripts without spaces.
-DOCUMENT_FALSE_ACCEPTS, WORD_FALSE_ACCEPTS = 1e-4, 2e-4
-SIZES = (100, 300, 1000, 3000, 10000, 30000)  # stored rows at which the threshold is measured
-MOST_FACTS = 4000  # for that: no more are held by the memories that people make
-WINDOWS, WINDOW = 400, 128  # held-out windows on which it is measured, and their tokens
+WINDOWS, WINDOW = 400, 128  # held-out windows that thresholds are measured on, and their tokens
 LOCALITY_WINDOWS, LOCALITY_LENGTH = 64, 32
 OTHERS = 256
 
@@ -65,8 +52,8 @@ def calibrate(
     *,
     trained: bool = False,
     progress: Callable[[float, str], None] = lambda done, line: None,
-) -> tuple[Calibration, dict[str, Any]]:
-    """Fill the site's buffers and measure the thresholds.
+) -> Calibration:
+    """Fill the site's buffers.
 
     Args:
         site: changed in place; decays and weights of the summaries are taken as they are.
@@ -75,9 +62,6 @@ def calibrate(
         seed: of the stretches chosen.
         trained: the site's token weights are there already (``metatrain.py``) and stay.
         progress: told the share done and what is being done.
-
-    Returns:
-        The calibration, and the figures for the model card.
     """
     random = np.random.default_rng(seed)
     if not trained:
@@ -85,20 +69,8 @@ def calibrate(
     progress(0.0, "whitening")
     fit_whitening(site, stretches(text.fit, GENERAL, random))
     fit_threshold(site)
-    progress(0.1, "thresholds of familiarity")
-    counts, of_facts, of_documents, of_words = familiarity_thresholds(site, tokenizer, text.held_out, seed, progress)
-    local = locality_windows(tokenizer), other_prompts(tokenizer, seed)
-    calibration = Calibration(counts, of_facts, of_documents, of_words, *local)
-    figures: dict[str, Any] = {
-        "false_accepts": FALSE_ACCEPTS,
-        "document_false_accepts": DOCUMENT_FALSE_ACCEPTS,
-        "word_false_accepts": WORD_FALSE_ACCEPTS,
-    }
-    names = ("thresholds", "document_thresholds", "word_thresholds")
-    for name, limits in zip(names, (of_facts, of_documents, of_words), strict=True):
-        pairs = zip(counts.tolist(), limits.tolist(), strict=True)
-        figures[name] = {str(int(count)): round(limit, 4) for count, limit in pairs}
-    return calibration, figures
+    progress(0.5, "locality")
+    return Calibration(locality_windows(tokenizer), other_prompts(tokenizer, seed))
 
 
 def stretches(stream: npt.NDArray[Any], count: int, random: np.random.Generator) -> list[list[int]]:
@@ -124,8 +96,10 @@ def fit_tokens(site: WriteSite, tokenizer: Tokenizer, counts: npt.NDArray[np.int
     weights = (weights / weights.max()) ** RARITY
     # A character of several bytes may be cut in the middle: such a token is taken for one in lower case.
     capital = np.array([piece.removeprefix(b" ").decode(errors="ignore")[:1].isupper() for piece in pieces])
-    # Letters and the bytes of characters beyond ASCII go on with a word; anything else begins one.
-    begins = [not (piece[:1].isalpha() or piece[:1] >= b"\x80") for piece in pieces]
+    # Letters, digits and the bytes of characters beyond ASCII go on with a word; anything else begins one. Without a
+    # code of its own a number would be no more than its digits, in any order: 379 and 397 shared one address, and of 60
+    # facts about room numbers 55 could be told apart, of 30 about years 26.
+    begins = [not (piece[:1].isalnum() or piece[:1] >= b"\x80") for piece in pieces]
     begins[tokenizer.end_id] = True
     site.token_weights.copy_(torch.from_numpy(np.where(capital, CAPITAL, 1.0) * weights))
     site.token_weights[tokenizer.end_id] = 0.0
@@ -168,102 +142,6 @@ def fit_whitening(site: WriteSite, sequences: Sequence[Sequence[int]]) -> None:
 def fit_threshold(site: WriteSite) -> None:
     """The threshold that leaves the wanted share of slots active: the drive is normal with unit variance."""
     site.threshold.fill_(statistics.NormalDist().inv_cdf(1.0 - site.config.address_active))
-
-
-def stored_parts(site: WriteSite, items: Sequence[WriteItem], sizes: Sequence[int]) -> dict[int, Recall]:
-    """What a growing memory of these items gains on its way to each of the given numbers of rows, ascending.
-
-    Sources are taken whole, in order, so that each stage has at least its number of rows while there are any left;
-    stages that gain nothing are left out.
-    """
-    sources = [list(group) for _, group in itertools.groupby(items, key=lambda item: item.source)]
-    parts: dict[int, Recall] = {}
-    rows, taken = 0, 0
-    for size in sizes:
-        normalised, owners = [], []
-        while taken < len(sources) and rows < size:
-            for item in sources[taken]:
-                summaries = site.summaries(torch.tensor([item.ids[:-1]]))[0][0]
-                normalised.append(site.normalised(summaries[item.first - 1 :]))
-                owners += [taken] * len(normalised[-1])
-            rows, taken = rows + sum(len(item.ids) - item.first for item in sources[taken]), taken + 1
-        none = [-1] * len(owners)
-        if owners:
-            places = torch.zeros(len(owners), dtype=torch.int64)  # are not asked for
-            parts[size] = Recall(site, torch.cat(normalised), torch.tensor(owners), set(), places, none, none)
-    return parts
-
-
-def familiarity_thresholds(
-    site: WriteSite,
-    tokenizer: Tokenizer,
-    held_out: npt.NDArray[np.int64],
-    seed: int,
-    progress: Callable[[float, str], None] = lambda done, line: None,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Familiarity that few held-out positions exceed (``FALSE_ACCEPTS``), at each number of stored rows.
-
-    Returns:
-        Counts (k,), thresholds (k,) with memories of facts, (k,) with memories of documents by their cosines, and (k,)
-        by their words, fp32, ascending. Memories of more rows than twice the slots are left out.
-    """
-    length = min(WINDOW, len(held_out))
-    windows = torch.from_numpy(held_out[: len(held_out) // length * length].reshape(-1, length)[:WINDOWS])
-    general, evidence = text_cues(site, windows)
-    # Rows that share an address make more rows than slots.
-    sizes = [size for size in SIZES if size <= max(SIZES[0], 2 * site.config.write_slots)]
-    texts = documents(max(1, sizes[-1] // 250), seed, "dev")
-    kinds = (
-        (fact_items(facts(min(MOST_FACTS, max(25, sizes[-1] // 3)), seed, "dev"), tokenizer, 0), FALSE_ACCEPTS),
-        (document_items(texts, tokenizer, 256), DOCUMENT_FALSE_ACCEPTS),
-    )
-    thresholds = torch.zeros(len(kinds), len(sizes))
-    for number, (items, allowed) in enumerate(kinds):
-        best = torch.zeros(len(general))
-        gained = stored_parts(site, items, sizes)
-        for place, size in enumerate(sizes):
-            if size in gained:  # otherwise the stage before took enough for this one
-                best = torch.maximum(best, gained[size].strangers(general, evidence))
-            limit = float(np.quantile(best.numpy(), 1.0 - allowed))
-            # The very same words are always familiar, and a threshold of 0 would close nothing.
-            thresholds[number, place] = min(max(limit, 1e-3), SAME)
-            done = (number + (place + 1) / len(sizes)) / len(kinds)
-            progress(0.1 + 0.9 * done, f"thresholds of familiarity, {size} stored rows")
-    by_words = word_thresholds(Lexicon.of(site, tokenizer), texts, kinds[1][0], sizes, windows)
-    return torch.tensor(sizes, dtype=torch.float32), thresholds[0], thresholds[1], by_words
-
-
-def word_thresholds(
-    lexicon: Lexicon, texts: Sequence[TextDocument], items: Sequence[WriteItem], sizes: Sequence[int], windows: Tensor
-) -> Tensor:
-    """How far a sentence answers for the words of few positions of windows (n, T): (k,), at each number of rows."""
-    rows_of = Counter[int]()
-    for item in items:
-        rows_of[item.source] += len(item.ids) - item.first
-    read = [RecentWords(lexicon, tokens) for tokens in windows.tolist()]
-    best = np.zeros(windows.numel())
-    rows, taken, out = 0, 0, []
-    for size in sizes:
-        gained: dict[int, list[str]] = {}
-        while taken < len(texts) and rows < size:
-            gained[taken] = sentences_of(texts[taken].text)
-            rows, taken = rows + rows_of[taken], taken + 1
-        if gained:
-            index = WordIndex(gained)
-            found = np.array([score for words in read for score, _ in index.read(words, 0, windows.shape[1])])
-            best = np.maximum(best, found)
-        out.append(min(max(float(np.quantile(best, 1.0 - WORD_FALSE_ACCEPTS)), 1e-3), 1.0))
-    return torch.tensor(out, dtype=torch.float32)
-
-
-def text_cues(site: WriteSite, windows: Tensor) -> tuple[Tensor, Tensor]:
-    """Cues (positions, K * C) of all positions of windows (n, T) of text, and the evidence (positions,) for each."""
-    cues, evidence = [], []
-    for part in torch.split(windows, 50):
-        raw = site.summaries(part)[0].flatten(0, 1)
-        cues.append(site.cues(site.normalised(raw)))
-        evidence.append(site.evidence(raw))
-    return torch.cat(cues), torch.cat(evidence)
 
 
 def locality_windows(tokenizer: Tokenizer) -> Tensor:

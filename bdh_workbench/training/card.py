@@ -101,8 +101,22 @@ def model_card(name: str, corpus: str, record: Mapping[str, Any], pictures: list
         lines += ["![Gates of each memory site against steps](gates.png)", ""]
     lines += ["## Addresses", "", *_addresses(record["addresses"]), ""]
     lines += ["## Calibration", "", *_calibration(record["calibration"]), ""]
+    if record.get("reading"):
+        lines += ["## Reader", "", *reading_lines(record["reading"]), ""]
     lines += ["## Benchmark", "", BEGIN, NOT_RUN, END, ""]
     return "\n".join(lines)
+
+
+def reading_lines(figures: Mapping[str, Any]) -> list[str]:
+    """What the card says of a reader, from the report of its training."""
+    shares = {name: f"{100 * figures[name]:.1f}%" for name in ("exact", "none", "answered")}
+    return [
+        f"{figures['parameters']:,} parameters, trained for {figures['minutes']:g} minutes on {figures['pairs']:,} "
+        "pairs of a question and one to three sentences. On questions about held-out sentences, answers given unit for "
+        f"unit: {shares['exact']}, F1 {100 * figures['f1']:.1f}; of pairs without an answer {shares['none']} are left "
+        f"without one, of the others {shares['answered']} get one (`train --only reading`, "
+        "[asking](../../docs/asking.md)).",
+    ]
 
 
 def fill_benchmark(card_text: str, command: str, figures: Mapping[str, Any]) -> str:
@@ -204,15 +218,17 @@ def _values(value: Any) -> Any:
 
 
 def _calibration(figures: Mapping[str, Any]) -> list[str]:
-    names = ("thresholds", "document_thresholds", "word_thresholds")
-    limits = [(f"{int(rows):,}", *(f"{figures[name][rows]:.3f}" for name in names)) for rows in figures["thresholds"]]
     lines = [
-        f"Familiarity under which a read is closed, so that {100 * figures['false_accepts']:.2g}% of the positions of "
-        f"held-out text seem familiar to facts, {100 * figures['document_false_accepts']:.2g}% to documents by "
-        f"cosines of cues, and {100 * figures['word_false_accepts']:.2g}% by the words of a sentence:",
+        "What the judges of rows open a read at, on names, relations and texts that they were not fitted on; of "
+        "questions that have an answer the right row, of others any:",
         "",
-        *_table(("stored rows", "facts", "documents, cosines", "documents, words"), limits),
     ]
+    groups = {
+        (judge, group): (row["right"] if row["right"] else row["opened"])
+        for judge, found in figures.get("judges", {}).items()
+        for group, row in found.items()
+    }
+    lines += _table(("judge", "asked", "share"), [(*key, f"{share:.4f}") for key, share in groups.items()])
     if figures.get("test"):
         rows = [(words, f"{figures['test'][key]:.3f}") for key, words in SHOWN.items()]
         lines += ["", "The finished addresses on names and relations that nothing was chosen on:", ""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,30 +31,34 @@ class Progress:
 
 
 def save_checkpoint(
-    path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress, settings: dict[str, Any]
+    path: Path,
+    model: nn.Module,
+    optimisers: Sequence[torch.optim.Optimizer],
+    progress: Progress,
+    settings: dict[str, Any],
 ) -> None:
-    """Write model, optimiser, progress and random state to ``path`` in one step.
+    """Write model, optimisers, progress and random state to ``path`` in one step.
 
     Args:
         path: the file to replace.
         model: its parameters are stored under ``model.``.
-        optimiser: AdamW; its moments are stored under ``optimiser.`` with the parameters' names.
+        optimisers: each parameter belongs to one of them; its moments are stored under ``optimiser.`` with its name.
         progress: stored as JSON in the file's header.
         settings: configurations, to be compared when the run is resumed.
     """
     tensors: dict[str, Tensor] = {"random": torch.get_rng_state()}
     for name, parameter in model.named_parameters():
         tensors[f"model.{name}"] = parameter.detach()
-        for key, value in optimiser.state.get(parameter, {}).items():
+        for key, value in _optimiser_of(parameter, optimisers).state.get(parameter, {}).items():
             tensors[f"optimiser.{name}.{key}"] = torch.as_tensor(value).detach()
     metadata = {"progress": json.dumps(asdict(progress)), "settings": json.dumps(settings, sort_keys=True)}
     save_tensors_atomically(path, {name: t.cpu().contiguous() for name, t in tensors.items()}, metadata)
 
 
 def load_checkpoint(
-    path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, settings: dict[str, Any]
+    path: Path, model: nn.Module, optimisers: Sequence[torch.optim.Optimizer], settings: dict[str, Any]
 ) -> Progress:
-    """Put a checkpoint's tensors into model and optimiser, on whatever device they are, and return the progress.
+    """Put a checkpoint's tensors into model and optimisers, on whatever device they are, and return the progress.
 
     Raises:
         UserError: when the file is damaged or belongs to a run with another model.
@@ -75,6 +80,7 @@ def load_checkpoint(
                 keys = [key for key in names if key.startswith(prefix)]
                 state = {key.removeprefix(prefix): file.get_tensor(key) for key in keys}
                 if state:
+                    optimiser = _optimiser_of(parameter, optimisers)
                     # AdamW keeps its step count on the CPU unless it is fused: follow the parameter only for moments.
                     optimiser.state[parameter] = {
                         key: value.to(parameter.device) if value.ndim or optimiser.defaults.get("fused") else value
@@ -84,3 +90,11 @@ def load_checkpoint(
     except (OSError, SafetensorError, AttributeError, KeyError, RuntimeError, TypeError, ValueError):
         raise UserError(f"{path} is damaged or no checkpoint of this program: delete it to start afresh.") from None
     return progress
+
+
+def _optimiser_of(parameter: nn.Parameter, optimisers: Sequence[torch.optim.Optimizer]) -> torch.optim.Optimizer:
+    """The optimiser that a parameter belongs to."""
+    for optimiser in optimisers:
+        if any(parameter is other for group in optimiser.param_groups for other in group["params"]):
+            return optimiser
+    return optimisers[0]  # which has nothing to say of one that is frozen

@@ -39,6 +39,7 @@ class TrainingConfig:
     validate_minutes: float = 5.0  # between two looks at held-out text
     save_minutes: float = 2.0  # between two checkpoints
     meta_minutes: float = 8.0  # for training the addresses
+    reading_minutes: float = 0.0  # for training the reader that answers questions; 0: none
     meta_seeds: int = 3  # runs that must agree before trained addresses are kept
     seed: int = 0
     compile: bool = True  # torch.compile, on a GPU only: on a CPU it was slower

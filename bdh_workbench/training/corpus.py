@@ -111,7 +111,12 @@ def _documents(location: str | os.PathLike[str], files: list[Path]) -> Iterator[
             raise UserError(f"{path} cannot be read ({error.strerror or error}): check the file.") from error
 
 
-def _read_json_lines(path: Path) -> Iterator[CorpusDocument]:
+def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a JSON Lines file, packed by zstd or not.
+
+    Raises:
+        UserError: the file is broken, or a line is no JSON object.
+    """
     for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
@@ -119,7 +124,14 @@ def _read_json_lines(path: Path) -> Iterator[CorpusDocument]:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise UserError(f"{path}, line {number} is not valid JSON: mend or remove the line.") from error
-        if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+        if not isinstance(record, dict):
+            raise UserError(f"{path}, line {number} is no JSON object: mend or remove the line.")
+        yield record
+
+
+def _read_json_lines(path: Path) -> Iterator[CorpusDocument]:
+    for number, record in enumerate(read_json_lines(path), start=1):
+        if not isinstance(record.get("text"), str):
             raise UserError(f'{path}, line {number} has no "text": each line must be {{"text": "...", ...}}.')
         yield from _document(record, path.name)
 

@@ -25,10 +25,13 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.checkpoint import read_metadata, save_network
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically, save_text_atomically
+from bdh_workbench.model.judge import save_judges
+from bdh_workbench.model.likeness import load_likeness
 from bdh_workbench.model.loading import save_general
 from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
 from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.reading.network import ReaderConfig
 from bdh_workbench.training.addresses import SIZES, address_report, mean_report
 from bdh_workbench.training.calibration import GeneralText, calibrate, fit_tokens
 from bdh_workbench.training.card import hardware, model_card
@@ -42,9 +45,12 @@ from bdh_workbench.training.corpus import (
     validation_documents,
 )
 from bdh_workbench.training.distributed import Ranks, start_ranks, stop_ranks
+from bdh_workbench.training.judging import QUICK_ROUNDS, ROUNDS, fit_judges
 from bdh_workbench.training.metatrain import QUICK, QUICK_SIZES, TRAINED, MetaResult, meta_train
 from bdh_workbench.training.pictures import draw_pictures
 from bdh_workbench.training.pretrain import Pretraining, share_done, stop_on_interrupt
+from bdh_workbench.training.reading.phase import Questions, train_reader
+from bdh_workbench.training.reading.train import ReadingConfig
 from bdh_workbench.training.speed import operations_per_token
 from bdh_workbench.training.telemetry import Telemetry
 from bdh_workbench.training.tokenizer import train_tokenizer
@@ -60,7 +66,13 @@ class _Stopped(Exception):
 
 
 def train(
-    corpus: str, config: str, out: Path, minutes: float | None, resume: bool, device: torch.device
+    corpus: str,
+    config: str,
+    out: Path,
+    minutes: float | None,
+    resume: bool,
+    device: torch.device,
+    questions: Path | None = None,
 ) -> dict[str, Any]:
     """Train a model into ``out``, or take an interrupted run up again; working files go to ``out/run``.
 
@@ -71,6 +83,7 @@ def train(
         minutes: of pre-training; None leaves the configuration's schedule.
         resume: go on with the run in ``out/run``.
         device: of this process.
+        questions: folder of questions to train the reader on; None for gaps of the corpus alone.
 
     Returns:
         What was done, ready for JSON; ``finished`` is false and ``stopped_in`` names the phase where it was stopped.
@@ -90,7 +103,7 @@ def train(
             )
     ranks = start_ranks(device)
     try:
-        run = _Run(corpus, out, model_config, settings, ranks, stop_on_interrupt())
+        run = _Run(Questions(corpus, questions), out, model_config, settings, ranks, stop_on_interrupt())
         return run.run(resume)
     finally:
         stop_ranks()
@@ -101,14 +114,14 @@ class _Run:
 
     def __init__(
         self,
-        corpus: str,
+        questions: Questions,
         out: Path,
         config: ModelConfig,
         settings: TrainingConfig,
         ranks: Ranks,
         stop: Callable[[], bool],
     ) -> None:
-        self.corpus, self.out, self.folder = corpus, out, out / "run"
+        self.questions, self.corpus, self.out, self.folder = questions, questions.corpus, out, out / "run"
         self.config, self.settings, self.ranks, self.stop = config, settings, ranks, stop
         self.state: dict[str, Any] = {}
 
@@ -127,6 +140,7 @@ class _Run:
             for phase, work in (
                 ("addresses", self._train_addresses),
                 ("calibration", self._calibrate),
+                ("reading", self._train_reader),
                 ("card", self._write_card),
             ):
                 if phase not in self.state:
@@ -280,18 +294,39 @@ class _Run:
             fit_tokens(site, tokenizer, text.counts)
             for name, value in load_file(self.folder / "addresses.safetensors").items():
                 getattr(site, name).copy_(value)
-            calibration, figures = calibrate(site, tokenizer, text, self.settings.seed, trained=True, progress=tell)
+            calibration = calibrate(site, tokenizer, text, self.settings.seed, trained=True, progress=tell)
             quick = self.settings.meta_minutes < QUICK
             reports = []
             for number in range(1 if quick else 2):
-                tell(0.999, "measuring the finished addresses")
+                tell(0.5, "measuring the finished addresses")
                 sizes = QUICK_SIZES if quick else SIZES
                 reports.append(address_report(site, tokenizer, text.held_out, number, "test", sizes))
-        figures |= {"test": mean_report(reports), "wall_seconds": round(time.monotonic() - begun, 1)}
-        # Pre-training wrote it too, but what shapes only the write site may have changed since.
-        save_json_atomically(self.out / "config.json", self.config.to_dict())
-        save_general(self.out, site, calibration, {"figures": json.dumps(figures)})
+            # Pre-training wrote it too, but what shapes only the write site may have changed since.
+            save_json_atomically(self.out / "config.json", self.config.to_dict())
+            save_general(self.out, site, calibration, {})
+            judges, report = fit_judges(
+                site,
+                tokenizer,
+                load_likeness(self.out),
+                self.corpus,
+                self.settings.seed,
+                QUICK_ROUNDS if quick else ROUNDS,
+                tell,
+            )
+            save_judges(self.out, judges)
+        figures = {"test": mean_report(reports), "judges": report, "wall_seconds": round(time.monotonic() - begun, 1)}
         self._finish("calibration", figures)
+
+    def _train_reader(self) -> None:
+        if self.settings.reading_minutes <= 0:
+            self._finish("reading", {})
+            return
+        print("Training the reader.", file=sys.stderr)
+        settings = ReadingConfig(minutes=self.settings.reading_minutes, seed=self.settings.seed)
+        report = train_reader(self.out, self.questions, settings, ReaderConfig(), self.stop)
+        if not report["finished"]:
+            raise _Stopped
+        self._finish("reading", report)
 
     def _write_card(self) -> None:
         pictures = draw_pictures(self.out, self._progress())

@@ -191,7 +191,7 @@ class Pretraining:
         """
         if not self.checkpoint.is_file():
             return False
-        self.progress = load_checkpoint(self.checkpoint, self.network, self.optimiser, self.settings)
+        self.progress = load_checkpoint(self.checkpoint, self.network, [self.optimiser], self.settings)
         return True
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Progress:
@@ -301,7 +301,7 @@ class Pretraining:
 
     def _save(self) -> None:
         if self.ranks.first:
-            save_checkpoint(self.checkpoint, self.network, self.optimiser, self.progress, self.settings)
+            save_checkpoint(self.checkpoint, self.network, [self.optimiser], self.progress, self.settings)
         self.ranks.barrier()
 
 

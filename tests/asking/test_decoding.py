@@ -7,12 +7,12 @@ import torch
 
 from bdh_workbench.asking import decoding
 from bdh_workbench.asking.decoding import Question, decode, exact, judge, median, read_long, score, share
-from bdh_workbench.asking.generation import SamplingSettings, generate, score_answer
+from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader
-from tests.core_factory import FACTS
+from tests.core_factory import FACTS, scored
 
 END = ByteTokenizer().end_id
 
@@ -84,10 +84,10 @@ def test_scores_in_batches_are_those_of_one_at_a_time(reader: Reader, questions:
     for mode in (reader, reader.with_settings(PURE), reader.with_settings(UNTOUCHED)):
         together = score(mode, questions)
         for question, got in zip(questions, together, strict=True):
-            alone = score_answer(mode, question.prompt, question.answer)
+            alone = scored(mode, question.prompt, question.answer)
             assert got.tokens == pytest.approx(alone.tokens, abs=1e-5)
             assert got.p == pytest.approx(alone.p, abs=1e-5)
-            assert all(got.right) == alone.greedy_correct
+            assert got.right == alone.right
 
 
 def test_decoding_in_batches_is_that_of_one_at_a_time(reader: Reader, questions: list[Question]) -> None:
@@ -98,7 +98,7 @@ def test_decoding_in_batches_is_that_of_one_at_a_time(reader: Reader, questions:
     for mode in (reader, untouched):
         together = decode(mode, prompts, [12] * len(prompts), lambda _, __: False)
         for prompt, got in zip(prompts, together, strict=True):
-            alone = generate(mode, prompt, SamplingSettings(max_tokens=12), END)
+            alone = generate(mode, prompt, SamplingSettings(max_tokens=12))
             assert got == [token.token for token in alone]
     assert decode(untouched, prompts, [12] * len(prompts), lambda _, __: False)[1] != together[2]
 
@@ -126,8 +126,8 @@ def test_reading_in_parts_is_reading_at_once(reader: Reader, monkeypatch: pytest
     monkeypatch.setattr(decoding, "batch_limit", lambda reader: 14)
     parts = list(read_long(reader, ids))
     assert len(parts) > 10
-    assert [start for _, start, _ in parts] == list(range(0, ids.shape[1], 7))
-    assert torch.allclose(torch.cat([stream for stream, _, _ in parts], dim=1), whole.stream, atol=1e-4)
+    assert [start for start, _ in parts] == list(range(0, ids.shape[1], 7))
+    assert torch.allclose(torch.cat([part.stream for _, part in parts], dim=1), whole.stream, atol=1e-4)
 
 
 def test_medians_and_shares_of_nothing() -> None:

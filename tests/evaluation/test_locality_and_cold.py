@@ -11,7 +11,7 @@ import torch
 import zstandard
 from torch import Tensor
 
-from bdh_workbench.asking.ask import ask, score
+from bdh_workbench.asking.ask import ask, score_answer
 from bdh_workbench.asking.decoding import Question
 from bdh_workbench.asking.generation import SamplingSettings
 from bdh_workbench.errors import UserError
@@ -213,16 +213,17 @@ def test_pieces_of_an_answer_make_the_whole(model: Model) -> None:
     fact = Fact("The motto of Orm is", "déjà – vu")
     memory = finish(write(model, None, [fact])).memory
     said: list[str] = []
-    answer = ask(Reader(model, memory), fact.prompt, say=said.append)
+    answer = ask(Reader(model, memory), fact.prompt, heard=lambda heard: said.append(heard.token.text))
     assert answer.completion == " déjà – vu" == "".join(said)
+    assert answer.ended and not answer.cut
     cut = ask(Reader(model, memory), fact.prompt, SamplingSettings(max_tokens=3))
-    assert cut.completion == " d\ufffd"
+    assert cut.completion == " d" and cut.cut, "half a character is not shown"
 
 
 def test_a_space_behind_a_question_changes_nothing(model: Model, memory: Memory) -> None:
     reader, sampling = Reader(model, memory), SamplingSettings(max_tokens=6)
     assert ask(reader, FACTS[1].prompt + "  ", sampling) == ask(reader, FACTS[1].prompt, sampling)
-    assert score(reader, FACTS[1].prompt + " ", " Quill ") == score(reader, FACTS[1].prompt, "Quill")
+    assert score_answer(reader, FACTS[1].prompt + " ", " Quill ") == score_answer(reader, FACTS[1].prompt, "Quill")
     with pytest.raises(UserError):
         ask(reader, "   ", sampling)
 
@@ -232,10 +233,11 @@ def test_a_document_goes_on_behind_an_answer() -> None:
     model = tiny_model(write_slots=2048, threshold=0.3)
     said = "The inn of Brask is a low grey house. Guests ring a bell. The cook hides her bread."
     reader = Reader(model, finish(write(model, None, (), (TextDocument("The inn", said),))).memory)
-    answer = ask(reader, "Guests ring a", SamplingSettings(max_tokens=15))
-    assert answer.completion == " bell. The cook"
-    scored = score(reader, "Guests ring a", "bell")
-    assert scored["greedy_correct"] and scored["p"] > 0.9
-    assert [token["text"] for token in scored["tokens"]] == list(" bell")
-    of_a_fact = score(Reader(model, finish(write(model, None, FACTS)).memory), FACTS[1].prompt, "Quill")
-    assert of_a_fact["p"] > 0.9 and len(of_a_fact["tokens"]) == len(" Quill") + 1
+    answer = ask(reader, "Guests ring a", SamplingSettings(max_tokens=15), one_sentence=False)
+    assert answer.completion == " bell. The cook" and answer.cut
+    assert ask(reader, "Guests ring a").completion == " bell."
+    scored = score_answer(reader, "Guests ring a", "bell")
+    assert scored.greedy_correct and scored.p > 0.9
+    assert [text for text, _ in scored.tokens] == list(" bell")
+    of_a_fact = score_answer(Reader(model, finish(write(model, None, FACTS)).memory), FACTS[1].prompt, "Quill")
+    assert of_a_fact.p > 0.9 and len(of_a_fact.tokens) == len(" Quill") + 1

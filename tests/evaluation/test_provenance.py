@@ -12,22 +12,24 @@ from bdh_workbench.evaluation.provenance import calibration_digest, provenance, 
 from bdh_workbench.model.loading import Model
 
 
-def test_every_number_of_a_calibration_is_in_its_digest(model: Model) -> None:
+def test_every_number_of_calibration_and_judges_is_in_their_digest(model: Model) -> None:
     held = model.calibration
-    digests = {calibration_digest(held)}
+    digests = {calibration_digest(model)}
     for field in dataclasses.fields(held):
         values = getattr(held, field.name).clone()
         values.view(-1)[0] += 1
-        digests.add(calibration_digest(dataclasses.replace(held, **{field.name: values})))
+        changed = dataclasses.replace(held, **{field.name: values})
+        digests.add(calibration_digest(dataclasses.replace(model, calibration=changed)))
     assert len(digests) == 1 + len(dataclasses.fields(held))
-    assert calibration_digest(dataclasses.replace(held, counts=held.counts.clone())) in digests
+    again = dataclasses.replace(model, calibration=dataclasses.replace(held, locality=held.locality.clone()))
+    assert calibration_digest(again) in digests
 
 
-def test_a_report_of_other_thresholds_is_of_another_model(model: Model) -> None:
-    limits = model.calibration.thresholds * 0.5
-    other = dataclasses.replace(model, calibration=dataclasses.replace(model.calibration, thresholds=limits))
+def test_a_report_of_other_judges_is_of_another_model(model: Model) -> None:
+    judges = {name: dataclasses.replace(judge, bias=judge.bias + 1.0) for name, judge in model.judges.items()}
+    other = dataclasses.replace(model, judges=judges)
     report = dict(provenance(model))
-    assert same_model(report, model) and not same_model(report, other)
+    assert model.judges and same_model(report, model) and not same_model(report, other)
     assert report["fingerprint"] == provenance(other)["fingerprint"]
     assert not same_model({"fingerprint": model.fingerprint}, model), "an old report tells no calibration"
 

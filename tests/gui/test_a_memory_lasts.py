@@ -65,21 +65,25 @@ def test_an_unfamiliar_question_says_not_in_memory(start: Start, qtbot: QtBot) -
     workbench = start()
     write_facts(workbench, qtbot)
     ask(workbench, qtbot, "zzzzqqqq 99 xxxx")
-    assert "not in memory" in workbench.window.console.text()
+    assert "Not in this memory" in workbench.window.console.text()
 
 
 def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> None:
     from bdh_workbench.gui.parts.exchange import Exchange
     from bdh_workbench.gui.theme import LIGHT
-    from bdh_workbench.session.events import AnswerDone, Source, TokenView
+    from bdh_workbench.session.events import Answer, AnswerDone, Source, SpokenToken
 
     source = Source("The museum", "document", 3, "The largest piece is a staircase.", 9, 0)
-    tokens = (TokenView(" the", 0.1, 0.14), TokenView(" staircase", 0.99, 0.9, True))
-    event = AnswerDone(1, "The largest", " the staircase", 0.14, None, True, " the the", 9.0, tokens, sources=(source,))
+    tokens = (SpokenToken(" the", 0.1, 0.14), SpokenToken(" staircase", 0.99, 0.9, True))
+    said = Answer(
+        "The largest", "beginning", (), None, " the staircase", tokens, False, False, (), (), 0.14, True, (source,),
+        " the the", (),
+    )  # fmt: skip
+    event = AnswerDone(1, said, 9.0)
     exchange = Exchange(1, "The largest")
     exchange.complete(event)
     assert not exchange.outside and "untouched model" not in exchange.origin() and "The museum" in exchange.origin()
-    assert f'color:{LIGHT.good};font-weight:bold"> staircase' in exchange.html(LIGHT, False)
+    assert f'color:{LIGHT.good};font-weight:bold"> staircase' in exchange.html(LIGHT)
 
 
 def test_a_memory_that_is_not_loaded_shows_what_it_holds(start: Start, qtbot: QtBot, said: Said) -> None:

@@ -12,6 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.colours import LIGHT
 from bdh_workbench.gui.parts.exchange import Exchange
+from bdh_workbench.gui.parts.facts_table import cells_of
+from bdh_workbench.gui.parts.reading import read_files, read_paste
 from bdh_workbench.gui.words import direction, harmless, plural, short, shown_token, size
 from tests.gui.conftest import WAIT, Said, Start
 
@@ -43,9 +45,8 @@ def test_right_to_left_text_and_emoji_come_back_as_they_were(start: Start, qtbot
 
 
 def test_each_line_of_an_exchange_has_its_own_direction() -> None:
-    done = Exchange(1, "كان يا مكان", answer="ملك", untouched="noise", done=True)
-    html = done.html(LIGHT, wide=False)
-    assert html.count('dir="rtl"') == 2 and html.count('dir="ltr"') == 2
+    html = Exchange(1, "كان يا مكان", answer="ملك").html(LIGHT)
+    assert html.count('dir="rtl"') == 2 and html.count('dir="ltr"') == 1
     assert direction("123 abc") == "ltr" and direction("… 12 ملك") == "rtl" and direction("") == "ltr"
 
 
@@ -169,6 +170,17 @@ def test_the_clipboard_is_read_as_what_it_is(start: Start, qtbot: QtBot) -> None
     QGuiApplication.clipboard().setText('[{"prompt": "The tea is", "answer": "hot"}]')
     workbench.window.actions_by_name["paste_facts"].trigger()
     qtbot.waitUntil(lambda: len(workbench.window.write.table.facts_model.rows) == 1, timeout=WAIT)
+
+
+def test_cards_that_anki_exported_are_facts_wherever_they_come_from(tmp_path: Path) -> None:
+    cards = "#separator:tab\n#html:true\nThe ferry leaves from\tpier&nbsp;seven\n"
+    (tmp_path / "cards.txt").write_text(cards, encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("# A heading\n\nThe prompt, and its answer.\n", encoding="utf-8")
+    facts, documents = read_files([tmp_path / "cards.txt", tmp_path / "notes.txt"])
+    assert [(fact.prompt, fact.answer) for fact in facts] == [("The ferry leaves from", "pier\u00a0seven")]
+    assert [document.title for document in documents] == ["notes"]
+    assert read_paste(cards) == (facts, ()) and cells_of(cards) == [["The ferry leaves from", "pier\u00a0seven", ""]]
+    assert cells_of("a\tb\r\nc\td") == [["a", "b"], ["c", "d"]], "what a spreadsheet copied has no headers"
 
 
 def test_control_characters_in_names_are_made_harmless() -> None:

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.panes.console import KEPT, SHOWN
 from bdh_workbench.gui.parts.exchange import Exchange
-from bdh_workbench.session.events import ExpectedAnswer
+from bdh_workbench.session.events import Scored
 from tests.gui.conftest import Start
 
 
@@ -44,5 +44,5 @@ def test_who_scrolls_back_stays_there_while_the_page_is_laid_out(start: Start, q
 @pytest.mark.parametrize(("greedy", "how"), [(True, "as decoded"), (False, "not what is decoded")])
 def test_an_expected_answer_is_told_as_it_was_scored(greedy: bool, how: str) -> None:
     exchange = Exchange(1, "The miller kept", "two grey mules", done=True)
-    exchange.expected = ExpectedAnswer("two grey mules", 0.973, greedy)
+    exchange.expected = Scored("two grey mules", 0.973, 0.98, 0.99, greedy, ())
     assert exchange.verdict() == f"expected “two grey mules”: p 0.973, {how}"

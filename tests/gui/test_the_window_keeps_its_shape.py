@@ -316,11 +316,15 @@ def test_the_focus_is_in_the_text_at_first_and_stays_when_the_layout_is_reset(st
     assert window.focusWidget() is window.console.line
 
 
-def test_an_estimate_that_cannot_be_made_is_told_without_a_dialog(start: Start, qtbot: QtBot, said: Said) -> None:
+def test_a_single_letter_is_estimated_and_marks_that_nobody_sees_are_no_text(
+    start: Start, qtbot: QtBot, said: Said
+) -> None:
     window = start().window
-    window.write.editor.setPlainText("a")
+    window.write.editor.setPlainText("\u200b\ufeff\u00a0")
+    assert window.write.documents() == ()
+    window.write.editor.setPlainText("a\u200b")
     window.write.estimate()
-    qtbot.waitUntil(lambda: "too short" in window.write.status.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "1 token " in window.write.status.text(), timeout=WAIT)
     assert not said.failures and not window.activity.warnings
 
 

@@ -120,7 +120,7 @@ def test_its_steps_do_what_it_says(start: Start, qtbot: QtBot) -> None:
     assert len(context.memory.items) == 10
     trams, france = "The trams of Lindhaven must stop whenever they meet a", "The capital of France is"
     assert ask(trams)[0].strip().startswith("marching band")
-    assert "not in memory" in ask(france)[1]
+    assert "not in this memory" in ask(france)[1]
     context.submit(SaveMemory(None, "Ten facts"))
     settle(first, qtbot)
     path = context.memory.path

@@ -13,11 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bdh_workbench.errors import UserError
 from bdh_workbench.memory import sentences as sentences_module
-from bdh_workbench.memory.encoding import FRAMINGS, WriteItem, answer_ids, document_items, fact_items, too_many
+from bdh_workbench.memory.encoding import (
+    FRAMINGS,
+    WriteItem,
+    answer_ids,
+    document_items,
+    fact_items,
+    further_wordings,
+    too_many,
+)
 from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.sentences import sentence_spans
+from bdh_workbench.memory.sentences import STOPS, may_end, sentence_spans, sentence_stop
 from bdh_workbench.model.tokenizer import ByteTokenizer
 
 TOKENIZER = ByteTokenizer()
@@ -61,6 +68,10 @@ def one_document(text: str, context: int = 64) -> list[WriteItem]:
         ),
         ("我来了。你呢\uff1f好\uff01走", ["我来了。", "你呢\uff1f", "好\uff01", "走"]),
         ("「行く。」彼は言った。", ["「行く。」", "彼は言った。"]),
+        ("أين البيت؟ هنا. نعم.", ["أين البيت؟", "هنا.", "نعم."]),
+        ("यह घर है। वह आया॥ अब", ["यह घर है।", "वह आया॥", "अब"]),
+        ("Sie mag Obst, z. B. Äpfel, d. h. viel. Er nicht.", ["Sie mag Obst, z. B. Äpfel, d. h. viel.", "Er nicht."]),
+        ("Он родился в 1950 г. в Орле. Дом и т. д. стоял.", ["Он родился в 1950 г. в Орле.", "Дом и т. д. стоял."]),  # noqa: RUF001
         ("no end", ["no end"]),
         ("  \n\n  Space. Around.  \n\n ", ["Space.", "Around."]),
         ("...", ["..."]),
@@ -88,8 +99,8 @@ def test_sentences_leave_out_nothing_but_space(text: str) -> None:
 # What a sentence's end was found by before it had to be linear: short, and slow on runs of stops or of spaces.
 PLAIN_END = re.compile(
     r"(?P<paragraph>\s*\n\s*\n\s*)"
-    r"|(?P<stop>[.!?…]+)(?P<closing>[\"'”’»)\]]*)\s+"
-    r"|[。\uff01\uff1f]+[」』”’\uff09]*\s*"
+    rf"|(?P<stop>[{STOPS}]+)(?P<closing>[\"'”’»)\]]*)\s+"
+    r"|[。\uff01\uff1f\uff61]+[」』”’\uff09]*\s*"
 )
 
 
@@ -125,6 +136,34 @@ def test_no_text_takes_long_to_cut_into_sentences(text: str) -> None:
     sentence_spans(text)
     # It takes a few hundredths of a second; time that grew with the square of the length would be half a minute.
     assert time.perf_counter() - begun < 2.0
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("It was version 2.", 3, None),
+        ("It was version 2.3.1 of it. Then", 3, 27),
+        ("He met Dr. Ash. Then", 3, 15),
+        ("He met Dr.", 3, None),
+        ("One. Two. Three", 4, 9),
+        ("书在这里。那", 2, 5),
+        ("书在这里。", 2, None),
+        ("أين البيت؟ هنا", 1, 10),
+        ("A heading\n\nText", 2, 9),
+        ("At 5 p.m. on Friday", 3, None),
+    ],
+)
+def test_a_sentence_stops_where_the_next_word_shows_it(text: str, start: int, end: int | None) -> None:
+    assert sentence_stop(text, start) == end
+
+
+@pytest.mark.parametrize(
+    ("text", "open_"),
+    [("It was version 2.", True), ("It was version 2", False), ("It was 2.3", False), ("书在这里。", True),
+     ("He met Dr.", False), ("Done.”", True), ("A heading\n\n", True), ("", False)],
+)  # fmt: skip
+def test_a_text_may_end_after_a_stop_that_ends_sentences(text: str, open_: bool) -> None:
+    assert may_end(text) is open_
 
 
 LONG = "\n\n".join(
@@ -230,13 +269,13 @@ def test_each_token_knows_its_sentence() -> None:
     assert item.sentences[-1] == 2
 
 
-def test_documents_keep_their_numbers_and_short_ones_are_refused() -> None:
+def test_documents_keep_their_numbers_and_may_be_short() -> None:
     documents = [TextDocument("a", "First text."), TextDocument("b", " Second text. More. ")]
     items = document_items(documents, TOKENIZER, 64)
     assert [item.source for item in items] == [0, 0, 1, 1, 1]
     assert TOKENIZER.decode(items[2].ids) == "Second text. More.", "space around a text is no part of it"
-    with pytest.raises(UserError, match="“c” is too short"):
-        document_items([TextDocument("c", "x")], TOKENIZER, 64)
+    (short,) = document_items([TextDocument("c", "x")], TOKENIZER, 64)
+    assert short.ids == (*TOKENIZER.encode("x"), END) and short.first == 1, "what follows a letter is its end"
     assert document_items([], TOKENIZER, 64) == []
 
 
@@ -268,6 +307,31 @@ def test_a_fact_is_written_behind_framings_too(framings: int) -> None:
         assert TOKENIZER.decode(item.ids) == f"{FRAMINGS[number]} The capital is Orm"
         assert item.ids[item.first :] == plain.ids[plain.first :], "the answer is the same tokens everywhere"
         assert len(item.sentences) == len(item.ids)
+
+
+def test_paraphrases_become_further_wordings_of_the_same_fact() -> None:
+    facts = [
+        Fact("The motto is", "pull; rest", ("Rowers say", "The motto\u00a0is", "Rowers\tsay", 'The wall reads "')),
+        Fact("Its river:", "Quill", ("Rowers say", "It lies on the")),
+    ]
+    wordings = further_wordings(facts)
+    assert wordings == [("Rowers say", 'The wall reads "'), ("It lies on the",)], (
+        "none twice, and none that is a prompt"
+    )
+    items = fact_items(facts, TOKENIZER, 1, wordings)
+    said = [(item.source, item.primary, TOKENIZER.decode(item.ids)) for item in items]
+    assert said == [
+        (0, True, "The motto is pull; rest"),
+        (0, False, f"{FRAMINGS[0]} The motto is pull; rest"),
+        (0, False, "Rowers say pull; rest"),
+        (0, False, 'The wall reads "pull; rest'),
+        (1, True, "Its river: Quill"),
+        (1, False, f"{FRAMINGS[0]} Its river: Quill"),
+        (1, False, "It lies on the Quill"),
+    ]
+    assert items[2].places[items[2].first :] == items[0].places[items[0].first :], "the same tokens of the same fact"
+    assert set(items[3].places) == {-1}, "an answer without its space is other tokens"
+    assert fact_items(facts, TOKENIZER, 1) == [items[0], items[1], items[4], items[5]]
 
 
 @pytest.mark.parametrize("end", [" ", "\n", "(", '"', "“"])

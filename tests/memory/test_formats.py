@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 import json
 import os
 import unicodedata
@@ -14,14 +16,17 @@ from hypothesis import strategies as st
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import text_files
+from bdh_workbench.memory.as_read import as_read
 from bdh_workbench.memory.formats import (
+    holds_facts,
     merge_duplicates,
     parse_documents_text,
     parse_facts_text,
     read_documents,
     read_facts,
 )
-from bdh_workbench.memory.items import Fact, Probe, TextDocument
+from bdh_workbench.memory.items import Fact, Probe, TextDocument, same_text
+from bdh_workbench.memory.tables import is_table
 
 FACT = {"prompt": "The keeper's cat is called", "answer": "Comma", "paraphrases": ["Comma is the name of the"]}
 
@@ -179,6 +184,78 @@ def test_wrong_tables_are_refused_by_row(text: str, words: list[str]) -> None:
     refused(lambda: parse_facts_text(text, "csv"), *words)
 
 
+LINDOW = Fact("The ferry leaves from", "pier seven")
+BELL = Fact("The bell rings at", "noon")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "prompt,answer\nThe ferry leaves from,pier seven,,\n,,\n\nThe bell rings at,noon,\n",
+        "prompt,answer,,\nThe ferry leaves from,pier seven\n \u00a0,\u200b\nThe bell rings at,noon,,,,\n",
+        "sep=;\r\nprompt;answer\r\nThe ferry leaves from;pier seven\r\nThe bell rings at;noon\r\n",
+        '"sep=\t"\n\nprompt\tanswer\nThe ferry leaves from\tpier seven\nThe bell rings at\tnoon',
+        "SEP=^\nprompt^answer\nThe ferry leaves from^pier seven\nThe bell rings at^noon",
+        "\ufeff\ufeffprompt,answer\nThe ferry leaves from,pier seven\nThe bell rings at,noon\n",
+        "\n# made by hand, 2024\n#\nprompt|answer\nThe ferry leaves from|pier seven\nThe bell rings at|noon",
+        "#prompt,answer\nThe ferry leaves from,pier seven\nThe bell rings at,noon\n",
+        'prompt;answer;"source (book, page, line, year)"\n'
+        'The ferry leaves from;pier seven;"Almanac, 12, 3, 1921"\nThe bell rings at;noon;\n',
+        '"prompt, as typed";answer\nThe ferry leaves from;pier seven\nThe bell rings at;noon\n',
+        ' PROMPT ,"Answer\u00a0", note, Note\n"The ferry leaves from", pier seven,1,2\n"The bell rings at", "noon",,\n',
+        "#separator:tab\n#html:true\nThe ferry leaves from\tpier&nbsp;seven\n<b>The bell</b> rings at\t noon",
+        "#separator:Comma,,\n#html:true,,\nThe ferry leaves from,pier seven,geo\nThe bell rings at,noon,,\n",
+        "#separator:;\n#deck:Norby\nThe ferry leaves from;pier seven\nThe bell rings at;noon;time\n",
+        "#separator:Pipe\n#guid column:1\n#notetype column:2\nx1|Basic|The ferry leaves from|pier seven\n"
+        "x2|Basic|The bell rings at|noon\n",
+        "#separator:semicolon\n#columns:answer;prompt\npier seven;The ferry leaves from\nnoon;The bell rings at\n",
+        "#html:false\nThe ferry leaves from\tpier seven\nThe bell rings at\tnoon\n",
+    ],
+)
+def test_tables_are_read_as_programs_leave_them(tmp_path: Path, text: str) -> None:
+    facts = read_facts(write(tmp_path, "facts.csv", text))
+    read = [Fact(as_read(fact.prompt), as_read(fact.answer)) for fact in facts]
+    assert read == [LINDOW, BELL]
+    assert read_facts(write(tmp_path, "cards.txt", text)) == facts
+    assert holds_facts(text), "what is pasted is recognised in the same way"
+
+
+def test_html_of_cards_becomes_text() -> None:
+    (fact,) = parse_facts_text("#separator:tab\n#html:true\na &lt; b<br>c\t<div class='x'>d</div>&amp; e\n")
+    assert (fact.prompt, fact.answer) == ("a < b\nc", "d\n& e")
+    (fact,) = parse_facts_text("#separator:tab\n#html:false\na &lt; b\t<i>\n")
+    assert (fact.prompt, fact.answer) == ("a &lt; b", "<i>")
+
+
+def test_prose_is_no_table() -> None:
+    for text in ("# A heading\n\nThe prompt, and its answer.", "prompt and answer", "#separator\nx", "", "a,b\nc,d"):
+        assert not is_table(text), text
+
+
+CELL = st.text(alphabet="ab ,;|\t\"'#=\n", min_size=1, max_size=12).filter(str.strip)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(CELL, CELL), min_size=1, max_size=4, unique_by=lambda pair: same_text(pair[0])),
+    st.sampled_from(",;\t|"),
+    st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.lists(st.sampled_from(["note, of all; kinds", 'a "quoted" one', "", "x|y\tz"]), max_size=3, unique=True),
+    st.integers(0, 3),
+)
+def test_a_table_in_any_dialect_gives_back_its_rows(
+    pairs: list[tuple[str, str]], delimiter: str, quoting: int, end: str, others: list[str], empty: int
+) -> None:
+    lines = io.StringIO(newline="")
+    table = csv.writer(lines, delimiter=delimiter, quoting=quoting, lineterminator=end)  # type: ignore[arg-type]
+    table.writerow([*others, "Prompt", "answer"])
+    table.writerows([[*others, *pair, *[""] * empty] for pair in pairs])
+    facts = parse_facts_text(lines.getvalue(), "csv")
+    # A space after a delimiter belongs to no cell unless it is quoted; a write drops it in any case.
+    assert [(f.prompt.strip(), f.answer.strip()) for f in facts] == [(p.strip(), a.strip()) for p, a in pairs]
+
+
 # Documents
 
 
@@ -193,7 +270,6 @@ def test_a_text_is_titled_after_its_file(tmp_path: Path) -> None:
         ("Intro.\n\n## The canal ##\n\nText.", "The canal"),
         ("The canal\n=========\n\nText.", "The canal"),
         ("```\n# code\n```\n# The canal\n", "The canal"),
-        ("---\nauthor: W. Oake\n---\n# The canal\n", "The canal"),
         ("#hashtag\n\nNo heading.", "notes"),
         ("#\n\nNo heading.", "notes"),
     ],
@@ -227,7 +303,7 @@ def test_prose_of_an_unknown_format_may_begin_with_a_bracket(tmp_path: Path) -> 
     ("entries", "words"),
     [
         ([{"title": "t"}], ["entry 1", 'no field "text"']),
-        ([{"title": "t", "text": "x"}, {"text": "x"}], ["entry 2", 'no field "title"']),
+        ([{"title": "t", "text": "x"}, {"title": 7, "text": "x"}], ["entry 2", '"title" must be text']),
         ({"title": "t", "text": "\n"}, ['"text" is empty']),
         ([{"title": "t", "text": "x", "probes": {}}], ["entry 1", '"probes" must be a list']),
         ([{"title": "t", "text": "x", "probes": [{"prompt": "p"}]}], ["entry 1, probe 1", 'no field "answer"']),
@@ -237,6 +313,50 @@ def test_prose_of_an_unknown_format_may_begin_with_a_bracket(tmp_path: Path) -> 
 )
 def test_wrong_documents_are_refused_by_entry_and_field(tmp_path: Path, entries: object, words: list[str]) -> None:
     refused(lambda: read_documents(write(tmp_path, "d.json", json.dumps(entries))), *words)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "rest"),
+    [
+        ("---\ntitle: Norby birds\n# comment line\n---\n\nThe heron eats eels.", "Norby birds", "The heron eats eels."),
+        ('---\ntags:\n  - a\ntitle: "Birds: \\"all\\""\n...\nText.', 'Birds: "all"', "Text."),
+        ("---\ntitle: 'It''s dry'  # draft\n---\nText.", "It's dry", "Text."),
+        ("---\nTitle: Plain words # a comment\n---\nText.", "Plain words", "Text."),
+        ("---\ntitle: >-\n  A long\n  title\ndate: 2024-01-01\n---\nText.", "A long title", "Text."),
+        ('+++\ntitle = "From Hugo"\ndraft = true\n[params]\n+++\nText.', "From Hugo", "Text."),
+        ("---\nauthor: W. Oake\n---\n# The canal\n", "The canal", "# The canal\n"),
+        ("---\nauthor:\n  title: of the author\n---\nText.", "notes", "Text."),
+        ("---\nIt rained, and no one came.\n---\nText.", "It rained, and no one came.", None),
+        ("---\ntitle: Nothing else\n---\n", "Nothing else", None),
+        ("--- \n\n---\nText.", "notes", None),
+        ("Text.\n---\ntitle: no\n---\n", "Text.", None),
+    ],
+)
+def test_front_matter_gives_the_title_and_is_not_written(
+    tmp_path: Path, text: str, title: str, rest: str | None
+) -> None:
+    assert read_documents(write(tmp_path, "notes.md", text)) == [TextDocument(title, rest or text)]
+
+
+def test_front_matter_of_a_plain_text_is_read_too(tmp_path: Path) -> None:
+    path = write(tmp_path, "notes.txt", "---\ntitle: The canal\n---\n# No heading here\n")
+    assert read_documents(path) == [TextDocument("The canal", "# No heading here\n")]
+
+
+def test_a_record_without_a_title_is_titled_after_its_text(tmp_path: Path) -> None:
+    entries = [
+        {"text": "Intro.\n# The canal\n\nIt is long."},
+        {"title": "", "text": "The heron eats eels. It is grey."},
+        {"title": None, "text": "---\ntitle: Norby\n---\nText."},
+        {"text": "a", "id": 4},
+        {"text": "..."},
+        {"title": "Own", "text": "---\ntitle: Norby\n---\nText."},
+    ]
+    expected = ["The canal", "The heron eats eels", "Norby", "a", "...", "Own"]
+    for name, content in {"d.json": json.dumps(entries), "d.jsonl": "\n".join(map(json.dumps, entries))}.items():
+        assert [document.title for document in read_documents(write(tmp_path, name, content))] == expected
+    (alone,) = read_documents(write(tmp_path, "pages.jsonl", '{"text": "#"}'))
+    assert alone.title == "pages 1"
 
 
 # Files and encodings
@@ -323,7 +443,7 @@ def test_a_file_name_that_is_not_unicode_gives_a_title_that_is(tmp_path: Path) -
 def test_any_text_survives_but_for_line_ends_and_composition(answer: str, format: str) -> None:
     entry = json.dumps({"prompt": "p", "answer": answer})
     text = f"[{entry}]" if format == "json" else entry
-    if not answer.strip():
+    if not same_text(answer):
         refused(lambda: parse_facts_text(text, format), "is empty")  # type: ignore[arg-type]
         return
     (fact,) = parse_facts_text(text, format)  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ def stored(model: Model) -> WriteResult:
 
 
 def replaced(model: Model, before: WriteResult, facts: Sequence[Fact], *, known: bool = True) -> WriteResult:
-    new = resolve(before.memory, facts, (), "replace")
+    new = resolve(before.memory, facts, (), WriteSettings())
     basis = before.basis if known else None
     return finish(write(model, before.memory, new.facts, new.documents, basis=basis, gone=new.gone))
 
@@ -66,7 +66,8 @@ def test_it_is_one_write_with_a_number_of_its_own(model: Model, stored: WriteRes
     after = replaced(model, stored, OTHERS).memory
     assert [layer.number for layer in stored.memory.layers] == [1, 2]
     assert [(layer.number, layer.title) for layer in after.layers] == [(2, DOCUMENT.title), (3, "12 facts")]
-    once_more = replaced(model, WriteResult(after, algebra.held_basis(after), 0, 0, 0, 0, 0, ()), TWELVE).memory
+    new = resolve(after, TWELVE, (), WriteSettings())
+    once_more = finish(write(model, after, new.facts, gone=new.gone)).memory
     assert [layer.number for layer in once_more.layers] == [2, 4], "no number stands for two writes"
     assert once_more.title == after.title == DOCUMENT.title, "the memory was called after facts that are gone"
 
@@ -102,7 +103,7 @@ def test_a_write_that_is_stopped_leaves_what_it_was_to_replace(model: Model, sto
 
 def test_a_new_version_of_a_document_leaves_nothing_of_the_old_one(model: Model, stored: WriteResult) -> None:
     text = DOCUMENT.text.replace("Odile", "Marta").replace("dusk", "dawn")
-    new = resolve(stored.memory, (), [TextDocument("Lights", text)], "replace")
+    new = resolve(stored.memory, (), [TextDocument("Lights", text)], WriteSettings())
     assert new.gone == (12,)
     after = finish(write(model, stored.memory, (), new.documents, basis=stored.basis, gone=new.gone))
     assert after.ambiguous == 0, "nothing else goes on behind its words"

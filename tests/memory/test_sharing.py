@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bdh_workbench.asking.generation import SamplingSettings, generate, score_answer
+from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.memory import manage, writer
 from bdh_workbench.memory.algebra import extend_basis, read_rows, slow_slot
 from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items
@@ -20,7 +20,7 @@ from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.reading.reader import Reader
-from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, tiny_model
+from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, scored, tiny_model
 
 TOKENIZER = ByteTokenizer()
 
@@ -87,17 +87,17 @@ def test_rows_that_share_read_alike_and_spend_no_rank(model: Model, shared: Memo
 def test_everything_is_still_answered_and_recited(model: Model, shared: Memory) -> None:
     reader = Reader(model, shared)
     for fact in FACTS:
-        assert score_answer(reader, *answer_ids(TOKENIZER, fact.prompt, fact.answer)).greedy_correct
+        assert scored(reader, *answer_ids(TOKENIZER, fact.prompt, fact.answer)).greedy_correct
     for document in (DOCUMENT, OTHER_DOCUMENT):
         ids = TOKENIZER.encode(document.text.strip())
-        steps = generate(reader, ids[:24], SamplingSettings(max_tokens=len(ids)), TOKENIZER.end_id)
+        steps = generate(reader, ids[:24], SamplingSettings(max_tokens=len(ids)))
         assert [step.token for step in steps][: len(ids) - 24] == ids[24:]
 
 
 def test_a_sentence_is_found_without_what_stands_before_it(model: Model, shared: Memory) -> None:
     sentence = OTHER_DOCUMENT.text.strip().split(". ")[1]
     ids = TOKENIZER.encode(sentence)
-    steps = generate(Reader(model, shared), ids[:16], SamplingSettings(max_tokens=12), TOKENIZER.end_id)
+    steps = generate(Reader(model, shared), ids[:16], SamplingSettings(max_tokens=12))
     assert [step.token for step in steps] == ids[16:28]
 
 

@@ -5,27 +5,29 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from bdh_workbench.asking.generation import SamplingSettings, generate, score_answer
+from bdh_workbench.asking.ask import ask
+from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import writer
 from bdh_workbench.memory.algebra import DRIFT, read_rows, slow_slot, solve
+from bdh_workbench.memory.direct import direct_reads
 from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items
 from bdh_workbench.memory.features import BATCH_SEQUENCES, padded_batches, positions
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory, Rows
 from bdh_workbench.memory.writer import WriteEvent, WriteResult, empty_memory, finish, write
-from bdh_workbench.model.loading import Model
+from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.reading.reader import PURE, Reader
-from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, many_facts, tiny_model
+from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, many_facts, scored, tiny_model
 from tests.memory.memory_factory import refused
 
 TOKENIZER = ByteTokenizer()
@@ -74,7 +76,7 @@ def change_of(after: Tensor, before: Tensor) -> float:
 
 def worst_answer(model: Model, memory: Memory, facts: Sequence[Fact] = FACTS) -> float:
     reader = Reader(model, memory, PURE)
-    return min(score_answer(reader, *answer_ids(TOKENIZER, f.prompt, f.answer)).min_token_p for f in facts)
+    return min(scored(reader, *answer_ids(TOKENIZER, f.prompt, f.answer)).min_token_p for f in facts)
 
 
 # The five bugs that others made
@@ -138,11 +140,11 @@ def test_bug_evaluation_that_does_not_match_use(model: Model, settings: WriteSet
     reader = Reader(model, result.memory, PURE)
     for fact, record in zip(FACTS, result.memory.items, strict=True):
         prompt, answer = answer_ids(TOKENIZER, fact.prompt, fact.answer)
-        assert score_answer(reader, prompt, answer).p == pytest.approx(record.p_after, abs=1e-3)
-        steps = list(generate(reader, prompt, SamplingSettings(max_tokens=len(answer)), TOKENIZER.end_id))
+        assert scored(reader, prompt, answer).p == pytest.approx(record.p_after, abs=1e-3)
+        steps = list(generate(reader, prompt, SamplingSettings(max_tokens=len(answer))))
         assert [step.token for step in steps] == answer
         assert math.prod(step.p for step in steps) == pytest.approx(record.p_after, abs=1e-3)
-        untouched = score_answer(Reader(model), prompt, answer)
+        untouched = scored(Reader(model), prompt, answer)
         assert untouched.p == pytest.approx(record.p_before, rel=1e-2, abs=1e-6)
     assert result.worst_p <= worst_answer(model, result.memory) + 1e-3
 
@@ -329,6 +331,83 @@ def test_a_write_too_large_for_gradient_steps(model: Model, monkeypatch: pytest.
     assert result.worst_p < weak.goal, "what the direct write reached is kept"
 
 
+@pytest.mark.parametrize("space", ["\u00a0", "\t", "\u3000", " \u200b"])
+def test_a_text_and_its_odd_version_are_one_memory_and_are_cited_as_they_were(model: Model, space: str) -> None:
+    def odd(text: str) -> str:
+        return text.replace(" ", space).replace("lighthouse", "light\u00adhouse")
+
+    facts = [Fact(odd(fact.prompt), odd(fact.answer)) for fact in FACTS]
+    plain = finish(write(model, None, FACTS, [DOCUMENT])).memory
+    other = finish(write(model, None, facts, [TextDocument(DOCUMENT.title, odd(DOCUMENT.text))])).memory
+    assert bits(plain) == bits(other)
+    assert other.items[-1].text == odd(DOCUMENT.text), "what is shown is the original"
+    prompt = "Its keeper was called"
+    answers = [ask(Reader(model, memory), asked) for memory in (plain, other) for asked in (prompt, odd(prompt))]
+    assert len({answer.completion for answer in answers}) == 1 and answers[0].completion.startswith(" Odile.")
+    sources = [answer.source for answer in answers if answer.source is not None]
+    assert len(sources) == 4 and {source.sentence for source in sources} == {2}
+    assert (sources[2].text or "").replace("\u200b", "") == sources[0].text == "Its keeper was called Odile."
+
+
+UNLEARNT = b"\xf3\xf4~^`"
+
+
+@pytest.fixture(scope="module")
+def unlearnt() -> Model:
+    """A model to which training left some tokens as they were: their rows differ by a thousandth of their length."""
+    model = tiny_model(write_slots=SLOTS)
+    weight = model.network.embed.weight
+    with torch.no_grad():
+        noise = 1e-3 * torch.randn(len(UNLEARNT), weight.shape[1], generator=torch.Generator().manual_seed(0))
+        weight[list(UNLEARNT)] = weight[UNLEARNT[0]] + noise * weight[UNLEARNT[0]].norm() / weight.shape[1] ** 0.5
+    return model
+
+
+@pytest.mark.parametrize("method", ["auto", "direct", "gradient"])
+def test_tokens_that_training_never_met_are_left_out_and_named(unlearnt: Model, method: str) -> None:
+    settings = dataclasses.replace(GRADIENT, method=method) if method == "gradient" else WriteSettings(method=method)
+    facts = [Fact("The bell of Tarn reads", "a~b^"), *FACTS]
+    steps = write(unlearnt, None, facts, settings=settings)
+    events: list[WriteEvent] = []
+    while True:
+        try:
+            events.append(next(steps))
+        except StopIteration as stop:
+            result: WriteResult = stop.value
+            break
+    framed = 1 + settings.framings
+    assert (result.unlearnt, result.unlearnt_tokens, result.ambiguous) == (2 * framed, ("~", "^"), 0)
+    assert result.worst_p > 0.9, "they do not count against the rest"
+    assert method == "gradient" or all(event.phase != "gradient" for event in events), "no step is taken for them"
+    # What is read there is what was read before: nothing that could spoil what lies near.
+    lengths = result.memory.rows.values.norm(dim=1)
+    gone = torch.isin(result.memory.rows.tokens, torch.tensor([ord("~"), ord("^")]))
+    assert float(lengths[gone].max()) < 1e-3 * float(lengths[~gone].max()) or method == "gradient"
+    assert worst_answer(unlearnt, result.memory, FACTS) > 0.9
+
+
+def test_a_token_is_named_so_that_a_person_sees_it() -> None:
+    names = [TOKENIZER.token_name(token) for token in (ord("a"), ord(" "), 0xF4, 0x07, TOKENIZER.end_id)]
+    assert names == ["a", " ", "f4", "07", "<|end|>"]
+
+
+def test_the_bundled_model_has_learnt_what_texts_are_made_of() -> None:
+    small = load_model("small", torch.device("cpu"))
+    head, tokenizer = small.network.embed.weight, small.tokenizer
+    never = {bytes([byte]) for byte in (0xC0, 0xC1, *range(0xF5, 0x100))}  # no text holds them
+    hopeless = [token for token in range(tokenizer.vocab_size) if tokenizer.token_bytes(token) in never]
+    common = tokenizer.encode("The keeper of the 3 sluices, Hedda Pike, eats bread — at 5.30 p.m. naïvely 河 🐢")
+    targets = torch.tensor([*hopeless, *dict.fromkeys(common)])
+    random = torch.Generator().manual_seed(0)
+    stream = 13.9 * torch.nn.functional.normalize(torch.randn(len(targets), head.shape[1], generator=random), dim=1)
+    reads = torch.zeros_like(stream)
+    for _ in direct_reads(stream, reads, targets, head, small.site.gate, 24.0, torch.arange(len(targets))):
+        pass
+    p = ((stream + small.site.gate * reads) @ head.T).softmax(1).gather(1, targets[:, None])[:, 0]
+    assert len(hopeless) == 13 and float((p[:13] < 0.9).float().mean()) > 0.7
+    assert float(p[13:].min()) > 0.999
+
+
 # Events
 
 
@@ -354,13 +433,9 @@ def test_events_go_forward_and_are_finite(model: Model, first: WriteResult, sett
     assert elapsed == sorted(elapsed)
 
 
-def test_automatic_writes_go_on_with_gradient_steps_where_needed(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    def short(*arguments: Any) -> Iterator[tuple[Tensor, Tensor]]:
-        stream, targets = arguments[0], arguments[2]
-        yield torch.zeros(len(targets)), torch.tensor(len(stream))
-
-    monkeypatch.setattr(writer, "direct_reads", short)
-    events = list(write(model, None, FACTS, settings=dataclasses.replace(GRADIENT, method="auto")))
+def test_automatic_writes_go_on_with_gradient_steps_where_needed(model: Model) -> None:
+    settings = dataclasses.replace(GRADIENT, method="auto", margin=2.0)  # a margin that falls short of the goal
+    events = list(write(model, None, FACTS, settings=settings))
     phases = list(dict.fromkeys(event.phase for event in events))
     assert phases == ["prepare", "direct", "solve", "gradient", "done"]
     assert [event.step for event in events] == sorted(event.step for event in events)
@@ -452,7 +527,7 @@ def test_framings_are_left_out_where_they_would_fill_the_memory(model: Model) ->
     assert len(few.rows) == 3 * len(plain.rows)
     framed = Reader(model, few, PURE)
     prompt, answer = answer_ids(TOKENIZER, "It is known that this is so. " + FACTS[0].prompt, FACTS[0].answer)
-    assert score_answer(framed, prompt, answer).min_token_p > 0.9
+    assert scored(framed, prompt, answer).min_token_p > 0.9
     many = many_facts(60)
     crowded = finish(write(model, None, many, settings=WriteSettings(method="direct"))).memory
     assert len(crowded.rows) == sum(len(answer_ids(TOKENIZER, f.prompt, f.answer)[1]) for f in many)

@@ -237,20 +237,12 @@ def test_weights_that_do_not_fit_are_refused(folder: Path, change: Callable[[dic
     "change",
     [
         *(lambda t, key=key: t.pop(f"site.{key}") for key in SITE_TENSORS),
-        lambda t: t.pop("calibration.counts"),
         lambda t: t.pop("locality.ids"),
         lambda t: t.update({"site.mean": t["site.mean"].double()}),
         lambda t: t.update({"site.whiten": t["site.whiten"][:, :, :-1].contiguous()}),
         lambda t: t["site.whiten"].view(-1)[0].fill_(float("nan")),
         lambda t: t["site.same_as"].view(-1)[0].fill_(257),
         lambda t: t["site.same_as"].view(-1)[0].fill_(-1),
-        lambda t: t["calibration.thresholds"].fill_(float("nan")),
-        lambda t: t.update({"calibration.thresholds": torch.zeros(3)}),
-        lambda t: t["calibration.document_thresholds"].fill_(0.0),
-        lambda t: t.pop("calibration.document_thresholds"),
-        lambda t: t.update({"calibration.counts": torch.zeros(2)}),
-        lambda t: t.update({"calibration.counts": torch.tensor([1e6, 1.0])}),
-        lambda t: t.update({"calibration.counts": torch.zeros(0), "calibration.thresholds": torch.zeros(0)}),
         lambda t: t["locality.ids"].view(-1)[0].fill_(257),
         lambda t: t["locality.ids"].view(-1)[0].fill_(-1),
         lambda t: t["others.ids"].view(-1)[0].fill_(-2),
@@ -304,24 +296,6 @@ def test_without_a_name_the_best_bundled_model_is_taken(monkeypatch: pytest.Monk
     names.clear()
     with pytest.raises(UserError, match="No model is installed"):
         find_model(None)
-
-
-def test_thresholds_are_read_off_between_the_counts_they_were_measured_at() -> None:
-    base = tiny_calibration()
-    calibration = dataclasses.replace(
-        base,
-        counts=torch.tensor([10.0, 1000.0]),
-        thresholds=torch.tensor([0.5, 0.7]),
-        document_thresholds=torch.tensor([0.3, 0.4]),
-        word_thresholds=torch.tensor([0.1, 0.2]),
-    )
-    assert calibration.threshold(0, "documents") == 1.0
-    assert calibration.threshold(100, "documents") == pytest.approx(0.35)
-    assert calibration.threshold(100, "words") == pytest.approx(0.15)
-    assert calibration.threshold(0) == 1.0, "with nothing stored, nothing is familiar"
-    assert calibration.threshold(10) == pytest.approx(0.5) and calibration.threshold(1000) == pytest.approx(0.7)
-    assert calibration.threshold(100) == pytest.approx(0.6)
-    assert calibration.threshold(1) == pytest.approx(0.5) and calibration.threshold(10**6) == pytest.approx(0.7)
 
 
 def test_a_device_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

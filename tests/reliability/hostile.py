@@ -298,7 +298,7 @@ def open_memory(path: Path) -> None:
         with contextlib.suppress(UserError):
             reader = Reader(model, memory, settings)
             sampling = SamplingSettings(max_tokens=3, temperature=1.0)
-            list(generate(reader, prompt, sampling, model.tokenizer.end_id))
+            list(generate(reader, prompt, sampling))
     acts: tuple[Callable[[], object], ...] = (
         lambda: manage.undo(memory),
         lambda: manage.forget(memory, 0),
@@ -320,7 +320,7 @@ def open_model_with(name: str) -> Callable[[Path], None]:
         model = load_model(str(folder), torch.device("cpu"))
         ids = model.tokenizer.encode("The river")
         if ids:
-            list(generate(Reader(model), ids, SamplingSettings(max_tokens=2, temperature=1.0), model.tokenizer.end_id))
+            list(generate(Reader(model), ids, SamplingSettings(max_tokens=2, temperature=1.0)))
 
     return opened
 

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bdh_workbench.asking.ask import score
+from bdh_workbench.asking.ask import score_answer
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.file_format import check_memory
@@ -168,7 +168,7 @@ class Soak:
         held = [fact for layer in self.layers.values() if layer.on for fact in layer.facts]
         for fact in self.random.sample(held, min(3, len(held))):
             self.asked += 1
-            self.right += bool(score(reader, fact.prompt, fact.answer)["greedy_correct"])
+            self.right += bool(score_answer(reader, fact.prompt, fact.answer).greedy_correct)
         off = [fact for layer in self.layers.values() if not layer.on for fact in layer.facts] + self.gone[-20:]
         for fact in self.random.sample(off, min(1, len(off))):
             ids = torch.tensor([self.model.tokenizer.encode(fact.prompt)])

@@ -125,6 +125,8 @@ def test_hostile_words_are_made_visible() -> None:
     assert json.loads(harmless_json(json.dumps(EVIL, ensure_ascii=False))) == EVIL, "the same text, written otherwise"
     for good in ("naïve — 東京", "x\u200cy", "\U0001f469\u200d\U0001f680", "\u05e9\u05dc", "\u0e44\u0e17"):
         assert harmless(good) == good == harmless_lines(good) and harmless_json(good) == good
+    assert harmless("obser\xadva\u200btory\ufeff") == "observatory", "marks that nobody sees, and that turn nothing"
+    assert harmless("a\fb\u2028c\td\xa0e") == "a b c d\xa0e" and harmless_lines("a\fb\u2028c\rd") == "a\nb\nc d"
 
 
 def _evil_words(kind: str) -> dict[str, str]:
@@ -170,10 +172,13 @@ def test_titles_never_leave_the_library(tmp_path: Path) -> None:
     assert len(library.entries()) == len(hostile.TRICKS)
 
 
-def test_a_link_in_the_place_of_a_memory_is_replaced_and_not_followed(tmp_path: Path) -> None:
+def test_a_link_to_anything_but_a_memory_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "outside").write_text("precious")
-    (tmp_path / "memory.safetensors").symlink_to(tmp_path / "outside")
-    save_memory(tmp_path / "memory.safetensors", random_memory(1))
+    link = tmp_path / "memory.safetensors"
+    link.symlink_to(tmp_path / "outside")
+    with pytest.raises(UserError, match=r"is a link to .*outside, which is no memory file"):
+        save_memory(link, random_memory(1))
+    assert link.is_symlink()
     assert (tmp_path / "outside").read_text() == "precious"
 
 
@@ -240,7 +245,7 @@ def test_a_memory_opened_before_its_model_does_not_end_the_program(name: str, tm
 
 def test_tables_and_entries_beyond_all_measure_are_told_of(tmp_path: Path) -> None:
     wide = ",".join(f"c{number}" for number in range(300_000)) + "\nx\n"
-    with pytest.raises(UserError, match="columns"):
+    with pytest.raises(UserError, match="column"):
         parse_facts_text(wide, "csv")
     entry = {f"paraphrase {number}": 1 for number in range(100_000)} | {"prompt": "a", "answer": "b"}
     with pytest.raises(UserError, match="fields"):

@@ -11,6 +11,7 @@ import send2trash
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.files import load_memory, save_memory
+from bdh_workbench.memory.locking import renewing
 from bdh_workbench.session import document as document_module
 from bdh_workbench.session import recovery as recovery_module
 from bdh_workbench.session.events import JobDone, LogLine, MemoryChanged, MemoryView, RecoveryFound
@@ -194,6 +195,48 @@ def test_saving(tmp_path: Path, file: Path) -> None:
         target = done(session, record, SaveMemory(tmp_path / "copy.safetensors", " A new  title "))
         assert now(record).path == target and now(record).title == "A new title" and not now(record).dirty
         assert load_memory(target).title == "A new title" and len(load_memory(file).items) == 5
+
+
+def test_what_another_program_wrote_into_the_file_is_not_overwritten(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+        done(session, record, SaveMemory())
+        done(session, record, ForgetItems((0,)))
+        other = manage.forget(load_memory(file), [4])
+        save_memory(file, other)
+        refused = failed(session, record, SaveMemory())
+        assert "was changed by another window or command" in refused.message and "another name" in refused.message
+        assert same(load_memory(file), other) and now(record).dirty
+        done(session, record, SaveMemory(tmp_path / "mine.safetensors"))
+        assert len(load_memory(tmp_path / "mine.safetensors").items) == 4 and not now(record).dirty
+        # A person who names the file means it.
+        done(session, record, SaveMemory(file))
+        assert len(load_memory(file).items) == 4
+        done(session, record, ForgetItems((0,)))
+        done(session, record, SaveMemory())
+
+
+def test_another_command_that_writes_into_the_file_is_told_of(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document_module, "LOCK_TIMEOUT", 0.1)
+    with real_session(tmp_path) as (session, record), renewing(file, 0.0):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+        assert "Another window or command is writing into" in failed(session, record, SaveMemory()).message
+        assert now(record).dirty
+
+
+def test_a_copy_of_unsaved_work_does_not_overwrite_a_file_that_changed_since(tmp_path: Path, file: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, OpenMemory(file))
+        done(session, record, ForgetItems((0,)))
+    save_memory(file, manage.forget(load_memory(file), [4]))
+    with real_session(tmp_path) as (session, record):
+        done(session, record, RestoreRecovery())
+        assert now(record).path == file
+        assert "was changed by another window or command" in failed(session, record, SaveMemory()).message
 
 
 def test_a_memory_without_a_file_is_saved_in_the_library(tmp_path: Path, file: Path) -> None:

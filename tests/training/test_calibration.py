@@ -7,18 +7,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from bdh_workbench.memory.encoding import document_items, fact_items
-from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import WriteSite
-from bdh_workbench.reading.words import Lexicon
 from bdh_workbench.training import calibration
-from bdh_workbench.training.addresses import stored_rows
 from bdh_workbench.training.calibration import (
     GeneralText,
     calibrate,
-    familiarity_thresholds,
     fit_threshold,
     fit_tokens,
     fit_whitening,
@@ -26,11 +21,8 @@ from bdh_workbench.training.calibration import (
     locality_windows,
     other_prompts,
     same_tokens,
-    stored_parts,
     stretches,
-    text_cues,
 )
-from bdh_workbench.training.synthetic import documents, facts
 from tests.core_factory import GENERAL, calibrated_site, general_ids
 
 TOKENIZER = ByteTokenizer()
@@ -60,12 +52,13 @@ def test_rare_tokens_weigh_more_and_the_end_token_nothing() -> None:
     assert float(site.word_weight) == calibration.WORD_WEIGHT
 
 
-def test_words_go_on_with_letters_and_begin_with_anything_else() -> None:
+def test_words_go_on_with_letters_and_digits_and_begin_with_anything_else() -> None:
     site = WriteSite(tiny_config())
     fit_tokens(site, TOKENIZER, counts())
     begins = site.begins_word
     assert not begins[ord("a")] and not begins[ord("Q")] and not begins[0xC3]
-    assert begins[ord(" ")] and begins[ord("7")] and begins[ord("-")] and begins[TOKENIZER.end_id]
+    assert not begins[ord("7")], "379 and 397 are not the same digits in another order"
+    assert begins[ord(" ")] and begins[ord("-")] and begins[TOKENIZER.end_id]
 
 
 def test_tokens_alike_but_for_case_and_space_are_the_same() -> None:
@@ -105,54 +98,13 @@ def test_stretches_are_as_long_as_prompts() -> None:
     assert all(bytes(s).decode() in GENERAL * 4 for s in made)
 
 
-def test_thresholds_rise_with_the_rows_and_keep_false_accepts_down(site: WriteSite) -> None:
-    held_out = general_ids()
-    sizes, thresholds, of_documents, of_words = familiarity_thresholds(site, TOKENIZER, held_out, 0)
-    assert sizes.tolist() == [100.0, 300.0, 1000.0]  # no memory of this model holds three thousand rows
-    assert thresholds[0] <= thresholds[1] < 1.0 and of_documents[0] <= of_documents[1] < 1.0
-    general, evidence = text_cues(site, torch.from_numpy(held_out[: len(held_out) // 128 * 128].reshape(-1, 128)))
-    for items, limits in (
-        (fact_items(facts(100, 0, "dev"), TOKENIZER, 0), thresholds),
-        (document_items(documents(1, 0, "dev"), TOKENIZER, 256), of_documents),
-    ):
-        parts = stored_parts(site, items, (100, 300)).values()
-        assert sum(len(part.items) for part in parts) >= 300
-        best = torch.stack([part.strangers(general, evidence) for part in parts]).amax(0)
-        assert (best > limits[1] + 0.05).float().mean() < 0.01
-    assert 0.0 < of_words[0] <= of_words[1] <= 1.0
-    windows = torch.from_numpy(held_out[: len(held_out) // 128 * 128].reshape(-1, 128))
-    text, lexicon = documents(1, 0, "dev")[0], Lexicon.of(site, TOKENIZER)
-    rows = stored_rows(site, document_items([text], TOKENIZER, 256), [0], {0: sentences_of(text.text)}, lexicon)
-    assert (rows.recall.strange_words(windows) > of_words[1]).float().mean() < 0.01
-
-
-def test_there_is_less_evidence_where_little_was_said(site: WriteSite) -> None:
-    windows = torch.from_numpy(general_ids()[:64].reshape(2, 32))
-    cues, evidence = text_cues(site, windows)
-    raw = site.summaries(windows)[0]
-    assert torch.allclose(cues, site.cues(site.normalised(raw)).flatten(0, 1))
-    evidence = evidence.view(2, 32)
-    assert bool((evidence < 1.0).all()) and bool((evidence[:, 0] < 0.8 * evidence[:, 15]).all())
-
-
-def test_held_out_text_shorter_than_a_window_will_do(site: WriteSite) -> None:
-    sizes, *limits = familiarity_thresholds(site, TOKENIZER, general_ids()[:40], 0)
-    assert [len(sizes), *map(len, limits)] == [3, 3, 3, 3]
-
-
-def test_calibrate_fills_the_site_and_reports() -> None:
+def test_calibrate_fills_the_site() -> None:
     site, said = WriteSite(tiny_config()), []
-    result, figures = calibrate(site, TOKENIZER, text(), progress=lambda done, line: said.append(done))
-    assert said == sorted(said) and said[-1] == 1.0
+    result = calibrate(site, TOKENIZER, text(), progress=lambda done, line: said.append(done))
+    assert said == sorted(said)
     assert float(site.threshold) > 0 and float(site.token_weights[TOKENIZER.end_id]) == 0
-    assert figures["thresholds"] == {
-        "100": round(float(result.thresholds[0]), 4),
-        "300": pytest.approx(result.threshold(300), abs=1e-4),
-        "1000": pytest.approx(result.threshold(1000), abs=1e-4),
-    }
-    assert list(figures["document_thresholds"]) == ["100", "300", "1000"]
-    again, _ = calibrate(WriteSite(tiny_config()), TOKENIZER, text())
-    assert torch.equal(result.thresholds, again.thresholds) and torch.equal(result.others, again.others)
+    again = calibrate(WriteSite(tiny_config()), TOKENIZER, text())
+    assert torch.equal(result.locality, again.locality) and torch.equal(result.others, again.others)
 
 
 def test_trained_token_weights_stay() -> None:

@@ -127,7 +127,7 @@ def test_the_folder_is_a_model_that_can_be_written_into(trained: tuple[Path, lis
     memory = finish(write(model, None, [fact])).memory
     prompt, answer = answer_ids(model.tokenizer, fact.prompt, fact.answer)
     settings = SamplingSettings(max_tokens=len(answer))
-    said = [made.token for made in generate(Reader(model, memory), prompt, settings, model.tokenizer.end_id)]
+    said = [made.token for made in generate(Reader(model, memory), prompt, settings)]
     assert said[: len(answer) - 1] == answer[:-1]
 
 

@@ -15,8 +15,9 @@ from bdh_workbench.asking.decoding import Question, decode, share
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.baselines.rival import Rival
 from bdh_workbench.evaluation.retention import first_words
+from bdh_workbench.memory.as_read import as_read
 from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.sentences import sentence_spans
+from bdh_workbench.memory.sentences import sentence_spans, sentences_of
 from bdh_workbench.model.loading import Model
 from bdh_workbench.training.synthetic import documents as invented
 
@@ -45,7 +46,7 @@ class InContext(Rival):
         """Store the words."""
         if facts:
             self.texts.append(" ".join(statement(fact) for fact in facts))
-        self.texts += [document.text.strip() for document in documents]
+        self.texts += [as_read(document.text).strip() for document in documents]
         return 0
 
     @property
@@ -243,8 +244,7 @@ def passages_of(document: TextDocument) -> list[Passage]:
 
 def sentences(document: TextDocument) -> list[str]:
     """The sentences of a document."""
-    text = document.text.strip()
-    return [" ".join(text[start:stop].split()) for start, stop in sentence_spans(text)]
+    return [" ".join(sentence.split()) for sentence in sentences_of(document.text)]
 
 
 def words(text: str) -> list[str]:

@@ -86,7 +86,7 @@ class Lookup(Rival):
     def write(self, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:
         """Append a key and a value for each position."""
         model, limits = self.model, self.limits
-        new = positions(model, write_items(facts, documents, model, limits.framings))
+        new = positions(model, write_items(facts, documents, model, limits))
         reads = torch.zeros_like(new.stream)
         own = torch.arange(len(new), device=model.device)
         head = model.network.embed.weight

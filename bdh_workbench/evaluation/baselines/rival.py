@@ -151,7 +151,7 @@ def _accuracy(rival: Rival, text: Question, cue: Sequence[int]) -> float:
 def _documents_report(rival: Rival, documents: Sequence[TextDocument], note: Note) -> dict[str, Any]:
     tokenizer = rival.model.tokenizer
     texts = [as_question(tokenizer, document) for document in documents]
-    cues = [cue_and_rest(tokenizer, document.text.strip())[0] for document in documents]
+    cues = [cue_and_rest(tokenizer, document.text)[0] for document in documents]
     found = Retention()
     for number, document in enumerate(documents, start=1):
         note(f"writing document {number} of {len(documents)}")

@@ -67,7 +67,7 @@ class Tuned(Rival):
     def write(self, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:
         """Tune on these facts and documents, heedless of what was tuned on before."""
         model, limits = self.model, self.limits
-        items = write_items(facts, documents, model, limits.framings)
+        items = write_items(facts, documents, model, limits)
         batches = [_Batch.of(items, chosen, model) for chosen in padded_batches([len(i.ids) - 1 for i in items])]
         targets = torch.cat([batch.targets for batch in batches])
         owner = torch.cat([batch.owner for batch in batches])

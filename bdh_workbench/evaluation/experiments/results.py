@@ -16,9 +16,14 @@ from bdh_workbench.training.pictures import new_figure, save_figure
 
 FORMS = ("png", "svg")
 COMMAND = "python3 workbench.py run experiment {name}{options} --out docs/experiments"
-NO_TEXT = ("capacity", "harder")  # experiments that read none
+NO_TEXT = ("capacity", "harder", "rivals")  # experiments that read none
 # What they take besides text, where that is more than seeds; a report names those of it that its run had.
-OPTIONS = {"gates": ("seeds", "steps"), "routing": ("seeds", "steps"), "peer": ("config", "tokens", "seeds")}
+OPTIONS = {
+    "gates": ("seeds", "steps"),
+    "routing": ("seeds", "steps"),
+    "peer": ("config", "tokens", "seeds"),
+    "rivals": ("questions", "edits", "limit"),
+}
 
 Note = Callable[[str], None]
 
@@ -87,7 +92,7 @@ def command(name: str, report: Mapping[str, Any] | None = None) -> str:
     """The command that makes the results of an experiment; with the options that its report names, if one is there."""
     options = "" if name in NO_TEXT else " --corpus ../shared/corpus"
     for option in OPTIONS.get(name, ("seeds",)):
-        if report and option in report:
+        if report and report.get(option) is not None:
             options += f" --{option} {report[option]}"
     return COMMAND.format(name=name, options=options)
 

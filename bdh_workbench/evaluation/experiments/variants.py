@@ -19,22 +19,15 @@ from bdh_workbench.model.loading import SITE_TENSORS, Calibration, Model
 from bdh_workbench.model.network import Network, NetworkState
 from bdh_workbench.model.write_site import SummaryState, WriteSite
 from bdh_workbench.reading.reader import PURE, Reader
-from bdh_workbench.training.calibration import (
-    FALSE_ACCEPTS,
-    GeneralText,
-    calibrate,
-    fit_threshold,
-    fit_whitening,
-    stored_parts,
-    stretches,
-    text_cues,
-)
+from bdh_workbench.reading.recall import CUES, FACTS, plain_judge
+from bdh_workbench.training.addresses import held_out_familiarity, stored_rows
+from bdh_workbench.training.calibration import GeneralText, calibrate, fit_threshold, fit_whitening, stretches
 from bdh_workbench.training.corpus import encode_documents, read_corpus, validation_documents
 from bdh_workbench.training.synthetic import facts
 
 FIT_TOKENS, HELD_OUT_TOKENS = 1_000_000, 60_000  # of general text that a site is fitted and calibrated on
-# The same where every token costs a pass of the network: stretches, held-out windows and their length.
-HIDDEN_STRETCHES, HIDDEN_WINDOWS, HIDDEN_LENGTH = 3000, 40, 128
+HIDDEN_STRETCHES = 3000  # stretches where every token costs a pass of the network
+FALSE_ACCEPTS = 1e-3  # share of the positions of held-out text that may open a read of such a site
 HIDDEN_ROWS = 100  # stored when the threshold of such a site is measured
 
 
@@ -74,7 +67,7 @@ def untrained(model: Model, text: GeneralText) -> Model:
     default = ModelConfig()
     names = ("decays", "cue_weights", "place_weights", "address_weights", "address_active")
     site = WriteSite(dataclasses.replace(model.config, **{name: getattr(default, name) for name in names}))
-    calibration, _ = calibrate(site, model.tokenizer, text)
+    calibration = calibrate(site, model.tokenizer, text)
     return with_site(model, site, calibration, "untrained")
 
 
@@ -83,7 +76,7 @@ def recalibrated(model: Model, text: GeneralText) -> Model:
     site = WriteSite(model.config)
     for name in SITE_TENSORS:
         getattr(site, name).copy_(getattr(model.site, name).cpu())
-    calibration, _ = calibrate(site, model.tokenizer, text, trained=True)
+    calibration = calibrate(site, model.tokenizer, text, trained=True)
     return with_site(model, site, calibration, "trained")
 
 
@@ -120,22 +113,20 @@ class HiddenSite(WriteSite):
 def hidden_state_model(model: Model, text: GeneralText) -> Model:
     """The model with a write site addressed by whitened hidden states.
 
-    Its threshold is measured as that of the model is, against a memory of some dozen facts, and is the same for larger
-    memories, which flatters it.
+    Its reads are opened by cosines alone, above all but one in a thousand of those of held-out text with a memory of
+    some dozen facts.
     """
     site = HiddenSite(model.network)
     fit_whitening(site, stretches(text.fit, HIDDEN_STRETCHES, np.random.default_rng(0)))
     fit_threshold(site)
-    count = min(HIDDEN_WINDOWS, len(text.held_out) // HIDDEN_LENGTH)
-    windows = text.held_out[: count * HIDDEN_LENGTH].reshape(-1, HIDDEN_LENGTH)
     written = fact_items(facts(HIDDEN_ROWS, 0, "dev"), model.tokenizer, 0)
-    strangers = stored_parts(site, written, (HIDDEN_ROWS,))[HIDDEN_ROWS].strangers(
-        *text_cues(site, torch.from_numpy(windows))
-    )
-    limits = torch.full((2,), float(torch.quantile(strangers, 1.0 - FALSE_ACCEPTS)))
-    held = model.calibration
-    calibration = Calibration(torch.tensor([1.0, 1e6]), limits, limits, limits, held.locality, held.others)
-    return with_site(model, site, calibration, "hidden states")
+    strangers = held_out_familiarity(site, stored_rows(site, written), text.held_out)
+    limit = float(torch.quantile(strangers, 1.0 - FALSE_ACCEPTS).logit())
+    plain = plain_judge(site, words=False)
+    judge = dataclasses.replace(plain, bias=plain.bias - limit)
+    blind = plain_judge(site, words=True)
+    judges = {FACTS + CUES: judge, FACTS: dataclasses.replace(blind, bias=judge.bias)}
+    return dataclasses.replace(with_site(model, site, model.calibration, "hidden states"), judges=judges)
 
 
 def fact_shares(reader: Reader, written: Sequence[Fact], most: int | None = None) -> dict[str, float | None]:

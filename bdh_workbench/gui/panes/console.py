@@ -1,4 +1,4 @@
-"""The Console: ask, and see the answer come, where it is from, and what the model says without the memory."""
+"""The Console: ask, and see the answer in its sentence, its source, and what the model says without the memory."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QGridLayout,
     QLabel,
     QLineEdit,
     QScrollArea,
     QSplitter,
-    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
 
+from bdh_workbench.asking.kinds import AsKind, kind_of
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import save_path
 from bdh_workbench.gui.dialogs.questions import Confirm
 from bdh_workbench.gui.parts.exchange import Exchange, page
+from bdh_workbench.gui.parts.probability import Page
 from bdh_workbench.gui.parts.settings_form import SettingsForm
 from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.widgets import Pane, button, flat_button, row
@@ -31,12 +33,12 @@ from bdh_workbench.gui.words import plural
 from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, JobStarted, TokenRead
 from bdh_workbench.session.jobs import Query, ReadSettings, SamplingSettings
 
-WIDE = 460  # pixels from which two answers stand side by side
 KEPT = 200  # exchanges
 SHOWN = 40  # of them in the window
 SETTINGS_HEIGHT = 222  # pixels that the settings take at most
 SETTINGS_SHARE = 0.42  # of the room above the line, at most
 CHART_HEIGHT = 116  # pixels under which a chart says nothing, and the answers have its room
+MODES: dict[AsKind, str] = {"auto": "Auto", "question": "Question", "beginning": "Beginning"}
 
 
 class PromptLine(QLineEdit):
@@ -75,8 +77,8 @@ class ConsolePane(Pane):
         self.context = context
         self.exchanges: list[Exchange] = []
         self._colours: Colours = context.theme.colours
-        self.view = QTextBrowser()
-        self.view.setOpenLinks(False)
+        self.view = Page()
+        self.view.anchorClicked.connect(self._unfold)
         self.view.setAccessibleName("Questions and answers")
         self.view.setSource(QUrl())
         self._following = True  # whether the end stays in sight while the page grows
@@ -100,12 +102,23 @@ class ConsolePane(Pane):
         self.view.setMinimumSize(170, 60)
         self.line = PromptLine()
         self.line.returnPressed.connect(self.ask)
+        self.line.textChanged.connect(self._show_kind)
+        self.mode = QComboBox()
+        self.mode.setAccessibleName("How the prompt is read")
+        self.mode.setToolTip(
+            "A question is answered from a stored sentence; the beginning of a sentence is continued. "
+            "Auto: look at the prompt."
+        )
+        for mode, label in MODES.items():
+            self.mode.addItem(label, mode)
+        self.mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.mode.setMinimumContentsLength(9)
         self.ask_button = button("Ask", "Ask the model with the memory in use (Enter)", self.ask, primary=True)
         self.stop_button = button("Stop", "Stop the answer (Esc)", self.stop)
         self.stop_button.setVisible(False)
         self.column.addWidget(self.splitter, 1)
         self.column.addWidget(self._options())
-        self.column.addLayout(row(self.line, self.ask_button, self.stop_button))
+        self.column.addLayout(row(self.line, self.mode, self.ask_button, self.stop_button))
         self.column.addLayout(
             row(
                 self.settings_button,
@@ -139,11 +152,11 @@ class ConsolePane(Pane):
         self.gate = QCheckBox("Familiarity gate")
         self.gate.setToolTip("Read nothing where nothing stored is familiar.")
         self.gate.setChecked(chosen.read.gate)
-        self.compare = QCheckBox("Memory off beside it")
-        self.compare.setToolTip("Ask the untouched model as well.")
+        self.compare = QCheckBox("Memory off too")
+        self.compare.setToolTip("Ask the untouched model as well; “memory off” under an answer unfolds what it says.")
         self.compare.setChecked(chosen.compare_untouched)
         self.sentence = QCheckBox("Stop after a sentence")
-        self.sentence.setToolTip("End each answer with its first sentence. Off: go on for as many tokens as allowed.")
+        self.sentence.setToolTip("End a continuation with its sentence. Off: continue for as many tokens as allowed.")
         self.sentence.setChecked(chosen.stop_at_sentence)
         self.go_on = QCheckBox("Go on from last answer")
         self.go_on.setToolTip("Otherwise each question starts a fresh context.")
@@ -220,7 +233,7 @@ class ConsolePane(Pane):
             return
         query = Query(
             prompt, sampling, self._read(), self.go_on.isChecked(), self.compare.isChecked(), self.sentence.isChecked(),
-            self.expected.text(),
+            self.expected.text(), self.mode.currentData(),
         )  # fmt: skip
         job = self.context.submit(query)
         self.exchanges.append(Exchange(job, prompt))
@@ -258,10 +271,10 @@ class ConsolePane(Pane):
         if exchange is None:
             return
         exchange.complete(event)
-        if event.top:
-            self.bars.show_tops(event.top, event.untouched_top)
+        if event.answer.top:
+            self.bars.show_tops(event.answer.top, event.answer.untouched_top)
             self.bars.setAccessibleDescription("First token of the answer")
-        self.status.setText(f"{event.tokens_per_second:,.0f} tokens/s" if event.tokens_per_second else "")
+        self.status.setText("read as a question" if event.answer.mode == "question" else "read as a beginning")
         self._settle()
 
     def _stopped(self, event: JobFailed | JobCancelled) -> None:
@@ -281,9 +294,26 @@ class ConsolePane(Pane):
         """Be drawn by the clock."""
         self.context.clock.add(self)
 
+    def _show_kind(self, text: str) -> None:
+        """Show what kind of prompt stands in the line."""
+        kind = "beginning" if kind_of(text) == "beginning" else "question"
+        self.mode.setItemText(0, f"Auto: {kind}" if text.strip() else MODES["auto"])
+
+    def _unfold(self, url: QUrl) -> None:
+        """Unfold what a link under an answer names, or fold it, and leave the page where it is."""
+        exchange = self._find(int(url.path())) if url.path().isdecimal() else None
+        if exchange is None:
+            return
+        exchange.toggle(url.scheme())
+        bar = self.view.verticalScrollBar()
+        place = bar.value()
+        self._following = False
+        self.view.setHtml(page(self.exchanges[-SHOWN:], self._colours))
+        bar.setValue(place)
+
     def redraw(self) -> None:
         """Show the history, its end in sight."""
-        self.view.setHtml(page(self.exchanges[-SHOWN:], self._colours, self.view.width() >= WIDE))
+        self.view.setHtml(page(self.exchanges[-SHOWN:], self._colours))
         # Qt lays a long page out bit by bit, and its bar learns of the rest later: the end is followed until then.
         self._following = True
         self._follow()

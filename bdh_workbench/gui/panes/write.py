@@ -22,7 +22,7 @@ from bdh_workbench.gui.parts.reading import Found, read_files, read_paste
 from bdh_workbench.gui.parts.settings_form import SettingsForm
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import plural, shown_p, tip
+from bdh_workbench.gui.words import harmless, plural, shown_p, tip
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
 from bdh_workbench.session.events import (
@@ -440,6 +440,11 @@ class WritePane(Pane):
         parts += [head for head, _ in result.notes]
         if result.ambiguous:
             parts.append(f"{plural(result.ambiguous, 'position')} {AMBIGUOUS}")
+        if result.unlearnt:
+            tokens = ", ".join(f"“{harmless(token)}”" for token in result.unlearnt_tokens)
+            parts.append(f"{plural(result.unlearnt, 'position')} left out: the model never learnt {tokens}")
+        if result.paraphrases:
+            parts.append(f"{plural(result.paraphrases, 'paraphrase')} kept for measuring, not written")
         if not reached:
             parts.append(f"the goal of {result.goal:g} was not reached")
         self._tell(" · ".join(parts), "good" if reached else "warning")

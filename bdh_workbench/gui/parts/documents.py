@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QStyleOptionComboBox, QVBoxL
 from bdh_workbench.gui.parts.document_editor import DocumentEditor
 from bdh_workbench.gui.parts.facts_table import KEPT
 from bdh_workbench.gui.widgets import flat_button, note, row
-from bdh_workbench.gui.words import short, size, title_of
+from bdh_workbench.gui.words import short, size
+from bdh_workbench.memory.as_read import is_blank
 from bdh_workbench.memory.items import TextDocument
+from bdh_workbench.memory.prose import title_of
 
 BEHIND_NUMBER = " · "
 
@@ -104,10 +106,11 @@ class Documents(QWidget):
         """Note down what stands in the editor."""
         text = self.editor.text()
         old = self._all[self._shown]
-        if not text.strip():
+        if is_blank(text):
             self._all[self._shown] = None
             return
-        title = self.title_line.text().strip() or title_of(text)
+        title = self.title_line.text().strip()
+        title = title_of(text) if is_blank(title) else title
         probes = old.probes if old is not None and old.text == text else ()
         self._all[self._shown] = TextDocument(title or "Untitled", text, probes)
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bdh_workbench.gui.colours import Colours
+from bdh_workbench.gui.parts.probability import bar
 from bdh_workbench.gui.theme import NOTE_PIXELS
-from bdh_workbench.gui.words import direction, escaped, short, shown_p
-from bdh_workbench.session.events import AnswerDone, ExpectedAnswer, Source, TokenView
+from bdh_workbench.gui.words import direction, escaped, plural, short, shown_p
+from bdh_workbench.session.events import Answer, AnswerDone, Candidate, Scored, Source, SpokenToken
 
-QUOTED = 300  # characters of a source that are shown
+QUOTED = 300  # characters of a stored text that are shown
+HEADLINE = 60  # characters up to which an answer stands in large type over its sentence
+NOT_HERE = "Not in this memory"
+CANDIDATES, ALONE = "candidates", "alone"  # what can be unfolded under an answer
 EMPTY = (
     "Ask about something that was written, or begin a sentence of it.",
-    "Words that were read from the memory are green, and the source stands under each answer. Every question starts a "
-    "fresh context: the text itself is never in the prompt.",
+    "The answer stands first, then the sentence that it comes from, its source and how sure it is. Every question "
+    "starts a fresh context: the text itself is never in the prompt.",
 )
 
 
@@ -24,102 +28,128 @@ class Exchange:
 
     job: int
     prompt: str
-    answer: str = ""
+    answer: str = ""  # as it streams, and then as it is shown
     untouched: str | None = None
-    familiarity: float = 0.0
-    sources: tuple[Source, ...] = ()
-    tokens: tuple[TokenView, ...] = ()
-    abstained: bool = False
     done: bool = False
     problem: str = ""
-    waiting: bool = True  # behind another job
-    p: float | None = None
-    expected: ExpectedAnswer | None = None
+    waiting: bool = True  # for another job to end
+    expected: Scored | None = None
+    found: Answer | None = None
+    unfolded: set[str] = field(default_factory=set)
 
     def complete(self, event: AnswerDone) -> None:
         """Take the whole answer in."""
-        self.answer, self.untouched, self.tokens = event.completion, event.untouched_completion, event.tokens
-        self.familiarity, self.sources, self.abstained = event.familiarity, event.sources, event.abstained
-        self.p = event.tokens[0].p if event.tokens else None
-        self.expected = event.expected
-        self.done = True
+        found = self.found = event.answer
+        self.untouched, self.expected, self.done = found.untouched, event.expected, True
+        self.answer = found.completion
+        if found.chosen is not None and found.mode == "question":
+            self.answer = found.chosen.answer or found.chosen.sentence
+        elif self.outside:
+            self.answer = ""
+            self.untouched = found.untouched if found.untouched is not None else found.completion
+
+    def toggle(self, part: str) -> None:
+        """Unfold a part under the answer, or fold it."""
+        self.unfolded ^= {part}
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What the answer comes from."""
+        if self.found is None:
+            return ()
+        return (self.found.source,) if self.found.source is not None else self.found.sources
 
     @property
     def outside(self) -> bool:
         """Whether nothing of the memory in use was read, though there is one."""
-        return self.abstained and not self.sources
+        return self.found is not None and self.found.abstained and not self.found.sources
+
+    @property
+    def tokens(self) -> tuple[SpokenToken, ...]:
+        """Of the continuation."""
+        return self.found.tokens if self.found is not None else ()
 
     def origin(self) -> str:
         """Where the answer comes from, in words."""
-        if self.problem or not self.done:
+        found = self.found
+        if self.problem or not self.done or found is None:
             return self.problem or ("waits for what runs now (Esc stops that)" if self.waiting else "reading …")
-        known = f"familiarity {self.familiarity:.2f}"
+        known = f"familiarity {found.familiarity:.2f}"
         if self.outside:
-            return f"not in memory ({known}): answered by the untouched model"
+            return f"{NOT_HERE.lower()} ({known})"
         if not self.sources:
             return "answered by the model alone: no memory is in use"
-        source = self.sources[0]
-        where = f", sentence {source.sentence}" if source.kind == "document" else ""
-        named = f"“{short((source.kind == 'fact' and source.text) or source.title, 120)}”{where}"
-        if len(self.sources) > 1:
-            named += f" and {len(self.sources) - 1} more"
-        if self.abstained:
-            return f"not in memory at first ({known}); the green words were read from {named}"
-        return f"from {named} · {known}" + (f" · first token p {shown_p(self.p)}" if self.p is not None else "")
+        if found.chosen is None:
+            named = ", ".join(map(_place, self.sources))
+            return f"{NOT_HERE.lower()} at first ({known}); the green words were read from {named}"
+        return f"from {_place(self.sources[0])} · {known}"
 
     def verdict(self) -> str:
         """What came of the answer that was asked about, in words; empty where none was."""
         if self.expected is None:
             return ""
-        how = "as decoded" if self.expected.greedy else "not what is decoded"
+        how = "as decoded" if self.expected.greedy_correct else "not what is decoded"
         return f"expected “{short(self.expected.text, 60)}”: p {shown_p(self.expected.p)}, {how}"
+
+    def notes(self) -> list[str]:
+        """What must be said about the answer besides: that it was cut, or that the stored text is another."""
+        found = self.found
+        lines = []
+        if found is not None and found.cut and not found.abstained:
+            lines.append(f"cut after {plural(len(found.tokens), 'token')}: Settings say how many there may be")
+        if found is not None and found.kept is not None:
+            lines.append(f"the stored text reads “{short(found.kept, QUOTED)}”")
+        return lines
 
     def text(self) -> str:
         """As plain text."""
-        lines = [f"Q: {self.prompt}", f"A: {self.answer}", f"   {self.origin()}"]
-        lines += [f"   {self.verdict()}"] * (self.expected is not None)
+        lines = [f"Q: {self.prompt}", f"A: {NOT_HERE if self.outside else self.answer.strip()}"]
+        if self.found is not None and self.found.chosen is not None:
+            lines.append(f"   “{self.found.chosen.sentence}”")
+        lines += [f"   {line}" for line in (self.origin(), *self.notes(), self.verdict()) if line]
         if self.untouched is not None:
-            lines.append(f"   memory off: {self.untouched}")
+            lines.append(f"   memory off: {self.untouched.strip()}")
         return "\n".join(lines)
 
-    def html(self, colours: Colours, wide: bool) -> str:
-        """For the window; the answer without the memory stands beside where it is wide, and below where not."""
-        small = f"font-size:{NOTE_PIXELS}px"
-        tone = colours.bad if self.problem else colours.warning if self.abstained else colours.muted
-        lines = [(tone, self.origin())]
-        if self.expected is not None:
-            lines.append((colours.good if self.expected.greedy else colours.warning, self.verdict()))
-        quoted = self.sources[0].text if self.sources and self.done and self.sources[0].kind == "document" else None
-        if quoted:
-            lines.append((colours.muted, f"“{short(quoted, QUOTED)}”"))
-        # Each has a direction of its own: an answer may be written from right to left.
-        notes = "".join(
-            f'<p dir="ltr" style="margin:0;{small};color:{colour}">{escaped(line)}</p>' for colour, line in lines
-        )
-        left = f'<p dir="{direction(self.answer)}" style="margin:0">{self._answer(colours)}</p>{notes}'
-        style = f"margin:12px 0 2px 0;color:{colours.muted}"
-        prompt = f'<p dir="{direction(self.prompt)}" style="{style}">{escaped(self.prompt)}</p>'
-        if self.untouched is None:
-            return prompt + left
-        off = escaped(self.untouched.strip()) or "(nothing)"
-        if not wide:
-            right = f'<span style="{small};color:{colours.muted}">memory off: {off}</span>'
-            return f'{prompt}{left}<p dir="ltr" style="margin:2px 0 0 0">{right}</p>'
-        right = (
-            f'<span style="{small};color:{colours.muted}">memory off</span><br>'
-            f'<span style="color:{colours.muted}">{off}</span>'
-        )
-        return (
-            f'{prompt}<table width="100%" cellspacing="0" cellpadding="0"><tr><td width="60%" valign="top">{left}</td>'
-            f'<td width="40%" valign="top" style="padding-left:16px">{right}</td></tr></table>'
-        )
+    # For the window
 
-    def _answer(self, colours: Colours) -> str:
-        """The answer, with the words that were read from the memory in green."""
+    def html(self, colours: Colours) -> str:
+        """The question, the answer first, its sentence with the answer marked, source and probability."""
+        parts = [_line(self.prompt, f"margin:14px 0 0 0;font-weight:bold;color:{colours.text}")]
+        found = self.found
+        if found is None:
+            if self.answer.strip():
+                parts.append(_line(self.answer, f"margin:2px 0 0 0;color:{colours.text}"))
+            tone = colours.bad if self.problem and self.problem != "stopped" else colours.muted
+            parts.append(_small(escaped(self.origin()), tone))
+            return "".join(parts)
+        if self.outside:
+            parts.append(_headline(NOT_HERE, colours.warning))
+            if found.candidates:
+                nearest = found.candidates[0]
+                line = f"nearest: “{short(nearest.sentence, 120)}” ({shown_p(nearest.p)})"
+                parts.append(_small(escaped(line), colours.muted))
+        elif found.chosen is not None:
+            parts.append(self._answer(found, found.chosen, colours))
+        else:
+            parts.append(self._spoken(colours))
+        parts.append(self._under(found, colours))
+        parts += [_small(escaped(line), colours.warning) for line in self.notes()]
+        if self.expected is not None:
+            tone = colours.good if self.expected.greedy_correct else colours.warning
+            parts.append(_small(escaped(self.verdict()), tone))
+        parts += self._folds(found, colours)
+        return "".join(parts)
+
+    def _answer(self, found: Answer, chosen: Candidate, colours: Colours) -> str:
+        answer = chosen.answer or ""
+        headline = _headline(answer, colours.good) if answer and len(answer) <= HEADLINE else ""
+        return headline + _line(chosen.sentence, f"margin:2px 0 0 0;color:{colours.text}", _marked(chosen, colours))
+
+    def _spoken(self, colours: Colours) -> str:
+        """A continuation that no stored sentence answers for, the words that were read from the memory in green."""
         if not self.answer.strip():
-            return "<i>(nothing)</i>" if self.done else "…"
-        if not self.tokens:
-            return f'<span style="color:{colours.text}">{escaped(self.answer)}</span>'
+            return _line("(nothing)", f"margin:2px 0 0 0;color:{colours.muted}")
         runs: list[tuple[bool, str]] = []
         for token in self.tokens:
             if runs and runs[-1][0] == token.read:
@@ -127,12 +157,95 @@ class Exchange:
             else:
                 runs.append((token.read, token.text))
         styles = {True: f"color:{colours.good};font-weight:bold", False: f"color:{colours.text}"}
-        return "".join(f'<span style="{styles[read]}">{escaped(text)}</span>' for read, text in runs)
+        body = "".join(f'<span style="{styles[read]}">{escaped(text)}</span>' for read, text in runs)
+        return _line(self.answer, "margin:2px 0 0 0", body)
+
+    def _under(self, found: Answer, colours: Colours) -> str:
+        """Probability and source, and what can be unfolded, on one line."""
+        pieces = []
+        chosen = found.chosen
+        if chosen is not None:
+            p = chosen.p if chosen.answer_p is None else chosen.answer_p
+            pieces.append(f"{bar(p, colours)}&nbsp; {shown_p(p)}")
+        pieces.append(escaped(f"familiarity {found.familiarity:.2f}" if self.outside else self.origin()))
+        others = len(found.candidates) - (chosen is not None)
+        if others > 0:
+            pieces.append(self._link(CANDIDATES, plural(others, "other candidate"), colours))
+        if (self.untouched is not None and self.sources + found.candidates != ()) or self.outside:
+            label = "what the model says without it" if self.outside else "memory off"
+            pieces.append(self._link(ALONE, label, colours))
+        return _small(" · ".join(pieces), colours.warning if found.abstained and not self.outside else colours.muted)
+
+    def _link(self, part: str, label: str, colours: Colours) -> str:
+        text = f"{label} {'▾' if part in self.unfolded else '▸'}".replace(" ", "&nbsp;")  # kept on one line
+        return f'<a href="{part}:{self.job}" style="color:{colours.accent};text-decoration:none">{text}</a>'
+
+    def _folds(self, found: Answer, colours: Colours) -> list[str]:
+        """What is unfolded: the other candidates, with their reasons as tooltips, and the untouched model's text."""
+        lines = []
+        if CANDIDATES in self.unfolded:
+            for other in found.candidates:
+                if other is not found.chosen:
+                    body = f"{bar(other.p, colours)}&nbsp; {shown_p(other.p)} &nbsp;{_marked(other, colours)}"
+                    where = escaped(f" · {_place(other.source)}")
+                    reasons = escaped(why(other)).replace('"', "&quot;")
+                    lines.append(
+                        f'<p dir="ltr" style="margin:4px 0 0 16px;color:{colours.text}">'
+                        f'<a title="{reasons}" style="color:{colours.text};text-decoration:none">{body}</a>'
+                        f'<span style="font-size:{NOTE_PIXELS}px;color:{colours.muted}">{where}</span></p>'
+                    )
+        if ALONE in self.unfolded:
+            text = (self.untouched or "").strip() or "(nothing)"
+            lines.append(_line(text, f"margin:4px 0 0 16px;color:{colours.muted}"))
+        return lines
 
 
-def page(exchanges: Sequence[Exchange], colours: Colours, wide: bool) -> str:
+def why(candidate: Candidate) -> str:
+    """What speaks for a candidate, one reason a line."""
+    return "\n".join(f"{name} {value:+.2f}" for name, value in candidate.why) or "no reasons are known"
+
+
+def _place(source: Source) -> str:
+    """A source in words; a fact is its own sentence, which stands above."""
+    return "a fact" if source.kind == "fact" else f"“{short(source.title, 120)}”, sentence {source.sentence}"
+
+
+def _marked(candidate: Candidate, colours: Colours) -> str:
+    """A sentence with the answer marked in it."""
+    if candidate.span is None:
+        return escaped(candidate.sentence)
+    start, stop = candidate.span
+    before, answer, after = (escaped(part) for part in (
+        candidate.sentence[:start], candidate.sentence[start:stop], candidate.sentence[stop:],
+    ))  # fmt: skip
+    style = f"font-weight:bold;background-color:{_tint(colours)}"
+    return f'{before}<span style="{style}">{answer}</span>{after}'
+
+
+def _tint(colours: Colours) -> str:
+    """The background of an answer in its sentence: a quarter of green in the colour of the page."""
+    pairs = zip(*(bytes.fromhex(colour.lstrip("#")) for colour in (colours.good, colours.raised)), strict=True)
+    return "#" + bytes((good + 3 * page) // 4 for good, page in pairs).hex()
+
+
+# Each line has a direction of its own: an answer may be written from right to left.
+
+
+def _line(text: str, style: str, body: str | None = None) -> str:
+    return f'<p dir="{direction(text)}" style="{style}">{escaped(text) if body is None else body}</p>'
+
+
+def _headline(text: str, colour: str) -> str:
+    return _line(text, f"margin:2px 0 0 0;font-size:17px;font-weight:bold;color:{colour}")
+
+
+def _small(body: str, colour: str) -> str:
+    return f'<p dir="ltr" style="margin:3px 0 0 0;font-size:{NOTE_PIXELS}px;color:{colour}">{body}</p>'
+
+
+def page(exchanges: Sequence[Exchange], colours: Colours) -> str:
     """All of them; with none, what the console is for."""
-    body = "".join(exchange.html(colours, wide) for exchange in exchanges)
+    body = "".join(exchange.html(colours) for exchange in exchanges)
     if not exchanges:
         body = "".join(f'<p style="margin:4px 0 6px 0;color:{colours.muted}">{escaped(text)}</p>' for text in EMPTY)
     return f'<body style="color:{colours.text}">{body}</body>'

@@ -10,14 +10,14 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.formats import merge_duplicates, parse_facts_text
+from bdh_workbench.memory.formats import holds_facts, merge_duplicates, parse_facts_text
 from bdh_workbench.memory.items import Fact
 
 HEADERS = ("Prompt", "Answer", "Paraphrases")
 TIPS = (
     "The beginning of a sentence, or a question.",
     "What should follow it.",
-    "Other wordings of the prompt, separated by |. They are not written, only used for measuring.",
+    "Other wordings of the prompt, separated by |, for measuring. A setting of the write has them written too.",
 )
 KEPT = 20  # changes that can be taken back
 Index = QModelIndex | QPersistentModelIndex
@@ -30,8 +30,7 @@ def rows_of(facts: Sequence[Fact]) -> list[list[str]]:
 
 def cells_of(text: str) -> list[list[str]]:
     """Cells as a spreadsheet copies them: tabs between columns, or a CSV with headers."""
-    first = text.lstrip().split("\n", 1)[0].lower()
-    if text.lstrip()[:1] in "[{" or ("prompt" in first and "answer" in first):
+    if holds_facts(text):
         return rows_of(parse_facts_text(text))
     return [line.split("\t")[:3] for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
 

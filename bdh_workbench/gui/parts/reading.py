@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.words import title_of
 from bdh_workbench.memory.formats import (
+    holds_facts,
     merge_duplicates,
     parse_documents_text,
     parse_facts_text,
@@ -15,6 +15,8 @@ from bdh_workbench.memory.formats import (
     read_facts,
 )
 from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.prose import title_of
+from bdh_workbench.memory.tables import is_table
 
 FACT_KINDS = (".csv", ".tsv")
 TEXT_KINDS = (".txt", ".text", ".md", ".markdown")
@@ -35,7 +37,11 @@ def read_files(paths: Sequence[Path]) -> Found:
         if kind in FACT_KINDS:
             facts += read_facts(path)
         elif kind in TEXT_KINDS:
-            documents += read_documents(path)
+            found = read_documents(path)
+            if is_table(found[0].text):  # a card program exports its cards as .txt
+                facts += read_facts(path)
+            else:
+                documents += found
         else:
             try:
                 facts += read_facts(path)
@@ -53,9 +59,7 @@ def read_paste(text: str) -> Found:
     Raises:
         UserError: when there is nothing in it.
     """
-    start = text.lstrip()[:2000]
-    first = start.split("\n", 1)[0].lower()
-    if start[:1] in ("[", "{") or ("prompt" in first and "answer" in first):
+    if holds_facts(text):
         try:
             return tuple(parse_facts_text(text)), ()
         except UserError:

@@ -1,0 +1,39 @@
+"""What a write reports after each of its steps. Importing this does not import torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WriteEvent:
+    """One step of a write.
+
+    Attributes:
+        phase: ``prepare``, ``direct``, ``solve``, ``gradient`` or ``done``.
+        step: steps so far, over the phases.
+        steps: steps at most.
+        losses: each term in nats, by name.
+        worst_p: smallest probability of an answer token.
+        median_p: median over items of the probability of the whole answer (document: mean over its tokens).
+        item_p: that probability for each item, in the order of facts and then documents.
+        share: mean norm of what the write site adds, over that of the stream, at the items' positions.
+        slot_use: (positions, slots), both a sample spread evenly over all of them: the strength of each position's
+            address at each slot, times the norm of what is read there.
+        tokens_per_second: target tokens taken through a step in a second.
+        elapsed: seconds since the write began.
+        remaining: estimated seconds to its end, at most.
+    """
+
+    phase: str
+    step: int
+    steps: int
+    losses: dict[str, float]
+    worst_p: float
+    median_p: float
+    item_p: tuple[float, ...]
+    share: float
+    slot_use: tuple[tuple[float, ...], ...]
+    tokens_per_second: float
+    elapsed: float
+    remaining: float

@@ -1,0 +1,273 @@
+"""Answering a question from a memory: evidence finds sentences, the memory recites them, the reader marks the answer.
+
+In the terms of complementary learning systems, the slow memory replays and a fast system reads what is replayed. The
+index finds, the slot recites, the reader reads: the words that are read come from S, free-running (``recital.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from bdh_workbench.memory.sentences import sentences_of
+from bdh_workbench.memory.state import Memory
+from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.asker import Asker, against_none, has_asker, load_asker, scores_of
+from bdh_workbench.reading.network import pairs_of
+from bdh_workbench.reading.recital import Recital, Stretch, stretches
+from bdh_workbench.reading.sentence_evidence import Array, Place, SentenceIndex
+from bdh_workbench.reading.units import Unit, spans, units
+
+CERTAIN = 15.0  # nats beyond which a reader is as sure as it can be
+OPENING, CLOSING = frozenset('$£€¥#@~"“\u2018«„(['), frozenset('%°"”’»)]€')
+PAIRS = {"(": ")", "[": "]", "“": "”", "«": "»"}
+HYPHENS = frozenset("-–\u2010\u2011")
+RECITED = 8  # sentences recited for a question: 97% of people's questions have theirs among so many (docs/asking.md)
+READ = ("readable", "readable, against the best", "sure", "fact", "gives the answer")  # evidence of the reader
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stored sentence that may answer a question.
+
+    Attributes:
+        place: where it stands.
+        row: a row of the memory in it, for its source.
+        text: as it was recited.
+        kept: the stored text where it differs from that; None where they agree or none is kept.
+        p: probability that it answers.
+        span: (start, end) of the answer in characters of ``text``.
+        span_p: probability of that answer, if it is this sentence that answers.
+        why: (name, value, contribution to the score) of the evidence, the most telling first.
+    """
+
+    place: Place
+    row: int
+    text: str
+    kept: str | None
+    p: float
+    span: tuple[int, int]
+    span_p: float
+    why: tuple[tuple[str, float, float], ...]
+
+    @property
+    def answer(self) -> str:
+        """The words that answer."""
+        return self.text[slice(*self.span)]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a memory has to say to a question.
+
+    Attributes:
+        found: candidates, the most probable first.
+        p: probability that any of them answers.
+        answered: whether that is enough for an answer.
+    """
+
+    found: tuple[Found, ...]
+    p: float
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a memory that has been asked.
+
+    Attributes:
+        asker: of its model.
+        stretches: its sentences and facts.
+        kept: their texts, None for one whose words were not kept.
+        index: of them.
+    """
+
+    asker: Asker
+    stretches: tuple[Stretch, ...]
+    kept: tuple[str | None, ...]
+    index: SentenceIndex
+
+
+class QuestionReader:
+    """A memory that can be asked questions, made ready by the first of them."""
+
+    def __init__(self, model: Model, memory: Memory, slow: Tensor) -> None:
+        """Take a memory with its slow slot S (M, D)."""
+        self.model, self.memory = model, memory
+        self._recital = Recital(model, memory, slow)
+        self._known: _Known | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the model has a reader."""
+        return has_asker(self.model.folder)
+
+    def known(self, checkpoint: Callable[[], None] = lambda: None) -> _Known:
+        """The sentences of the memory, indexed; one without its words is recited from beginning to end for it."""
+        if self._known is None:
+            self._known = self._learn(load_asker(self.model.folder), checkpoint)
+        return self._known
+
+    def _learn(self, asker: Asker, checkpoint: Callable[[], None]) -> _Known:
+        memory, found = self.memory, stretches(self.memory)
+        cut: dict[int, list[str]] = {}
+        kept: list[str | None] = []
+        for stretch in found:
+            item = memory.items[stretch.item]
+            if item.kind == "fact":
+                kept.append(_statement(item.prompt, item.answer) if item.prompt else None)
+            elif item.text is None:
+                kept.append(None)
+            else:
+                sentences = cut.setdefault(stretch.item, sentences_of(item.text))
+                kept.append(sentences[stretch.sentence] if stretch.sentence < len(sentences) else None)
+        missing = [number for number, text in enumerate(kept) if text is None]
+        texts = [text or "" for text in kept]
+        recited = self._recital.recite([found[number] for number in missing], checkpoint=checkpoint)
+        for number, one in zip(missing, recited, strict=True):
+            texts[number] = one.text
+        index = SentenceIndex(
+            [Place(stretch.item, stretch.sentence) for stretch in found],
+            texts,
+            {number: item.title if item.kind == "document" else "" for number, item in enumerate(memory.items)},
+            asker.numbers,
+            asker.vectors,
+            asker.rarity,
+        )
+        return _Known(asker, tuple(found), tuple(kept), index)
+
+    def ask(self, question: str, last: Place | None = None, checkpoint: Callable[[], None] = lambda: None) -> Findings:
+        """Answer a question.
+
+        Args:
+            question: in a person's own words, or a statement with a gap.
+            last: where the answer before came from, for a question that only says "it" or "she".
+            checkpoint: called now and then; what it raises ends the asking.
+        """
+        known, asked = self.known(checkpoint), units(question)
+        if not asked or not len(known.index):
+            return Findings((), 0.0, False)
+        asker = known.asker
+        evidence = known.index.evidence(asked, last)
+        chosen = np.argsort(-scores_of(asker.sentences, evidence), kind="stable")[:RECITED].tolist()
+        wanted = [known.stretches[number] for number in chosen]
+        prompts = [self.memory.items[stretch.item].prompt for stretch in wanted]
+        recited = self._recital.recite(wanted, prompts, checkpoint)
+        texts, given = [], []
+        for prompt, one in zip(prompts, recited, strict=True):
+            texts.append(_statement(prompt, one.text) if prompt else one.text)
+            given.append((len(texts[-1]) - len(one.text), len(texts[-1])) if prompt else None)
+        answers, read = read_sentences(asker, asked, texts, given)
+        whole = np.concatenate((evidence[chosen], read), axis=1)
+        p = against_none(scores_of(asker.answers, whole))
+        found = []
+        for place in np.argsort(-p, kind="stable").tolist():
+            kept, text = known.kept[chosen[place]], texts[place]
+            span, span_p = answers[place]
+            differs = kept is not None and kept.split() != text.split()
+            why = asker.answers.explain(torch.from_numpy(whole[place]))
+            stretch = wanted[place]
+            where = Place(stretch.item, stretch.sentence)
+            found.append(
+                Found(where, stretch.rows[0], text, kept if differs else None, float(p[place]), span, span_p, why)
+            )
+        any_of_them = float(p.sum())
+        return Findings(tuple(found), any_of_them, any_of_them >= asker.answers.threshold)
+
+
+def read_sentences(
+    asker: Asker,
+    question: Sequence[Unit],
+    texts: Sequence[str],
+    given: Sequence[tuple[int, int] | None],
+) -> tuple[list[tuple[tuple[int, int], float]], Array]:
+    """Read a question with each of some sentences.
+
+    Args:
+        asker: whose network reads.
+        question: its units.
+        texts: the sentences.
+        given: where a fact's own answer stands in its sentence, in characters; None for a sentence of a document.
+
+    Returns:
+        For each sentence the answer's span in characters with its probability, if that sentence answers; and the
+        evidence (n, len(READ)).
+    """
+    network = asker.network
+    cut = [spans(text) for text in texts]
+    known = [units(text) for text in texts]
+    longest = network.config.longest
+    with torch.no_grad():
+        scores = network(pairs_of([(question, [sentence]) for sentence in known], asker.numbers, network.config))
+    log_p, none = scores.log_probabilities()
+    begin = len(question) + 1
+    whole = torch.logsumexp(log_p.flatten(1), dim=1)
+    evidence = np.zeros((len(texts), len(READ)), dtype=np.float32)
+    evidence[:, 0] = (whole - none).clamp(-CERTAIN, CERTAIN).numpy()
+    evidence[:, 1] = evidence[:, 0] - evidence[:, 0].max(initial=-CERTAIN)
+    said = {u.stem for u in question if u.word}
+    answers = []
+    for number, (text, places) in enumerate(zip(texts, cut, strict=True)):
+        fact = given[number]
+        allowed = _whole(text, places, longest)
+        repeats = False
+        if fact is not None:
+            own = [u.stem for u, (start, _) in zip(known[number], places, strict=True) if start >= fact[0] and u.word]
+            # "Who ... the answer?" asks a fact the other way round.
+            repeats = bool(own) and sum(stem in said for stem in own) > len(own) / 2
+            evidence[number, 3:5] = 1.0, float(repeats)
+            if repeats:
+                allowed &= torch.tensor([[end <= fact[0]] for _, end in places])
+        if fact is not None and not repeats:
+            answers.append((fact, 1.0))
+            continue
+        inside = torch.full_like(allowed, -torch.inf, dtype=log_p.dtype)
+        part = log_p[number, begin : begin + len(places)]
+        inside[: len(part)] = part
+        best, place = inside.masked_fill(~allowed, -torch.inf).flatten().max(0)
+        if not bool(best.isfinite()):
+            answers.append(((0, len(text)), 0.0))
+            continue
+        first, more = divmod(int(place), longest)
+        evidence[number, 2] = float(best - whole[number])
+        answers.append(((places[first][0], places[first + more][1]), float((best - whole[number]).exp())))
+    return answers, evidence
+
+
+def _whole(text: str, places: Sequence[tuple[int, int]], longest: int) -> Tensor:
+    """Which stretches of a text's units can be an answer: (n, longest) bool.
+
+    An answer begins and ends with a word, a number or a mark that belongs to one; it cuts no compound at its hyphen and
+    leaves no bracket or quotation open.
+    """
+    count = len(places)
+    begins, ends = [], []
+    for start, end in places:
+        word = any(character.isalnum() for character in text[start:end])
+        possessive = text[start:end].lower() in ("'s", "’s")
+        glued = start > 1 and text[start - 1] in HYPHENS and not text[start - 2].isspace()
+        begins.append((word and not possessive and not glued) or text[start:end] in OPENING)
+        glued = text[end : end + 1] in HYPHENS and bool(text[end + 1 : end + 2].strip()) and end < len(text)
+        ends.append((word and not possessive and not glued) or text[start:end] in CLOSING)
+    # How many brackets and quotation marks of each kind are open before each unit, and after the last.
+    marks = [text[start:end] for start, end in places]
+    depths = [[(mark == opening) - (mark == closing) for mark in marks] for opening, closing in PAIRS.items()]
+    depths.append([mark == '"' for mark in marks])
+    open_ = F.pad(torch.tensor(depths).cumsum(1), (1, 0))  # (kinds, n + 1)
+    open_[-1] %= 2
+    first = torch.arange(count)[:, None]
+    last = first + torch.arange(longest)  # (n, longest)
+    inside = last < count
+    last = last.clamp(max=count - 1)
+    closed = (open_[:, last + 1] == open_[:, first]).all(0)
+    return torch.tensor(begins)[:, None] & torch.tensor(ends)[last] & inside & closed
+
+
+def _statement(prompt: str, answer: str) -> str:
+    """A fact as a sentence."""
+    return f"{prompt.rstrip()} {answer.strip()}"

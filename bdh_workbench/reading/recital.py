@@ -1,0 +1,183 @@
+"""Recital: stored sentences produced from the slow memory, free-running, several at once.
+
+A sentence is spoken from its first row to its end. At each row S is read at the stored address, as completion does, and
+added to what the network makes of the words recited so far; nothing else goes in, so that the words come from the
+weights whether or not the memory keeps its texts. What was recited is compared with the kept text by whoever shows it.
+
+The first word of a document has nothing before it and so no row of its own. It is read from the cue of the row after
+it, which is the code of that one word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bdh_workbench.memory.state import Memory
+from bdh_workbench.model.loading import Model
+
+TOGETHER = 64  # sentences recited at once
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The rows of one stored sentence, or of a fact's answer, in order.
+
+    Attributes:
+        item: index of its item in the memory.
+        sentence: number in the item's text, from 0.
+        rows: numbers of the rows.
+        opening: whether it begins a document, whose first word has no row.
+    """
+
+    item: int
+    sentence: int
+    rows: tuple[int, ...]
+    opening: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recited:
+    """What came of a stretch.
+
+    Attributes:
+        text: of it.
+        p: of the least sure of its tokens.
+        tokens: (text, p) of each, in order.
+    """
+
+    text: str
+    p: float
+    tokens: tuple[tuple[str, float], ...]
+
+
+def stretches(memory: Memory) -> list[Stretch]:
+    """The stretches of all items that are switched on, in the order of items and sentences."""
+    rows = memory.rows
+    enabled = set(memory.enabled_rows().tolist())
+    items, sentences, following = rows.items.tolist(), rows.sentences.tolist(), rows.following.tolist()
+    longest: dict[tuple[int, int], tuple[int, ...]] = {}
+    starts: dict[int, int] = {}  # the first row of each item
+    run: list[int] = []
+    for row in range(len(rows)):
+        if row in enabled:
+            starts.setdefault(items[row], row)
+            run.append(row)
+            key = (items[row], sentences[row])
+            after = following[row]
+            if after != row + 1 or sentences[after] != sentences[row]:
+                # The whole text has the sentence from its first word on, the sentence's own window from its fourth.
+                if len(run) > len(longest.get(key, ())):
+                    longest[key] = tuple(run)
+                run = []
+    return [
+        Stretch(item, sentence, found, memory.items[item].kind == "document" and found[0] == starts[item])
+        for (item, sentence), found in sorted(longest.items())
+    ]
+
+
+class Recital:
+    """A model and a memory, ready to recite."""
+
+    def __init__(self, model: Model, memory: Memory, slow: Tensor) -> None:
+        """Mount a memory with its slow slot S (M, D)."""
+        self.model, self.memory = model, memory
+        self._slow = slow.cpu()
+        self._first: Tensor | None = None
+
+    @torch.no_grad()
+    def recite(
+        self,
+        wanted: Sequence[Stretch],
+        prompts: Sequence[str] | None = None,
+        checkpoint: Callable[[], None] = lambda: None,
+    ) -> list[Recited]:
+        """Recite stretches.
+
+        Args:
+            wanted: at least one row each.
+            prompts: what stands before each, such as a fact's prompt; nothing where they are not given.
+            checkpoint: called now and then; what it raises ends the recital.
+        """
+        out: list[Recited | None] = [None] * len(wanted)
+        order = sorted(range(len(wanted)), key=lambda place: len(wanted[place].rows))
+        for batch in _batches(order, TOGETHER):
+            checkpoint()
+            before = [prompts[place] if prompts else "" for place in batch]
+            for place, recited in zip(batch, self._together([wanted[p] for p in batch], before), strict=True):
+                out[place] = recited
+        return [recited for recited in out if recited is not None]
+
+    def _together(self, wanted: Sequence[Stretch], prompts: Sequence[str]) -> list[Recited]:
+        """Greedy decoding of all stretches at once.
+
+        What S alone would say is the first guess; then all places are decoded in parallel, given the guess so far,
+        until nothing changes. That is the very result of decoding token by token (Jacobi decoding, Santilli et al.
+        2023), since each pass settles at least one more token of each stretch, and mostly all.
+        """
+        tokenizer, network = self.model.tokenizer, self.model.network
+        lengths = [len(stretch.rows) for stretch in wanted]
+        longest = max(lengths)
+        begun = [
+            tokenizer.encode(prompt) or ([self._opening(stretch)] if stretch.opening else [tokenizer.end_id])
+            for stretch, prompt in zip(wanted, prompts, strict=True)
+        ]
+        flat = torch.tensor([row for stretch in wanted for row in stretch.rows])
+        reads = self.memory.rows.sparse(self.memory.slots, flat, torch.float32) @ self._slow
+        read = torch.zeros(len(wanted), longest, reads.shape[1])
+        for place, part in enumerate(torch.split(reads * self.model.site.gate, lengths)):
+            read[place, : len(part)] = part
+        read = read.to(self.model.device)
+        said = network.logits(read).argmax(-1)  # (B, longest)
+        before = torch.tensor([len(ids) - 1 for ids in begun])
+        ids = torch.full((len(wanted), int(before.max()) + longest), tokenizer.end_id)
+        for place, first in enumerate(begun):
+            ids[place, : len(first)] = torch.tensor(first)
+        spots = before[:, None] + torch.arange(longest)  # where each token is decided
+        real = torch.arange(longest) < torch.tensor(lengths)[:, None]
+        for _ in range(longest + 1):
+            ids.scatter_(1, spots[:, 1:], said[:, :-1].cpu())
+            stream, _ = network.advance(ids.to(self.model.device))
+            scores = network.logits(stream.gather(1, spots.to(stream.device)[:, :, None].expand_as(read)) + read)
+            p, now = scores.float().softmax(-1).max(-1)
+            same = bool((now == said)[real].all())
+            said = now
+            if same:
+                break
+        out = []
+        for place, stretch in enumerate(wanted):
+            opening = [(begun[place][0], 1.0)] if stretch.opening and not prompts[place] else []
+            pairs = zip(said[place, : lengths[place]].tolist(), p[place, : lengths[place]].tolist(), strict=True)
+            out.append(self._recited([*opening, *pairs]))
+        return out
+
+    def _recited(self, tokens: Sequence[tuple[int, float]]) -> Recited:
+        tokenizer = self.model.tokenizer
+        kept = [(token, p) for token, p in tokens if token != tokenizer.end_id]
+        decoder = tokenizer.stream_decoder()
+        texts = [(decoder.decode(tokenizer.token_bytes(token)), p) for token, p in kept]
+        rest = decoder.decode(b"", final=True)
+        text = "".join(piece for piece, _ in texts) + rest
+        return Recited(text.strip(), min((p for _, p in kept), default=0.0), tuple(texts))
+
+    def _opening(self, stretch: Stretch) -> int:
+        """The one token whose code the cue of the row after it is."""
+        site = self.model.site
+        if self._first is None:
+            every = torch.arange(self.model.tokenizer.vocab_size, device=self.model.device)[:, None]
+            self._first = site.normalised(site.summaries(every)[0])[:, 0].flatten(1).cpu()  # (V, K * C)
+        cue = self.memory.rows.cues[stretch.rows[0]].float()
+        likeness = self._first @ cue
+        best = likeness >= likeness.max() - 1e-3
+        # Words that differ in case, or in the space before them, share a code: a text begins without a space.
+        tokens: list[int] = best.nonzero().flatten().tolist()
+        pieces = {token: self.model.tokenizer.token_bytes(token) for token in tokens}
+        return min(tokens, key=lambda token: (pieces[token][:1] == b" ", not pieces[token][:1].isupper(), token))
+
+
+def _batches(order: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(order), size):
+        yield order[start : start + size]

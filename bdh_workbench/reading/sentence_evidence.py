@@ -1,0 +1,177 @@
+"""Evidence for which stored sentence answers a question: small functions, each scoring every sentence of a memory.
+
+Words weigh by how few sentences of this memory say them, so that nothing depends on the language; the rarity of words
+in the corpus and the likeness of their vectors are evidence beside that, which a fitted judge weighs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from rank_bm25 import BM25Okapi
+
+from bdh_workbench.reading.units import Unit, units
+
+Array = npt.NDArray[np.float32]
+
+EVIDENCE = (
+    "words",  # share of the question's words that the sentence says, by how few sentences say them
+    "rare words",  # the same by their rarity in the corpus
+    "like words",  # the same, a word like one of the sentence's counting in part
+    "bm25",  # log(1 + Okapi BM25)
+    "bm25 of best",  # BM25 over that of the best sentence
+    "pairs",  # share of the question's neighbouring words that are neighbours in the sentence
+    "names",  # share of the question's names and numbers that the sentence says
+    "before",  # share of its words that this sentence or the one before says, beyond "words"
+    "after",  # the same of the one after
+    "document",  # share of its words that the document or its title says anywhere
+    "document's names",  # the same of names and numbers
+    "length",  # log of the sentence's words over ten
+    "last item",  # for a question that only says "it", "he", "they": the item of the last answer
+    "last sentence",  # and how near its sentence is, 1 for the very one
+)
+LIKE = 0.35  # cosine from which two words are alike at all
+NOWHERE = np.zeros(0, dtype=np.int64)
+POINTING = frozenset("it its he his him she her hers they their them this that these those there".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sentence stands.
+
+    Attributes:
+        item: index of its item.
+        sentence: number in the item, from 0.
+    """
+
+    item: int
+    sentence: int
+
+
+class SentenceIndex:
+    """The sentences of a memory, ready to be scored; S of them."""
+
+    def __init__(
+        self,
+        places: Sequence[Place],
+        texts: Sequence[str],
+        titles: Mapping[int, str],
+        numbers: Mapping[str, int],
+        vectors: Array,
+        rarity: Array,
+    ) -> None:
+        """Take in sentences.
+
+        Args:
+            places: of each sentence, in the order of items and sentences.
+            texts: of each.
+            titles: of each item.
+            numbers: of the words that have vectors.
+            vectors: (V + 1, C) of unit length, the last one zero for words without.
+            rarity: (V + 1,) of the words, 0 to 1.
+        """
+        self.places, self.texts = list(places), list(texts)
+        self._numbers, self._vectors, self._rarity = numbers, vectors, rarity
+        self.units = [units(text) for text in texts]
+        self._items = np.array([place.item for place in places])
+        self._sentences = np.array([place.sentence for place in places])
+        said: dict[int, list[int]] = defaultdict(list)
+        words: dict[int, int] = {}  # one word of each stem
+        for number, sentence in enumerate(self.units):
+            for stem, u in {u.stem: u for u in sentence if u.word}.items():
+                said[stem].append(number)
+                words.setdefault(stem, self._number(u))
+        self._said = {stem: np.array(found, dtype=np.int64) for stem, found in said.items()}
+        self._places = list(self._said.values())
+        self._word_vectors = vectors[np.array([words[stem] for stem in said], dtype=np.int64)]
+        self._bm25 = BM25Okapi([[u.stem for u in sentence if u.word] or [-1] for sentence in self.units])
+        self._lengths = np.array([sum(u.word for u in sentence) for sentence in self.units], dtype=np.float32)
+        self._pairs = [{(a.stem, b.stem) for a, b in itertools.pairwise(sentence)} for sentence in self.units]
+        self._titles = {item: {u.stem for u in units(title)} for item, title in titles.items()}
+        # The sentences before and after, itself where there is none in its item.
+        own = np.arange(len(places))
+        same = self._items[1:] == self._items[:-1] if len(places) else np.zeros(0, dtype=bool)
+        self._before = np.where(np.concatenate(([False], same)), own - 1, own) if len(places) else own
+        self._after = np.where(np.concatenate((same, [False])), own + 1, own) if len(places) else own
+        self._groups, self._group_of = np.unique(self._items, return_inverse=True)
+
+    def __len__(self) -> int:
+        """The number of sentences."""
+        return len(self.places)
+
+    def evidence(self, question: Sequence[Unit], last: Place | None = None) -> Array:
+        """Score all sentences: (S, len(EVIDENCE)).
+
+        Args:
+            question: its units.
+            last: where the last answer came from.
+        """
+        asked = list({u.stem: u for u in question if u.word}.values())
+        says = np.zeros((len(asked), len(self)), dtype=np.float32)  # whether a sentence says a word
+        few = np.zeros(len(asked), dtype=np.float32)  # how few sentences say it
+        for row, u in enumerate(asked):
+            places = self._said.get(u.stem, NOWHERE)
+            says[row, places] = 1.0
+            few[row] = math.log((len(self) + 1.0) / (len(places) + 0.5))
+        rarity = np.array([self._rarity[self._number(u)] for u in asked], dtype=np.float32)
+        few *= rarity
+        names = np.array([_name(u, u is question[0]) for u in asked], dtype=np.float32)
+        out = np.zeros((len(self), len(EVIDENCE)), dtype=np.float32)
+        if not asked or not len(self):
+            return out
+        out[:, 0] = _share(few, says)
+        out[:, 1] = _share(rarity, says)
+        out[:, 2] = _share(rarity, np.maximum(says, self._like(asked)))
+        out[:, 3] = np.log1p(np.maximum(0.0, self._bm25.get_scores([u.stem for u in asked])))
+        out[:, 4] = out[:, 3] / max(1e-6, float(out[:, 3].max()))
+        neighbours = {(a.stem, b.stem) for a, b in itertools.pairwise(question) if a.word and b.word}
+        out[:, 5] = [len(neighbours & pairs) / max(1, len(neighbours)) for pairs in self._pairs]
+        out[:, 6] = _share(names, says)
+        out[:, 7] = _share(few, np.maximum(says, says[:, self._before])) - out[:, 0]
+        out[:, 8] = _share(few, np.maximum(says, says[:, self._after])) - out[:, 0]
+        anywhere = np.zeros((len(asked), len(self._groups)), dtype=np.float32)
+        for group, item in enumerate(self._groups.tolist()):
+            title = self._titles.get(item, set())
+            anywhere[:, group] = [float(u.stem in title) for u in asked]
+        for row in range(len(asked)):
+            np.maximum.at(anywhere[row], self._group_of, says[row])
+        out[:, 9] = _share(rarity, anywhere)[self._group_of]
+        out[:, 10] = _share(names, anywhere)[self._group_of]
+        out[:, 11] = np.log((self._lengths + 1.0) / 10.0)
+        if last is not None and any(u.folded in POINTING for u in question):
+            same = self._items == last.item
+            out[:, 12] = same
+            out[:, 13] = same / (1.0 + np.abs(self._sentences - last.sentence))
+        return out
+
+    def _number(self, u: Unit) -> int:
+        return self._numbers.get(u.folded, len(self._rarity) - 1)
+
+    def _like(self, asked: Sequence[Unit]) -> Array:
+        """The largest likeness of each word asked to a word of each sentence: (Q, S)."""
+        vectors = self._vectors[np.array([self._number(u) for u in asked])]
+        likeness = np.maximum(vectors @ self._word_vectors.T, 0.0)  # (Q, distinct words)
+        out = np.zeros((len(asked), len(self)), dtype=np.float32)
+        # Few words are like any one word: only those take part.
+        for row, values in enumerate(likeness):
+            for stem in (values > LIKE).nonzero()[0].tolist():
+                places = self._places[stem]
+                out[row, places] = np.maximum(out[row, places], values[stem])
+        return out
+
+
+def _share(weights: Array, flags: Array) -> Array:
+    """The share of weights (Q,) whose flags (Q, n) are set: (n,)."""
+    out: Array = weights @ flags / max(1e-6, float(weights.sum()))
+    return out
+
+
+def _name(u: Unit, first: bool) -> float:
+    """Whether a word of a question is a name or a number."""
+    return float((u.shape[0] and not first) or u.shape[2])

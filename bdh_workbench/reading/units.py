@@ -1,0 +1,100 @@
+"""Texts cut into units, the words, numbers and marks that evidence and the reader compare and mark.
+
+An answer begins and ends with a unit, so that it is never a piece of a word or of a number such as 2.3.1 or 1,200.
+Scripts without spaces are cut into characters.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+import zlib
+from dataclasses import dataclass
+
+# Kana, Han, Thai, Lao, Khmer and Burmese are written without spaces.
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+UNIT = re.compile(
+    rf"\d+(?:[.,:]\d+)*(?!\w)"  # a number with its points and commas
+    r"|(?:[^\W\d_]\.){2,}"  # initials: U.S.
+    r"|['’]s\b"  # a possessive, which is no part of a name
+    rf"|[{UNSPACED}]"
+    rf"|(?:(?![{UNSPACED}])[^\W_])+(?:['’](?!s\b)(?:(?![{UNSPACED}])[^\W_])+)*"  # a word
+    r"|\S"  # a mark
+)
+STEM = 5  # letters by which inflections of a word are taken for one: founded, founder, founding
+HASH = 0x7FFFFFFF
+SHAPES = ("capital", "capitals", "digit", "number", "year", "mark", "long")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is known of a unit by itself.
+
+    Attributes:
+        folded: without case and accents.
+        same: a number that equal folded forms share.
+        stem: a number that words with the same beginning share.
+        ending: a number made from the last three letters.
+        shape: one number for each of ``SHAPES``.
+    """
+
+    folded: str
+    same: int
+    stem: int
+    ending: int
+    shape: tuple[float, ...]
+
+    @property
+    def word(self) -> bool:
+        """Whether it is a word or a number and no mark."""
+        return not self.shape[5]
+
+
+def folded(word: str) -> str:
+    """A word in the form in which words are compared: without case and accents."""
+    if word.isascii():
+        return word.lower()
+    parts = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(character for character in parts if not unicodedata.combining(character))
+
+
+@functools.lru_cache(maxsize=1 << 17)
+def unit(text: str) -> Unit:
+    """What is known of one unit."""
+    plain = folded(text)
+    word = any(character.isalnum() for character in text)
+    digits = sum(character.isdigit() for character in text)
+    year = len(text) == 4 and digits == 4 and "1000" <= text <= "2100"
+    shape = (
+        float(text[:1].isupper()),
+        float(len(text) > 1 and text.isupper()),
+        float(digits > 0),
+        float(digits > 0 and text[0].isdigit() and text[-1].isdigit()),
+        float(year),
+        float(not word),
+        min(1.0, len(text) / 12),
+    )
+    # A plural is its word even where that is short.
+    stem = plain[:STEM] if len(plain) > STEM else plain.removesuffix("s") if len(plain) > 3 else plain
+    return Unit(plain, _number(plain), _number(stem + "|"), _number(plain[-3:] + "$"), shape)
+
+
+def _number(text: str) -> int:
+    return zlib.crc32(text.encode("utf-8", errors="replace")) & HASH
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where each unit of a text begins and ends, in characters."""
+    return [match.span() for match in UNIT.finditer(text)]
+
+
+def units(text: str) -> list[Unit]:
+    """The units of a text in order."""
+    return [unit(match[0]) for match in UNIT.finditer(text)]
+
+
+def covering(places: list[tuple[int, int]], start: int, end: int) -> tuple[int, int] | None:
+    """The first and last unit that characters [start, end) touch, None where they touch none."""
+    touched = [number for number, (first, last) in enumerate(places) if first < end and last > start]
+    return (touched[0], touched[-1]) if touched else None

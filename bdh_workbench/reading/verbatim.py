@@ -1,0 +1,153 @@
+"""Stored texts met word for word: the exact match of tokens that decides before any score.
+
+A tree of all stored stretches from their first token on. Reading a text keeps the places in the tree that its last
+words lead to, one for each beginning, so that a stretch is recognised wherever in the text it starts. Tokens that
+differ in case, or in the space before them, take the same branch; where that leaves several rows, the cosines choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
+from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.state import Memory
+from bdh_workbench.model.loading import Model
+
+MOST_OPEN = 16  # beginnings followed at once; a text that says one word over and over opens one with each
+ROOT = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A stored stretch that the last words of a text repeat from its first token on.
+
+    Attributes:
+        node: place in the tree.
+        tokens: how many there are so far.
+        nats: their surprisal in general text.
+        whole: whether the text began with them.
+    """
+
+    node: int
+    tokens: int
+    nats: float
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Tokens with the rows read after some of them.
+
+    Attributes:
+        ids: the tokens.
+        first: the number of tokens before the first row.
+        rows: read after ``first`` tokens, after ``first`` + 1, and so on.
+    """
+
+    ids: Sequence[int]
+    first: int
+    rows: Sequence[int]
+
+
+class Verbatim:
+    """The tree of stored stretches."""
+
+    def __init__(self, stretches: Sequence[Stretch], same_as: list[int], surprisal: list[float]) -> None:
+        """Grow the tree.
+
+        Args:
+            stretches: what is stored.
+            same_as: for each token the one that stands for it.
+            surprisal: of each token in general text, in nats.
+        """
+        self._same_as, self._surprisal = same_as, surprisal
+        self._next: dict[tuple[int, int], int] = {}
+        self._rows: dict[int, list[int]] = {}
+        count = 1
+        for stretch in stretches:
+            node, last = ROOT, stretch.first + len(stretch.rows)
+            for place, token in enumerate(stretch.ids[: last - 1], 1):
+                key = (node, same_as[token])
+                node = self._next.get(key, 0)
+                if not node:
+                    node = self._next[key] = count
+                    count += 1
+                if place >= stretch.first:
+                    rows = self._rows.setdefault(node, [])
+                    if (row := stretch.rows[place - stretch.first]) not in rows:
+                        rows.append(row)
+
+    def read(
+        self, ids: Sequence[int], before: tuple[Spoken, ...] | None = None
+    ) -> tuple[list[tuple[Spoken, ...]], tuple[Spoken, ...]]:
+        """What is being repeated at each token of a text, the longest first.
+
+        Args:
+            ids: tokens.
+            before: what was repeated at the token before the first; None at the beginning of a text.
+
+        Returns:
+            For each token those stretches that have a row there, and all that may go on after the last.
+        """
+        found: list[tuple[Spoken, ...]] = []
+        follow, rows = self._next, self._rows
+        going = before or ()
+        for place, token in enumerate(ids):
+            same, nats = self._same_as[token], self._surprisal[token]
+            after = [
+                Spoken(node, old.tokens + 1, old.nats + nats, old.whole)
+                for old in going
+                if (node := follow.get((old.node, same), 0))
+            ]
+            if node := follow.get((ROOT, same), 0):
+                after.append(Spoken(node, 1, nats, before is None and place == 0))
+            going = tuple(after[:MOST_OPEN])
+            found.append(tuple(spoken for spoken in going if spoken.node in rows) if going else ())
+        return found, going
+
+    def rows(self, spoken: Spoken) -> list[int]:
+        """The rows read after a stretch."""
+        return self._rows[spoken.node]
+
+
+def stored_stretches(memory: Memory, model: Model, numbers: Sequence[int]) -> list[Stretch]:
+    """The stretches of the enabled rows whose words were kept.
+
+    Args:
+        memory: to be read.
+        model: gives the tokenizer and the length of windows.
+        numbers: the enabled rows of the memory; the rows of stretches are places among these.
+    """
+    place = {number: index for index, number in enumerate(numbers)}
+    chains: dict[int, list[list[int]]] = {}  # the rows written together, by item
+    items, following = memory.rows.items.tolist(), memory.rows.following.tolist()
+    chain: list[int] = []
+    for row, after in enumerate(following):
+        chain.append(row)
+        if after < 0:
+            chains.setdefault(items[row], []).append(chain)
+            chain = []
+    tokens, found = memory.rows.tokens.tolist(), []
+    for number, record in enumerate(memory.items):
+        own = chains.get(number, [])
+        if not own or own[0][0] not in place:
+            continue
+        written: list[WriteItem] = []
+        if record.kind == "fact" and record.prompt:
+            # A framing is met as the fact after other words. Within a text a prompt begins with a space.
+            written = fact_items([Fact(record.prompt, record.answer)], model.tokenizer, 0)
+            own = own[:1]
+            start = tuple(model.tokenizer.encode(" " + record.prompt))
+            answer = written[0].ids[written[0].first :]
+            rows = [place[row] for row in own[0]]
+            if len(rows) == len(answer):
+                found.append(Stretch((*start, *answer), len(start), rows))
+        elif record.kind == "document" and record.text:
+            document = TextDocument(record.title, record.text)
+            written = document_items([document], model.tokenizer, model.config.context * 2)
+        for item, rows in zip(written, own, strict=False):
+            if [tokens[row] for row in rows] == list(item.ids[item.first :]):
+                found.append(Stretch(item.ids, item.first, [place[row] for row in rows]))
+    return found

@@ -1,0 +1,126 @@
+"""Pairs to train the reader on: a question, one to five sentences, and where the answer stands, if it does."""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bdh_workbench.reading.units import Unit, units
+from bdh_workbench.training.reading.questions import Asked, Pool
+
+UNANSWERABLE = 0.25  # share of the pairs
+ALTERED = 0.5  # of those, share whose question asks about another thing of the same kind
+SIZES = (1, 1, 1, 1, 1, 1, 1, 2, 2, 3)  # sentences in a text, one drawn at random
+OFTEN = 300  # sentences that say a word from which on it finds no rivals
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A pair.
+
+    Attributes:
+        question: its units.
+        sentences: the units of each sentence.
+        answer: number of the sentence, first and last unit in it; None where there is no answer.
+    """
+
+    question: Sequence[Unit]
+    sentences: Sequence[Sequence[Unit]]
+    answer: tuple[int, int, int] | None
+
+
+class Examples:
+    """Draws examples from one pool of sentences and questions."""
+
+    def __init__(self, pool: Pool, *, ordered: bool, rivals: Sequence[str] = ()) -> None:
+        """Take in a pool.
+
+        Args:
+            pool: of sentences and questions.
+            ordered: whether sentences that stand beside each other come from one text.
+            rivals: more sentences that do not answer, for a pool that has few with the same words.
+        """
+        self._pool, self._ordered = pool, ordered
+        self._sentences = [*pool.sentences, *rivals]
+        self._said: dict[int, list[int]] = defaultdict(list)
+        for number, sentence in enumerate(self._sentences):
+            for stem in {u.stem for u in units(sentence) if u.word and len(u.folded) > 3}:
+                self._said[stem].append(number)
+        self._cut = functools.lru_cache(maxsize=1 << 15)(lambda number: units(self._sentences[number]))
+
+    def __len__(self) -> int:
+        """The number of questions."""
+        return len(self._pool.asked)
+
+    def draw(self, chooser: random.Random) -> Example:
+        """One example at random."""
+        asked = self._pool.asked[chooser.randrange(len(self))]
+        question = units(asked.question)
+        size = chooser.choice(SIZES)
+        if chooser.random() < UNANSWERABLE:
+            altered = self._altered(question, asked, chooser) if chooser.random() < ALTERED else None
+            if altered is not None:
+                return self._around(altered, asked, size, chooser, answered=False)
+            rivals = self._rivals(question, asked, max(1, size), chooser)
+            return Example(question, [self._cut(number) for number in rivals], None)
+        return self._around(question, asked, size, chooser, answered=True)
+
+    def plain(self, number: int) -> Example:
+        """A question with the sentence that answers it alone."""
+        asked = self._pool.asked[number]
+        return Example(units(asked.question), [self._cut(asked.sentence)], (0, asked.first, asked.last))
+
+    def _around(
+        self, question: Sequence[Unit], asked: Asked, size: int, chooser: random.Random, *, answered: bool
+    ) -> Example:
+        numbers = [asked.sentence, *self._rivals(question, asked, size - 1, chooser)]
+        if self._ordered and chooser.random() < 0.7:
+            numbers.sort()
+        else:
+            chooser.shuffle(numbers)
+        place = (numbers.index(asked.sentence), asked.first, asked.last)
+        return Example(question, [self._cut(number) for number in numbers], place if answered else None)
+
+    def _rivals(self, question: Sequence[Unit], asked: Asked, count: int, chooser: random.Random) -> list[int]:
+        """Other sentences: of the same text, with the same words, or any."""
+        found: list[int] = []
+        rare = [u.stem for u in question if 1 < len(self._said.get(u.stem, ())) < OFTEN]
+        while len(found) < count:
+            way = chooser.random()
+            if self._ordered and way < 0.5:
+                number = asked.sentence + chooser.choice((-3, -2, -1, 1, 2, 3))
+            elif rare and way < 0.85:
+                number = chooser.choice(self._said[chooser.choice(rare)])
+            else:
+                number = chooser.randrange(len(self._sentences))
+            if 0 <= number < len(self._sentences) and number not in (asked.sentence, asked.beside, *found):
+                found.append(number)
+            elif chooser.random() < 0.05:
+                rare = []
+        return found
+
+    def _altered(self, question: Sequence[Unit], asked: Asked, chooser: random.Random) -> list[Unit] | None:
+        """The question with a name, number or word of the sentence replaced by one of its kind; None without one."""
+        sentence = self._cut(asked.sentence)
+        said = {u.stem for u in sentence}
+        own = [
+            place
+            for place, u in enumerate(question)
+            if place and u.stem in said and u.word and (u.shape[0] or u.shape[3] or len(u.folded) > 5)
+        ]
+        names = [place for place in own if question[place].shape[0] or question[place].shape[3]]
+        if not own:
+            return None
+        place = chooser.choice(names or own)
+        for _ in range(40):
+            other = units(self._pool.asked[chooser.randrange(len(self))].question)[1:]
+            fitting = [u for u in other if u.shape[:5] == question[place].shape[:5] and u.stem not in said]
+            fitting = [u for u in fitting if (u.word and len(u.folded) > 3) or u.shape[3]]
+            if fitting:
+                out = list(question)
+                out[place] = chooser.choice(fitting)
+                return out
+        return None

@@ -1,0 +1,358 @@
+"""Fitting the judges of questions: which stored sentences to recite, and which of those answers, or none.
+
+They are fitted on texts that nothing else was chosen on: documents of the held-out part of the corpus with gaps made
+from them, people's questions on sentences that the reader was not trained on, and invented facts of the ``dev`` split
+asked in other words, the other way round and about other subjects. A part of the questions is put to a memory that does
+not hold the answer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from bdh_workbench.model.judge import Judge
+from bdh_workbench.reading.asker import Asker, against_none, scores_of
+from bdh_workbench.reading.questions import READ, RECITED, read_sentences
+from bdh_workbench.reading.sentence_evidence import EVIDENCE, Array, Place, SentenceIndex
+from bdh_workbench.reading.units import units
+from bdh_workbench.training.corpus import CorpusDocument
+from bdh_workbench.training.reading.questions import Asked, Pool, gap_questions
+from bdh_workbench.training.synthetic import facts, hard_facts, other_subject_prompts, reversed_probes
+
+FOREIGN = 0.5  # share of the questions that are put to another memory too
+GROUPS = (1, 1, 1, 2, 3, 6)  # texts of a memory, one drawn at random
+SENTENCES = 25  # of a text that is put together
+DOCUMENTS = 40  # of the corpus
+OFTEN = 300  # sentences that say a word from which on it makes no rivals
+POINTING = 0.15  # share of those about documents whose names are replaced by "it" or "he", after another answer
+PER_TEXT, PER_FACTS = 8, 150  # questions about one text at most
+FACTS = 60  # invented facts of a memory
+CANDIDATES = 20  # sentences with the best BM25 from which the first judge learns
+DECAY = 1e-3  # of squared weights: evidence that says nothing stays near zero
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question put to a memory.
+
+    Attributes:
+        memory: number of the memory.
+        question: as asked.
+        gold: number of the sentence that answers, None where none does.
+        last: where the answer before came from.
+        beside: a sentence that is no candidate, since the question was made from it; -1 for none.
+    """
+
+    memory: int
+    question: str
+    gold: int | None
+    last: Place | None = None
+    beside: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Memories:
+    """Texts to ask about, as indexes, and the questions.
+
+    Attributes:
+        indexes: of each memory.
+        given: for each sentence of each memory where a fact's own answer stands in it, None in a document.
+        cases: the questions.
+    """
+
+    indexes: tuple[SentenceIndex, ...]
+    given: tuple[tuple[tuple[int, int] | None, ...], ...]
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text of a memory: its title and sentences, where a fact's answer stands in each, and questions."""
+
+    title: str
+    sentences: list[str]
+    given: list[tuple[int, int] | None]
+    asked: list[Asked]
+
+
+def memories(asker: Asker, documents: Iterable[CorpusDocument], people: Pool, made: Pool, seed: int) -> Memories:
+    """Make memories of one to six texts, and questions.
+
+    Args:
+        asker: gives words and vectors.
+        documents: held-out ones of the corpus.
+        people: questions that the reader was not trained on.
+        made: questions made by rules that it was not trained on, on sentences in the order of their texts.
+        seed: of all choices.
+    """
+    chooser = random.Random(seed)
+    texts = [*_people_texts(people, made, chooser), *_made_texts(made), *_gap_texts(documents, seed)]
+    chooser.shuffle(texts)
+    groups: list[list[_Text]] = []
+    while texts:
+        count = chooser.choice(GROUPS)
+        groups.append(texts[:count])
+        texts = texts[count:]
+    groups += [[text] for text in _fact_texts(seed)]
+    indexes, given, cases = [], [], list[Case]()
+    for memory, group in enumerate(groups):
+        places = [Place(item, number) for item, text in enumerate(group) for number in range(len(text.sentences))]
+        sentences = [sentence for text in group for sentence in text.sentences]
+        titles = {item: text.title for item, text in enumerate(group)}
+        indexes.append(SentenceIndex(places, sentences, titles, asker.numbers, asker.vectors, asker.rarity))
+        given.append(tuple(answer for text in group for answer in text.given))
+        base = 0
+        for item, text in enumerate(group):
+            facts_ = text.given[0] is not None
+            for one in chooser.sample(text.asked, min(PER_FACTS if facts_ else PER_TEXT, len(text.asked))):
+                question, last = one.question, None
+                pointing = None if facts_ else _pointing(question, chooser, POINTING)
+                if pointing is not None:
+                    near = one.sentence + chooser.randint(-3, 3)
+                    question, last = pointing, Place(item, min(len(text.sentences) - 1, max(0, near)))
+                beside = base + one.beside if one.beside >= 0 else -1
+                cases.append(Case(memory, question, base + one.sentence, last, beside))
+                other = chooser.randrange(len(groups))
+                if other != memory and chooser.random() < FOREIGN:
+                    cases.append(Case(other, one.question, None))
+            if facts_:
+                cases += [Case(memory, prompt, None) for prompt in other_subject_prompts(FACTS, seed + memory, "dev")]
+            base += len(text.sentences)
+    return Memories(tuple(indexes), tuple(given), tuple(cases))
+
+
+def _plain(title: str, sentences: list[str], asked: list[Asked]) -> _Text:
+    return _Text(title, sentences, [None] * len(sentences), asked)
+
+
+def _people_texts(people: Pool, made: Pool, chooser: random.Random) -> Iterator[_Text]:
+    """Each sentence that people asked about among others that share its words."""
+    others = list(dict.fromkeys([*people.sentences, *made.sentences]))
+    stems = [{u.stem for u in units(sentence) if u.word} for sentence in others]
+    few = Counter(stem for found in stems for stem in found)
+    said: dict[int, list[int]] = defaultdict(list)
+    for number, found in enumerate(stems):
+        for stem in found:
+            if few[stem] <= OFTEN:
+                said[stem].append(number)
+    for number in range(len(people.sentences)):
+        near = [other for stem in stems[number] for other in said.get(stem, []) if other != number]
+        rivals = chooser.sample(sorted(set(near)), min(SENTENCES, len(set(near))))
+        place = chooser.randint(0, len(rivals))
+        sentences = [others[other] for other in rivals]
+        sentences.insert(place, people.sentences[number])
+        asked = [Asked(one.question, place, one.first, one.last) for one in people.asked if one.sentence == number]
+        yield _plain("", sentences, asked)
+
+
+def _made_texts(made: Pool) -> Iterator[_Text]:
+    """Stretches of texts with questions made by rules."""
+    for start in range(0, len(made.sentences) - SENTENCES + 1, SENTENCES):
+        asked = [
+            Asked(one.question, one.sentence - start, one.first, one.last)
+            for one in made.asked
+            if start <= one.sentence < start + SENTENCES
+        ]
+        yield _plain("", made.sentences[start : start + SENTENCES], asked)
+
+
+def _gap_texts(documents: Iterable[CorpusDocument], seed: int) -> Iterator[_Text]:
+    """Documents of the corpus with gaps made from them."""
+    for document in itertools.islice(documents, DOCUMENTS):
+        pool = gap_questions([document], PER_TEXT, seed)
+        if pool.asked:
+            yield _plain(document.title, pool.sentences, pool.asked)
+
+
+def _fact_texts(seed: int) -> Iterator[_Text]:
+    """Invented facts, asked by paraphrases; and others, asked by synonyms, by questions and the other way round."""
+    for hard in (False, True):
+        known = hard_facts(FACTS, seed, "dev") if hard else facts(FACTS, seed, "dev")
+        turned = reversed_probes(FACTS, seed, "dev") if hard else []
+        sentences = [f"{fact.prompt} {fact.answer}" for fact in known]
+        asked = [Asked(text, n, 0, 0) for n, fact in enumerate(known) for text in (fact.prompt, *fact.paraphrases)]
+        asked += [Asked(one.probe.prompt, one.index, 0, 0) for one in turned]
+        given = [(len(s) - len(fact.answer), len(s)) for s, fact in zip(sentences, known, strict=True)]
+        yield _Text("", sentences, list[tuple[int, int] | None](given), asked)
+
+
+def _pointing(question: str, chooser: random.Random, share: float) -> str | None:
+    """A question with its first name replaced by a pronoun, in a share of cases."""
+    if chooser.random() >= share:
+        return None
+    words = question.split()
+    names = [place for place, word in enumerate(words) if place and word[:1].isupper()]
+    if not names:
+        return None
+    stop = names[0]
+    while stop < len(words) and words[stop][:1].isupper():
+        stop += 1
+    return " ".join([*words[: names[0]], chooser.choice(("it", "he", "she", "they")), *words[stop:]])
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The candidates of a case: evidence (n, F), and which of them answers, -1 for none."""
+
+    evidence: Array
+    gold: int
+
+
+def of_sentences(known: Memories) -> list[Ranked]:
+    """What the first judge learns from."""
+    out = []
+    for case in known.cases:
+        evidence = known.indexes[case.memory].evidence(units(case.question), case.last)
+        order = _best(evidence[:, EVIDENCE.index("bm25")], CANDIDATES, case)
+        if case.gold is not None and case.gold not in order:
+            order.append(case.gold)
+        out.append(Ranked(evidence[order], order.index(case.gold) if case.gold is not None else -1))
+    return out
+
+
+def _best(scores: Array, count: int, case: Case) -> list[int]:
+    """The sentences with the best scores that a case may have."""
+    order: list[int] = np.argsort(-scores, kind="stable")[: count + 1].tolist()
+    return [number for number in order if number != case.beside][:count]
+
+
+def of_answers(
+    known: Memories, asker: Asker, sentences: Judge, progress: Callable[[float], None] = lambda done: None
+) -> list[Ranked]:
+    """What the second judge learns from: the sentences that the first one has recited, read."""
+    out = []
+    for number, case in enumerate(known.cases):
+        index = known.indexes[case.memory]
+        question = units(case.question)
+        evidence = index.evidence(question, case.last)
+        order = _best(scores_of(sentences, evidence), RECITED, case)
+        given = [known.given[case.memory][place] for place in order]
+        _, read = read_sentences(asker, question, [index.texts[place] for place in order], given)
+        gold = order.index(case.gold) if case.gold in order else -1
+        # A case whose sentence was not found teaches nothing about reading.
+        if case.gold is None or gold >= 0:
+            out.append(Ranked(np.concatenate((evidence[order], read), axis=1), gold))
+        progress((number + 1) / len(known.cases))
+    return out
+
+
+def fitted(cases: Sequence[Ranked], names: tuple[str, ...], dropped: Sequence[str] = ()) -> Judge:
+    """The conditional logit of least loss; weights of dropped evidence are zero."""
+    most = max(len(case.evidence) for case in cases)
+    x = torch.zeros(len(cases), most, len(names))
+    there = torch.zeros(len(cases), most, dtype=torch.bool)
+    for number, case in enumerate(cases):
+        x[number, : len(case.evidence)] = torch.from_numpy(case.evidence)
+        there[number, : len(case.evidence)] = True
+    gold = torch.tensor([case.gold + 1 for case in cases])
+    mean, scale = x[there].mean(0), x[there].std(0).clamp(min=1e-3)
+    used = torch.tensor([name not in dropped for name in names], dtype=torch.float32)
+    x = (x - mean) / scale * used
+    weights, bias = torch.zeros(len(names), requires_grad=True), torch.zeros(1, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights, bias], max_iter=300, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        scores = (x @ weights + bias).masked_fill(~there, -1e9)
+        value = F.cross_entropy(torch.cat((torch.zeros(len(cases), 1), scores), dim=1), gold)
+        value = value + DECAY * weights.square().sum()
+        torch.autograd.backward(value)
+        return value
+
+    optimiser.step(loss)  # type: ignore[no-untyped-call]
+    judge = Judge(names, (weights * used).detach(), float(bias.detach()), mean, scale)
+    return dataclasses.replace(judge, threshold=_threshold(judge, cases))
+
+
+def _threshold(judge: Judge, cases: Sequence[Ranked]) -> float:
+    """The probability that parts answerable questions from others best: the largest of Youden's J (1950)."""
+    whole = np.array([against_none(scores_of(judge, case.evidence)).sum() for case in cases])
+    answerable = np.array([case.gold >= 0 for case in cases])
+    order = np.argsort(whole, kind="stable")
+    lost = np.cumsum(answerable[order]) / max(1, answerable.sum())
+    refused = np.cumsum(~answerable[order]) / max(1, (~answerable).sum())
+    place = int((refused - lost).argmax())
+    above = whole[order[min(place + 1, len(order) - 1)]]
+    return float(np.clip((whole[order[place]] + above) / 2, 0.01, 0.99))
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeFigures:
+    """How a judge does.
+
+    Attributes:
+        right: share of the answerable questions whose sentence is the most probable.
+        kept: share of them that are answered at the threshold.
+        refused: share of the others that are not.
+        loss: mean -log p.
+    """
+
+    right: float
+    kept: float
+    refused: float
+    loss: float
+
+
+def figures(judge: Judge, cases: Sequence[Ranked]) -> JudgeFigures:
+    """How a judge does on cases."""
+    right, kept, refused, losses = [], [], [], []
+    for case in cases:
+        p = against_none(scores_of(judge, case.evidence))
+        whole = float(p.sum())
+        if case.gold >= 0:
+            right.append(float(int(p.argmax()) == case.gold))
+            kept.append(float(whole >= judge.threshold))
+            losses.append(-float(np.log(max(1e-9, p[case.gold]))))
+        else:
+            refused.append(float(whole < judge.threshold))
+            losses.append(-float(np.log(max(1e-9, 1.0 - whole))))
+    return JudgeFigures(*(float(np.mean(values)) if values else 0.0 for values in (right, kept, refused, losses)))
+
+
+ALL = EVIDENCE + READ
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a kind of evidence is worth: the judge's figures without it, over seeds.
+
+    Attributes:
+        name: of the evidence, or "all" with nothing left out.
+        right: share of questions whose sentence is the most probable; mean and standard deviation.
+        kept: share of answerable questions that are answered at the threshold.
+        loss: mean -log p.
+    """
+
+    name: str
+    right: tuple[float, float]
+    kept: tuple[float, float]
+    loss: tuple[float, float]
+
+
+def worths(cases: Sequence[Ranked], names: tuple[str, ...], seeds: int) -> list[Worth]:
+    """What each kind of evidence is worth: fitted without it on a random half of the cases, measured on the other."""
+    found: dict[str, list[JudgeFigures]] = {}
+    for seed in range(seeds):
+        order = list(range(len(cases)))
+        random.Random(seed).shuffle(order)
+        half = len(order) // 2
+        learnt, held_out = ([cases[number] for number in part] for part in (order[:half], order[half:]))
+        for name in ("all", *names):
+            found.setdefault(name, []).append(figures(fitted(learnt, names, dropped=(name,)), held_out))
+    return [
+        Worth(name, *(_spread([getattr(one, field) for one in each]) for field in ("right", "kept", "loss")))
+        for name, each in found.items()
+    ]
+
+
+def _spread(values: Sequence[float]) -> tuple[float, float]:
+    return round(float(np.mean(values)), 4), round(float(np.std(values, ddof=min(1, len(values) - 1))), 4)

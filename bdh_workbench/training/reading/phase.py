@@ -1,0 +1,304 @@
+"""The reading phase: word vectors, questions, the reader network and its judges, for a model folder that is there.
+
+Each step leaves its result in ``run/`` beside the model, so that a stopped phase goes on where it stood.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically, save_text_atomically
+from bdh_workbench.model.judge import Judge
+from bdh_workbench.reading.asker import Asker, load_asker, make_asker, save_asker
+from bdh_workbench.reading.network import ReaderConfig, ReaderNetwork
+from bdh_workbench.reading.sentence_evidence import EVIDENCE
+from bdh_workbench.training.corpus import CorpusDocument, read_corpus, validation_documents
+from bdh_workbench.training.reading.examples import Examples
+from bdh_workbench.training.reading.judging import ALL, figures, fitted, memories, of_answers, of_sentences, worths
+from bdh_workbench.training.reading.questions import (
+    Asked,
+    Pool,
+    gap_questions,
+    made_questions,
+    people_questions,
+)
+from bdh_workbench.training.reading.train import ReaderTraining, ReadingConfig, measured
+from bdh_workbench.training.reading.vectors import word_vectors
+
+PEOPLE, MADE, EXCLUDED = "people-sentences.jsonl.zst", "generated.jsonl.zst", "excluded-titles.json"
+CHARACTERS = 400_000_000  # of the corpus from which word vectors are made: 4 minutes
+RIVALS = 60_000  # sentences of made questions that compete with those that people asked about
+GAPS = 80_000  # questions made from the corpus
+MADE_HELD_OUT = 2500  # sentences with made questions that it is not trained on either
+HELD_OUT = 80  # sentences with people's questions that the reader is not trained on
+ENCYCLOPAEDIC = ("wikipedia", "openstax")  # sources whose sentences can be understood by themselves
+VALIDATED, DRAWN = 1500, 600  # held-out pairs: a sentence alone, and drawn as in training
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Where questions to train on come from.
+
+    Attributes:
+        corpus: a location as in ``training.corpus``.
+        folder: with people's and made questions; None for gaps of the corpus alone.
+    """
+
+    corpus: str
+    folder: Path | None
+
+    def check(self) -> None:
+        """Make sure that the folder has its files.
+
+        Raises:
+            UserError: when one is missing.
+        """
+        for name in (PEOPLE, MADE) if self.folder else ():
+            if self.folder and not (self.folder / name).is_file():
+                raise UserError(f"{self.folder} has no {name}: docs/asking.md says what belongs there.")
+
+    def excluded(self) -> frozenset[str]:
+        """Titles, in lower case, of texts that are measured and so never trained on."""
+        path = self.folder / EXCLUDED if self.folder else None
+        if path is None or not path.is_file():
+            return frozenset()
+        return frozenset(str(title).lower() for title in json.loads(path.read_text(encoding="utf-8")))
+
+    def documents(self) -> Iterator[CorpusDocument]:
+        """The documents of the corpus that may be trained on."""
+        excluded = self.excluded()
+        return (document for document in read_corpus(self.corpus) if document.title.lower() not in excluded)
+
+    def held_out(self) -> Iterator[CorpusDocument]:
+        """Its held-out documents, those that can be understood sentence by sentence where there are such."""
+        excluded = self.excluded()
+        found = [d for d in validation_documents(self.corpus) if d.title.lower() not in excluded]
+        return iter(_encyclopaedic(found))
+
+    def people(self) -> tuple[Pool, Pool]:
+        """People's questions to train on, and those on held-out sentences; empty without a folder.
+
+        Raises:
+            UserError: when a file cannot be read.
+        """
+        if self.folder is None:
+            return Pool([], []), Pool([], [])
+        pool = people_questions(self.folder / PEOPLE)
+        chooser = random.Random(7)
+        kept = set(chooser.sample(range(len(pool.sentences)), min(HELD_OUT, len(pool.sentences) // 4)))
+        place = {number: new for new, number in enumerate(sorted(kept))}
+        training = Pool(pool.sentences, [one for one in pool.asked if one.sentence not in kept])
+        held_out = Pool(
+            [pool.sentences[number] for number in sorted(kept)],
+            [Asked(a.question, place[a.sentence], a.first, a.last) for a in pool.asked if a.sentence in kept],
+        )
+        return training, held_out
+
+    def made(self) -> tuple[Pool, Pool]:
+        """Questions made by rules to train on, and those about the last sentences; empty without a folder.
+
+        Raises:
+            UserError: when a file cannot be read.
+        """
+        if self.folder is None:
+            return Pool([], []), Pool([], [])
+        pool = made_questions(self.folder / MADE)
+        border = len(pool.sentences) - min(MADE_HELD_OUT, len(pool.sentences) // 4)
+        held_out = [Asked(a.question, a.sentence - border, a.first, a.last) for a in pool.asked if a.sentence >= border]
+        training = Pool(pool.sentences[:border], [a for a in pool.asked if a.sentence < border])
+        return training, Pool(pool.sentences[border:], held_out)
+
+
+def train_reader(
+    out: Path, questions: Questions, settings: ReadingConfig, config: ReaderConfig, stop: Callable[[], bool]
+) -> dict[str, Any]:
+    """Train a reader into a model folder, or take up a run that was stopped.
+
+    Args:
+        out: the model folder; working files go to ``out/run``.
+        questions: to train on.
+        settings: of the run.
+        config: sizes of the network; fewer words where the corpus has fewer.
+        stop: whether to stop.
+
+    Returns:
+        Figures, and whether the run is finished.
+
+    Raises:
+        UserError: for bad input.
+    """
+    folder = out / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    words, counts, total, vectors = _words(folder, questions, config)
+    config = dataclasses.replace(config, words=len(words))
+    torch.manual_seed(settings.seed)
+    network = ReaderNetwork(config, settings.dropout)
+    with torch.no_grad():
+        network.vectors.weight[:-1] = vectors
+        network.vectors.weight[-1] = 0.0
+        # A word without a vector is as rare as the rarest that has one, and a little more.
+        rarity = -(torch.tensor([*counts, min(counts) / 2]) / total).log()
+        network.rarity.copy_(rarity / rarity.max())
+    people, held_out = questions.people()
+    gaps = _gaps(folder, questions)
+    made, _ = questions.made()
+    shares = ((people, settings.people, False), (made, settings.made, True))
+    sources = [
+        # People asked about single sentences: what competes with those comes from elsewhere.
+        (Examples(pool, ordered=ordered, rivals=() if ordered else made.sentences[:RIVALS]), share)
+        for pool, share, ordered in shares
+        if pool.asked
+    ]
+    sources.append((Examples(gaps, ordered=True), 1.0 - sum(share for _, share in sources)))
+    numbers = {word: number for number, word in enumerate(words)}
+    looked = held_out if held_out.asked else gap_questions(questions.held_out(), VALIDATED, 1)
+    alone, chooser = Examples(looked, ordered=False), random.Random(5)
+    pairs = [alone.plain(number) for number in range(min(VALIDATED, len(alone)))]
+    pairs += [alone.draw(chooser) for _ in range(DRAWN)]
+    run = ReaderTraining(network, numbers, sources, pairs, settings, folder)
+    if run.resume():
+        print(f"Going on at step {run.progress.step}.", file=sys.stderr)
+    progress = run.run(stop)
+    found, loss = measured(network, numbers, pairs)
+    report: dict[str, Any] = {
+        **dataclasses.asdict(found),
+        "held_out_loss": round(loss, 4),
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "steps": progress.step,
+        "pairs": progress.step * settings.batch,
+        "minutes": round(progress.seconds / 60, 1),
+        "finished": progress.seconds >= settings.minutes * 60,
+        "settings": dataclasses.asdict(settings),
+    }
+    blank = Judge(EVIDENCE, torch.zeros(len(EVIDENCE)), 0.0, torch.zeros(len(EVIDENCE)), torch.ones(len(EVIDENCE)))
+    asker = make_asker(network, words, blank, blank)
+    judged, judge_figures = fit_judges(asker, questions, settings.seed)
+    save_asker(out, judged, {"reading": report, "judges": judge_figures})
+    load_asker.cache_clear()
+    return report | {"judges": judge_figures}
+
+
+def refit_judges(out: Path, questions: Questions, seed: int = 0) -> dict[str, Any]:
+    """Fit the judges of a model folder's reader again.
+
+    Raises:
+        UserError: when it has no reader, or for bad input.
+    """
+    asker = load_asker(out)
+    record = json.loads((out / "reader.json").read_text(encoding="utf-8"))
+    judged, found = fit_judges(asker, questions, seed)
+    save_asker(out, judged, {**record["figures"], "judges": found})
+    load_asker.cache_clear()
+    return found
+
+
+def ablate_judges(out: Path, questions: Questions, path: Path, seeds: int = 3) -> dict[str, Any]:
+    """What each kind of evidence is worth to the judges of questions, as ``path`` (JSON) and the same name in Markdown.
+
+    Raises:
+        UserError: when the model folder has no reader, or for bad input.
+    """
+    asker = load_asker(out)
+    known = memories(asker, questions.held_out(), questions.people()[1], questions.made()[1], 0)
+    first = of_sentences(known)
+    second = of_answers(known, asker, asker.sentences)
+    report: dict[str, Any] = {"model": out.resolve().name, "seeds": seeds, "questions": len(known.cases)}
+    page = [
+        "# What each kind of evidence is worth to a question",
+        "",
+        f"`train --only judge --ablate`, model `{report['model']}`, {len(known.cases):,} questions. Each judge is "
+        "fitted on a random half of them, with one kind of evidence left out, and measured on the other half; "
+        f"{seeds} seeds, mean ± standard deviation. *right*: the right sentence is the most probable; *kept*: an "
+        "answerable question gets an answer at the judge's threshold; *loss*: mean -log p.",
+    ]
+    titles = {"sentences": "Which sentences to recite", "answers": "Which of them answers"}
+    for name, cases, names in (("sentences", first, EVIDENCE), ("answers", second, ALL)):
+        found = worths(cases, names, seeds)
+        report[name] = [dataclasses.asdict(one) for one in found]
+        page += ["", f"## {titles[name]}", "", "| left out | right | kept | loss |", "|---|---|---|---|"]
+        for one in found:
+            shares = [f"{100 * mean:.1f} ± {100 * spread:.1f}%" for mean, spread in (one.right, one.kept)]
+            label = "nothing" if one.name == "all" else one.name
+            page.append(f"| {label} | {shares[0]} | {shares[1]} | {one.loss[0]:.3f} ± {one.loss[1]:.3f} |")
+    save_json_atomically(path, report)
+    save_text_atomically(path.with_suffix(".md"), "\n".join(page) + "\n")
+    return report
+
+
+def fit_judges(asker: Asker, questions: Questions, seed: int) -> tuple[Asker, dict[str, Any]]:
+    """An asker with judges fitted to its network, and how they do on the questions they were fitted on."""
+    known = memories(asker, questions.held_out(), questions.people()[1], questions.made()[1], seed)
+    first = of_sentences(known)
+    sentences = fitted(first, EVIDENCE)
+    second = of_answers(known, asker, sentences)
+    answers = fitted(second, ALL)
+    found = {
+        "sentences": dataclasses.asdict(figures(sentences, first)),
+        "answers": dataclasses.asdict(figures(answers, second)),
+        "questions": len(known.cases),
+        "memories": len(known.indexes),
+    }
+    return dataclasses.replace(asker, sentences=sentences, answers=answers), found
+
+
+def _encyclopaedic(documents: list[CorpusDocument]) -> list[CorpusDocument]:
+    return [d for d in documents if d.source.startswith(ENCYCLOPAEDIC)] or documents
+
+
+def _words(
+    folder: Path, questions: Questions, config: ReaderConfig
+) -> tuple[tuple[str, ...], list[int], int, torch.Tensor]:
+    """Words, how often each came, the units of the text, and their vectors; made once."""
+    tensors, record = folder / "reader-vectors.safetensors", folder / "reader-words.json"
+    if not (tensors.is_file() and record.is_file()):
+        print("Making word vectors.", file=sys.stderr)
+
+        def texts() -> Iterator[str]:
+            taken = 0
+            for document in questions.documents():
+                yield document.text
+                taken += len(document.text)
+                if taken > CHARACTERS:
+                    return
+
+        found = word_vectors(texts, config.words, config.vector)
+        save_tensors_atomically(tensors, {"vectors": found.vectors.contiguous()}, {})
+        save_json_atomically(record, {"words": found.words, "counts": found.counts, "total": found.total})
+    try:
+        values = json.loads(record.read_text(encoding="utf-8"))
+        return tuple(values["words"]), list(values["counts"]), int(values["total"]), load_file(tensors)["vectors"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError(f"{record} is damaged: delete it to make the word vectors again.") from None
+
+
+def _gaps(folder: Path, questions: Questions) -> Pool:
+    """Gaps from the corpus; made once."""
+    path = folder / "reader-gaps.json"
+    if not path.is_file():
+        print("Making questions from the corpus.", file=sys.stderr)
+        documents = (d for d in questions.documents() if d.source.startswith(ENCYCLOPAEDIC))
+        pool = gap_questions(documents, GAPS, 0)
+        if not pool.asked:
+            pool = gap_questions(questions.documents(), GAPS, 0)
+        if not pool.asked:
+            raise UserError(f"{questions.corpus} has no sentences to make questions from: use more text.")
+        save_json_atomically(
+            path,
+            {"sentences": pool.sentences, "asked": [dataclasses.astuple(a) for a in pool.asked]},
+        )
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return Pool(list(values["sentences"]), [Asked(*one) for one in values["asked"]])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError(f"{path} is damaged: delete it to make the questions again.") from None

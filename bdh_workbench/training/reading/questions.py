@@ -1,0 +1,160 @@
+"""Questions to train the reader on: people's, those made by rules, and gaps made from the corpus itself.
+
+A gap takes a name or number that stands in two sentences of one document, asks with the one sentence and is answered by
+the other, so that asking and answering words differ as they do when people ask (as in recurring span selection, Ram et
+al. 2021, and retrieval of a second sentence, Fabbri et al. 2020).
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.sentences import sentences_of
+from bdh_workbench.reading.units import Unit, covering, spans, unit
+from bdh_workbench.training.corpus import CorpusDocument, read_json_lines
+
+PLACES = frozenset("in at from near to of through across".split())
+GAP = "___"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with its answer's place.
+
+    Attributes:
+        question: as it is asked.
+        sentence: number of the sentence that answers, in its pool.
+        first: the answer's first unit in that sentence.
+        last: its last one.
+        beside: another sentence that answers it as well, -1 for none: the one that a gap was made from.
+    """
+
+    question: str
+    sentence: int
+    first: int
+    last: int
+    beside: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Sentences in the order of their texts, and questions about them."""
+
+    sentences: list[str]
+    asked: list[Asked]
+
+
+def people_questions(path: Path) -> Pool:
+    """Read questions by people: JSON Lines of {"sentence", "question", "start", "end"} in characters.
+
+    Raises:
+        UserError: when the file cannot be read or a line has another form.
+    """
+    return _pool(path, lambda record: [(record["question"], record["start"], record["end"])])
+
+
+def made_questions(path: Path) -> Pool:
+    """Read questions made by rules: JSON Lines of {"sentence", "questions": [[question, start, end, kind]]}.
+
+    Raises:
+        UserError: when the file cannot be read or a line has another form.
+    """
+    return _pool(path, lambda record: [(question, start, end) for question, start, end, _ in record["questions"]])
+
+
+def _pool(path: Path, questions: Any) -> Pool:
+    numbers: dict[str, int] = {}
+    asked: list[Asked] = []
+    for line, record in enumerate(read_json_lines(path), start=1):
+        try:
+            sentence = record["sentence"]
+            number = numbers.setdefault(sentence, len(numbers))
+            places = spans(sentence)
+            for question, start, end in questions(record):
+                found = covering(places, start, end)
+                if found is not None:
+                    asked.append(Asked(question, number, *found))
+        except (KeyError, TypeError, ValueError):
+            raise UserError(f"{path}, line {line} is no question with a sentence: see docs/reading.md.") from None
+    return Pool(list(numbers), asked)
+
+
+def gap_questions(documents: Iterable[CorpusDocument], count: int, seed: int) -> Pool:
+    """Make gaps from documents until there are ``count`` of them or no more documents."""
+    pool = Pool([], [])
+    chooser = random.Random(seed)
+    for document in documents:
+        sentences = [s for s in sentences_of(document.text)[:60] if 5 <= len(s.split()) <= 45 and "\n" not in s]
+        found = list(_gaps(sentences, chooser))
+        if found:
+            base = len(pool.sentences)
+            pool.sentences.extend(sentences)
+            chosen = chooser.sample(found, min(12, len(found)))
+            pool.asked.extend(Asked(q, base + at, first, last, base + by) for q, by, at, first, last in chosen)
+        if len(pool.asked) >= count:
+            break
+    return pool
+
+
+def _gaps(sentences: list[str], chooser: random.Random) -> Iterator[tuple[str, int, int, int, int]]:
+    """Questions with the numbers of the asking and the answering sentence, and the answer's first and last unit."""
+    cut = [[sentence[a:b] for a, b in spans(sentence)] for sentence in sentences]
+    known = [[unit(text) for text in texts] for texts in cut]
+    where: dict[tuple[int, ...], list[tuple[int, int, int]]] = {}
+    for number, units in enumerate(known):
+        for first, last in _names(units):
+            where.setdefault(tuple(u.same for u in units[first : last + 1]), []).append((number, first, last))
+    for places in where.values():
+        if not 2 <= len({number for number, _, _ in places}) <= 6:
+            continue
+        for asking, answering in itertools.permutations(places, 2):
+            if asking[0] == answering[0] or chooser.random() < 0.5:
+                continue
+            theirs = {u.stem for u in known[answering[0]] if u.word and len(u.folded) > 3}
+            own = {u.stem for u in known[asking[0]] if u.word and len(u.folded) > 3}
+            name = {u.stem for u in known[asking[0]][asking[1] : asking[2] + 1]}
+            if len((own & theirs) - name) >= 3:
+                yield (_asked(cut[asking[0]], known[asking[0]], *asking[1:], chooser), asking[0], *answering)
+
+
+def _names(units: list[Unit]) -> Iterator[tuple[int, int]]:
+    """Runs of capitalised words within a sentence, and numbers."""
+    place = 0
+    while place < len(units):
+        stop = place
+        while stop < len(units) and units[stop].shape[0] and units[stop].word and stop > 0:
+            stop += 1
+        if 0 < stop - place <= 5 and not units[place].shape[1]:
+            yield place, stop - 1
+        elif units[place].shape[3]:
+            yield place, place
+            stop = place + 1
+        place = max(stop, place + 1)
+
+
+def _asked(cut: list[str], known: list[Unit], first: int, last: int, chooser: random.Random) -> str:
+    """A sentence as a question for the stretch that is taken out of it."""
+    before = cut[max(0, first - chooser.randint(5, 14)) : first]
+    after = cut[last + 1 : last + 1 + chooser.randint(4, 12)]
+    if chooser.random() < 0.2:
+        return " ".join([*before, GAP, *after])
+    if known[first].shape[4]:
+        asks = chooser.choice(["When", "In what year", "What year"])
+        before = before[:-1] if before and before[-1] in ("in", "In") else before
+    elif known[first].shape[3]:
+        asks = "How many"
+    elif before and before[-1] in PLACES and chooser.random() < 0.6:
+        asks = chooser.choice(["Where", "What place", "What city", "What country", "Which"])
+        before = before[:-1]
+    else:
+        asks = chooser.choice(["Who", "Who", "What", "What", "Which", "What is the name of"])
+    kept = [text for text in [*after, *before] if unit(text).word and chooser.random() > 0.15]
+    if before and chooser.random() < 0.3:
+        kept = [text for text in [*before, *after] if unit(text).word and chooser.random() > 0.15]
+    return f"{asks} {' '.join(kept)}?"

@@ -1,0 +1,248 @@
+"""The reader's own run: resumable, by the clock, with a log, a progress bar and scalars for TensorBoard."""
+
+from __future__ import annotations
+
+import math
+import random
+import string
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from bdh_workbench.reading.network import Pairs, ReaderConfig, ReaderNetwork, SpanScores, pairs_of
+from bdh_workbench.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from bdh_workbench.training.reading.examples import Example, Examples
+from bdh_workbench.training.telemetry import Telemetry
+
+TURNED = ("encoder", "decoder", "enter", "begin", "end.")  # the matrices of the levels and heads, for Muon
+TOGETHER = 16  # steps whose examples are sorted by length
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingConfig:
+    """How the reader is trained."""
+
+    minutes: float = 120.0  # of work
+    batch: int = 64  # pairs in a step
+    rate: float = 2e-3  # highest learning rate
+    final_rate: float = 5e-5  # where the cosine ends
+    warmup: int = 300  # steps to the highest rate
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    dropout: float = 0.1
+    tuned: bool = True  # whether word vectors are trained too; frozen they were no better (docs/negative-results.md)
+    people: float = 0.45  # share of the pairs whose question people asked
+    made: float = 0.4  # of those made by rules; the rest are gaps
+    validate_minutes: float = 5.0
+    save_minutes: float = 3.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingFigures:
+    """How well answers are found in the sentence given.
+
+    Attributes:
+        exact: share of answers that are right, unit for unit.
+        f1: mean overlap of words.
+        none: share of unanswerable pairs for which "no answer" wins.
+        answered: share of answerable ones for which it does not.
+    """
+
+    exact: float
+    f1: float
+    none: float
+    answered: float
+
+
+class ReaderTraining:
+    """One run."""
+
+    def __init__(
+        self,
+        network: ReaderNetwork,
+        numbers: dict[str, int],
+        sources: Sequence[tuple[Examples, float]],
+        held_out: Sequence[Example],
+        settings: ReadingConfig,
+        folder: Path,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            network: trained in place.
+            numbers: of the words that have vectors.
+            sources: examples with the share of each in a batch.
+            held_out: pairs to validate on.
+            settings: of the run.
+            folder: checkpoint and log go here.
+        """
+        self.network, self.numbers, self.sources, self.held_out = network, numbers, sources, held_out
+        self.settings, self.path, self.folder = settings, folder / "reader-checkpoint.safetensors", folder
+        turned = [p for name, p in network.named_parameters() if name.startswith(TURNED) and p.ndim == 2]
+        chosen = set(map(id, turned))
+        network.vectors.weight.requires_grad_(settings.tuned)
+        others = [p for p in network.parameters() if id(p) not in chosen and p.requires_grad]
+        self.optimisers: list[torch.optim.Optimizer] = [
+            # Its updates are scaled to those of AdamW, so that both follow one rate.
+            torch.optim.Muon(turned, settings.rate, settings.weight_decay, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(others, settings.rate, (0.9, 0.98), weight_decay=0.0, fused=True),
+        ]
+        self.progress = Progress()
+        self._group, self._batches = -1, list[list[Example]]()
+
+    def resume(self) -> bool:
+        """Take up a checkpoint if there is one.
+
+        Raises:
+            UserError: when it is damaged or of another network.
+        """
+        if not self.path.is_file():
+            return False
+        self.progress = load_checkpoint(self.path, self.network, self.optimisers, {"model": self.network.settings()})
+        return True
+
+    def run(self, stop: Callable[[], bool]) -> Progress:
+        """Train until the time is over or a stop is asked for; the checkpoint is written at the end."""
+        settings, progress = self.settings, self.progress
+        begun, before = time.monotonic(), progress.seconds
+        saved = validated = begun
+        with Telemetry(self.folder, True, progress.step) as telemetry:
+            while progress.seconds < settings.minutes * 60 and not stop():
+                loss = self._step()
+                progress.step += 1
+                progress.seconds = before + time.monotonic() - begun
+                done = min(1.0, progress.seconds / (settings.minutes * 60))
+                if telemetry.due():
+                    value = float(loss)
+                    progress.losses.append([progress.step, progress.tokens, progress.seconds, value, self._rate(done)])
+                    telemetry.log(progress, done, {"loss/train": value, "rate": self._rate(done)})
+                now = time.monotonic()
+                if now - validated > settings.validate_minutes * 60:
+                    self._validate(telemetry)
+                    validated = now
+                if now - saved > settings.save_minutes * 60:
+                    self.save()
+                    saved = now
+            self._validate(telemetry)
+        self.save()
+        return progress
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        save_checkpoint(self.path, self.network, self.optimisers, self.progress, {"model": self.network.settings()})
+
+    def _rate(self, done: float) -> float:
+        low, high = self.settings.final_rate, self.settings.rate
+        warm = min(1.0, (self.progress.step + 1) / self.settings.warmup)
+        return warm * (low + (high - low) * 0.5 * (1.0 + math.cos(math.pi * done)))
+
+    def _step(self) -> Tensor:
+        settings, progress = self.settings, self.progress
+        torch.manual_seed(settings.seed * 1_000_003 + progress.step)
+        pairs, gold = encoded(self._batch(progress.step), self.numbers, self.network.config)
+        progress.tokens += int((pairs.side != 3).sum())
+        rate = self._rate(min(1.0, progress.seconds / (settings.minutes * 60)))
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+        self.network.train()
+        loss = span_loss(self.network(pairs, torch.bfloat16), gold)
+        self.network.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
+        for optimiser in self.optimisers:
+            optimiser.step()
+        return loss.detach()
+
+    def _batch(self, step: int) -> list[Example]:
+        """The examples of a step: those of ``TOGETHER`` steps are drawn at once and sorted, to pad little."""
+        group, place = divmod(step, TOGETHER)
+        if self._group != group:
+            chooser = random.Random(self.settings.seed * 1_000_003 + group)
+            count = self.settings.batch * TOGETHER
+            choices = chooser.choices(self.sources, weights=[share for _, share in self.sources], k=count)
+            drawn = [source.draw(chooser) for source, _ in choices]
+            drawn.sort(key=lambda example: len(example.question) + sum(map(len, example.sentences)))
+            order = list(range(TOGETHER))
+            chooser.shuffle(order)
+            size = self.settings.batch
+            self._batches = [drawn[number * size : (number + 1) * size] for number in order]
+            self._group = group
+        return self._batches[place]
+
+    def _validate(self, telemetry: Telemetry) -> None:
+        figures, loss = measured(self.network, self.numbers, self.held_out)
+        progress = self.progress
+        progress.validation.append([progress.step, progress.tokens, progress.seconds, loss])
+        telemetry.validation(progress, loss)
+        text = (
+            f"exact {figures.exact:.3f}  F1 {figures.f1:.3f}  none {figures.none:.3f}  answered {figures.answered:.3f}"
+        )
+        telemetry.note(1.0, f"step {progress.step}  {text}")
+
+
+def encoded(examples: Sequence[Example], numbers: dict[str, int], config: ReaderConfig) -> tuple[Pairs, Tensor]:
+    """Pairs, and for each the place of its answer among the spans, flattened, counted from 1; 0 for no answer."""
+    pairs = pairs_of([(example.question, example.sentences) for example in examples], numbers, config)
+    length = pairs.words.shape[1]
+    gold = torch.zeros(len(examples), dtype=torch.int64)
+    for row, example in enumerate(examples):
+        if example.answer is not None:
+            sentence, first, last = example.answer
+            place = len(example.question) + 1 + sum(len(s) for s in example.sentences[:sentence]) + first
+            size = last - first
+            # A stretch too long to be an answer is left out of the loss (-1).
+            fits = size < config.longest and place + size < length
+            gold[row] = 1 + place * config.longest + size if fits else -1
+    return pairs, gold
+
+
+def span_loss(scores: SpanScores, gold: Tensor) -> Tensor:
+    """Mean -log p of the right answers: gold (B,) as ``encoded`` gives it."""
+    whole = torch.cat((scores.none[:, None], scores.spans.flatten(1)), dim=1)
+    return F.cross_entropy(whole, gold, ignore_index=-1)
+
+
+@torch.no_grad()
+def measured(
+    network: ReaderNetwork, numbers: dict[str, int], examples: Sequence[Example], batch: int = 64
+) -> tuple[ReadingFigures, float]:
+    """Figures and mean loss on pairs, greedily, in fp32."""
+    network.eval()
+    exact, f1, none, answered, losses = [], [], [], [], []
+    order = sorted(range(len(examples)), key=lambda i: sum(map(len, examples[i].sentences)))
+    for start in range(0, len(order), batch):
+        part = [examples[i] for i in order[start : start + batch]]
+        pairs, gold = encoded(part, numbers, network.config)
+        scores = network(pairs)
+        losses.append(float(span_loss(scores, gold)) * len(part))
+        spans, nothing = scores.log_probabilities()
+        best, place = spans.flatten(1).max(1)
+        for row, example in enumerate(part):
+            if example.answer is None:
+                none.append(float(nothing[row] > best[row]))
+                continue
+            answered.append(float(nothing[row] <= best[row]))
+            exact.append(float(place[row] + 1 == gold[row]))
+            said = [u.folded for sentence in example.sentences for u in sentence]
+            first = int(place[row]) // network.config.longest - len(example.question) - 1
+            got = said[first : first + int(place[row]) % network.config.longest + 1]
+            sentence, begin, end = example.answer
+            f1.append(overlap(got, [u.folded for u in example.sentences[sentence][begin : end + 1]]))
+    mean = [sum(values) / max(1, len(values)) for values in (exact, f1, none, answered)]
+    return ReadingFigures(*mean), sum(losses) / max(1, len(examples))
+
+
+def overlap(got: Sequence[str], wanted: Sequence[str]) -> float:
+    """F1 of two bags of words, articles and marks left out."""
+    drop = {"a", "an", "the", *string.punctuation}
+    one, two = (Counter(word for word in words if word not in drop) for words in (got, wanted))
+    shared = sum((one & two).values())
+    return 2 * shared / max(1, sum(one.values()) + sum(two.values()))

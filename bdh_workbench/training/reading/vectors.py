@@ -1,0 +1,101 @@
+"""Word vectors from a corpus: what words stand beside, as positive pointwise mutual information, in few numbers.
+
+With p(c | w) the share of the neighbours of w that are c, those at distance d within ``WINDOW`` counting 1 / d, and
+p(c) the share of all neighbours that are c, to the power 0.75, PMI(w, c) = log p(c | w) / p(c). Negative values are
+dropped, and the vectors are those of a truncated SVD weighted by the square root of the singular values (Levy, Goldberg
+and Dagan 2015).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from bdh_workbench.reading.units import UNIT, unit
+
+WINDOW = 5  # units on either side
+CONTEXTS = 8192  # most frequent words that count as neighbours
+SMOOTHING = 0.75  # power of the neighbours' counts
+PIECE = 2_000_000  # units counted at once
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words that have vectors.
+
+    Attributes:
+        words: (V,) the most frequent first; the number of a word is its place.
+        counts: (V,) how often each came.
+        total: units in the text.
+        vectors: (V, C) fp32, of unit length on average.
+    """
+
+    words: tuple[str, ...]
+    counts: tuple[int, ...]
+    total: int
+    vectors: Tensor
+
+
+def word_vectors(
+    texts: Callable[[], Iterable[str]],
+    size: int,
+    width: int,
+    progress: Callable[[float, str], None] = lambda done, line: None,
+) -> Words:
+    """Vectors of the ``size`` most frequent words of texts, which are read twice.
+
+    Args:
+        texts: gives the texts afresh at each call.
+        size: words.
+        width: numbers in a vector.
+        progress: called with the share done and what is being done.
+    """
+    counts: Counter[str] = Counter()
+    for text in texts():
+        counts.update(UNIT.findall(text))
+    progress(0.3, "counting words")
+    merged: Counter[str] = Counter()
+    for form, count in counts.items():
+        merged[unit(form).folded] += count
+    chosen = merged.most_common(size)
+    number = {word: place for place, (word, _) in enumerate(chosen)}
+    of_form = {form: number.get(unit(form).folded, -1) for form in counts}
+    together = np.zeros(len(chosen) * min(CONTEXTS, len(chosen)), dtype=np.float32)
+    contexts = min(CONTEXTS, len(chosen))
+    for piece in _pieces(texts(), of_form):
+        for distance in range(1, WINDOW + 1):
+            first, second = piece[:-distance], piece[distance:]
+            for word, beside in ((first, second), (second, first)):
+                kept = (word >= 0) & (beside >= 0) & (beside < contexts)
+                np.add.at(together, word[kept] * contexts + beside[kept], np.float32(1.0 / distance))
+        progress(0.6, "counting neighbours")
+    matrix = torch.from_numpy(together).view(len(chosen), contexts)
+    rows = matrix.sum(1, keepdim=True).clamp(min=1e-9)
+    columns = matrix.sum(0).clamp(min=1e-9) ** SMOOTHING
+    columns = columns / columns.sum()
+    matrix.div_(rows).div_(columns).clamp_(min=1.0).log_()
+    progress(0.8, "reducing")
+    torch.manual_seed(0)
+    left, values, _ = torch.svd_lowrank(matrix, q=width + 8, niter=4)
+    vectors = left[:, :width] * values[:width].sqrt()
+    vectors = vectors / vectors.norm(dim=1).mean()
+    return Words(tuple(word for word, _ in chosen), tuple(count for _, count in chosen), sum(counts.values()), vectors)
+
+
+def _pieces(texts: Iterable[str], of_form: dict[str, int]) -> Iterator[npt.NDArray[np.int64]]:
+    """The texts as word numbers, -1 for a word without one, some million at once; texts are kept apart."""
+    apart = [-1] * WINDOW
+    found: list[int] = []
+    for text in texts:
+        found += [of_form[form] for form in UNIT.findall(text)] + apart
+        if len(found) >= PIECE:
+            yield np.array(found, dtype=np.int64)
+            found = []
+    if found:
+        yield np.array(found, dtype=np.int64)

@@ -1,0 +1,146 @@
+"""Files that several processes renew: what one wrote is not lost to the other, and links and modes stay."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.files import load_memory, rewrite_labels, save_memory
+from bdh_workbench.memory.items import Fact
+from bdh_workbench.memory.locking import renewing
+from bdh_workbench.model.files import save_text_atomically
+from tests.memory.memory_factory import random_memory
+from tests.model_factory import save_facts
+
+ROOT = Path(__file__).resolve().parents[2]
+POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has other links and modes")
+
+
+def command(*words: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "bdh_workbench", *map(str, words)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_two_writes_into_one_file_lose_nothing(memory_file: Path, model_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(memory_file.read_bytes())
+    prompts = [f"The heron number {number} of Norby eats" for number in range(3)]
+    files = [save_facts(tmp_path / f"{prompt[17]}.json", [Fact(prompt, "eels")]) for prompt in prompts]
+    with renewing(path, 0.0):
+        # All of them read the file only after it is let go.
+        writers = [
+            command("write", "--facts", file, "--into", path, "--memory", path, "--model", model_folder)
+            for file in files
+        ]
+        forgetter = command("forget", path, "--item", "0", "--memory", path)
+        time.sleep(4.0)
+        assert [process.poll() for process in (*writers, forgetter)] == [None] * 4, "they wait"
+    for process in (*writers, forgetter):
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, out + err
+    memory = load_memory(path)
+    assert {item.prompt for item in memory.items} >= set(prompts)
+    assert len(memory.items) == 6 - 1 + 3 and len({layer.number for layer in memory.layers}) == 4
+    assert [name for name in os.listdir(tmp_path) if "safetensors" in name] == ["m.safetensors"]
+
+
+def _add_one(path: Path, rounds: int) -> None:
+    for _ in range(rounds):
+        with renewing(path, 60.0):
+            save_text_atomically(path, str(int(path.read_text(encoding="utf-8")) + 1))
+
+
+def test_many_processes_count_together(tmp_path: Path) -> None:
+    path = tmp_path / "count"
+    path.write_text("0", encoding="utf-8")
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_add_one, args=(path, 25)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    _add_one(path, 25)
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    assert path.read_text(encoding="utf-8") == "100" and os.listdir(tmp_path) == ["count"]
+
+
+def test_a_file_that_another_has_is_waited_for_and_refused_after_a_while(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    save_memory(path, random_memory())
+    waited: list[int] = []
+    with renewing(path, 0.0):
+        with pytest.raises(UserError, match="Another window or command is writing into"), renewing(path, 0.15):
+            pass
+        thread = threading.Thread(target=lambda: _append(path, waited))
+        thread.start()
+        time.sleep(0.2)
+        assert waited == []
+    thread.join()
+    assert waited == [1]
+    rewrite_labels(path, title="Other")
+    assert os.listdir(tmp_path) == ["m.safetensors"]
+
+
+def _append(path: Path, to: list[int]) -> None:
+    with renewing(path, 60.0):
+        to.append(1)
+
+
+def test_a_failure_lets_go_and_what_is_not_there_needs_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(b"x")
+    with pytest.raises(ZeroDivisionError), renewing(path, 0.0):
+        raise ZeroDivisionError
+    with renewing(path, 0.0), renewing(tmp_path / "no" / "file", 0.0), renewing(Path("a\0b"), 0.0):
+        pass
+    assert os.listdir(tmp_path) == ["m.safetensors"]
+
+
+@POSIX
+def test_a_link_stays_and_what_it_leads_to_is_renewed(tmp_path: Path) -> None:
+    real, link = tmp_path / "real" / "m.safetensors", tmp_path / "link.safetensors"
+    save_memory(real, random_memory())
+    link.symlink_to("real/m.safetensors")
+    before = real.read_bytes()
+    rewrite_labels(link, title="Renewed")
+    assert link.is_symlink() and os.readlink(link) == "real/m.safetensors"
+    assert real.read_bytes() != before and load_memory(real).title == "Renewed"
+    dangling = tmp_path / "later.txt"
+    dangling.symlink_to("new/text.txt")
+    save_text_atomically(dangling, "text")
+    assert dangling.is_symlink() and (tmp_path / "new" / "text.txt").read_text(encoding="utf-8") == "text"
+    assert sorted(os.listdir(tmp_path)) == ["later.txt", "link.safetensors", "new", "real"]
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o444])
+def test_the_mode_of_a_file_stays(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "m.safetensors"
+    save_memory(path, random_memory())
+    umask = os.umask(0)
+    os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask, "a new file is like any other"
+    path.chmod(mode)
+    save_memory(path, random_memory())
+    rewrite_labels(path, title="Other")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+@POSIX
+def test_what_is_no_ordinary_file_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UserError, match="it is no ordinary file"):
+        save_text_atomically(pipe, "text")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)

@@ -1,0 +1,170 @@
+"""Questions: the right sentence is found, recited and quoted; answers are whole; strangers are refused."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.algebra import slow_slot
+from bdh_workbench.memory.items import Fact
+from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.model.loading import Model, load_model
+from bdh_workbench.reading.asker import against_none, load_asker
+from bdh_workbench.reading.questions import QuestionReader, read_sentences
+from bdh_workbench.reading.sentence_evidence import EVIDENCE, Place, SentenceIndex
+from bdh_workbench.reading.units import spans, units
+from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
+from tests.model_factory import save_tiny_model
+from tests.reader_factory import save_small_reader, small_asker
+from tests.reading.test_recital import without_words
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    folder = save_tiny_model(tmp_path_factory.mktemp("model"))
+    save_small_reader(folder)
+    return load_model(str(folder), torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def memory(model: Model) -> Memory:
+    return finish(write(model, None, FACTS, [DOCUMENT, OTHER_DOCUMENT])).memory
+
+
+def reader_of(model: Model, memory: Memory) -> QuestionReader:
+    return QuestionReader(model, memory, slow_slot(memory))
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Who lit the lamp at dusk?", "She lit the lamp at dusk!"),
+        ("What grinds rye in Brant?", "A mill in Brant grinds rye."),
+        ("What does old Henrik collect?", "Old Henrik collects clocks"),
+    ],
+)
+def test_the_sentence_is_found_and_recited(model: Model, memory: Memory, question: str, sentence: str) -> None:
+    for known in (memory, without_words(memory)):
+        findings = reader_of(model, known).ask(question)
+        if known is memory or "Henrik" not in question:  # without words there is no prompt to be found by
+            assert findings.answered
+            assert findings.found[0].text == sentence
+            assert findings.found[0].answer in sentence
+            assert findings.found[0].kept is None
+
+
+def test_a_stranger_is_refused_and_an_empty_question_too(model: Model, memory: Memory) -> None:
+    reader = reader_of(model, memory)
+    assert not reader.ask("Which senator vetoed budgets?").answered
+    assert not reader.ask(" ?! ").answered
+    assert reader.ask(" ?! ").p < 0.5
+
+
+def test_a_recital_that_differs_from_the_kept_text_says_so(model: Model, memory: Memory) -> None:
+    number = len(FACTS)
+    changed = DOCUMENT.text.replace("lamp", "fire")
+    items = list(memory.items)
+    items[number] = dataclasses.replace(items[number], text=changed)
+    found = reader_of(model, dataclasses.replace(memory, items=tuple(items))).ask("Who lit the fire at dusk?").found[0]
+    assert found.text == "She lit the lamp at dusk!"
+    assert found.kept == "She lit the fire at dusk!"
+
+
+def test_a_fact_gives_its_answer_and_is_read_the_other_way_round(model: Model) -> None:
+    memory = finish(write(model, None, [Fact("The keeper of the lamp is", "Marta Holm")], [])).memory
+    reader = reader_of(model, memory)
+    assert reader.ask("Who is the keeper of the lamp?").found[0].answer == "Marta Holm"
+    turned = reader.ask("What is Marta Holm the keeper of?").found[0]
+    assert "Marta" not in turned.answer
+    assert turned.answer in "The keeper of the lamp is"
+
+
+def test_candidates_explain_their_scores(model: Model, memory: Memory) -> None:
+    found = reader_of(model, memory).ask("Who lit the lamp at dusk?").found[0]
+    assert found.why[0][0] == "words"
+    assert found.why[0][2] == pytest.approx(10.0 * found.why[0][1], abs=1e-4)
+
+
+@given(
+    st.lists(st.sampled_from(['"', "(", ")", "well-known", "U.S.", "2.3.1", "'s", ",", "Ada", "go", "“", "”", "5%"]))
+)
+def test_answers_are_whole(words: list[str]) -> None:
+    text = " ".join(["Ada", *words])
+    (span, p), *_ = read_sentences(small_asker(), units("Who?"), [text], [None])[0]
+    answer = text[slice(*span)]
+    assert 0.0 <= p <= 1.0 + 1e-5
+    assert any(character.isalnum() for character in answer)
+    places = spans(text)
+    assert span[0] in {start for start, _ in places}
+    assert span[1] in {end for _, end in places}
+    assert answer.count("(") == answer.count(")")
+    assert answer.count('"') % 2 == 0
+    assert not answer.startswith(("'s", "-", ",")) and not answer.endswith((",", "-", "'s"))
+
+
+def index(texts: list[str], items: list[int] | None = None) -> SentenceIndex:
+    asker = small_asker()
+    places = [Place(item, number) for number, item in enumerate(items or [0] * len(texts))]
+    return SentenceIndex(places, texts, {}, asker.numbers, asker.vectors, asker.rarity)
+
+
+def evidence(texts: list[str], question: str, name: str) -> list[float]:
+    return index(texts).evidence(units(question))[:, EVIDENCE.index(name)].round(3).tolist()
+
+
+def test_evidence_is_what_it_says() -> None:
+    texts = ["Ada Lind opened the harbour in 1897.", "She keeps two cats.", "The harbour has three piers."]
+    assert evidence(texts, "Which piers?", "words")[2] > evidence(texts, "Which piers?", "words")[0] == 0.0
+    assert evidence(texts, "What did Ada open in 1897?", "names") == [1.0, 0.0, 0.0]
+    assert evidence(texts, "Does Ada keep cats?", "before")[1] > 0.0
+    assert np.argmax(evidence(texts, "How many piers has the harbour?", "bm25")) == 2
+    assert evidence(texts, "opened harbours", "pairs") == [0.0, 0.0, 0.0]
+    assert evidence(texts, "harbour has", "pairs") == [0.0, 0.0, 1.0]
+
+
+def test_a_pointing_word_looks_where_the_last_answer_came_from() -> None:
+    known = index(["Ada sings.", "Ada lives here.", "Ben lives here."], [0, 0, 1])
+    names = [EVIDENCE.index("last item"), EVIDENCE.index("last sentence")]
+    assert known.evidence(units("Where does she live?"), Place(0, 0))[:, names].tolist() == [[1, 1], [1, 0.5], [0, 0]]
+    assert not known.evidence(units("Where does Ben live?"), Place(0, 0))[:, names].any()
+    assert not known.evidence(units("Where does she live?"))[:, names].any()
+
+
+def test_other_scripts_are_found_by_their_characters() -> None:
+    texts = ["灯塔建于一八九七年。", "港长是林娜。", "Маяк стоит на скале."]
+    assert np.argmax(evidence(texts, "谁是港长?", "words")) == 1
+    assert np.argmax(evidence(texts, "Где стоит маяк?", "words")) == 2
+
+
+def test_probabilities_against_none() -> None:
+    p = against_none(np.array([0.0, 0.0], dtype=np.float32))
+    assert p.tolist() == pytest.approx([1 / 3, 1 / 3])
+    assert against_none(np.array([1000.0], dtype=np.float32))[0] == pytest.approx(1.0)
+    assert against_none(np.array([-1000.0], dtype=np.float32))[0] == pytest.approx(0.0)
+
+
+def test_a_reader_lasts_and_damage_is_one_sentence(tmp_path: Path) -> None:
+    save_small_reader(tmp_path)
+    again = load_asker(tmp_path)
+    asked, text = units("Who?"), ["Ada lit the lamp."]
+    one, other = (read_sentences(asker, asked, text, [None])[1] for asker in (small_asker(), again))
+    np.testing.assert_allclose(one, other, atol=0.02)
+    for name, content in (
+        ("reader.json", "{"),
+        ("reader.json", "[]"),
+        ("judge.json", "{}"),
+        ("reader.safetensors", ""),
+    ):
+        save_small_reader(tmp_path)
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        with pytest.raises(UserError) as raised:
+            load_asker(tmp_path)
+        assert "\n" not in str(raised.value)

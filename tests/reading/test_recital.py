@@ -1,0 +1,83 @@
+"""Recital: what was written comes out of S word for word, in one pass or token by token, with or without its words."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from bdh_workbench.memory.algebra import slow_slot
+from bdh_workbench.memory.sentences import sentences_of
+from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.recital import Recital, Stretch, stretches
+from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, tiny_model
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return tiny_model(write_slots=2048, threshold=0.75)
+
+
+@pytest.fixture(scope="module")
+def memory(model: Model) -> Memory:
+    first = finish(write(model, None, FACTS, [DOCUMENT]))
+    return finish(write(model, first.memory, [], [OTHER_DOCUMENT], basis=first.basis)).memory
+
+
+def without_words(memory: Memory) -> Memory:
+    items = tuple(
+        dataclasses.replace(item, prompt="", answer="", text=None, title=f"item {number}")
+        for number, item in enumerate(memory.items)
+    )
+    tokens = torch.full_like(memory.rows.tokens, -1)
+    return dataclasses.replace(memory, items=items, rows=dataclasses.replace(memory.rows, tokens=tokens))
+
+
+def recite(model: Model, memory: Memory, wanted: list[Stretch], prompts: list[str] | None = None) -> list[str]:
+    return [one.text for one in Recital(model, memory, slow_slot(memory)).recite(wanted, prompts)]
+
+
+def test_every_sentence_and_answer_has_one_stretch(memory: Memory) -> None:
+    found = stretches(memory)
+    expected = [(number, 0) for number in range(len(FACTS))]
+    for number, document in enumerate((DOCUMENT, OTHER_DOCUMENT), start=len(FACTS)):
+        expected += [(number, place) for place in range(len(sentences_of(document.text)))]
+    assert [(stretch.item, stretch.sentence) for stretch in found] == expected
+    assert [stretch.opening for stretch in found if stretch.item >= len(FACTS)].count(True) == 2
+
+
+def test_documents_are_recited_word_for_word(model: Model, memory: Memory) -> None:
+    wanted = [stretch for stretch in stretches(memory) if stretch.item >= len(FACTS)]
+    sentences = sentences_of(DOCUMENT.text) + sentences_of(OTHER_DOCUMENT.text)
+    assert recite(model, memory, wanted) == sentences
+    assert recite(model, without_words(memory), wanted) == sentences
+
+
+def test_answers_are_recited_after_their_prompts(model: Model, memory: Memory) -> None:
+    wanted = [stretch for stretch in stretches(memory) if stretch.item < len(FACTS)]
+    assert recite(model, memory, wanted, [fact.prompt for fact in FACTS]) == [fact.answer for fact in FACTS]
+
+
+def test_all_at_once_is_token_by_token(model: Model, memory: Memory) -> None:
+    """Jacobi decoding against the plain loop, with half of S gone, so that what is said depends on what was said."""
+    slow = slow_slot(memory)
+    slow[::2] = 0.0
+    stretch = stretches(memory)[-2]
+    reads = memory.rows.sparse(memory.slots, torch.tensor(stretch.rows), torch.float32) @ slow * model.site.gate
+    ids, state, said = torch.tensor([[model.tokenizer.end_id]]), None, []
+    for read in reads:
+        stream, state = model.network.advance(ids, state)
+        ids = model.network.logits(stream[:, -1] + read).argmax(-1, keepdim=True)
+        said.append(int(ids))
+    one = Recital(model, memory, slow).recite([stretch])[0]
+    expected = model.tokenizer.decode([token for token in said if token != model.tokenizer.end_id]).strip()
+    assert one.text == expected
+    assert 0.0 < one.p < 1.0
+
+
+def test_switched_off_layers_are_not_recited(memory: Memory) -> None:
+    off = memory.with_layer(memory.layers[0].number, False)
+    assert {stretch.item for stretch in stretches(off)} == {len(FACTS) + 1}

@@ -1,0 +1,59 @@
+"""Units: numbers, names and words stay whole in every script, and matching does not care about case or inflection."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bdh_workbench.reading.units import covering, spans, unit, units
+
+
+def cut(text: str) -> list[str]:
+    return [text[start:end] for start, end in spans(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Version 2.3.1 costs 1,200 kr.", ["Version", "2.3.1", "costs", "1,200", "kr", "."]),
+        ("The 1990s, the 5th and 6½ sacks", ["The", "1990s", ",", "the", "5th", "and", "6½", "sacks"]),
+        ("Ada's U.S. visa", ["Ada", "'s", "U.S.", "visa"]),
+        ("O'Brien doesn’t", ["O'Brien", "doesn’t"]),
+        ("18:30–19:00", ["18:30", "–", "19:00"]),
+        ("北京的port在", ["北", "京", "的", "port", "在"]),
+        ("Straße über", ["Straße", "über"]),
+        ("the ___ of", ["the", "_", "_", "_", "of"]),
+    ],
+)
+def test_words_and_numbers_are_whole(text: str, expected: list[str]) -> None:
+    assert cut(text) == expected
+
+
+def test_case_accents_and_inflections_match() -> None:
+    assert unit("Straße").same == unit("STRASSE").same
+    assert unit("Café").same == unit("cafe").same
+    assert unit("founded").stem == unit("Founder").stem
+    assert unit("cats").stem == unit("cat").stem
+    assert unit("379").stem != unit("397").stem
+    assert not unit("—").word
+    assert unit("379").word
+
+
+def test_a_stretch_of_characters_is_covered_by_whole_units() -> None:
+    places = spans("opened in 1,897 by Ada")
+    assert covering(places, 12, 14) == (2, 2)
+    assert covering(places, 7, 12) == (1, 2)
+    assert covering(places, 6, 7) is None
+
+
+@given(st.text(max_size=60))
+def test_units_lose_nothing_but_space(text: str) -> None:
+    found = spans(text)
+    assert all(a < b for a, b in found)
+    assert all(first[1] <= second[0] for first, second in itertools.pairwise(found))
+    between = set(range(len(text))) - {place for a, b in found for place in range(a, b)}
+    assert all(text[place].isspace() for place in between)
+    assert len(units(text)) == len(found)

@@ -1,0 +1,163 @@
+"""The promise: a prompt that was written word for word gives its own answer, however alike the facts are."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bdh_workbench.asking.decoding import Question, exact
+from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.memory.writer import WriteSettings, finish, write
+from bdh_workbench.model.loading import Model, load_model
+from bdh_workbench.reading.reader import PURE, Reader
+from bdh_workbench.reading.verbatim import ROOT, Spoken, Stretch, Verbatim
+from tests.core_factory import tiny_model
+
+WORDS = "amber birch copper delta ember fennel garnet hazel indigo juniper kelp larch maple nickel olive pewter".split()
+TEMPLATES = (
+    "Room {} is cleaned by",
+    "{} of the Norby charter begins with",
+    "The code {} means",
+    "In {} the prize went to a",
+)
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return tiny_model(write_slots=2048)
+
+
+_MODEL: list[Model] = []
+
+
+def _tiny() -> Model:
+    if not _MODEL:
+        _MODEL.append(tiny_model(write_slots=2048))
+    return _MODEL[0]
+
+
+@st.composite
+def alike(draw: st.DrawFn) -> list[Fact]:
+    """Facts that differ in one number, one word or one letter, or of which one begins another."""
+    kind = draw(st.sampled_from(["number", "word", "letter", "beginning"]))
+    count = draw(st.sampled_from([2, 3, 24]))
+    rng = random.Random(draw(st.integers(0, 10**6)))
+    template = rng.choice(TEMPLATES)
+    if kind == "number":
+        subjects = [str(number) for number in rng.sample(range(1, 1000), count)]
+    elif kind == "word":
+        subjects = [f"{first} {second}" for first in WORDS for second in WORDS]
+        subjects = rng.sample(subjects, count)
+    elif kind == "letter":
+        stem = rng.choice(WORDS)
+        subjects = rng.sample([stem[:3] + chr(97 + n) + stem[3:] for n in range(26)], count)
+    else:
+        long = template.format(rng.choice(WORDS)) + " the " + " ".join(rng.sample(WORDS, 12))
+        words = long.split()
+        return [Fact(" ".join(words[: n + 2]), rng.choice(WORDS)) for n in range(min(count, len(words) - 2))]
+    return [Fact(template.format(subject), f"{rng.choice(WORDS)} {rng.choice(WORDS)}") for subject in subjects]
+
+
+@settings(max_examples=12, deadline=None)
+@given(alike(), st.booleans())
+def test_no_set_of_facts_reads_worse_by_the_usual_read_than_by_the_pure_one(facts: list[Fact], keep: bool) -> None:
+    model = _tiny()
+    memory = finish(write(model, None, facts, settings=WriteSettings(keep_words=keep))).memory
+    asked = [Question.of(model.tokenizer, fact.prompt, fact.answer) for fact in facts]
+    usual, pure = exact(Reader(model, memory), asked), exact(Reader(model, memory, PURE), asked)
+    worse = [fact.prompt for fact, one, other in zip(facts, usual, pure, strict=True) if other and not one]
+    assert not worse
+
+
+SETS = {
+    "rooms": [f"The key of room {n} hangs beside the" for n in random.Random(1).sample(range(1, 400), 60)],
+    "articles": [f"Article {n} of the Norby charter begins with the word" for n in range(1, 21)],
+    "years": [f"In {n} the prize of the Orlen fair went to a" for n in random.Random(2).sample(range(1700, 2000), 30)],
+    "versions": [f"Version {n % 7}.{n}.{n * 3 % 10} of the Tarn client changed the" for n in range(40)],
+    "beginnings": [
+        "How do I reset the clock?",
+        "How do I reset the clock after a power cut?",
+        "How do I change the battery?",
+        "How do I change the battery type?",
+        "Can I return it?",
+        "Can I return it without a receipt?",
+        "Gilles Grimandi was born in",
+        "Gilles Grimandi was born in the year",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_numbered_facts_come_back_with_the_bundled_model(name: str) -> None:
+    model, rng = load_model("small", torch.device("cpu")), random.Random(3)
+    facts = [Fact(prompt, f"{rng.choice(WORDS)} {rng.choice(WORDS)}") for prompt in SETS[name]]
+    memory = finish(write(model, None, facts)).memory
+    asked = [Question.of(model.tokenizer, fact.prompt, fact.answer) for fact in facts]
+    usual, pure = exact(Reader(model, memory), asked), exact(Reader(model, memory, PURE), asked)
+    assert sum(usual) >= 0.98 * len(facts)
+    assert all(one or not other for one, other in zip(usual, pure, strict=True))
+
+
+def test_a_prompt_after_other_text_is_still_met_word_for_word() -> None:
+    model = load_model("small", torch.device("cpu"))
+    facts = [Fact(f"Article {n} of the Norby charter begins with the word", WORDS[n]) for n in range(1, 9)]
+    reader = Reader(model, finish(write(model, None, facts)).memory)
+    for before in ("He looked it up at once. ", "We know this: "):
+        asked = [Question.of(model.tokenizer, before + fact.prompt, fact.answer) for fact in facts]
+        assert all(exact(reader, asked))
+
+
+def test_the_two_rows_of_a_prompt_and_of_what_begins_with_it_are_told_apart(model: Model) -> None:
+    facts = [Fact("The mill stands", "idle"), Fact("The mill stands by the", "weir")]
+    reader = Reader(model, finish(write(model, None, facts)).memory)
+    ids = torch.tensor([model.tokenizer.encode(facts[1].prompt)])
+    reading = reader.advance(ids)
+    assert reader.memory is not None
+    items = reader.memory.rows.items[reading.rows[0]]
+    assert int(items[len(facts[0].prompt) - 1]) == 0 and int(items[-1]) == 1
+    assert float(reading.familiarity[0, -1]) == 1.0
+
+
+def test_every_word_of_a_document_is_met_at_its_own_place(model: Model) -> None:
+    text = "A red kite is seen by day over Orm. A red kite is seen by day under Pell. A red kite is seen at sea."
+    memory = finish(write(model, None, (), [TextDocument("Kites", text)])).memory
+    ids = model.tokenizer.encode(text)
+    reading = Reader(model, memory).advance(torch.tensor([ids]))
+    opened = reading.rows[0, :-1] >= 0
+    assert int(opened.sum()) >= len(ids) - 5
+    assert bool((memory.rows.tokens[reading.rows[0, :-1]] == torch.tensor(ids[1:]))[opened].all())
+
+
+# The tree
+
+
+def test_what_is_repeated_is_known_from_its_first_token_on() -> None:
+    tree = Verbatim([Stretch([1, 2, 3, 4], 2, [10, 11]), Stretch([2, 3, 5], 1, [20, 21])], list(range(9)), [2.0] * 9)
+    spoken, going = tree.read([1, 2, 3])
+    assert spoken[0] == () and [tree.rows(s) for s in spoken[1]] == [[10], [20]]
+    assert [(s.tokens, s.nats, s.whole) for s in spoken[2]] == [(3, 6.0, True), (2, 4.0, False)]
+    assert [tree.rows(s) for s in spoken[2]] == [[11], [21]]
+    again, _ = tree.read([8], going)
+    assert again == [()], "nothing goes on so"
+
+
+def test_a_tree_read_in_pieces_is_the_tree_read_at_once() -> None:
+    tree = Verbatim([Stretch([1, 1, 2, 1, 1, 3], 1, [1, 2, 3, 4, 5])], list(range(9)), [1.0] * 9)
+    text = [1, 1, 2, 1, 1, 2, 1, 1, 3]
+    whole, _ = tree.read(text)
+    pieces: list[tuple[Spoken, ...]] = []
+    going: tuple[Spoken, ...] | None = None
+    for token in text:
+        found, going = tree.read([token], going)
+        pieces += found
+    assert pieces == whole
+
+
+def test_tokens_alike_but_for_case_take_one_branch() -> None:
+    tree = Verbatim([Stretch([1, 2], 1, [7]), Stretch([3, 2], 1, [8])], [0, 1, 2, 1], [1.0] * 4)
+    spoken, _ = tree.read([3])
+    assert tree.rows(spoken[0][0]) == [7, 8] and spoken[0][0].node != ROOT

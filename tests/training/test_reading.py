@@ -1,0 +1,195 @@
+"""Training the reader: vectors, questions, pairs, a run that stops and goes on, and judges that learn."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import zstandard
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.reading.asker import load_asker
+from bdh_workbench.reading.network import ReaderConfig, ReaderNetwork
+from bdh_workbench.reading.units import units
+from bdh_workbench.training.corpus import CorpusDocument
+from bdh_workbench.training.reading.examples import Examples
+from bdh_workbench.training.reading.judging import Ranked, figures, fitted
+from bdh_workbench.training.reading.phase import MADE, PEOPLE, Questions, refit_judges, train_reader
+from bdh_workbench.training.reading.questions import Pool, gap_questions, made_questions, people_questions
+from bdh_workbench.training.reading.train import ReaderTraining, ReadingConfig, encoded, measured, overlap
+from bdh_workbench.training.reading.vectors import word_vectors
+
+CONFIG = ReaderConfig(words=200, vector=16, endings=64, width=32, heads=2, neurons=32, levels=2, longest=4, context=128)
+NAMES = "Ada Ben Cleo Dora Emil Fay Gus Hal Ida Jon".split()
+TOWNS = "Norby Tarn Skarn Pell Brant Orm Quill Vess Lind Holm".split()
+THINGS = "harbour mill bridge tower school museum market garden library theatre".split()
+
+
+def sentence(number: int) -> str:
+    name, town, thing = (part[(number * step) % 10] for part, step in ((NAMES, 1), (TOWNS, 3), (THINGS, 7)))
+    return f"In {1800 + number} the old {thing} of {town} was opened by {name} after a long debate."
+
+
+def question(number: int) -> tuple[str, str]:
+    return f"Who opened the {THINGS[(number * 7) % 10]} in {1800 + number}?", NAMES[number % 10]
+
+
+def write_lines(path: Path, records: list[dict[str, object]]) -> None:
+    data = "\n".join(json.dumps(record) for record in records).encode()
+    path.write_bytes(zstandard.ZstdCompressor().compress(data))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    people, made = [], []
+    for number in range(40):
+        text, (asked, answer) = sentence(number), question(number)
+        start = text.index(answer)
+        people.append({"sentence": text, "question": asked, "start": start, "end": start + len(answer)})
+        year = text.index("18")
+        made.append({"sentence": text, "questions": [["When was it opened?", year, year + 4, "rule"]]})
+    write_lines(tmp_path / PEOPLE, people)
+    write_lines(tmp_path / MADE, made)
+    return tmp_path
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    path = tmp_path / "corpus.jsonl"
+    records = []
+    for number in range(30):
+        name, town, thing = NAMES[number % 10], TOWNS[number % 7], THINGS[number % 9]
+        text = (
+            f"{thing.title()} keepers in this region often admired the clever {name} {town} for building it. "
+            f"Nobody else wanted to build it. The region still honours clever {name} {town} and the admired building."
+        )
+        records.append({"text": text, "source": "wikipedia-test", "title": f"Text {number}"})
+    path.write_text("\n".join(json.dumps(record) for record in records), encoding="utf-8")
+    return path
+
+
+def test_words_in_one_place_get_like_vectors() -> None:
+    texts = [f"the {pet} sleeps on the {seat}" for pet in ("cat", "dog") for seat in ("mat", "rug")] * 50
+    texts += [f"a {boat} sails across every {water}" for boat in ("ship", "raft") for water in ("sea", "lake")] * 50
+    found = word_vectors(lambda: texts, 50, 4)
+    vectors = torch.nn.functional.normalize(found.vectors, dim=1)
+    place = {word: number for number, word in enumerate(found.words)}
+    like = float(vectors[place["cat"]] @ vectors[place["dog"]])
+    assert like > 0.9
+    assert like > float(vectors[place["cat"]] @ vectors[place["ship"]]) + 0.3
+    assert sum(found.counts) == found.total == sum(len(text.split()) for text in texts)
+
+
+def test_a_gap_is_asked_by_one_sentence_and_answered_by_another(corpus: Path) -> None:
+    records = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()]
+    documents = [CorpusDocument(r["text"], r["source"], r["title"]) for r in records]
+    pool = gap_questions(documents, 20, 0)
+    assert len(pool.asked) >= 10
+    for asked in pool.asked:
+        answering = units(pool.sentences[asked.sentence])
+        answer = {u.same for u in answering[asked.first : asked.last + 1]}
+        assert asked.beside != asked.sentence
+        assert answer <= {u.same for u in units(pool.sentences[asked.beside])}
+        assert not answer & {u.same for u in units(asked.question)}
+    assert gap_questions(documents, 20, 0) == pool
+
+
+def test_questions_are_read_and_bad_lines_named(folder: Path) -> None:
+    people, made = people_questions(folder / PEOPLE), made_questions(folder / MADE)
+    for pool in (people, made):
+        assert len(pool.asked) == len(pool.sentences) == 40
+    first = people.asked[0]
+    assert [u.folded for u in units(people.sentences[0])[first.first : first.last + 1]] == ["ada"]
+    write_lines(folder / PEOPLE, [{"sentence": "A."}])
+    with pytest.raises(UserError, match="line 1"):
+        people_questions(folder / PEOPLE)
+
+
+def test_what_answers_as_well_is_no_rival(folder: Path) -> None:
+    pool = people_questions(folder / PEOPLE)
+    asked = [dataclasses.replace(one, beside=(one.sentence + 1) % 40) for one in pool.asked]
+    examples, chooser = Examples(Pool(pool.sentences, asked), ordered=True), random.Random(0)
+    beside = {tuple(u.same for u in units(one.question)): units(pool.sentences[one.beside]) for one in asked}
+    drawn = [examples.draw(chooser) for _ in range(400)]
+    for example in drawn:
+        forbidden = beside.get(tuple(u.same for u in example.question))
+        assert forbidden is None or forbidden not in list(example.sentences)
+    assert 0.08 < sum(example.answer is None for example in drawn) / 400 < 0.25
+    assert {len(example.sentences) for example in drawn} == {1, 2, 3}
+
+
+def test_the_right_place_is_the_one_trained_on(folder: Path) -> None:
+    examples, chooser = Examples(people_questions(folder / PEOPLE), ordered=False), random.Random(1)
+    drawn = [examples.draw(chooser) for _ in range(30)]
+    pairs, gold = encoded(drawn, {}, CONFIG)
+    for row, example in enumerate(drawn):
+        if example.answer is None:
+            assert gold[row] == 0
+            continue
+        place, more = divmod(int(gold[row]) - 1, CONFIG.longest)
+        number, first, last = example.answer
+        expected = [u.same for u in example.sentences[number][first : last + 1]]
+        assert pairs.same[row, place : place + more + 1].tolist() == expected
+
+
+def training(folder: Path, into: Path, minutes: float) -> ReaderTraining:
+    torch.manual_seed(0)
+    examples = Examples(people_questions(folder / PEOPLE), ordered=False)
+    settings = ReadingConfig(minutes=minutes, batch=16, rate=5e-3, warmup=5, dropout=0.0)
+    held_out = [examples.plain(number) for number in range(20)]
+    return ReaderTraining(ReaderNetwork(CONFIG), {}, [(examples, 1.0)], held_out, settings, into)
+
+
+def test_a_reader_learns_and_a_stopped_run_goes_on(folder: Path, tmp_path: Path) -> None:
+    run = training(folder, tmp_path / "run", 10.0)
+    before = measured(run.network, {}, run.held_out)[0]
+    run.run(lambda: run.progress.step >= 60)
+    after = measured(run.network, {}, run.held_out)[0]
+    assert after.f1 > before.f1 + 0.3
+    again = training(folder, tmp_path / "run", 10.0)
+    assert again.resume()
+    assert again.progress.step == 60
+    for one, other in zip(run.network.parameters(), again.network.parameters(), strict=True):
+        assert torch.equal(one, other)
+    again.run(lambda: again.progress.step >= 63)
+    assert again.progress.step == 63
+
+
+def test_overlap_is_f1_of_words() -> None:
+    assert overlap(["the", "old", "mill"], ["old", "mill", "of", "tarn"]) == pytest.approx(2 * 2 / 6)
+    assert overlap(["a"], ["b"]) == 0.0
+
+
+def test_a_judge_finds_the_evidence_that_counts() -> None:
+    random_ = np.random.default_rng(0)
+    cases = []
+    for number in range(400):
+        evidence = random_.normal(size=(6, 2)).astype(np.float32)
+        gold = int(evidence[:, 0].argmax()) if number % 2 else -1
+        if gold >= 0:
+            evidence[gold, 0] += 3.0
+        cases.append(Ranked(evidence, gold))
+    judge = fitted(cases, ("telling", "noise"))
+    assert judge.weights[0] > 10 * abs(judge.weights[1])
+    found = figures(judge, cases)
+    assert found.right > 0.95
+    assert found.refused > 0.97
+    assert float(fitted(cases, ("telling", "noise"), dropped=("noise",)).weights[1]) == 0.0
+
+
+@pytest.mark.slow
+def test_the_whole_phase(folder: Path, corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    questions = Questions(str(corpus), folder)
+    settings = ReadingConfig(minutes=0.02, batch=8)
+    report = train_reader(out, questions, settings, CONFIG, lambda: False)
+    assert report["finished"]
+    asker = load_asker(out)
+    assert asker.network.config.words == len(asker.words) <= CONFIG.words
+    assert asker.sentences.weights.abs().sum() > 0.0
+    assert report["judges"].keys() == refit_judges(out, questions).keys()
