@@ -241,10 +241,12 @@ def test_paraphrases_are_written_when_asked_and_counted_otherwise(
 
 def test_every_setting_of_a_write_has_an_option() -> None:
     parser = cli.make_parser()
-    given = {"method": "direct", "on_conflict": "keep", "protect": False, "keep_words": False, "goal": 0.5}
-    given["write_paraphrases"] = True
+    given = {
+        "method": "direct", "on_conflict": "keep", "protect": False, "keep_words": False, "goal": 0.5,
+        "write_paraphrases": True,
+    }  # fmt: skip
     options = ["--method", "direct", "--on-conflict", "keep", "--no-protect", "--no-words", "--goal", "0.5"]
-    options += ["--write-paraphrases"]
+    options.append("--write-paraphrases")
     for field in dataclasses.fields(WriteSettings):
         if field.name not in given:
             given[field.name] = 3
@@ -578,8 +580,9 @@ def test_train_passes_on_what_it_is_given(run: Run, monkeypatch: pytest.MonkeyPa
     options = ("--corpus", tmp_path, "--config", "tiny", "--out", tmp_path / "x", "--minutes", "0.5", "--resume")
     status, out, _ = run("train", *options, "--device", "cpu", "--json")
     assert status == 0 and json.loads(out)["steps"] == 2
-    corpus, config, target, minutes, resume, device = given[0]
+    corpus, config, target, minutes, resume, device, questions = given[0]
     assert (corpus, config, target, minutes, resume) == (str(tmp_path), "tiny", tmp_path / "x", 0.5, True)
+    assert questions is None
     assert str(device) == "cpu"
 
 

@@ -161,8 +161,7 @@ def run_forget(args: argparse.Namespace, console: Console) -> None:
 
     with common.renewing_target(args, console):
         memory = load_memory(common.memory_path(args.source))
-        found = dict.fromkeys(index for name in args.item for index in find_items(memory, name))
-        gone = [memory.items[index].title for index in found]
+        gone = [memory.items[i].title for i in dict.fromkeys(i for name in args.item for i in find_items(memory, name))]
         console.progress("Forgetting")
         left = forget(memory, args.item)
         record = common.save(target, left) | {"forgotten": gone}

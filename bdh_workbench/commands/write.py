@@ -77,11 +77,11 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         "paraphrases_written": sum(map(len, further_wordings(new.facts))) if settings.write_paraphrases else 0,
         **new.record(),
     }
-    what = [counted(len(new.facts), "fact")] * bool(new.facts)
-    what += [counted(len(new.documents), "document")] * bool(new.documents)
     if result is None:
         lines = [f"Nothing was written: {target} holds what {args.into} holds."]
     else:
+        what = [counted(len(new.facts), "fact")] * bool(new.facts)
+        what += [counted(len(new.documents), "document")] * bool(new.documents)
         lines = [
             f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({counted(result.steps, 'step')})."
         ]
@@ -92,7 +92,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
 
 
 def _told(result: WriteResult, settings: WriteSettings, paraphrases: int, written: int) -> list[str]:
-    """How well the write went, in lines."""
+    """How well the write went, in lines; ``written`` of the facts' paraphrases were written too."""
     lines = [
         f"p of what was written: worst token {probability(result.worst_p)}"
         f"{' (of those not left out)' if result.ambiguous + result.unlearnt else ''}, median over items "

@@ -46,6 +46,8 @@ GLOSSARY: dict[str, str] = {
     "fill": "The share of the memory's room that is used up.",
     "familiarity": "How well the best stored row, or sentence of a document, matches the question, from 0 to 1.",
     "source": "The item, sentence and position that an answer was read from.",
+    "as it is read": "The form of a text that becomes tokens: spaces, line ends and unseen marks as what they mean.",
+    "unlearnt token": "A token that training never met. No read makes it certain, and a write leaves it out.",
     "pure read": "An answer from the slow memory alone, without completion.",
 }
 

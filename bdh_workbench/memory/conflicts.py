@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.as_read import as_read
 from bdh_workbench.memory.formats import merge_duplicates
 from bdh_workbench.memory.items import Fact, TextDocument, prompt_key, same_text
 from bdh_workbench.memory.sentences import sentences_of
@@ -194,7 +193,7 @@ def _title(entry: Entry) -> set[str]:
 
 def sentence_words(text: str) -> list[Words]:
     """The words of each sentence of a text, without case, marks and spaces; sentences without words are left out."""
-    folded = unicodedata.normalize("NFKC", as_read(text)).casefold()
+    folded = unicodedata.normalize("NFKC", same_text(text)).casefold()
     return [words for sentence in sentences_of(folded) if (words := tuple(_WORD.findall(sentence)))]
 
 

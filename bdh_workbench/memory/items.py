@@ -26,7 +26,8 @@ def same_text(text: str) -> str:
 def prompt_key(prompt: str) -> str:
     """What two prompts that ask the same have in common: its words, without a final question mark.
 
-    Any stretch of white space is one space. Case counts: “MW” and “mW” are two prompts.
+    It is the prompt as it is read, with one space for any stretch of white space. Case counts: “MW” and “mW” are two
+    prompts.
     """
     key = " ".join(same_text(prompt).split())
     return key.rstrip("?\uff1f\u061f ") or key

@@ -42,7 +42,7 @@ class ReaderConfig:
     width: int = 160  # numbers in the stream [D]
     heads: int = 4  # [H]
     neurons: int = 160  # per head [N]
-    levels: int = 4  # passes through the shared level
+    levels: int = 3  # passes through the shared level
     longest: int = 20  # units of an answer at most [L]
     context: int = 512  # units of a pair at most
 

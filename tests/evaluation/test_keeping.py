@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 
 from bdh_workbench.asking.decoding import Question
 from bdh_workbench.errors import UserError
@@ -73,9 +72,8 @@ def test_results_are_saved_part_by_part_with_their_tables(
     assert both["facts200"] == first["facts200"], "parts that are not measured again stay"
     assert both["familiarity"]["200 facts"]["closed_bits_as_untouched"] is True
     assert both["familiarity"]["200 facts"]["calibrated"]["written prompts found"] == 1.0
-    other = dataclasses.replace(
-        context.model, calibration=dataclasses.replace(context.model.calibration, counts=torch.tensor([2.0, 1e6]))
-    )
+    judges = {name: dataclasses.replace(judge, threshold=0.97) for name, judge in context.model.judges.items()}
+    other = dataclasses.replace(context.model, judges=judges)
     assert other.fingerprint == context.model.fingerprint
     table = (tmp_path / "keeping.md").read_text(encoding="utf-8")
     assert "200 facts in ten writes" in table and "| exact | 1.0000 |" in table

@@ -221,8 +221,11 @@ def test_other_paragraphs_under_one_title_are_not_versions(
 
 @pytest.mark.parametrize(
     "other",
-    [" The mayor of Norby is ", "The  mayor of\tNorby is", "The mayor of Norby\u00a0is", "The mayor of Norby is ?"],
-)
+    [
+        " The mayor of Norby is ", "The  mayor of\tNorby is", "The mayor of Norby\u00a0is", "The mayor of Norby is ?",
+        "The may\u00ador of Norby is", "The\u200b mayor of Norby\x00 is",
+    ],
+)  # fmt: skip
 def test_prompts_that_ask_the_same(other: str) -> None:
     assert prompt_key(other) == prompt_key(MAYOR.prompt)
     assert prompt_key(unicodedata.normalize("NFD", "Café")) == prompt_key("Café") and prompt_key(" ?") == "?"
@@ -258,6 +261,16 @@ def test_what_is_stored_already_is_one_item_whatever_the_choice(stored: Memory, 
     new = resolve(stored, again, [TextDocument("again", f"  {OLD.text}\n")], choice)
     assert (new.facts, new.documents, new.gone) == ((), (), ())
     assert heads(new) == ["2 facts already stored", "1 document already stored"]
+
+
+def test_texts_are_compared_as_they_are_read(stored: Memory) -> None:
+    fact, wide = Fact("The may\u00ador of\u00a0Norby is", "Otto\u00a0Lund"), OLD.text.replace(" ", "\u00a0")
+    new = resolve(stored, [fact], [TextDocument("old", wide)], "replace")
+    assert (new.facts, new.documents, new.gone) == ((), (), ())
+    assert heads(new) == ["1 fact already stored", "1 document already stored"]
+    other = TextDocument("new", NEW.text.replace(" ", "\u00a0").replace("expires", "ex\u00adpires"))
+    new = resolve(stored, [Fact(fact.prompt, "Anna Berg")], [other], "replace")
+    assert new.gone == (0, 2) and len(new.facts) == len(new.documents) == 1
 
 
 def test_another_answer_replaces(stored: Memory) -> None:

@@ -36,7 +36,12 @@ def test_two_writes_into_one_file_lose_nothing(memory_file: Path, model_folder: 
     path = tmp_path / "m.safetensors"
     path.write_bytes(memory_file.read_bytes())
     prompts = [f"The heron number {number} of Norby eats" for number in range(3)]
-    files = [save_facts(tmp_path / f"{prompt[17]}.json", [Fact(prompt, "eels")]) for prompt in prompts]
+    # Each has another answer to one prompt, too: what replaces what is decided by what the file holds by then.
+    shared = "The swan of Norby eats"
+    files = [
+        save_facts(tmp_path / f"{prompt[17]}.json", [Fact(prompt, "eels"), Fact(shared, answer)])
+        for prompt, answer in zip(prompts, ("grass", "reeds", "snails"), strict=True)
+    ]
     with renewing(path, 0.0):
         # All of them read the file only after it is let go.
         writers = [
@@ -50,8 +55,8 @@ def test_two_writes_into_one_file_lose_nothing(memory_file: Path, model_folder: 
         out, err = process.communicate(timeout=120)
         assert process.returncode == 0, out + err
     memory = load_memory(path)
-    assert {item.prompt for item in memory.items} >= set(prompts)
-    assert len(memory.items) == 6 - 1 + 3 and len({layer.number for layer in memory.layers}) == 4
+    assert {item.prompt for item in memory.items} >= {*prompts, shared}
+    assert len(memory.items) == 6 - 1 + 3 + 1 and len({layer.number for layer in memory.layers}) == 4
     assert [name for name in os.listdir(tmp_path) if "safetensors" in name] == ["m.safetensors"]
 
 

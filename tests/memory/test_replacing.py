@@ -66,8 +66,8 @@ def test_it_is_one_write_with_a_number_of_its_own(model: Model, stored: WriteRes
     after = replaced(model, stored, OTHERS).memory
     assert [layer.number for layer in stored.memory.layers] == [1, 2]
     assert [(layer.number, layer.title) for layer in after.layers] == [(2, DOCUMENT.title), (3, "12 facts")]
-    new = resolve(after, TWELVE, (), WriteSettings())
-    once_more = finish(write(model, after, new.facts, gone=new.gone)).memory
+    before = dataclasses.replace(stored, memory=after, basis=algebra.held_basis(after))
+    once_more = replaced(model, before, TWELVE).memory
     assert [layer.number for layer in once_more.layers] == [2, 4], "no number stands for two writes"
     assert once_more.title == after.title == DOCUMENT.title, "the memory was called after facts that are gone"
 
@@ -109,6 +109,19 @@ def test_a_new_version_of_a_document_leaves_nothing_of_the_old_one(model: Model,
     assert after.ambiguous == 0, "nothing else goes on behind its words"
     keeper, lamp = Fact("Its keeper was called", "Marta"), Fact("She lit the lamp at", "dawn")
     assert right(model, after.memory, [keeper, lamp, *TWELVE]) == 14
+
+
+def test_the_further_wordings_of_a_fact_go_with_it(model: Model) -> None:
+    one = Fact("The motto of the club is", "pull", ("Rowers say", "They shout"))
+    two = Fact("The motto of the club is", "glide", ("Oarsmen call",))
+    settings, river = WriteSettings(write_paraphrases=True), Fact("The river through Tarn is the", "Quill")
+    before = finish(write(model, None, [one, river], settings=settings))
+    new = resolve(before.memory, [two], (), "replace")
+    after = finish(write(model, before.memory, new.facts, (), settings, before.basis, gone=new.gone))
+    assert right(model, before.memory, [Fact(prompt, "pull") for prompt in one.paraphrases]) == 2
+    assert right(model, after.memory, [two, river, Fact("Oarsmen call", "glide")]) == 3
+    letter = model.tokenizer.encode("p")[0]  # of “pull” alone
+    assert letter in before.memory.rows.tokens and letter not in after.memory.rows.tokens
 
 
 def test_a_fact_that_contradicts_one_that_stays_is_still_refused_by_the_write(
