@@ -44,7 +44,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
 
     memory = common.open_memory(args.into, model) if args.into else None
     check_write(model, memory, facts, documents)
-    new = resolve(memory, facts, documents, settings.on_conflict)
+    new = resolve(memory, facts, documents, settings)
     result: WriteResult | None = None
     if new.facts or new.documents:
         steps = write(model, memory, new.facts, new.documents, settings, gone=new.gone)

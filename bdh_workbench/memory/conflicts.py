@@ -23,7 +23,8 @@ from bdh_workbench.memory.items import Fact, TextDocument, prompt_key, same_text
 from bdh_workbench.memory.sentences import sentences_of
 
 if TYPE_CHECKING:  # it loads torch
-    from bdh_workbench.memory.state import ItemRecord, Memory
+    from bdh_workbench.memory.settings import WriteSettings
+    from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory
 
 # Shares of words from which one document is a version of another, measured on invented texts by
 # tests/memory/test_conflicts.py: found are all versions with a quarter of their sentences changed, 96% with half of
@@ -53,6 +54,7 @@ class Entry:
         name: prompt of a fact, title of a document.
         said: its answer or text; empty where the words are not kept.
         off: number of its layer where that is switched off, else 0.
+        reworded: whether other wordings of it are written too.
     """
 
     place: Place
@@ -60,6 +62,7 @@ class Entry:
     name: str
     said: str
     off: int = 0
+    reworded: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -67,20 +70,20 @@ class Entry:
         return self.kind, prompt_key(self.name) if self.kind == "fact" else "", same_text(self.said)
 
 
-def entry_of(item: ItemRecord, place: Place, off: int = 0) -> Entry:
-    """A stored item."""
-    if item.kind == "fact":
-        return Entry(place, item.kind, item.prompt, item.answer, off)
-    return Entry(place, item.kind, item.title, item.text or "", off)
+def entry_of(item: ItemRecord, place: Place, layer: LayerRecord | None = None) -> Entry:
+    """A stored item, and of which layer it is where that matters."""
+    fact = item.kind == "fact"
+    name, said = (item.prompt, item.answer) if fact else (item.title, item.text or "")
+    if layer is None:
+        return Entry(place, item.kind, name, said)
+    off = 0 if layer.enabled else layer.number
+    return Entry(place, item.kind, name, said, off, fact and layer.settings.get("write_paraphrases") is True)
 
 
 def entries_of(memory: Memory, number: int = 0) -> list[Entry]:
     """What a memory holds; its number is a part of their places."""
-    off = {layer.number for layer in memory.layers if not layer.enabled}
-    return [
-        entry_of(item, (number, index), item.layer if item.layer in off else 0)
-        for index, item in enumerate(memory.items)
-    ]
+    layers = {layer.number: layer for layer in memory.layers}
+    return [entry_of(item, (number, index), layers.get(item.layer)) for index, item in enumerate(memory.items)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +288,7 @@ class Resolved:
 
 
 def resolve(
-    memory: Memory | None, facts: Sequence[Fact], documents: Sequence[TextDocument], on_conflict: str
+    memory: Memory | None, facts: Sequence[Fact], documents: Sequence[TextDocument], settings: WriteSettings
 ) -> Resolved:
     """Work out what to write.
 
@@ -293,10 +296,10 @@ def resolve(
         memory: that is extended; items without words cannot be compared, and stay.
         facts: given.
         documents: given.
-        on_conflict: what happens where something given conflicts with a stored item, or with what was given before it:
-            ``replace`` writes it and forgets the other, ``keep`` leaves it out, ``refuse`` writes nothing, ``both``
-            replaces facts and leaves documents side by side. What is stored already is not written again, whatever the
-            choice.
+        settings: of the write. ``on_conflict`` says what happens where something given conflicts with a stored item, or
+            with what was given before it: ``replace`` writes it and forgets the other, ``keep`` leaves it out,
+            ``refuse`` writes nothing, ``both`` replaces facts and leaves documents side by side. What is stored already
+            is not written again, whatever the choice, unless other wordings of it are to be written now.
 
     Raises:
         UserError: with ``refuse``, naming the first conflicts.
@@ -305,14 +308,17 @@ def resolve(
     for stored in entries_of(memory) if memory is not None else ():
         if facts if stored.kind == "fact" else documents:
             shelf.put(stored)
+    on_conflict = settings.on_conflict
     given: list[Fact | TextDocument] = [*merge_duplicates(facts), *documents]
     chosen: dict[Place, Fact | TextDocument] = {}
     gone: list[int] = []
     found: dict[str, list[Conflict]] = {name: [] for name in ("replaced", "kept", "stored", "twice", "beside")}
     for number, thing in enumerate(given):
-        entry = _entry(thing, (1, number))
+        entry = _entry(thing, (1, number), settings.write_paraphrases)
         twin, rivals = shelf.twin(entry), shelf.rivals(entry)
-        if twin is not None:
+        if twin is not None and entry.reworded and not twin.reworded:
+            rivals = [twin]
+        elif twin is not None:
             found["twice" if twin.place in chosen else "stored"].append(Conflict(twin, entry))
             continue
         if on_conflict == "keep" and rivals:
@@ -332,7 +338,7 @@ def resolve(
                 found["twice"].append(Conflict(entry, rival))
         chosen[entry.place] = thing
         shelf.put(entry)
-    refused = [*found["replaced"], *(c for c in found["twice"] if c.stays.key != c.other.key)]
+    refused = [c for c in (*found["replaced"], *found["twice"]) if c.stays.key != c.other.key]
     if on_conflict == "refuse" and refused:
         raise UserError(
             f"What is given conflicts with what is stored, or with itself: {against(refused)}; nothing was written. "
@@ -346,9 +352,9 @@ def resolve(
     )
 
 
-def _entry(thing: Fact | TextDocument, place: Place) -> Entry:
+def _entry(thing: Fact | TextDocument, place: Place, reworded: bool) -> Entry:
     if isinstance(thing, Fact):
-        return Entry(place, "fact", thing.prompt, thing.answer)
+        return Entry(place, "fact", thing.prompt, thing.answer, reworded=reworded and bool(thing.paraphrases))
     return Entry(place, "document", thing.title, thing.text.strip())
 
 

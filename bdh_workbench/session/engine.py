@@ -119,7 +119,7 @@ class WorkbenchEngine(Engine):
         document, model, goal = self.document, self._loaded(), job.settings.goal
         progress(task, None, "Comparing with what is stored")
         check_write(model, document.memory, job.facts, job.documents)
-        new = resolve(document.memory, job.facts, job.documents, job.settings.on_conflict)
+        new = resolve(document.memory, job.facts, job.documents, job.settings)
         notes, written = tuple(new.notes()), len(new.facts) + len(new.documents)
         if job.ask and new.versions:
             return VersionsFound(new.versions)

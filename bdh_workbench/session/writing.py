@@ -84,7 +84,7 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
     """How large a write would be; the fill afterwards is an upper bound, as rows that are alike share their rank.
 
     Raises:
-        UserError: when a document is too short to be written, or conflicts are to be refused and there are some.
+        UserError: when conflicts are to be refused and there are some.
     """
     facts, documents = job.facts, job.documents
     slots = model.config.write_slots
@@ -95,7 +95,7 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
         tokens = size // CHARACTERS
         fill = (used + ROWS * tokens) / slots
         return Estimated(task.id, tokens, ROWS * tokens, used / slots, fill, False, False, refused)
-    new = resolve(memory, facts, documents, job.settings.on_conflict)
+    new = resolve(memory, facts, documents, job.settings)
     after = used
     if memory is not None and new.gone:
         after -= int(torch.isin(memory.rows.items[memory.basis], torch.tensor(new.gone)).sum())

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from bdh_workbench.memory.conflicts import Entry, Resolved, Shelf, resolve
+from bdh_workbench.memory.conflicts import Entry, Resolved, Shelf
+from bdh_workbench.memory.conflicts import resolve as resolve_with
 from bdh_workbench.memory.files import without_words
 from bdh_workbench.memory.items import Fact, TextDocument, prompt_key
 from bdh_workbench.memory.manage import set_layer
 from bdh_workbench.memory.sentences import sentences_of
+from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
@@ -29,6 +31,12 @@ NEW = TextDocument("new", "User guide. The administrator password expires after 
 OTHER = TextDocument("backup", "User guide. The backup of the archive runs every night.")
 MAYOR, NEXT = Fact("The mayor of Norby is", "Otto Lund"), Fact("The mayor of Norby is", "Anna Berg")
 RIVER = Fact("The river through Tarn is the", "Quill")
+
+
+def resolve(
+    memory: Memory | None, facts: Sequence[Fact], texts: Sequence[TextDocument], choice: str, **others: bool
+) -> Resolved:
+    return resolve_with(memory, facts, texts, WriteSettings(on_conflict=choice, **others))  # type: ignore[arg-type]
 
 
 def is_version(one: TextDocument, other: TextDocument) -> bool:
@@ -337,3 +345,15 @@ def test_what_is_stored_without_words_cannot_be_compared(stored: Memory) -> None
     new = resolve(without_words(stored), [MAYOR, NEXT], [NEW], "replace")
     assert (new.facts, new.documents, new.gone) == ((NEXT,), (NEW,), ())
     assert heads(new) == ["1 fact given twice, written once"]
+
+
+def test_a_fact_is_written_again_where_its_other_wordings_are_to_be_written_now(stored: Memory, model: Model) -> None:
+    worded = dataclasses.replace(MAYOR, paraphrases=("Norby has as its mayor",))
+    for choice in ("replace", "refuse"):
+        assert resolve(stored, [worded], (), choice).facts == (), "wordings for measuring alone change nothing"
+        new = resolve(stored, [worded], (), choice, write_paraphrases=True)
+        assert (new.facts, new.gone) == ((worded,), (0,))
+    assert resolve(stored, [worded], (), "keep", write_paraphrases=True).facts == ()
+    settings = WriteSettings(write_paraphrases=True)
+    after = finish(write(model, stored, new.facts, settings=settings, gone=new.gone)).memory
+    assert heads(resolve(after, [worded], (), "replace", write_paraphrases=True)) == ["1 fact already stored"]

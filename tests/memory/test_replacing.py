@@ -32,7 +32,7 @@ def stored(model: Model) -> WriteResult:
 
 
 def replaced(model: Model, before: WriteResult, facts: Sequence[Fact], *, known: bool = True) -> WriteResult:
-    new = resolve(before.memory, facts, (), "replace")
+    new = resolve(before.memory, facts, (), WriteSettings())
     basis = before.basis if known else None
     return finish(write(model, before.memory, new.facts, new.documents, basis=basis, gone=new.gone))
 
@@ -103,7 +103,7 @@ def test_a_write_that_is_stopped_leaves_what_it_was_to_replace(model: Model, sto
 
 def test_a_new_version_of_a_document_leaves_nothing_of_the_old_one(model: Model, stored: WriteResult) -> None:
     text = DOCUMENT.text.replace("Odile", "Marta").replace("dusk", "dawn")
-    new = resolve(stored.memory, (), [TextDocument("Lights", text)], "replace")
+    new = resolve(stored.memory, (), [TextDocument("Lights", text)], WriteSettings())
     assert new.gone == (12,)
     after = finish(write(model, stored.memory, (), new.documents, basis=stored.basis, gone=new.gone))
     assert after.ambiguous == 0, "nothing else goes on behind its words"
