@@ -30,6 +30,7 @@ _ANKI = re.compile(r"#(separator|html|columns|(?:notetype|deck|tags|guid)(?: col
 _ANKI_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " ", "colon": ":"}
 _FILLING = " ,;\t|"  # a spreadsheet that saved the file again filled up such lines with empty cells
 _BREAK, _TAG = re.compile(r"<br\s*/?>|</(?:div|p|li)>", re.IGNORECASE), re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+HEADER = 1 << 16  # characters of a header row at most: a hostile one would be cut into millions of cells
 
 
 @dataclass(slots=True)
@@ -156,7 +157,7 @@ def _rows(text: str, start: int, delimiter: str) -> Reader:
 def _first_row(text: str, start: int, delimiter: str) -> list[str]:
     """The first row of a table with this delimiter; none where it is not valid."""
     with contextlib.suppress(csv.Error):
-        return next(_rows(text, start, delimiter), [])
+        return next(_rows(text[start : start + HEADER], 0, delimiter), [])
     return []
 
 
