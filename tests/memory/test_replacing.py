@@ -116,7 +116,7 @@ def test_the_further_wordings_of_a_fact_go_with_it(model: Model) -> None:
     two = Fact("The motto of the club is", "glide", ("Oarsmen call",))
     settings, river = WriteSettings(write_paraphrases=True), Fact("The river through Tarn is the", "Quill")
     before = finish(write(model, None, [one, river], settings=settings))
-    new = resolve(before.memory, [two], (), "replace")
+    new = resolve(before.memory, [two], (), settings)
     after = finish(write(model, before.memory, new.facts, (), settings, before.basis, gone=new.gone))
     assert right(model, before.memory, [Fact(prompt, "pull") for prompt in one.paraphrases]) == 2
     assert right(model, after.memory, [two, river, Fact("Oarsmen call", "glide")]) == 3
