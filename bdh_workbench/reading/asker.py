@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
@@ -23,8 +22,8 @@ from bdh_workbench.model.files import save_json_atomically, save_tensors_atomica
 from bdh_workbench.model.judge import FILE as JUDGES
 from bdh_workbench.model.judge import Judge, load_judges, save_judges
 from bdh_workbench.reading.network import ReaderConfig, ReaderNetwork
+from bdh_workbench.reading.sentence_evidence import Array
 
-Array = npt.NDArray[np.float32]
 NETWORK, RECORD = "reader.safetensors", "reader.json"
 SENTENCES, ANSWERS = "sentences", "answers"  # the judges: which sentences to recite, and which of them answers
 LARGEST = 16 << 20  # bytes of the record that will be opened

@@ -21,7 +21,7 @@ from bdh_workbench.reading.asker import Asker, against_none, has_asker, load_ask
 from bdh_workbench.reading.network import pairs_of
 from bdh_workbench.reading.recital import Recital, Stretch, stretches
 from bdh_workbench.reading.sentence_evidence import Array, Place, SentenceIndex
-from bdh_workbench.reading.units import Unit, spans, units
+from bdh_workbench.reading.units import Unit, spans, unit, units
 
 CERTAIN = 15.0  # nats beyond which a reader is as sure as it can be
 OPENING, CLOSING = frozenset('$£€¥#@~"“\u2018«„(['), frozenset('%°"”’»)]€')
@@ -200,7 +200,7 @@ def read_sentences(
     """
     network = asker.network
     cut = [spans(text) for text in texts]
-    known = [units(text) for text in texts]
+    known = [[unit(text[start:end]) for start, end in places] for text, places in zip(texts, cut, strict=True)]
     longest = network.config.longest
     with torch.no_grad():
         scores = network(pairs_of([(question, [sentence]) for sentence in known], asker.numbers, network.config))

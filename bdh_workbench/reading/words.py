@@ -13,7 +13,6 @@ import bisect
 import itertools
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ import numpy.typing as npt
 
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.reading.units import folded
 
 OFFSET, SPAN = 4.2, 9.0  # nats; from words that stand in every stretch of text to those of one in eight thousand
 RECENT = 48  # tokens of a text whose words are looked at
@@ -31,14 +31,6 @@ UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u30ff\u31f0-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
 ENDS = re.compile(r"[!?\n\u3002\uff01\uff1f]|\.(?=\s)")  # of a sentence, between two words
-
-
-def folded(word: str) -> str:
-    """A word in the form in which words are compared: without case and accents."""
-    if word.isascii():
-        return word.lower()
-    parts = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(character for character in parts if not unicodedata.combining(character))
 
 
 def spans(text: str) -> Iterator[tuple[int, int]]:

@@ -36,17 +36,6 @@ def ids_of(text: str) -> Tensor:
 
 
 @pytest.fixture(scope="module")
-def model() -> Model:
-    return tiny_model(write_slots=2048, threshold=0.75)
-
-
-@pytest.fixture(scope="module")
-def memory(model: Model) -> Memory:
-    first = finish(write(model, None, FACTS, [DOCUMENT]))
-    return finish(write(model, first.memory, [], [OTHER_DOCUMENT], basis=first.basis)).memory
-
-
-@pytest.fixture(scope="module")
 def reader(model: Model, memory: Memory) -> Reader:
     return Reader(model, memory)
 

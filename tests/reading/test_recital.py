@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
-import pytest
 import torch
 
 from bdh_workbench.memory.algebra import slow_slot
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.recital import Recital, Stretch, stretches
-from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, tiny_model
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return tiny_model(write_slots=2048, threshold=0.75)
-
-
-@pytest.fixture(scope="module")
-def memory(model: Model) -> Memory:
-    first = finish(write(model, None, FACTS, [DOCUMENT]))
-    return finish(write(model, first.memory, [], [OTHER_DOCUMENT], basis=first.basis)).memory
+from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
 
 
 def without_words(memory: Memory) -> Memory:

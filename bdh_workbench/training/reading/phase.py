@@ -20,12 +20,21 @@ from safetensors.torch import load_file
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically, save_text_atomically
 from bdh_workbench.model.judge import Judge
-from bdh_workbench.reading.asker import Asker, load_asker, make_asker, save_asker
+from bdh_workbench.reading.asker import RECORD, Asker, load_asker, make_asker, save_asker
 from bdh_workbench.reading.network import ReaderConfig, ReaderNetwork
 from bdh_workbench.reading.sentence_evidence import EVIDENCE
 from bdh_workbench.training.corpus import CorpusDocument, read_corpus, validation_documents
 from bdh_workbench.training.reading.examples import Examples
-from bdh_workbench.training.reading.judging import ALL, figures, fitted, memories, of_answers, of_sentences, worths
+from bdh_workbench.training.reading.judging import (
+    ALL,
+    Memories,
+    figures,
+    fitted,
+    memories,
+    of_answers,
+    of_sentences,
+    worths,
+)
 from bdh_workbench.training.reading.questions import (
     Asked,
     Pool,
@@ -196,7 +205,7 @@ def refit_judges(out: Path, questions: Questions, seed: int = 0) -> dict[str, An
         UserError: when it has no reader, or for bad input.
     """
     asker = load_asker(out)
-    record = json.loads((out / "reader.json").read_text(encoding="utf-8"))
+    record = json.loads((out / RECORD).read_text(encoding="utf-8"))
     judged, found = fit_judges(asker, questions, seed)
     save_asker(out, judged, {**record["figures"], "judges": found})
     load_asker.cache_clear()
@@ -210,7 +219,7 @@ def ablate_judges(out: Path, questions: Questions, path: Path, seeds: int = 3) -
         UserError: when the model folder has no reader, or for bad input.
     """
     asker = load_asker(out)
-    known = memories(asker, questions.held_out(), questions.people()[1], questions.made()[1], 0)
+    known = _asked(asker, questions, 0)
     first = of_sentences(known)
     second = of_answers(known, asker, asker.sentences)
     report: dict[str, Any] = {"model": out.resolve().name, "seeds": seeds, "questions": len(known.cases)}
@@ -238,7 +247,7 @@ def ablate_judges(out: Path, questions: Questions, path: Path, seeds: int = 3) -
 
 def fit_judges(asker: Asker, questions: Questions, seed: int) -> tuple[Asker, dict[str, Any]]:
     """An asker with judges fitted to its network, and how they do on the questions they were fitted on."""
-    known = memories(asker, questions.held_out(), questions.people()[1], questions.made()[1], seed)
+    known = _asked(asker, questions, seed)
     first = of_sentences(known)
     sentences = fitted(first, EVIDENCE)
     second = of_answers(known, asker, sentences)
@@ -250,6 +259,11 @@ def fit_judges(asker: Asker, questions: Questions, seed: int) -> tuple[Asker, di
         "memories": len(known.indexes),
     }
     return dataclasses.replace(asker, sentences=sentences, answers=answers), found
+
+
+def _asked(asker: Asker, questions: Questions, seed: int) -> Memories:
+    """The memories and questions that judges are fitted to."""
+    return memories(asker, questions.held_out(), questions.people()[1], questions.made()[1], seed)
 
 
 def _encyclopaedic(documents: list[CorpusDocument]) -> list[CorpusDocument]:
