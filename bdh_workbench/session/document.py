@@ -44,6 +44,14 @@ def _mark(path: Path | None) -> Mark | None:
     return None
 
 
+def _holds_memory(path: Path) -> bool:
+    """Whether a file can be opened as a memory, so that something would be lost with it."""
+    with contextlib.suppress(UserError):
+        load_memory(path)
+        return True
+    return False
+
+
 @dataclass(slots=True)
 class _File:
     """The file of a memory, which of its values the file holds, None for neither, and by what it is known again."""
@@ -223,7 +231,7 @@ class Document:
             target = self.library.save(memory)
         else:
             with renewing(target, LOCK_TIMEOUT):
-                if path is None and file.mark not in (None, _mark(target)) and target.exists():
+                if path is None and file.mark not in (None, _mark(target)) and _holds_memory(target):
                     raise UserError(
                         f"{shown(target)} was changed by another window or command since it was opened here: save this "
                         "memory under another name, then merge the two."
