@@ -618,6 +618,7 @@ def test_the_page_of_claims_needs_neither_model_nor_text(
     [
         ("capacity", (), {"seeds": 3}),
         ("harder", ("--seeds", 2), {"seeds": 2}),
+        ("alike", (), {"seeds": 3}),
         ("gates", (), {"corpus": ROOT / "docs", "seeds": 3, "steps": 800}),
         ("routing", ("--steps", 30), {"corpus": ROOT / "docs", "seeds": 3, "steps": 30}),
         ("peer", ("--tokens", 9), {"corpus": ROOT / "docs", "seeds": 3, "tokens": 9, "config": "small"}),

@@ -44,6 +44,7 @@ EXPERIMENTS = {
     "capacity": Experiment("facts against slots and time", SEEDS),
     "meta": Experiment("trained addresses against their untrained start", TEXT | SEEDS),
     "harder": Experiment("synonyms, questions and reversed statements; 200 and 1,000 facts", SEEDS),
+    "alike": Experiment("facts that differ by a number alone, and several facts about one subject", SEEDS),
     "peer": Experiment(
         "BDH and a GPT-2 of the same size, trained alike", TEXT | SEEDS | {"tokens": 300_000, "config": "small"}
     ),

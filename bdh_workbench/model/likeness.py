@@ -39,6 +39,14 @@ class Likeness:
         vector: Vector = self.vectors[self._place[word]]
         return vector
 
+    def all(self, words: Sequence[str]) -> Vector:
+        """The vectors (n, C) of words; zero for those that have none."""
+        found = np.zeros((len(words), self.vectors.shape[1]), dtype=np.float32)
+        for row, word in enumerate(words):
+            if word in self._place:
+                found[row] = self.vectors[self._place[word]]
+        return found
+
     def sum(self, weighted: Iterable[tuple[str, float]]) -> Vector:
         """The sum (C,) of the vectors of words by their weights, of unit length; zero where none has one."""
         total = np.zeros(self.vectors.shape[1], dtype=np.float32)

@@ -12,16 +12,17 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from bdh_workbench.model.likeness import Likeness
+from bdh_workbench.model.likeness import Likeness, Vector
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.reading.words import Sentence, Word
 
 RARE = 2.0  # power of a word's weight where it is asked how much of what is rare is there: a name counts, not "of the"
-CONTENT = 0.2  # weight from which on a word is looked at for its likeness with others
 LAST, LEAST = 4, 0.1  # words that an answer follows, and the least that each of them counts
+TINY = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Compared:
         sentence: the stored sentence.
         known: all words of the item that it is of.
         last: the last words of the text, with their weights.
+        content: rarity of each word of the text that is neither a name nor at home among the names of the sentence.
     """
 
     asked: Mapping[str, float]
@@ -45,6 +47,7 @@ class Compared:
     sentence: Sentence
     known: set[str]
     last: Sequence[tuple[str, float]]
+    content: Mapping[str, float]
 
     @property
     def shared(self) -> list[str]:
@@ -138,50 +141,114 @@ WORDS: dict[str, Callable[[Compared], float]] = {
 }
 
 
-def _asked_content(pair: Compared) -> list[tuple[str, float]]:
-    """What the text says beside names."""
-    names = pair.asked_names if len(pair.asked_names) < len(pair.asked) else ()
-    return [
-        (word, min(1.0, weight))
-        for word, weight in pair.asked.items()
-        if word not in names and word not in pair.sentence.names
-    ]
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """What two sentences say beside names, by the meaning of their words: what is asked of a subject, and what is known.
+
+    Attributes:
+        asked: words of the text, a of them.
+        said: words of the stored sentence, s of them.
+        asked_weights: (a,), of each word, 1 at most.
+        said_weights: (s,).
+        asked_whole: (C,), their sum, of unit length.
+        said_whole: (C,).
+        answer: (C,), the sum of the words of the answer.
+        last: (C,), the sum of the last words of the text.
+        cosines: (a, s), of each word with each; 1 for the same word.
+        fitting: (a,), the cosine of each word with the answer.
+    """
+
+    asked: Sequence[str]
+    said: Sequence[str]
+    asked_weights: Vector
+    said_weights: Vector
+    asked_whole: Vector
+    said_whole: Vector
+    answer: Vector
+    last: Vector
+    cosines: Vector
+    fitting: Vector
+
+    @staticmethod
+    def of(pair: Compared, likeness: Likeness) -> Relations:
+        """Those of a text and a stored sentence."""
+        # What many of the stored facts say tells little of which is meant, and everything of what is asked.
+        names, asked = pair.sentence.names, pair.content
+        said = {word: min(1.0, rarity) for word, rarity in pair.sentence.words.items() if word not in names}
+        one, other = likeness.all(list(asked)), likeness.all(list(said))
+        cosines = one @ other.T
+        for row, word in enumerate(asked):
+            for column, known_word in enumerate(said):
+                if word == known_word:
+                    cosines[row, column] = 1.0
+        answer = likeness.sum((word, 1.0) for word in pair.sentence.answer)
+        return Relations(
+            list(asked),
+            list(said),
+            np.array(list(asked.values()), dtype=np.float32),
+            np.array(list(said.values()), dtype=np.float32),
+            likeness.sum(asked.items()),
+            likeness.sum(said.items()),
+            answer,
+            likeness.sum((word, weight) for word, weight in pair.last if word in asked),
+            cosines,
+            one @ answer,
+        )
 
 
-def _said_content(pair: Compared) -> list[tuple[str, float]]:
-    """What the stored sentence says beside names."""
-    return [(word, min(1.0, weight)) for word, weight in pair.said.items() if word not in pair.sentence.names]
+def alike(both: Relations) -> float:
+    """How much alike the two are as a whole: "hobby" and "collecting"."""
+    return float(both.asked_whole @ both.said_whole)
 
 
-def alike(pair: Compared, likeness: Likeness) -> float:
-    """How much alike what the two say beside names is: "hobby" and "collecting"."""
-    return float(likeness.sum(_asked_content(pair)) @ likeness.sum(_said_content(pair)))
+def nearest(both: Relations) -> float:
+    """The largest product of a cosine of two words and the weight of either."""
+    weights = np.sqrt(both.asked_weights[:, None] * both.said_weights)
+    return float((both.cosines * weights).max(initial=0.0))
 
 
-def nearest(pair: Compared, likeness: Likeness) -> float:
-    """The cosine of the two words that are most alike."""
-    said = [likeness.of(word) for word, weight in _said_content(pair) if weight > CONTENT and word in likeness]
-    asked = [likeness.of(word) for word, weight in _asked_content(pair) if weight > CONTENT and word in likeness]
-    return max((float(one @ other) for one in asked for other in said), default=0.0)
-
-
-def fits(pair: Compared, likeness: Likeness) -> float:
+def fits(both: Relations) -> float:
     """How well the answer of a fact fits what the text says: "French" and "speaks the language"."""
-    return float(likeness.sum(_asked_content(pair)) @ likeness.sum((w, 1.0) for w in pair.sentence.answer))
+    return float(both.asked_whole @ both.answer)
 
 
-def follows(pair: Compared, likeness: Likeness) -> float:
+def follows(both: Relations) -> float:
     """How well the answer of a fact fits the last words of the text."""
-    names = pair.asked_names if len(pair.asked_names) < len(pair.asked) else ()
-    last = [(word, weight) for word, weight in pair.last if word not in names and word not in pair.sentence.names]
-    return float(likeness.sum(last) @ likeness.sum((w, 1.0) for w in pair.sentence.answer))
+    return float(both.last @ both.answer)
 
 
-MEANING: dict[str, Callable[[Compared, Likeness], float]] = {
+def beyond(both: Relations) -> float:
+    """The weight of what is asked that is like nothing that is known: of the word for which it is largest."""
+    best = np.maximum(both.cosines.max(axis=1, initial=0.0), both.fitting)
+    return float((both.asked_weights * (1.0 - best)).max(initial=0.0))
+
+
+def unsaid(both: Relations) -> float:
+    """The weight of what is known that is like nothing that is asked."""
+    return float((both.said_weights * (1.0 - both.cosines.max(axis=0, initial=0.0))).max(initial=0.0))
+
+
+def covered(both: Relations) -> float:
+    """The share of what is asked, by weight, that is like something that is known."""
+    best = np.maximum(both.cosines.max(axis=1, initial=0.0), both.fitting)
+    return float(both.asked_weights @ best / max(TINY, float(both.asked_weights.sum())))
+
+
+def covers(both: Relations) -> float:
+    """The share of what is known that is like something that is asked."""
+    best = both.cosines.max(axis=0, initial=0.0)
+    return float(both.said_weights @ best / max(TINY, float(both.said_weights.sum())))
+
+
+MEANING: dict[str, Callable[[Relations], float]] = {
     "alike": alike,
     "nearest": nearest,
     "fits": fits,
     "follows": follows,
+    "beyond": beyond,
+    "unsaid": unsaid,
+    "covered": covered,
+    "covers": covers,
 }
 
 
@@ -226,4 +293,10 @@ def compared(
     names = {word.text: counted[word.text] for word in kept if word.capital and counted[word.text] > 0.0}
     own = {word: said[word] for word in sentence.names if said.get(word, 0.0) > 0.0}
     last = [(word.text, min(1.0, max(LEAST, word.rarity))) for word in words[-LAST:]]
-    return Compared(counted, said, names or counted, own or said, sentence, known_words, last)
+    content = {
+        word.text: min(1.0, word.rarity)
+        for place, word in enumerate(kept)
+        if word.text not in sentence.names
+        and not (word.capital and place and kept[place - 1].sentence == word.sentence)  # a sentence begins with one
+    }
+    return Compared(counted, said, names or counted, own or said, sentence, known_words, last, content)

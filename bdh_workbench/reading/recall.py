@@ -24,7 +24,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.model.likeness import Likeness
 from bdh_workbench.model.write_site import WriteSite
-from bdh_workbench.reading.evidence import MEANING, WORDS, compared, cosine_names, cosines
+from bdh_workbench.reading.evidence import MEANING, WORDS, Relations, compared, cosine_names, cosines
 from bdh_workbench.reading.places import Places
 from bdh_workbench.reading.words import Lexicon, RecentWords, Sentence, SentenceWords, Word, WordIndex
 
@@ -506,8 +506,11 @@ class _Look:
         scores = [score(pair) for score in WORDS.values()]
         if recall.likeness is not None:
             # In documents they were worth nothing: 80.8% of sentence beginnings were found without, 74.6% with them.
-            of_fact = sentence.item not in recall.documents
-            scores += [score(pair, recall.likeness) if of_fact else 0.0 for score in MEANING.values()]
+            if sentence.item in recall.documents:
+                scores += [0.0] * len(MEANING)
+            else:
+                both = Relations.of(pair, recall.likeness)
+                scores += [score(both) for score in MEANING.values()]
         return scores
 
     def judge(self, found: _Found) -> list[float]:

@@ -46,11 +46,12 @@ from bdh_workbench.training.corpus import read_corpus
 from bdh_workbench.training.synthetic import documents
 from bdh_workbench.training.synthetic_distractors import distractor
 from bdh_workbench.training.synthetic_names import Entity, entity
-from bdh_workbench.training.synthetic_relations import Relation, relations
+from bdh_workbench.training.synthetic_relations import Relation, plain_relations, relations
 from bdh_workbench.training.synthetic_statements import Statement, StatementSource
 
 ROUNDS, QUICK_ROUNDS, ABLATED_ROUNDS = 12, 2, 6  # of worlds
 SEEDS = 3
+PLAIN = "plain "  # what the kinds of question about plain relations begin with
 OTHER, LIKE = "other relation", "like subject"  # questions that are counted, and that no threshold is set by
 TEXTS_READ, APART, SHORTEST, LONGEST = 600, 7, 1500, 6000  # texts of the corpus; one in so many; their characters
 NAME = re.compile(r"[A-Z][a-z'.-]+(?: (?:[A-Z]?[a-z'.-]+|\d+)){0,4}")  # titles that subjects are named by
@@ -180,19 +181,23 @@ def _facts_world(
     size: int,
     samples: dict[str, Samples],
 ) -> None:
-    pool: dict[str, list[Relation]] = {}
+    elaborate: dict[str, list[Relation]] = {}
     for relation in relations(split):
-        pool.setdefault(relation.kind, []).append(relation)
-    kinds = [kind for kind in pool for _ in pool[kind]]
+        elaborate.setdefault(relation.kind, []).append(relation)
+    plain: dict[str, list[Relation]] = {}
+    for relation in plain_relations(split):
+        plain.setdefault(relation.kind, []).append(relation)
     source = StatementSource(rng, split)
     stated: list[Statement] = []
     unstated: list[Statement] = []
     while len(stated) < size:
-        kind = rng.choice(kinds)
+        pool = rng.choice((elaborate, plain))
+        kind = rng.choice([kind for kind in pool for _ in pool[kind]])
         subject = _subject(rng, general, split, kind)
         # What is asked of other kinds of subject is asked of this one too.
         chosen = rng.sample(pool[kind], min(len(pool[kind]), rng.choice((1, 1, 1, 2, 3))))
-        others = [r for r in (*pool[kind], *rng.sample(relations(split), 4)) if r not in chosen]
+        others = [*pool[kind], *rng.sample(relations(split), 4), *rng.sample(plain_relations(split), 8)]
+        others = [relation for relation in others if relation not in chosen]
         stated += [Statement(relation, subject, source.answer(relation, subject)) for relation in chosen]
         unstated += [Statement(relation, subject, "") for relation in rng.sample(others, min(2, len(others)))]
     subjects = {statement.entity.name for statement in stated}
@@ -204,13 +209,15 @@ def _facts_world(
     encode = tokenizer.encode
     for index in rng.sample(range(len(stated)), min(ASKED, len(stated))):
         own, wording = stated[index], wordings[index]
+        mark = "" if own.relation.synonyms else PLAIN
 
         def right(row: int, index: int = index) -> bool:
             return bool(items[row] == index)
 
-        asking.ask(encode(own.say(wording[1])), "reworded", right)
-        asking.ask(encode(own.say(rng.choice(own.relation.synonyms or wording[1:]))), "synonym", right)
-        asking.ask(encode(rng.choice(own.questions() or [own.say(wording[2])]).rstrip()), "question", right)
+        asking.ask(encode(own.say(wording[1])), mark + "reworded", right)
+        if own.relation.synonyms:
+            asking.ask(encode(own.say(rng.choice(own.relation.synonyms))), "synonym", right)
+        asking.ask(encode(rng.choice(own.questions() or [own.say(wording[2])]).rstrip()), mark + "question", right)
         before = distractor(rng) if rng.random() < 0.5 else _stretch(rng, general, 3, 30)
         asking.ask(encode(f"{before} {own.say(rng.choice(wording[:3]))}"), "after other text", right)
         stranger = dataclasses.replace(own, entity=_subject(rng, general, split, own.relation.kind))

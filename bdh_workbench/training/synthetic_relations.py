@@ -17,6 +17,8 @@ import functools
 import importlib
 from dataclasses import dataclass
 
+from bdh_workbench.training.synthetic_relations_plain import RELATIONS as PLAIN
+
 _MODULES = (
     "people",
     "places",
@@ -62,6 +64,13 @@ def all_relations() -> tuple[Relation, ...]:
         module = importlib.import_module(f"bdh_workbench.training.synthetic_relations_{name}")
         found += [_parse(block) for block in module.RELATIONS.strip().split("\n\n")]
     return tuple(found)
+
+
+@functools.cache
+def plain_relations(split: str) -> tuple[Relation, ...]:
+    """The plain relations of one split, which are kept apart from the others."""
+    found = [_parse(block) for block in PLAIN.strip().split("\n\n")]
+    return tuple(relation for relation in found if relation.split == split)
 
 
 @functools.cache

@@ -17,6 +17,7 @@ import torch
 from bdh_workbench.evaluation.baselines import settings
 from bdh_workbench.evaluation.experiments import (
     addresses,
+    alike,
     baselines,
     capacity,
     gates,
@@ -90,6 +91,27 @@ def test_the_harder_questions_are_asked_in_every_way(
     assert share(report["hard"]["reversed_extractive"]) <= share(report["hard"]["reversed_hit"])
     assert share(report["hard"]["written_completion"]) == 1.0 and set(report["many"]) == {"200", "1000"}
     assert len(report["many"]["1000"]["exact"]["values"]) == 2
+
+
+def test_facts_that_look_alike_are_asked_for_by_both_reads(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alike, "NUMBERED", {"rooms": alike.NUMBERED["rooms"][:3]})
+    monkeypatch.setattr(alike, "SUBJECTS", "Pell Arlow|Ines Corvane")
+    lines: list[str] = []
+    report = alike.run(model, tmp_path, 2, lines.append)
+    page = checked(tmp_path, report, lines)
+    assert "3 rooms" in page and share(report["numbered"]["rooms"]["usual"]) == 1.0
+    assert share(report["several"]["written"]) == 1.0
+    share(report["several"]["reworded"])
+    assert 0.0 <= share(report["several"]["never stored, opened"]) <= 1.0
+
+
+def test_each_subject_has_several_facts_and_every_deal_is_another() -> None:
+    facts, strange = alike.several(0)
+    assert len(facts) == 75 and len({fact.prompt for fact in facts}) == 75 and len(strange) == 75
+    assert alike.several(0) == (facts, strange) and alike.several(1)[0] != facts
+    assert all(len(fact.paraphrases) == 2 for fact in facts)
 
 
 def test_every_protocol_writes_the_same_facts(

@@ -16,7 +16,7 @@ from bdh_workbench.training.pictures import new_figure, save_figure
 
 FORMS = ("png", "svg")
 COMMAND = "python3 workbench.py run experiment {name}{options} --out docs/experiments"
-NO_TEXT = ("capacity", "harder", "rivals")  # experiments that read none
+NO_TEXT = ("alike", "capacity", "harder", "rivals")  # experiments that read none
 # What they take besides text, where that is more than seeds; a report names those of it that its run had.
 OPTIONS = {
     "gates": ("seeds", "steps"),
