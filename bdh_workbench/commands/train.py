@@ -88,10 +88,12 @@ def _judge(args: argparse.Namespace, questions: Questions, console: Console) -> 
     import torch
 
     from bdh_workbench.model.judge import load_judges, save_judges
+    from bdh_workbench.model.likeness import load_likeness, save_likeness
     from bdh_workbench.model.loading import load_model
     from bdh_workbench.reading.asker import has_asker
     from bdh_workbench.training.judging import ROUNDS, ablation, fit_judges
-    from bdh_workbench.training.reading.phase import ablate_judges, refit_judges
+    from bdh_workbench.training.reading.phase import MADE, PEOPLE, ablate_judges, refit_judges
+    from bdh_workbench.training.relating import examples, fit_relating
 
     folder = Path(args.out)
     model = load_model(str(folder), torch.device("cpu"))
@@ -106,7 +108,13 @@ def _judge(args: argparse.Namespace, questions: Questions, console: Console) -> 
             report = {"rows": report, "questions": ablate_judges(folder, questions, _beside(path, "questions"))}
         console.result(report, f"What each kind of evidence is worth: {path.parent}")
         return
-    judges, report = fit_judges(model.site, model.tokenizer, model.likeness, args.corpus, 0, ROUNDS, tell)
+    likeness = model.likeness
+    if likeness is not None:
+        people, made = (questions.folder / name if questions.folder else None for name in (PEOPLE, MADE))
+        fitted, _ = fit_relating(likeness, examples(people, made, "train", 0), 0)
+        save_likeness(folder, fitted)
+        likeness = load_likeness(folder)  # as it will be read: in half precision
+    judges, report = fit_judges(model.site, model.tokenizer, likeness, args.corpus, 0, ROUNDS, tell)
     save_judges(folder, load_judges(folder) | judges)
     if has_asker(folder):
         report = {"rows": report, "questions": refit_judges(folder, questions)}

@@ -18,10 +18,10 @@ from torch import Tensor
 
 from bdh_workbench.model.likeness import Likeness, Vector
 from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.reading.units import unit
 from bdh_workbench.reading.words import Sentence, Word
 
 RARE = 2.0  # power of a word's weight where it is asked how much of what is rare is there: a name counts, not "of the"
-LAST, LEAST = 4, 0.1  # words that an answer follows, and the least that each of them counts
 TINY = 1e-9
 
 
@@ -36,7 +36,6 @@ class Compared:
         said_names: the same of the stored sentence.
         sentence: the stored sentence.
         known: all words of the item that it is of.
-        last: the last words of the text, with their weights.
         content: rarity of each word of the text that is neither a name nor at home among the names of the sentence.
     """
 
@@ -46,7 +45,6 @@ class Compared:
     said_names: Mapping[str, float]
     sentence: Sentence
     known: set[str]
-    last: Sequence[tuple[str, float]]
     content: Mapping[str, float]
 
     @property
@@ -143,57 +141,80 @@ WORDS: dict[str, Callable[[Compared], float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """What two sentences say beside names, by the meaning of their words: what is asked of a subject, and what is known.
+    """What two sentences say beside names, by the meaning of their words: what is asked, and what is known.
 
     Attributes:
-        asked: words of the text, a of them.
-        said: words of the stored sentence, s of them.
-        asked_weights: (a,), of each word, 1 at most.
-        said_weights: (s,).
-        asked_whole: (C,), their sum, of unit length.
-        said_whole: (C,).
-        answer: (C,), the sum of the words of the answer.
-        last: (C,), the sum of the last words of the text.
-        cosines: (a, s), of each word with each; 1 for the same word.
-        fitting: (a,), the cosine of each word with the answer.
+        asked: (a,), the weights of the words of the text, 1 at most.
+        said: (s,), those of the stored sentence.
+        asked_best: (a,), how much each word of the text is like the word of the other, or of the answer, that it is
+            most like.
+        said_best: (s,), how much each stored word is like the word of the text that it is most like.
+        asked_whole: (C,), the sum of the words of the text, of unit length.
+        said_whole: (C,), that of the stored words.
+        asks: (K,), what the text asks for.
+        told: (K,), what the stored sentence would ask for.
+        answer: (K,), what its answer is.
     """
 
-    asked: Sequence[str]
-    said: Sequence[str]
-    asked_weights: Vector
-    said_weights: Vector
+    asked: Vector
+    said: Vector
+    asked_best: Vector
+    said_best: Vector
     asked_whole: Vector
     said_whole: Vector
+    asks: Vector
+    told: Vector
     answer: Vector
-    last: Vector
-    cosines: Vector
-    fitting: Vector
 
     @staticmethod
     def of(pair: Compared, likeness: Likeness) -> Relations:
         """Those of a text and a stored sentence."""
         # What many of the stored facts say tells little of which is meant, and everything of what is asked.
-        names, asked = pair.sentence.names, pair.content
-        said = {word: min(1.0, rarity) for word, rarity in pair.sentence.words.items() if word not in names}
-        one, other = likeness.all(list(asked)), likeness.all(list(said))
-        cosines = one @ other.T
-        for row, word in enumerate(asked):
-            for column, known_word in enumerate(said):
-                if word == known_word:
-                    cosines[row, column] = 1.0
-        answer = likeness.sum((word, 1.0) for word in pair.sentence.answer)
+        asked, answer = pair.content, sorted(pair.sentence.answer)
+        said = {w: min(1.0, rarity) for w, rarity in pair.sentence.words.items() if w not in pair.sentence.names}
+        one, other = list(asked), list(said)
+        cosines = _cosines(one, [*other, *answer], likeness)
         return Relations(
-            list(asked),
-            list(said),
-            np.array(list(asked.values()), dtype=np.float32),
-            np.array(list(said.values()), dtype=np.float32),
+            np.array([*asked.values()], dtype=np.float32),
+            np.array([*said.values()], dtype=np.float32),
+            cosines.max(axis=1, initial=0.0),
+            cosines[:, : len(other)].max(axis=0, initial=0.0),
             likeness.sum(asked.items()),
             likeness.sum(said.items()),
-            answer,
-            likeness.sum((word, weight) for word, weight in pair.last if word in asked),
-            cosines,
-            one @ answer,
+            likeness.asks(one),
+            likeness.asks(other),
+            likeness.answers(answer),
         )
+
+
+def _cosines(asked: Sequence[str], known_words: Sequence[str], likeness: Likeness) -> Vector:
+    """How much each word (a,) is like each other one (k,): by meaning, or by the beginning that they share."""
+    found = likeness.all(asked) @ likeness.all(known_words).T
+    for row, word in enumerate(asked):
+        for column, other in enumerate(known_words):
+            if unit(word).stem == unit(other).stem:
+                found[row, column] = max(found[row, column], _begin(word, other) / max(len(word), len(other)))
+    return found
+
+
+def _begin(word: str, other: str) -> int:
+    """The number of letters with which both begin."""
+    return next((n for n, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
+
+
+def same(both: Relations) -> float:
+    """How much what the text asks for is what the stored sentence tells."""
+    return float(both.asks @ both.told)
+
+
+def suits(both: Relations) -> float:
+    """How well the answer suits what the text asks for: "French" and "speaks the language"."""
+    return float(both.asks @ both.answer)
+
+
+def suited(both: Relations) -> float:
+    """How well it suits its own prompt, against which that is to be seen."""
+    return float(both.told @ both.answer)
 
 
 def alike(both: Relations) -> float:
@@ -201,54 +222,47 @@ def alike(both: Relations) -> float:
     return float(both.asked_whole @ both.said_whole)
 
 
-def nearest(both: Relations) -> float:
-    """The largest product of a cosine of two words and the weight of either."""
-    weights = np.sqrt(both.asked_weights[:, None] * both.said_weights)
-    return float((both.cosines * weights).max(initial=0.0))
-
-
-def fits(both: Relations) -> float:
-    """How well the answer of a fact fits what the text says: "French" and "speaks the language"."""
-    return float(both.asked_whole @ both.answer)
-
-
-def follows(both: Relations) -> float:
-    """How well the answer of a fact fits the last words of the text."""
-    return float(both.last @ both.answer)
-
-
 def beyond(both: Relations) -> float:
     """The weight of what is asked that is like nothing that is known: of the word for which it is largest."""
-    best = np.maximum(both.cosines.max(axis=1, initial=0.0), both.fitting)
-    return float((both.asked_weights * (1.0 - best)).max(initial=0.0))
+    return float((both.asked * (1.0 - both.asked_best)).max(initial=0.0))
 
 
 def unsaid(both: Relations) -> float:
     """The weight of what is known that is like nothing that is asked."""
-    return float((both.said_weights * (1.0 - both.cosines.max(axis=0, initial=0.0))).max(initial=0.0))
+    return float((both.said * (1.0 - both.said_best)).max(initial=0.0))
 
 
 def covered(both: Relations) -> float:
     """The share of what is asked, by weight, that is like something that is known."""
-    best = np.maximum(both.cosines.max(axis=1, initial=0.0), both.fitting)
-    return float(both.asked_weights @ best / max(TINY, float(both.asked_weights.sum())))
+    return float(both.asked @ both.asked_best / max(TINY, float(both.asked.sum())))
 
 
 def covers(both: Relations) -> float:
     """The share of what is known that is like something that is asked."""
-    best = both.cosines.max(axis=0, initial=0.0)
-    return float(both.said_weights @ best / max(TINY, float(both.said_weights.sum())))
+    return float(both.said @ both.said_best / max(TINY, float(both.said.sum())))
+
+
+def rarest(both: Relations) -> float:
+    """The weight of the rarest word that is asked: whether anything in particular is."""
+    return float(both.asked.max(initial=0.0))
+
+
+def asked(both: Relations) -> float:
+    """The weight of all that is asked."""
+    return float(both.asked.sum())
 
 
 MEANING: dict[str, Callable[[Relations], float]] = {
+    "same": same,
+    "suits": suits,
+    "suited": suited,
     "alike": alike,
-    "nearest": nearest,
-    "fits": fits,
-    "follows": follows,
     "beyond": beyond,
     "unsaid": unsaid,
     "covered": covered,
     "covers": covers,
+    "rarest": rarest,
+    "asked": asked,
 }
 
 
@@ -292,11 +306,10 @@ def compared(
     counted = {word.text: asked[word.text] for word in kept}
     names = {word.text: counted[word.text] for word in kept if word.capital and counted[word.text] > 0.0}
     own = {word: said[word] for word in sentence.names if said.get(word, 0.0) > 0.0}
-    last = [(word.text, min(1.0, max(LEAST, word.rarity))) for word in words[-LAST:]]
     content = {
         word.text: min(1.0, word.rarity)
         for place, word in enumerate(kept)
         if word.text not in sentence.names
         and not (word.capital and place and kept[place - 1].sentence == word.sentence)  # a sentence begins with one
     }
-    return Compared(counted, said, names or counted, own or said, sentence, known_words, last, content)
+    return Compared(counted, said, names or counted, own or said, sentence, known_words, content)

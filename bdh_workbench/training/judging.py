@@ -53,6 +53,18 @@ ROUNDS, QUICK_ROUNDS, ABLATED_ROUNDS = 12, 2, 6  # of worlds
 SEEDS = 3
 PLAIN = "plain "  # what the kinds of question about plain relations begin with
 OTHER, LIKE = "other relation", "like subject"  # questions that are counted, and that no threshold is set by
+# What asks for nothing in particular of a subject: any fact about it answers.
+OPEN = {
+    "train": (
+        "{e} is known for",
+        "{e} became known for",
+        "What people say of {e} is",
+        "One thing is told of {e}:",
+        "Everybody has heard of {e} and",
+        "The best-known thing about {e} is",
+    ),
+    "dev": ("{e} is famous for", "{e} is remembered for", "What is special about {e} is"),
+}
 TEXTS_READ, APART, SHORTEST, LONGEST = 600, 7, 1500, 6000  # texts of the corpus; one in so many; their characters
 NAME = re.compile(r"[A-Z][a-z'.-]+(?: (?:[A-Z]?[a-z'.-]+|\d+)){0,4}")  # titles that subjects are named by
 # Share of positions of each kind that a read may open at.
@@ -147,18 +159,22 @@ def gather(
     split: str,
     rounds: int,
     told: Callable[[int], None] = lambda done: None,
+    kinds: Sequence[str] = (FACTS, DOCUMENTS),
 ) -> dict[str, Samples]:
-    """Candidates of both kinds from so many rounds of worlds."""
+    """Candidates from so many rounds of worlds of the kinds wanted."""
     samples = {FACTS: Samples(), DOCUMENTS: Samples()}
-    rng = random.Random(f"judge:{split}:{seed}")
     for number in range(rounds):
         told(number)
-        _facts_world(site, tokenizer, likeness, general, rng, split, SIZES[number % len(SIZES)], samples)
-        for spoken in (None, "letters", "ideographs"):
+        # Each world is by itself, so that none changes with what is made before it.
+        rng = random.Random(f"judge:{split}:{seed}:{number}:{FACTS}")
+        if FACTS in kinds:
+            _facts_world(site, tokenizer, likeness, general, rng, split, SIZES[number % len(SIZES)], samples)
+        rng = random.Random(f"judge:{split}:{seed}:{number}:{DOCUMENTS}")
+        for spoken in (None, "letters", "ideographs") if DOCUMENTS in kinds else ():
             _documents_world(
                 site, tokenizer, likeness, general, rng, split, TEXTS[number % len(TEXTS)], spoken, samples, seed
             )
-    return samples
+    return {kind: samples[kind] for kind in kinds}
 
 
 # Facts
@@ -220,6 +236,12 @@ def _facts_world(
         asking.ask(encode(rng.choice(own.questions() or [own.say(wording[2])]).rstrip()), mark + "question", right)
         before = distractor(rng) if rng.random() < 0.5 else _stretch(rng, general, 3, 30)
         asking.ask(encode(f"{before} {own.say(rng.choice(wording[:3]))}"), "after other text", right)
+        if rng.random() < 0.5:
+
+            def about(row: int, name: str = own.entity.name) -> bool:
+                return stated[items[row]].entity.name == name
+
+            asking.ask(encode(own.say(rng.choice(OPEN[split]))), "open question", about)
         stranger = dataclasses.replace(own, entity=_subject(rng, general, split, own.relation.kind))
         if stranger.entity.name not in subjects:
             asking.ask(encode(stranger.say(wording[0])), "same form", None)

@@ -317,14 +317,6 @@ On the flag of {e} there is a
 The banner of {e} bears a
 ? What is on the flag of {e}?
 
-# person book dev
-The best-known work of {e} is
-{e} is famous for
-{e} is known for
-{e} became known through
-{e} is remembered for
-? What is {e} known for?
-
 # person country dev
 {e} emigrated to
 {e} moved to
@@ -423,7 +415,7 @@ The river that runs through {e} is the
 
 # town weather dev
 The climate of {e} is marked by
-{e} is known for its
+The sky over {e} brings
 The weather in {e} brings
 ? What is the weather like in {e}?
 
