@@ -92,9 +92,9 @@ def test_a_text_that_is_too_large_is_told_at_once(
 ) -> None:
     path = tmp_path / "text.txt"
     path.write_bytes(b"These are many words. " * (size // 22))
-    begun = time.monotonic()
+    begun = time.process_time()
     assert reason in fail(1, "write", "--document", path, "--memory", tmp_path / "m", "--model", model_folder)
-    assert time.monotonic() - begun < 10.0
+    assert time.process_time() - begun < 10.0
 
 
 # Bad memories and models

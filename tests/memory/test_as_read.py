@@ -110,9 +110,9 @@ def test_items_keep_the_original_and_refuse_what_holds_nothing_to_read() -> None
 
 def test_long_texts_are_read_in_a_moment() -> None:
     for text in ("a b. " * 400_000, "\xa0\xad" * 500_000, "\x1b[" * 500_000, "\xad \t" * 300_000, "\u200c" * 1_000_000):
-        begun = time.monotonic()
+        begun = time.thread_time()
         as_read(text)
-        assert time.monotonic() - begun < 8.0, ascii(text[:8])
+        assert time.thread_time() - begun < 8.0, ascii(text[:8])
 
 
 def test_characters_that_are_read_as_others_are_of_the_kinds_that_they_should_be() -> None:
