@@ -32,8 +32,8 @@ CHECKS = (
     ("mypy", ("mypy",)),
     ("import rules", ("importlinter.cli",)),
 )
-# Two processes, each with whole files of tests, so that what the tests of a file share is made once. The files that take
-# long begin first (see tests/conftest.py).
+# Two processes, each with whole files of tests, so that what the tests of a file share is made once. tests/conftest.py
+# puts the files first that take long.
 ALL_TESTS = ("pytest", "-m", "not gpu", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 # The libraries that Qt expects of a Linux system, and the Debian packages that hold them.

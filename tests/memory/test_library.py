@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import send2trash
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bdh_workbench.memory import library as module
@@ -106,7 +106,7 @@ def test_listing_does_not_import_torch(library: Library) -> None:
 # Names of files
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(title=st.one_of(st.text(max_size=300), st.text('./\\:*?"<>| ~-conauxCOM1\0\n', max_size=20)))
 @example(title="../../etc/passwd")
 @example(title="CON")
