@@ -78,11 +78,8 @@ def test_another_process_with_another_hash_seed_makes_the_same_texts() -> None:
         "spec.loader.exec_module(module)\n"
         "print(module.fingerprint())\n"
     )
-    environment = {
-        **os.environ,
-        "PYTHONHASHSEED": "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2",
-        "PYTHONPATH": str(root),
-    }
+    hash_seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)}
     made = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=120
     )
