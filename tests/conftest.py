@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ import pytest
 import torch
 
 from bdh_workbench.cli import main
+from bdh_workbench.commands import console
 from bdh_workbench.model.loading import Model, load_model
 from tests.core_factory import FACTS
 from tests.model_factory import save_facts, save_tiny_model
@@ -45,6 +48,14 @@ def pytest_collection_finish() -> None:
     """What was imported stays to the end; looking through it takes every collection of garbage a fifth of a second."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_progress() -> Iterator[None]:
+    """What a command says in this process does not depend on how long it takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(console, "ELSEWHERE", math.inf)
+        yield
 
 
 @pytest.fixture(scope="session")
