@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -104,14 +104,6 @@ class Likeness:
         known = [word for word in words if word in self._place]
         shape = np.array(shape_of(words, len(known)), dtype=np.float32)
         return _unit(self.all(known).sum(axis=0) @ self.relating.answer + shape @ self.relating.shapes)
-
-    def sum(self, weighted: Iterable[tuple[str, float]]) -> Vector:
-        """The sum (C,) of the vectors of words by their weights, of unit length; zero where none has one."""
-        total = np.zeros(self.vectors.shape[1], dtype=np.float32)
-        for word, weight in weighted:
-            if word in self._place:
-                total += np.float32(weight) * self.vectors[self._place[word]]
-        return _unit(total)
 
 
 def _unit(vector: Vector) -> Vector:

@@ -149,8 +149,6 @@ class Relations:
         asked_best: (a,), how much each word of the text is like the word of the other, or of the answer, that it is
             most like.
         said_best: (s,), how much each stored word is like the word of the text that it is most like.
-        asked_whole: (C,), the sum of the words of the text, of unit length.
-        said_whole: (C,), that of the stored words.
         asks: (K,), what the text asks for.
         told: (K,), what the stored sentence would ask for.
         answer: (K,), what its answer is.
@@ -160,8 +158,6 @@ class Relations:
     said: Vector
     asked_best: Vector
     said_best: Vector
-    asked_whole: Vector
-    said_whole: Vector
     asks: Vector
     told: Vector
     answer: Vector
@@ -179,8 +175,6 @@ class Relations:
             np.array([*said.values()], dtype=np.float32),
             cosines.max(axis=1, initial=0.0),
             cosines[:, : len(other)].max(axis=0, initial=0.0),
-            likeness.sum(asked.items()),
-            likeness.sum(said.items()),
             likeness.asks(one),
             likeness.asks(other),
             likeness.answers(answer),
@@ -217,11 +211,6 @@ def suited(both: Relations) -> float:
     return float(both.told @ both.answer)
 
 
-def alike(both: Relations) -> float:
-    """How much alike the two are as a whole: "hobby" and "collecting"."""
-    return float(both.asked_whole @ both.said_whole)
-
-
 def beyond(both: Relations) -> float:
     """The weight of what is asked that is like nothing that is known: of the word for which it is largest."""
     return float((both.asked * (1.0 - both.asked_best)).max(initial=0.0))
@@ -256,7 +245,6 @@ MEANING: dict[str, Callable[[Relations], float]] = {
     "same": same,
     "suits": suits,
     "suited": suited,
-    "alike": alike,
     "beyond": beyond,
     "unsaid": unsaid,
     "covered": covered,

@@ -52,7 +52,7 @@ from bdh_workbench.training.synthetic_statements import Statement, StatementSour
 ROUNDS, QUICK_ROUNDS, ABLATED_ROUNDS = 12, 2, 6  # of worlds
 SEEDS = 3
 PLAIN = "plain "  # what the kinds of question about plain relations begin with
-OTHER, LIKE = "other relation", "like subject"  # questions that are counted, and that no threshold is set by
+OTHER, LIKE = "other relation", "like subject"  # of the last, no share is set: it is counted
 # What asks for nothing in particular of a subject: any fact about it answers.
 OPEN = {
     "train": (
@@ -67,8 +67,12 @@ OPEN = {
 }
 TEXTS_READ, APART, SHORTEST, LONGEST = 600, 7, 1500, 6000  # texts of the corpus; one in so many; their characters
 NAME = re.compile(r"[A-Z][a-z'.-]+(?: (?:[A-Z]?[a-z'.-]+|\d+)){0,4}")  # titles that subjects are named by
-# Share of positions of each kind that a read may open at.
-ALLOWED = {"text": 1e-4, "foreign text": 0.01, "same form": 0.02, "other subject": 0.02}
+# Share that a read may open at, of the positions of each kind that have candidates. Where half of the questions about
+# other relations may, 84% of what is asked for is found (dev split), at 35% 78%, at 20% 58 to 67%.
+ALLOWED = {"text": 1e-4, "foreign text": 0.01, "same form": 0.1, "other subject": 0.15, OTHER: 0.5}
+# Facts whose words have vectors are judged without these and without the cosines of cues: with them as much is found of
+# invented facts (79 and 83% against 78 and 84%), and 10% more of other relations open for facts of other people's.
+SPARED = ("item", "margin", "sure", "stored", "answered", "known", "strange")
 SIZES = (15, 40, 100, 250, 600)  # facts of the worlds, in turn
 TEXTS = (1, 2, 5, 10)  # documents of the worlds, in turn
 ASKED = 80  # facts of a world that are asked for
@@ -436,7 +440,8 @@ def fitted(
         for words in (True, False):
             meant = kind == FACTS and fit[kind].features.shape[1] > len(feature_names(site, True))
             names = feature_names(site, words, meant)
-            kept = [n for n, name in enumerate(names) if name not in left_out]
+            spared = (*cosine_names(site)[: len(site.decays)], *SPARED) if words and meant else ()
+            kept = [n for n, name in enumerate(names) if name not in (*left_out, *spared)]
             chosen = tuple(names[n] for n in kept)
             judge = fit_layered(chosen, fit[kind].features[:, kept], fit[kind].right, balanced(fit[kind]))
             table = dataclasses.replace(held_out[kind], features=held_out[kind].features[:, kept])
@@ -569,7 +574,7 @@ def ablation(
 
 def _summary(groups: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """The mean share found over the kinds of question, and the share of other relations that a read opens at."""
-    asked = [row["right"] for name, row in groups.items() if name not in (*ALLOWED, OTHER, LIKE)]
+    asked = [row["right"] for name, row in groups.items() if name not in (*ALLOWED, LIKE)]
     out = {"found": sum(asked) / len(asked)} if asked else {}
     return out | ({"other relations opened": groups[OTHER]["opened"]} if OTHER in groups else {})
 
