@@ -18,8 +18,8 @@ import pytest
 from bdh_workbench import cli
 from bdh_workbench.cli import main
 from bdh_workbench.commands import common
+from bdh_workbench.inputs.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.files import load_memory, rewrite_labels, save_memory
-from bdh_workbench.memory.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model

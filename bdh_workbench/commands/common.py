@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.commands.console import Console, probability
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.items import composed
+from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory.locking import renewing
 from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
 
 if TYPE_CHECKING:  # torch is loaded by the commands that need it, when they need it
-    from bdh_workbench.memory.items import Fact, TextDocument
+    from bdh_workbench.inputs.items import Fact, TextDocument
     from bdh_workbench.memory.state import Memory
     from bdh_workbench.memory.writer import WriteEvent
     from bdh_workbench.model.loading import Model
@@ -120,7 +120,7 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
 
 def read_inputs(facts: Sequence[str], documents: Sequence[str]) -> tuple[list[Fact], list[TextDocument]]:
     """Read files of facts and of documents."""
-    from bdh_workbench.memory.formats import merge_duplicates, read_documents, read_facts
+    from bdh_workbench.inputs.formats import merge_duplicates, read_documents, read_facts
 
     found = [fact for name in facts for fact in read_facts(name)]
     if len(facts) > 1:

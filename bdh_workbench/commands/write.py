@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console, counted, percent, probability, shortened
-from bdh_workbench.memory.items import composed
+from bdh_workbench.inputs.items import composed
 
 if TYPE_CHECKING:
     from bdh_workbench.memory.settings import WriteSettings

@@ -18,9 +18,9 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.gui.dialogs.questions import _box
 from bdh_workbench.gui.words import escaped, tip
 from bdh_workbench.harmless import harmless, harmless_json, harmless_lines
+from bdh_workbench.inputs.formats import parse_facts_text
 from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.files import load_memory, save_memory
-from bdh_workbench.memory.formats import parse_facts_text
 from bdh_workbench.memory.library import Library
 from bdh_workbench.memory.manage import inspect
 from bdh_workbench.memory.settings import SamplingSettings, WriteSettings

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from bdh_workbench.gui.dialogs.questions import Confirm
-from bdh_workbench.memory.text_files import shown
+from bdh_workbench.inputs.text_files import shown
 
 TEXTS = "Text, facts and documents (*.txt *.md *.markdown *.json *.jsonl *.ndjson *.csv *.tsv);;All files (*)"
 MEMORIES = "Memory files (*.safetensors)"

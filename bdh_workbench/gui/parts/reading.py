@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.formats import (
+from bdh_workbench.inputs.formats import (
     holds_facts,
     merge_duplicates,
     parse_documents_text,
@@ -14,9 +14,9 @@ from bdh_workbench.memory.formats import (
     read_documents,
     read_facts,
 )
-from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.prose import title_of
-from bdh_workbench.memory.tables import is_table
+from bdh_workbench.inputs.items import Fact, TextDocument
+from bdh_workbench.inputs.prose import title_of
+from bdh_workbench.inputs.tables import is_table
 
 FACT_KINDS = (".csv", ".tsv")
 TEXT_KINDS = (".txt", ".text", ".md", ".markdown")

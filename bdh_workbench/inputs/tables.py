@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.as_read import is_blank
-from bdh_workbench.memory.items import same_text
+from bdh_workbench.inputs.as_read import is_blank
+from bdh_workbench.inputs.items import same_text
 
 if TYPE_CHECKING:
     from _csv import Reader

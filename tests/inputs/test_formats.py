@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory import text_files
-from bdh_workbench.memory.as_read import as_read
-from bdh_workbench.memory.formats import (
+from bdh_workbench.inputs import text_files
+from bdh_workbench.inputs.as_read import as_read
+from bdh_workbench.inputs.formats import (
     holds_facts,
     merge_duplicates,
     parse_documents_text,
@@ -25,8 +25,8 @@ from bdh_workbench.memory.formats import (
     read_documents,
     read_facts,
 )
-from bdh_workbench.memory.items import Fact, Probe, TextDocument, same_text
-from bdh_workbench.memory.tables import is_table
+from bdh_workbench.inputs.items import Fact, Probe, TextDocument, same_text
+from bdh_workbench.inputs.tables import is_table
 
 FACT = {"prompt": "The keeper's cat is called", "answer": "Comma", "paraphrases": ["Comma is the name of the"]}
 

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Literal
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.as_read import is_blank
-from bdh_workbench.memory.items import Fact, Probe, TextDocument, prompt_key, same_text
-from bdh_workbench.memory.prose import first_heading, title_of, without_front_matter
-from bdh_workbench.memory.tables import is_table, table_entries
-from bdh_workbench.memory.text_files import checked, normal, read_text, shown, tidy
+from bdh_workbench.inputs.as_read import is_blank
+from bdh_workbench.inputs.items import Fact, Probe, TextDocument, prompt_key, same_text
+from bdh_workbench.inputs.prose import first_heading, title_of, without_front_matter
+from bdh_workbench.inputs.tables import is_table, table_entries
+from bdh_workbench.inputs.text_files import checked, normal, read_text, shown, tidy
 
 FactsFormat = Literal["auto", "json", "jsonl", "csv"]
 DocumentsFormat = Literal["auto", "json", "jsonl", "text", "markdown"]

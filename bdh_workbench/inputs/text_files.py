@@ -11,7 +11,7 @@ import stat
 import unicodedata
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.as_read import is_blank
+from bdh_workbench.inputs.as_read import is_blank
 
 SIZE_LIMIT = 20_000_000
 """The largest file that is read, in bytes."""
