@@ -35,7 +35,8 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     if not args.facts and not args.documents:
         raise common.UsageError("there is nothing to write: give --facts or --document")
     settings = common.write_settings(args)
-    facts, documents = common.read_inputs(args.facts, args.documents)
+    inputs = common.read_inputs(args, args.facts, args.documents)
+    facts, documents = inputs.facts, inputs.documents
     target = common.check_target(args.memory)
     model = common.open_model(args, console)
     from bdh_workbench.memory.conflicts import resolve
@@ -75,6 +76,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         "unlearnt_tokens": list(result.unlearnt_tokens) if result else [],
         "paraphrases": sum(len(fact.paraphrases) for fact in new.facts),
         "paraphrases_written": sum(map(len, further_wordings(new.facts))) if settings.write_paraphrases else 0,
+        "files": common.file_records(inputs),
         **new.record(),
     }
     if result is None:
@@ -85,6 +87,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         lines = [
             f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({counted(result.steps, 'step')})."
         ]
+    lines += inputs.notes()
     lines += [f"{head}: {names}." for head, names in new.notes()]
     if result is not None:
         lines += _told(result, settings, record["paraphrases"], record["paraphrases_written"])

@@ -17,13 +17,12 @@ from hypothesis import strategies as st
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs import text_files
 from bdh_workbench.inputs.as_read import as_read
+from bdh_workbench.inputs.files import read_documents, read_facts
 from bdh_workbench.inputs.formats import (
     holds_facts,
     merge_duplicates,
     parse_documents_text,
     parse_facts_text,
-    read_documents,
-    read_facts,
 )
 from bdh_workbench.inputs.items import Fact, Probe, TextDocument, same_text
 from bdh_workbench.inputs.tables import is_table

@@ -28,7 +28,7 @@ import torch
 
 from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.errors import UserError
-from bdh_workbench.inputs.formats import read_documents, read_facts
+from bdh_workbench.inputs.files import read_documents, read_facts
 from bdh_workbench.memory import files, manage
 from bdh_workbench.memory.files import load_memory, load_memory_of, read_header, rewrite_labels, save_memory
 from bdh_workbench.memory.settings import WriteSettings
