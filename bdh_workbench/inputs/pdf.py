@@ -19,10 +19,10 @@ from bdh_workbench.inputs.text_files import SIZE_LIMIT
 MOST_PAGES = 10_000
 _FULL = 0.75  # of a long line's length: a line of the text that runs on is no shorter
 _RETURNING = 0.5  # share of pages on which a first or last line returns
-_LIST = re.compile(
-    r"(?:[•▪◦‣·*–—-]|\(?(?:\d{1,3}|[a-z])[.)]|\d{1,2}(?:\.\d{1,2})+\.?)\s"
-)  # an entry, or a numbered title
+# An entry of a list, or a numbered title.
+_LIST = re.compile(r"(?:[•▪◦‣·*–—-]|\(?(?:\d{1,3}|[a-z])[.)]|\d{1,2}(?:\.\d{1,2})+\.?)\s")
 _LEADER = re.compile(r"(?:\s?\.){5,}\s*")  # the dots of a table of contents
+_ENDED = re.compile(r"[.!?…:\u3002\uff01\uff1f][\"'”’»)\]]*$")
 _WIDE = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 _NUMBER = re.compile(r"[-–— ]*(?:page |p\. |seite )?\d{1,4}(?: ?(?:/|of|von|de) ?\d{1,4})?[-–— ]*", re.IGNORECASE)
 _PROGRAM = re.compile(r"^Microsoft \w+ - |\.(?:docx?|odt|rtf|tex|dvi|indd|pdf|pptx?|xlsx?|html?)$", re.IGNORECASE)
@@ -72,8 +72,8 @@ def read_pdf(raw: bytes, where: str) -> Page:
         if failed or not count:
             raise UserError(damaged(where))
         raise UserError(
-            f"{where} has {count:,} {'page' if count == 1 else 'pages'} and no text: they are pictures, as of a scan, or empty. "
-            "Run text recognition (OCR) over it first."
+            f"{where} has {count:,} {'page' if count == 1 else 'pages'} and no text: they are pictures, as of a scan, or "
+            "empty. Run text recognition (OCR) over it first."
         )
     if sum(len(match[0]) for match in _GLYPHS.finditer(letters)) > _UNREADABLE * len(letters):
         raise UserError(
@@ -103,12 +103,12 @@ def paragraphs(pages: Sequence[str]) -> str:
     found: list[str] = []
     last = ""  # the line before, "" where a paragraph must begin
     for page in lines:
-        for place, line in enumerate(page):
+        last = "" if _ENDED.search(last) else last  # a page's end is a paragraph's end only after a sentence
+        for line in page:
             contents = _LEADER.search(line) is not None
             line = _LEADER.sub(" ", line).strip()
             if not line:
-                # A page's end is no paragraph's end.
-                last = last if place in (0, len(page) - 1) else ""
+                last = ""
             elif last and not contents and _runs_on(last, line, full):
                 found[-1] = _joined(found[-1], line, hyphened)
                 last = line

@@ -237,7 +237,10 @@ def _choose(text: str, found: Layout, where: str, columns: Sequence[str]) -> Non
         _use(found, places, first)
         return
     there = ", ".join(f"“{' '.join(cell.split())[:40]}”" for cell in first[:12]) or "none"
-    missing = next((c for c, name in zip(columns, wanted, strict=True) if name not in map(_name, first)), columns[0])
+    names = [_name(cell) for cell in first]
+    numbers = map(str, range(1, len(first) + 1)) if all(map(str.isdecimal, wanted)) else ()
+    known = {*numbers, *(name for name in names if names.count(name) == 1)}
+    missing = next((c for c, name in zip(columns, wanted, strict=True) if name not in known), columns[0])
     raise UserError(f"{where} has no column “{missing}” of its own: its first line has {there}.")
 
 
@@ -289,7 +292,8 @@ def _is_headed(rows: Sequence[Sequence[str]], places: Sequence[int]) -> bool:
     """Whether the first row of a table names the columns, and holds no fact itself."""
     first, body = [cell.strip() for cell in rows[0]], [row for row in rows[1:] if len(row) > max(places)]
     known = _PROMPTS | _ANSWERS | (_IDS - {""}) | _OTHERS
-    if any(_name(cell) in known for cell in first):
+    names = {_name(cell) for cell in first}
+    if names & (known if "q" in names else known - {"a"}):
         return True
     chosen = [first[place] for place in places]
     if not body or not all(_is_label(cell) for cell in chosen):

@@ -36,7 +36,7 @@ _LOOKED_AT = 200_000  # bytes
 _SHIFTED = re.compile(rb"\x1b[$(][@A-J]")  # ISO 2022: valid ASCII, and Japanese, Chinese or Korean
 # Where the letters speak for several encodings alike, the one that more files are in.
 _COMMON = ("windows-1252", "cp1252", "windows-1251", "windows-1250", "gb18030", "cp932", "big5", "cp949")
-_NEARLY = 0.98
+_NEARLY = 0.9999
 _SOUND = 10  # characters of UTF-8 beside each damaged one: a file with fewer is in another encoding
 
 

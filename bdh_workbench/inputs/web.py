@@ -140,7 +140,8 @@ def _break(tag: str, node: Any) -> str:
 def _said(text: str | None, kept: int) -> str:
     if not text:
         return ""
-    return text.replace("\r\n", "\n").replace("\n", "\x01") if kept else _SPACE.sub(" ", text)
+    # \\x02 is a space that counts.
+    return text.replace("\n", "\x01").replace(" ", "\x02") if kept else _SPACE.sub(" ", text)
 
 
 def _laid_out(text: str) -> str:
@@ -150,7 +151,7 @@ def _laid_out(text: str) -> str:
         lines = [re.sub(r" ?\t ?", "\t", line).strip(" \t") for line in block.split("\x01")]
         said = re.sub(r"\n{3,}", "\n\n", "\n".join(lines).strip("\n"))
         if said:
-            blocks.append(re.sub(r"(?<=\S)  +(?=\S)", " ", said))
+            blocks.append(re.sub(r"(?<=\S)  +(?=\S)", " ", said).replace("\x02", " "))
     return "\n\n".join(blocks)
 
 
@@ -175,7 +176,8 @@ def read_epub(raw: bytes, where: str) -> Page:
         locked = part(archive, "META-INF/encryption.xml", where) if "META-INF/encryption.xml" in names else b""
         if any(chapter.encode() in locked for chapter in chapters):
             raise UserError(f"{where} is protected against copying, so that its text cannot be read.")
-        texts, size = [], 0
+        texts: list[str] = []
+        size = 0
         for chapter in chapters:
             if chapter not in names:
                 continue
