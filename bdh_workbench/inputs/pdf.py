@@ -72,8 +72,8 @@ def read_pdf(raw: bytes, where: str) -> Page:
         if failed or not count:
             raise UserError(damaged(where))
         raise UserError(
-            f"{where} has {count:,} {'page' if count == 1 else 'pages'} and no text: they are pictures, as of a scan, or "
-            "empty. Run text recognition (OCR) over it first."
+            f"{where} has {count:,} {'page' if count == 1 else 'pages'} and no text: they are empty, or pictures as of "
+            "a scan. Run text recognition (OCR) over it first."
         )
     if sum(len(match[0]) for match in _GLYPHS.finditer(letters)) > _UNREADABLE * len(letters):
         raise UserError(

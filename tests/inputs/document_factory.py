@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 MILL = "The mill stood by the river and belonged to Ada Brand."
 
@@ -70,7 +70,7 @@ def docx(*paragraphs: str, rows: Sequence[Sequence[str]] = (), title: str = "", 
     return out.getvalue()
 
 
-def packed(parts: dict[str, str]) -> bytes:
+def packed(parts: Mapping[str, str | bytes]) -> bytes:
     """A packed file with these parts."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
