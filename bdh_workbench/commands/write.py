@@ -35,9 +35,10 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     if not args.facts and not args.documents:
         raise common.UsageError("there is nothing to write: give --facts or --document")
     settings = common.write_settings(args)
+    target = common.check_target(args.memory)
+    console.progress("Reading the files")
     inputs = common.read_inputs(args, args.facts, args.documents)
     facts, documents = inputs.facts, inputs.documents
-    target = common.check_target(args.memory)
     model = common.open_model(args, console)
     from bdh_workbench.memory.conflicts import resolve
     from bdh_workbench.memory.encoding import further_wordings
