@@ -36,6 +36,7 @@ _ANKI_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe":
 _FILLING = " ,;\t|"  # a spreadsheet that saved the file again filled up such lines with empty cells
 _BREAK, _TAG = re.compile(r"<br\s*/?>|</(?:div|p|li)>", re.IGNORECASE), re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 HEADER = 1 << 16  # characters of a header row at most: a hostile one would be cut into millions of cells
+WIDEST = 1_000  # columns of a table at most, of which some are chosen
 SAMPLE = 50  # rows from which the layout of a table is guessed
 _ALIKE = 0.6  # share of these rows that have the same number of cells, if it is a table
 # What headers call the two sides, in some of the languages that people keep cards in.
@@ -339,12 +340,12 @@ def _table(text: str, found: Layout, least: int = 2) -> list[list[str]]:
                     rows.append(row)
                 if len(rows) == SAMPLE:
                     break
-        if not rows or (max(map(len, rows)) < least):
+        if not rows or not least <= max(map(len, rows)) <= WIDEST:
             continue
         usual = Counter(map(len, rows)).most_common(1)[0][0]
         width = max(usual, len(rows[0])) if usual > 1 else usual
         share = sum(1 < len(row) <= width for row in rows) / len(rows)
-        if width >= least and (share >= _ALIKE or least == 1) and (share, width) > best[:2]:
+        if least <= width <= WIDEST and (share >= _ALIKE or least == 1) and (share, width) > best[:2]:
             best = (share, width, rows, delimiter)
     found.delimiter = best[3] or found.delimiter
     rows = best[2]

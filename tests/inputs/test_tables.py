@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,11 @@ def test_a_broken_table_is_no_text(tmp_path: Path) -> None:
 def test_a_text_that_is_cut_by_the_delimiter_is_refused_and_not_lost() -> None:
     with pytest.raises(UserError, match="3 columns where the header has 2"):
         parse_facts("term,meaning\nash,a tree\noak,a tree, hard\n", "csv")
+
+
+def test_a_hostile_row_is_refused_in_a_moment() -> None:
+    begun = time.process_time()
+    for text in ("[" + "[]," * 600_000 + "0]", "a," * 60_000 + "\n" + "b," * 60_000, ",\n" * 300_000 + "x"):
+        with pytest.raises(UserError):
+            parse_facts(text, "csv")
+    assert time.process_time() - begun < 10
