@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 NEEDED, COLUMNS = {"prompt", "answer"}, ("prompt", "answer", "paraphrases")
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+_RAREST = (",", "|", ";", "\t")  # in texts, the last
 _EXCEL = re.compile(r'"?sep=(.)', re.IGNORECASE)
 _ANKI = re.compile(r"#(separator|html|columns|(?:notetype|deck|tags|guid)(?: column)?):(.*)", re.IGNORECASE)
 _ANKI_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " ", "colon": ":"}
@@ -329,11 +330,13 @@ def _counts(rows: Sequence[Sequence[str]], place: int) -> bool:
 
 def _table(text: str, found: Layout, least: int = 2) -> list[list[str]]:
     """The first rows of a table under the delimiter that cuts them alike, which is noted; none if it is no table."""
-    best: tuple[float, int, list[list[str]], str] = (0.0, 0, [], "")
-    for delimiter in [found.delimiter] if found.delimiter else DELIMITERS:
+    best = (0.0, False, 0, 0)
+    chosen: list[list[str]] = []
+    sample = text[found.start : found.start + HEADER]
+    for delimiter in [found.delimiter] if found.delimiter else list(DELIMITERS):
         rows: list[list[str]] = []
         with contextlib.suppress(csv.Error):  # the sample may end within quotes
-            for row in _rows(text[found.start : found.start + HEADER], 0, delimiter):
+            for row in _rows(sample, 0, delimiter):
                 while len(row) > 1 and is_blank(row[-1]):
                     row.pop()
                 if not all(map(is_blank, row)):
@@ -345,13 +348,14 @@ def _table(text: str, found: Layout, least: int = 2) -> list[list[str]]:
         usual = Counter(map(len, rows)).most_common(1)[0][0]
         width = max(usual, len(rows[0])) if usual > 1 else usual
         share = sum(1 < len(row) <= width for row in rows) / len(rows)
-        if least <= width <= WIDEST and (share >= _ALIKE or least == 1) and (share, width) > best[:2]:
-            best = (share, width, rows, delimiter)
-    found.delimiter = best[3] or found.delimiter
-    rows = best[2]
-    if rows:
-        rows[0] += [""] * (best[1] - len(rows[0]))
-    return rows
+        # Of two that cut the rows alike, the one after which no space follows: in a text one does.
+        spaced = sample.count(f"{delimiter} ") > sample.count(delimiter) // 2
+        weight = (share, not spaced or delimiter == "\t", width, (*_RAREST, delimiter).index(delimiter))
+        if least <= width <= WIDEST and (share >= _ALIKE or least == 1) and weight > best:
+            best, chosen, found.delimiter = weight, rows, delimiter
+    if chosen:
+        chosen[0] += [""] * (best[2] - len(chosen[0]))
+    return chosen
 
 
 def _rows(text: str, start: int, delimiter: str) -> Reader:

@@ -39,6 +39,11 @@ def pairs(text: str, *columns: str) -> list[tuple[str, str]]:
         ("a,b\nx,y\n", [("a", "b"), ("x", "y")]),
         ("promt,answer\nThe cat is,black\n", [("The cat is", "black")]),
         ("question,answer,,\nWho?,Me,,\n,,,\n", [("Who?", "Me")]),
+        ("Who, me?\tYes, you\nWhere, here?\tNo, there\n", [("Who, me?", "Yes, you"), ("Where, here?", "No, there")]),
+        ("Wer, ich?;Ja, du\nWo, hier?;Nein, da\n", [("Wer, ich?", "Ja, du"), ("Wo, hier?", "Nein, da")]),
+        ("Wer; ich?,Ja; du\nWo; hier?,Nein; da\n", [("Wer; ich?", "Ja; du"), ("Wo; hier?", "Nein; da")]),
+        ('"Wer; ich?",Ja\n"Wo; hier?",Nein\n', [("Wer; ich?", "Ja"), ("Wo; hier?", "Nein")]),
+        ("Stadt;Einwohner\nKöln;1,08\nBonn;0,33\n", [("Köln", "1,08"), ("Bonn", "0,33")]),
         ("The bell rings at,noon\n", [("The bell rings at", "noon")]),
     ],
 )  # fmt: skip
