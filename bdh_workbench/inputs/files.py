@@ -232,17 +232,11 @@ def _facts_of(path: FilePath, columns: Sequence[str]) -> Inputs:
     """The facts of a file; a table with one column is a text."""
     raw = read_bytes(path)
     text = _text_of(raw, path)
-    if not columns and _suffix(path) in TABLE_SUFFIXES and not _is_table_of_any_kind(text, path):
+    if not columns and _suffix(path) in TABLE_SUFFIXES and not has_columns(checked(text.text, shown(path))):
         found = _document_file(raw, path)
         note = f"{shown(path)} is no table with two columns, so that it was read as a text."
         return replace(found, files=[replace(found.files[0], notes=(*found.files[0].notes, note))])
     return _facts(path, text, columns)
-
-
-def _is_table_of_any_kind(text: Decoded, path: FilePath) -> bool:
-    # A table that is broken from its beginning must say so, and not become a text.
-    plain = checked(text.text, shown(path))
-    return has_columns(plain) or '"' in plain[:2] or (plain.count("\n", 0, 1_000) == 0 and "," in plain)
 
 
 def _documents_of(path: FilePath) -> Inputs:

@@ -104,9 +104,12 @@ def is_table(text: str) -> bool:
 
 
 def has_columns(text: str) -> bool:
-    """Whether a text is a table with two columns or more."""
+    """Whether a text is a table with two columns or more, or would be one if it were not broken."""
     found = _layout(text)
-    return set(found.columns) >= NEEDED or bool(_table(text, found))
+    if set(found.columns) >= NEEDED or _table(text, found):
+        return True
+    first = text[found.start : found.start + HEADER].lstrip().split("\n", 1)[0]
+    return bool(_fault(text, found)) and any(delimiter in first for delimiter in DELIMITERS)
 
 
 def layout_of(text: str, where: str, columns: Sequence[str] = ()) -> Layout:
@@ -250,12 +253,8 @@ def _guess(text: str, found: Layout, where: str) -> None:
     """Use the two columns that most likely hold prompts and answers."""
     rows = _table(text, found)
     if not rows:
-        try:
-            for _ in zip(_rows(text[found.start : found.start + HEADER], 0, ","), range(SAMPLE), strict=False):
-                pass
-        except csv.Error as error:
-            if "unexpected end" not in str(error) or len(text) - found.start <= HEADER:
-                raise UserError(f"{where} is not valid CSV: {error}.") from None
+        if fault := _fault(text, found):
+            raise UserError(f"{where} is not valid CSV: {fault}.")
         raise UserError(f"{where} is no table with two columns: facts need a prompt and an answer in each row.")
     names, body = [_name(cell) for cell in rows[0]], rows[1:] or rows
     width = range(len(names))
@@ -279,6 +278,18 @@ def _guess(text: str, found: Layout, where: str) -> None:
     _use(found, [prompt, answer], rows[0])
     if found.headed and "paraphrases" in names and not found.columns[names.index("paraphrases")]:
         found.columns[names.index("paraphrases")] = "paraphrases"
+
+
+def _fault(text: str, found: Layout) -> str:
+    """What is wrong with a table with commas, "" for nothing; where only its sample ends too early, nothing is."""
+    rows = _rows(text[found.start : found.start + HEADER], 0, ",")
+    try:
+        for _ in zip(rows, range(SAMPLE), strict=False):
+            pass
+    except csv.Error as error:
+        cut = "unexpected end" in str(error) and len(text) - found.start > HEADER
+        return "" if cut else f"{error} (line {found.above + rows.line_num})"
+    return ""
 
 
 def _use(found: Layout, places: Sequence[int], first: Sequence[str]) -> None:

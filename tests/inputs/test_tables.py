@@ -120,9 +120,12 @@ def test_a_table_with_one_column_is_a_text(tmp_path: Path) -> None:
 
 def test_a_broken_table_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    path.write_text('"Wer?,Ich\nWo?,Hier\n')
-    with pytest.raises(UserError, match="not valid CSV"):
-        read_inputs([path], [])
+    for text in ('"Wer?,Ich\nWo?,Hier\n', 'Wer?,"Ich\nWo?,Hier\n', '"Wer"?,Ich\n'):
+        path.write_text(text)
+        with pytest.raises(UserError, match=r"not valid CSV.*\(line"):
+            read_inputs([path], [])
+    path.write_text('"Wer" is German.\nSo is "wo".\n')
+    assert len(read_inputs([path], []).documents) == 1
 
 
 def test_a_text_that_is_cut_by_the_delimiter_is_refused_and_not_lost() -> None:
