@@ -243,7 +243,7 @@ def _facts_world(
         if rng.random() < 0.5:
 
             def about(row: int, name: str = own.entity.name) -> bool:
-                return stated[items[row]].entity.name == name
+                return bool(stated[items[row]].entity.name == name)
 
             asking.ask(encode(own.say(rng.choice(OPEN[split]))), "open question", about)
         stranger = dataclasses.replace(own, entity=_subject(rng, general, split, own.relation.kind))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bdh_workbench.memory.items import TextDocument
+from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader

@@ -16,7 +16,7 @@ from bdh_workbench.asking.decoding import Question, exact, share
 from bdh_workbench.evaluation.edits import opened
 from bdh_workbench.evaluation.experiments.results import Note, cell, header, markdown_table, save, spread_of
 from bdh_workbench.evaluation.experiments.variants import questions
-from bdh_workbench.memory.items import Fact
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
