@@ -32,6 +32,7 @@ from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.reading.network import ReaderConfig
+from bdh_workbench.training import bf16
 from bdh_workbench.training.addresses import SIZES, address_report, mean_report
 from bdh_workbench.training.calibration import GeneralText, calibrate, fit_tokens
 from bdh_workbench.training.card import hardware, model_card
@@ -233,6 +234,8 @@ class _Run:
     def _pretrain(self, resume: bool) -> None:
         settings, ranks = self.settings, self.ranks
         tokenizer, cache = self._tokenizer(), self._tokens()
+        if ranks.device.type == "cpu":
+            bf16.keep_freed_memory()
         torch.manual_seed(settings.seed)
         network = Network(self.config).to(ranks.device)
         validation = held_out_windows(self.corpus, tokenizer, settings.early_context, VALIDATION_WINDOWS)
@@ -264,7 +267,9 @@ class _Run:
             "loss": sum(losses) / len(losses) if losses else None,
             "held_out_loss": progress.validation[-1][3] if progress.validation else None,
             "corpus_tokens": corpus_tokens,
-            "epochs": (1.0 - self.settings.synthetic) * progress.tokens / max(1, corpus_tokens),
+            "epochs": (1.0 - self.settings.synthetic * (1.0 - self.settings.plain_share))
+            * progress.tokens
+            / max(1, corpus_tokens),
         }
 
     def _train_addresses(self) -> None:
