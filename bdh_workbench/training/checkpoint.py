@@ -13,7 +13,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.files import save_tensors_atomically
+from bdh_workbench.model.files import save_tensors_atomically, write_atomically
+
+PART = 15 << 20  # bytes
 
 
 @dataclass(slots=True)
@@ -102,6 +104,37 @@ def load_checkpoint(
     except (OSError, SafetensorError, AttributeError, KeyError, RuntimeError, TypeError, ValueError):
         raise UserError(f"{path} is damaged or no checkpoint of this program: delete it to start afresh.") from None
     return progress
+
+
+def cut_checkpoint(path: Path) -> list[Path]:
+    """Put a copy of a checkpoint beside it as files of at most ``PART`` bytes, for stores that limit a file's size."""
+    for old in _parts_of(path):
+        old.unlink()
+    made: list[Path] = []
+    with path.open("rb") as file:
+        while piece := file.read(PART):
+            made.append(path.with_name(f"{path.name}.{len(made) + 1:03}"))
+            made[-1].write_bytes(piece)
+    return made
+
+
+def join_checkpoint(path: Path) -> bool:
+    """Make a missing checkpoint from its parts, if they are there; whether it was made."""
+    parts = _parts_of(path)
+    if path.is_file() or not parts:
+        return False
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            for part in parts:
+                file.write(part.read_bytes())
+
+    write_atomically(path, write)
+    return True
+
+
+def _parts_of(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.name}.[0-9][0-9][0-9]"))
 
 
 def _optimiser_of(parameter: nn.Parameter, optimisers: Sequence[torch.optim.Optimizer]) -> torch.optim.Optimizer:

@@ -24,6 +24,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.network import CHUNK, Network
 from bdh_workbench.model.tokenizer import ByteTokenizer
+from bdh_workbench.training import checkpoint
 from bdh_workbench.training.checkpoint import Progress
 from bdh_workbench.training.config import CONFIGS, TrainingConfig, load_configs
 from bdh_workbench.training.distributed import Ranks, start_ranks
@@ -442,3 +443,25 @@ def test_two_processes_train_one_model(tmp_path: Path) -> None:
     resumed = prepared(tmp_path, PARALLEL)
     assert resumed.resume(), "the first rank saved a checkpoint"
     assert all(torch.equal(one[name], p.detach()) for name, p in resumed.network.named_parameters())
+
+
+def test_a_checkpoint_that_travels_in_parts_goes_on_as_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "PART", 20_000)
+    run = prepared(tmp_path)
+    run.run(after(8))
+    assert run.progress.averaged == 1, "the mean of the weights has begun"
+    whole = run.checkpoint.read_bytes()
+    parts = checkpoint.cut_checkpoint(run.checkpoint)
+    assert len(parts) > 2 and all(part.stat().st_size <= 20_000 for part in parts)
+    assert not checkpoint.join_checkpoint(run.checkpoint), "the checkpoint is there"
+    run.checkpoint.unlink()
+    assert checkpoint.join_checkpoint(run.checkpoint) and run.checkpoint.read_bytes() == whole
+    (tmp_path / f"{run.checkpoint.name}.999").write_bytes(b"left over")
+    assert len(checkpoint.cut_checkpoint(run.checkpoint)) == len(parts)
+    again = prepared(tmp_path)
+    assert again.resume() and again.average.keys() == dict(again.network.named_parameters()).keys()
+    again.run()
+    run.run()
+    assert parameters(again) == parameters(run)

@@ -1,8 +1,8 @@
-"""Which recipe trains a language model best on a processor: short runs of equal processor time, one choice after another.
+"""Which recipe trains a language model best on a CPU: short runs of equal processor time, one choice after another.
 
-Each rung tries the values of one choice with everything chosen so far, over seeds, and passes on the one with the lowest
-mean held-out loss. Every run has a whole schedule of its own. A finished run is a file in ``ladder-runs``, a run that
-was stopped has its checkpoint there, and the repeated command goes on from both.
+Each rung tries the values of one choice with everything chosen so far, over seeds, and passes on the one with the
+lowest mean held-out loss. Every run has a whole schedule of its own. A finished run is a file in
+``ladder-runs``, a run that was stopped has its checkpoint there, and the repeated command continues from both.
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ def rungs(shape: ModelConfig, settings: TrainingConfig) -> dict[str, list[Varian
     """The choices in their order, around a configuration; rates are multiples of its own."""
     rate, rows, levels = settings.rate, settings.early_rows, shape.levels
     start = max((1, *shape.site_levels))
-    sizes = (("configured", {}),) + tuple(
-        (name, {"width": width, "neurons": neurons}) for name, width, neurons in (("6M", 320, 768), ("10M", 448, 1152))
-    )
+    sizes = {"6M": (320, 768), "10M": (448, 1152)}  # with a vocabulary of 8,192
     return {
         "optimiser": [Variant(name, training={"optimiser": name}) for name in ("muon", "adamw")],
         "rate": [
@@ -79,7 +77,10 @@ def rungs(shape: ModelConfig, settings: TrainingConfig) -> dict[str, list[Varian
             Variant("last weights" if share == 0.0 else f"mean of the last {share:.0%}", {}, {"average_share": share})
             for share in (0.0, 0.1, 0.25)
         ],
-        "size": [Variant(name, changes) for name, changes in sizes],
+        "size": [
+            Variant("as configured"),
+            *(Variant(name, {"width": width, "neurons": neurons}) for name, (width, neurons) in sizes.items()),
+        ],
     }
 
 
@@ -194,7 +195,7 @@ def _page(report: Mapping[str, Any]) -> str:
     head = ["choice", "variant", "parameters", "million tokens read", "held-out loss (nats per token)"]
     return (
         "# A ladder of recipes at equal processor time\n\n"
-        f"Each run trains for {report['minutes']:g} minutes of processor time with {report['threads']} threads, from the "
-        f"configuration `{report['config']}` on, with a schedule of its own; {report['seeds']} seeds, mean ± sample "
-        "standard deviation. Each choice is made with those above it.\n\n" + markdown_table(head, rows)
+        f"Each run trains for {report['minutes']:g} minutes of processor time with {report['threads']} threads, from "
+        f"the configuration `{report['config']}` on, with a schedule of its own; {report['seeds']} seeds, mean ± "
+        "sample standard deviation. Each choice is made with those above it.\n\n" + markdown_table(head, rows)
     )
