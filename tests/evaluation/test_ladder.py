@@ -47,7 +47,9 @@ def test_the_best_variant_of_each_rung_goes_on(
     assert "high (chosen)" in page and "| depth |" in page
     runs = [run for rung in report["rungs"].values() for variant in rung["variants"] for run in variant["runs"]]
     assert all(run["seconds"] == pytest.approx(SECONDS, abs=0.3) for run in runs), "equal processor time"
-    assert len(list((tmp_path / "ladder-runs").glob("*.json"))) == 6, "2 levels are what was chosen before: its runs are used again"
+    assert len(list((tmp_path / "ladder-runs").glob("*.json"))) == 6, (
+        "2 levels are what was chosen before: its runs are used again"
+    )
 
     def refused(*given: Any, **named: Any) -> None:
         raise AssertionError("a finished run is not made again")
@@ -85,7 +87,10 @@ def test_every_variant_of_every_rung_is_sound(name: str) -> None:
     recipe = load_configs(name)
     for rung, variants in ladder.rungs(*recipe).items():
         made = [variant.of(recipe) for variant in variants]
-        assert len({json.dumps([dataclasses.asdict(part) for part in each]) for each in made}) == len(made) or rung == "size"
+        assert (
+            len({json.dumps([dataclasses.asdict(part) for part in each]) for each in made}) == len(made)
+            or rung == "size"
+        )
         recipe = made[-1]
 
 
