@@ -48,6 +48,10 @@ EXPERIMENTS = {
     "peer": Experiment(
         "BDH and a GPT-2 of the same size, trained alike", TEXT | SEEDS | {"tokens": 300_000, "config": "small"}
     ),
+    "ladder": Experiment(
+        "recipes of pre-training at equal processor time, one choice after another",
+        TEXT | SEEDS | {"minutes": 5.0, "config": "small"},
+    ),
     "baselines": Experiment("tune the rivals of bench --baselines on facts of their own", TEXT | {"seeds": 1}),
     "rivals": Experiment(
         "people's questions and edits beside search and small language models",
@@ -75,10 +79,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("parts", "PART", "only these parts", nargs="+")
     add("steps", "N", f"steps of a run{_defaults('steps')}", type=whole_number(10))
     add("tokens", "N", f"read in each run{_defaults('tokens')}", type=whole_number(1))
+    add("minutes", "N", f"of processor time of each run{_defaults('minutes')}", type=_minutes)
     add("questions", "FILE", "articles with questions in SQuAD's JSON form")
     add("edits", "FILE", "a JSON list of edits")
     add("limit", "N", "the first N articles and edits only", type=whole_number(1))
-    add("config", "F", f"a TOML file, tiny, small or bdh-30m{_defaults('config')}")
+    add("config", "F", f"a TOML file, tiny, small, base or bdh-30m{_defaults('config')}")
+
+
+def _minutes(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return value
 
 
 def _takers(option: str) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("--corpus", metavar="DIR", required=True, help="a folder or file of text, or hf:NAME")
-    parser.add_argument("--config", metavar="F", help="a TOML file, or tiny, small or bdh-30m")
+    parser.add_argument("--config", metavar="F", help="a TOML file, or tiny, small, base or bdh-30m")
     parser.add_argument(
         "--only", choices=("reading", "judge"), help="make this part of the finished model in --out again"
     )
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
         _only(args, console)
         return
     if args.config is None:
-        raise UserError("A model needs a configuration: give --config tiny, small, bdh-30m or a TOML file.")
+        raise UserError("A model needs a configuration: give --config tiny, small, base, bdh-30m or a TOML file.")
     device = choose_device(args.device)
     questions = Path(args.questions) if args.questions else None
     report = train(args.corpus, args.config, Path(args.out), args.minutes, args.resume, device, questions)

@@ -22,14 +22,60 @@ from bdh_workbench.model.files import save_json_atomically, save_tensors_atomica
 from bdh_workbench.model.network import Network, parameter_shapes
 from bdh_workbench.model.tensor_files import FLOATS, Wanted, read_tensors
 
+FORMAT = "bdh-workbench model 1"  # followed by the number of parts and the digest of all weights
+PART = 15 << 20  # bytes of weights in one file
+MOST_PARTS = 1000
 MAX_CONFIG = 1 << 20  # bytes of a configuration
 
 
 def save_network(folder: Path, network: Network, dtype: torch.dtype = torch.float32) -> None:
-    """Write config.json and model.safetensors; ``dtype`` may be bfloat16 to halve the file."""
+    """Write config.json and model.safetensors; ``dtype`` may be bfloat16 to halve the file.
+
+    Weights of more than ``PART`` bytes go on in model-2.safetensors and so on, since many stores limit the size of a
+    file. The first part is written last, and all carry one digest, so that parts of two models are told apart.
+    """
     save_json_atomically(folder / "config.json", network.config.to_dict())
     tensors = {name: p.detach().cpu().to(dtype).contiguous() for name, p in network.named_parameters()}
-    save_tensors_atomically(folder / "model.safetensors", tensors, {"format": "bdh-workbench model 1"})
+    digest = hashlib.sha256()
+    parts: list[dict[str, Tensor]] = [{}]
+    size = 0
+    for name, tensor in tensors.items():
+        digest.update(tensor.float().numpy().tobytes())
+        if parts[-1] and size + tensor.nbytes > PART:
+            parts.append({})
+            size = 0
+        parts[-1][name] = tensor
+        size += tensor.nbytes
+    # one entry, as safetensors writes several in any order, and equal models shall be equal files
+    metadata = {"format": f"{FORMAT} {len(parts)} {digest.hexdigest()}"}
+    for number, part in reversed(list(enumerate(parts))):
+        save_tensors_atomically(part_path(folder, number), part, metadata)
+    number = len(parts)
+    while part_path(folder, number).is_file():  # of a larger model before
+        part_path(folder, number).unlink()
+        number += 1
+
+
+def part_path(folder: Path, number: int) -> Path:
+    """The file of a part of the weights, counted from 0."""
+    return folder / (f"model-{number + 1}.safetensors" if number else "model.safetensors")
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that the weights of a model folder are in.
+
+    Raises:
+        UserError: when one is missing or damaged, or they are not of one model.
+    """
+    first = str(read_metadata(part_path(folder, 0)).get("format", ""))
+    count = (first.removeprefix(FORMAT).split() or ["1"])[0]
+    if not (count.isascii() and count.isdigit() and 1 <= int(count) <= MOST_PARTS):
+        raise UserError(f"{part_path(folder, 0)} is damaged: copy the model folder again.")
+    files = [part_path(folder, number) for number in range(int(count))]
+    for path in files[1:]:
+        if not path.is_file() or read_metadata(path).get("format") != first:
+            raise UserError(f"{path} is missing or of another model: copy the model folder again.")
+    return files
 
 
 def load_network(folder: Path, device: torch.device) -> Network:
@@ -39,7 +85,13 @@ def load_network(folder: Path, device: torch.device) -> Network:
         UserError: when a file is missing, damaged or does not fit the configuration.
     """
     config = load_config(folder)
-    tensors = load_tensors(folder / "model.safetensors", parameter_shapes(config))
+    shapes, tensors = parameter_shapes(config), dict[str, Tensor]()
+    for path in reversed(weight_files(folder)):
+        with safe_open(path, framework="pt") as file:
+            here = set(file.keys())
+        # what no other part has must be in the first one
+        first = path == part_path(folder, 0)
+        tensors |= load_tensors(path, {n: s for n, s in shapes.items() if n in here or (first and n not in tensors)})
     network = Network(config)
     with torch.no_grad():
         for name, parameter in network.named_parameters():

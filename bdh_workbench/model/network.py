@@ -194,16 +194,17 @@ class Network(nn.Module):
             elif "gate" not in name:
                 nn.init.normal_(parameter, std=0.02)
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, levels: int | None = None) -> Tensor:
         """The stream behind the last level.
 
         Args:
             ids: (B, T) int64, at most 512 tokens; longer texts go through ``advance``.
+            levels: to pass, where that is not all: depth can grow in training, as the levels share their weights.
 
         Returns:
             (B, T, D).
         """
-        return self._chunk(ids, None, None, None)
+        return self._chunk(ids, None, None, None, levels)
 
     def advance(
         self, ids: Tensor, state: NetworkState | None = None, trace: Trace | None = None
@@ -232,14 +233,19 @@ class Network(nn.Module):
         return F.linear(stream, self.embed.weight)
 
     def _chunk(
-        self, ids: Tensor, before: NetworkState | None, after: NetworkState | None, trace: Trace | None
+        self,
+        ids: Tensor,
+        before: NetworkState | None,
+        after: NetworkState | None,
+        trace: Trace | None,
+        levels: int | None = None,
     ) -> Tensor:
         config = self.config
         batch, length = ids.shape
         heads, neurons = config.heads, config.neurons
-        cos, sin = self._rotary(before.position if before else 0, length)
+        cos, sin = self.rotary(before.position if before else 0, length)
         x = layer_norm(self.embed(ids))  # (B, T, D)
-        for level in range(config.levels):
+        for level in range(config.levels if levels is None else levels):
             s = F.relu(self.encoder(x)).view(batch, length, heads, neurons)
             turned = rotate(s.transpose(1, 2), cos, sin)  # (B, H, T, N)
             scores = torch.tril(turned @ turned.transpose(2, 3), -1)  # (B, H, T, T)
@@ -271,7 +277,8 @@ class Network(nn.Module):
         result: Tensor = out
         return result
 
-    def _rotary(self, start: int, length: int) -> tuple[Tensor, Tensor]:
+    def rotary(self, start: int, length: int) -> tuple[Tensor, Tensor]:
+        """Cosine and sine of the phases of ``length`` positions from ``start`` on, each (length, N / 2), fp32."""
         if start + length <= self.rotary_cos.shape[0]:
             return self.rotary_cos[start : start + length], self.rotary_sin[start : start + length]
         cos, sin = rotary_tables(self.config.neurons, self.config.rope_theta, start, length)

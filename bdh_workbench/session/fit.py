@@ -51,7 +51,7 @@ def estimate_fit(folder: Path, device: str = "cpu") -> Fit:
         return Fit(problem=f"This folder holds no model: it has no {missing[0]}.")
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        weights = (folder / "model.safetensors").stat().st_size
+        weights = sum(path.stat().st_size for path in folder.glob("model*.safetensors"))
         slots, width = int(config["write_slots"]), int(config["width"])
         cue = int(config["code_width"]) * len(config["decays"])
         expansion = FLOAT * (slots * cue + int(config["vocab_size"]) * int(config["code_width"]))

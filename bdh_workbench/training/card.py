@@ -151,9 +151,10 @@ def _flat(figures: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]
 def _data(corpus: str, done: Mapping[str, Any], training: Mapping[str, Any]) -> list[str]:
     sources = corpus_sources(corpus)
     where = corpus if corpus.startswith("hf:") else Path(corpus).name
+    invented = training["synthetic"] * (1.0 - training["plain_share"])
     lines = [
         f"Corpus `{where}`: {done['corpus_tokens']:,} tokens made ready; {done['tokens']:,} tokens read, of which "
-        f"about {100 * training['synthetic']:.0f}% are invented statements and questions made by the program, so "
+        f"about {100 * invented:.0f}% are invented statements and questions made by the program, so "
         f"about {done['epochs']:.2f} epochs of the corpus.",
     ]
     if sources:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.files import save_tensors_atomically
+from bdh_workbench.model.files import save_tensors_atomically, write_atomically
+
+PART = 15 << 20  # bytes
 
 
 @dataclass(slots=True)
@@ -23,6 +25,7 @@ class Progress:
     step: int = 0
     tokens: int = 0  # read so far, over all ranks
     seconds: float = 0.0  # of work so far; pauses do not count
+    averaged: int = 0  # snapshots in the mean of the weights
     early_position: int = 0  # windows drawn by each rank from the shorter-window sampler
     late_position: int = 0
     losses: list[list[float]] = field(default_factory=list)  # [step, tokens, seconds, training loss, rate]
@@ -36,6 +39,7 @@ def save_checkpoint(
     optimisers: Sequence[torch.optim.Optimizer],
     progress: Progress,
     settings: dict[str, Any],
+    average: Mapping[str, Tensor] | None = None,
 ) -> None:
     """Write model, optimisers, progress and random state to ``path`` in one step.
 
@@ -45,20 +49,28 @@ def save_checkpoint(
         optimisers: each parameter belongs to one of them; its moments are stored under ``optimiser.`` with its name.
         progress: stored as JSON in the file's header.
         settings: configurations, to be compared when the run is resumed.
+        average: mean of the weights by their names, if there is one.
     """
     tensors: dict[str, Tensor] = {"random": torch.get_rng_state()}
     for name, parameter in model.named_parameters():
         tensors[f"model.{name}"] = parameter.detach()
         for key, value in _optimiser_of(parameter, optimisers).state.get(parameter, {}).items():
             tensors[f"optimiser.{name}.{key}"] = torch.as_tensor(value).detach()
+    tensors |= {f"average.{name}": tensor for name, tensor in (average or {}).items()}
     metadata = {"progress": json.dumps(asdict(progress)), "settings": json.dumps(settings, sort_keys=True)}
     save_tensors_atomically(path, {name: t.cpu().contiguous() for name, t in tensors.items()}, metadata)
 
 
 def load_checkpoint(
-    path: Path, model: nn.Module, optimisers: Sequence[torch.optim.Optimizer], settings: dict[str, Any]
+    path: Path,
+    model: nn.Module,
+    optimisers: Sequence[torch.optim.Optimizer],
+    settings: dict[str, Any],
+    average: dict[str, Tensor] | None = None,
 ) -> Progress:
     """Put a checkpoint's tensors into model and optimisers, on whatever device they are, and return the progress.
+
+    The mean of the weights, if the checkpoint has one, goes into ``average``.
 
     Raises:
         UserError: when the file is damaged or belongs to a run with another model.
@@ -86,10 +98,43 @@ def load_checkpoint(
                         key: value.to(parameter.device) if value.ndim or optimiser.defaults.get("fused") else value
                         for key, value in state.items()
                     }
+                if average is not None and f"average.{name}" in names:
+                    average[name] = file.get_tensor(f"average.{name}").to(parameter.device)
             torch.set_rng_state(file.get_tensor("random"))
     except (OSError, SafetensorError, AttributeError, KeyError, RuntimeError, TypeError, ValueError):
         raise UserError(f"{path} is damaged or no checkpoint of this program: delete it to start afresh.") from None
     return progress
+
+
+def cut_checkpoint(path: Path) -> list[Path]:
+    """Put a copy of a checkpoint beside it as files of at most ``PART`` bytes, for stores that limit a file's size."""
+    for old in _parts_of(path):
+        old.unlink()
+    made: list[Path] = []
+    with path.open("rb") as file:
+        while piece := file.read(PART):
+            made.append(path.with_name(f"{path.name}.{len(made) + 1:03}"))
+            made[-1].write_bytes(piece)
+    return made
+
+
+def join_checkpoint(path: Path) -> bool:
+    """Make a missing checkpoint from its parts, if they are there; whether it was made."""
+    parts = _parts_of(path)
+    if path.is_file() or not parts:
+        return False
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            for part in parts:
+                file.write(part.read_bytes())
+
+    write_atomically(path, write)
+    return True
+
+
+def _parts_of(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.name}.[0-9][0-9][0-9]"))
 
 
 def _optimiser_of(parameter: nn.Parameter, optimisers: Sequence[torch.optim.Optimizer]) -> torch.optim.Optimizer:

@@ -14,6 +14,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.network import CHUNK
 
+OPTIMISERS = ("muon", "adamw")
 CONFIGS = Path(__file__).parent / "configs"
 
 
@@ -31,10 +32,15 @@ class TrainingConfig:
     rate: float = 1e-3  # highest learning rate
     final_rate: float = 1e-4  # where the cosine ends
     warmup: int = 300  # steps to the highest rate
+    optimiser: str = "muon"  # for the matrices, with AdamW for the rest; or "adamw" for all
     betas: tuple[float, float] = (0.9, 0.95)  # of AdamW
     weight_decay: float = 0.1
     clip: float = 1.0  # largest norm of the gradient
-    synthetic: float = 0.15  # share of the sequences that are synthetic statements and questions
+    synthetic: float = 0.05  # share of the sequences that are synthetic statements and questions
+    plain_share: float = 1 / 3  # share of the schedule, its end, without any
+    start_levels: int = 0  # levels at the start, which grow one by one to those of the model; 0: all from the start
+    grow_share: float = 0.4  # share of the schedule after which all levels are there
+    average_share: float = 0.0  # share of the schedule, its end, whose mean weights are the result; 0: the last weights
     late_share: float = 0.2  # share of the schedule that uses the longer windows
     validate_minutes: float = 5.0  # between two looks at held-out text
     save_minutes: float = 2.0  # between two checkpoints
@@ -42,7 +48,8 @@ class TrainingConfig:
     reading_minutes: float = 0.0  # for training the reader that answers questions; 0: none
     meta_seeds: int = 3  # runs that must agree before trained addresses are kept
     seed: int = 0
-    compile: bool = True  # torch.compile, on a GPU only: on a CPU it was slower
+    bf16: bool = True  # on a CPU, if it multiplies bfloat16 matrices itself; on a GPU it is always used
+    compile: bool = True  # torch.compile, on a GPU only
 
     def __post_init__(self) -> None:
         """Check what would otherwise fail an hour later."""
@@ -60,7 +67,13 @@ class TrainingConfig:
                 )
         if not 0.0 < self.final_rate <= self.rate:
             raise UserError("The training configuration needs 0 < final_rate <= rate.")
-        for name in ("synthetic", "late_share"):
+        if self.optimiser not in OPTIMISERS:
+            raise UserError(f"The training configuration has optimiser = {self.optimiser!r}; it must be muon or adamw.")
+        if self.start_levels < 0:
+            raise UserError(
+                f"The training configuration has start_levels = {self.start_levels}; it cannot be negative."
+            )
+        for name in ("synthetic", "late_share", "plain_share", "grow_share", "average_share"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise UserError(f"The training configuration has {name} = {getattr(self, name)}; it must be in 0 to 1.")
 
@@ -96,7 +109,7 @@ def _is_number(value: object) -> bool:
 
 
 def load_configs(name_or_path: str) -> tuple[ModelConfig, TrainingConfig]:
-    """Read a configuration file, or one of the bundled ones (``tiny``, ``small``, ``bdh-30m``) by name.
+    """Read a configuration file, or one of the bundled ones (``tiny``, ``small``, ``base``, ``bdh-30m``) by name.
 
     Raises:
         UserError: when there is no such file or it is not a configuration.
@@ -117,4 +130,21 @@ def load_configs(name_or_path: str) -> tuple[ModelConfig, TrainingConfig]:
     unknown = sorted(set(tables) - {"model", "training"})
     if unknown or not all(isinstance(table, dict) for table in tables.values()):
         raise UserError(f"{path} must hold the tables [model] and [training] only.")
-    return ModelConfig.from_dict(tables.get("model", {})), TrainingConfig.from_dict(tables.get("training", {}))
+    model = ModelConfig.from_dict(tables.get("model", {}))
+    training = TrainingConfig.from_dict(tables.get("training", {}))
+    check_levels(model, training)
+    return model, training
+
+
+def check_levels(model: ModelConfig, training: TrainingConfig) -> None:
+    """Check that the levels at the start are there and reach every memory site, whose parameters all need gradients.
+
+    Raises:
+        UserError: when they do not.
+    """
+    least = max(model.site_levels, default=1)
+    if training.start_levels and not least <= training.start_levels <= model.levels:
+        raise UserError(
+            f"The training configuration has start_levels = {training.start_levels}; it must be 0 or from {least}, "
+            f"the last level with a memory site, to {model.levels}, the levels there are."
+        )

@@ -32,10 +32,11 @@ from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.reading.network import ReaderConfig
+from bdh_workbench.training import bf16
 from bdh_workbench.training.addresses import SIZES, address_report, mean_report
 from bdh_workbench.training.calibration import GeneralText, calibrate, fit_tokens
 from bdh_workbench.training.card import hardware, model_card
-from bdh_workbench.training.checkpoint import Progress
+from bdh_workbench.training.checkpoint import Progress, cut_checkpoint, join_checkpoint
 from bdh_workbench.training.config import TrainingConfig, load_configs
 from bdh_workbench.training.corpus import (
     TokenCache,
@@ -130,6 +131,7 @@ class _Run:
         try:
             self._together(self._prepare_corpus)
             self._tokenizer()
+            self._together(lambda: join_checkpoint(self.folder / "checkpoint.safetensors"))
             self._read_state()
             phase = "pre-training"
             if "pretraining" not in self.state:
@@ -164,7 +166,7 @@ class _Run:
         if self.stop():
             raise _Stopped
 
-    def _together(self, work: Callable[[], None]) -> None:
+    def _together(self, work: Callable[[], object]) -> None:
         """Let the first rank work and the others wait; a stop there is one on every rank."""
         stopped = False
         if self.ranks.first:
@@ -233,6 +235,8 @@ class _Run:
     def _pretrain(self, resume: bool) -> None:
         settings, ranks = self.settings, self.ranks
         tokenizer, cache = self._tokenizer(), self._tokens()
+        if ranks.device.type == "cpu":
+            bf16.keep_freed_memory()
         torch.manual_seed(settings.seed)
         network = Network(self.config).to(ranks.device)
         validation = held_out_windows(self.corpus, tokenizer, settings.early_context, VALIDATION_WINDOWS)
@@ -241,6 +245,8 @@ class _Run:
             print(f"Going on at step {run.progress.step}.", file=sys.stderr)
         progress = run.run(self.stop)
         if share_done(settings, progress) < 1.0:
+            if ranks.first:
+                cut_checkpoint(run.checkpoint)
             raise _Stopped
         if ranks.first:
             # A GPU trains in bfloat16, and so little is lost by storing it; elsewhere the files are small anyway.
@@ -264,7 +270,9 @@ class _Run:
             "loss": sum(losses) / len(losses) if losses else None,
             "held_out_loss": progress.validation[-1][3] if progress.validation else None,
             "corpus_tokens": corpus_tokens,
-            "epochs": (1.0 - self.settings.synthetic) * progress.tokens / max(1, corpus_tokens),
+            "epochs": (1.0 - self.settings.synthetic * (1.0 - self.settings.plain_share))
+            * progress.tokens
+            / max(1, corpus_tokens),
         }
 
     def _train_addresses(self) -> None:

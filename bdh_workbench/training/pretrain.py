@@ -24,29 +24,39 @@ from torch import Tensor, nn
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.network import MemorySite, Network
 from bdh_workbench.model.tokenizer import Tokenizer
+from bdh_workbench.training import bf16
 from bdh_workbench.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from bdh_workbench.training.config import TrainingConfig
 from bdh_workbench.training.corpus import WindowSampler
 from bdh_workbench.training.distributed import Ranks
+from bdh_workbench.training.optimisers import make_optimisers
 from bdh_workbench.training.synthetic import passage
 from bdh_workbench.training.telemetry import Telemetry
 
+AVERAGE_EVERY = 8  # steps between two snapshots in the mean of the weights
 PAUSE = 10.0  # a step this many times slower than usual was a pause of the machine, and is not counted as work
 
 
 class LanguageModel(nn.Module):
     """The network with its loss in one module, as DistributedDataParallel and ``torch.compile`` want it."""
 
-    def __init__(self, network: Network) -> None:
-        """Wrap a network; its parameters are shared, not copied."""
+    def __init__(self, network: Network, half: bool = False) -> None:
+        """Wrap a network, whose parameters are shared, not copied; with ``half`` bfloat16 is used on a CPU as well."""
         super().__init__()
         self.network = network
         self.autocast = network.embed.weight.device.type == "cuda"
+        self.half = half and bf16.supported(network.embed.weight.device)
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Mean cross-entropy in nats of ids[:, 1:] given what stands before; ids (B, T + 1) int64."""
+    def forward(self, ids: Tensor, levels: int | None = None) -> Tensor:
+        """Mean cross-entropy in nats of ids[:, 1:] given what stands before; ids (B, T + 1) int64.
+
+        ``levels`` is how many levels the stream passes, where that is not all.
+        """
+        if self.half:
+            return bf16.loss_of(self.network, ids, levels)
+        given = () if levels is None else (levels,)
         with torch.autocast("cuda", torch.bfloat16) if self.autocast else contextlib.nullcontext():
-            logits = self.network.logits(self.network(ids[:, :-1]))
+            logits = self.network.logits(self.network(ids[:, :-1], *given))
         return F.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten())
 
 
@@ -75,6 +85,7 @@ class Order:
     """Which batch is wanted; its content follows from this and the seed alone."""
 
     late: bool
+    mixed: bool  # with synthetic rows
     rows: int
     early_position: int
     late_position: int
@@ -82,7 +93,7 @@ class Order:
     def following(self) -> Order:
         """The order after this one if nothing changes."""
         early, late = (0, self.rows) if self.late else (self.rows, 0)
-        return Order(self.late, self.rows, self.early_position + early, self.late_position + late)
+        return Order(self.late, self.mixed, self.rows, self.early_position + early, self.late_position + late)
 
 
 class Ahead:
@@ -132,20 +143,20 @@ def share_done(config: TrainingConfig, progress: Progress) -> float:
     return min(1.0, max(by_tokens, by_clock))
 
 
-def make_optimiser(network: Network, config: TrainingConfig) -> torch.optim.AdamW:
-    """AdamW with weight decay on the big matrices alone: not on slots, gates, biases and embeddings."""
-    plain = [p for name, p in network.named_parameters() if p.ndim < 2 or "slow" in name or "embed" in name]
-    held = {id(p) for p in plain}
-    decayed = [p for p in network.parameters() if id(p) not in held]
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=config.rate, betas=config.betas, fused=True)
+def levels_at(config: TrainingConfig, levels: int, done: float) -> int:
+    """Levels in use at a share of the schedule (0 to 1): they grow one by one, the last at ``grow_share``."""
+    if config.start_levels == 0 or done >= config.grow_share:
+        return levels
+    return config.start_levels + int((levels - config.start_levels) * done / config.grow_share)
 
 
 @torch.no_grad()
-def held_out_loss(network: Network, windows: Tensor, rows: int = 8) -> float:
-    """Mean cross-entropy in nats over held-out windows (n, T + 1)."""
+def held_out_loss(network: Network, windows: Tensor, rows: int = 8, levels: int | None = None) -> float:
+    """Mean cross-entropy in nats over held-out windows (n, T + 1), through so many levels, or all."""
     model = LanguageModel(network)
-    parts = [(model(part).item(), len(part)) for part in torch.split(windows.to(network.embed.weight.device), rows)]
+    parts = [
+        (model(part, levels).item(), len(part)) for part in torch.split(windows.to(network.embed.weight.device), rows)
+    ]
     return float(sum(loss * count for loss, count in parts) / sum(count for _, count in parts))
 
 
@@ -161,6 +172,7 @@ class Pretraining:
         config: TrainingConfig,
         ranks: Ranks,
         folder: Path,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare a run.
 
@@ -172,10 +184,12 @@ class Pretraining:
             config: the schedule.
             ranks: this process among the others.
             folder: where checkpoint, log and scalars go.
+            clock: seconds by which work is measured, and the schedule where it goes by minutes.
         """
         self.network, self.config, self.ranks, self.folder = network, config, ranks, folder
-        self.validation = validation
-        self.optimiser = make_optimiser(network, config)
+        self.validation, self.clock = validation, clock
+        self.optimisers = make_optimisers(network, config)
+        self.average: dict[str, Tensor] = {}
         self.progress = Progress()
         self.settings = {"model": network.config.network_dict()}
         self.early = WindowSampler(tokens, config.early_context, config.seed, ranks.rank, ranks.world)
@@ -191,7 +205,7 @@ class Pretraining:
         """
         if not self.checkpoint.is_file():
             return False
-        self.progress = load_checkpoint(self.checkpoint, self.network, [self.optimiser], self.settings)
+        self.progress = load_checkpoint(self.checkpoint, self.network, self.optimisers, self.settings, self.average)
         return True
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Progress:
@@ -202,8 +216,8 @@ class Pretraining:
         self._save()
         return self.progress
 
-    def _model(self) -> Callable[[Tensor], Tensor]:
-        model: nn.Module = LanguageModel(self.network)
+    def _model(self) -> Callable[[Tensor, int | None], Tensor]:
+        model: nn.Module = LanguageModel(self.network, self.config.bf16)
         if self.config.compile and self.ranks.device.type == "cuda":
             # Shapes change once, when the longer windows begin: two fixed graphs are faster than one for any shape.
             model = torch.compile(model, dynamic=False)  # type: ignore[assignment]
@@ -212,30 +226,36 @@ class Pretraining:
             model = nn.parallel.DistributedDataParallel(model, device_ids=devices)
         return model
 
-    def _loop(self, model: Callable[[Tensor], Tensor], telemetry: Telemetry, stop: Callable[[], bool]) -> None:
+    def _loop(
+        self, model: Callable[[Tensor, int | None], Tensor], telemetry: Telemetry, stop: Callable[[], bool]
+    ) -> None:
         progress, config = self.progress, self.config
         saved = validated = progress.seconds
         usual = 0.0  # seconds of an ordinary step
         losses: list[Tensor] = []
         # From step to step, as a GPU is waited for wherever a number is looked at, which may be in the log.
-        mark = time.monotonic()
+        mark = self.clock()
         for ids in self._batches():
             rate = learning_rate(config, progress.step, share_done(config, progress))
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate
-            loss = model(ids)
+            for optimiser in self.optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] = rate
+            loss = model(ids, self._levels())
             loss.backward()  # type: ignore[no-untyped-call]
             norm = nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
-            self.optimiser.step()
-            self.optimiser.zero_grad(set_to_none=True)
+            for optimiser in self.optimisers:
+                optimiser.step()
+                optimiser.zero_grad(set_to_none=True)
             losses.append(loss.detach())
             progress.step += 1
             progress.tokens += ids[:, 1:].numel() * self.ranks.world
-            mark, took = time.monotonic(), time.monotonic() - mark
+            mark, took = self.clock(), self.clock() - mark
             usual = took if usual == 0.0 else 0.95 * usual + 0.05 * min(took, PAUSE * usual)
             worked = progress.seconds + min(took, PAUSE * usual)
             progress.seconds, halt, due = self.ranks.agree([worked, float(stop()), float(telemetry.due())])
-            done = share_done(config, progress) >= 1.0 or bool(halt)
+            over = share_done(config, progress) >= 1.0
+            self._keep_average(over)
+            done = over or bool(halt)
             saving = progress.seconds - saved >= 60.0 * config.save_minutes
             if due or done or saving:
                 mean = float(self.ranks.mean(torch.stack(losses).mean()))
@@ -249,11 +269,11 @@ class Pretraining:
             if done or progress.seconds - validated >= 60.0 * config.validate_minutes:
                 validated = progress.seconds
                 self._validate(telemetry)
-                mark = time.monotonic()
+                mark = self.clock()
             if saving:
                 saved = progress.seconds
                 self._save()
-                mark = time.monotonic()
+                mark = self.clock()
             if done:
                 return
 
@@ -264,8 +284,9 @@ class Pretraining:
             while share_done(config, progress) < 1.0:
                 # The flag is worked out from numbers that all ranks share, so that all use the same windows.
                 late = share_done(config, progress) >= 1.0 - config.late_share
+                mixed = share_done(config, progress) < 1.0 - config.plain_share
                 rows = max(1, (config.late_rows if late else config.early_rows) // world)
-                batch = ahead.take(Order(late, rows, progress.early_position, progress.late_position))
+                batch = ahead.take(Order(late, mixed, rows, progress.early_position, progress.late_position))
                 if late:
                     progress.late_position += rows
                 else:
@@ -275,7 +296,31 @@ class Pretraining:
     def _batch(self, order: Order) -> npt.NDArray[np.int64]:
         sampler, position = (self.late, order.late_position) if order.late else (self.early, order.early_position)
         batch = sampler.batch(position, order.rows)
-        return self.synthetic.mix(batch, order.early_position + order.late_position, self.config.synthetic)
+        share = self.config.synthetic if order.mixed else 0.0
+        return self.synthetic.mix(batch, order.early_position + order.late_position, share)
+
+    def _levels(self) -> int | None:
+        """Levels in use now; None for a network whose depth is fixed."""
+        if not isinstance(self.network, Network):
+            return None
+        return levels_at(self.config, self.network.config.levels, share_done(self.config, self.progress))
+
+    @torch.no_grad()
+    def _keep_average(self, over: bool) -> None:
+        """Add the weights to their mean every few steps of the last part; at its end the mean becomes the result."""
+        progress, config = self.progress, self.config
+        if share_done(config, progress) < 1.0 - config.average_share or config.average_share == 0.0:
+            return
+        if over or progress.step % AVERAGE_EVERY == 0:
+            progress.averaged += 1
+            for name, parameter in self.network.named_parameters():
+                mean = self.average.setdefault(name, parameter.detach().clone())
+                mean.lerp_(parameter, 1.0 / progress.averaged)
+        if over:
+            for name, parameter in self.network.named_parameters():
+                parameter.copy_(self.average[name])
+            self.average.clear()
+            progress.averaged = 0
 
     def _log(self, telemetry: Telemetry, loss: float, rate: float, norm: float) -> None:
         progress = self.progress
@@ -293,7 +338,7 @@ class Pretraining:
 
     def _validate(self, telemetry: Telemetry) -> None:
         if self.ranks.first:
-            loss = held_out_loss(self.network, self.validation)
+            loss = held_out_loss(self.network, self.validation, levels=self._levels())
             progress = self.progress
             progress.validation.append([progress.step, progress.tokens, round(progress.seconds, 2), loss])
             telemetry.validation(progress, loss)
@@ -301,7 +346,7 @@ class Pretraining:
 
     def _save(self) -> None:
         if self.ranks.first:
-            save_checkpoint(self.checkpoint, self.network, [self.optimiser], self.progress, self.settings)
+            save_checkpoint(self.checkpoint, self.network, self.optimisers, self.progress, self.settings, self.average)
         self.ranks.barrier()
 
 

@@ -1,10 +1,11 @@
-"""How fast a training step is, against the plain published formula of BDH, in one run.
+"""How fast a training step is, against the same step in fp32 and the plain published formula of BDH, in one run.
 
-`python -m bdh_workbench.training.speed --config small --json` times both in alternating blocks, so that whatever else
-the machine does meets both alike. Our step is the one of ``pretrain.py``: memory sites with slow slots, fast state and
-gates included, compiled where training compiles it. The other is the formula of the paper (Kosowski et al., arXiv
-2509.26507) as its authors' code computes it: eager, no memory, rotary phases worked out in each level, a head of its
-own (untied). Sizes, data, optimiser, clipping and the dropout of zero are the same.
+`python -m bdh_workbench.training.speed --config small --json` times all three in alternating blocks, so that whatever
+else the machine does meets all alike. Our step is the one of ``pretrain.py`` with the configured optimiser and
+precision: memory sites with slow slots, fast state and gates included, compiled where training compiles it. The second
+is the same network as automatic differentiation runs it in fp32, with AdamW. The third is the formula of the paper
+(Kosowski et al., arXiv 2509.26507) as its authors' code computes it, with AdamW: eager, no memory, rotary phases worked
+out in each level, a head of its own (untied). Sizes, data, clipping and the dropout of zero are the same.
 """
 
 from __future__ import annotations
@@ -25,11 +26,14 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.device import choose_device
 from bdh_workbench.model.network import Network
+from bdh_workbench.training import bf16
 from bdh_workbench.training.config import TrainingConfig, load_configs
-from bdh_workbench.training.pretrain import LanguageModel, make_optimiser
+from bdh_workbench.training.optimisers import make_adamw, make_optimisers
+from bdh_workbench.training.pretrain import LanguageModel
 
 BLOCKS = 6  # of each kind, in turn
 WARM_UP = 2  # steps before the clock runs
+KINDS = ("ours", "plain", "published")
 
 
 class PublishedBDH(nn.Module):
@@ -76,9 +80,14 @@ class PublishedBDH(nn.Module):
 
 
 def compare_with_published(
-    config: ModelConfig, rows: int, context: int, steps: int, device: torch.device | None = None
+    config: ModelConfig,
+    rows: int,
+    context: int,
+    steps: int,
+    device: torch.device | None = None,
+    settings: TrainingConfig | None = None,
 ) -> dict[str, Any]:
-    """Time our training step against the published formula's.
+    """Time our training step against the same in fp32 and the published formula's.
 
     Args:
         config: sizes of both.
@@ -86,37 +95,46 @@ def compare_with_published(
         context: tokens in each.
         steps: in a block; there are ``BLOCKS`` blocks of each kind.
         device: to run on; None for the CPU.
+        settings: name the optimiser and the precision; None for the defaults.
 
     Returns:
-        ``ours`` and ``published``: median tokens per second over the blocks; ``ratio`` of the two; ``ratios`` of the
-        neighbouring blocks; ``ours_gigaflops``: 1e9 operations of matrix products a second; and what was timed.
+        ``ours``, ``plain`` (fp32 and AdamW) and ``published``: median tokens per second over the blocks, of wall time;
+        ``ratio`` of ours to published, ``ratio_plain`` of ours to plain, both medians of ``ratios`` and
+        ``ratios_plain`` of neighbouring blocks; ``cpu``: the same rates per second of processor time on a CPU, which
+        other programs disturb less; ``ours_gigaflops``: 1e9 operations of matrix products a second; and what was timed.
     """
     device = device or torch.device("cpu")
-    settings = TrainingConfig()
+    settings = settings or TrainingConfig()
     torch.manual_seed(0)
     ids = torch.randint(config.vocab_size, (rows, context + 1), device=device)
-    network = Network(config).to(device)
+    bf16.keep_freed_memory()
+    network, same = Network(config).to(device), Network(config).to(device)
     plain = PublishedBDH(config).to(device)
-    ours: nn.Module = LanguageModel(network)
+    ours: nn.Module = LanguageModel(network, settings.bf16)
     if device.type == "cuda" and settings.compile:
         ours = torch.compile(ours, dynamic=False)  # type: ignore[assignment]
-    step_ours = _stepper(ours, make_optimiser(network, settings), network, ids, settings.clip)
-    optimiser = torch.optim.AdamW(plain.parameters(), lr=settings.rate, betas=settings.betas, fused=True)
-    step_plain = _stepper(plain, optimiser, plain, ids, settings.clip)
-    for step in (step_ours, step_plain):
+    adamw = torch.optim.AdamW(plain.parameters(), lr=settings.rate, betas=settings.betas, fused=True)
+    steppers = [
+        _stepper(ours, make_optimisers(network, settings), network, ids, settings.clip),
+        _stepper(LanguageModel(same), [make_adamw(same, settings)], same, ids, settings.clip),
+        _stepper(plain, [adamw], plain, ids, settings.clip),
+    ]
+    for step in steppers:
         _seconds(step, WARM_UP, device)
     tokens = rows * context * steps
-    rates = [
-        (tokens / _seconds(step_ours, steps, device), tokens / _seconds(step_plain, steps, device))
-        for _ in range(BLOCKS)
-    ]
-    fast, slow = (statistics.median(column) for column in zip(*rates, strict=True))
-    return {
-        "ours": round(fast, 1),
-        "published": round(slow, 1),
-        "ratio": round(fast / slow, 3),
-        "ratios": [round(one / other, 3) for one, other in rates],
-        "ours_gigaflops": round(fast * operations_per_token(config, context) / 1e9, 2),
+    # [block][kind] of wall and processor time
+    times = [[_seconds(step, steps, device) for step in steppers] for _ in range(BLOCKS)]
+    rates = [statistics.median(tokens / block[kind][0] for block in times) for kind in range(3)]
+    ratios, ratios_plain = ([block[kind][0] / block[0][0] for block in times] for kind in (2, 1))
+    report = {
+        **{name: round(rate, 1) for name, rate in zip(KINDS, rates, strict=True)},
+        "ratio": round(statistics.median(ratios), 3),
+        "ratio_plain": round(statistics.median(ratios_plain), 3),
+        "ratios": [round(value, 3) for value in ratios],
+        "ratios_plain": [round(value, 3) for value in ratios_plain],
+        "ours_gigaflops": round(rates[0] * operations_per_token(config, context) / 1e9, 2),
+        "optimiser": settings.optimiser,
+        "bf16": settings.bf16 and (device.type == "cuda" or bf16.supported(device)),
         "parameters": {"ours": _count(network), "published": _count(plain)},
         "heads": {"ours": "tied", "published": "untied"},
         "rows": rows,
@@ -126,6 +144,12 @@ def compare_with_published(
         "device": str(device),
         "threads": torch.get_num_threads(),
     }
+    if device.type == "cpu":
+        report["cpu"] = {
+            name: round(statistics.median(tokens / block[kind][1] for block in times), 1)
+            for kind, name in enumerate(KINDS)
+        }
+    return report
 
 
 def operations_per_token(config: ModelConfig, context: int) -> int:
@@ -140,7 +164,7 @@ def operations_per_token(config: ModelConfig, context: int) -> int:
 
 
 def _stepper(
-    model: nn.Module, optimiser: torch.optim.Optimizer, owner: nn.Module, ids: Tensor, clip: float
+    model: nn.Module, optimisers: list[torch.optim.Optimizer], owner: nn.Module, ids: Tensor, clip: float
 ) -> Callable[[], None]:
     cuda = ids.device.type == "cuda"
 
@@ -150,21 +174,23 @@ def _stepper(
             loss = model(ids)
         loss.backward()
         nn.utils.clip_grad_norm_(owner.parameters(), clip)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        for optimiser in optimisers:
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
 
     return step
 
 
-def _seconds(step: Callable[[], None], count: int, device: torch.device) -> float:
+def _seconds(step: Callable[[], None], count: int, device: torch.device) -> tuple[float, float]:
+    """Wall and processor time of so many steps."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    begun = time.perf_counter()
+    begun, busy = time.perf_counter(), time.process_time()
     for _ in range(count):
         step()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return time.perf_counter() - begun
+    return time.perf_counter() - begun, time.process_time() - busy
 
 
 def _count(module: nn.Module) -> int:
@@ -174,7 +200,7 @@ def _count(module: nn.Module) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run the comparison from the command line; 0 if it could be made, 1 for an error explained in one line."""
     parser = argparse.ArgumentParser(prog="python -m bdh_workbench.training.speed", description=__doc__)
-    parser.add_argument("--config", default="small", help="a TOML file, or tiny, small or bdh-30m")
+    parser.add_argument("--config", default="small", help="a TOML file, or tiny, small, base or bdh-30m")
     parser.add_argument("--rows", type=int, help="sequences in a step; else as configured")
     parser.add_argument("--context", type=int, help="tokens in a sequence; else as configured")
     parser.add_argument("--steps", type=int, default=3, help="steps in a block")
@@ -184,7 +210,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         config, settings = load_configs(options.config)
         rows, context = options.rows or settings.early_rows, options.context or settings.early_context
-        result = compare_with_published(config, rows, context, options.steps, choose_device(options.device))
+        result = compare_with_published(config, rows, context, options.steps, choose_device(options.device), settings)
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
@@ -192,8 +218,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(json.dumps(result))
     else:
         print(
-            f"ours {result['ours']:,.0f} tokens/s, published formula {result['published']:,.0f} tokens/s, "
-            f"ratio {result['ratio']:.2f}"
+            f"ours {result['ours']:,.0f} tokens/s, in fp32 with AdamW {result['plain']:,.0f}, published formula "
+            f"{result['published']:,.0f}, ratio {result['ratio_plain']:.2f} to the former, {result['ratio']:.2f} to "
+            "the latter"
         )
     return 0
 

@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.model import checkpoint
 from bdh_workbench.model.checkpoint import load_config, load_network, load_tensors, read_metadata, save_network
 from bdh_workbench.model.config import ModelConfig, tiny_config
 from bdh_workbench.model.device import choose_device
@@ -27,6 +28,7 @@ from bdh_workbench.model.loading import (
     make_model,
     save_general,
 )
+from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import ByteTokenizer, Tokenizer
 from tests.core_factory import calibrated_site, random_network, tiny_calibration, tiny_model
 
@@ -307,3 +309,26 @@ def test_a_device_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPa
             choose_device(name)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert choose_device("auto").type == "cuda"
+
+
+def test_weights_in_parts_are_read_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "PART", 5_000)
+    torch.manual_seed(0)
+    network = Network(tiny_config())
+    checkpoint.save_network(tmp_path, network)
+    files = checkpoint.weight_files(tmp_path)
+    assert len(files) > 2
+    loaded = checkpoint.load_network(tmp_path, torch.device("cpu"))
+    for (name, ours), (_, theirs) in zip(network.named_parameters(), loaded.named_parameters(), strict=True):
+        assert torch.equal(ours, theirs), name
+    part = files[1].read_bytes()
+    files[1].unlink()
+    with pytest.raises(UserError, match=r"model-2\.safetensors is missing or of another model"):
+        checkpoint.load_network(tmp_path, torch.device("cpu"))
+    checkpoint.save_network(tmp_path, Network(tiny_config()))
+    files[1].write_bytes(part)
+    with pytest.raises(UserError, match="of another model"):
+        checkpoint.load_network(tmp_path, torch.device("cpu"))
+    monkeypatch.undo()
+    checkpoint.save_network(tmp_path, network)
+    assert list(tmp_path.glob("model*.safetensors")) == [tmp_path / "model.safetensors"]

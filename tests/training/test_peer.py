@@ -16,8 +16,9 @@ from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.training.config import TrainingConfig, load_configs
 from bdh_workbench.training.distributed import Ranks
+from bdh_workbench.training.optimisers import make_adamw
 from bdh_workbench.training.peer import PeerConfig, PeerNetwork, peer_config
-from bdh_workbench.training.pretrain import Pretraining, held_out_loss, make_optimiser
+from bdh_workbench.training.pretrain import Pretraining, held_out_loss
 from tests.core_factory import general_ids
 
 LENGTH = 16
@@ -60,7 +61,7 @@ def test_the_peer_is_causal_and_tied() -> None:
 
 def test_weight_decay_leaves_the_embedding_alone() -> None:
     network = peer()
-    decayed, plain = make_optimiser(cast(Network, network), TrainingConfig()).param_groups
+    decayed, plain = make_adamw(network, TrainingConfig()).param_groups
     assert any(p is network.embed.weight for p in plain["params"])
     assert len(decayed["params"]) + len(plain["params"]) == len(list(network.parameters()))
 

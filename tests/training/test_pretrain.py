@@ -24,16 +24,18 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.network import CHUNK, Network
 from bdh_workbench.model.tokenizer import ByteTokenizer
+from bdh_workbench.training import checkpoint
 from bdh_workbench.training.checkpoint import Progress
 from bdh_workbench.training.config import CONFIGS, TrainingConfig, load_configs
 from bdh_workbench.training.distributed import Ranks, start_ranks
+from bdh_workbench.training.optimisers import HeadwiseMuon, make_adamw, make_optimisers
 from bdh_workbench.training.pretrain import (
     LanguageModel,
     Pretraining,
     SyntheticRows,
     held_out_loss,
     learning_rate,
-    make_optimiser,
+    levels_at,
     share_done,
 )
 from tests.core_factory import general_ids
@@ -53,6 +55,8 @@ SCHEDULE = TrainingConfig(
     final_rate=1e-3,
     warmup=3,
     synthetic=0.25,
+    start_levels=1,
+    average_share=0.3,
     compile=False,
 )
 
@@ -106,7 +110,7 @@ def test_gates_slots_and_embeddings_are_not_decayed() -> None:
     network = Network(tiny_config())
     config = TrainingConfig(weight_decay=0.3)
     names = {id(p): name for name, p in network.named_parameters()}
-    groups = make_optimiser(network, config).param_groups
+    groups = make_adamw(network, config).param_groups
     decayed = {names[id(p)] for group in groups if group["weight_decay"] == 0.3 for p in group["params"]}
     plain = {names[id(p)] for group in groups if group["weight_decay"] == 0.0 for p in group["params"]}
     assert decayed | plain == set(names.values()) and not decayed & plain
@@ -232,6 +236,76 @@ def changed(path: Path, change: Callable[[dict[str, Any], dict[str, str]], objec
     save_file(tensors, path, metadata=notes)
 
 
+# Optimisers, depth, mean of the weights
+
+
+def test_a_stack_of_matrices_is_orthogonalised_head_by_head() -> None:
+    torch.manual_seed(0)
+    start, gradient = torch.randn(3, 8, 6), torch.randn(2, 3, 8, 6)
+    stack, parts = torch.nn.Parameter(start.clone()), [torch.nn.Parameter(part.clone()) for part in start]
+    ours = HeadwiseMuon([stack], 0.02, 0.1)
+    library = torch.optim.Muon(parts, 0.02, 0.1, adjust_lr_fn="match_rms_adamw")
+    for step in range(2):
+        stack.grad = gradient[step]
+        for part, its in zip(parts, gradient[step], strict=True):
+            part.grad = its.clone()
+        ours.step()
+        library.step()
+    assert torch.allclose(stack, torch.stack(list(parts)), atol=1e-6)
+    assert set(ours.state) == {stack} and ours.param_groups[0]["params"] == [stack]
+
+
+def test_every_parameter_has_one_optimiser() -> None:
+    network = Network(tiny_config())
+    muon, rest = make_optimisers(network, TrainingConfig())
+    owned = [p for optimiser in (muon, rest) for group in optimiser.param_groups for p in group["params"]]
+    assert len(owned) == len(set(owned)) and set(owned) == set(network.parameters())
+    assert {id(p) for p in muon.param_groups[0]["params"]} == {
+        id(p)
+        for p in (network.encoder.weight, network.encoder_v, network.decoder.weight, network.sites[0].address.weight)
+    }
+
+
+def test_depth_grows_level_by_level() -> None:
+    config = TrainingConfig(start_levels=2, grow_share=0.4)
+    assert [levels_at(config, 4, done) for done in (0.0, 0.19, 0.21, 0.39, 0.4, 1.0)] == [2, 2, 3, 3, 4, 4]
+    assert levels_at(TrainingConfig(), 4, 0.0) == 4
+    torch.manual_seed(0)
+    deep, ids = Network(tiny_config(levels=3)), torch.randint(257, (2, 9))
+    shallow = Network(tiny_config(levels=2))
+    shallow.load_state_dict(deep.state_dict())
+    assert torch.equal(deep(ids, 2), shallow(ids)) and not torch.allclose(deep(ids), shallow(ids))
+
+
+def test_the_end_of_a_run_is_the_mean_of_its_last_weights(tmp_path: Path) -> None:
+    config = dataclasses.replace(SCHEDULE, tokens=64 * 4 * LENGTH, late_share=0.0, average_share=0.5)
+    run = prepared(tmp_path, config)
+    seen: list[torch.Tensor] = []
+    plain = run._keep_average
+
+    def spied(over: bool) -> None:
+        if run.progress.step >= 32 and (over or run.progress.step % 8 == 0):
+            seen.append(run.network.encoder_v.detach().clone())
+        plain(over)
+
+    run._keep_average = spied  # type: ignore[method-assign]
+    run.run()
+    assert len(seen) == 5
+    assert torch.allclose(run.network.encoder_v, torch.stack(seen).mean(0), atol=1e-6)
+    assert not torch.allclose(run.network.encoder_v, seen[-1], atol=1e-4)
+
+
+def test_the_last_part_has_no_synthetic_rows(tmp_path: Path) -> None:
+    config = dataclasses.replace(SCHEDULE, synthetic=1.0, plain_share=0.5, late_share=0.0, tokens=8 * 4 * LENGTH)
+    run = prepared(tmp_path, config)
+    rows = {tuple(row) for row in run.early.batch(0, 8 * 4).tolist()}
+    real = []
+    for batch in run._batches():
+        real.append(sum(tuple(row) in rows for row in batch.tolist()))
+        run.progress.tokens += batch[:, 1:].numel()
+    assert real == [0] * 4 + [4] * 4
+
+
 # Synthetic rows
 
 
@@ -283,6 +357,9 @@ def test_bundled_configurations_are_sound(name: str) -> None:
         "[training]\nearly_rows = 2.5",
         "[training]\nbetas = [0.9]",
         '[training]\nbetas = ["a", "b"]',
+        '[training]\noptimiser = "sgd"',
+        "[training]\nstart_levels = 1",
+        "[training]\nstart_levels = 7",
         "[training]\ncompile = 1",
         "[training]\ncolour = 3",
         "[model]\nwidth = -1",
@@ -338,7 +415,9 @@ mean = float(ranks.mean(torch.tensor(float(ranks.rank))))
 (folder / f"rank{ranks.rank}.txt").write_text(f"{ranks.world} {agreed[0]} {mean} {run.progress.tokens}")
 stop_ranks()
 """
-PARALLEL = dataclasses.replace(SCHEDULE, synthetic=0.0, late_share=0.0, tokens=4 * 4 * LENGTH)
+PARALLEL = dataclasses.replace(
+    SCHEDULE, synthetic=0.0, optimiser="adamw", bf16=False, late_share=0.0, tokens=4 * 4 * LENGTH
+)
 
 
 @pytest.mark.slow
@@ -364,3 +443,25 @@ def test_two_processes_train_one_model(tmp_path: Path) -> None:
     resumed = prepared(tmp_path, PARALLEL)
     assert resumed.resume(), "the first rank saved a checkpoint"
     assert all(torch.equal(one[name], p.detach()) for name, p in resumed.network.named_parameters())
+
+
+def test_a_checkpoint_that_travels_in_parts_goes_on_as_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "PART", 20_000)
+    run = prepared(tmp_path)
+    run.run(after(8))
+    assert run.progress.averaged == 1, "the mean of the weights has begun"
+    whole = run.checkpoint.read_bytes()
+    parts = checkpoint.cut_checkpoint(run.checkpoint)
+    assert len(parts) > 2 and all(part.stat().st_size <= 20_000 for part in parts)
+    assert not checkpoint.join_checkpoint(run.checkpoint), "the checkpoint is there"
+    run.checkpoint.unlink()
+    assert checkpoint.join_checkpoint(run.checkpoint) and run.checkpoint.read_bytes() == whole
+    (tmp_path / f"{run.checkpoint.name}.999").write_bytes(b"left over")
+    assert len(checkpoint.cut_checkpoint(run.checkpoint)) == len(parts)
+    again = prepared(tmp_path)
+    assert again.resume() and again.average.keys() == dict(again.network.named_parameters()).keys()
+    again.run()
+    run.run()
+    assert parameters(again) == parameters(run)

@@ -22,6 +22,7 @@ OPTIONS = {
     "gates": ("seeds", "steps"),
     "routing": ("seeds", "steps"),
     "peer": ("config", "tokens", "seeds"),
+    "ladder": ("config", "minutes", "seeds"),
     "rivals": ("questions", "edits", "limit"),
 }
 

@@ -26,7 +26,8 @@ from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.network import MemorySite, Network
 from bdh_workbench.training.config import TrainingConfig
 from bdh_workbench.training.corpus import WindowSampler, encode_documents, read_corpus, validation_documents
-from bdh_workbench.training.pretrain import LanguageModel, learning_rate, make_optimiser
+from bdh_workbench.training.optimisers import make_adamw
+from bdh_workbench.training.pretrain import LanguageModel, learning_rate
 from bdh_workbench.training.tokenizer import train_tokenizer
 
 HEBBIAN, NONE, OTHER, NOISE = "hebbian", "none", "other", "noise"
@@ -146,7 +147,7 @@ def train_study(network: Network, text: StudyText, steps: int, seed: int) -> Ite
     """Train a network, on its device, with the optimiser and schedule of pre-training; a look every few steps."""
     settings = TrainingConfig(rate=3e-3, final_rate=3e-4, warmup=max(1, steps // 10), compile=False)
     sampler = WindowSampler(text.tokens, CONTEXT, seed)
-    model, optimiser = LanguageModel(network), make_optimiser(network, settings)
+    model, optimiser = LanguageModel(network), make_adamw(network, settings)
     device = network.embed.weight.device
     for step in range(steps):
         for group in optimiser.param_groups:
