@@ -19,8 +19,9 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from bdh_workbench.gui.bridge import Background, Bridge
-from bdh_workbench.gui.context import Context, SessionLike
+from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.garbage import GarbageCollector
+from bdh_workbench.gui.jobs import SessionLike
 from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.preferences import Preferences
@@ -30,6 +31,7 @@ from bdh_workbench.session import Session
 from bdh_workbench.session.crash import forget_crash, previous_crash, start_crash_log, stop_crash_log
 from bdh_workbench.session.events import Event, ModelChanged
 from bdh_workbench.session.home import home_folder, library_in
+from bdh_workbench.session.jobs import OpenMemory
 
 NO_MODEL = "No model comes with this installation. Choose one with File, Choose model…"
 
@@ -81,6 +83,7 @@ class Workbench:
         self.window = MainWindow(self.context)
         self.bridge.on(ModelChanged, self._model_changed)
         self._closed = False
+        self._last_memory = chosen.last_memory  # opened once a model is there to read it
         for note in self.preferences.notes:
             self.window.activity.add(note)
 
@@ -95,14 +98,14 @@ class Workbench:
             self.window.say(NO_MODEL)
             self.window.activity.now.setText(NO_MODEL)
         else:
-            self.window.load_model(self.model, self.device)
+            self.window.commands.load_model(self.model, self.device)
         crash = previous_crash(self.home)
         if crash:
             forget_crash(self.home)
             self.window.fail("The program ended badly last time; what was not saved is offered back.", crash)
         if not self.preferences.values.first_start_done:
             self.preferences.change(first_start_done=True)
-            self.window.guide()
+            self.window.commands.guide()
 
     def close(self) -> bool:
         """End the session and all threads; returns whether all have ended."""
@@ -127,7 +130,10 @@ class Workbench:
 
     def _model_changed(self, event: ModelChanged) -> None:
         if event.info is not None:
-            self.preferences.change(last_model=str(event.info.folder), device=self.window.chosen_model[1])
+            last, self._last_memory = self._last_memory, ""
+            if last and not self.window.restored and os.path.isfile(last):
+                self.context.submit(OpenMemory(Path(last)), quiet=True)
+            self.preferences.change(last_model=str(event.info.folder), device=self.window.commands.chosen_model[1])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

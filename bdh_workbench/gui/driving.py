@@ -64,7 +64,7 @@ class Driver:
 
     def idle(self) -> bool:
         """Whether nothing runs or waits."""
-        return not self.context.unfinished and not self.workbench.background.busy
+        return not self.context.jobs.unfinished and not self.workbench.background.busy
 
     def settle(self, seconds: float = 0.12) -> None:
         """Let the window live for a moment, so that it lays itself out and draws."""
@@ -85,7 +85,7 @@ class Driver:
 
     def ask(self, question: str) -> None:
         """Ask, and wait for the whole answer."""
-        console = self.window.console
+        console = self.window.ask
         console.line.setText(question)
         console.ask()
         self.wait(lambda: console.exchanges[-1].done)

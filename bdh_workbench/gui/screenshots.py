@@ -110,7 +110,7 @@ def _session(driver: Driver) -> None:
     window.gates.look()
     driver.wait(lambda: window.gates.seen is not None)
     window.write.tabs.setCurrentIndex(0)
-    window.console.line.setFocus()
+    window.ask.line.setFocus()
 
 
 def _window(driver: Driver, out: Path, ending: str) -> None:
@@ -130,7 +130,7 @@ def _panes(driver: Driver, out: Path, ending: str) -> None:
         driver.settle(0.2)
         dock.grab().save(str(out / f"{name}-{ending}.png"))
     for name, tabs in (("gates", window.gates.tabs), ("retention", window.retention.tabs), ("write", window.write.tabs),
-                       ("library", window.library.details.tabs)):  # fmt: skip
+                       ("library", window.memory.details.tabs)):  # fmt: skip
         window.docks[name].raise_()
         for index in range(1, tabs.count()):
             tabs.setCurrentIndex(index)
@@ -138,7 +138,7 @@ def _panes(driver: Driver, out: Path, ending: str) -> None:
             label = tabs.tabText(index).lower()
             window.docks[name].grab().save(str(out / f"{name}-{label}-{ending}.png"))
         tabs.setCurrentIndex(0)
-    for name, toggle in (("write", window.write.advanced_button), ("console", window.console.settings_button)):
+    for name, toggle in (("write", window.write.advanced_button), ("console", window.ask.settings_button)):
         toggle.click()
         driver.settle(0.2)
         window.docks[name].grab().save(str(out / f"{name}-settings-{ending}.png"))
@@ -201,7 +201,7 @@ def _writing(driver: Driver, out: Path, scale: int) -> None:
     window.docks["activity"].raise_()
     driver.settle(0.2)
     window.docks["activity"].grab().save(str(out / f"activity-writing-dark-{scale}x.png"))
-    for job in tuple(driver.context.unfinished):
+    for job in tuple(driver.context.jobs.unfinished):
         driver.context.session.cancel(job)
     driver.wait(driver.idle)
 

@@ -43,6 +43,13 @@ QToolButton[flat="true"] { background: transparent; border: 1px solid transparen
 QToolButton[flat="true"]:hover { color: $text; border-color: $line; }
 QToolButton[flat="true"]:checked { color: $accent; background: $raised; }
 QToolButton[flat="true"]:focus { border: 1px solid $accent; }
+QFrame#switch { background: $panel; border: 1px solid $line; border-radius: 6px; }
+QToolButton[segment="true"], QToolBar QToolButton[segment="true"] { background: transparent; border: none;
+  border-radius: 0; padding: 6px 18px; }
+QToolButton[segment="true"]:hover { background: $raised; }
+QToolButton[segment="true"]:checked { background: $accent; color: $on_accent; border-radius: 5px; }
+QToolButton[segment="true"]:focus { border: 2px solid $text; padding: 4px 16px; border-radius: 5px; }
+QTextBrowser#conversation, QTextBrowser#conversation:focus { background: $panel; border: none; padding: 0; }
 QToolButton::menu-indicator { image: none; width: 0; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QTextBrowser, QSpinBox, QDoubleSpinBox, QComboBox, QTableView, QTreeView,

@@ -131,9 +131,15 @@ class Pane(QWidget):
         self.status.setProperty("note", True)
         self.status.setAccessibleName(f"{self.title}: state")
         self.setAccessibleName(f"{self.title} pane")
+        self.tools: list[QWidget] = []  # stand right of the state
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(12, 4, 12, 12)
         self.column.setSpacing(8)
+
+    def take_focus(self) -> None:
+        """Put the focus where the work of this pane begins; by default into its first control."""
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.focusNextChild()
 
 
 class TitleBar(QFrame):
@@ -160,6 +166,8 @@ class TitleBar(QFrame):
         layout.addWidget(grip)
         layout.addWidget(title)
         layout.addWidget(pane.status, 1)
+        for tool in pane.tools:
+            layout.addWidget(tool)
         layout.addWidget(float_)
         layout.addWidget(close)
 

@@ -120,7 +120,7 @@ def end(workbench: Workbench, qtbot: QtBot) -> None:
 
 def idle(workbench: Workbench) -> bool:
     """Whether nothing runs or waits."""
-    return not workbench.context.unfinished and not workbench.background.busy
+    return not workbench.context.jobs.unfinished and not workbench.background.busy
 
 
 def settle(workbench: Workbench, qtbot: QtBot) -> None:
@@ -141,5 +141,5 @@ def begin_long_write(workbench: Workbench, qtbot: QtBot) -> None:
     write = workbench.window.write
     write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=0.0001, goal=0.999))
     press_write(workbench, many_facts(4, answer=3))
-    assert workbench.context.unfinished, write.state.text()
+    assert workbench.context.jobs.unfinished, write.state.text()
     qtbot.waitUntil(lambda: len(workbench.window.live.items.table()[1]) > 1, timeout=WAIT)

@@ -82,7 +82,7 @@ def loaded(w: MainWindow) -> Callable[[], object]:
 
 def idle(w: MainWindow) -> Callable[[], object]:
     """Waits until nothing runs."""
-    return lambda: not w.context.unfinished and not w.context.background.busy
+    return lambda: not w.context.jobs.unfinished and not w.context.background.busy
 
 
 def put(w: MainWindow, facts: tuple[Fact, ...]) -> None:

@@ -47,7 +47,7 @@ def merged(library: LibraryPane, qtbot: QtBot) -> None:
     context = library.context
     context.submit(MergeMemories(tuple(entry.path for entry in library.model.entries)))
     qtbot.waitUntil(lambda: context.memory is not None and len(context.memory.items) == 4, timeout=WAIT)
-    qtbot.waitUntil(lambda: not context.unfinished, timeout=WAIT)
+    qtbot.waitUntil(lambda: not context.jobs.unfinished, timeout=WAIT)
     assert context.memory is not None and context.memory.dirty and context.memory.path is None
 
 
@@ -96,19 +96,19 @@ def test_unsaved_work_is_asked_about_before_another_memory_is_loaded(
     assert "Choose a memory" in library.window().activity.remark.text()
     merged(library, qtbot)
     library.table.selectRow(0)
-    qtbot.waitUntil(lambda: not context.unfinished, timeout=WAIT)
+    qtbot.waitUntil(lambda: not context.jobs.unfinished, timeout=WAIT)
     said.unsaved = "cancel"
     library.load()
-    assert len(context.memory.items) == 4 and not context.unfinished
+    assert len(context.memory.items) == 4 and not context.jobs.unfinished
     said.unsaved, said.line = "save", "Both"
     library.load()
-    qtbot.waitUntil(lambda: len(context.memory.items) == 2 and not context.unfinished, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(context.memory.items) == 2 and not context.jobs.unfinished, timeout=WAIT)
     qtbot.waitUntil(lambda: library.filter.rowCount() == 3, timeout=WAIT)
     said.unsaved = "discard"
     library.forget()
     assert "Choose the items" in library.window().activity.remark.text()
     library.unload()
-    qtbot.waitUntil(lambda: not context.memory.items and not context.unfinished, timeout=WAIT)
+    qtbot.waitUntil(lambda: not context.memory.items and not context.jobs.unfinished, timeout=WAIT)
 
 
 def test_the_keys_and_columns_of_the_library(library: LibraryPane, qtbot: QtBot, said: Said) -> None:
@@ -134,7 +134,7 @@ def test_the_keys_and_columns_of_the_library(library: LibraryPane, qtbot: QtBot,
 def test_questions_can_be_stopped_copied_saved_and_cleared(
     start: Start, qtbot: QtBot, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    console = start().window.console
+    console = start().window.ask
     console.ask()
     assert not console.exchanges, "nothing was asked"
     for question in ("The lamp is", "The tide is"):

@@ -50,7 +50,7 @@ def test_nothing_is_clipped_at_the_smallest_size(start: Start, qtbot: QtBot) -> 
     window.arrange()
     window.write.show_documents((DOCUMENT, OTHER_DOCUMENT))
     window.write.advanced_button.click()
-    window.console.settings_button.click()
+    window.ask.settings_button.click()
     qtbot.wait(50)
     for name, dock in window.docks.items():
         if not dock.visibleRegion().isEmpty():
@@ -239,7 +239,7 @@ def test_the_fit_of_a_model_is_worked_out_before_it_is_loaded(tmp_path: Path) ->
 
 def test_an_empty_plot_says_what_will_fill_it(start: Start) -> None:
     window = start(load=False).window
-    for card in (window.live.loss, window.live.items, window.console.bars, window.gates.reads, window.retention.matrix):
+    for card in (window.live.loss, window.live.items, window.ask.bars, window.gates.reads, window.retention.matrix):
         assert card.stack.currentIndex() == 0
         assert "show" in card.empty.text() or "shows" in card.empty.text()
 
@@ -311,9 +311,9 @@ def test_the_focus_is_in_the_text_at_first_and_stays_when_the_layout_is_reset(st
     window = start(load=False).window
     window.activateWindow()
     assert window.focusWidget() is window.write.editor
-    window.console.line.setFocus()
+    window.ask.line.setFocus()
     window.actions_by_name["reset_layout"].trigger()
-    assert window.focusWidget() is window.console.line
+    assert window.focusWidget() is window.ask.line
 
 
 def test_a_single_letter_is_estimated_and_marks_that_nobody_sees_are_no_text(
@@ -333,7 +333,7 @@ def test_keyboard_alone_reaches_the_question_line(start: Start, qtbot: QtBot) ->
     window.activateWindow()
     window.actions_by_name["ask"].trigger()
     focus: QWidget | None = window.focusWidget()
-    assert focus is window.console.line
+    assert focus is window.ask.line
 
 
 def test_a_restored_layout_leaves_no_bar_of_tabs_of_another(start: Start, qtbot: QtBot) -> None:

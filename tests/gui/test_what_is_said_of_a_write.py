@@ -29,7 +29,7 @@ def test_what_is_said_of_a_write_goes_with_its_memory(start: Start, qtbot: QtBot
     workbench.context.submit(Relabel("Another title"))
     settle(workbench, qtbot)
     assert "Written in" in write.state.text(), "the memory is the same"
-    window.new_memory()
+    window.commands.new_memory()
     settle(workbench, qtbot)
     assert not write.state.text()
 
@@ -87,7 +87,7 @@ def test_a_cancel_is_heard_at_once_even_while_nothing_can_stop(
         go_on.set()
     settle(workbench, qtbot)
     assert "Cancelled" in write.state.text() and write.cancel_button.text() == "Cancel"
-    assert not workbench.context.stopping
+    assert not workbench.context.jobs.stopping
 
 
 def test_what_would_be_refused_at_once_is_not_offered(start: Start, qtbot: QtBot, said: Said) -> None:

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.dialogs.questions import Line, LineDialog
 from bdh_workbench.gui.main_window import MINIMUM
-from bdh_workbench.gui.panes.console import CHART_HEIGHT
+from bdh_workbench.gui.panes.ask import CHART_HEIGHT
 from bdh_workbench.gui.parts.reading import read_paste
 from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.plots.clock import DrawClock
@@ -22,7 +22,7 @@ from tests.gui.conftest import Start
 
 def test_answers_and_chart_have_room_beside_open_settings(start: Start, qtbot: QtBot) -> None:
     window = start(load=False).window
-    console = window.console
+    console = window.ask
     console.settings_button.click()
     for size in ((1480, 920), MINIMUM):
         window.resize(*size)
@@ -71,7 +71,7 @@ def test_a_short_axis_has_a_number_besides_zero(qapp: QApplication) -> None:
 
 
 def test_a_probability_of_four_digits_is_shown_whole(start: Start) -> None:
-    items = start(load=False).window.library.details.items
+    items = start(load=False).window.memory.details.items
     assert items.columnWidth(1) >= QFontMetrics(items.font()).horizontalAdvance("0.9998") + 14
 
 

@@ -84,6 +84,8 @@ class GatesPane(Pane):
         self.line.returnPressed.connect(self.look)
         context.bridge.on(TextInspected, self._seen)
         context.bridge.on(JobFailed, self._failed)
+        context.state.memory_changed.connect(lambda _view: self.refresh())
+        context.state.model_changed.connect(lambda _info: self.refresh())
 
     def _lay_out(self) -> None:
         address = QWidget()

@@ -17,8 +17,7 @@ from bdh_workbench.session.events import (
     JobCancelled,
     JobDone,
     JobFailed,
-    MemoryChanged,
-    ModelChanged,
+    MemoryView,
     ModelInfo,
     WriteStepped,
 )
@@ -55,11 +54,11 @@ class LivePane(Pane):
         context.bridge.on(JobDone, self._ended)
         context.bridge.on(JobFailed, self._ended)
         context.bridge.on(JobCancelled, self._ended)
-        context.bridge.on(MemoryChanged, self._memory_changed)
-        context.bridge.on(ModelChanged, self._model_changed)
+        context.state.memory_changed.connect(self._memory_changed)
+        context.state.model_changed.connect(self._model_changed)
+        context.state.layer_opened.connect(self.show_layer)
 
-    def _model_changed(self, event: ModelChanged) -> None:
-        info: ModelInfo | None = event.info
+    def _model_changed(self, info: ModelInfo | None) -> None:
         if info is None:
             self.gates.set_sites((), (), ())
             return
@@ -111,5 +110,5 @@ class LivePane(Pane):
             self.items.add(step, low, middle, ())
         self.status.setText(f"from the history: {short(layer.title, 40)} · {layer.seconds:.1f} s")
 
-    def _memory_changed(self, event: MemoryChanged) -> None:
-        self.slots.show_fill(event.view.rank, event.view.slots)
+    def _memory_changed(self, view: MemoryView) -> None:
+        self.slots.show_fill(view.rank, view.slots)
