@@ -23,6 +23,7 @@ from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.garbage import GarbageCollector
 from bdh_workbench.gui.jobs import SessionLike
 from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.gui.platform import check_platform
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.preferences import Preferences
 from bdh_workbench.gui.theme import Theme
@@ -41,6 +42,7 @@ def make_application() -> QApplication:
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
+    check_platform()
     app = QApplication(["bdh-workbench"])
     app.setApplicationName("BDH memory workbench")
     app.setDesktopFileName("bdh-workbench")
@@ -122,6 +124,7 @@ class Workbench:
 
     def dispose(self) -> None:
         """Take the window apart now, while everything that it is made of is still there."""
+        self.theme.forget()
         self.window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

@@ -50,8 +50,8 @@ class Commands(QObject):
             "redo": lambda: submit(Redo()),
             "paste_facts": self.paste,
             "bring_back": window.write.bring_back,
-            "sample_facts": window.write.sample_facts,
-            "sample_document": window.write.sample_documents,
+            "sample_facts": partial(self.sample, "facts"),
+            "sample_document": partial(self.sample, "document"),
             "write": window.write.write,
             "pause": self.pause,
             "cancel": window.activity.cancel,
@@ -106,10 +106,14 @@ class Commands(QObject):
         """Show the first steps."""
         choice = Guide.ask(self.window)
         if choice:
-            self.window.show_pane("write")
-        if choice == "facts":
+            self.sample(choice)
+
+    def sample(self, kind: str) -> None:
+        """Put invented facts or documents where they can be written."""
+        self.window.show_pane("write")
+        if kind == "facts":
             self.window.write.sample_facts()
-        elif choice == "document":
+        else:
             self.window.write.sample_documents()
 
     def open_text(self) -> None:

@@ -54,5 +54,4 @@ class Context:
 
     def paint(self, follow: Callable[[Colours], None]) -> None:
         """Call with the colours now, and whenever they change."""
-        follow(self.theme.colours)
-        self.theme.changed.connect(follow)
+        self.theme.follow(follow)

@@ -69,7 +69,7 @@ class Driver:
     def settle(self, seconds: float = 0.12) -> None:
         """Let the window live for a moment, so that it lays itself out and draws."""
         end = time.monotonic() + seconds
-        self.wait(lambda: time.monotonic() >= end and self.workbench.clock.idle)
+        self.wait(lambda: time.monotonic() >= end and self.workbench.clock.idle and self.workbench.theme.settled)
 
     def load(self) -> None:
         """Load the model on the CPU."""
@@ -125,7 +125,7 @@ def driven(model: str | None = None) -> Iterator[Driver]:
                 workbench.dispose()
 
 
-def proposed(parent: QWidget | None, question: str, text: str = "", *, empty: bool = False) -> str:
+def proposed(parent: QWidget | None, question: str, text: str = "", *, empty: bool = False, title: str = "") -> str:
     """The answer of a person who takes the title that is proposed."""
     return text or "Untitled"
 

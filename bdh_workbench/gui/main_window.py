@@ -94,6 +94,7 @@ class MainWindow(QMainWindow):
         self.statusBar().addWidget(self.activity.strip, 1)
         self.statusBar().setSizeGripEnabled(False)
         self._add_recent()
+        context.theme.add_parts((self.menuBar(), self.header, self.statusBar(), *self.docks.values()))
         self._listen()
         self.resize(*FIRST_SIZE)
         if self.preferences.values.geometry:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDockWidget,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QMainWindow,
     QPushButton,
     QSizePolicy,
@@ -78,6 +79,47 @@ def set_tone(label: QLabel, tone: str) -> None:
         label.setProperty("note", not tone)
         label.style().unpolish(label)
         label.style().polish(label)
+
+
+def clearable(line: QLineEdit) -> None:
+    """Give a line a cross that clears it. Qt's own is a dark picture, which nobody sees on a dark ground."""
+
+    class Cross(QToolButton):
+        def place(self) -> None:
+            size = self.sizeHint()
+            self.setGeometry(line.width() - size.width() - 4, (line.height() - size.height()) // 2, *size.toTuple())
+
+    cross = Cross(line)
+    cross.setText("✕")
+    cross.setProperty("flat", True)
+    cross.setToolTip("Clear")
+    cross.setAccessibleName("Clear")
+    cross.setCursor(Qt.CursorShape.ArrowCursor)
+    cross.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    cross.clicked.connect(lambda checked=False: line.clear())
+    cross.setVisible(False)
+    line.setTextMargins(0, 0, 22, 0)
+
+    def follow(text: str) -> None:
+        cross.setVisible(bool(text))
+        cross.place()
+
+    line.textChanged.connect(follow)
+    line.installEventFilter(_Placer(cross, cross.place))
+
+
+class _Placer(QObject):
+    """Moves something when what it stands in changes its size."""
+
+    def __init__(self, parent: QObject, place: Callable[[], None]) -> None:
+        super().__init__(parent)
+        self._place = place
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """See the class."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return False
 
 
 def row(*widgets: QWidget | int, spacing: int = 8) -> QHBoxLayout:
@@ -183,5 +225,20 @@ def make_dock(window: QMainWindow, pane: Pane, name: str) -> QDockWidget:
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(pane)
     dock.setWidget(frame)
-    dock.setTitleBarWidget(TitleBar(dock, pane))
+    bar = TitleBar(dock, pane)
+    dock.setTitleBarWidget(bar)
+
+    def dress(floating: bool) -> None:
+        """Let a floating pane have a frame of the desktop's: without one, many desktops give it no keys."""
+        if QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:  # it is being dragged: not under the mouse
+            QTimer.singleShot(50, dock, lambda: dress(dock.isFloating()))
+            return
+        wanted = None if floating else bar
+        if dock.titleBarWidget() is not wanted:
+            dock.setTitleBarWidget(wanted)  # type: ignore[arg-type]
+            bar.setVisible(not floating)
+        if floating:
+            dock.activateWindow()
+
+    dock.topLevelChanged.connect(dress)
     return dock

@@ -20,6 +20,7 @@ from bdh_workbench.memory.library import Library
 from bdh_workbench.memory.locking import LOCK_TIMEOUT, renewing
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
+from bdh_workbench.session.banks import bank_views
 from bdh_workbench.session.control import Task, log
 from bdh_workbench.session.events import MemoryChanged, MemoryView, NotebookChanged, RecoveryFound
 from bdh_workbench.session.history import Packed, pack
@@ -462,5 +463,5 @@ def memory_view(
         size = 0
     return MemoryView(
         memory.title, path, dirty, memory.items, memory.layers, len(memory.basis), memory.slots, memory.fill,
-        can_undo, can_redo, size, memory.note, memory.model_name, memory.model,
+        can_undo, can_redo, size, memory.note, memory.model_name, memory.model, bank_views(memory),
     )  # fmt: skip

@@ -165,12 +165,14 @@ class WriteStepped(Event):
         shares: for each site but the write site, what its slow and its fast read contribute to the stream at the items'
             tokens (a write does not change it); ``event.share`` is that of the write site.
         before: the steps since the last event that was sent: steps may come faster than events.
+        measuring: whether this is a write of a retention run, into a memory of its own.
     """
 
     event: WriteEvent
     labels: tuple[str, ...]
     shares: tuple[tuple[float, float], ...] = ()
     before: tuple[WriteEvent, ...] = ()
+    measuring: bool = False
 
 
 @dataclass(frozen=True, slots=True)

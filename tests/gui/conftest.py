@@ -75,7 +75,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
     monkeypatch.setattr(questions.Recovered, "ask", classmethod(recovered))
     monkeypatch.setattr(questions.Versions, "ask", classmethod(versions))
     monkeypatch.setattr(
-        questions.Line, "ask", classmethod(lambda cls, parent, question, text="", empty=False: record.line)
+        questions.Line, "ask", classmethod(lambda cls, parent, question, text="", empty=False, title="": record.line)
     )
     monkeypatch.setattr(merge.MergeDialog, "ask", classmethod(lambda cls, parent, titles: record.merge))
     monkeypatch.setattr(guide.Guide, "ask", classmethod(lambda cls, parent: ""))

@@ -78,7 +78,7 @@ def test_what_was_chosen_is_chosen_tomorrow(
     def today(w: MainWindow) -> Scene:
         yield loaded(w)
         w.actions_by_name["theme_dark"].trigger()
-        w.docks["gates"].close()
+        w.docks["live"].close()
         w.ask.completion.setChecked(False)
         w.ask.compare.setChecked(False)
         settings = w.ask.sampling.settings()
@@ -87,7 +87,7 @@ def test_what_was_chosen_is_chosen_tomorrow(
 
     def tomorrow(w: MainWindow) -> Scene:
         yield loaded(w)
-        assert w.context.theme.colours.dark and w.docks["gates"].isHidden()
+        assert w.context.theme.colours.dark and w.docks["live"].isHidden()
         assert not w.ask.completion.isChecked() and not w.ask.compare.isChecked()
         assert w.ask.sampling.settings().temperature == 0.7 and w.ask.sampling.settings().max_tokens == 9
         assert w.write.form.settings().steps == 77

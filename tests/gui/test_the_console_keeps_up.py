@@ -17,6 +17,7 @@ def test_the_newest_answer_is_in_sight_after_any_number_of_questions(start: Star
     workbench = start(load=False)
     workbench.window.resize(1480, 920)
     workbench.window.arrange()
+    workbench.window.show_workspace("ask")
     console = workbench.window.ask
     bar = console.view.verticalScrollBar()
     for number in range(SHOWN + 5):
@@ -30,7 +31,9 @@ def test_the_newest_answer_is_in_sight_after_any_number_of_questions(start: Star
 
 
 def test_who_scrolls_back_stays_there_while_the_page_is_laid_out(start: Start, qtbot: QtBot) -> None:
-    console = start(load=False).window.ask
+    window = start(load=False).window
+    window.show_workspace("ask")
+    console = window.ask
     for number in range(SHOWN):
         console.exchanges.append(Exchange(number, f"Question {number}", "words of it " * 200, done=True))
     console.redraw()

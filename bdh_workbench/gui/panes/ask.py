@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
-    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -28,7 +27,7 @@ from bdh_workbench.gui.dialogs.files import save_path
 from bdh_workbench.gui.dialogs.questions import Confirm
 from bdh_workbench.gui.parts.exchange import AGAIN, ALONE, CANDIDATES, COPY, PIN, SOURCE, Exchange, page
 from bdh_workbench.gui.parts.probability import Page
-from bdh_workbench.gui.parts.settings_form import SettingsForm
+from bdh_workbench.gui.parts.settings_form import SettingsForm, WholeRows
 from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.widgets import Pane, button, flat_button, row
 from bdh_workbench.gui.words import plural
@@ -195,11 +194,8 @@ class AskPane(Pane):
         self.expected.setToolTip("How probable this answer is behind the question, and whether it is what is decoded.")
         column.addLayout(row(QLabel("Expected answer"), self.expected))
         column.addWidget(self.sampling)
-        self.options = QScrollArea()
-        self.options.setWidget(inner)
-        self.options.setWidgetResizable(True)
+        self.options = WholeRows(inner, "How the memory is read and the next token chosen")
         self.options.setMinimumHeight(64)
-        self.options.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.options.setMaximumHeight(SETTINGS_HEIGHT)
         self.options.setVisible(False)
         self.settings_button = flat_button("settings ▸", "How the memory is read and the next token chosen")

@@ -28,7 +28,7 @@ from bdh_workbench.gui.dialogs.questions import Confirm, Line, Unsaved
 from bdh_workbench.gui.parts.library_table import Entry, LibraryFilter, LibraryModel
 from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.plots.gauge import FillDelegate, FillGauge
-from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row
+from bdh_workbench.gui.widgets import Pane, button, clearable, flat_button, note, row
 from bdh_workbench.gui.words import harmless, plural, short, tip
 from bdh_workbench.memory.file_format import MemoryHeader
 from bdh_workbench.session.events import JobFailed, MemoryInspected, MemoryView
@@ -94,7 +94,7 @@ class LibraryPane(Pane):
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search in all memories")
         self.search.setAccessibleName("Search the library")
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         self.model = LibraryModel()
         self.filter = LibraryFilter(self.model)
         self.search.textChanged.connect(self._search)
@@ -357,7 +357,7 @@ class LibraryPane(Pane):
     def save_as(self, then: Callable[[], object] | None = None) -> None:
         """Save it under another title, as a new file."""
         memory = self.context.memory
-        title = Line.ask(self, "Title of the memory", memory.title if memory else "")
+        title = Line.ask(self, "Title of the memory", memory.title if memory else "", title="Save the memory")
         if title is not None:
             self._submit_save(SaveMemory(title=title, new=True), then)
 
@@ -386,7 +386,7 @@ class LibraryPane(Pane):
         entry = self._one()
         if entry is None:
             return
-        title = Line.ask(self, "New title", entry.title)
+        title = Line.ask(self, "New title", entry.title, title="Rename the memory")
         if title is not None:
             library = self.context.library
             self._label(entry, Relabel(title=title), lambda: library.rename(entry.path, title))
@@ -395,7 +395,7 @@ class LibraryPane(Pane):
         """Change the note of the chosen memory."""
         entry = self._one()
         if entry is not None:
-            text = Line.ask(self, "Note", entry.note, empty=True)
+            text = Line.ask(self, "Note", entry.note, empty=True, title="Note on the memory")
             if text is not None:
                 library = self.context.library
                 self._label(entry, Relabel(note=text), lambda: library.set_note(entry.path, text))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.parts.text_view import Span, TextView
-from bdh_workbench.gui.widgets import Pane, flat_button, note, row, set_tone
+from bdh_workbench.gui.widgets import Pane, clearable, flat_button, note, row, set_tone
 from bdh_workbench.gui.words import plural, short
 from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.reading.sources import Source
@@ -104,7 +104,7 @@ class TextPane(Pane):
         self.line = QLineEdit()
         self.line.setPlaceholderText("Find in this text")
         self.line.setAccessibleName("Words to find in the text")
-        self.line.setClearButtonEnabled(True)
+        clearable(self.line)
         self.line.textChanged.connect(self._find)
         self.line.returnPressed.connect(lambda: self._step(1))
         self.count = note("", "Places that were found")

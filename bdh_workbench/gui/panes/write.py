@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.context import Context
@@ -20,7 +20,7 @@ from bdh_workbench.gui.parts.documents import WRITTEN, Documents
 from bdh_workbench.gui.parts.facts_table import FactsTable
 from bdh_workbench.gui.parts.job_row import JobRow, time_left
 from bdh_workbench.gui.parts.reading import Found, read_files, read_paste
-from bdh_workbench.gui.parts.settings_form import SettingsForm
+from bdh_workbench.gui.parts.settings_form import SettingsForm, WholeRows
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
 from bdh_workbench.gui.words import harmless, plural, short, shown_p, tip
@@ -44,10 +44,13 @@ CROWDED = (
     "This is more than the memory has room for, unless much of it repeats itself. This may take minutes; if it does "
     "not fit, nothing is written."
 )
-PHASES = {  # what the phases of a write are called
-    "prepare": "Reading the text", "direct": "Finding what each word needs", "solve": "Fitting the memory",
-    "gradient": "Refining", "done": "Checking",
-}  # fmt: skip
+PHASES = {  # what the phases of a write are called, and where the bar stands at their beginning and their end
+    "prepare": ("Reading the text", 0.0, 0.05),
+    "direct": ("Finding what each word needs", 0.05, 0.6),
+    "solve": ("Fitting the memory", 0.6, 0.7),
+    "gradient": ("Refining", 0.7, 1.0),
+    "done": ("Checking", 1.0, 1.0),
+}
 AMBIGUOUS = "cannot be told apart (same words before): reword it"
 AMBIGUOUS_TIP = (
     "The same words stand before it as before another, and another word behind them: only one of the two can be "
@@ -110,12 +113,8 @@ class WritePane(Pane):
         )
         self.form.set_settings(self.context.preferences.values.write)
         self.form.changed.connect(self._keep_settings)
-        area = QScrollArea()
-        area.setWidget(self.form)
-        area.setWidgetResizable(True)
-        area.setMinimumHeight(52)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setAccessibleName("Advanced settings of the write")
+        area = WholeRows(self.form, "Advanced settings of the write")
+        area.setMinimumHeight(64)
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName("Document or facts")
         self.tabs.addTab(self.pages, "Document")
@@ -409,10 +408,11 @@ class WritePane(Pane):
         if stepped.job != self.job or stepped.job in self.context.jobs.stopping:
             return
         event, job = stepped.event, self._writes[stepped.job]
-        self.row.show_share(event.step / max(1, event.steps))
-        left = time_left(event.remaining) or self.row.left()
-        words = [PHASES.get(event.phase, event.phase.capitalize()), f"worst p {shown_p(event.worst_p)}", left]
-        self._tell(" · ".join(filter(None, words)))
+        name, begin, end = PHASES.get(event.phase, (event.phase.capitalize(), 0.0, 1.0))
+        self.row.show_share(begin + (end - begin) * event.step / max(1, event.steps))
+        # Of the steps that the direct method may take few are taken: the bar's own pace says more than their number.
+        left = time_left(event.remaining) if event.phase == "gradient" else self.row.left()
+        self._tell(" · ".join(filter(None, (name, f"worst p {shown_p(event.worst_p)}", left))))
         p = dict(zip(stepped.labels[len(job.facts) :], event.item_p[len(job.facts) :], strict=False))
         self.pages.set_states({title: f"writing · p {shown_p(value)}" for title, value in p.items()})
 
