@@ -16,6 +16,7 @@ from bdh_workbench.gui.dialogs.card import ModelCard
 from bdh_workbench.gui.dialogs.guide import Guide
 from bdh_workbench.gui.dialogs.help import Help
 from bdh_workbench.gui.dialogs.model import ModelChooser
+from bdh_workbench.gui.parts.exchange import AGAIN, PIN, SOURCE
 from bdh_workbench.gui.theme import MODES
 from bdh_workbench.gui.words import harmless, tip
 from bdh_workbench.session.jobs import LoadModel, NewMemory, Redo, Undo
@@ -56,6 +57,9 @@ class Commands(QObject):
             "pause": self.pause,
             "cancel": window.activity.cancel,
             "ask": window.question,
+            "show_source": partial(window.ask.do_with_last, SOURCE),
+            "pin": partial(window.ask.do_with_last, PIN),
+            "ask_again": partial(window.ask.do_with_last, AGAIN),
             "find": self.find,
             "search": self.search,
             "run_checks": self.run_checks,

@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
         self._add_recent()
         context.theme.add_parts((self.menuBar(), self.header, self.statusBar(), *self.docks.values()))
+        context.theme.follow(self.workspaces.recolour)
         self._listen()
         self.resize(*FIRST_SIZE)
         if self.preferences.values.geometry:

@@ -165,11 +165,12 @@ class Pane(QWidget):
     """The content of a dock. ``title`` names it, ``status`` stands right of the title."""
 
     title = ""
+    whole_status = False  # whether the state is shown whole or not at all, and never cut
     status: QLabel
 
     def __init__(self) -> None:
         super().__init__()
-        self.status = ElideLabel()
+        self.status = ElideLabel(whole=self.whole_status)
         self.status.setProperty("note", True)
         self.status.setAccessibleName(f"{self.title}: state")
         self.setAccessibleName(f"{self.title} pane")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QLayout, QMainWindow, QTabBar
 
+from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.preferences import Preferences, packed, unpacked
 from bdh_workbench.session.settings import WORKSPACES
 
@@ -35,7 +36,7 @@ ARRANGEMENTS: dict[str, tuple[Column, ...]] = {
     "write": (
         Column(0.18, (("library",),)),
         Column(0.37, (("write",),)),
-        Column(0.45, (("live",), ("memory", "activity")), (0.66, 0.34)),
+        Column(0.45, (("live", "memory", "activity"),)),
     ),
     "ask": (
         Column(0.18, (("library",),)),
@@ -158,9 +159,18 @@ class Workspaces(QObject):
     def _tidy(self) -> None:
         """Lay out what the docks hold again, and hide bars of tabs that Qt left over from another arrangement."""
         _lay_out(dock for dock in self._docks.values() if dock.isVisible())
-        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        for bar in self._bars():
             if not bar.count():
                 bar.hide()
+
+    def _bars(self) -> list[QTabBar]:
+        """The tabs of docks that stand behind each other."""
+        return self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+
+    def recolour(self, colours: Colours) -> None:
+        """Let these tabs, which come and go, look up their colours again."""
+        for bar in self._bars():
+            bar.setStyleSheet(f"/* {'dark' if colours.dark else 'light'} */")
 
 
 def _lay_out(docks: Iterable[QDockWidget]) -> None:

@@ -73,6 +73,7 @@ class AskPane(Pane):
     """Questions and answers."""
 
     title = "Ask"
+    whole_status = True
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -236,12 +237,7 @@ class AskPane(Pane):
 
     def _toggle_last(self, part: str) -> None:
         """Unfold a part of the last answer, or fold it."""
-        last = next((exchange for exchange in reversed(self.exchanges) if exchange.found is not None), None)
-        if last is None:
-            self.context.say("Ask something first.")
-            return
-        last.toggle(part)
-        self._redraw_in_place()
+        self.do_with_last(part)
 
     def _more(self) -> None:
         menu = QMenu(self)
@@ -355,9 +351,19 @@ class AskPane(Pane):
     def _follow_link(self, url: QUrl) -> None:
         """Do what a link under an answer names."""
         exchange = self._find(int(url.path())) if url.path().isdecimal() else None
-        if exchange is None:
-            return
-        part, state = url.scheme(), self.context.state
+        if exchange is not None:
+            self._do(exchange, url.scheme())
+
+    def do_with_last(self, part: str) -> None:
+        """Do with the last answer what one of its links does."""
+        last = next((exchange for exchange in reversed(self.exchanges) if exchange.found is not None), None)
+        if last is None:
+            self.context.say("Ask something first.")
+        else:
+            self._do(last, part)
+
+    def _do(self, exchange: Exchange, part: str) -> None:
+        state = self.context.state
         if part == SOURCE:
             if exchange.sources:
                 state.open_source(exchange.sources[0])

@@ -225,6 +225,7 @@ class LibraryPane(Pane):
         searching = bool(text.strip())
         self.hits.setVisible(searching and bool(hits))
         self.hits_title.setVisible(searching)
+        self.table.setVisible(not hits or not searching or self.filter.rowCount() > 0)
         self.hits_title.setText(f"In the texts: {plural(len(hits), 'item')}" if hits else "No text has these words.")
 
     def _open_hit(self, line: QTreeWidgetItem, _column: int = 0) -> None:

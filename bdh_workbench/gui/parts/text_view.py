@@ -100,6 +100,11 @@ class TextView(QPlainTextEdit):
         self._shade()
 
     @property
+    def marked(self) -> Span | None:
+        """The sentence that is marked."""
+        return self._marked
+
+    @property
     def weak(self) -> int:
         """How many tokens are shaded."""
         return len(self._weak)
