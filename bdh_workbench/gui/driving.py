@@ -85,10 +85,10 @@ class Driver:
 
     def ask(self, question: str) -> None:
         """Ask, and wait for the whole answer."""
-        console = self.window.ask
-        console.line.setText(question)
-        console.ask()
-        self.wait(lambda: console.exchanges[-1].done)
+        pane = self.window.ask
+        pane.line.setText(question)
+        pane.ask()
+        self.wait(lambda: pane.exchanges[-1].done)
 
 
 @contextmanager
