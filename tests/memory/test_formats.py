@@ -11,7 +11,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bdh_workbench.errors import UserError
@@ -235,7 +235,6 @@ def test_prose_is_no_table() -> None:
 CELL = st.text(alphabet="ab ,;|\t\"'#=\n", min_size=1, max_size=12).filter(str.strip)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(CELL, CELL), min_size=1, max_size=4, unique_by=lambda pair: same_text(pair[0])),
     st.sampled_from(",;\t|"),
@@ -437,8 +436,6 @@ def test_a_file_name_that_is_not_unicode_gives_a_title_that_is(tmp_path: Path) -
     assert document.title == "caf?"
 
 
-# Without a deadline: a busy machine is no failure.
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1), st.sampled_from(["json", "jsonl"]))
 def test_any_text_survives_but_for_line_ends_and_composition(answer: str, format: str) -> None:
     entry = json.dumps({"prompt": "p", "answer": answer})
@@ -450,7 +447,6 @@ def test_any_text_survives_but_for_line_ends_and_composition(answer: str, format
     assert fact.answer == unicodedata.normalize("NFC", answer.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     try:

@@ -216,7 +216,7 @@ def test_sentences_that_begin_alike_are_each_recited_to_their_end(model: Model) 
 # All ways to read agree
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.data())
 def test_a_text_may_be_read_in_pieces(data: st.DataObject) -> None:
     model, memory = _shared()

@@ -1,19 +1,26 @@
-"""Pairs to train the reader on: a question, one to five sentences, and where the answer stands, if it does."""
+"""What the reader is trained on: a question, one or two sentences, and where the answer stands, if it does.
+
+Words of a question are replaced by words with close vectors now and then, since people ask in other words than the text
+has: questions whose words stand in the sentence teach that words are looked up (docs/negative-results.md has figures).
+"""
 
 from __future__ import annotations
 
 import functools
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from bdh_workbench.reading.units import Unit, units
+from bdh_workbench.reading.units import Unit, unit, units
 from bdh_workbench.training.reading.questions import Asked, Pool
 
 UNANSWERABLE = 0.25  # share of the pairs
 ALTERED = 0.5  # of those, share whose question asks about another thing of the same kind
-SIZES = (1, 1, 1, 1, 1, 1, 1, 2, 2, 3)  # sentences in a text, one drawn at random
+REPLACED = 0.25  # share of the words with close ones that these stand for
+SIZES = (1, 1, 1, 2)  # sentences that are read for a question, one drawn at random
+OPENED = 2  # words that a question begins with, which say what it asks for
 OFTEN = 300  # sentences that say a word from which on it finds no rivals
 
 
@@ -35,15 +42,23 @@ class Example:
 class Examples:
     """Draws examples from one pool of sentences and questions."""
 
-    def __init__(self, pool: Pool, *, ordered: bool, rivals: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        ordered: bool,
+        rivals: Sequence[str] = (),
+        close: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
         """Take in a pool.
 
         Args:
             pool: of sentences and questions.
             ordered: whether sentences that stand beside each other come from one text.
             rivals: more sentences that do not answer, for a pool that has few with the same words.
+            close: for a word those with close vectors, which may stand for it in a question.
         """
-        self._pool, self._ordered = pool, ordered
+        self._pool, self._ordered, self._close = pool, ordered, close
         self._sentences = [*pool.sentences, *rivals]
         self._said: dict[int, list[int]] = defaultdict(list)
         for number, sentence in enumerate(self._sentences):
@@ -58,7 +73,7 @@ class Examples:
     def draw(self, chooser: random.Random) -> Example:
         """One example at random."""
         asked = self._pool.asked[chooser.randrange(len(self))]
-        question = units(asked.question)
+        question = self._reworded(units(asked.question), chooser)
         size = chooser.choice(SIZES)
         if chooser.random() < UNANSWERABLE:
             altered = self._altered(question, asked, chooser) if chooser.random() < ALTERED else None
@@ -101,6 +116,15 @@ class Examples:
             elif chooser.random() < 0.05:
                 rare = []
         return found
+
+    def _reworded(self, question: Sequence[Unit], chooser: random.Random) -> list[Unit]:
+        """The question with some of its words replaced by close ones; its opening, names and numbers stay."""
+        return [
+            unit(chooser.choice(self._close[u.folded]))
+            if place >= OPENED and u.folded in self._close and not u.shape[0] and chooser.random() < REPLACED
+            else u
+            for place, u in enumerate(question)
+        ]
 
     def _altered(self, question: Sequence[Unit], asked: Asked, chooser: random.Random) -> list[Unit] | None:
         """The question with a name, number or word of the sentence replaced by one of its kind; None without one."""

@@ -43,7 +43,7 @@ from bdh_workbench.training.reading.questions import (
     people_questions,
 )
 from bdh_workbench.training.reading.train import ReaderTraining, ReadingConfig, measured
-from bdh_workbench.training.reading.vectors import word_vectors
+from bdh_workbench.training.reading.vectors import close_words, word_vectors
 
 PEOPLE, MADE, EXCLUDED = "people-sentences.jsonl.zst", "generated.jsonl.zst", "excluded-titles.json"
 CHARACTERS = 400_000_000  # of the corpus from which word vectors are made: 4 minutes
@@ -162,14 +162,15 @@ def train_reader(
     people, held_out = questions.people()
     gaps = _gaps(folder, questions)
     made, _ = questions.made()
+    close = close_words(words, vectors)
     shares = ((people, settings.people, False), (made, settings.made, True))
     sources = [
         # People asked about single sentences: what competes with those comes from elsewhere.
-        (Examples(pool, ordered=ordered, rivals=() if ordered else made.sentences[:RIVALS]), share)
+        (Examples(pool, ordered=ordered, rivals=() if ordered else made.sentences[:RIVALS], close=close), share)
         for pool, share, ordered in shares
         if pool.asked
     ]
-    sources.append((Examples(gaps, ordered=True), 1.0 - sum(share for _, share in sources)))
+    sources.append((Examples(gaps, ordered=True, close=close), 1.0 - sum(share for _, share in sources)))
     numbers = {word: number for number, word in enumerate(words)}
     looked = held_out if held_out.asked else gap_questions(questions.held_out(), VALIDATED, 1)
     alone, chooser = Examples(looked, ordered=False), random.Random(5)
@@ -185,7 +186,7 @@ def train_reader(
         "held_out_loss": round(loss, 4),
         "parameters": sum(p.numel() for p in network.parameters()),
         "steps": progress.step,
-        "pairs": progress.step * settings.batch,
+        "questions": progress.step * settings.batch,
         "minutes": round(progress.seconds / 60, 1),
         "finished": progress.seconds >= settings.minutes * 60,
         "settings": dataclasses.asdict(settings),
