@@ -54,6 +54,9 @@ GLOSSARY: dict[str, str] = {
     "as it is read": "The form of a text that becomes tokens: spaces, line ends and unseen marks as what they mean.",
     "unlearnt token": "A token that training never met. No read makes it certain, and a write leaves it out.",
     "pure read": "An answer from the slow memory alone, without completion.",
+    "check": "A question with its expected answer, kept with a memory and asked again after each change.",
+    "notebook": "The conversation and the checks of a memory. They are kept in a file beside its own.",
+    "workspace": "An arrangement of panes for one kind of work: Write, Ask or Inspect.",
 }
 
 
