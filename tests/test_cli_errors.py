@@ -18,8 +18,8 @@ import torch
 from bdh_workbench.cli import main
 from bdh_workbench.commands import memories
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.files import read_header
-from bdh_workbench.memory.items import Fact
 from tests.core_factory import FACTS
 from tests.model_factory import save_facts, save_tiny_model
 
@@ -54,7 +54,7 @@ BAD_FACTS = {
     "only spaces": (b"  \n ", "is empty"),
     "no facts": (b"[]", "holds no facts"),
     "binary": (bytes(range(256)) * 8, "binary file"),
-    "another encoding": (b'[{"prompt": "caf\xe9", "answer": "b"}]', "not UTF-8"),
+    "a document": (b"%PDF-1.7 x", "holds no facts"),
 }
 
 
@@ -70,7 +70,12 @@ def test_bad_facts_are_told_in_one_sentence(fail: Fail, tmp_path: Path, model_fo
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"", "is empty"), (b" \n", "is empty"), (bytes(range(256)), "binary file"), (b"%PDF-1.7 x", "a PDF file")],
+    [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (bytes(range(256)), "binary file"),
+        (b"%PDF-1.7 x", "is damaged or cut off"),
+    ],
 )
 def test_bad_documents_are_told_in_one_sentence(
     fail: Fail, tmp_path: Path, model_folder: Path, content: bytes, reason: str

@@ -29,6 +29,11 @@ def test_the_command_line_does_not_import_torch_or_qt() -> None:
     assert not loaded & {"torch", "PySide6", "pyqtgraph"}
 
 
+def test_libraries_for_files_are_imported_when_a_file_needs_one() -> None:
+    loaded = loaded_by("bdh_workbench.commands.write, bdh_workbench.inputs.files")
+    assert not loaded & {"pypdf", "docx", "lxml", "chardet", "zipfile", "cryptography"}
+
+
 def test_a_question_does_not_load_the_compiler_of_torch(model_folder: Path) -> None:
     """It would take as long as all the rest, each time the program is started."""
     code = (

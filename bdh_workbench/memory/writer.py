@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.items import Fact, TextDocument, prompt_key, same_text
 from bdh_workbench.memory.algebra import (
     Basis,
     coefficients,
@@ -40,7 +41,6 @@ from bdh_workbench.memory.encoding import (
 from bdh_workbench.memory.features import Positions, positions
 from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.gradient import gradient_steps
-from bdh_workbench.memory.items import Fact, TextDocument, prompt_key, same_text
 from bdh_workbench.memory.manage import without
 from bdh_workbench.memory.problem import make_problem
 from bdh_workbench.memory.settings import WriteSettings

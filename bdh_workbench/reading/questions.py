@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bdh_workbench.memory.sentences import sentences_of
+from bdh_workbench.inputs.sentences import sentences_of
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.asker import Asker, against_none, has_asker, load_asker, scores_of

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.sentences import sentences_of
 from bdh_workbench.memory.algebra import slow_slot
-from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import ReadSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
-from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.dialogs import failure, guide, merge, questions
-from bdh_workbench.memory.items import Fact
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
 from tests.core_factory import many_facts
 

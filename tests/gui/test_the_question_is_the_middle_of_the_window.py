@@ -15,7 +15,7 @@ from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.dialogs.check import CheckDialog
 from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.gui.parts.text_view import TextView
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.session.events import TokenHeat
 from bdh_workbench.session.jobs import Check, ForgetItems, NewMemory, SaveMemory
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT

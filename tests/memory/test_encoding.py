@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bdh_workbench.memory import sentences as sentences_module
+from bdh_workbench.inputs import sentences as sentences_module
+from bdh_workbench.inputs.items import Fact, TextDocument
+from bdh_workbench.inputs.sentences import STOPS, may_end, sentence_spans, sentence_stop
 from bdh_workbench.memory.encoding import (
     FRAMINGS,
     WriteItem,
@@ -23,8 +25,6 @@ from bdh_workbench.memory.encoding import (
     further_wordings,
     too_many,
 )
-from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.sentences import STOPS, may_end, sentence_spans, sentence_stop
 from bdh_workbench.model.tokenizer import ByteTokenizer
 
 TOKENIZER = ByteTokenizer()

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from bdh_workbench.asking.generation import GeneratedToken, SamplingSettings, choose, generate
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.items import Fact
+from bdh_workbench.inputs.sentences import sentence_spans
 from bdh_workbench.memory.algebra import slow_slot, solve
 from bdh_workbench.memory.encoding import answer_ids
-from bdh_workbench.memory.items import Fact
-from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteSettings, empty_memory, finish, write
 from bdh_workbench.model.loading import Model

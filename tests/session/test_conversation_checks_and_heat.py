@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.session.events import CheckStepped, ItemRecited, MemoryChanged, NotebookChanged
 from bdh_workbench.session.heat import item_text
 from bdh_workbench.session.jobs import (

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from bdh_workbench.memory.items import Probe, TextDocument
+from bdh_workbench.inputs.items import Probe, TextDocument
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import WriteSite

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.training import synthetic
 from bdh_workbench.training.synthetic_documents import skeletons
 from bdh_workbench.training.synthetic_lexicon import ANSWERS

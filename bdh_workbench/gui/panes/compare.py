@@ -13,8 +13,8 @@ from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.widgets import Pane, note, row
 from bdh_workbench.gui.words import holds, plural, short, shown_p, size, tip
+from bdh_workbench.inputs.items import prompt_key, same_text
 from bdh_workbench.memory.file_format import MemoryHeader
-from bdh_workbench.memory.items import prompt_key, same_text
 from bdh_workbench.session.events import JobFailed, MemoryInspected, MemoryView
 from bdh_workbench.session.jobs import InspectMemory
 

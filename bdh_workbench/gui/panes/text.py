@@ -13,7 +13,7 @@ from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.parts.text_view import Span, TextView
 from bdh_workbench.gui.widgets import Pane, clearable, flat_button, note, row, set_tone
 from bdh_workbench.gui.words import plural, short
-from bdh_workbench.memory.sentences import sentence_spans
+from bdh_workbench.inputs.sentences import sentence_spans
 from bdh_workbench.reading.sources import Source
 from bdh_workbench.session.events import (
     ItemRecited,

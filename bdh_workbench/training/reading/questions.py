@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.sentences import sentences_of
+from bdh_workbench.inputs.sentences import sentences_of
 from bdh_workbench.reading.units import Unit, covering, spans, unit
 from bdh_workbench.training.corpus import CorpusDocument, read_json_lines
 
