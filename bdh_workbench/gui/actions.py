@@ -25,6 +25,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("new_memory", "New memory", "Ctrl+N", "Start an empty memory", "File"),
     ActionSpec("open_text", "Open text or facts…", "Ctrl+O", "Read a text, Markdown, JSON or CSV file", "File"),
     ActionSpec("import_memory", "Import memory file…", "Ctrl+I", "Copy a memory file into the library", "File"),
+    ActionSpec("open_folder", "Open folder…", "Ctrl+Shift+O", "Add every document of a folder to the queue", "File"),
     ActionSpec("save", "Save memory", "Ctrl+S", "Save the memory that is loaded into the library", "File"),
     ActionSpec("save_as", "Save memory as…", "Ctrl+Shift+S", "Save it under another title", "File"),
     ActionSpec("choose_model", "Choose model…", "Ctrl+M", "Load another model, or on another device", "File"),

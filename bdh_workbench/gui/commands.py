@@ -42,6 +42,7 @@ class Commands(QObject):
         slots: dict[str, Callable[[], object]] = {
             "new_memory": self.new_memory,
             "open_text": self.open_text,
+            "open_folder": self.open_folder,
             "import_memory": window.library.import_files,
             "save": window.library.save,
             "save_as": window.library.save_as,
@@ -124,6 +125,11 @@ class Commands(QObject):
         """Choose files to write."""
         self.window.show_pane("write")
         self.window.write.open_files()
+
+    def open_folder(self) -> None:
+        """Choose a folder of documents to write."""
+        self.window.show_pane("write")
+        self.window.write.open_folder()
 
     def paste(self) -> None:
         """Read the clipboard where it can be seen."""

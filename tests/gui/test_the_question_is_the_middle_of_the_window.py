@@ -355,3 +355,31 @@ def test_a_theme_never_holds_the_window_up(start: Start, qtbot: QtBot) -> None:
     assert bar.grab().toImage().pixelColor(bar.width() // 2, 4).name() == colours.panel
     window.actions_by_name["theme_light"].trigger()
     qtbot.waitUntil(lambda: workbench.theme.settled, timeout=WAIT)
+
+
+def test_a_folder_and_a_table_with_other_names_are_read_and_what_was_guessed_is_said(
+    start: Start, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bdh_workbench.gui.dialogs.columns import ColumnsDialog
+
+    workbench = start(load=False)
+    window, write = workbench.window, workbench.window.write
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    for number in range(3):
+        (notes / f"note {number}.md").write_text(f"# Note {number}\n\nThe boat of pier {number} is green.\n")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(notes))
+    window.actions_by_name["open_folder"].trigger()
+    qtbot.waitUntil(lambda: len(write.documents()) == 3, timeout=WAIT)
+    assert not write.pages.queue.isHidden() and write.columns_button.isHidden()
+    table = tmp_path / "words.csv"
+    table.write_text("Term,Meaning,Origin\nskerry,a small rocky island,Norse\nloch,a lake,Gaelic\n", encoding="utf-8")
+    write.read_paths([table])
+    qtbot.waitUntil(lambda: not write.columns_button.isHidden(), timeout=WAIT)
+    assert [fact.answer for fact in write.table.facts_model.facts()] == ["a small rocky island", "a lake"]
+    assert "Term" in write.state.text() or "Term" in write.state.toolTip()
+    monkeypatch.setattr(ColumnsDialog, "ask", classmethod(lambda cls, parent, used: ("Term", "Origin")))
+    write.choose_columns()
+    qtbot.waitUntil(
+        lambda: [fact.answer for fact in write.table.facts_model.facts()] == ["Norse", "Gaelic"], timeout=WAIT
+    )

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.dialogs.files import TEXTS, open_paths
+from bdh_workbench.gui.dialogs.columns import ColumnsDialog
+from bdh_workbench.gui.dialogs.files import TEXTS, open_folder, open_paths
 from bdh_workbench.gui.dialogs.questions import Confirm, Versions
 from bdh_workbench.gui.parts.documents import WRITTEN, Documents
 from bdh_workbench.gui.parts.facts_table import FactsTable
@@ -24,6 +25,7 @@ from bdh_workbench.gui.parts.settings_form import SettingsForm, WholeRows
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
 from bdh_workbench.gui.words import harmless, plural, short, shown_p, tip
+from bdh_workbench.inputs.files import Inputs, read_any
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
 from bdh_workbench.session.events import (
@@ -86,6 +88,7 @@ class WritePane(Pane):
         self._complained = False  # whether what is said about the write is about what stood here
         self._told_of: tuple[object, object] = (None, None)  # the text and the memory that it is about
         self._done: tuple[object, str] = (None, "")  # the text that was written last, and what is said of it
+        self._table: tuple[tuple[Path, ...], tuple[str, ...]] = ((), ())  # files of a table, and the columns used
         self._editing: ItemRecord | None = None  # an item that is changed, to take its own place
         self._make()
         self._listen()
@@ -160,10 +163,12 @@ class WritePane(Pane):
     def _corner(self) -> QWidget:
         corner = QWidget()
         sample = flat_button("sample", "Put an invented document, or invented facts, here", self.sample)
-        open_ = flat_button("open…", "Open text, Markdown, JSON or CSV (Ctrl+O)", self.open_files)
+        open_ = flat_button("open…", "Open texts, PDF, DOCX, web pages or tables (Ctrl+O)", self.open_files)
+        self.columns_button = flat_button("columns…", "Choose which columns of the table are used", self.choose_columns)
+        self.columns_button.setVisible(False)
         clear = flat_button("clear", "Begin anew", self.clear)
         self.advanced_button = flat_button("advanced ▸", "Settings of the write", self._toggle_advanced)
-        corner.setLayout(row(sample, open_, clear, self.advanced_button, spacing=2))
+        corner.setLayout(row(self.columns_button, sample, open_, clear, self.advanced_button, spacing=2))
         return corner
 
     def _listen(self) -> None:
@@ -264,9 +269,39 @@ class WritePane(Pane):
         self.read_paths(open_paths(self, "Open text or facts", TEXTS))
 
     def read_paths(self, paths: Sequence[Path]) -> None:
-        """Read files in the background and show what they hold."""
+        """Read files and folders in the background and show what they hold."""
         if paths:
-            self._read(lambda: read_files(paths))
+            self._read_columns(paths, ())
+
+    def _read_columns(self, paths: Sequence[Path], columns: Sequence[str]) -> None:
+        self.context.background.run(lambda: read_any(paths, columns), lambda found: self._inputs(paths, found))
+
+    def open_folder(self) -> None:
+        """Let the person choose a folder of documents."""
+        folder = open_folder(self, "Open a folder of documents")
+        if folder is not None:
+            self.read_paths([folder])
+
+    def _inputs(self, paths: Sequence[Path], found: Inputs) -> None:
+        """Show what files held, and say what a person should know of them."""
+        self._found((tuple(found.facts), tuple(found.documents)))
+        notes = [harmless(line) for line in found.notes()]
+        for line in notes:
+            self.context.say(line.strip())
+        if notes:
+            more = f" (and {plural(len(notes) - 1, 'remark')} more: see the log)" if len(notes) > 1 else ""
+            self._tell(f"{notes[0]}{more}")
+            self.state.setToolTip(tip("\n".join(notes[:20])))
+        guessed = next((file.columns for file in found.files if file.columns), ())
+        self._table = (tuple(paths), guessed)
+        self.columns_button.setVisible(bool(guessed))
+
+    def choose_columns(self) -> None:
+        """Read a table again with other columns."""
+        paths, used = self._table
+        chosen = ColumnsDialog.ask(self, used)
+        if chosen is not None:
+            self._read_columns(paths, chosen)
 
     def paste(self) -> None:
         """Read the clipboard as facts or a document."""
