@@ -136,9 +136,7 @@ def _session(driver: Driver) -> None:
         context.state.open_source(sources[0])
     else:
         window.ask.do_with_last(SHOW)
-    driver.settle(1.0)  # until the text is recited
-    driver.wait(driver.idle)
-    driver.settle(0.5)
+    driver.wait(lambda: "ecited" in window.text.foot.text() and driver.idle())  # the text is recited unasked
 
 
 def _panes(driver: Driver, out: Path, mode: str) -> None:

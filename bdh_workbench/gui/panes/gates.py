@@ -167,7 +167,9 @@ class GatesPane(Pane):
         index = min(self.token.value(), len(self.seen.tokens) - 1)
         self.token_name.setText(f"{index + 1}: {shown_token(self.seen.tokens[index])}")
         matches = self.seen.matches[index]
-        names = [shown_token(f"{match.source.sentence}: {match.token or match.source.title}") for match in matches]
+        names = [
+            shown_token(f"{match.source.sentence}: {(match.token or match.source.title).strip()}") for match in matches
+        ]
         self.address.show_values(
             names,
             [max(0.0, match.cosine) for match in matches],
@@ -177,7 +179,7 @@ class GatesPane(Pane):
         share = f"{float(self.seen.active[index]):.1%} of the slots in the address"
         used = self.seen.sources[index]
         if used is not None:
-            words = f": “{short(used.text, 120)}”" if used.text else ""
+            words = f": “{short(used.text, 120)}”" if used.text and used.kind == "document" else ""
             self.match.setText(f"read {_place(used)}{words} · familiarity {familiarity:.2f} · {share}")
         elif matches:
             nearest = _place(matches[0].source)

@@ -92,7 +92,7 @@ class LibraryPane(Pane):
         super().__init__()
         self.context = context
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search in all memories")
+        self.search.setPlaceholderText("Search memories")
         self.search.setAccessibleName("Search the library")
         clearable(self.search)
         self.model = LibraryModel()

@@ -62,7 +62,7 @@ class RetentionPane(Pane):
             "run uses a memory of its own, and the settings of the Write pane; the memory in use stays as it is."
         )
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.source.setMinimumContentsLength(7)
+        self.source.setMinimumContentsLength(14)
         self.run_button = button(
             "Run retention", "Write the documents one after the other and look at all after each (Ctrl+R)", self.run,
             primary=True,

@@ -19,7 +19,7 @@ TIPS = (
     "What should follow it.",
     "Other wordings of the prompt, separated by |, for measuring. A setting of the write has them written too.",
 )
-OTHERS = 0.22  # of the width for answers, and for paraphrases
+OTHERS = 0.24  # of the width for answers, and for paraphrases
 ONE_LINE = 640  # pixels of width from which one line is enough for a prompt
 KEPT = 20  # changes that can be taken back
 Index = QModelIndex | QPersistentModelIndex
