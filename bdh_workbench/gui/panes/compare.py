@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 
@@ -15,7 +15,7 @@ from bdh_workbench.gui.widgets import Pane, note, row
 from bdh_workbench.gui.words import holds, plural, short, shown_p, size, tip
 from bdh_workbench.inputs.items import prompt_key, same_text
 from bdh_workbench.memory.file_format import MemoryHeader
-from bdh_workbench.session.events import JobFailed, MemoryInspected, MemoryView
+from bdh_workbench.session.events import JobCancelled, JobFailed, MemoryInspected, MemoryView
 from bdh_workbench.session.jobs import InspectMemory
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class ComparePane(Pane):
         self.column.addWidget(self.tree, 1)
         context.bridge.on(MemoryInspected, self._inspected)
         context.bridge.on(JobFailed, self._failed)
+        context.bridge.on(JobCancelled, self._cancelled)
         context.state.memory_changed.connect(self._memory)
         context.state.library_listed.connect(self._listed)
         context.paint(self._recolour)
@@ -139,6 +140,12 @@ class ComparePane(Pane):
     def _failed(self, event: JobFailed) -> None:
         if event.job in self._jobs:
             self.facts[self._jobs.index(event.job)].setText(event.message)
+
+    def _cancelled(self, event: JobCancelled) -> None:
+        """Another pane wanted to look into a file meanwhile, and only the newest such wish is kept: ask again."""
+        if event.job in self._jobs:
+            side = self._jobs.index(event.job)
+            QTimer.singleShot(0, self, lambda: self._chosen(side))
 
     def _show(self) -> None:
         for facts, view in zip(self.facts, self._views, strict=True):

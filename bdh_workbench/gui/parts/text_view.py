@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QEvent, QPoint, QTimer, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QResizeEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip
@@ -18,15 +20,14 @@ UNSURE, WEAK = 0.9, 0.5  # probabilities under which a token is shaded, and unde
 Span = tuple[int, int]
 
 
-def utf16(text: str) -> list[int] | None:
+def utf16(text: str) -> npt.NDArray[np.int64] | None:
     """For each character its place as Qt counts, in halves of wide characters; None where both counts agree."""
-    if text.isascii() or max(text, default="") <= "\uffff":
+    if text.isascii():
         return None
-    places, place = [], 0
-    for letter in text:
-        places.append(place)
-        place += 2 if letter > "\uffff" else 1
-    return [*places, place]
+    wide = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32) > 0xFFFF
+    if not wide.any():
+        return None
+    return np.concatenate(([0], np.cumsum(1 + wide.astype(np.int64))))
 
 
 class TextView(QPlainTextEdit):
@@ -43,7 +44,7 @@ class TextView(QPlainTextEdit):
         self.viewport().setMouseTracking(True)
         self._colours = LIGHT
         self._whole, self._put = "", 0
-        self._places: list[int] | None = None
+        self._places: npt.NDArray[np.int64] | None = None
         self._heat: list[TokenHeat] = []
         self._weak: list[TokenHeat] = []
         self._starts: list[int] = []
@@ -139,11 +140,11 @@ class TextView(QPlainTextEdit):
     # Inside
 
     def _qt(self, place: int) -> int:
-        return place if self._places is None else self._places[min(place, len(self._places) - 1)]
+        return place if self._places is None else int(self._places[min(place, len(self._places) - 1)])
 
     def _character(self, place: int) -> int:
         """The character at a place as Qt counts."""
-        return place if self._places is None else max(0, bisect_left(self._places, place))
+        return place if self._places is None else int(np.searchsorted(self._places, place))
 
     def _go(self, place: int) -> None:
         if place >= min(self._put, len(self._whole)) and self._put < len(self._whole):
