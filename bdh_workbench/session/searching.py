@@ -20,8 +20,10 @@ from safetensors import safe_open
 from bdh_workbench.memory.file_format import SUFFIX
 
 FILE_NAME = "search.sqlite3"
-VERSION = 1
+VERSION = 2
 MOST = 50  # hits
+PASSAGE = 1500  # characters in which all words of a search must stand
+PASSAGES = 40  # passages that are looked at for each hit that is wanted
 SNIPPET = 12  # words around a hit
 MARKS = "\x02", "\x03"  # before and after a word that was found
 WORD = re.compile(r"\w+")
@@ -59,18 +61,24 @@ class SearchIndex:
         self.path, self.folder = home / FILE_NAME, folder
 
     def find(self, text: str, limit: int = MOST) -> list[Hit]:
-        """The items that hold all words of a text, the last as the beginning of a word; best first."""
+        """The items with a passage that has all words of a text, the last as the beginning of a word; best first."""
         words = WORD.findall(text)
         if not words:
             return []
         query = " ".join(f'"{word}"' for word in words) + "*"
         with self._open() as base:
             self._refresh(base)
-            rows = base.execute(
+            best: dict[tuple[str, int], int] = {}  # the best passage of each item
+            found = "SELECT rowid, file, item FROM texts WHERE texts MATCH ? ORDER BY rank LIMIT ?"
+            for row, file, item in base.execute(found, (query, PASSAGES * limit)):
+                best.setdefault((file, item), row)
+                if len(best) == limit:
+                    break
+            shown = (
                 "SELECT file, item, kind, title, snippet(texts, -1, ?, ?, '…', ?) FROM texts "
-                "WHERE texts MATCH ? ORDER BY rank LIMIT ?",
-                (*MARKS, SNIPPET, query, limit),
-            ).fetchall()
+                "WHERE texts MATCH ? AND rowid = ?"
+            )
+            rows = [base.execute(shown, (*MARKS, SNIPPET, query, row)).fetchone() for row in best.values()]
         return [Hit(self.folder / file, int(item), title, kind, excerpt) for file, item, kind, title, excerpt in rows]
 
     def refresh(self) -> None:
@@ -139,4 +147,16 @@ def _rows(path: Path) -> Iterator[tuple[str, int, str, str, str]]:
             else:
                 title, body = item["title"], item["text"] or ""
             if isinstance(title, str) and isinstance(body, str):
-                yield path.name, number, item["kind"], title, body
+                for passage in _passages(body):
+                    yield path.name, number, item["kind"], title, passage
+
+
+def _passages(body: str) -> Iterator[str]:
+    """A text in parts that end with a word: what is found in a whole book could not be shown in time."""
+    start = 0
+    while start < len(body) - PASSAGE:
+        stop = body.rfind(" ", start + PASSAGE // 2, start + PASSAGE)
+        stop = stop if stop > 0 else start + PASSAGE
+        yield body[start:stop]
+        start = stop
+    yield body[start:]

@@ -22,6 +22,7 @@ from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot
 from bdh_workbench.gui.plots.key import LINE, Key
 from bdh_workbench.gui.plots.retention import ForgettingCurves
+from bdh_workbench.gui.workspaces import ARRANGEMENTS
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.session.events import ModelInfo, SiteInfo
 from bdh_workbench.session.settings import WORKSPACES
@@ -346,7 +347,7 @@ def test_a_restored_layout_leaves_no_bar_of_tabs_of_another(start: Start, qtbot:
     end(start(load=False), qtbot)
     window = start(load=False).window
     bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
-    assert [bar.count() for bar in bars if bar.isVisible()] == [2]
+    assert [bar.count() for bar in bars if bar.isVisible()] == [3]
 
 
 def test_every_plot_has_a_place_when_the_layout_is_reset(start: Start, qtbot: QtBot) -> None:
@@ -356,8 +357,32 @@ def test_every_plot_has_a_place_when_the_layout_is_reset(start: Start, qtbot: Qt
         qtbot.wait(50)
         window.actions_by_name["reset_layout"].trigger()
         qtbot.wait(50)
-        for card in (window.live.loss, window.live.items, window.live.gates, window.live.slots):
+        live = window.live
+        pages = ((live.loss, live.items, live.tokens), (live.gates, live.shares, live.slots, live.banks))
+        for page, card in ((page, card) for page, cards in enumerate(pages) for card in cards):
+            live.tabs.setCurrentIndex(page)
+            qtbot.wait(20)
             assert card.height() > 100 and card.geometry().right() < window.live.width(), f"{size}: {card.geometry()}"
+
+
+def test_each_workspace_has_its_panes_and_is_back_as_it_was_left(start: Start, qtbot: QtBot) -> None:
+    window = start(load=False).window
+    seen: dict[str, dict[str, tuple[int, int, int, int]]] = {}
+    for turn in range(2):
+        for name in WORKSPACES:
+            window.actions_by_name[f"workspace_{name}"].trigger()
+            qtbot.wait(40)
+            assert window.workspaces.current == name and window.actions_by_name[f"workspace_{name}"].isChecked()
+            shown = {key: dock for key, dock in window.docks.items() if not dock.visibleRegion().isEmpty()}
+            assert {cell[0] for column in ARRANGEMENTS[name] for cell in column.cells} == shown.keys()
+            places = {key: dock.geometry().getRect() for key, dock in shown.items()}
+            assert turn == 0 or places == seen[name]
+            seen[name] = places
+    window.docks["gates"].close()
+    window.show_pane("write")
+    assert window.workspaces.current == "write"
+    window.show_pane("gates")
+    assert window.workspaces.current == "inspect" and not window.docks["gates"].isHidden()
 
 
 def test_each_column_keeps_its_share_of_a_larger_window(start: Start, qtbot: QtBot) -> None:

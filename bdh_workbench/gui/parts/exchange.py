@@ -306,6 +306,8 @@ def page(exchanges: Sequence[Exchange], colours: Colours, before: str | None = N
 
 
 def _divider(holds: str, colours: Colours) -> str:
-    line = f'<table width="100%" cellspacing="0" style="margin-top:16px"><tr><td bgcolor="{colours.line}" height="1">'
-    words = escaped(f"the memory changed: it now holds {holds}" if holds else "the memory changed")
-    return f"{line}</td></tr></table>{_small(words, colours.muted)}"
+    words = f"the memory changed: it now holds {holds}" if holds else "the memory changed"
+    return (
+        f'<p align="center" style="margin:18px 0 0 0;font-size:{NOTE_PIXELS}px;color:{colours.muted}">'
+        f"———&nbsp; {escaped(words)} &nbsp;———</p>"
+    )
