@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.plots.banks import BankUse
@@ -169,7 +169,9 @@ def _page(rows: Sequence[Sequence[QWidget]]) -> QWidget:
     column.setSpacing(8)
     for cards in rows:
         line = row(*cards)
-        for place in range(len(cards)):
+        for place, card in enumerate(cards):
             line.setStretch(place, 1)
+            # A plot that was large once would ask for that room again.
+            card.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         column.addLayout(line, 1)
     return page
