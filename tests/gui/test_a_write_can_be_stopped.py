@@ -47,7 +47,7 @@ def test_pause_holds_a_retention_run_too(start: Start, qtbot: QtBot) -> None:
     retention._documents = (DOCUMENT,)
     retention.source.setCurrentIndex(2)
     retention.run()
-    qtbot.waitUntil(lambda: len(window.live.loss.table()[1]) > 1, timeout=WAIT)
+    qtbot.waitUntil(lambda: "Writing document 1 of 1" in retention.state.text(), timeout=WAIT)
     window.actions_by_name["pause"].trigger()
     qtbot.waitUntil(lambda: retention.pause_button.text() == "Resume", timeout=WAIT)
     assert "Paused" in retention.state.text()
