@@ -153,11 +153,20 @@ def _detected(raw: bytes, where: str) -> Decoded:
         except (UnicodeDecodeError, LookupError):
             continue
         if _odd_share(text) <= _ODD_SHARE:
-            return Decoded(text, _named(name), detected=True)
+            # Where a common encoding gives the same text, that is the one to name.
+            alike = next((common for common in _COMMON if _decodes_to(raw, common, text)), name)
+            return Decoded(text, _named(alike), detected=True)
     if b"\0" in raw:
         raise UserError(f"{where} is a binary file, not text.")
     line = _first_odd_line(raw)
     raise UserError(f"{where} is text in no encoding that could be detected (line {line}): save it as UTF-8.")
+
+
+def _decodes_to(raw: bytes, name: str, text: str) -> bool:
+    try:
+        return raw.decode(name) == text
+    except UnicodeDecodeError:
+        return False
 
 
 def _first_odd_line(raw: bytes) -> int:

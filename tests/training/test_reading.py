@@ -18,9 +18,17 @@ from bdh_workbench.reading.network import OFF, ReaderConfig, ReaderNetwork, Span
 from bdh_workbench.reading.units import units
 from bdh_workbench.training.corpus import CorpusDocument
 from bdh_workbench.training.reading.examples import Examples
-from bdh_workbench.training.reading.judging import Ranked, figures, fitted
+from bdh_workbench.training.reading.judging import People, Ranked, figures, fitted, memories, of_answers, of_sentences
 from bdh_workbench.training.reading.phase import MADE, PEOPLE, Questions, refit_judges, train_reader
-from bdh_workbench.training.reading.questions import Pool, gap_questions, made_questions, people_questions
+from bdh_workbench.training.reading.questions import (
+    Article,
+    Pool,
+    articles_of,
+    asked_in,
+    gap_questions,
+    made_questions,
+    people_questions,
+)
 from bdh_workbench.training.reading.train import (
     UNFIT,
     Read,
@@ -32,6 +40,7 @@ from bdh_workbench.training.reading.train import (
     span_loss,
 )
 from bdh_workbench.training.reading.vectors import close_words, word_vectors
+from tests.reader_factory import small_asker
 
 CONFIG = ReaderConfig(words=200, vector=16, endings=64, width=32, heads=2, hidden=64, layers=2, longest=4, context=128)
 NAMES = "Ada Ben Cleo Dora Emil Fay Gus Hal Ida Jon".split()
@@ -119,6 +128,39 @@ def test_questions_are_read_and_bad_lines_named(folder: Path) -> None:
         people_questions(folder / PEOPLE)
 
 
+def test_the_text_of_a_sentence_is_found_and_its_questions_put_to_it(folder: Path) -> None:
+    pool = people_questions(folder / PEOPLE)
+    around = [f"Line {number} of the chronicle tells of nothing that anybody asked about." for number in range(9)]
+    # The corpus has the sentence with another beginning and other spaces.
+    known = "Then, in 1803 the old market of Holm was opened by  Dora after a long debate."
+    text = " ".join([*around[:4], known, *around[4:]])
+    documents = [CorpusDocument(" ".join(around), "wikipedia", "None"), CorpusDocument(text, "wikipedia", "Chronicle")]
+    number = next(n for n, sentence_ in enumerate(pool.sentences) if "1803" in sentence_)
+    found = articles_of([pool.sentences[number]], documents, 2)
+    assert [(article.title, article.number, article.place) for article in found] == [("Chronicle", 0, 2)]
+    assert len(found[0].sentences) == 5
+    assert "1803" in found[0].sentences[2]
+    natural = asked_in([dataclasses.replace(found[0], number=number)], pool)
+    assert natural.sentences == found[0].sentences
+    (asked,) = natural.asked
+    assert asked.sentence == 2
+    assert [u.folded for u in units(natural.sentences[2])[asked.first : asked.last + 1]] == ["dora"]
+
+
+def test_the_judge_of_answers_learns_from_what_the_reader_has_not_seen(folder: Path) -> None:
+    pool = people_questions(folder / PEOPLE)
+    articles = [Article("One", pool.sentences[:6], 1, 1), Article("Two", pool.sentences[6:14], 2, 8)]
+    asker = small_asker()
+    known = memories(asker, [], People(pool, {8, 20}, articles), Pool([], []), 0)
+    people = [case for case in known.cases if case.question.startswith("Who opened the")]
+    seen = {case.question for case in people if case.seen}
+    # Sentence 1 was trained on; 8 and 20 were not, and of 20 no text is known.
+    assert seen == {question(1)[0]}
+    assert {case.question for case in people if not case.seen} == {question(8)[0], question(20)[0]}
+    assert len(of_answers(known, asker, asker.sentences)) <= sum(not case.seen for case in known.cases)
+    assert len(of_sentences(known)) == len(known.cases)
+
+
 def test_what_answers_as_well_is_no_rival(folder: Path) -> None:
     pool = people_questions(folder / PEOPLE)
     asked = [dataclasses.replace(one, beside=(one.sentence + 1) % 40) for one in pool.asked]
@@ -129,7 +171,7 @@ def test_what_answers_as_well_is_no_rival(folder: Path) -> None:
         forbidden = beside.get(tuple(u.same for u in example.question))
         assert forbidden is None or forbidden not in list(example.sentences)
     assert 0.15 < sum(example.answer is None for example in drawn) / 400 < 0.35
-    assert {len(example.sentences) for example in drawn} == {1, 2}
+    assert {len(example.sentences) for example in drawn} == {1, 2, 3}
 
 
 def test_the_right_place_is_the_one_trained_on(folder: Path) -> None:

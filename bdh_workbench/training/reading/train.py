@@ -29,9 +29,9 @@ class ReadingConfig:
     """How the reader is trained."""
 
     minutes: float = 120.0  # of work
-    batch: int = 56  # questions in a step
-    rate: float = 2e-3  # highest learning rate
-    final_rate: float = 5e-5  # where the cosine ends
+    batch: int = 40  # questions in a step
+    rate: float = 1e-3  # highest learning rate
+    final_rate: float = 2e-5  # where the cosine ends
     warmup: int = 300  # steps to the highest rate
     weight_decay: float = 0.01
     clip: float = 1.0
