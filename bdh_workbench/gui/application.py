@@ -30,7 +30,7 @@ from bdh_workbench.gui.theme import Theme
 from bdh_workbench.resources import bundled_model_names
 from bdh_workbench.session import Session
 from bdh_workbench.session.crash import forget_crash, previous_crash, start_crash_log, stop_crash_log
-from bdh_workbench.session.events import Event, ModelChanged
+from bdh_workbench.session.events import Event, JobFailed, ModelChanged
 from bdh_workbench.session.home import home_folder, library_in
 from bdh_workbench.session.jobs import OpenMemory
 
@@ -86,6 +86,8 @@ class Workbench:
         self.bridge.on(ModelChanged, self._model_changed)
         self._closed = False
         self._last_memory = chosen.last_memory  # opened once a model is there to read it
+        self._opening = 0
+        self.bridge.on(JobFailed, self._not_opened)
         for note in self.preferences.notes:
             self.window.activity.add(note)
 
@@ -131,11 +133,17 @@ class Workbench:
     def _failed(self, message: str, details: str) -> None:
         self.window.fail(message, details)
 
+    def _not_opened(self, event: JobFailed) -> None:
+        """Nobody asked for the memory of last time just now: a remark is enough."""
+        if event.job == self._opening:
+            self.window.say(f"The memory of last time was not opened: {event.message}")
+            self.preferences.change(last_memory="")
+
     def _model_changed(self, event: ModelChanged) -> None:
         if event.info is not None:
             last, self._last_memory = self._last_memory, ""
             if last and not self.window.restored and os.path.isfile(last):
-                self.context.submit(OpenMemory(Path(last)), quiet=True)
+                self._opening = self.context.submit(OpenMemory(Path(last)), quiet=True)
             self.preferences.change(last_model=str(event.info.folder), device=self.window.commands.chosen_model[1])
 
 

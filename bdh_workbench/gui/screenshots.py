@@ -29,8 +29,6 @@ STEPS = 40  # of the gradient write that is held half-way
 DOCS = {  # the pictures that README and tutorial show, and which of all they are
     "window-light": "ask-1480x920-light",
     "window-dark": "ask-1480x920-dark",
-    "window-write": "write-1480x920-light",
-    "window-inspect": "inspect-1480x920-light",
     "tutorial-write": "pane-write-facts-light",
     "tutorial-live": "pane-live-light",
     "tutorial-ask": "pane-ask-light",

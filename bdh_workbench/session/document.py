@@ -169,6 +169,13 @@ class Document:
                 save_notebook(file.path, file.notebook)
             except UserError as problem:
                 log(task, "warning", f"Conversation and checks could not be kept: {problem}")
+        if self.dirty and os.path.lexists(self.recovery.own):
+            self._copy_notebook()
+
+    def _copy_notebook(self) -> None:
+        """Copy the notebook beside the recovery copy of its memory."""
+        with contextlib.suppress(UserError):
+            save_notebook(self.recovery.own, self._now.file.notebook)
 
     def _tell_notebook(self, task: Task) -> None:
         file = self._now.file
@@ -372,8 +379,8 @@ class Document:
         memory = self.recovery.load(found)
         task.commit()
         # The copy of this session takes its place, unless copies are switched off or it could not be written.
-        file = _File(found.path)
-        if found.path is not None:
+        file = _File(found.path, notebook=self._noted(task, found.file))
+        if found.path is not None and file.notebook.empty:
             file.notebook = self._noted(task, found.path)
         with contextlib.suppress(OSError):
             if found.path is not None and found.path.stat().st_mtime > found.saved_at.timestamp():
@@ -432,6 +439,7 @@ class Document:
         elif task.keep_recovery and state.memory is not None:
             try:
                 self.recovery.save(state.memory, state.file.path)
+                self._copy_notebook()
             except (UserError, OSError) as error:
                 log(task, "warning", f"No copy of the unsaved changes could be made: {error}")
             else:

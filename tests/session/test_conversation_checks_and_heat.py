@@ -22,6 +22,7 @@ from bdh_workbench.session.jobs import (
     Query,
     ReciteItem,
     Relabel,
+    RestoreRecovery,
     RunChecks,
     SaveMemory,
     Undo,
@@ -61,6 +62,21 @@ def test_a_conversation_is_kept_with_its_memory_and_marked_where_the_memory_chan
         assert event.opened and [turn.answer.prompt for turn in event.notebook.turns] == [FACTS[0].prompt] * 2
         done(session, record, ClearConversation())
         assert not record.all(NotebookChanged)[-1].opened and not notebook_path(renamed).exists()
+
+
+def test_a_conversation_comes_back_with_unsaved_work(tmp_path: Path, model_folder: Path) -> None:
+    with real_session(tmp_path) as (session, record):
+        done(session, record, LoadModel(str(model_folder), "cpu"))
+        done(session, record, Write(FACTS[:2], (), SETTINGS))
+        done(session, record, Query(FACTS[0].prompt))
+    with real_session(tmp_path) as (session, record):
+        done(session, record, LoadModel(str(model_folder), "cpu"))
+        done(session, record, RestoreRecovery())
+        event = record.all(NotebookChanged)[-1]
+        assert event.opened and [turn.answer.prompt for turn in event.notebook.turns] == [FACTS[0].prompt]
+        assert len(list((tmp_path / "recovery").glob("*.notebook.json"))) == 1
+        path = done(session, record, SaveMemory(title="Saved"))
+        assert len(load_notebook(path).turns) == 1 and not list((tmp_path / "recovery").glob("*.notebook.json"))
 
 
 def test_checks_are_run_together_and_follow_a_merge(tmp_path: Path, model_folder: Path) -> None:
