@@ -251,7 +251,10 @@ def measure_stalls(driver: Driver) -> dict[str, Any]:
     for name in ("ask", "inspect", "write"):
         window.show_workspace(name)
         driver.settle(0.2)
-    during("theme", lambda: (_theme(driver, "dark"), _theme(driver, "light")))
+    during("theme", partial(_theme, driver, "dark"))
+    dark = results["theme_stall"]
+    during("theme", partial(_theme, driver, "light"))
+    results["theme_stall"] = max(dark, results["theme_stall"])
     context.submit(SaveMemory(title="Small"))
     driver.wait(driver.idle)
     path = driver.workbench.context.library.folder / "Book.safetensors"

@@ -115,7 +115,7 @@ class Theme(QObject):
         """Call with the colours now, and whenever they change."""
         follower(self.colours)
         bound = hasattr(follower, "__self__")
-        self._followers.append(weakref.WeakMethod(follower) if bound else lambda: follower)  # type: ignore[arg-type]
+        self._followers.append(weakref.WeakMethod(follower) if bound else lambda: follower)
 
     def forget(self) -> None:
         """The window is gone, and whoever followed with it."""

@@ -90,20 +90,20 @@ def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> N
 def test_a_memory_that_is_not_loaded_shows_what_it_holds(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
     write_facts(workbench, qtbot)
-    library = workbench.window.library
+    library, details = workbench.window.library, workbench.window.memory.details
     library.save()
     settle(workbench, qtbot)
     workbench.window.actions_by_name["new_memory"].trigger()
     settle(workbench, qtbot)
-    assert library.details.stack.currentIndex() == 0, "the memory in use is empty"
+    assert details.stack.currentIndex() == 0, "the memory in use is empty"
     library.table.selectRow(0)
-    assert library.details.stack.currentIndex() == 1 and not library.details.in_use
+    assert details.stack.currentIndex() == 1 and not details.in_use
     settle(workbench, qtbot)
-    assert library.details.items.topLevelItemCount() == 3
-    assert library.details.state.text() == "not loaded" and not library.details.chosen_items()
+    assert details.items.topLevelItemCount() == 3
+    assert details.state.text() == "not loaded" and not details.chosen_items()
     library.load()
     settle(workbench, qtbot)
-    assert library.details.in_use and library.details.items.topLevelItemCount() == 3
+    assert details.in_use and details.items.topLevelItemCount() == 3
 
 
 def test_undo_takes_a_write_back_and_redo_makes_it_again(start: Start, qtbot: QtBot) -> None:
@@ -227,7 +227,7 @@ def test_a_note_on_the_memory_in_use_outlives_the_next_save(start: Start, qtbot:
     library.search.setText("archive")
     assert library.filter.rowCount() == 1 and not library.empty.isVisible()
     library.search.setText("no such word")
-    assert library.filter.rowCount() == 0 and "holds these words" in library.empty.text()
+    assert library.filter.rowCount() == 0 and "has these words" in library.empty.text()
 
 
 def test_memories_that_differ_are_merged_once_it_is_said_whose_answer_stays(

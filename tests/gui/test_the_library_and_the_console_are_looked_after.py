@@ -150,12 +150,12 @@ def test_questions_can_be_stopped_copied_saved_and_cleared(
     assert console.exchanges[-1].problem == "stopped" and not console.stop_button.isVisible()
     console.copy()
     assert "The tide is" in QGuiApplication.clipboard().text()
-    path = tmp_path / "console.txt"
+    path = tmp_path / "console.md"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    console.export()
+    console.export("md")
     assert "The lamp is" in path.read_text(encoding="utf-8")
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no" / "console.txt"), ""))
-    console.export()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no" / "console.md"), ""))
+    console.export("md")
     assert "choose another place" in said.failures[-1][0]
     said.confirm = False
     console.clear()
@@ -225,12 +225,13 @@ def test_a_retention_run_is_of_the_documents_that_its_box_names(
 def test_two_quick_presses_start_one_retention_run(start: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     workbench = start()
     window, submitted = workbench.window, []
+    window.retention.source.setCurrentIndex(1)
     monkeypatch.setattr(workbench.context.session, "submit", lambda job: (submitted.append(job), len(submitted))[1])
     for _ in range(2):
         window.actions_by_name["run_retention"].trigger()
     qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
     assert len(submitted) == 1 and len(submitted[0].documents) > 1
-    window.retention._job = None  # none was begun
+    window.retention.job.jobs.clear()  # none was begun
     window.retention.run()
     window.retention.stop()  # while the samples are being read
     qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
@@ -261,7 +262,7 @@ def test_a_run_of_retention_can_be_stopped(start: Start, qtbot: QtBot) -> None:
     retention = workbench.window.retention
     retention.source.setCurrentIndex(1)
     retention.run()
-    qtbot.waitUntil(lambda: retention._job is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: retention.job.busy, timeout=WAIT)
     retention.stop()
     settle(workbench, qtbot)
     assert retention.state.text() == "Stopped." and retention.run_button.isEnabled()

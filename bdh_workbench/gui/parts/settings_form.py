@@ -58,6 +58,7 @@ class WholeRows(QScrollArea):
 
     def __init__(self, form: QWidget, name: str) -> None:
         super().__init__()
+        self.form = form
         self.setWidget(form)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -66,7 +67,7 @@ class WholeRows(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Take as many whole rows as there is room for."""
         super().resizeEvent(event)
-        form = self.widget()
+        form = self.form
         ends = sorted({child.geometry().bottom() + 1 for child in form.findChildren(QWidget) if child.parent() is form})
         room = self.height() - 2 * self.frameWidth()
         whole = max((end for end in ends if end <= room), default=room)

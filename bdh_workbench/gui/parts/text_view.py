@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip
 
 from bdh_workbench.gui.colours import LIGHT, Colours, mixed
 from bdh_workbench.gui.words import shown_p
+from bdh_workbench.harmless import harmless_places
 from bdh_workbench.session.events import TokenHeat
 
 PART = 60_000  # characters that are put in at once: more would hold the window up
@@ -43,7 +44,7 @@ class TextView(QPlainTextEdit):
         self.setTabChangesFocus(True)
         self.viewport().setMouseTracking(True)
         self._colours = LIGHT
-        self._whole, self._put = "", 0
+        self._whole, self._shown, self._put = "", "", 0
         self._places: npt.NDArray[np.int64] | None = None
         self._heat: list[TokenHeat] = []
         self._weak: list[TokenHeat] = []
@@ -59,7 +60,9 @@ class TextView(QPlainTextEdit):
 
     def show_text(self, text: str) -> None:
         """Show a text from its beginning; the rest of a long one comes while the window lives on."""
-        self._whole, self._put, self._places = text, 0, utf16(text)
+        self._whole, self._put = text, 0
+        self._shown = harmless_places(text)
+        self._places = utf16(self._shown)
         self._marked = self._answer = self._wanted = None
         self._found, self._heat, self._weak, self._starts = [], [], [], []
         self.setExtraSelections([])
@@ -74,7 +77,7 @@ class TextView(QPlainTextEdit):
     def _fill(self) -> None:
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
-        cursor.insertText(self._whole[self._put : self._put + PART])
+        cursor.insertText(self._shown[self._put : self._put + PART])
         self._put += PART
         if self._wanted is not None:
             self._go(self._wanted)
