@@ -105,7 +105,7 @@ def test_unsaved_work_is_asked_about_before_another_memory_is_loaded(
     qtbot.waitUntil(lambda: len(context.memory.items) == 2 and not context.jobs.unfinished, timeout=WAIT)
     qtbot.waitUntil(lambda: library.filter.rowCount() == 3, timeout=WAIT)
     said.unsaved = "discard"
-    library.forget()
+    library.window().memory.forget()
     assert "Choose the items" in library.window().activity.remark.text()
     library.unload()
     qtbot.waitUntil(lambda: not context.memory.items and not context.jobs.unfinished, timeout=WAIT)
@@ -219,7 +219,7 @@ def test_a_retention_run_is_of_the_documents_that_its_box_names(
     qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
     retention.run()
     assert [[document.text for document in job.documents or ()] for job in submitted] == [[DOCUMENT.text]]
-    retention._job = None  # none was begun
+    retention.job.jobs.clear()  # none was begun
 
 
 def test_two_quick_presses_start_one_retention_run(start: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
