@@ -76,7 +76,7 @@ def test_a_cancel_is_heard_at_once_even_while_nothing_can_stop(
     try:
         write.editor.setPlainText("A heron stood in the reeds of the lake and waited.")
         write.write()
-        qtbot.waitUntil(lambda: inside.is_set() and write.state.text() == "Preparing …", timeout=WAIT)
+        qtbot.waitUntil(lambda: inside.is_set() and "Reading what is to be written" in write.state.text(), timeout=WAIT)
         window.actions_by_name["cancel"].trigger()
         assert write.state.text() == "Cancelling …"
         assert write.cancel_button.text() == "Cancelling …" and not write.cancel_button.isEnabled()
