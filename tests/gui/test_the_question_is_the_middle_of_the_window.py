@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.dialogs.check import CheckDialog
 from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.gui.panes.text import SOON
 from bdh_workbench.gui.parts.text_view import TextView
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.session.events import TokenHeat
@@ -102,6 +103,13 @@ def test_the_text_is_shaded_where_it_is_recited_unsurely(start: Start, qtbot: Qt
     text = workbench.window.text
     qtbot.waitUntil(lambda: "ecited" in text.foot.text() and not text._job, timeout=WAIT)
     assert len(text._heat[0]) > 20
+    workbench.window.show_workspace("write")
+    text._heat.clear()
+    text._show_heat()
+    qtbot.wait(SOON + 100)
+    assert not text._heat, "nobody sees it"
+    workbench.window.show_workspace("ask")
+    qtbot.waitUntil(lambda: "ecited" in text.foot.text() and not text._job, timeout=WAIT)
     text._heat[0] = (TokenHeat(0, 3, 0.2), TokenHeat(3, 14, 0.95), TokenHeat(14, 17, 0.7))
     text._show_heat()
     assert text.view.weak == 2 and "2 tokens shaded" in text.foot.text()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from bdh_workbench.gui.context import Context
@@ -146,6 +147,11 @@ class TextPane(Pane):
     def take_focus(self) -> None:
         """Into the text."""
         self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What was not recited while nobody saw it is recited now."""
+        super().showEvent(event)
+        self._show_heat()
 
     # Pages
 
