@@ -40,9 +40,9 @@ class ReaderConfig:
     words: int = 30_000  # words with a vector of their own [V]
     vector: int = 128  # numbers in a word vector
     endings: int = 2048  # classes of word endings, for words without a vector
-    width: int = 192  # numbers in the stream [D]
-    heads: int = 6  # [H]
-    hidden: int = 576  # neurons between the two matrices of a layer
+    width: int = 160  # numbers in the stream [D]
+    heads: int = 5  # [H]
+    hidden: int = 480  # neurons between the two matrices of a layer
     layers: int = 4
     longest: int = 20  # units of an answer at most [L]
     context: int = 512  # units of a pair at most
