@@ -18,6 +18,7 @@ _UNSEEN = dict.fromkeys("\xad\u200b\u2060\ufeff", "")
 _BREAKS = "\f\v\x85\u2028\u2029"
 _ON_ONE_LINE = _UNSEEN | dict.fromkeys("\t\n\r" + _BREAKS, " ")
 _ON_LINES = _UNSEEN | dict.fromkeys(_BREAKS, "\n") | {"\r": " "}
+_IN_PLACE = _ON_LINES | dict.fromkeys(_UNSEEN, "\u200a")  # a hair space in the place of what shows nowhere
 _SUSPECT = re.compile("[^\x20-\x7e\u00a1-\u00ac\u00ae-\u05ff\u4e00-\u9fff]")  # few characters need a closer look
 
 
@@ -39,6 +40,11 @@ def harmless(text: str) -> str:
 def harmless_lines(text: str) -> str:
     """The same with its line ends and tabs."""
     return _replaced(text, _JOINERS + "\n\t", _ON_LINES)
+
+
+def harmless_places(text: str) -> str:
+    """As ``harmless_lines``, with a character for each character, so that every place stays where it is."""
+    return _replaced(text, _JOINERS + "\n\t", _IN_PLACE)
 
 
 def harmless_json(text: str) -> str:

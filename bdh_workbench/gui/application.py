@@ -19,17 +19,20 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from bdh_workbench.gui.bridge import Background, Bridge
-from bdh_workbench.gui.context import Context, SessionLike
+from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.garbage import GarbageCollector
+from bdh_workbench.gui.jobs import SessionLike
 from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.gui.platform import check_platform
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.preferences import Preferences
 from bdh_workbench.gui.theme import Theme
 from bdh_workbench.resources import bundled_model_names
 from bdh_workbench.session import Session
 from bdh_workbench.session.crash import forget_crash, previous_crash, start_crash_log, stop_crash_log
-from bdh_workbench.session.events import Event, ModelChanged
+from bdh_workbench.session.events import Event, JobFailed, ModelChanged
 from bdh_workbench.session.home import home_folder, library_in
+from bdh_workbench.session.jobs import OpenMemory
 
 NO_MODEL = "No model comes with this installation. Choose one with File, Choose model…"
 
@@ -39,6 +42,7 @@ def make_application() -> QApplication:
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
+    check_platform()
     app = QApplication(["bdh-workbench"])
     app.setApplicationName("BDH memory workbench")
     app.setDesktopFileName("bdh-workbench")
@@ -81,6 +85,9 @@ class Workbench:
         self.window = MainWindow(self.context)
         self.bridge.on(ModelChanged, self._model_changed)
         self._closed = False
+        self._last_memory = chosen.last_memory  # opened once a model is there to read it
+        self._opening = 0
+        self.bridge.on(JobFailed, self._not_opened)
         for note in self.preferences.notes:
             self.window.activity.add(note)
 
@@ -95,14 +102,14 @@ class Workbench:
             self.window.say(NO_MODEL)
             self.window.activity.now.setText(NO_MODEL)
         else:
-            self.window.load_model(self.model, self.device)
+            self.window.commands.load_model(self.model, self.device)
         crash = previous_crash(self.home)
         if crash:
             forget_crash(self.home)
             self.window.fail("The program ended badly last time; what was not saved is offered back.", crash)
         if not self.preferences.values.first_start_done:
             self.preferences.change(first_start_done=True)
-            self.window.guide()
+            self.window.commands.guide()
 
     def close(self) -> bool:
         """End the session and all threads; returns whether all have ended."""
@@ -119,15 +126,25 @@ class Workbench:
 
     def dispose(self) -> None:
         """Take the window apart now, while everything that it is made of is still there."""
+        self.theme.forget()
         self.window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
     def _failed(self, message: str, details: str) -> None:
         self.window.fail(message, details)
 
+    def _not_opened(self, event: JobFailed) -> None:
+        """Nobody asked for the memory of last time just now: a remark is enough."""
+        if event.job == self._opening:
+            self.window.say(f"The memory of last time was not opened: {event.message}")
+            self.preferences.change(last_memory="")
+
     def _model_changed(self, event: ModelChanged) -> None:
         if event.info is not None:
-            self.preferences.change(last_model=str(event.info.folder), device=self.window.chosen_model[1])
+            last, self._last_memory = self._last_memory, ""
+            if last and not self.window.restored and os.path.isfile(last):
+                self._opening = self.context.submit(OpenMemory(Path(last)), quiet=True)
+            self.preferences.change(last_model=str(event.info.folder), device=self.window.commands.chosen_model[1])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

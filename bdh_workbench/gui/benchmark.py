@@ -34,6 +34,10 @@ TICK = 0.010  # seconds between two looks of the timer whose lateness is measure
 FILES = 5000
 CURVES, POINTS = 100, 300
 DRAWING = 3.0  # seconds for which curves are drawn
+STALL = 0.1  # seconds of work at most between two looks at the events
+SEARCHED = 200  # memories
+BOOK = 900_000  # characters of a book
+PASTED = 5_000_000  # characters of a long paste
 FIRST = 20  # writes before the growth of memory is counted: caches fill in them
 
 
@@ -60,6 +64,10 @@ TARGETS = (
     Target("lateness of a 10 ms timer in a write of 20 facts, 99th percentile", "write_lateness_p99", 0.05, True, "s"),
     Target(f"drawn frames of {CURVES} curves of {POINTS} points", "frames_per_second", 30, False, "/s"),
     Target(f"a library of {FILES:,} files listed", "library_seconds", 1.0, True, "s"),
+    Target("longest stall of the window's thread in a theme switch", "theme_stall", STALL, True, "s"),
+    Target("the same while a memory of a book is opened", "book_stall", STALL, True, "s"),
+    Target("the same in a paste of 5 MB", "paste_stall", STALL, True, "s"),
+    Target(f"search in {SEARCHED} memories", "search_seconds", 0.3, True, "s"),
     Target("memory growth over the writes", "growth_bytes", 50e6, True, "MB", 1e-6),
     Target("threads, timers, jobs and windows left after closing", "left_alive", 0, True, ""),
 )
@@ -90,6 +98,29 @@ def lateness(late: list[float]) -> Iterator[None]:
         nonlocal last
         now = time.perf_counter()
         late.append(max(0.0, now - last - TICK))
+        last = now
+
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.setInterval(round(1000 * TICK))
+    timer.timeout.connect(tick)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.stop()
+
+
+@contextmanager
+def stalls(found: list[float]) -> Iterator[None]:
+    """Note down how long the window's thread works between two looks of a timer: its own work, not others'."""
+    from PySide6.QtCore import Qt, QTimer
+
+    timer, last = QTimer(), time.thread_time()
+
+    def tick() -> None:
+        nonlocal last
+        now = time.thread_time()
+        found.append(now - last)
         last = now
 
     timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -197,6 +228,76 @@ def _retention(driver: Driver) -> None:
 def _theme(driver: Driver, mode: str) -> None:
     driver.workbench.theme.set_mode(mode)
     driver.settle(0.3)
+
+
+def measure_stalls(driver: Driver) -> dict[str, Any]:
+    """The longest time that the window's thread works without looking at its events, and a search in many memories."""
+    import dataclasses
+
+    from bdh_workbench.memory.files import load_memory, save_memory
+    from bdh_workbench.session.jobs import NewMemory, OpenMemory, SaveMemory
+    from bdh_workbench.session.searching import SearchIndex
+
+    window, context = driver.window, driver.context
+    results: dict[str, Any] = {}
+
+    def during(name: str, work: Callable[[], object]) -> None:
+        found: list[float] = []
+        with stalls(found):
+            work()
+            driver.settle(0.5)
+        results[f"{name}_stall"] = max(found, default=0.0)
+
+    for name in ("ask", "inspect", "write"):
+        window.show_workspace(name)
+        driver.settle(0.2)
+    during("theme", partial(_theme, driver, "dark"))
+    dark = results["theme_stall"]
+    during("theme", partial(_theme, driver, "light"))
+    results["theme_stall"] = max(dark, results["theme_stall"])
+    context.submit(SaveMemory(title="Small"))
+    driver.wait(driver.idle)
+    path = driver.workbench.context.library.folder / "Book.safetensors"
+    memory = load_memory(context.memory.path) if context.memory is not None and context.memory.path else None
+    assert memory is not None
+    sentence = "In the harbour of Bod the ferries wait for the tide, and nobody on the quay knows whose turn it is. "
+    text = "".join(f"{sentence}{chr(10) * 2 * (n % 7 == 6)}" for n in range(BOOK // len(sentence)))
+    record = dataclasses.replace(
+        memory.items[0], kind="document", title="A book", prompt="", answer="", text=text, tokens=len(text) // 4
+    )
+    save_memory(path, dataclasses.replace(memory, items=(record, *memory.items[1:]), title="Book"))
+    for number in range(SEARCHED):
+        shutil.copyfile(context.memory.path, path.with_name(f"copy {number:03d}.safetensors"))  # type: ignore[arg-type, union-attr]
+    window.show_workspace("ask")
+    driver.settle(0.3)
+
+    def opened() -> None:
+        context.submit(OpenMemory(path))
+        driver.wait(lambda: driver.idle() and window.text.view.whole == text)
+        driver.settle(1.0)
+
+    during("book", opened)
+    index = SearchIndex(driver.workbench.home, path.parent)
+    index.refresh()
+    begun = time.perf_counter()
+    index.find("harbour tide")
+    results["search_seconds"] = time.perf_counter() - begun
+    window.show_workspace("write")
+    long = (sentence * (PASTED // len(sentence) + 1))[:PASTED]
+
+    def pasted() -> None:
+        from PySide6.QtGui import QGuiApplication
+
+        QGuiApplication.clipboard().setText(long)
+        window.write.editor.paste()
+
+    during("paste", pasted)
+    window.write.clear()
+    for other in path.parent.glob("*.safetensors"):
+        other.unlink()
+    context.submit(NewMemory())
+    driver.wait(driver.idle)
+    return results
 
 
 def measure_frames(driver: Driver) -> dict[str, Any]:
@@ -329,6 +430,8 @@ def measure(model: str | None, writes: int, say: Callable[[str], object]) -> dic
         driver.settle()
         say("lateness")
         results |= measure_lateness(driver)
+        say("stalls")
+        results |= measure_stalls(driver)
         say("frames")
         results |= measure_frames(driver)
         say("library")

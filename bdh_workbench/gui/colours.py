@@ -33,3 +33,9 @@ DARK = Colours(
     True, "#14171c", "#1b1f26", "#232832", "#313845", "#e6e9ef", "#8d97a8", "#5aa9e6", "#10141a", "#58c08b", "#e8b04b",
     "#e5707a",
 )  # fmt: skip
+
+
+def mixed(colour: str, ground: str, share: float) -> str:
+    """A tint: so much of a colour over a ground."""
+    pairs = zip(*(bytes.fromhex(one.lstrip("#")) for one in (colour, ground)), strict=True)
+    return "#" + bytes(round(share * a + (1.0 - share) * b) for a, b in pairs).hex()

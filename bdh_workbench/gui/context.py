@@ -4,42 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from bdh_workbench.gui.bridge import Background, Bridge
 from bdh_workbench.gui.colours import Colours
+from bdh_workbench.gui.jobs import Jobs, SessionLike
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.preferences import Preferences
+from bdh_workbench.gui.state import State
 from bdh_workbench.gui.theme import Theme
 from bdh_workbench.memory.library import Library
 from bdh_workbench.session.events import MemoryView, ModelInfo
 from bdh_workbench.session.jobs import Job
 
 
-class SessionLike(Protocol):
-    """What the window asks of a session."""
-
-    keep_recovery: bool
-
-    def submit(self, job: Job) -> int:
-        """Queue a job and return its id."""
-
-    def cancel(self, job: int) -> bool:
-        """Stop a job; whether it will end as cancelled."""
-
-    def pause(self) -> object:
-        """Hold the write or retention run that is being done between two steps."""
-
-    def resume(self) -> object:
-        """Let it go on."""
-
-    def close(self, timeout: float | None = 10.0, *, discard_recovery: bool = False) -> bool:
-        """Stop everything and wait for the thread."""
-
-
 @dataclass(slots=True)
 class Context:
-    """Shared by the panes; only the window changes ``model`` and ``memory``."""
+    """Shared by the panes."""
 
     session: SessionLike
     bridge: Bridge
@@ -50,43 +30,28 @@ class Context:
     preferences: Preferences
     say: Callable[[str], None]
     fail: Callable[[str, str], None]
-    model: ModelInfo | None = None
-    memory: MemoryView | None = None
-    unfinished: set[int] = field(default_factory=set)
-    quiet: set[int] = field(default_factory=set)
-    waiting: dict[int, Callable[[object], None]] = field(default_factory=dict)
-    stopping: set[int] = field(default_factory=set)  # were asked to stop, and have not ended
-    on_stop: list[Callable[[int], object]] = field(default_factory=list)  # called with the number of each such job
+    state: State = field(init=False)
+    jobs: Jobs = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The state hears of everything first, the jobs last: the window lets them listen once its panes are made."""
+        self.state = State(self.bridge)
+        self.jobs = Jobs(self.session)
+
+    @property
+    def model(self) -> ModelInfo | None:
+        """In use."""
+        return self.state.model
+
+    @property
+    def memory(self) -> MemoryView | None:
+        """In use."""
+        return self.state.memory
 
     def submit(self, job: Job, then: Callable[[object], None] | None = None, quiet: bool = False) -> int:
-        """Queue a job.
-
-        Args:
-            job: to be done.
-            then: called with its result once it is done.
-            quiet: no person asked for it, as for an estimate while they type: its pane alone tells of a failure.
-        """
-        number = self.session.submit(job)
-        self.unfinished.add(number)
-        if quiet:
-            self.quiet.add(number)
-        if then is not None:
-            self.waiting[number] = then
-        return number
-
-    def cancel(self, number: int) -> None:
-        """Ask a job to stop and let the panes say so: its end may take a while to come."""
-        if self.session.cancel(number):
-            self.stopping.add(number)
-            for told in self.on_stop:
-                told(number)
-
-    def ended(self, number: int) -> None:
-        """A job has come to its end, whatever it was."""
-        for jobs in (self.unfinished, self.quiet, self.stopping):
-            jobs.discard(number)
+        """Queue a job: see ``Jobs.submit``."""
+        return self.jobs.submit(job, then, quiet)
 
     def paint(self, follow: Callable[[Colours], None]) -> None:
         """Call with the colours now, and whenever they change."""
-        follow(self.theme.colours)
-        self.theme.changed.connect(follow)
+        self.theme.follow(follow)

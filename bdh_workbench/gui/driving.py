@@ -64,12 +64,12 @@ class Driver:
 
     def idle(self) -> bool:
         """Whether nothing runs or waits."""
-        return not self.context.unfinished and not self.workbench.background.busy
+        return not self.context.jobs.unfinished and not self.workbench.background.busy
 
     def settle(self, seconds: float = 0.12) -> None:
         """Let the window live for a moment, so that it lays itself out and draws."""
         end = time.monotonic() + seconds
-        self.wait(lambda: time.monotonic() >= end and self.workbench.clock.idle)
+        self.wait(lambda: time.monotonic() >= end and self.workbench.clock.idle and self.workbench.theme.settled)
 
     def load(self) -> None:
         """Load the model on the CPU."""
@@ -85,10 +85,10 @@ class Driver:
 
     def ask(self, question: str) -> None:
         """Ask, and wait for the whole answer."""
-        console = self.window.console
-        console.line.setText(question)
-        console.ask()
-        self.wait(lambda: console.exchanges[-1].done)
+        pane = self.window.ask
+        pane.line.setText(question)
+        pane.ask()
+        self.wait(lambda: pane.exchanges[-1].done)
 
 
 @contextmanager
@@ -125,7 +125,7 @@ def driven(model: str | None = None) -> Iterator[Driver]:
                 workbench.dispose()
 
 
-def proposed(parent: QWidget | None, question: str, text: str = "", *, empty: bool = False) -> str:
+def proposed(parent: QWidget | None, question: str, text: str = "", *, empty: bool = False, title: str = "") -> str:
     """The answer of a person who takes the title that is proposed."""
     return text or "Untitled"
 

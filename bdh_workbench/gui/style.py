@@ -1,17 +1,13 @@
-"""The style sheet: spacing in steps of 4 px, rounded cards, a visible focus ring."""
+"""The style sheet: spacing in steps of 4 px, rounded cards, a visible focus ring. Colours are roles of the palette."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from string import Template
-
-from bdh_workbench.gui.colours import Colours
 
 _SHEET = Template(
     """
-QMainWindow, QDialog { background: $background; }
-QMainWindow::separator { background: $background; width: 8px; height: 8px; }
-QMainWindow::separator:hover { background: $accent; }
+QMainWindow::separator { background: transparent; width: 8px; height: 8px; }
+QMainWindow::separator:hover { background: #4f94e8; }
 QToolTip { background: $panel; color: $text; border: 1px solid $line; padding: 4px; }
 
 QFrame#cardTitle { background: $panel; border: 1px solid $line; border-bottom: none;
@@ -43,6 +39,13 @@ QToolButton[flat="true"] { background: transparent; border: 1px solid transparen
 QToolButton[flat="true"]:hover { color: $text; border-color: $line; }
 QToolButton[flat="true"]:checked { color: $accent; background: $raised; }
 QToolButton[flat="true"]:focus { border: 1px solid $accent; }
+QFrame#switch { background: $panel; border: 1px solid $line; border-radius: 6px; }
+QToolButton[segment="true"], QToolBar QToolButton[segment="true"] { background: transparent; border: none;
+  border-radius: 0; padding: 6px 18px; }
+QToolButton[segment="true"]:hover { background: $raised; }
+QToolButton[segment="true"]:checked { background: $accent; color: $on_accent; border-radius: 5px; }
+QToolButton[segment="true"]:focus { border: 2px solid $text; padding: 4px 16px; border-radius: 5px; }
+QTextBrowser#conversation, QTextBrowser#conversation:focus { background: $panel; border: none; padding: 0; }
 QToolButton::menu-indicator { image: none; width: 0; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QTextBrowser, QSpinBox, QDoubleSpinBox, QComboBox, QTableView, QTreeView,
@@ -129,6 +132,14 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 )
 
 
-def stylesheet(colours: Colours, note: int, chevron: str, check: str) -> str:
-    """The style sheet in these colours: ``note`` is the size of small type in pixels, the other two are pictures."""
-    return _SHEET.substitute(asdict(colours), note=note, chevron=chevron, check=check)
+ROLES = {  # the palette's role for each colour: the sheet stays the same in light and dark
+    "background": "window", "panel": "alternate-base", "raised": "base", "line": "mid", "text": "window-text",
+    "muted": "placeholder-text", "accent": "highlight", "on_accent": "highlighted-text", "good": "link-visited",
+    "warning": "shadow", "bad": "bright-text",
+}  # fmt: skip
+
+
+def stylesheet(note: int, chevron: str, check: str) -> str:
+    """The style sheet: ``note`` is the size of small type in pixels, the other two are pictures."""
+    colours = {name: f"palette({role})" for name, role in ROLES.items()}
+    return _SHEET.substitute(colours, note=note, chevron=chevron, check=check)

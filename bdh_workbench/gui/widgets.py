@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDockWidget,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QMainWindow,
     QPushButton,
     QSizePolicy,
@@ -80,6 +81,47 @@ def set_tone(label: QLabel, tone: str) -> None:
         label.style().polish(label)
 
 
+def clearable(line: QLineEdit) -> None:
+    """Give a line a cross that clears it. Qt's own is a dark picture, which nobody sees on a dark ground."""
+
+    class Cross(QToolButton):
+        def place(self) -> None:
+            size = self.sizeHint()
+            self.setGeometry(line.width() - size.width() - 4, (line.height() - size.height()) // 2, *size.toTuple())
+
+    cross = Cross(line)
+    cross.setText("✕")
+    cross.setProperty("flat", True)
+    cross.setToolTip("Clear")
+    cross.setAccessibleName("Clear")
+    cross.setCursor(Qt.CursorShape.ArrowCursor)
+    cross.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    cross.clicked.connect(lambda checked=False: line.clear())
+    cross.setVisible(False)
+    line.setTextMargins(0, 0, 22, 0)
+
+    def follow(text: str) -> None:
+        cross.setVisible(bool(text))
+        cross.place()
+
+    line.textChanged.connect(follow)
+    line.installEventFilter(_Placer(cross, cross.place))
+
+
+class _Placer(QObject):
+    """Moves something when what it stands in changes its size."""
+
+    def __init__(self, parent: QObject, place: Callable[[], None]) -> None:
+        super().__init__(parent)
+        self._place = place
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """See the class."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return False
+
+
 def row(*widgets: QWidget | int, spacing: int = 8) -> QHBoxLayout:
     """Widgets side by side; a number is a stretch."""
     layout = QHBoxLayout()
@@ -123,17 +165,24 @@ class Pane(QWidget):
     """The content of a dock. ``title`` names it, ``status`` stands right of the title."""
 
     title = ""
+    whole_status = False  # whether the state is shown whole or not at all, and never cut
     status: QLabel
 
     def __init__(self) -> None:
         super().__init__()
-        self.status = ElideLabel()
+        self.status = ElideLabel(whole=self.whole_status)
         self.status.setProperty("note", True)
         self.status.setAccessibleName(f"{self.title}: state")
         self.setAccessibleName(f"{self.title} pane")
+        self.tools: list[QWidget] = []  # stand right of the state
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(12, 4, 12, 12)
         self.column.setSpacing(8)
+
+    def take_focus(self) -> None:
+        """Put the focus where the work of this pane begins; by default into its first control."""
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.focusNextChild()
 
 
 class TitleBar(QFrame):
@@ -160,6 +209,8 @@ class TitleBar(QFrame):
         layout.addWidget(grip)
         layout.addWidget(title)
         layout.addWidget(pane.status, 1)
+        for tool in pane.tools:
+            layout.addWidget(tool)
         layout.addWidget(float_)
         layout.addWidget(close)
 
@@ -175,5 +226,20 @@ def make_dock(window: QMainWindow, pane: Pane, name: str) -> QDockWidget:
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(pane)
     dock.setWidget(frame)
-    dock.setTitleBarWidget(TitleBar(dock, pane))
+    bar = TitleBar(dock, pane)
+    dock.setTitleBarWidget(bar)
+
+    def dress(floating: bool) -> None:
+        """Let a floating pane have a frame of the desktop's: without one, many desktops give it no keys."""
+        if QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:  # it is being dragged: not under the mouse
+            QTimer.singleShot(50, dock, lambda: dress(dock.isFloating()))
+            return
+        wanted = None if floating else bar
+        if dock.titleBarWidget() is not wanted:
+            dock.setTitleBarWidget(wanted)  # type: ignore[arg-type]
+            bar.setVisible(not floating)
+        if floating:
+            dock.activateWindow()
+
+    dock.topLevelChanged.connect(dress)
     return dock

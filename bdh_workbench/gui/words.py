@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import html
 import unicodedata
+from typing import TYPE_CHECKING
 
 from bdh_workbench.harmless import harmless, harmless_lines
+
+if TYPE_CHECKING:
+    from bdh_workbench.session.events import MemoryView
 
 __all__ = [
     "GLOSSARY",
@@ -13,6 +17,7 @@ __all__ = [
     "direction",
     "escaped",
     "harmless",
+    "holds",
     "plural",
     "short",
     "shown_p",
@@ -49,6 +54,9 @@ GLOSSARY: dict[str, str] = {
     "as it is read": "The form of a text that becomes tokens: spaces, line ends and unseen marks as what they mean.",
     "unlearnt token": "A token that training never met. No read makes it certain, and a write leaves it out.",
     "pure read": "An answer from the slow memory alone, without completion.",
+    "check": "A question with its expected answer, kept with a memory and asked again after each change.",
+    "notebook": "The conversation and the checks of a memory. They are kept in a file beside its own.",
+    "workspace": "An arrangement of panes for one kind of work: Write, Ask or Inspect.",
 }
 
 
@@ -117,3 +125,10 @@ def plural(count: int, word: str) -> str:
     """A count with its word."""
     many = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
     return f"{count:,} {word if count == 1 else many}"
+
+
+def holds(view: MemoryView) -> list[str]:
+    """How many documents and facts a memory has, in words; empty for nothing."""
+    facts = sum(item.kind == "fact" for item in view.items)
+    documents = len(view.items) - facts
+    return [plural(documents, "document")] * bool(documents) + [plural(facts, "fact")] * bool(facts)

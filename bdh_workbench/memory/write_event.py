@@ -23,6 +23,8 @@ class WriteEvent:
         tokens_per_second: target tokens taken through a step in a second.
         elapsed: seconds since the write began.
         remaining: estimated seconds to its end, at most.
+        token_p: probability of each token of the items in reading order, a sample spread evenly where there are many.
+        tokens: that the sample stands for.
     """
 
     phase: str
@@ -37,3 +39,5 @@ class WriteEvent:
     tokens_per_second: float
     elapsed: float
     remaining: float
+    token_p: tuple[float, ...] = ()
+    tokens: int = 0

@@ -53,6 +53,7 @@ __all__ = ["WriteEvent", "WriteResult", "check_write", "empty_memory", "finish",
 
 OWN_SHARE = 0.25  # of the slots; beyond it windows and framings use the addresses of what they are parts of
 HEAT_SLOTS, HEAT_POSITIONS = 64, 96  # slots and positions at most in the slot-use picture, spread over all
+SHOWN_TOKENS = 2048  # tokens at most whose probabilities an event carries
 EXAMPLES, BEFORE = 3, 6  # positions that cannot be told apart of which the words are told, and tokens before each
 CHECKED_TWICE = 2  # the goal must be passed in so many steps running
 DENSE_LIMIT = 400_000_000  # numbers in the dense addresses of a gradient write
@@ -313,6 +314,7 @@ class _Write:
         worst, median = self._worst(token_p), statistics.median(item_p)
         for name, value in ({"step": float(self.step), "worst p": worst, "median p": median} | losses).items():
             self.history.setdefault(name, []).append(value)
+        in_order = token_p[self.new.primary]
         norms = reads.norm(dim=1)
         share = self.model.site.gate * norms / self.new.stream.norm(dim=1).cpu()
         return WriteEvent(
@@ -328,6 +330,8 @@ class _Write:
             tokens_per_second=len(self.new) * self.step / max(elapsed, 1e-9),
             elapsed=elapsed,
             remaining=max(0, steps - self.step) * elapsed / max(1, self.step),
+            token_p=tuple(in_order[_spread(len(in_order), SHOWN_TOKENS)].tolist()),
+            tokens=len(in_order),
         )
 
     def _direct(self, base: Tensor) -> Generator[WriteEvent, None, Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from bdh_workbench.asking.answers import Answer, Heard
+from bdh_workbench.asking.answers import Answer, Heard, Scored
 from bdh_workbench.asking.ask import ask, score_answer
 from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.reading.reader import Reader
@@ -20,7 +20,7 @@ TOP = 10  # most probable tokens that are shown
 
 def answer(
     task: Task, reader: Reader, sources: Sources, job: Query, context: Sequence[int], last: Place | None
-) -> Answer:
+) -> tuple[Answer, Scored | None]:
     """Answer a question, sending TokenRead and AnswerDone.
 
     Args:
@@ -30,6 +30,9 @@ def answer(
         job: the question.
         context: tokens to continue from; empty for a fresh context.
         last: where the answer before came from.
+
+    Returns:
+        The answer, and how probable the expected one is, None where none was asked about.
 
     Raises:
         UserError: for an empty prompt in a fresh context.
@@ -60,4 +63,4 @@ def answer(
     if not is_blank(job.expected) and not context:
         expected = score_answer(reader, found.prompt, job.expected, sources)
     task.emit(AnswerDone(task.id, found, len(found.tokens) / max(seconds, 1e-9), expected))
-    return found
+    return found, expected

@@ -7,7 +7,7 @@ import dataclasses
 import itertools
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bdh_workbench.errors import UserError
@@ -20,10 +20,13 @@ from bdh_workbench.memory.library import Library
 from bdh_workbench.memory.locking import LOCK_TIMEOUT, renewing
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
+from bdh_workbench.session.banks import bank_views
 from bdh_workbench.session.control import Task, log
-from bdh_workbench.session.events import MemoryChanged, MemoryView, RecoveryFound
+from bdh_workbench.session.events import MemoryChanged, MemoryView, NotebookChanged, RecoveryFound
 from bdh_workbench.session.history import Packed, pack
 from bdh_workbench.session.jobs import MergeMemories
+from bdh_workbench.session.notebook import Check, CheckRun, Notebook, Turn, load_notebook, save_notebook
+from bdh_workbench.session.notebook import merged as merged_notebooks
 from bdh_workbench.session.recovery import Copy, Recovery
 
 MOST_STATES = 30  # changes that can be taken back
@@ -54,11 +57,12 @@ def _holds_memory(path: Path) -> bool:
 
 @dataclass(slots=True)
 class _File:
-    """The file of a memory, which of its values the file holds, None for neither, and by what it is known again."""
+    """The file of a memory, which of its values it holds, None for neither, by what it is known again; the notebook."""
 
     path: Path | None = None
     version: int | None = None
     mark: Mark | None = None
+    notebook: Notebook = field(default_factory=Notebook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,13 @@ class Document:
         self._redo: list[_Kept] = []
         self._found: Copy | None = None
         self._now = _State(None, 0, _File())
+        self._told: Notebook | None = None  # the notebook that the window knows
+        self._told_of: _File | None = None
+
+    @property
+    def notebook(self) -> Notebook:
+        """Conversation and checks of the memory in use."""
+        return self._now.file.notebook
 
     @property
     def memory(self) -> Memory | None:
@@ -122,6 +133,64 @@ class Document:
     def tell(self, task: Task) -> None:
         """Send what it is now."""
         task.emit(MemoryChanged(task.id, self.view()))
+        self._tell_notebook(task)
+
+    # The notebook
+
+    def add_turn(self, task: Task, turn: Turn) -> None:
+        """Keep a question and what came of it."""
+        self._note(task, self.notebook.with_turn(turn))
+
+    def clear_conversation(self, task: Task) -> None:
+        """Forget the questions that were asked."""
+        task.commit()
+        self._note(task, dataclasses.replace(self.notebook, turns=()))
+
+    def keep_checks(self, task: Task, checks: tuple[Check, ...]) -> None:
+        """Keep these checks in place of those before."""
+        task.commit()
+        self._note(task, dataclasses.replace(self.notebook, checks=checks))
+
+    def add_run(self, task: Task, run: CheckRun) -> None:
+        """Keep what came of the checks."""
+        self._note(task, self.notebook.with_run(run))
+
+    def _note(self, task: Task, notebook: Notebook) -> None:
+        file = self._now.file
+        file.notebook = notebook
+        self._keep_notebook(task)
+        self._tell_notebook(task)
+
+    def _keep_notebook(self, task: Task) -> None:
+        """Write the notebook beside the memory's file; of a memory without one it is kept until that is saved."""
+        file = self._now.file
+        if file.path is not None and os.path.lexists(file.path):
+            try:
+                save_notebook(file.path, file.notebook)
+            except UserError as problem:
+                log(task, "warning", f"Conversation and checks could not be kept: {problem}")
+        if self.dirty and os.path.lexists(self.recovery.own):
+            self._copy_notebook()
+
+    def _copy_notebook(self) -> None:
+        """Copy the notebook beside the recovery copy of its memory."""
+        with contextlib.suppress(UserError):
+            save_notebook(self.recovery.own, self._now.file.notebook)
+
+    def _tell_notebook(self, task: Task) -> None:
+        file = self._now.file
+        if file.notebook is not self._told or file is not self._told_of:
+            opened = file is not self._told_of
+            self._told, self._told_of = file.notebook, file
+            task.emit(NotebookChanged(task.id, file.notebook, opened))
+
+    def _noted(self, task: Task, path: Path) -> Notebook:
+        """The notebook that is kept beside a memory file."""
+        try:
+            return load_notebook(path)
+        except UserError as problem:
+            log(task, "warning", str(problem))
+            return Notebook()
 
     # Changes
 
@@ -143,7 +212,8 @@ class Document:
             parts.append(self._load(path))
         merged = manage.merge(parts, composed(" ".join(job.title.split())), keep=job.keep)
         task.commit()
-        self.change(task, merged, file=_File())
+        notebook = merged_notebooks(self._noted(task, path) for path in job.paths)
+        self.change(task, merged, file=_File(notebook=notebook))
         for head, names in merge_notes(manage.merge_conflicts(parts, job.keep), job.keep):
             log(task, "info", f"{head}: {names}.")
 
@@ -211,7 +281,7 @@ class Document:
         memory = self._load(path)
         task.commit()
         version = next(self._versions)
-        self._replace(task, _State(memory, version, _File(path, version, mark)))
+        self._replace(task, _State(memory, version, _File(path, version, mark, self._noted(task, path))))
 
     def save(self, task: Task, path: Path | None, title: str | None, new: bool = False) -> Path:
         """Save it to a path, its own file, or a new one in the library where it has none or ``new`` asks for it.
@@ -242,6 +312,7 @@ class Document:
                     save_memory(target, memory)
         file.path, file.version, file.mark = target, version, _mark(target)
         self._now = _State(memory, version, file)
+        self._keep_notebook(task)
         self.recovery.remove()
         self.tell(task)
         return target
@@ -308,7 +379,9 @@ class Document:
         memory = self.recovery.load(found)
         task.commit()
         # The copy of this session takes its place, unless copies are switched off or it could not be written.
-        file = _File(found.path)
+        file = _File(found.path, notebook=self._noted(task, found.file))
+        if found.path is not None and file.notebook.empty:
+            file.notebook = self._noted(task, found.path)
         with contextlib.suppress(OSError):
             if found.path is not None and found.path.stat().st_mtime > found.saved_at.timestamp():
                 file.mark = UNKNOWN  # another program wrote into it after the copy was made
@@ -366,6 +439,7 @@ class Document:
         elif task.keep_recovery and state.memory is not None:
             try:
                 self.recovery.save(state.memory, state.file.path)
+                self._copy_notebook()
             except (UserError, OSError) as error:
                 log(task, "warning", f"No copy of the unsaved changes could be made: {error}")
             else:
@@ -397,5 +471,5 @@ def memory_view(
         size = 0
     return MemoryView(
         memory.title, path, dirty, memory.items, memory.layers, len(memory.basis), memory.slots, memory.fill,
-        can_undo, can_redo, size, memory.note, memory.model_name, memory.model,
+        can_undo, can_redo, size, memory.note, memory.model_name, memory.model, bank_views(memory),
     )  # fmt: skip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -18,13 +21,24 @@ from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session import jobs
 from bdh_workbench.session.asking import answer
+from bdh_workbench.session.checking import run_checks
 from bdh_workbench.session.control import Engine, Task, log, progress
 from bdh_workbench.session.document import Document, memory_view
-from bdh_workbench.session.events import MemoryInspected, ModelChanged, TextInspected, VersionsFound, WriteSummary
+from bdh_workbench.session.events import (
+    ItemRecited,
+    MemoryInspected,
+    ModelChanged,
+    TextInspected,
+    TokenHeat,
+    VersionsFound,
+    WriteSummary,
+)
+from bdh_workbench.session.heat import recite
 from bdh_workbench.session.home import library_in
 from bdh_workbench.session.inspecting import inspect_text
 from bdh_workbench.session.jobs import Job
 from bdh_workbench.session.loading import device_memory, load, model_info
+from bdh_workbench.session.notebook import CheckRun, Turn, holds_words, mark_of
 from bdh_workbench.session.recovery import Recovery
 from bdh_workbench.session.writing import estimate, retention_run, run_write
 
@@ -62,6 +76,14 @@ class WorkbenchEngine(Engine):
                 task.emit(estimate(task, model, memory, job))
             case jobs.Query():
                 self._ask(task, job)
+            case jobs.ReciteItem():
+                self._recite(task, job.item)
+            case jobs.KeepChecks():
+                document.keep_checks(task, job.checks)
+            case jobs.RunChecks():
+                return self._run_checks(task)
+            case jobs.ClearConversation():
+                document.clear_conversation(task)
             case jobs.InspectText():
                 reader = self._mounted(job.read)
                 task.emit(TextInspected(task.id, inspect_text(task, reader, self._sources, job.text)))
@@ -120,9 +142,16 @@ class WorkbenchEngine(Engine):
         progress(task, None, "Comparing with what is stored")
         check_write(model, document.memory, job.facts, job.documents)
         new = resolve(document.memory, job.facts, job.documents, job.settings)
+        held = document.memory.items if document.memory is not None else ()
+        if any(not 0 <= number < len(held) for number in job.replaces):
+            raise UserError("What was edited is not in the memory any more: write it as something new.")
+        if job.replaces and (new.facts or new.documents):
+            new = dataclasses.replace(new, gone=tuple(sorted({*new.gone, *job.replaces})))
         notes, written = tuple(new.notes()), len(new.facts) + len(new.documents)
-        if job.ask and new.versions:
-            return VersionsFound(new.versions)
+        edited = {(0, number) for number in job.replaces}  # that these give way was said already
+        versions = tuple(version for version in new.versions if version.other.place not in edited)
+        if job.ask and versions:
+            return VersionsFound(versions)
         if not written:
             fill = document.memory.fill if document.memory is not None else 0.0
             return WriteSummary(0, 0.0, 1.0, 1.0, 0, (), 0, (), 0, goal, fill, written, notes)
@@ -151,10 +180,36 @@ class WorkbenchEngine(Engine):
     def _ask(self, task: Task, job: jobs.Query) -> None:
         reader = self._mounted(job.read)
         context = self._context if job.continue_from else []
-        found = answer(task, reader, self._sources, job, context, self._last)
+        begun = time.monotonic()
+        found, expected = answer(task, reader, self._sources, job, context, self._last)
+        memory = reader.memory
+        moment = datetime.now(UTC).isoformat()
+        seconds = time.monotonic() - begun
+        turn = Turn(moment, mark_of(memory), holds_words(memory), found, seconds, expected)
+        self.document.add_turn(task, turn)
         self._context = list(found.ids)
         if found.source is not None:
             self._last = Place(found.source.item, found.source.sentence - 1)
+
+    def _recite(self, task: Task, number: int) -> None:
+        reader = self._mounted(jobs.ReadSettings())
+        items = reader.memory.items if reader.memory is not None else ()
+        if not 0 <= number < len(items):
+            raise UserError("There is no such item in the memory any more: choose another.")
+
+        def passed(tokens: tuple[TokenHeat, ...], done: float) -> None:
+            task.emit(ItemRecited(task.id, number, tokens, done))
+
+        task.emit(ItemRecited(task.id, number, recite(reader, items[number], passed, task.checkpoint)))
+
+    def _run_checks(self, task: Task) -> CheckRun:
+        checks = self.document.notebook.checks
+        if not checks:
+            raise UserError("There are no checks: pin a question as a check first.")
+        run = run_checks(task, self._mounted(jobs.ReadSettings()), self._sources, checks)
+        task.commit()
+        self.document.add_run(task, run)
+        return run
 
     def _documents(self, job: jobs.RetentionRun) -> tuple[TextDocument, ...]:
         if job.documents is not None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.asking.answers import Answer, Candidate, Scored, SpokenToken, Top
 from bdh_workbench.reading.sources import Source
+from bdh_workbench.session.notebook import CheckResult, Notebook
 from bdh_workbench.session.views import (
     Distribution,
     MemoryView,
@@ -32,10 +33,12 @@ __all__ = [
     "Answer",
     "AnswerDone",
     "Candidate",
+    "CheckStepped",
     "DeviceMemory",
     "Distribution",
     "Estimated",
     "Event",
+    "ItemRecited",
     "JobCancelled",
     "JobDone",
     "JobFailed",
@@ -50,6 +53,7 @@ __all__ = [
     "MemoryView",
     "ModelChanged",
     "ModelInfo",
+    "NotebookChanged",
     "ProbeView",
     "RecoveryFound",
     "RetentionStepped",
@@ -60,6 +64,7 @@ __all__ = [
     "SpokenToken",
     "TextInspected",
     "TextInspection",
+    "TokenHeat",
     "TokenRead",
     "Top",
     "VersionsFound",
@@ -160,12 +165,14 @@ class WriteStepped(Event):
         shares: for each site but the write site, what its slow and its fast read contribute to the stream at the items'
             tokens (a write does not change it); ``event.share`` is that of the write site.
         before: the steps since the last event that was sent: steps may come faster than events.
+        measuring: whether this is a write of a retention run, into a memory of its own.
     """
 
     event: WriteEvent
     labels: tuple[str, ...]
     shares: tuple[tuple[float, float], ...] = ()
     before: tuple[WriteEvent, ...] = ()
+    measuring: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +209,45 @@ class AnswerDone(Event):
     answer: Answer
     tokens_per_second: float
     expected: Scored | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookChanged(Event):
+    """The conversation or the checks of the memory in use have changed.
+
+    Attributes:
+        notebook: as it is now.
+        opened: whether it is that of another memory than before.
+    """
+
+    notebook: Notebook
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStepped(Event):
+    """One more check was asked; ``number`` counts from 0."""
+
+    number: int
+    result: CheckResult
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHeat:
+    """A token of a stored text: its place in characters, and its probability when the text is recited."""
+
+    start: int
+    stop: int
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecited(Event):
+    """A stored item was recited, or some of it; ``item`` names it as the job did, ``done`` is the share."""
+
+    item: int
+    tokens: tuple[TokenHeat, ...]
+    done: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bdh_workbench.memory.library import HOME_VARIABLE, Library
+from bdh_workbench.memory.library import HOME_VARIABLE
+from bdh_workbench.session.shelf import Shelf
 
 LIBRARY_NAME = "memories"
 
@@ -22,6 +23,6 @@ def home_folder(home: Path | None = None) -> Path:
     return Path(platformdirs.user_data_dir("bdh-workbench", appauthor=False))
 
 
-def library_in(home: Path | None = None) -> Library:
-    """The library of a home folder; with None the same as ``memory.library.default_library``."""
-    return Library(home_folder(home) / LIBRARY_NAME)
+def library_in(home: Path | None = None) -> Shelf:
+    """The library of a home folder; with None the folder of ``memory.library.default_library``."""
+    return Shelf(home_folder(home) / LIBRARY_NAME)

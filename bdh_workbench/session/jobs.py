@@ -10,8 +10,11 @@ from bdh_workbench.asking.kinds import AsKind
 from bdh_workbench.harmless import harmless
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
+from bdh_workbench.session.notebook import Check
 
 __all__ = [
+    "Check",
+    "ClearConversation",
     "DeleteMemory",
     "DiscardRecovery",
     "EstimateWrite",
@@ -20,16 +23,19 @@ __all__ = [
     "InspectMemory",
     "InspectText",
     "Job",
+    "KeepChecks",
     "LoadModel",
     "MergeMemories",
     "NewMemory",
     "OpenMemory",
     "Query",
     "ReadSettings",
+    "ReciteItem",
     "Redo",
     "Relabel",
     "RestoreRecovery",
     "RetentionRun",
+    "RunChecks",
     "SamplingSettings",
     "SaveMemory",
     "SetLayer",
@@ -54,12 +60,14 @@ class Write:
     """Write facts and documents into the memory in use, as one layer.
 
     With ``ask``, nothing is written where a document would be replaced: the job's result is then ``VersionsFound``.
+    ``replaces`` names items of the memory in use that give way to what is written, as when one is edited.
     """
 
     facts: tuple[Fact, ...] = ()
     documents: tuple[TextDocument, ...] = ()
     settings: WriteSettings = field(default_factory=WriteSettings)
     ask: bool = False
+    replaces: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,30 @@ class Query:
     stop_at_sentence: bool = True  # end a continuation with its first sentence
     expected: str = ""  # an answer whose probability is reported, in a fresh context
     kind: AsKind = "auto"  # of prompt
+
+
+@dataclass(frozen=True, slots=True)
+class ReciteItem:
+    """See how surely an item of the memory in use is recited; of several that wait only the newest is done."""
+
+    item: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepChecks:
+    """Keep these checks with the memory in use, in place of those that it has."""
+
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunChecks:
+    """Ask the checks of the memory in use, and keep what came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClearConversation:
+    """Forget the conversation that is kept with the memory in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +235,10 @@ Job = (
     | Write
     | EstimateWrite
     | Query
+    | ReciteItem
+    | KeepChecks
+    | RunChecks
+    | ClearConversation
     | InspectText
     | RetentionRun
     | InspectMemory
@@ -220,11 +256,15 @@ Job = (
     | DiscardRecovery
 )
 
-REPLACING = (EstimateWrite, InspectText, InspectMemory)  # of these only the newest is waited for
+REPLACING = (EstimateWrite, InspectText, InspectMemory, ReciteItem)  # of these only the newest is waited for
 
 _TITLES: dict[type, str] = {
     EstimateWrite: "Estimate the write",
     InspectText: "Look at a text",
+    ReciteItem: "Recite an item",
+    KeepChecks: "Keep the checks",
+    RunChecks: "Run the checks",
+    ClearConversation: "Clear the conversation",
     RetentionRun: "Retention run",
     NewMemory: "New memory",
     SaveMemory: "Save the memory",

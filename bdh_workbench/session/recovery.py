@@ -20,6 +20,7 @@ from bdh_workbench.memory.file_format import SUFFIX
 from bdh_workbench.memory.files import load_memory, read_header, save_memory
 from bdh_workbench.memory.locking import try_lock
 from bdh_workbench.model.files import save_json_atomically
+from bdh_workbench.session.notebook import notebook_path
 
 if TYPE_CHECKING:
     from bdh_workbench.memory.state import Memory
@@ -145,7 +146,7 @@ def _copy(file: Path) -> Copy:
 
 def _delete(file: Path, lock: IO[bytes]) -> None:
     # The copy goes first: what is left by a crash in between is too little to be offered.
-    for path in (file, file.with_suffix(".json")):
+    for path in (file, file.with_suffix(".json"), notebook_path(file)):
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
     lock.close()

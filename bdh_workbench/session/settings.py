@@ -25,10 +25,20 @@ FILE_NAME = "settings.toml"
 BROKEN_NAME = "settings.broken.toml"
 THEMES = ("system", "light", "dark")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+WORKSPACES = ("write", "ask", "inspect")
 MOST_RECENT = 20
 T = TypeVar("T")
 
 MAX_FILE = 4 << 20  # bytes of a file that is read
+
+
+@dataclass(frozen=True, slots=True)
+class Layouts:
+    """The arrangement of the docks in each workspace, bytes in base 64; empty for the default."""
+
+    write: str = ""
+    ask: str = ""
+    inspect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +47,10 @@ class Settings:
 
     Attributes:
         theme: one of ``THEMES``.
-        layout: of the docks, bytes in base 64; empty for the default.
-        geometry: of the window, likewise.
+        workspace: one of ``WORKSPACES``.
+        layouts: of the docks.
+        geometry: of the window, bytes in base 64; empty for the default.
+        last_memory: file of the memory in use; empty where it had none.
         last_model: name or folder; empty for the default.
         device: one of ``DEVICES``.
         recent_files: newest first.
@@ -46,14 +58,16 @@ class Settings:
         first_start_done: whether the guide was seen.
         compare_untouched: whether an answer is shown beside that of the untouched model.
         stop_at_sentence: whether an answer ends with its first sentence.
+        run_checks: whether the checks of a memory are asked after each change of it.
         sampling: how answers are chosen.
         read: how the memory is read.
         write: how items are written.
     """
 
     theme: str = "system"
-    layout: str = ""
+    workspace: str = WORKSPACES[0]
     geometry: str = ""
+    last_memory: str = ""
     last_model: str = ""
     device: str = "auto"
     recent_files: tuple[str, ...] = ()
@@ -61,6 +75,8 @@ class Settings:
     first_start_done: bool = False
     compare_untouched: bool = True
     stop_at_sentence: bool = True
+    run_checks: bool = True
+    layouts: Layouts = field(default_factory=Layouts)
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
     read: ReadSettings = field(default_factory=ReadSettings)
     write: WriteSettings = field(default_factory=WriteSettings)
@@ -71,7 +87,7 @@ class Settings:
         Raises:
             UserError: naming the setting.
         """
-        for name, known in (("theme", THEMES), ("device", DEVICES)):
+        for name, known in (("theme", THEMES), ("device", DEVICES), ("workspace", WORKSPACES)):
             if getattr(self, name) not in known:
                 raise UserError(f"The setting {name} must be one of {', '.join(known)}.")
 

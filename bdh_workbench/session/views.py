@@ -68,6 +68,21 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class BankView:
+    """How the slots of a bank of slow memory are used.
+
+    Attributes:
+        slots: of the bank.
+        used: slots that the address of any stored row is in.
+        rows: for each of a few stretches of slots of equal length, the mean number of stored rows that use a slot.
+    """
+
+    slots: int
+    used: int
+    rows: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryView:
     """The memory in use, as it can be shown.
 
@@ -86,6 +101,7 @@ class MemoryView:
         note: a person's own words about it.
         model_name: of the model that it belongs to.
         fingerprint: of that model.
+        banks: how their slots are used by the layers that are switched on.
     """
 
     title: str
@@ -102,6 +118,7 @@ class MemoryView:
     note: str = ""
     model_name: str = ""
     fingerprint: str = ""
+    banks: tuple[BankView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ def _watched(
     steps: Generator[WriteEvent, None, WriteResult],
     labels: tuple[str, ...],
     shares: tuple[tuple[float, float], ...],
+    measuring: bool = False,
 ) -> WriteResult:
     try:
         while True:
@@ -67,7 +68,7 @@ def _watched(
             except StopIteration as stop:
                 result: WriteResult = stop.value
                 return result
-            task.emit(WriteStepped(task.id, event, labels, shares))
+            task.emit(WriteStepped(task.id, event, labels, shares, measuring=measuring))
     finally:
         steps.close()
 
@@ -134,7 +135,7 @@ def retention_run(task: Task, model: Model, documents: Sequence[TextDocument], j
     for number, document in enumerate(documents):
         progress(task, number / len(documents), f"Writing document {number + 1} of {len(documents)}")
         steps = write(model, memory, (), (document,), job.settings, basis)
-        result = _watched(task, steps, (document.title,), ())
+        result = _watched(task, steps, (document.title,), (), measuring=True)
         memory, basis = result.memory, result.basis
         progress(task, (number + 0.8) / len(documents), f"Reading after write {number + 1} of {len(documents)}")
         reader = Reader(model, memory)

@@ -70,7 +70,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
     monkeypatch.setattr(questions.Recovered, "ask", classmethod(recovered))
     monkeypatch.setattr(questions.Versions, "ask", classmethod(versions))
     monkeypatch.setattr(
-        questions.Line, "ask", classmethod(lambda cls, parent, question, text="", empty=False: record.line)
+        questions.Line, "ask", classmethod(lambda cls, parent, question, text="", empty=False, title="": record.line)
     )
     monkeypatch.setattr(merge.MergeDialog, "ask", classmethod(lambda cls, parent, titles: record.merge))
     monkeypatch.setattr(guide.Guide, "ask", classmethod(lambda cls, parent: ""))
@@ -115,7 +115,7 @@ def end(workbench: Workbench, qtbot: QtBot) -> None:
 
 def idle(workbench: Workbench) -> bool:
     """Whether nothing runs or waits."""
-    return not workbench.context.unfinished and not workbench.background.busy
+    return not workbench.context.jobs.unfinished and not workbench.background.busy
 
 
 def settle(workbench: Workbench, qtbot: QtBot) -> None:
@@ -136,5 +136,5 @@ def begin_long_write(workbench: Workbench, qtbot: QtBot) -> None:
     write = workbench.window.write
     write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=0.0001, goal=0.999))
     press_write(workbench, many_facts(4, answer=3))
-    assert workbench.context.unfinished, write.state.text()
+    assert workbench.context.jobs.unfinished, write.state.text()
     qtbot.waitUntil(lambda: len(workbench.window.live.items.table()[1]) > 1, timeout=WAIT)

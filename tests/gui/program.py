@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from bdh_workbench.gui.application import main, make_application
 from bdh_workbench.gui.dialogs.questions import Line
@@ -82,7 +83,7 @@ def loaded(w: MainWindow) -> Callable[[], object]:
 
 def idle(w: MainWindow) -> Callable[[], object]:
     """Waits until nothing runs."""
-    return lambda: not w.context.unfinished and not w.context.background.busy
+    return lambda: not w.context.jobs.unfinished and not w.context.background.busy
 
 
 def put(w: MainWindow, facts: tuple[Fact, ...]) -> None:
@@ -124,6 +125,102 @@ def killed_in_a_save(w: MainWindow) -> Scene:
     os.replace = replace  # type: ignore[assignment]
     w.actions_by_name["save"].trigger()
     yield lambda: False
+
+
+# Scenes for a real screen; keys and clicks come from outside.
+
+
+def tool(*words: str) -> None:
+    """Let xdotool press keys or buttons."""
+    subprocess.run(["xdotool", *words], check=True, timeout=20)
+
+
+def click(widget: QWidget) -> None:
+    """Click into the middle of a widget."""
+    place = widget.mapToGlobal(widget.rect().center())
+    tool("mousemove", str(place.x()), str(place.y()))
+    tool("click", "1")
+
+
+def pause(seconds: float = 0.4) -> Callable[[], object]:
+    """Waits a moment: a window manager says nothing when it is done."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
+
+
+def floating_pane_takes_keys(w: MainWindow) -> Scene:
+    """The Ask pane floats; what is typed into it is asked, and nothing else happens."""
+    yield loaded(w)
+    put(w, FIRST)
+    yield idle(w)
+    written = len(w.context.memory.layers)  # type: ignore[union-attr]
+    w.write.write_button.setFocus()
+    w.show_workspace("ask")
+    yield pause()
+    w.docks["ask"].setFloating(True)
+    yield pause(1.0)
+    click(w.ask.line)
+    yield lambda: w.ask.line.hasFocus() and w.docks["ask"].isActiveWindow()
+    tool("type", "--delay", "20", FIRST[0].prompt)
+    tool("key", "Return")
+    yield lambda: bool(w.ask.exchanges) and w.ask.exchanges[-1].done
+    assert w.ask.exchanges[-1].prompt == FIRST[0].prompt
+    assert FIRST[0].answer in w.ask.exchanges[-1].answer
+    yield idle(w)
+    assert len(w.context.memory.layers) == written, "nothing was written by the keys"  # type: ignore[union-attr]
+    w.discard = True
+
+
+def reset_brings_panes_back(w: MainWindow) -> Scene:
+    """Panes are floated, closed and left in another workspace; Ctrl+0 brings each workspace back."""
+    yield loaded(w)
+    for name, floated, closed in (("ask", "ask", "text"), ("write", "live", "write"), ("inspect", "gates", "compare")):
+        w.show_workspace(name)
+        yield pause()
+        before = {key: dock.geometry().getRect() for key, dock in w.docks.items() if not dock.isHidden()}
+        w.docks[floated].setFloating(True)
+        w.docks[closed].close()
+        yield pause(0.8)
+        assert w.docks[floated].isFloating() and w.docks[closed].isHidden()
+        w.activateWindow()
+        yield lambda: w.isActiveWindow()
+        tool("key", "ctrl+0")
+        yield lambda closed=closed: not w.docks[closed].isHidden()  # type: ignore[misc]
+        yield pause()
+        assert not any(dock.isFloating() for dock in w.docks.values()), name
+        after = {key: dock.geometry().getRect() for key, dock in w.docks.items() if not dock.isHidden()}
+        assert after.keys() == before.keys(), name
+        seen = [key for key in after if not w.docks[key].visibleRegion().isEmpty()]
+        assert floated in seen and closed in seen, seen
+    tool("key", "ctrl+2")
+    yield lambda: w.workspaces.current == "ask"
+    assert not w.docks["ask"].isHidden() and w.ask.line.hasFocus()
+
+
+def keyboard_alone(w: MainWindow) -> Scene:
+    """Ctrl+2, a question, Ctrl+J to its source, Ctrl+D to keep it as a check, Ctrl+Shift+R to run that."""
+    yield loaded(w)
+    put(w, FIRST)
+    yield idle(w)
+    w.activateWindow()
+    yield lambda: w.isActiveWindow()
+    tool("key", "ctrl+2")
+    yield lambda: w.ask.line.hasFocus()
+    tool("type", "--delay", "20", FIRST[1].prompt)
+    tool("key", "Return")
+    yield lambda: bool(w.ask.exchanges) and w.ask.exchanges[-1].done
+    tool("key", "ctrl+j")
+    yield lambda: w.text.view.marked is not None
+    start, stop = w.text.view.marked or (0, 0)
+    assert w.text.view.whole[start:stop] == f"{FIRST[1].prompt} {FIRST[1].answer}"
+    tool("key", "ctrl+d")
+    yield lambda: bool(w.context.state.notebook.checks)
+    assert w.context.state.notebook.checks[0].question == FIRST[1].prompt
+    assert w.context.state.notebook.checks[0].expected == FIRST[1].answer
+    tool("key", "ctrl+shift+r")
+    yield lambda: bool(w.context.state.notebook.runs)
+    assert w.context.state.notebook.runs[0].right == 1
+    w.discard = True
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ def saved(workbench: Workbench, qtbot: QtBot) -> LibraryPane:
 
 
 def ask(workbench: Workbench, qtbot: QtBot, prompt: str) -> str:
-    console = workbench.window.console
+    workbench.window.show_workspace("ask")
+    console = workbench.window.ask
     console.line.setText(prompt)
     console.ask()
     qtbot.waitUntil(lambda: console.exchanges[-1].done, timeout=WAIT)
@@ -57,7 +58,7 @@ def test_what_was_written_is_answered_after_a_restart(start: Start, qtbot: QtBot
     window.library.load()
     settle(second, qtbot)
     assert FACTS[0].answer in ask(second, qtbot, FACTS[0].prompt)
-    assert window.console.exchanges[-1].sources
+    assert window.ask.exchanges[-1].sources
     assert not said.failures
 
 
@@ -65,7 +66,7 @@ def test_an_unfamiliar_question_says_not_in_memory(start: Start, qtbot: QtBot) -
     workbench = start()
     write_facts(workbench, qtbot)
     ask(workbench, qtbot, "zzzzqqqq 99 xxxx")
-    assert "Not in this memory" in workbench.window.console.text()
+    assert "Not in this memory" in workbench.window.ask.text()
 
 
 def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> None:
@@ -89,20 +90,20 @@ def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> N
 def test_a_memory_that_is_not_loaded_shows_what_it_holds(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
     write_facts(workbench, qtbot)
-    library = workbench.window.library
+    library, details = workbench.window.library, workbench.window.memory.details
     library.save()
     settle(workbench, qtbot)
     workbench.window.actions_by_name["new_memory"].trigger()
     settle(workbench, qtbot)
-    assert library.details.stack.currentIndex() == 0, "the memory in use is empty"
+    assert details.stack.currentIndex() == 0, "the memory in use is empty"
     library.table.selectRow(0)
-    assert library.details.stack.currentIndex() == 1 and not library.details.in_use
+    assert details.stack.currentIndex() == 1 and not details.in_use
     settle(workbench, qtbot)
-    assert library.details.items.topLevelItemCount() == 3
-    assert library.details.state.text() == "not loaded" and not library.details.chosen_items()
+    assert details.items.topLevelItemCount() == 3
+    assert details.state.text() == "not loaded" and not details.chosen_items()
     library.load()
     settle(workbench, qtbot)
-    assert library.details.in_use and library.details.items.topLevelItemCount() == 3
+    assert details.in_use and details.items.topLevelItemCount() == 3
 
 
 def test_undo_takes_a_write_back_and_redo_makes_it_again(start: Start, qtbot: QtBot) -> None:
@@ -120,9 +121,9 @@ def test_undo_takes_a_write_back_and_redo_makes_it_again(start: Start, qtbot: Qt
 def test_a_forgotten_item_is_gone_and_the_others_stay(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     write_facts(workbench, qtbot)
-    details = workbench.window.library.details
+    details = workbench.window.memory.details
     details.items.topLevelItem(0).setSelected(True)
-    workbench.window.library.forget()
+    workbench.window.memory.forget()
     settle(workbench, qtbot)
     assert workbench.context.memory is not None
     assert [item.prompt for item in workbench.context.memory.items] == [fact.prompt for fact in FACTS[1:3]]
@@ -133,7 +134,7 @@ def test_a_layer_of_history_can_be_switched_off(start: Start, qtbot: QtBot) -> N
 
     workbench = start()
     write_facts(workbench, qtbot)
-    line = workbench.window.library.details.history.topLevelItem(0)
+    line = workbench.window.memory.details.history.topLevelItem(0)
     line.setCheckState(0, Qt.CheckState.Unchecked)
     settle(workbench, qtbot)
     assert workbench.context.memory is not None and not workbench.context.memory.layers[0].enabled
@@ -226,7 +227,7 @@ def test_a_note_on_the_memory_in_use_outlives_the_next_save(start: Start, qtbot:
     library.search.setText("archive")
     assert library.filter.rowCount() == 1 and not library.empty.isVisible()
     library.search.setText("no such word")
-    assert library.filter.rowCount() == 0 and "holds these words" in library.empty.text()
+    assert library.filter.rowCount() == 0 and "has these words" in library.empty.text()
 
 
 def test_memories_that_differ_are_merged_once_it_is_said_whose_answer_stays(
@@ -236,7 +237,7 @@ def test_memories_that_differ_are_merged_once_it_is_said_whose_answer_stays(
     library, window = workbench.window.library, workbench.window
     window.write.tabs.setCurrentIndex(1)
     for title, answer in (("One", "copper"), ("Two", "barley")):
-        window.new_memory()
+        window.commands.new_memory()
         window.write.table.facts_model.set_facts([Fact("The seal of Bradale shows", answer, ())])
         window.write.write()
         settle(workbench, qtbot)
@@ -265,9 +266,9 @@ def test_a_layer_shows_the_curves_of_its_write(start: Start, qtbot: QtBot) -> No
     window = workbench.window
     before = window.live.loss.table()
     window.live.loss.clear()
-    line = window.library.details.history.topLevelItem(0)
+    line = window.memory.details.history.topLevelItem(0)
     assert line is not None and "method auto" in line.toolTip(0)
-    window.library.details.history.itemActivated.emit(line, 0)
+    window.memory.details.history.itemActivated.emit(line, 0)
     headers, rows = window.live.loss.table()
     assert list(headers) == list(before[0]) and len(rows) >= len(before[1])
     assert "from the history" in window.live.status.text()

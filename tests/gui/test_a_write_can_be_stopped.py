@@ -47,7 +47,7 @@ def test_pause_holds_a_retention_run_too(start: Start, qtbot: QtBot) -> None:
     retention._documents = (DOCUMENT,)
     retention.source.setCurrentIndex(2)
     retention.run()
-    qtbot.waitUntil(lambda: len(window.live.loss.table()[1]) > 1, timeout=WAIT)
+    qtbot.waitUntil(lambda: "Writing document 1 of 1" in retention.state.text(), timeout=WAIT)
     window.actions_by_name["pause"].trigger()
     qtbot.waitUntil(lambda: retention.pause_button.text() == "Resume", timeout=WAIT)
     assert "Paused" in retention.state.text()
@@ -83,9 +83,9 @@ def test_closing_in_the_middle_of_a_write_is_asked_about(start: Start, qtbot: Qt
     workbench = start()
     begin_long_write(workbench, qtbot)
     window = workbench.window
-    window.console.line.setText("The capital of")
-    window.console.ask()
-    assert "waits for what runs now" in window.console.exchanges[-1].origin()
+    window.ask.line.setText("The capital of")
+    window.ask.ask()
+    assert "waits for what runs now" in window.ask.exchanges[-1].origin()
     said.confirm = False
     assert not window.close() and window.isVisible()
     assert "A write is running" in said.questions[-1]
@@ -105,7 +105,7 @@ def test_closing_stops_what_runs_and_saves_what_there_was_before(start: Start, q
     said.unsaved = "save"
     window.close()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
-    assert not workbench.context.unfinished and not write.busy and not window.retention.busy
+    assert not workbench.context.jobs.unfinished and not write.busy and not window.retention.busy
     (entry,) = workbench.context.library.entries()
     assert isinstance(entry, MemoryHeader) and entry.items == 1
 
@@ -126,9 +126,9 @@ def test_cancelling_a_write_that_waits_leaves_the_one_that_runs_as_it_is_shown(s
     write = workbench.window.write
     running = write.job
     write.write()
-    waiting = max(workbench.context.unfinished)
+    waiting = max(workbench.context.jobs.unfinished)
     workbench.session.cancel(waiting)
-    qtbot.waitUntil(lambda: waiting not in workbench.context.unfinished, timeout=WAIT)
+    qtbot.waitUntil(lambda: waiting not in workbench.context.jobs.unfinished, timeout=WAIT)
     assert write.job == running and not write.bar.isHidden() and "Cancelled" not in write.state.text()
     assert write.cancel_button.isEnabled() and write.pause_button.isEnabled()
     write.cancel()
@@ -168,12 +168,12 @@ def test_memory_that_runs_out_is_told_with_advice_and_the_cpu_is_offered(
         return bool(choice)
 
     monkeypatch.setattr(failure.Failure, "ask", classmethod(ask))
-    folder = workbench.window.chosen_model[0]
+    folder = workbench.window.commands.chosen_model[0]
     press_write(workbench, FACTS[:1])
     settle(workbench, qtbot)
     assert "2.5 GiB more were needed" in asked[0][0] and "1.2 GiB were free" in asked[0][0]
     assert asked[0][1] == "Load on the CPU"
-    assert workbench.window.chosen_model == (folder, "cpu")
+    assert workbench.window.commands.chosen_model == (folder, "cpu")
     assert workbench.context.model is not None and workbench.context.model.device == "cpu"
     monkeypatch.undo()
 
@@ -191,7 +191,7 @@ def test_nothing_to_write_is_said_and_not_tried(start: Start, qtbot: QtBot) -> N
     workbench = start(load=False)
     workbench.window.write.write()
     assert "nothing to write" in workbench.window.write.state.text()
-    assert not workbench.context.unfinished
+    assert not workbench.context.jobs.unfinished
 
 
 def test_a_half_empty_row_is_named(start: Start) -> None:

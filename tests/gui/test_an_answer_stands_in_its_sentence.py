@@ -43,7 +43,7 @@ def said(chosen: Candidate | None = CHOSEN, *candidates: Candidate, **changes: o
 def test_the_answer_comes_first_and_is_marked_in_its_sentence(colours: Colours) -> None:
     html = shown(said(CHOSEN, CHOSEN, OTHER), colours)
     first, marked = html.index(">Ines &amp; Odile</p>"), html.index(">Ines &amp; Odile</span> in 1890.")
-    assert first < marked < html.index("0.840") < html.index("“The harbour”, sentence 2")
+    assert first < marked < html.index("0.840") < html.index("The harbour, sentence 2")
     assert "bar:84-" in html and "1 other candidate ▸" in html and "memory off ▸" in html
     assert "crosses" not in html and "Nobody knows" not in html
 
@@ -99,7 +99,8 @@ def test_a_page_draws_bars_and_loads_nothing_else(qtbot: QtBot) -> None:
 def test_the_switch_says_how_a_prompt_is_read_and_decides_it(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     window = workbench.window
-    console = window.console
+    window.show_workspace("ask")
+    console = window.ask
     window.write.tabs.setCurrentIndex(1)
     window.write.table.facts_model.set_facts(FACTS)
     window.write.write()

@@ -32,10 +32,10 @@ EXEC, RECOVERED_ASK = QDialog.exec, Recovered.ask  # before a test replaces them
 
 
 def answer(w: MainWindow, prompt: str) -> Scene:
-    w.console.line.setText(prompt)
+    w.ask.line.setText(prompt)
     w.actions_by_name["ask"].trigger()
-    w.console.ask()
-    yield lambda: w.console.exchanges[-1].done
+    w.ask.ask()
+    yield lambda: w.ask.exchanges[-1].done
 
 
 def test_a_pasted_document_is_there_tomorrow(
@@ -63,8 +63,8 @@ def test_a_pasted_document_is_there_tomorrow(
         assert w.context.memory is not None and w.context.memory.items
         assert not w.write.documents(), "no text is there to be copied from"
         yield from answer(w, "The lighthouse of Skarn stands on a")
-        assert "rock" in w.console.exchanges[-1].answer
-        assert w.console.exchanges[-1].sources[0].title == DOCUMENT.title
+        assert "rock" in w.ask.exchanges[-1].answer
+        assert w.ask.exchanges[-1].sources[0].title == DOCUMENT.title
 
     assert play(today, model_folder, home) == 0
     assert play(tomorrow, model_folder, home) == 0
@@ -78,18 +78,18 @@ def test_what_was_chosen_is_chosen_tomorrow(
     def today(w: MainWindow) -> Scene:
         yield loaded(w)
         w.actions_by_name["theme_dark"].trigger()
-        w.docks["gates"].close()
-        w.console.completion.setChecked(False)
-        w.console.compare.setChecked(False)
-        settings = w.console.sampling.settings()
-        w.console.sampling.set_settings(type(settings)(temperature=0.7, max_tokens=9))
+        w.docks["live"].close()
+        w.ask.completion.setChecked(False)
+        w.ask.compare.setChecked(False)
+        settings = w.ask.sampling.settings()
+        w.ask.sampling.set_settings(type(settings)(temperature=0.7, max_tokens=9))
         w.write.form.set_settings(type(w.write.form.settings())(steps=77))
 
     def tomorrow(w: MainWindow) -> Scene:
         yield loaded(w)
-        assert w.context.theme.colours.dark and w.docks["gates"].isHidden()
-        assert not w.console.completion.isChecked() and not w.console.compare.isChecked()
-        assert w.console.sampling.settings().temperature == 0.7 and w.console.sampling.settings().max_tokens == 9
+        assert w.context.theme.colours.dark and w.docks["live"].isHidden()
+        assert not w.ask.completion.isChecked() and not w.ask.compare.isChecked()
+        assert w.ask.sampling.settings().temperature == 0.7 and w.ask.sampling.settings().max_tokens == 9
         assert w.write.form.settings().steps == 77
         w.actions_by_name["theme_light"].trigger()
 
@@ -119,7 +119,7 @@ def test_cancelling_while_the_model_loads_leaves_a_window_that_works(
         yield idle(w)
         assert w.context.model is None
         monkeypatch.setattr(engine, "load", real)
-        w.load_model(str(model_folder), "cpu")
+        w.commands.load_model(str(model_folder), "cpu")
         yield loaded(w)
         put(w, FIRST)
         yield idle(w)
@@ -238,7 +238,7 @@ def test_nothing_is_lost_by_a_kill_in_the_middle_of_a_write(
         assert w.context.memory is not None and w.context.memory.dirty
         assert [item.prompt for item in w.context.memory.items] == [fact.prompt for fact in FIRST]
         yield from answer(w, FIRST[0].prompt)
-        assert FIRST[0].answer in w.console.exchanges[-1].answer
+        assert FIRST[0].answer in w.ask.exchanges[-1].answer
 
     assert play(afterwards, model_folder, home) == 0
     assert not said.failures

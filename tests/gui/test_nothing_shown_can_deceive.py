@@ -126,11 +126,11 @@ def test_no_widget_shows_marks_that_turn_text_or_takes_words_for_html(
     settle(workbench, qtbot)
     assert workbench.context.memory is not None and workbench.context.memory.items
     for question in (FACTS[0].prompt, EVIL):
-        window.console.line.setText(question)
-        window.console.ask()
-        window.console.line.clear()
-        qtbot.waitUntil(lambda: window.console.exchanges[-1].done, timeout=WAIT)
-    assert window.console.exchanges[0].sources, "the answer names its hostile source"
+        window.ask.line.setText(question)
+        window.ask.ask()
+        window.ask.line.clear()
+        qtbot.waitUntil(lambda: window.ask.exchanges[-1].done, timeout=WAIT)
+    assert window.ask.exchanges[0].sources, "the answer names its hostile source"
     window.gates.line.setText(FACTS[0].prompt)
     window.gates.look()
     qtbot.waitUntil(lambda: window.gates.seen is not None, timeout=WAIT)

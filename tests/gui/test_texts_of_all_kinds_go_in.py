@@ -129,7 +129,7 @@ def test_sample_facts_and_documents_are_one_click_away(start: Start, qtbot: QtBo
     actions, write = workbench.window.actions_by_name, workbench.window.write
     actions["sample_document"].trigger()
     qtbot.waitUntil(lambda: len(write.documents()) == 2, timeout=WAIT)
-    assert write.pages.chooser.isVisible() and write.documents()[0].probes
+    assert write.pages.queue.isVisible() and write.documents()[0].probes
     actions["sample_facts"].trigger()
     qtbot.waitUntil(lambda: len(write.table.facts_model.facts()) == 10, timeout=WAIT)
 

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtWidgets import QAbstractSlider
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.panes.console import KEPT, SHOWN
+from bdh_workbench.gui.panes.ask import KEPT, SHOWN
 from bdh_workbench.gui.parts.exchange import Exchange
 from bdh_workbench.session.events import Scored
 from tests.gui.conftest import Start
@@ -17,7 +17,8 @@ def test_the_newest_answer_is_in_sight_after_any_number_of_questions(start: Star
     workbench = start(load=False)
     workbench.window.resize(1480, 920)
     workbench.window.arrange()
-    console = workbench.window.console
+    workbench.window.show_workspace("ask")
+    console = workbench.window.ask
     bar = console.view.verticalScrollBar()
     for number in range(SHOWN + 5):
         answer = "words of it " * words
@@ -30,7 +31,9 @@ def test_the_newest_answer_is_in_sight_after_any_number_of_questions(start: Star
 
 
 def test_who_scrolls_back_stays_there_while_the_page_is_laid_out(start: Start, qtbot: QtBot) -> None:
-    console = start(load=False).window.console
+    window = start(load=False).window
+    window.show_workspace("ask")
+    console = window.ask
     for number in range(SHOWN):
         console.exchanges.append(Exchange(number, f"Question {number}", "words of it " * 200, done=True))
     console.redraw()

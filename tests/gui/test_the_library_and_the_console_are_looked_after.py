@@ -47,7 +47,7 @@ def merged(library: LibraryPane, qtbot: QtBot) -> None:
     context = library.context
     context.submit(MergeMemories(tuple(entry.path for entry in library.model.entries)))
     qtbot.waitUntil(lambda: context.memory is not None and len(context.memory.items) == 4, timeout=WAIT)
-    qtbot.waitUntil(lambda: not context.unfinished, timeout=WAIT)
+    qtbot.waitUntil(lambda: not context.jobs.unfinished, timeout=WAIT)
     assert context.memory is not None and context.memory.dirty and context.memory.path is None
 
 
@@ -96,19 +96,19 @@ def test_unsaved_work_is_asked_about_before_another_memory_is_loaded(
     assert "Choose a memory" in library.window().activity.remark.text()
     merged(library, qtbot)
     library.table.selectRow(0)
-    qtbot.waitUntil(lambda: not context.unfinished, timeout=WAIT)
+    qtbot.waitUntil(lambda: not context.jobs.unfinished, timeout=WAIT)
     said.unsaved = "cancel"
     library.load()
-    assert len(context.memory.items) == 4 and not context.unfinished
+    assert len(context.memory.items) == 4 and not context.jobs.unfinished
     said.unsaved, said.line = "save", "Both"
     library.load()
-    qtbot.waitUntil(lambda: len(context.memory.items) == 2 and not context.unfinished, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(context.memory.items) == 2 and not context.jobs.unfinished, timeout=WAIT)
     qtbot.waitUntil(lambda: library.filter.rowCount() == 3, timeout=WAIT)
     said.unsaved = "discard"
-    library.forget()
+    library.window().memory.forget()
     assert "Choose the items" in library.window().activity.remark.text()
     library.unload()
-    qtbot.waitUntil(lambda: not context.memory.items and not context.unfinished, timeout=WAIT)
+    qtbot.waitUntil(lambda: not context.memory.items and not context.jobs.unfinished, timeout=WAIT)
 
 
 def test_the_keys_and_columns_of_the_library(library: LibraryPane, qtbot: QtBot, said: Said) -> None:
@@ -134,7 +134,7 @@ def test_the_keys_and_columns_of_the_library(library: LibraryPane, qtbot: QtBot,
 def test_questions_can_be_stopped_copied_saved_and_cleared(
     start: Start, qtbot: QtBot, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    console = start().window.console
+    console = start().window.ask
     console.ask()
     assert not console.exchanges, "nothing was asked"
     for question in ("The lamp is", "The tide is"):
@@ -150,12 +150,12 @@ def test_questions_can_be_stopped_copied_saved_and_cleared(
     assert console.exchanges[-1].problem == "stopped" and not console.stop_button.isVisible()
     console.copy()
     assert "The tide is" in QGuiApplication.clipboard().text()
-    path = tmp_path / "console.txt"
+    path = tmp_path / "console.md"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    console.export()
+    console.export("md")
     assert "The lamp is" in path.read_text(encoding="utf-8")
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no" / "console.txt"), ""))
-    console.export()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no" / "console.md"), ""))
+    console.export("md")
     assert "choose another place" in said.failures[-1][0]
     said.confirm = False
     console.clear()
@@ -219,18 +219,19 @@ def test_a_retention_run_is_of_the_documents_that_its_box_names(
     qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
     retention.run()
     assert [[document.text for document in job.documents or ()] for job in submitted] == [[DOCUMENT.text]]
-    retention._job = None  # none was begun
+    retention.job.jobs.clear()  # none was begun
 
 
 def test_two_quick_presses_start_one_retention_run(start: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     workbench = start()
     window, submitted = workbench.window, []
+    window.retention.source.setCurrentIndex(1)
     monkeypatch.setattr(workbench.context.session, "submit", lambda job: (submitted.append(job), len(submitted))[1])
     for _ in range(2):
         window.actions_by_name["run_retention"].trigger()
     qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
     assert len(submitted) == 1 and len(submitted[0].documents) > 1
-    window.retention._job = None  # none was begun
+    window.retention.job.jobs.clear()  # none was begun
     window.retention.run()
     window.retention.stop()  # while the samples are being read
     qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
@@ -261,7 +262,7 @@ def test_a_run_of_retention_can_be_stopped(start: Start, qtbot: QtBot) -> None:
     retention = workbench.window.retention
     retention.source.setCurrentIndex(1)
     retention.run()
-    qtbot.waitUntil(lambda: retention._job is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: retention.job.busy, timeout=WAIT)
     retention.stop()
     settle(workbench, qtbot)
     assert retention.state.text() == "Stopped." and retention.run_button.isEnabled()

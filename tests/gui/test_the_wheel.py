@@ -28,7 +28,7 @@ with driven() as driver:
     driver.wait(lambda: len(driver.window.write.table.facts_model.rows) == 10)
     driver.write_facts((Fact("The harbour master of Tesh owns a", "parrot"),))
     driver.ask("The harbour master of Tesh owns a")
-    assert "parrot" in driver.window.console.exchanges[-1].answer
+    assert "parrot" in driver.window.ask.exchanges[-1].answer
     assert not driver.window.grab().isNull()
     driver.window.discard = True
 print("the window works")

@@ -22,8 +22,10 @@ from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot
 from bdh_workbench.gui.plots.key import LINE, Key
 from bdh_workbench.gui.plots.retention import ForgettingCurves
+from bdh_workbench.gui.workspaces import ARRANGEMENTS
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.session.events import ModelInfo, SiteInfo
+from bdh_workbench.session.settings import WORKSPACES
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
 from tests.gui.conftest import WAIT, Said, Start, end, settle
 
@@ -33,24 +35,27 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_layout_and_theme_survive_a_restart(start: Start, qtbot: QtBot) -> None:
     first = start(load=False)
     first.window.actions_by_name["theme_dark"].trigger()
-    first.window.docks["gates"].close()
+    first.window.actions_by_name["workspace_ask"].trigger()
+    first.window.docks["checks"].close()
     end(first, qtbot)
     second = start(load=False)
     assert second.theme.colours.dark and second.theme.mode == "dark"
-    assert second.window.docks["gates"].isHidden()
+    assert second.window.workspaces.current == "ask" and second.window.docks["checks"].isHidden()
     second.window.actions_by_name["reset_layout"].trigger()
-    assert not second.window.docks["gates"].isHidden()
+    assert not second.window.docks["checks"].isHidden()
     second.window.actions_by_name["theme_light"].trigger()
     assert not second.theme.colours.dark
 
 
-def test_nothing_is_clipped_at_the_smallest_size(start: Start, qtbot: QtBot) -> None:
+@pytest.mark.parametrize("workspace", WORKSPACES)
+def test_nothing_is_clipped_at_the_smallest_size(start: Start, qtbot: QtBot, workspace: str) -> None:
     window = start(load=False).window
     window.resize(*MINIMUM)
+    window.show_workspace(workspace)
     window.arrange()
     window.write.show_documents((DOCUMENT, OTHER_DOCUMENT))
     window.write.advanced_button.click()
-    window.console.settings_button.click()
+    window.ask.settings_button.click()
     qtbot.wait(50)
     for name, dock in window.docks.items():
         if not dock.visibleRegion().isEmpty():
@@ -239,7 +244,7 @@ def test_the_fit_of_a_model_is_worked_out_before_it_is_loaded(tmp_path: Path) ->
 
 def test_an_empty_plot_says_what_will_fill_it(start: Start) -> None:
     window = start(load=False).window
-    for card in (window.live.loss, window.live.items, window.console.bars, window.gates.reads, window.retention.matrix):
+    for card in (window.live.loss, window.live.items, window.ask.bars, window.gates.reads, window.retention.matrix):
         assert card.stack.currentIndex() == 0
         assert "show" in card.empty.text() or "shows" in card.empty.text()
 
@@ -311,9 +316,11 @@ def test_the_focus_is_in_the_text_at_first_and_stays_when_the_layout_is_reset(st
     window = start(load=False).window
     window.activateWindow()
     assert window.focusWidget() is window.write.editor
-    window.console.line.setFocus()
+    window.actions_by_name["workspace_ask"].trigger()
+    assert window.focusWidget() is window.ask.line
+    window.text.view.setFocus()
     window.actions_by_name["reset_layout"].trigger()
-    assert window.focusWidget() is window.console.line
+    assert window.focusWidget() is window.text.view
 
 
 def test_a_single_letter_is_estimated_and_marks_that_nobody_sees_are_no_text(
@@ -333,14 +340,14 @@ def test_keyboard_alone_reaches_the_question_line(start: Start, qtbot: QtBot) ->
     window.activateWindow()
     window.actions_by_name["ask"].trigger()
     focus: QWidget | None = window.focusWidget()
-    assert focus is window.console.line
+    assert focus is window.ask.line
 
 
 def test_a_restored_layout_leaves_no_bar_of_tabs_of_another(start: Start, qtbot: QtBot) -> None:
     end(start(load=False), qtbot)
     window = start(load=False).window
     bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
-    assert len(bars) == 1 and bars[0].count() == 3
+    assert [bar.count() for bar in bars if bar.isVisible()] == [3]
 
 
 def test_every_plot_has_a_place_when_the_layout_is_reset(start: Start, qtbot: QtBot) -> None:
@@ -350,8 +357,32 @@ def test_every_plot_has_a_place_when_the_layout_is_reset(start: Start, qtbot: Qt
         qtbot.wait(50)
         window.actions_by_name["reset_layout"].trigger()
         qtbot.wait(50)
-        for card in (window.live.loss, window.live.items, window.live.gates, window.live.slots):
+        live = window.live
+        pages = ((live.loss, live.items, live.tokens), (live.gates, live.shares, live.slots, live.banks))
+        for page, card in ((page, card) for page, cards in enumerate(pages) for card in cards):
+            live.tabs.setCurrentIndex(page)
+            qtbot.wait(20)
             assert card.height() > 100 and card.geometry().right() < window.live.width(), f"{size}: {card.geometry()}"
+
+
+def test_each_workspace_has_its_panes_and_is_back_as_it_was_left(start: Start, qtbot: QtBot) -> None:
+    window = start(load=False).window
+    seen: dict[str, dict[str, tuple[int, int, int, int]]] = {}
+    for turn in range(2):
+        for name in WORKSPACES:
+            window.actions_by_name[f"workspace_{name}"].trigger()
+            qtbot.wait(40)
+            assert window.workspaces.current == name and window.actions_by_name[f"workspace_{name}"].isChecked()
+            shown = {key: dock for key, dock in window.docks.items() if not dock.visibleRegion().isEmpty()}
+            assert {cell[0] for column in ARRANGEMENTS[name] for cell in column.cells} == shown.keys()
+            places = {key: dock.geometry().getRect() for key, dock in shown.items()}
+            assert turn == 0 or places == seen[name]
+            seen[name] = places
+    window.docks["gates"].close()
+    window.show_pane("write")
+    assert window.workspaces.current == "write"
+    window.show_pane("gates")
+    assert window.workspaces.current == "inspect" and not window.docks["gates"].isHidden()
 
 
 def test_each_column_keeps_its_share_of_a_larger_window(start: Start, qtbot: QtBot) -> None:

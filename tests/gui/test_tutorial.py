@@ -101,7 +101,7 @@ def test_its_steps_do_what_it_says(start: Start, qtbot: QtBot) -> None:
     window, context = first.window, first.context
 
     def ask(question: str) -> tuple[str, str]:
-        pane = window.console
+        pane = window.ask
         pane.line.setText(question)
         pane.ask()
         qtbot.waitUntil(lambda: pane.exchanges[-1].done, timeout=WAIT)
@@ -113,7 +113,7 @@ def test_its_steps_do_what_it_says(start: Start, qtbot: QtBot) -> None:
         qtbot.waitUntil(lambda: context.memory is not None and len(context.memory.layers) > before, timeout=WAIT)
         settle(first, qtbot)
 
-    assert "small · 2.7M parameters · cpu" in window.heading.text()
+    assert "small · 2.7M parameters · cpu" in window.header.memory.text()
     window.write.sample_facts()
     qtbot.waitUntil(lambda: len(window.write.table.facts_model.rows) >= 10, timeout=WAIT)
     write()

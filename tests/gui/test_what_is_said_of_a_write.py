@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import string
 import threading
@@ -11,10 +10,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.panes.write import SURE
+from bdh_workbench.gui.parts import job_row
+from bdh_workbench.gui.parts.job_row import time_left
 from bdh_workbench.memory.encoding import HOPELESS
-from bdh_workbench.memory.writer import WriteEvent
-from bdh_workbench.session.events import WriteStepped
 from bdh_workbench.session.jobs import Relabel
 from tests.core_factory import FACTS
 from tests.gui.conftest import WAIT, Said, Start, begin_long_write, press_write, settle
@@ -29,7 +27,7 @@ def test_what_is_said_of_a_write_goes_with_its_memory(start: Start, qtbot: QtBot
     workbench.context.submit(Relabel("Another title"))
     settle(workbench, qtbot)
     assert "Written in" in write.state.text(), "the memory is the same"
-    window.new_memory()
+    window.commands.new_memory()
     settle(workbench, qtbot)
     assert not write.state.text()
 
@@ -78,7 +76,7 @@ def test_a_cancel_is_heard_at_once_even_while_nothing_can_stop(
     try:
         write.editor.setPlainText("A heron stood in the reeds of the lake and waited.")
         write.write()
-        qtbot.waitUntil(lambda: inside.is_set() and write.state.text() == "Preparing …", timeout=WAIT)
+        qtbot.waitUntil(lambda: inside.is_set() and "Reading what is to be written" in write.state.text(), timeout=WAIT)
         window.actions_by_name["cancel"].trigger()
         assert write.state.text() == "Cancelling …"
         assert write.cancel_button.text() == "Cancelling …" and not write.cancel_button.isEnabled()
@@ -87,7 +85,7 @@ def test_a_cancel_is_heard_at_once_even_while_nothing_can_stop(
         go_on.set()
     settle(workbench, qtbot)
     assert "Cancelled" in write.state.text() and write.cancel_button.text() == "Cancel"
-    assert not workbench.context.stopping
+    assert not workbench.context.jobs.stopping
 
 
 def test_what_would_be_refused_at_once_is_not_offered(start: Start, qtbot: QtBot, said: Said) -> None:
@@ -133,23 +131,42 @@ def test_the_live_plots_show_every_step_that_the_history_keeps(start: Start, qtb
     live.show_layer(workbench.context.memory.layers[-1])
     kept = [row[:3] for row in live.items.table()[1]], [row[:2] for row in live.loss.table()[1]]
     assert not live.slots.values.size, "a file keeps no picture of slots, and that of another write is not shown"
-    assert all(row[3:] == ["", ""] for row in live.gates.table()[1]), "nor shares of reads"
+    assert live.shares.values == ([], []) and not live.tokens.p, "nor shares of reads, nor p of single tokens"
+    assert any(row[1] for row in live.gates.table()[1]), "the gates are the model's"
     for one, other in zip(seen, kept, strict=True):
         assert len(one) > 3 and one == [pytest.approx(row, rel=1e-4) for row in other]
 
 
-def test_how_long_it_takes_is_told_once_the_pace_is_known(start: Start, qtbot: QtBot) -> None:
+def test_how_long_it_takes_is_said_once_the_pace_is_known(
+    start: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert time_left(0.5) == "" and time_left(20.2) == "about 20 s left" and time_left(600.0) == "about 10 min left"
+    assert time_left(9000.0) == "about 2.5 h left"
     workbench = start()
+    row = workbench.window.write.row
     begin_long_write(workbench, qtbot)
-    write, live = workbench.window.write, workbench.window.live
-    qtbot.waitUntil(lambda: len(live.items.table()[1]) > SURE + 3, timeout=WAIT)
-    write.cancel()
+    begun = row._begun
+    monkeypatch.setattr(job_row.time, "monotonic", lambda: begun + 10.0)
+    row._share = 0.0
+    row.show_share(0.25)
+    assert row.left() == "about 30 s left"
+    row.show_share(0.1)
+    assert row.bar.value() == 250, "the bar never goes back"
+    monkeypatch.setattr(job_row.time, "monotonic", lambda: begun + 1.0)
+    assert row.left() == "", "a second is no pace"
+    monkeypatch.undo()
+    workbench.window.write.cancel()
     settle(workbench, qtbot)
-    event = WriteEvent("direct", 1, 40, {}, 0.1, 0.1, (), 0.0, (), 1.0, 11.0, 438.0)
+    assert not row.pause_button.isEnabled() and not row.stop_button.isEnabled() and not row.bar.isVisible()
 
-    def told(**changes: object) -> str:
-        return write._rest(WriteStepped(1, dataclasses.replace(event, **changes), ()))  # type: ignore[arg-type]
 
-    assert not told() and not told(step=20, remaining=11.0), "few of these steps are ever taken"
-    assert not told(phase="gradient", step=21, steps=121, elapsed=12.0), "one step is no pace"
-    assert told(phase="gradient", step=31, steps=131, elapsed=14.0) == " · about 20 s left at most"
+def test_after_a_write_the_header_says_what_was_written(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    write = workbench.window.write
+    press_write(workbench, FACTS[:2])
+    settle(workbench, qtbot)
+    write.estimate()
+    settle(workbench, qtbot)
+    assert write.status.text() == "written: 2 facts", "not what would fit if it were written again"
+    write.table.facts_model.set_facts(FACTS[:3])
+    assert "written" not in write.status.text()

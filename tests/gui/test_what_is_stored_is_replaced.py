@@ -56,7 +56,7 @@ def test_what_is_stored_already_is_not_written_again(start: Start, qtbot: QtBot,
     assert memory is not None and len(memory.items) == 2 and len(memory.layers) == 1 and not said.questions
     write.estimate()
     settle(workbench, qtbot)
-    assert write.status.text() == "already stored"
+    assert write.status.text() == "written: 2 facts"
 
 
 @pytest.mark.parametrize(

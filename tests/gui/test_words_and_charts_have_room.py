@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QApplication, QLineEdit, QStyleOptionComboBox
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.dialogs.questions import Line, LineDialog
 from bdh_workbench.gui.main_window import MINIMUM
-from bdh_workbench.gui.panes.console import CHART_HEIGHT
+from bdh_workbench.gui.panes.ask import CHART_HEIGHT
+from bdh_workbench.gui.parts.documents import WRITTEN
 from bdh_workbench.gui.parts.reading import read_paste
 from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.inputs.prose import title_of
 from bdh_workbench.session.events import JobQueued
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
@@ -22,7 +24,9 @@ from tests.gui.conftest import Start
 
 def test_answers_and_chart_have_room_beside_open_settings(start: Start, qtbot: QtBot) -> None:
     window = start(load=False).window
-    console = window.console
+    console = window.ask
+    window.show_workspace("ask")
+    console.chart_button.click()
     console.settings_button.click()
     for size in ((1480, 920), MINIMUM):
         window.resize(*size)
@@ -50,13 +54,19 @@ def test_a_text_has_three_lines_at_least_beside_the_advanced_settings(start: Sta
         assert editor.visibleRegion().boundingRect().height() == editor.height(), f"cut off at {size}"
 
 
-def test_the_closed_list_of_documents_shows_a_whole_number_and_no_cut_title(start: Start) -> None:
+def test_the_queue_shows_every_document_and_its_state(start: Start) -> None:
     pages = start(load=False).window.write.pages
+    assert pages.queue.isHidden() and pages.one_by_one.isHidden()
     pages.show_documents((DOCUMENT, OTHER_DOCUMENT))
-    option = QStyleOptionComboBox()
-    pages.chooser.initStyleOption(option)
-    assert option.currentText == "1 of 2"  # type: ignore[attr-defined]
-    assert OTHER_DOCUMENT.title in pages.chooser.itemText(1), "the open list tells the titles"
+    assert not pages.queue.isHidden() and not pages.one_by_one.isHidden()
+    pages.set_states({OTHER_DOCUMENT.title: WRITTEN})
+    lines = [pages.queue.topLevelItem(number) for number in range(2)]
+    assert [line.text(0) for line in lines] == [DOCUMENT.title, OTHER_DOCUMENT.title]
+    assert [line.text(2) for line in lines] == ["", WRITTEN]
+    pages.queue.setCurrentItem(lines[1])
+    assert pages.title_line.text() == OTHER_DOCUMENT.title
+    pages.add_documents((TextDocument("Third", "A third text."),))
+    assert [one.title for one in pages.documents()] == [DOCUMENT.title, "Third"], "what was written leaves the queue"
 
 
 def test_a_short_axis_has_a_number_besides_zero(qapp: QApplication) -> None:
@@ -71,7 +81,7 @@ def test_a_short_axis_has_a_number_besides_zero(qapp: QApplication) -> None:
 
 
 def test_a_probability_of_four_digits_is_shown_whole(start: Start) -> None:
-    items = start(load=False).window.library.details.items
+    items = start(load=False).window.memory.details.items
     assert items.columnWidth(1) >= QFontMetrics(items.font()).horizontalAdvance("0.9998") + 14
 
 

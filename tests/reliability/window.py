@@ -108,10 +108,10 @@ def spoilt_while_open(w: MainWindow) -> Scene:
     yield from saved(w)
     whole = path_of(w).read_bytes()
     os.truncate(path_of(w), len(whole) // 2)
-    w.console.line.setText(FIRST[0].prompt)
-    w.console.ask()
-    yield lambda: w.console.exchanges[-1].done
-    assert FIRST[0].answer in w.console.exchanges[-1].answer, "what was loaded is there still"
+    w.ask.line.setText(FIRST[0].prompt)
+    w.ask.ask()
+    yield lambda: w.ask.exchanges[-1].done
+    assert FIRST[0].answer in w.ask.exchanges[-1].answer, "what was loaded is there still"
     w.library.open_file(path_of(w))
     yield idle(w)
     refused("damaged")
@@ -151,9 +151,9 @@ def model_broken(w: MainWindow) -> Scene:
     """A file of the model is missing; once it is back the same window loads it."""
     yield lambda: bool(said) and idle(w)()
     refused("model.safetensors")
-    folder = Path(str(w.chosen_model[0]))
+    folder = Path(str(w.commands.chosen_model[0]))
     (folder / "away").rename(folder / "model.safetensors")
-    w.load_model(str(folder), "cpu")
+    w.commands.load_model(str(folder), "cpu")
     yield from saved(w)
 
 

@@ -15,7 +15,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.reading import reader as reading
 from bdh_workbench.session import jobs
-from bdh_workbench.session.settings import Settings, load_settings, save_settings, settings_path, to_toml
+from bdh_workbench.session.settings import Layouts, Settings, load_settings, save_settings, settings_path, to_toml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def test_settings_come_back_as_they_were_saved(tmp_path: Path) -> None:
     settings = Settings(
         theme="dark",
-        layout="AAAA/w==",
+        workspace="ask",
+        layouts=Layouts(ask="AAAA/w=="),
         last_model='a "quoted" \\ name\n',
         recent_files=("/tmp/ünï 🜚.safetensors", "C:\\memories\\a.safetensors"),
         first_start_done=True,

@@ -38,6 +38,12 @@ def save_path(parent: QWidget, title: str, name: str, extension: str, kinds: str
     return path
 
 
+def open_folder(parent: QWidget, title: str) -> Path | None:
+    """A folder to open."""
+    chosen = QFileDialog.getExistingDirectory(parent, title)
+    return Path(chosen) if chosen else None
+
+
 def open_paths(parent: QWidget, title: str, kinds: str) -> list[Path]:
     """Files to open."""
     chosen, _ = QFileDialog.getOpenFileNames(parent, title, "", kinds)

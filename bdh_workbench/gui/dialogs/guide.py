@@ -12,7 +12,10 @@ STEPS = (
         "Paste or open a document, or fill in a table of facts. Samples are a click away below.",
     ),
     ("2  Write into memory", "The text is encoded into the slow memory of the model. Watch each probability rise."),
-    ("3  Ask", "Type a question into the Console. The text is not in the prompt: the answer comes from the memory."),
+    (
+        "3  Ask",
+        "Type a question in the Ask workspace. The text is not in the prompt: the answer comes from the memory.",
+    ),
     (
         "4  Save",
         "The memory becomes a file in the Library. Close the program, open it tomorrow, load it, and ask again.",

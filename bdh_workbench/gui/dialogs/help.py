@@ -12,7 +12,7 @@ from bdh_workbench.gui.words import GLOSSARY
 
 _CELL = 'style="padding:3px 16px 3px 0"'
 FURTHER = (
-    ("Console", "Earlier questions", "Up, Down", "Go through what was asked"),
+    ("Ask", "Earlier questions", "Up, Down", "Go through what was asked"),
     ("Facts", "Paste cells", "Ctrl+V", "Put what a spreadsheet copied from the current cell on"),
     ("Facts", "Clear", "Delete", "Clear cells, or take out whole rows"),
     ("Library", "Load", "Enter", "Take the chosen memory into use"),

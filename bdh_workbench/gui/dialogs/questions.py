@@ -98,10 +98,12 @@ class Line:
     """A line of text."""
 
     @classmethod
-    def ask(cls, parent: QWidget | None, question: str, text: str = "", *, empty: bool = False) -> str | None:
+    def ask(
+        cls, parent: QWidget | None, question: str, text: str = "", *, empty: bool = False, title: str = ""
+    ) -> str | None:
         """The line, or None; an empty one only where that is an answer."""
         dialog = LineDialog(parent)
-        dialog.setWindowTitle(TITLE)
+        dialog.setWindowTitle(title or question)
         dialog.setLabelText(question)
         dialog.setTextEchoMode(QLineEdit.EchoMode.Normal)
         dialog.setTextValue(text)

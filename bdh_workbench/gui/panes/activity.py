@@ -114,7 +114,7 @@ class ActivityPane(Pane):
         on(JobCancelled, self._ended)
         on(DeviceMemory, self._device)
         on(LogLine, self._logged)
-        context.on_stop.append(lambda _number: self._show())
+        context.jobs.asked_to_stop.connect(lambda _number: self._show())
 
     def _make_strip(self) -> QWidget:
         strip = QWidget()
@@ -129,6 +129,9 @@ class ActivityPane(Pane):
         self.progress.setAccessibleName("Progress of the current job")
         self.remark = ElideLabel()
         self.remark.setAccessibleName("Last remark")
+        self.model = QLabel("")
+        self.model.setTextFormat(Qt.TextFormat.PlainText)
+        self.model.setAccessibleName("Model and device")
         self.device = QLabel("")
         self.device.setAccessibleName("Memory in use on the device")
         layout = QHBoxLayout(strip)
@@ -137,8 +140,13 @@ class ActivityPane(Pane):
         for widget in (self.now, self.progress):
             layout.addWidget(widget)
         layout.addWidget(self.remark, 1)
+        layout.addWidget(self.model)
         layout.addWidget(self.device)
         return strip
+
+    def show_model(self, words: str) -> None:
+        """Name the model in the strip."""
+        self.model.setText(words)
 
     def say(self, text: str) -> None:
         """Say something for a while, and note it down."""
@@ -154,13 +162,13 @@ class ActivityPane(Pane):
         """Stop what runs, or the newest that waits."""
         number = self.running if self.running is not None else max(self.jobs, default=None)
         if number is not None:
-            self.context.cancel(number)
+            self.context.jobs.cancel(number)
 
     def cancel_chosen(self) -> None:
         """Stop the jobs that are chosen in the list, or what runs."""
         chosen = [int(line.data(0, NUMBER)) for line in self.list.selectedItems()]
         for number in chosen:
-            self.context.cancel(number)
+            self.context.jobs.cancel(number)
         if not chosen:
             self.cancel()
 
@@ -205,7 +213,7 @@ class ActivityPane(Pane):
             self.running = None
             if isinstance(event, JobDone) and seconds >= QUIET:
                 self.add(f"{title}: done in {seconds:.1f} s")
-        if event.job not in self.context.quiet:
+        if event.job not in self.context.jobs.quiet:
             if isinstance(event, JobFailed):
                 self.warnings += 1
                 self.add(f"{title}: {event.message}", "error")
@@ -222,9 +230,9 @@ class ActivityPane(Pane):
         self._show()
 
     def _show(self) -> None:
-        waiting = sum(job != self.running and job not in self.context.quiet for job in self.jobs)
+        waiting = sum(job != self.running and job not in self.context.jobs.quiet for job in self.jobs)
         what = self.jobs.get(self.running, "") if self.running is not None else ""
-        detail = "cancelling …" if self.running in self.context.stopping else self._detail
+        detail = "cancelling …" if self.running in self.context.jobs.stopping else self._detail
         words = [f"{what} · {detail}" if detail else what] if what else []
         words += [f"{plural(waiting, 'job')} waiting"] * (waiting > 0)
         text = " · ".join(words) or "Ready"
@@ -253,15 +261,14 @@ class ActivityPane(Pane):
                 line.setData(0, NUMBER, number)
                 self.list.addTopLevelItem(line)
             state = (self._detail or "running") if number == self.running else "waiting"
-            line.setText(1, "cancelling …" if number in self.context.stopping else state)
+            line.setText(1, "cancelling …" if number in self.context.jobs.stopping else state)
         self.idle.setVisible(not self.jobs)
 
     def _device(self, event: DeviceMemory) -> None:
         of = f" of {readable(event.total_bytes)}" if event.total_bytes else ""
         model = self.context.model
-        words = f"{model.device if model else 'memory'}: {readable(event.used_bytes)}{of}"
-        self.device.setText(words)
-        self.used.setText(words)
+        self.device.setText(readable(event.used_bytes))
+        self.used.setText(f"{model.device if model else 'memory'}: {readable(event.used_bytes)}{of}")
 
     def _logged(self, event: LogLine) -> None:
         if event.level == "warning":

@@ -11,7 +11,7 @@ from bdh_workbench.gui.plots.bars import SHOWN, NextTokens, PairedBars
 from bdh_workbench.gui.plots.heat import TokenHeat
 from bdh_workbench.gui.widgets import Pane, note, row
 from bdh_workbench.gui.words import plural, short, shown_p, shown_token, tip
-from bdh_workbench.session.events import JobFailed, TextInspected, TextInspection
+from bdh_workbench.session.events import JobFailed, Source, TextInspected, TextInspection
 from bdh_workbench.session.jobs import InspectText
 
 AFTER = 300  # milliseconds without a key
@@ -84,6 +84,8 @@ class GatesPane(Pane):
         self.line.returnPressed.connect(self.look)
         context.bridge.on(TextInspected, self._seen)
         context.bridge.on(JobFailed, self._failed)
+        context.state.memory_changed.connect(lambda _view: self.refresh())
+        context.state.model_changed.connect(lambda _info: self.refresh())
 
     def _lay_out(self) -> None:
         address = QWidget()
@@ -166,7 +168,7 @@ class GatesPane(Pane):
         self.token_name.setText(f"{index + 1}: {shown_token(self.seen.tokens[index])}")
         matches = self.seen.matches[index]
         names = [
-            shown_token(f"{number} {match.token or match.source.title}") for number, match in enumerate(matches, 1)
+            shown_token(f"{match.source.sentence}: {(match.token or match.source.title).strip()}") for match in matches
         ]
         self.address.show_values(
             names,
@@ -174,14 +176,17 @@ class GatesPane(Pane):
             [max(0.0, match.address_cosine) for match in matches],
         )
         familiarity = float(self.seen.familiarity[index])
-        if matches:
-            best = matches[0].source
-            self.match.setText(
-                f"familiarity {familiarity:.2f} · nearest: “{short(best.title, 40)}”, sentence {best.sentence} · "
-                f"{float(self.seen.active[index]):.1%} of the slots in the address"
-            )
+        share = f"{float(self.seen.active[index]):.1%} of the slots in the address"
+        used = self.seen.sources[index]
+        if used is not None:
+            words = f": “{short(used.text, 120)}”" if used.text and used.kind == "document" else ""
+            self.match.setText(f"read {_place(used)}{words} · familiarity {familiarity:.2f} · {share}")
+        elif matches:
+            nearest = _place(matches[0].source)
+            self.match.setText(f"nothing was read (familiarity {familiarity:.2f}) · nearest {nearest} · {share}")
         else:
             self.match.setText("Nothing is stored yet.")
+        self.match.setToolTip(tip(used.text or "") if used is not None else "")
 
     def _show_next(self, _index: int = 0) -> None:
         if self.seen is None:
@@ -200,3 +205,12 @@ class GatesPane(Pane):
         if off.top:
             text, p = off.top[0]
             self.next.setToolTip(tip(f"Switched off, the model would say “{shown_token(text)}” (p {shown_p(p)})."))
+
+
+def _place(source: Source) -> str:
+    """A source in a few words."""
+    return (
+        f"the fact “{short(source.title, 60)}”"
+        if source.kind == "fact"
+        else (f"sentence {source.sentence} of “{short(source.title, 60)}”")
+    )

@@ -1,4 +1,4 @@
-"""The Library: saved memories above, items and history of the memory in use below."""
+"""The Library, a sidebar in every workspace: saved memories, a search through all of them, the room that is left."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QLineEdit,
     QMenu,
-    QSplitter,
     QTableView,
+    QTreeWidget,
+    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -25,28 +26,30 @@ from bdh_workbench.gui.dialogs.files import MEMORIES, open_paths, save_path
 from bdh_workbench.gui.dialogs.merge import MergeDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Line, Unsaved
 from bdh_workbench.gui.parts.library_table import Entry, LibraryFilter, LibraryModel
-from bdh_workbench.gui.parts.memory_details import MemoryDetails
-from bdh_workbench.gui.plots.gauge import FillDelegate
-from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row
-from bdh_workbench.gui.words import harmless, plural
+from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
+from bdh_workbench.gui.plots.gauge import FillDelegate, FillGauge
+from bdh_workbench.gui.widgets import Pane, button, clearable, flat_button, note, row
+from bdh_workbench.gui.words import harmless, plural, short, tip
 from bdh_workbench.memory.file_format import MemoryHeader
-from bdh_workbench.session.events import JobFailed, MemoryInspected
+from bdh_workbench.session.events import JobFailed, MemoryInspected, MemoryView
 from bdh_workbench.session.jobs import (
     DeleteMemory,
-    ForgetItems,
     InspectMemory,
     MergeMemories,
     NewMemory,
     OpenMemory,
     Relabel,
     SaveMemory,
-    SetLayer,
 )
+from bdh_workbench.session.searching import MARKS, Hit, SearchIndex
 
 WIDTHS = (0, 44, 56, 70, 116, 80, 120)
 NOTHING = "No saved memories yet. Write something, then save it (Ctrl+S): it will stand here."
-UNFOUND = "No title and no note holds these words."
-ROOM = (0, 0, 0, 400, 460, 560, 680)  # width of the table from which each column is shown, unless a person chose
+UNFOUND = "No title and no note has these words."
+ROOM = (0, 340, 340, 400, 460, 560, 680)  # width of the table from which each column is shown, unless a person chose
+MOST = 500  # memories that other panes are offered
+SEARCH_AFTER = 150  # milliseconds without a key
+HIT = Qt.ItemDataRole.UserRole
 
 
 def _menu(parent: QWidget) -> QMenu:
@@ -69,6 +72,7 @@ class LibraryTable(QTableView):
         super().resizeEvent(event)
         for column, room in enumerate(ROOM):
             self.setColumnHidden(column, not self.chosen.get(column, self.width() >= room))
+        self.horizontalHeader().setVisible(any(not self.isColumnHidden(column) for column in range(1, len(ROOM))))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """See the class."""
@@ -83,15 +87,14 @@ class LibraryPane(Pane):
     """Memories to load, to look into and to look after."""
 
     title = "Library"
-    layer_opened = Signal(object)  # LayerRecord
 
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.context = context
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search titles and notes")
+        self.search.setPlaceholderText("Search memories")
         self.search.setAccessibleName("Search the library")
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         self.model = LibraryModel()
         self.filter = LibraryFilter(self.model)
         self.search.textChanged.connect(self._search)
@@ -101,35 +104,57 @@ class LibraryPane(Pane):
         )  # fmt: skip
         self.fills = FillDelegate(self.table)
         self._set_up_table()
-        self.details = MemoryDetails(self._switch, self.layer_opened.emit)
         self._looked: tuple[int, Path] = (0, Path())  # job and file of the memory that is being looked into
+        self._index = SearchIndex(context.preferences.home, context.library.folder)
+        self._searched = 0  # number of the newest search
+        self.hits = QTreeWidget()
+        self._set_up_hits()
+        self.gauge = FillGauge()
+        self.room = note("", "Room in the memory in use")
         context.paint(self._recolour)
-        context.paint(self.details.gauge.set_colours)
-        self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self.splitter.addWidget(self.table)
-        self.splitter.addWidget(self.details)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.setSizes([200, 340])
+        context.paint(self.gauge.set_colours)
         self.load_button = button("Load", "Take the chosen memory into use (Enter)", self.load)
-        self.save_button = button("Save", "Save the memory in use (Ctrl+S)", self.save)
-        self.forget_button = button(
-            "Forget", "Take the items chosen below out of the memory; all others are read as before", self.forget
-        )
         self.more_button = flat_button("more ▾", "Rename, duplicate, merge, import, export, delete")
         self.more_button.clicked.connect(self._more)
         self.column.addWidget(self.search)
-        self.column.addWidget(self.splitter, 1)
-        self.column.addLayout(
-            row(self.load_button, self.save_button, self.forget_button, 1, self.more_button, spacing=4)
-        )
+        self.column.addWidget(self.table, 3)
+        self.column.addWidget(self.hits_title)
+        self.column.addWidget(self.hits, 2)
+        self.column.addLayout(row(self.load_button, 1, self.more_button, spacing=4))
+        room = QVBoxLayout()
+        room.setSpacing(2)
+        room.addWidget(note("Room in this memory"))
+        room.addWidget(self.gauge)
+        room.addWidget(self.room)
+        self.column.addLayout(room)
         self.empty = note(NOTHING)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         inside = QVBoxLayout(self.table.viewport())
         inside.setContentsMargins(16, 8, 16, 8)
         inside.addWidget(self.empty)
         self.load_button.setEnabled(False)
+        state = context.state
+        state.model_changed.connect(lambda _info: self.show_memory())
+        state.memory_changed.connect(self._memory_changed)
+        state.library_changed.connect(self.reload)
         self.show_memory()
-        self.show_details()
+
+    def _set_up_hits(self) -> None:
+        self.hits_title = note("", "What the search found")
+        self.hits_title.setVisible(False)
+        hits = self.hits
+        hits.setAccessibleName("Items that have the words")
+        hits.setHeaderHidden(True)
+        hits.setRootIsDecorated(False)
+        hits.setUniformRowHeights(True)
+        hits.setItemDelegate(TwoLines(hits))
+        hits.itemActivated.connect(self._open_hit)
+        hits.itemClicked.connect(self._open_hit)
+        hits.setVisible(False)
+        self._search_timer = QTimer(self)
+        self._search_timer.setSingleShot(True)
+        self._search_timer.setInterval(SEARCH_AFTER)
+        self._search_timer.timeout.connect(self._find)
 
     def _set_up_table(self) -> None:
         table = self.table
@@ -142,7 +167,9 @@ class LibraryPane(Pane):
         table.setWordWrap(False)
         table.setTabKeyNavigation(False)
         table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(28)
+        table.setItemDelegateForColumn(0, TwoLines(table))
+        metrics = QFontMetrics(table.font())
+        table.verticalHeader().setDefaultSectionSize(2 * metrics.height() + 12)
         table.setSortingEnabled(True)
         table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         table.setItemDelegateForColumn(2, self.fills)
@@ -168,6 +195,41 @@ class LibraryPane(Pane):
     def _search(self, text: str) -> None:
         self.filter.search(text)
         self._tell_empty()
+        self._search_timer.start()
+
+    def _find(self) -> None:
+        """Look for the words in the texts of all memories, elsewhere."""
+        text = self.search.text()
+        self._searched += 1
+        number = self._searched
+        if not text.strip():
+            self._found(number, text, [])
+            return
+        index = self._index
+        self.context.background.run(lambda: index.find(text), lambda hits: self._found(number, text, hits))
+
+    def _found(self, number: int, text: str, hits: list[Hit]) -> None:
+        if number != self._searched:
+            return
+        self.hits.clear()
+        titles = {entry.path: entry.title for entry in self.model.entries if isinstance(entry, MemoryHeader)}
+        rows = []
+        for hit in hits:
+            excerpt = hit.excerpt.replace(MARKS[0], "").replace(MARKS[1], "")
+            line = QTreeWidgetItem([short(excerpt, 120)])
+            line.setData(0, SECOND, f"{short(hit.title, 40)} · {short(titles.get(hit.path) or hit.path.stem, 40)}")
+            line.setToolTip(0, tip(f"{hit.title}\n{excerpt}"))
+            line.setData(0, HIT, hit)
+            rows.append(line)
+        self.hits.addTopLevelItems(rows)
+        searching = bool(text.strip())
+        self.hits.setVisible(searching and bool(hits))
+        self.hits_title.setVisible(searching)
+        self.table.setVisible(not hits or not searching or self.filter.rowCount() > 0)
+        self.hits_title.setText(f"In the texts: {plural(len(hits), 'item')}" if hits else "No text has these words.")
+
+    def _open_hit(self, line: QTreeWidgetItem, _column: int = 0) -> None:
+        self.context.state.hit_opened.emit(line.data(0, HIT), self.search.text())
 
     def _tell_empty(self) -> None:
         """Say why the table is empty, if it is."""
@@ -181,7 +243,8 @@ class LibraryPane(Pane):
     def _listed(self, entries: list[Entry]) -> None:
         kept = self._chosen_paths()
         self.model.set_entries(entries)
-        self.status.setText(plural(len(entries), "memory"))
+        self.status.setText(f"{len(entries):,}")
+        self.context.state.library_listed.emit([entry for entry in entries if isinstance(entry, MemoryHeader)][:MOST])
         self._tell_empty()
         for number in range(self.filter.rowCount()):
             entry = self.model.entries[self.filter.mapToSource(self.filter.index(number, 0)).row()]
@@ -189,6 +252,14 @@ class LibraryPane(Pane):
                 self.table.selectRow(number)
                 break
         self.show_memory()
+        if entries:
+            self.context.background.run(self._index.refresh, lambda _: None, lambda _message: None)
+
+    def _memory_changed(self, view: MemoryView) -> None:
+        self.show_memory()
+        self._look()
+        if view.path is not None and not view.dirty and all(entry.path != view.path for entry in self.model.entries):
+            self.reload()
 
     def show_memory(self) -> None:
         """Follow the model and the memory in use."""
@@ -196,13 +267,9 @@ class LibraryPane(Pane):
         self.model.set_state(
             model.fingerprint if model else "", memory.path if memory else None, memory.dirty if memory else False
         )
-        self.save_button.setEnabled(memory is not None and memory.dirty)
-
-    def show_details(self) -> None:
-        """Show items and history of the memory in use."""
-        memory = self.context.memory
-        self.details.show_memory(memory)
-        self.forget_button.setEnabled(memory is not None and bool(memory.items))
+        self.gauge.set_fill(memory.fill if memory is not None else 0.0)
+        words = f"{memory.rank:,} of {memory.slots:,} slots" if memory is not None and memory.slots else "no model yet"
+        self.room.setText(words)
 
     def _look(self, *_: object) -> None:
         """Show what the chosen memory holds: at once what the list knows, its items once its file was looked into."""
@@ -210,21 +277,23 @@ class LibraryPane(Pane):
         self.load_button.setEnabled(bool(chosen))
         entry = chosen[0] if len(chosen) == 1 else None
         if not isinstance(entry, MemoryHeader) or (memory is not None and memory.path == entry.path):
-            self._looked = (0, Path())
-            self.show_details()
+            if self._looked[1] != Path():
+                self._looked = (0, Path())
+                self.context.state.looked_at.emit(None, None)
             return
         if self._looked[1] != entry.path:
-            self.details.show_header(entry)
-            self.forget_button.setEnabled(False)
+            self.context.state.looked_at.emit(entry, None)
             self._looked = (self.context.submit(InspectMemory(entry.path), quiet=True), entry.path)
 
     def _look_failed(self, event: JobFailed) -> None:
         if event.job == self._looked[0]:
-            self.details.summary.setText(event.message)
+            self.context.say(event.message)
 
     def _looked_into(self, event: MemoryInspected) -> None:
         if event.job == self._looked[0]:
-            self.details.show_memory(event.view, in_use=False)
+            header = next((entry for entry in self.model.entries if entry.path == event.path), None)
+            if isinstance(header, MemoryHeader):
+                self.context.state.looked_at.emit(header, event.view)
 
     def _recolour(self, colours: Colours) -> None:
         self.model.colours = colours
@@ -289,7 +358,7 @@ class LibraryPane(Pane):
     def save_as(self, then: Callable[[], object] | None = None) -> None:
         """Save it under another title, as a new file."""
         memory = self.context.memory
-        title = Line.ask(self, "Title of the memory", memory.title if memory else "")
+        title = Line.ask(self, "Title of the memory", memory.title if memory else "", title="Save the memory")
         if title is not None:
             self._submit_save(SaveMemory(title=title, new=True), then)
 
@@ -301,19 +370,6 @@ class LibraryPane(Pane):
                 then()
 
         self.context.submit(job, saved)
-
-    def forget(self) -> None:
-        """Forget the chosen items."""
-        numbers = self.details.chosen_items()
-        if not numbers:
-            self.details.tabs.setCurrentIndex(0)
-            self.context.say("Choose the items to forget in the list first.")
-            return
-        words = f"{plural(len(numbers), 'item')} forgotten; Undo brings {'it' if len(numbers) == 1 else 'them'} back."
-        self.context.submit(ForgetItems(numbers), lambda _: self.context.say(words))
-
-    def _switch(self, number: int, enabled: bool) -> None:
-        self.context.submit(SetLayer(number, enabled))
 
     def merge(self) -> None:
         """Make one memory of the chosen ones."""
@@ -331,7 +387,7 @@ class LibraryPane(Pane):
         entry = self._one()
         if entry is None:
             return
-        title = Line.ask(self, "New title", entry.title)
+        title = Line.ask(self, "New title", entry.title, title="Rename the memory")
         if title is not None:
             library = self.context.library
             self._label(entry, Relabel(title=title), lambda: library.rename(entry.path, title))
@@ -340,7 +396,7 @@ class LibraryPane(Pane):
         """Change the note of the chosen memory."""
         entry = self._one()
         if entry is not None:
-            text = Line.ask(self, "Note", entry.note, empty=True)
+            text = Line.ask(self, "Note", entry.note, empty=True, title="Note on the memory")
             if text is not None:
                 library = self.context.library
                 self._label(entry, Relabel(note=text), lambda: library.set_note(entry.path, text))

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QGridLayout
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.plots.banks import BankUse
 from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot
-from bdh_workbench.gui.plots.gates import GatePlot
+from bdh_workbench.gui.plots.gates import GatePlot, SharePlot
 from bdh_workbench.gui.plots.heat import SlotUse
-from bdh_workbench.gui.widgets import Pane
+from bdh_workbench.gui.plots.tokens import TokenPage
+from bdh_workbench.gui.widgets import Pane, row
 from bdh_workbench.gui.words import short
 from bdh_workbench.session.events import (
     JobCancelled,
     JobDone,
     JobFailed,
-    MemoryChanged,
-    ModelChanged,
+    MemoryView,
     ModelInfo,
     WriteStepped,
 )
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.state import LayerRecord
+
+
+ALONE = "no other write"
 
 
 class LivePane(Pane):
@@ -38,39 +44,54 @@ class LivePane(Pane):
         self._job: int | None = None
         self._step = 0
         self._running = False
+        self._layers: list[LayerRecord] = []  # whose curves can be laid over these, the newest first
         self.loss = LossPlot(context.clock)
         self.items = ItemPlot(context.clock)
+        self.tokens = TokenPage(context.clock)
         self.gates = GatePlot(context.clock)
+        self.shares = SharePlot(context.clock)
         self.slots = SlotUse(context.clock)
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(8)
-        for index, card in enumerate((self.loss, self.items, self.gates, self.slots)):
+        self.banks = BankUse(context.clock)
+        for card in (self.loss, self.items, self.tokens, self.gates, self.shares, self.slots, self.banks):
             context.paint(card.set_colours)
-            grid.addWidget(card, index // 2, index % 2)
-            grid.setRowStretch(index // 2, 1)
-            grid.setColumnStretch(index % 2, 1)
-        self.column.addLayout(grid, 1)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Course of the write, or slots and reads")
+        self.tabs.addTab(_page(((self.loss, self.items), (self.tokens,))), "Course")
+        self.tabs.addTab(_page(((self.banks, self.slots), (self.gates, self.shares))), "Slots and reads")
+        self.other = QComboBox()
+        self.other.setAccessibleName("Write whose curves are laid over these")
+        self.other.setToolTip("Lay the curves of an earlier write over these")
+        self.other.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.other.setMinimumContentsLength(14)
+        self.other.addItem(ALONE)
+        self.other.currentIndexChanged.connect(self._overlay)
+        self.tabs.setCornerWidget(self.other, Qt.Corner.TopRightCorner)
+        self.column.addWidget(self.tabs, 1)
         context.bridge.on(WriteStepped, self._stepped)
         context.bridge.on(JobDone, self._ended)
         context.bridge.on(JobFailed, self._ended)
         context.bridge.on(JobCancelled, self._ended)
-        context.bridge.on(MemoryChanged, self._memory_changed)
-        context.bridge.on(ModelChanged, self._model_changed)
+        context.state.memory_changed.connect(self._memory_changed)
+        context.state.model_changed.connect(self._model_changed)
+        context.state.layer_opened.connect(self.show_layer)
 
-    def _model_changed(self, event: ModelChanged) -> None:
-        info: ModelInfo | None = event.info
+    def _model_changed(self, info: ModelInfo | None) -> None:
         if info is None:
-            self.gates.set_sites((), (), ())
+            self.gates.set_names(())
+            self.shares.set_names(())
             return
         names = ["write" if site.written else str(site.level) for site in info.sites]
         fast = [math.nan if site.written else site.fast for site in info.sites]
-        self.gates.set_sites(names, [site.slow for site in info.sites], fast)
+        self.gates.set_names(names)
+        self.shares.set_names(names)
+        self.gates.set_values([site.slow for site in info.sites], fast)
 
     def _stepped(self, stepped: WriteStepped) -> None:
+        if stepped.measuring:
+            return  # a retention run: the plots stay those of the last write into the memory in use
         event = (*stepped.before, stepped.event)[0]
         self._running = True
-        # A retention run is one job of many writes.
         if stepped.job != self._job or event.step < self._step:
             self._job = stepped.job
             self.loss.clear()
@@ -80,12 +101,13 @@ class LivePane(Pane):
             self._step = event.step
             self.loss.add(event.step, event.losses)
             self.items.add(event.step, event.worst_p, event.median_p, event.item_p)
+        self.tokens.show_tokens(event.token_p, event.tokens)
         self.slots.show_use(event.slot_use, self.context.model.slots if self.context.model is not None else 0)
         sites = self.context.model.sites if self.context.model is not None else ()
-        others = stepped.shares or ((math.nan, math.nan),) * max(0, len(sites) - 1)  # a retention run has none
+        others = stepped.shares or ((math.nan, math.nan),) * max(0, len(sites) - 1)
         slow = [share[0] for share in others] + [event.share]
         fast = [share[1] for share in others] + [math.nan]
-        self.gates.set_shares(slow, fast)
+        self.shares.set_values(slow, fast)
         self.status.setText(f"step {event.step} · {event.elapsed:.1f} s")
 
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
@@ -97,19 +119,59 @@ class LivePane(Pane):
         if self._running:
             self.context.say("A write is running: its curves stay until it has ended.")
             return
-        history = dict(layer.history)
-        steps = history.pop("step", [])
-        worst, median = (history.pop(name, [math.nan] * len(steps)) for name in ("worst p", "median p"))
+        steps, worst, median, history = _curves(layer)
         self._job = None
         self.loss.clear()
         self.items.start([])
         # A file keeps neither slots in use nor shares of reads: what stands there is of another write.
         self.slots.clear()
-        self.gates.set_shares((), ())
+        self.shares.set_values((), ())
+        self.tokens.clear()
         for place, (step, low, middle) in enumerate(zip(steps, worst, median, strict=False)):
             self.loss.add(step, {name: values[place] for name, values in history.items() if place < len(values)})
             self.items.add(step, low, middle, ())
         self.status.setText(f"from the history: {short(layer.title, 40)} · {layer.seconds:.1f} s")
 
-    def _memory_changed(self, event: MemoryChanged) -> None:
-        self.slots.show_fill(event.view.rank, event.view.slots)
+    def _memory_changed(self, view: MemoryView) -> None:
+        self.slots.show_fill(view.rank, view.slots)
+        self.banks.show_banks(view.banks)
+        layers = view.layers[::-1]
+        if [layer.number for layer in layers] != [layer.number for layer in self._layers]:
+            self._layers = list(layers)
+            self.other.clear()
+            self.other.addItem(ALONE)
+            self.other.addItems([f"with {short(layer.title, 40) or f'layer {layer.number}'}" for layer in layers])
+
+    def _overlay(self, index: int) -> None:
+        """Lay the curves of an earlier write over those that are shown."""
+        if index <= 0 or index > len(self._layers):
+            self.loss.overlay((), {})
+            self.items.overlay((), (), ())
+            return
+        steps, worst, median, history = _curves(self._layers[index - 1])
+        self.loss.overlay(steps, history)
+        self.items.overlay(steps, worst, median)
+
+
+def _curves(layer: LayerRecord) -> tuple[list[float], list[float], list[float], dict[str, list[float]]]:
+    """Steps, worst p, median p and the terms of the loss of a write, as its memory file keeps them."""
+    history = dict(layer.history)
+    steps = history.pop("step", [])
+    worst, median = (history.pop(name, [math.nan] * len(steps)) for name in ("worst p", "median p"))
+    return steps, worst, median, history
+
+
+def _page(rows: Sequence[Sequence[QWidget]]) -> QWidget:
+    """Cards in rows of one height; those of a row share its width."""
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(8)
+    for cards in rows:
+        line = row(*cards)
+        for place, card in enumerate(cards):
+            line.setStretch(place, 1)
+            # A plot that was large once would ask for that room again.
+            card.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        column.addLayout(line, 1)
+    return page

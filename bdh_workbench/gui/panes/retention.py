@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QComboBox, QSplitter, QTabWidget
 
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import TEXTS, open_paths
+from bdh_workbench.gui.parts.job_row import JobRow
 from bdh_workbench.gui.parts.reading import Found, read_files
 from bdh_workbench.gui.plots.retention import ForgettingCurves, RetentionMatrix
-from bdh_workbench.gui.widgets import Pane, button, note, row
+from bdh_workbench.gui.widgets import Pane, button, row
 from bdh_workbench.gui.words import plural, short
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.resources import resource_path
@@ -20,9 +21,6 @@ from bdh_workbench.session.events import (
     JobCancelled,
     JobDone,
     JobFailed,
-    JobPaused,
-    JobProgress,
-    JobResumed,
     RetentionStepped,
 )
 from bdh_workbench.session.jobs import RetentionRun
@@ -41,11 +39,9 @@ class RetentionPane(Pane):
         super().__init__()
         self.context = context
         self.last: RetentionStepped | None = None
-        self._job: int | None = None
-        self._paused = False
         self._reading = False  # whether documents are being read, for a run or to be chosen
         self._documents: tuple[TextDocument, ...] = ()  # of the files that were opened last
-        self._source = SAMPLED  # chosen last, if it was not files
+        self._source = USED  # chosen last, if it was not files
         clock = context.clock
         self.matrix = RetentionMatrix(clock)
         self.curves = ForgettingCurves(
@@ -60,23 +56,20 @@ class RetentionPane(Pane):
             context.paint(card.set_colours)
         self.source = QComboBox()
         self.source.addItems(list(SOURCES))
-        self.source.setCurrentIndex(SAMPLED)
         self.source.setAccessibleName("Documents of the run")
         self.source.setToolTip(
             "Which documents: those of the memory in use, those that came with the program, or files. The "
             "run uses a memory of its own, and the settings of the Write pane; the memory in use stays as it is."
         )
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.source.setMinimumContentsLength(7)
+        self.source.setMinimumContentsLength(14)
         self.run_button = button(
             "Run retention", "Write the documents one after the other and look at all after each (Ctrl+R)", self.run,
             primary=True,
         )  # fmt: skip
-        self.pause_button = button("Pause", "Hold the run between two steps (Ctrl+P)", self.toggle_pause)
-        self.stop_button = button("Stop", "Stop the run; what was measured stays to be seen", self.stop)
-        for held in (self.pause_button, self.stop_button):
-            held.setEnabled(False)
-        self.state = note("", "State of the run")
+        self.job = JobRow(context, "retention", pausable=True)
+        self.state, self.pause_button, self.stop_button = self.job.state, self.job.pause_button, self.job.stop_button
+        self.job.ended.connect(self._ended)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName("Curves or probes")
@@ -87,18 +80,11 @@ class RetentionPane(Pane):
         whole.addWidget(self.tabs)
         whole.setChildrenCollapsible(False)
         self.column.addWidget(whole, 1)
-        self.column.addLayout(row(self.run_button, self.pause_button, self.stop_button, self.source, 1, spacing=6))
-        self.column.addWidget(self.state)
+        self.column.addLayout(row(self.run_button, *self.job.buttons, self.source, 1, spacing=6))
+        self.column.addWidget(self.job)
         self.source.activated.connect(self._chosen)
-        on = context.bridge.on
-        on(RetentionStepped, self._stepped)
-        on(JobProgress, self._progress)
-        on(JobPaused, self._held)
-        on(JobResumed, self._held)
-        on(JobDone, self._ended)
-        on(JobFailed, self._ended)
-        on(JobCancelled, self._ended)
-        self.context.on_stop.append(self._stopping)
+        context.bridge.on(RetentionStepped, self._stepped)
+        self._enable()
 
     def _chosen(self, index: int) -> None:
         if index != OPENED:
@@ -113,7 +99,7 @@ class RetentionPane(Pane):
 
     def _opened(self, documents: tuple[TextDocument, ...]) -> None:
         self._documents = documents
-        self.state.setText(f"{plural(len(documents), 'document')} read.")
+        self.job.say(f"{plural(len(documents), 'document')} read.")
         if not documents:
             self.source.setCurrentIndex(self._source)
 
@@ -143,12 +129,12 @@ class RetentionPane(Pane):
     @property
     def busy(self) -> bool:
         """Whether a run is under way or waits."""
-        return self._job is not None or self._reading
+        return self.job.busy or self._reading
 
     def run(self) -> None:
         """Run, or run again."""
         if self.context.model is None:
-            self.state.setText("A model is being loaded first.")
+            self.job.say("A model is being loaded first.")
         elif not self.busy:
             if self.source.currentIndex() == SAMPLED:
                 self._read([resource_path(f"samples/{name}.json") for name in SAMPLES], self._begin)
@@ -156,44 +142,23 @@ class RetentionPane(Pane):
                 self._begin(self._documents if self.source.currentIndex() == OPENED else None)
 
     def _begin(self, documents: tuple[TextDocument, ...] | None) -> None:
-        self._job = self.context.submit(RetentionRun(documents, self.context.preferences.values.write))
+        self.job.follow(self.context.submit(RetentionRun(documents, self.context.preferences.values.write)))
         self._enable()
-        self.state.setText("Waiting …")
 
     def toggle_pause(self) -> None:
-        """Hold the run, or let it go on."""
-        if self._job is not None:
-            (self.context.session.resume if self._paused else self.context.session.pause)()
-
-    def _held(self, event: JobPaused | JobResumed) -> None:
-        if event.job == self._job:
-            self._paused = isinstance(event, JobPaused)
-            self.state.setText("Paused between two steps." if self._paused else "Going on …")
-            self._enable()
+        """Hold the run, or let it continue."""
+        self.job.toggle_pause()
 
     def _enable(self) -> None:
         self.run_button.setEnabled(not self.busy)
-        self.pause_button.setEnabled(self._job is not None)
-        self.pause_button.setText("Resume" if self._paused else "Pause")
-        self.stop_button.setEnabled(self._job is not None and self._job not in self.context.stopping)
 
     def stop(self) -> None:
         """Stop the run; what was measured stays to be seen."""
         self._reading = False
-        if self._job is not None:
-            self.context.cancel(self._job)
-
-    def _stopping(self, number: int) -> None:
-        if number == self._job:
-            self.state.setText("Stopping …")
-            self._enable()
-
-    def _progress(self, event: JobProgress) -> None:
-        if event.job == self._job:
-            self.state.setText(event.text)
+        self.job.stop_all()
 
     def _stepped(self, event: RetentionStepped) -> None:
-        if event.job != self._job:
+        if event.job != self.job.running:
             return
         self.last = event
         titles = [short(title, 40) for title in event.titles]
@@ -214,17 +179,14 @@ class RetentionPane(Pane):
         self.status.setText(f"{plural(len(event.matrix), 'write')} of {len(titles)} · fill {event.fill[-1]:.1%}")
 
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
-        if event.job != self._job:
-            return
-        self._job, self._paused = None, False
         self._enable()
         if isinstance(event, JobFailed):
-            self.state.setText(event.message)
+            self.job.say(event.message)
         elif isinstance(event, JobCancelled):
-            self.state.setText("Stopped.")
+            self.job.say("Stopped.")
         elif self.last is not None:
             self.run_button.setText("Run again")
             last = self.last.matrix[-1][:-1]
             kept = f"kept on average {sum(last) / len(last):.1%}" if last else "one document only"
             right = [row[j] for j, row in enumerate(self.last.accuracy) if j < len(row)]
-            self.state.setText(f"{kept} · right after its own write {sum(right) / len(right):.1%} of the tokens")
+            self.job.say(f"{kept} · right after its own write {sum(right) / len(right):.1%} of the tokens")

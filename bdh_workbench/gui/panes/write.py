@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QProgressBar, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.dialogs.files import TEXTS, open_paths
+from bdh_workbench.gui.dialogs.columns import ColumnsDialog
+from bdh_workbench.gui.dialogs.files import TEXTS, open_folder, open_paths
 from bdh_workbench.gui.dialogs.questions import Confirm, Versions
-from bdh_workbench.gui.parts.documents import Documents
+from bdh_workbench.gui.parts.documents import WRITTEN, Documents
 from bdh_workbench.gui.parts.facts_table import FactsTable
+from bdh_workbench.gui.parts.job_row import JobRow, time_left
 from bdh_workbench.gui.parts.reading import Found, read_files, read_paste
-from bdh_workbench.gui.parts.settings_form import SettingsForm
+from bdh_workbench.gui.parts.settings_form import SettingsForm, WholeRows
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import harmless, plural, shown_p, tip
+from bdh_workbench.gui.words import harmless, plural, short, shown_p, tip
+from bdh_workbench.inputs.files import Inputs, read_any
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
 from bdh_workbench.session.events import (
@@ -30,20 +33,26 @@ from bdh_workbench.session.events import (
     JobCancelled,
     JobDone,
     JobFailed,
-    JobPaused,
-    JobProgress,
-    JobResumed,
-    JobStarted,
     VersionsFound,
     WriteStepped,
     WriteSummary,
 )
 from bdh_workbench.session.jobs import EstimateWrite, Undo, Write
 
+if TYPE_CHECKING:  # this loads torch, which the window must not wait for
+    from bdh_workbench.memory.state import ItemRecord
+
 CROWDED = (
-    "This is more than the memory has room for, unless much of it repeats itself. To try may take minutes, and nothing "
-    "is written if there is no room."
+    "This is more than the memory has room for, unless much of it repeats itself. This may take minutes; if it does "
+    "not fit, nothing is written."
 )
+PHASES = {  # what the phases of a write are called, and where the bar stands at their beginning and their end
+    "prepare": ("Reading the text", 0.0, 0.05),
+    "direct": ("Finding what each word needs", 0.05, 0.6),
+    "solve": ("Fitting the memory", 0.6, 0.7),
+    "gradient": ("Refining", 0.7, 1.0),
+    "done": ("Checking", 1.0, 1.0),
+}
 AMBIGUOUS = "cannot be told apart (same words before): reword it"
 AMBIGUOUS_TIP = (
     "The same words stand before it as before another, and another word behind them: only one of the two can be "
@@ -62,8 +71,6 @@ LABELS = {
     "on_conflict": "Where items conflict",
 }
 ESTIMATE_AFTER = 400  # milliseconds without a change
-PACED = 20  # steps whose pace tells how long the rest may take
-SURE = 5  # of them from which it is told
 
 
 class WritePane(Pane):
@@ -74,18 +81,25 @@ class WritePane(Pane):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.context = context
-        self.job: int | None = None
-        self.paused = False
         self._writes: dict[int, Write] = {}  # that run or wait, by the number of the job
         self._estimate_job = 0
         self._crowded = False  # whether what stands here is more than there is room for
         self._refused = ""  # why what stands here would be refused at once
         self._complained = False  # whether what is said about the write is about what stood here
         self._told_of: tuple[object, object] = (None, None)  # the text and the memory that it is about
-        self._paces: deque[tuple[int, float]] = deque(maxlen=PACED)  # the last steps, and when each was done
+        self._done: tuple[object, str] = (None, "")  # the text that was written last, and what is said of it
+        self._table: tuple[tuple[Path, ...], tuple[str, ...]] = ((), ())  # files of a table, and the columns used
+        self._editing: ItemRecord | None = None  # an item that is changed, to take its own place
         self._make()
         self._listen()
+        context.state.memory_changed.connect(lambda _view: self.refresh())
+        context.state.model_changed.connect(lambda _info: self.refresh())
+        context.state.item_edited.connect(self.edit_item)
         self._enable()
+
+    def take_focus(self) -> None:
+        """Into the text, or the table of facts."""
+        (self.editor if self.tabs.currentIndex() == 0 else self.table).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     # Making
 
@@ -102,12 +116,8 @@ class WritePane(Pane):
         )
         self.form.set_settings(self.context.preferences.values.write)
         self.form.changed.connect(self._keep_settings)
-        area = QScrollArea()
-        area.setWidget(self.form)
-        area.setWidgetResizable(True)
-        area.setMinimumHeight(52)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setAccessibleName("Advanced settings of the write")
+        area = WholeRows(self.form, "Advanced settings of the write")
+        area.setMinimumHeight(64)
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName("Document or facts")
         self.tabs.addTab(self.pages, "Document")
@@ -116,6 +126,14 @@ class WritePane(Pane):
         self.tabs.setCornerWidget(self._corner(), Qt.Corner.TopRightCorner)
         self.advanced = area
         self.advanced.setVisible(False)
+        self.banner = note("", "What is edited")
+        leave = flat_button("keep the old one", "Write this beside the stored item, not in its place", self._leave_edit)
+        self.editing = QWidget()
+        banner = row(self.banner, leave)
+        banner.setStretch(0, 1)
+        self.editing.setLayout(banner)
+        self.editing.setVisible(False)
+        self.column.addWidget(self.editing)
         self.column.addWidget(self.tabs, 3)
         self.column.addWidget(self.advanced, 2)
 
@@ -124,24 +142,19 @@ class WritePane(Pane):
         self.write_button = button(
             "Write into memory", "Encode this into the slow memory (Ctrl+Return)", self.write, primary=True
         )
-        self.pause_button = button("Pause", "Hold the write between two steps (Ctrl+P)", self.toggle_pause)
-        self.cancel_button = button("Cancel", "Stop the write; the memory stays as it was (Esc)", self.cancel)
+        self.row = JobRow(self.context, "write", pausable=True)
+        self.bar, self.state = self.row.bar, self.row.state
+        self.pause_button, self.cancel_button = self.row.pause_button, self.row.stop_button
+        self.row.started.connect(self._started)
+        self.row.ended.connect(self._ended)
         self.undo_button = button("Undo", "Take the last change of the memory back (Ctrl+Z)", self.undo)
-        self.column.addLayout(
-            row(self.write_button, self.pause_button, self.cancel_button, self.undo_button, 1, spacing=6)
-        )
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setAccessibleName("Progress of the write")
-        self.state = note("", "State of the write")
+        self.column.addLayout(row(self.write_button, *self.row.buttons, self.undo_button, 1, spacing=6))
         fill = note("Fill", "")
         fill.setWordWrap(False)
         fill_row = row(fill, self.gauge)
         fill_row.setStretch(1, 1)
         self.column.addLayout(fill_row)
-        self.column.addWidget(self.bar)
-        self.column.addWidget(self.state)
-        self.bar.setVisible(False)
+        self.column.addWidget(self.row)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(ESTIMATE_AFTER)
@@ -150,10 +163,12 @@ class WritePane(Pane):
     def _corner(self) -> QWidget:
         corner = QWidget()
         sample = flat_button("sample", "Put an invented document, or invented facts, here", self.sample)
-        open_ = flat_button("open…", "Open text, Markdown, JSON or CSV (Ctrl+O)", self.open_files)
+        open_ = flat_button("open…", "Open texts, PDF, DOCX, web pages or tables (Ctrl+O)", self.open_files)
+        self.columns_button = flat_button("columns…", "Choose which columns of the table are used", self.choose_columns)
+        self.columns_button.setVisible(False)
         clear = flat_button("clear", "Begin anew", self.clear)
         self.advanced_button = flat_button("advanced ▸", "Settings of the write", self._toggle_advanced)
-        corner.setLayout(row(sample, open_, clear, self.advanced_button, spacing=2))
+        corner.setLayout(row(self.columns_button, sample, open_, clear, self.advanced_button, spacing=2))
         return corner
 
     def _listen(self) -> None:
@@ -165,16 +180,24 @@ class WritePane(Pane):
         model.modelReset.connect(self._changed)
         self.form.changed.connect(self._changed)
         on = self.context.bridge.on
-        on(JobStarted, self._started)
-        on(JobPaused, self._held)
-        on(JobResumed, self._held)
         on(WriteStepped, self._stepped)
-        on(JobProgress, self._progress)
-        on(JobDone, self._ended)
-        on(JobFailed, self._ended)
-        on(JobCancelled, self._ended)
         on(Estimated, self._estimated)
-        self.context.on_stop.append(self._stopping)
+        on(JobFailed, self._estimate_failed)
+
+    @property
+    def job(self) -> int | None:
+        """The write that runs."""
+        return self.row.running
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is held."""
+        return self.row.paused
+
+    @property
+    def busy(self) -> bool:
+        """Whether a write runs or waits."""
+        return self.row.busy
 
     # What is to be written
 
@@ -192,14 +215,38 @@ class WritePane(Pane):
 
     def show_documents(self, documents: Sequence[TextDocument]) -> None:
         """Put these in place of what is there, which can be brought back."""
+        self._leave_edit()
         self.pages.show_documents(documents)
         self.tabs.setCurrentIndex(0)
+
+    def edit_item(self, item: ItemRecord) -> None:
+        """Change a stored item: what is written takes its place."""
+        if item.kind == "document":
+            self.show_documents((TextDocument(item.title, item.text or ""),))
+        else:
+            self.table.facts_model.set_facts((Fact(item.prompt, item.answer),))
+            self.tabs.setCurrentIndex(1)
+        self._editing = item
+        self.banner.setText(f"Editing “{short(item.title, 80)}”: writing it replaces the stored one.")
+        self.editing.setVisible(True)
+
+    def _leave_edit(self) -> None:
+        self._editing = None
+        self.editing.setVisible(False)
+
+    def _replaces(self) -> tuple[int, ...]:
+        """The place of the item that is edited in the memory as it is now."""
+        memory = self.context.memory
+        if self._editing is None or memory is None or self._editing not in memory.items:
+            return ()
+        return (memory.items.index(self._editing),)
 
     def clear(self) -> None:
         """Begin anew in this tab; what stood there can be brought back."""
         if self.tabs.currentIndex() == 0:
             self.show_documents(())
         else:
+            self._leave_edit()
             self.table.facts_model.set_facts(())
 
     def sample(self) -> None:
@@ -222,9 +269,39 @@ class WritePane(Pane):
         self.read_paths(open_paths(self, "Open text or facts", TEXTS))
 
     def read_paths(self, paths: Sequence[Path]) -> None:
-        """Read files in the background and show what they hold."""
+        """Read files and folders in the background and show what they hold."""
         if paths:
-            self._read(lambda: read_files(paths))
+            self._read_columns(paths, ())
+
+    def _read_columns(self, paths: Sequence[Path], columns: Sequence[str]) -> None:
+        self.context.background.run(lambda: read_any(paths, columns), lambda found: self._inputs(paths, found))
+
+    def open_folder(self) -> None:
+        """Let the person choose a folder of documents."""
+        folder = open_folder(self, "Open a folder of documents")
+        if folder is not None:
+            self.read_paths([folder])
+
+    def _inputs(self, paths: Sequence[Path], found: Inputs) -> None:
+        """Show what files held, and say what a person should know of them."""
+        self._found((tuple(found.facts), tuple(found.documents)))
+        notes = [harmless(line) for line in found.notes()]
+        for line in notes:
+            self.context.say(line.strip())
+        if notes:
+            more = f" (and {plural(len(notes) - 1, 'remark')} more: see the log)" if len(notes) > 1 else ""
+            self._tell(f"{notes[0]}{more}")
+            self.state.setToolTip(tip("\n".join(notes[:20])))
+        guessed = next((file.columns for file in found.files if file.columns), ())
+        self._table = (tuple(paths), guessed)
+        self.columns_button.setVisible(bool(guessed))
+
+    def choose_columns(self) -> None:
+        """Read a table again with other columns."""
+        paths, used = self._table
+        chosen = ColumnsDialog.ask(self, used)
+        if chosen is not None:
+            self._read_columns(paths, chosen)
 
     def paste(self) -> None:
         """Read the clipboard as facts or a document."""
@@ -240,8 +317,11 @@ class WritePane(Pane):
     def _found(self, found: Found) -> None:
         facts, documents = found
         if documents:
-            self.show_documents(documents)
+            self._leave_edit()
+            self.pages.add_documents(documents)
+            self.tabs.setCurrentIndex(0)
         if facts:
+            self._leave_edit()
             self.table.facts_model.set_facts(facts)
             self.tabs.setCurrentIndex(1)
 
@@ -277,6 +357,11 @@ class WritePane(Pane):
         if event.job != self._estimate_job:
             return
         about = "" if event.exact else "about "
+        text, words = self._done
+        if text == self._text() and self._editing is None:  # what was just written would only be written again
+            self._say(words, "good")
+            self.gauge.set_fill(event.fill_before)
+            return
         more = (event.fill_after - event.fill_before) / max(1e-9, 1.0 - event.fill_before)
         fits = f"fits (fill {event.fill_before:.0%} → {event.fill_after:.0%})"
         tokens = f"{about}{plural(event.tokens, 'token')}"
@@ -310,13 +395,19 @@ class WritePane(Pane):
             return
         if self._crowded and not Confirm.ask(self, CROWDED, "Write anyway"):
             return
-        self._submit(Write(facts, documents, settings, ask=settings.on_conflict == "replace"))
+        ask, replaces = settings.on_conflict == "replace", self._replaces()
+        self.pages.clear_states()
+        if documents and len(documents) > 1 and self.pages.one_by_one.isChecked() and not replaces:
+            for document in documents:
+                self._submit(Write((), (document,), settings, ask=ask))
+        else:
+            self._submit(Write(facts, documents, settings, ask, replaces))
 
     def _submit(self, job: Write) -> None:
         number = self.context.submit(job)
         self._writes[number] = job
-        if self.job is not None:
-            self._tell("Queued: it begins when the write that runs has ended.")
+        self.pages.set_states({document.title: "waiting" for document in job.documents})
+        self.row.follow(number)
         self._enable()
 
     def _ask(self, job: Write, versions: VersionsFound) -> None:
@@ -329,105 +420,60 @@ class WritePane(Pane):
         self._submit(dataclasses.replace(job, settings=settings, ask=False))
 
     def toggle_pause(self) -> None:
-        """Hold the write, or let it go on."""
-        if self.job is None:
-            return
-        if self.paused:
-            self.context.session.resume()
-        else:
-            self.context.session.pause()
+        """Hold the write, or let it continue."""
+        self.row.toggle_pause()
 
     def cancel(self) -> None:
         """Stop the write that runs, or else the newest that waits."""
-        number = self.job if self.job is not None else max(self._writes, default=None)
-        if number is not None:
-            self.context.cancel(number)
-
-    def _stopping(self, number: int) -> None:
-        """Say at once that it was heard: the step that is being done may take long."""
-        if number == (self.job or number) and number in self._writes:
-            self._tell("Cancelling …")
-            self._enable()
-
-    @property
-    def busy(self) -> bool:
-        """Whether a write runs or waits."""
-        return bool(self._writes)
+        self.row.cancel()
 
     def stop(self) -> None:
         """Stop the write that runs, and those that wait."""
-        for number in sorted(self._writes, reverse=True):  # so that none that waits begins
-            self.context.cancel(number)
+        self.row.stop_all()
 
     def undo(self) -> None:
         """Take the last change back."""
         self.context.submit(Undo())
 
-    def _started(self, event: JobStarted) -> None:
-        if event.job in self._writes:
-            self.job, self.paused = event.job, False
-            self._paces.clear()
-            self.bar.setValue(0)
-            self.bar.setVisible(True)
-            self._tell("Cancelling …" if event.job in self.context.stopping else "Preparing …")
-            self._enable()
-
-    def _held(self, event: JobPaused | JobResumed) -> None:
-        if event.job == self.job:
-            self.paused = isinstance(event, JobPaused)
-            if self.paused:
-                self._tell("Paused between two steps.")
-            self._enable()
-
-    def _progress(self, event: JobProgress) -> None:
-        if event.job == self.job and event.fraction is not None:
-            self.bar.setValue(round(1000 * event.fraction))
+    def _started(self, number: int) -> None:
+        self.pages.set_states({document.title: "writing" for document in self._writes[number].documents})
+        self._enable()
 
     def _stepped(self, stepped: WriteStepped) -> None:
-        if stepped.job != self.job or stepped.job in self.context.stopping:
+        if stepped.job != self.job or stepped.job in self.context.jobs.stopping:
             return
-        event = stepped.event
-        self.bar.setValue(round(1000 * event.step / max(1, event.steps)))
-        rate = f" · {event.tokens_per_second:,.0f} tokens/s" if event.tokens_per_second else ""
-        rest = self._rest(stepped)
-        place = f" · step {event.step} of at most {event.steps}" if event.steps else ""
-        self._tell(f"{event.phase.capitalize()}{place} · worst p {shown_p(event.worst_p)}{rate}{rest}")
-
-    def _rest(self, stepped: WriteStepped) -> str:
-        """How long it may take still, from the pace of the last steps; nothing where most steps are never needed."""
-        event = stepped.event
-        if event.phase != "gradient":
-            self._paces.clear()
-            return ""
-        self._paces.append((event.step, event.elapsed))
-        (first, begun), steps = self._paces[0], event.steps - event.step
-        if event.step - first < SURE or steps <= 0:
-            return ""
-        left = steps * (event.elapsed - begun) / (event.step - first)
-        return f" · about {left:.0f} s left at most" if left >= 1.0 else ""
+        event, job = stepped.event, self._writes[stepped.job]
+        name, begin, end = PHASES.get(event.phase, (event.phase.capitalize(), 0.0, 1.0))
+        self.row.show_share(begin + (end - begin) * event.step / max(1, event.steps))
+        # Of the steps that the direct method may take few are taken: the bar's own pace says more than their number.
+        left = time_left(event.remaining) if event.phase == "gradient" else self.row.left()
+        self._tell(" · ".join(filter(None, (name, f"worst p {shown_p(event.worst_p)}", left))))
+        p = dict(zip(stepped.labels[len(job.facts) :], event.item_p[len(job.facts) :], strict=False))
+        self.pages.set_states({title: f"writing · p {shown_p(value)}" for title, value in p.items()})
 
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
-        if event.job == self._estimate_job and isinstance(event, JobFailed):
-            self._say(event.message, "warning")
-        if event.job not in self._writes:
-            return
         job = self._writes.pop(event.job)
-        if self.job not in (None, event.job):
-            return  # one that waited was cancelled: what is shown is about the one that runs
-        self.job, self.paused = None, False
-        self.bar.setVisible(False)
-        if isinstance(event, JobCancelled):
-            self._tell("Cancelled: the memory is as it was.")
-        elif isinstance(event, JobFailed):
-            self._tell(event.message, "bad")
-        elif isinstance(event.result, VersionsFound):
-            versions = event.result
-            self._tell("")
-            # Not from within the event: others must hear of it before a dialog waits for an answer.
-            QTimer.singleShot(0, self, lambda: self._ask(job, versions))
-        elif isinstance(event.result, WriteSummary):
-            self._summarise(event.result)
+        titles = [document.title for document in job.documents]
+        written = isinstance(event, JobDone) and isinstance(event.result, WriteSummary)
+        self.pages.set_states(dict.fromkeys(titles, WRITTEN if written else ""))
+        if self.job is None:  # else one that waited was cancelled: what is shown is about the one that runs
+            if isinstance(event, JobCancelled):
+                self._tell("Cancelled: the memory is as it was.")
+            elif isinstance(event, JobFailed):
+                self._tell(event.message, "bad")
+            elif isinstance(event.result, VersionsFound):
+                versions = event.result
+                self._tell("")
+                # Not from within the event: others must hear of it before a dialog waits for an answer.
+                QTimer.singleShot(0, self, lambda: self._ask(job, versions))
+            elif isinstance(event.result, WriteSummary):
+                self._leave_edit()
+                self._summarise(event.result)
         self._enable()
+
+    def _estimate_failed(self, event: JobFailed) -> None:
+        if event.job == self._estimate_job:
+            self._say(event.message, "warning")
 
     def _summarise(self, result: WriteSummary) -> None:
         reached = result.worst_p >= result.goal
@@ -448,6 +494,11 @@ class WritePane(Pane):
         if not reached:
             parts.append(f"the goal of {result.goal:g} was not reached")
         self._tell(" · ".join(parts), "good" if reached else "warning")
+        if result.written:
+            facts, documents = self._wanted()
+            counts = [plural(len(documents), "document")] * bool(documents) + [plural(len(facts), "fact")] * bool(facts)
+            self._done = self._text(), f"written: {', '.join(counts)}"
+            self._say(self._done[1], "good")
         more = [f"{head}: {names}." for head, names in result.notes]
         if result.ambiguous:
             more.append(AMBIGUOUS_TIP + "".join(f"\n“…{words}”" for words in result.ambiguous_words))
@@ -464,9 +515,7 @@ class WritePane(Pane):
         self._complained = False
         if self.job is None:  # what is said while it runs is said of it, whatever stands here meanwhile
             self._told_of = self._text(), self._held_now()
-        set_tone(self.state, tone)
-        self.state.setText(text)
-        self.state.setToolTip("")
+        self.row.say(text, tone)
 
     def _text(self) -> object:
         """What stands here, as far as it can be told from something else."""
@@ -506,11 +555,6 @@ class WritePane(Pane):
         self.write_button.setToolTip(
             "Encode this into the slow memory (Ctrl+Return)" if ready else "A model is being loaded first."
         )
-        self.pause_button.setEnabled(self.job is not None)
-        self.pause_button.setText("Resume" if self.paused else "Pause")
-        stopping = bool(self._writes.keys() & self.context.stopping)
-        self.cancel_button.setEnabled(bool(self._writes) and not stopping)
-        self.cancel_button.setText("Cancelling …" if stopping else "Cancel")
         self.undo_button.setEnabled(memory is not None and memory.can_undo and self.job is None)
 
 

@@ -1,33 +1,36 @@
-"""One or several documents: a title and a text each, and what stood there before it was replaced."""
+"""The queue of documents that are to be written: one is in the editor, a list of them stands above it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QStyleOptionComboBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QHeaderView,
+    QLineEdit,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bdh_workbench.gui.parts.document_editor import DocumentEditor
 from bdh_workbench.gui.parts.facts_table import KEPT
 from bdh_workbench.gui.widgets import flat_button, note, row
-from bdh_workbench.gui.words import short, size
+from bdh_workbench.gui.words import plural, short, size, tip
 from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.inputs.prose import title_of
 
-BEHIND_NUMBER = " · "
-
-
-class _Chooser(QComboBox):
-    """A list of numbers and titles that shows the number alone while it is closed: the title stands beside it."""
-
-    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
-        super().initStyleOption(option)
-        option.currentText = option.currentText.split(BEHIND_NUMBER)[0]
+ROWS = 4  # documents of the queue that are in sight at once
+WRITTEN = "✓ written"
 
 
 class Documents(QWidget):
-    """The editor with a title line, and a list to choose from where there are several documents."""
+    """The editor with a title line, and the queue where there are several documents."""
 
     changed = Signal()
 
@@ -36,35 +39,55 @@ class Documents(QWidget):
         self._all: list[TextDocument | None] = [None]  # None: nothing stands in it
         self._shown = 0
         self._before: list[tuple[TextDocument, ...]] = []  # what was replaced, the newest last
+        self._states: dict[str, str] = {}  # of documents, by title
         self._filling = False
         self.title_line = QLineEdit()
         self.title_line.setPlaceholderText("Title of the document")
         self.title_line.setAccessibleName("Title of the document")
         self.editor = DocumentEditor()
-        self.chooser = _Chooser()
-        self.chooser.setAccessibleName("Which of the documents is shown")
-        self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.chooser.setMinimumContentsLength(7)
-        self.chooser.setMaximumWidth(110)
-        self.chooser.view().setMinimumWidth(300)
-        self.chooser.setVisible(False)
+        self.queue = QTreeWidget()
+        self._set_up_queue()
+        self.one_by_one = QCheckBox("one after the other")
+        self.one_by_one.setToolTip(
+            "Write each document in a step of its own, which can be undone alone. Off: all in one write."
+        )
+        self.one_by_one.setVisible(False)
         self.large_note = note("", "Size of a long text")
         self.large_note.setVisible(False)
-        self.remove_button = flat_button("remove", "Take this document out of the list", self.remove)
+        self.remove_button = flat_button("remove", "Take this document out of the queue (Delete)", self.remove)
         self.remove_button.setVisible(False)
-        add = flat_button("+ document", "Begin another document; all are written together", self.add)
+        add = flat_button("+ document", "Begin another document", self.add)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(8)
-        heading = row(self.chooser, self.title_line, self.remove_button, add)
-        heading.setStretch(1, 1)
+        column.addWidget(self.queue)
+        heading = row(self.title_line, self.one_by_one, self.remove_button, add, spacing=4)
+        heading.setStretch(0, 1)
         column.addLayout(heading)
         column.addWidget(self.editor, 1)
         column.addWidget(self.large_note)
         self.editor.textChanged.connect(self._tell)
         self.editor.large_changed.connect(self._large_changed)
         self.title_line.textChanged.connect(self._tell)
-        self.chooser.currentIndexChanged.connect(self._choose)
+        self.queue.currentItemChanged.connect(self._choose)
+
+    def _set_up_queue(self) -> None:
+        queue = self.queue
+        queue.setAccessibleName("Documents to write")
+        queue.setHeaderHidden(True)
+        queue.setColumnCount(3)
+        queue.setRootIsDecorated(False)
+        queue.setUniformRowHeights(True)
+        queue.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        queue.setVisible(False)
+        header = queue.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        metrics = QFontMetrics(queue.font())
+        header.resizeSection(1, metrics.horizontalAdvance("1,000 words") + 16)
+        header.resizeSection(2, metrics.horizontalAdvance("writing · p 0.999") + 12)
+
+    # What stands here
 
     def documents(self) -> tuple[TextDocument, ...]:
         """All that hold a text."""
@@ -74,19 +97,29 @@ class Documents(QWidget):
     def show_documents(self, documents: Sequence[TextDocument]) -> None:
         """Put these in place of what is there, which can be brought back."""
         self._remember()
+        self._states.clear()
         self._fill(list(documents), 0)
+
+    def add_documents(self, documents: Sequence[TextDocument]) -> None:
+        """Add these to the queue; what was written already leaves it."""
+        waiting = [one for one in self.documents() if self._states.get(one.title) != WRITTEN]
+        kept = [one for one in waiting if one not in documents]
+        if len(kept) < len(self.documents()):
+            self._remember()
+        self._fill([*kept, *documents], len(kept))
 
     def bring_back(self) -> bool:
         """Show what stood here before it was replaced; whether there was something."""
         if not self._before:
             return False
+        self._states.clear()
         self._fill(list(self._before.pop()), 0)
         return True
 
     def add(self) -> None:
-        """Begin another document."""
+        """Begin another one."""
         self._keep()
-        if self._all[self._shown] is not None:
+        if self._all[-1] is not None:
             self._fill([*self._all, None], len(self._all))
             self.title_line.setFocus()
 
@@ -95,6 +128,21 @@ class Documents(QWidget):
         self._remember()
         left = [document for place, document in enumerate(self._all) if place != self._shown]
         self._fill(left, min(self._shown, max(0, len(left) - 1)))
+
+    def set_states(self, states: Mapping[str, str]) -> None:
+        """Say what becomes of documents, by their titles."""
+        self._states.update(states)
+        for place in range(self.queue.topLevelItemCount()):
+            line, document = self.queue.topLevelItem(place), self._all[place]
+            if line is not None and document is not None:
+                line.setText(2, self._states.get(document.title, ""))
+
+    def clear_states(self) -> None:
+        """Nothing is known of any."""
+        self.set_states(dict.fromkeys(self._states, ""))
+        self._states.clear()
+
+    # Inside
 
     def _remember(self) -> None:
         old = self.documents()
@@ -121,19 +169,38 @@ class Documents(QWidget):
         self.title_line.setText(document.title if document else "")
         self.title_line.setCursorPosition(0)
         self.editor.set_text(document.text if document else "")
-        self.chooser.clear()
-        names = [short(d.title, 50) if d else "Untitled" for d in self._all]
-        self.chooser.addItems([f"{i} of {len(names)}{BEHIND_NUMBER}{name}" for i, name in enumerate(names, start=1)])
-        self.chooser.setCurrentIndex(shown)
-        for widget in (self.chooser, self.remove_button):
-            widget.setVisible(len(self._all) > 1)
+        self.queue.clear()
+        for one in self._all:
+            words = plural(len(one.text.split()), "word") if one is not None and len(one.text) < 1_000_000 else ""
+            state = self._states.get(one.title, "") if one is not None else ""
+            line = QTreeWidgetItem([short(one.title, 80) if one is not None else "Untitled", words, state])
+            line.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            line.setToolTip(0, tip(one.title if one is not None else ""))
+            self.queue.addTopLevelItem(line)
+        current = self.queue.topLevelItem(shown)
+        if current is not None:
+            self.queue.setCurrentItem(current)
+        several = len(self._all) > 1
+        for widget in (self.queue, self.remove_button, self.one_by_one):
+            widget.setVisible(several)
+        rows = min(ROWS, len(self._all))
+        self.queue.setFixedHeight(rows * max(20, self.queue.sizeHintForRow(0)) + 6)
         self._filling = False
         self.changed.emit()
 
-    def _choose(self, index: int) -> None:
-        if not self._filling and 0 <= index < len(self._all):
-            self._keep()
-            self._fill(self._all, index)
+    def _choose(self, line: QTreeWidgetItem | None, _before: QTreeWidgetItem | None = None) -> None:
+        index = self.queue.indexOfTopLevelItem(line) if line is not None else -1
+        if self._filling or not 0 <= index < len(self._all):
+            return
+        self._keep()
+        self._shown = index
+        document = self._all[index]
+        self._filling = True
+        self.title_line.setText(document.title if document else "")
+        self.title_line.setCursorPosition(0)
+        self.editor.set_text(document.text if document else "")
+        self._filling = False
+        self.changed.emit()
 
     def _tell(self) -> None:
         if not self._filling:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bdh_workbench.gui.colours import Colours
+from bdh_workbench.gui.colours import Colours, mixed
 from bdh_workbench.gui.parts.probability import bar
 from bdh_workbench.gui.theme import NOTE_PIXELS
 from bdh_workbench.gui.words import direction, escaped, plural, short, shown_p
 from bdh_workbench.session.events import Answer, AnswerDone, Candidate, Scored, Source, SpokenToken
+from bdh_workbench.session.notebook import Check, Turn
 
 QUOTED = 300  # characters of a stored text that are shown
 HEADLINE = 60  # characters up to which an answer stands in large type over its sentence
 NOT_HERE = "Not in this memory"
-CANDIDATES, ALONE = "candidates", "alone"  # what can be unfolded under an answer
+CANDIDATES, ALONE, MORE = "candidates", "alone", "more"  # what can be unfolded under an answer
+SOURCE, PIN, COPY, AGAIN = "source", "pin", "copy", "again"  # what can be done with it
+KEPT_JOBS = 1 << 40  # numbers of exchanges of another day begin here: no job has them
 EMPTY = (
     "Ask about something that was written, or begin a sentence of it.",
     "The answer stands first, then the sentence that it comes from, its source and how sure it is. Every question "
@@ -36,11 +39,25 @@ class Exchange:
     expected: Scored | None = None
     found: Answer | None = None
     unfolded: set[str] = field(default_factory=set)
+    seconds: float = 0.0
+    mark: str = ""  # of the memory that was asked
+    holds: str = ""  # what it held, in words
+
+    @classmethod
+    def of(cls, turn: Turn, number: int) -> Exchange:
+        """One that was kept with the memory; the numbers count from 0."""
+        made = cls(KEPT_JOBS + number, turn.answer.prompt, waiting=False)
+        made._take(turn.answer, turn.expected)
+        made.seconds, made.mark, made.holds = turn.seconds, turn.mark, turn.holds
+        return made
 
     def complete(self, event: AnswerDone) -> None:
         """Take the whole answer in."""
-        found = self.found = event.answer
-        self.untouched, self.expected, self.done = found.untouched, event.expected, True
+        self._take(event.answer, event.expected)
+
+    def _take(self, found: Answer, expected: Scored | None) -> None:
+        self.found = found
+        self.untouched, self.expected, self.done = found.untouched, expected, True
         self.answer = found.completion
         if found.chosen is not None and found.mode == "question":
             self.answer = found.chosen.answer or found.chosen.sentence
@@ -91,6 +108,12 @@ class Exchange:
         how = "as decoded" if self.expected.greedy_correct else "not what is decoded"
         return f"expected “{short(self.expected.text, 60)}”: p {shown_p(self.expected.p)}, {how}"
 
+    def check(self) -> Check:
+        """The question with this answer as the expected one."""
+        found = self.found
+        answer = "" if self.outside or found is None else self.answer.strip()
+        return Check(self.prompt, answer, found.kind if found is not None else "auto")
+
     def notes(self) -> list[str]:
         """What must be said about the answer besides: that it was cut, or that the stored text is another."""
         found = self.found
@@ -113,9 +136,12 @@ class Exchange:
 
     # For the window
 
-    def html(self, colours: Colours) -> str:
-        """The question, the answer first, its sentence with the answer marked, source and probability."""
-        parts = [_line(self.prompt, f"margin:14px 0 0 0;font-weight:bold;color:{colours.text}")]
+    def html(self, colours: Colours, last: bool = False) -> str:
+        """The question, the answer first, its sentence with the answer marked, source and probability.
+
+        Of the ``last`` one what can be done with it is in sight, of others it is unfolded.
+        """
+        parts = [_line(self.prompt, f"margin:16px 0 0 0;font-weight:bold;color:{colours.text}")]
         found = self.found
         if found is None:
             if self.answer.strip():
@@ -133,7 +159,9 @@ class Exchange:
             parts.append(self._answer(found, found.chosen, colours))
         else:
             parts.append(self._spoken(colours))
-        parts.append(self._under(found, colours))
+        parts.append(self._under(found, colours, last))
+        if last or MORE in self.unfolded:
+            parts.append(self._doing(colours))
         parts += [_small(escaped(line), colours.warning) for line in self.notes()]
         if self.expected is not None:
             tone = colours.good if self.expected.greedy_correct else colours.warning
@@ -160,24 +188,39 @@ class Exchange:
         body = "".join(f'<span style="{styles[read]}">{escaped(text)}</span>' for read, text in runs)
         return _line(self.answer, "margin:2px 0 0 0", body)
 
-    def _under(self, found: Answer, colours: Colours) -> str:
+    def _under(self, found: Answer, colours: Colours, last: bool) -> str:
         """Probability and source, and what can be unfolded, on one line."""
         pieces = []
         chosen = found.chosen
         if chosen is not None:
             p = chosen.p if chosen.answer_p is None else chosen.answer_p
-            pieces.append(f"{bar(p, colours)}&nbsp; {shown_p(p)}")
-        pieces.append(escaped(f"familiarity {found.familiarity:.2f}" if self.outside else self.origin()))
+            pieces.append(f"probability&nbsp; {bar(p, colours)}&nbsp; {shown_p(p)}")
+            place = _place(chosen.source).replace("“", "").replace("”", "")
+            pieces.append(f"from {self._link(SOURCE, place, colours, sign=False)}")
+        elif self.outside:
+            pieces.append(escaped(f"familiarity {found.familiarity:.2f}"))
+        else:
+            pieces.append(escaped(self.origin()))
+        if self.seconds:
+            pieces.append(f"{self.seconds:.2f} s" if self.seconds < 10 else f"{self.seconds:.0f} s")
         others = len(found.candidates) - (chosen is not None)
         if others > 0:
             pieces.append(self._link(CANDIDATES, plural(others, "other candidate"), colours))
         if (self.untouched is not None and self.sources + found.candidates != ()) or self.outside:
             label = "what the model says without it" if self.outside else "memory off"
             pieces.append(self._link(ALONE, label, colours))
+        if not last:
+            pieces.append(self._link(MORE, "…", colours, sign=False))
         return _small(" · ".join(pieces), colours.warning if found.abstained and not self.outside else colours.muted)
 
-    def _link(self, part: str, label: str, colours: Colours) -> str:
-        text = f"{label} {'▾' if part in self.unfolded else '▸'}".replace(" ", "&nbsp;")  # kept on one line
+    def _doing(self, colours: Colours) -> str:
+        """What can be done with the answer."""
+        links = ((COPY, "copy"), (AGAIN, "ask again"), (PIN, "pin as a check"))
+        return _small(" · ".join(self._link(part, label, colours, sign=False) for part, label in links), colours.muted)
+
+    def _link(self, part: str, label: str, colours: Colours, *, sign: bool = True) -> str:
+        shown = f"{label} {'▾' if part in self.unfolded else '▸'}" if sign else label
+        text = escaped(shown) if not sign else shown.replace(" ", "&nbsp;")  # kept on one line
         return f'<a href="{part}:{self.job}" style="color:{colours.accent};text-decoration:none">{text}</a>'
 
     def _folds(self, found: Answer, colours: Colours) -> list[str]:
@@ -223,9 +266,8 @@ def _marked(candidate: Candidate, colours: Colours) -> str:
 
 
 def _tint(colours: Colours) -> str:
-    """The background of an answer in its sentence: a quarter of green in the colour of the page."""
-    pairs = zip(*(bytes.fromhex(colour.lstrip("#")) for colour in (colours.good, colours.raised)), strict=True)
-    return "#" + bytes((good + 3 * page) // 4 for good, page in pairs).hex()
+    """The background of an answer in its sentence: some green in the colour of the page."""
+    return mixed(colours.good, colours.panel, 0.2)
 
 
 # Each line has a direction of its own: an answer may be written from right to left.
@@ -236,16 +278,36 @@ def _line(text: str, style: str, body: str | None = None) -> str:
 
 
 def _headline(text: str, colour: str) -> str:
-    return _line(text, f"margin:2px 0 0 0;font-size:17px;font-weight:bold;color:{colour}")
+    return _line(text, f"margin:2px 0 0 0;font-size:19px;font-weight:bold;color:{colour}")
 
 
 def _small(body: str, colour: str) -> str:
     return f'<p dir="ltr" style="margin:3px 0 0 0;font-size:{NOTE_PIXELS}px;color:{colour}">{body}</p>'
 
 
-def page(exchanges: Sequence[Exchange], colours: Colours) -> str:
-    """All of them; with none, what the console is for."""
-    body = "".join(exchange.html(colours) for exchange in exchanges)
+def page(exchanges: Sequence[Exchange], colours: Colours, before: str | None = None) -> str:
+    """All of them, divided where the memory changed; with none, what asking is for.
+
+    Args:
+        exchanges: in order.
+        colours: of the theme.
+        before: mark of the memory before the first, None where that is not known.
+    """
+    parts = []
+    for exchange in exchanges:
+        if exchange.done and exchange.found is not None:
+            if before is not None and exchange.mark != before:
+                parts.append(_divider(exchange.holds, colours))
+            before = exchange.mark
+        parts.append(exchange.html(colours, exchange is exchanges[-1]))
     if not exchanges:
-        body = "".join(f'<p style="margin:4px 0 6px 0;color:{colours.muted}">{escaped(text)}</p>' for text in EMPTY)
-    return f'<body style="color:{colours.text}">{body}</body>'
+        parts = [f'<p style="margin:4px 0 6px 0;color:{colours.muted}">{escaped(text)}</p>' for text in EMPTY]
+    return f'<body style="color:{colours.text}">{"".join(parts)}</body>'
+
+
+def _divider(holds: str, colours: Colours) -> str:
+    words = f"the memory changed: it now holds {holds}" if holds else "the memory changed"
+    return (
+        f'<p align="center" style="margin:18px 0 0 0;font-size:{NOTE_PIXELS}px;color:{colours.muted}">'
+        f"———&nbsp; {escaped(words)} &nbsp;———</p>"
+    )

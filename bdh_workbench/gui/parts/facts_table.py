@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from bdh_workbench.errors import UserError
@@ -19,6 +19,8 @@ TIPS = (
     "What should follow it.",
     "Other wordings of the prompt, separated by |, for measuring. A setting of the write has them written too.",
 )
+OTHERS = 0.24  # of the width for answers, and for paraphrases
+ONE_LINE = 640  # pixels of width from which one line is enough for a prompt
 KEPT = 20  # changes that can be taken back
 Index = QModelIndex | QPersistentModelIndex
 
@@ -154,17 +156,27 @@ class FactsTable(QTableView):
         self.facts_model = FactsModel()
         self.setModel(self.facts_model)
         self.setAccessibleName("Facts: prompt, answer and paraphrases")
-        self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.resizeSection(1, 110)
-        header.resizeSection(2, 130)
-        self.verticalHeader().setDefaultSectionSize(26)
         self.verticalHeader().setMinimumWidth(26)
+        self._lines = 0
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Prompts have half of the width; where that is little, every cell has two lines."""
+        super().resizeEvent(event)
+        width = self.viewport().width()
+        if event.oldSize().width() != event.size().width():
+            for column in (1, 2):
+                self.horizontalHeader().resizeSection(column, round(OTHERS * width))
+        lines = 1 if width >= ONE_LINE else 2
+        if lines != self._lines:
+            self._lines = lines
+            self.setWordWrap(lines > 1)
+            self.verticalHeader().setDefaultSectionSize(lines * self.fontMetrics().height() + 10)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Paste, copy and delete as in a spreadsheet."""

@@ -8,7 +8,8 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QColor, QFont
 
-from bdh_workbench.gui.colours import LIGHT, Colours
+from bdh_workbench.gui.colours import LIGHT, Colours, mixed
+from bdh_workbench.gui.parts.two_lines import SECOND
 from bdh_workbench.gui.plots.gauge import FILL_ROLE
 from bdh_workbench.gui.words import date, harmless, plural, size, tip
 from bdh_workbench.memory.file_format import MemoryHeader
@@ -16,7 +17,7 @@ from bdh_workbench.memory.library import BrokenEntry
 
 HEADERS = ("Memory", "Items", "Fill", "Size", "Date", "Model", "Note")
 TIPS = (
-    "Title of the memory. ● is loaded, * has changes that are not saved.",
+    "Title of the memory. The one in use is bold; ● marks changes that are not saved.",
     "Facts and documents that it holds.",
     "The share of the memory's room that is used up.",
     "Size of its file.",
@@ -89,12 +90,16 @@ class LibraryModel(QAbstractTableModel):
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(entry, column)
+        if role == SECOND and column == 0:
+            return self._below(entry)
         if role == SORT_ROLE:
             return self._key(entry, column)
         if role == FILL_ROLE and column == 2 and isinstance(entry, MemoryHeader):
             return entry.fill
         if role == Qt.ItemDataRole.ForegroundRole and self.refused(entry):
             return QColor(self.colours.muted)
+        if role == Qt.ItemDataRole.BackgroundRole and entry.path == self.loaded:
+            return QColor(mixed(self.colours.accent, self.colours.raised, 0.12))
         if role == Qt.ItemDataRole.FontRole and entry.path == self.loaded:
             font = QFont()
             font.setBold(True)
@@ -107,10 +112,18 @@ class LibraryModel(QAbstractTableModel):
         if isinstance(entry, BrokenEntry):
             return harmless(entry.path.name) if column == 0 else "unreadable" if column == 5 else ""
         if column == 0:
-            mark = "● " if entry.path == self.loaded else ""
-            return f"{mark}{harmless(entry.title) or harmless(entry.path.stem)}{' *' if mark and self.dirty else ''}"
+            name = harmless(entry.title) or harmless(entry.path.stem)
+            return f"{name} ●" if entry.path == self.loaded and self.dirty else name
         texts = ("", f"{entry.items:,}", "", size(entry.bytes), date(entry.modified), harmless(entry.model_name))
         return texts[column] if column < 6 else harmless(entry.note)
+
+    def _below(self, entry: Entry) -> str:
+        """What stands under the title: what the memory holds, and when it was written."""
+        if isinstance(entry, BrokenEntry):
+            return "cannot be read"
+        parts = [plural(entry.documents, "document")] * bool(entry.documents)
+        parts += [plural(entry.facts, "fact")] * bool(entry.facts)
+        return f"{', '.join(parts) or 'empty'} · {date(entry.modified)}"
 
     def _key(self, entry: Entry, column: int) -> Any:
         if isinstance(entry, BrokenEntry):

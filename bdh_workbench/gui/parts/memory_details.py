@@ -31,16 +31,24 @@ if TYPE_CHECKING:  # this loads torch, which the window must not wait for
 NUMBER = Qt.ItemDataRole.UserRole
 CELL = 18  # pixels around the words of a cell
 MOST = 5000  # items that are listed
-EMPTY = "The memory in use is empty.\nWrite something, or load a memory from above: what it holds will stand here."
+EMPTY = (
+    "The memory in use is empty.\nWrite something, or load a memory from the library: what it holds will stand here."
+)
 
 
 class MemoryDetails(QWidget):
     """Of the memory in use: items to forget and layers to switch. Of another that is chosen: what it holds."""
 
-    def __init__(self, switched: Callable[[int, bool], object], opened: Callable[[LayerRecord], object]) -> None:
-        """``switched`` is told of a layer's tick, ``opened`` of a layer whose curves are wanted."""
+    def __init__(
+        self,
+        switched: Callable[[int, bool], object],
+        opened: Callable[[LayerRecord], object],
+        shown: Callable[[int], object],
+    ) -> None:
+        """``switched`` hears of a layer's tick, ``opened`` of a layer whose curves and ``shown`` of an item whose text
+        a person wants to see."""
         super().__init__()
-        self._switched, self._opened = switched, opened
+        self._switched, self._opened, self._shown = switched, opened, shown
         self._layers: dict[int, LayerRecord] = {}
         self._filling = False
         self.in_use = True  # whether what is shown is the memory in use
@@ -57,6 +65,7 @@ class MemoryDetails(QWidget):
             tree.setItemDelegateForColumn(0, TwoLines(tree))
         self.history.itemChanged.connect(self._changed)
         self.history.itemActivated.connect(self._open)
+        self.items.itemActivated.connect(self._show_item)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName("Items or history")
@@ -172,6 +181,10 @@ class MemoryDetails(QWidget):
     def _changed(self, line: QTreeWidgetItem, column: int) -> None:
         if not self._filling and column == 0 and self.in_use:
             self._switched(int(line.data(0, NUMBER)), line.checkState(0) == Qt.CheckState.Checked)
+
+    def _show_item(self, line: QTreeWidgetItem, _column: int) -> None:
+        if self.in_use:
+            self._shown(int(line.data(0, NUMBER)))
 
     def _open(self, line: QTreeWidgetItem, _column: int) -> None:
         self._opened(self._layers[int(line.data(0, NUMBER))])

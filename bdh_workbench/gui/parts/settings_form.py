@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QLineEdit,
+    QScrollArea,
     QSpinBox,
     QWidget,
 )
@@ -49,6 +51,30 @@ class Number(QDoubleSpinBox):
     def textFromValue(self, value: float) -> str:
         """The number in as few digits as it needs."""
         return f"{value:.6f}".rstrip("0").rstrip(".") or "0"
+
+
+class WholeRows(QScrollArea):
+    """A scrolled form of which no row is cut in half: what is left of the height stays empty."""
+
+    def __init__(self, form: QWidget, name: str) -> None:
+        super().__init__()
+        self.form = form
+        self.setWidget(form)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(name)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take as many whole rows as there is room for."""
+        super().resizeEvent(event)
+        form = self.form
+        ends = sorted({child.geometry().bottom() + 1 for child in form.findChildren(QWidget) if child.parent() is form})
+        room = self.height() - 2 * self.frameWidth()
+        whole = max((end for end in ends if end <= room), default=room)
+        spare = room - whole if form.sizeHint().height() > room else 0
+        if self.viewportMargins().bottom() != spare:
+            self.setViewportMargins(0, 0, 0, spare)
+        self.verticalScrollBar().setSingleStep(max(1, form.sizeHint().height() // max(1, len(ends))))
 
 
 N = TypeVar("N", bound=QAbstractSpinBox)

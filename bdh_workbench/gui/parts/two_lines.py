@@ -18,7 +18,9 @@ class TwoLines(QStyledItemDelegate):
 
     def _fonts(self, option: QStyleOptionViewItem) -> tuple[QFont, QFont]:
         font = QFont(option.font)
-        return font, small_font(font)
+        second = small_font(font)
+        second.setBold(False)
+        return font, second
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Two lines high."""

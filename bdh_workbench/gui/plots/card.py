@@ -23,8 +23,8 @@ pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
 Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 AXIS_POINTS = 7.5
 P_FLOOR = 1e-6  # where a log scale ends: zero has no logarithm
-ROOM_ACROSS, ROOM_UP, ROOM_KEY = 170, 140, 176  # pixels of height from which there is room for axes' names and the key
-ROOM_BESIDE = 190  # pixels of width from which the left axis has room for its name
+ROOM_UP = 140  # pixels of height from which the left axis has room for many numbers
+HELD = "The axes are held: press this, or double-click the plot, to follow the data again"
 WIDE_AXIS = 220.0  # pixels of width from which a lower axis has as many numbers as it likes
 HALF_POINT = 7.0  # pixels that a point at the edge needs beyond it
 LOW_PLOT = 80  # pixels of height under which three ticks are enough
@@ -71,6 +71,7 @@ class PlotCard(QFrame):
         self.hold = self.header.add_switch(
             "hold", "Hold the axes", "keep the axes as they are; off: follow the data", self.set_held
         )
+        self._hold_tip = self.hold.toolTip()
 
         self.plot: Any = pg.PlotWidget(axisItems={"bottom": axis} if axis is not None else None)
         self.plot.setMenuEnabled(False)
@@ -93,6 +94,7 @@ class PlotCard(QFrame):
         self.item.showGrid(x=False, y=True, alpha=0.12)
         self.plot.setMouseTracking(True)
         self.plot.scene().sigMouseMoved.connect(self._mouse_moved)
+        self.plot.scene().sigMouseClicked.connect(self._clicked)
         self.item.vb.sigRangeChangedManually.connect(self._moved_by_hand)
 
         self.empty = QLabel(empty)
@@ -176,10 +178,10 @@ class PlotCard(QFrame):
         self._clock.mark(self)
 
     def _show_key(self) -> None:
-        """The key stands above what it explains, where there is room."""
+        """The key stands above what it explains."""
         signs = self.signs()
         self.key.set_signs(signs)
-        self.key.setVisible(self._filled and bool(signs) and self.height() >= ROOM_KEY)
+        self.key.setVisible(self._filled and bool(signs))
 
     def set_colours(self, colours: Colours) -> None:
         """Follow the theme."""
@@ -204,6 +206,9 @@ class PlotCard(QFrame):
     def set_held(self, held: bool) -> None:
         """Keep the ranges of the axes, or let them follow the data."""
         self.held = held
+        self.hold.setIconText("reset view" if held else "hold")
+        self.hold.setToolTip(HELD if held else self._hold_tip)
+        self.header.widen()
         if held:
             self.item.disableAutoRange()
         else:
@@ -230,17 +235,20 @@ class PlotCard(QFrame):
             self.fit()
         self._clock.mark(self)
 
+    def _clicked(self, event: Any) -> None:
+        """A double click gives the whole of the data back."""
+        if event.double():
+            self.hold.setChecked(False)
+            self._follow()
+            event.accept()
+
     def _moved_by_hand(self, *_: object) -> None:
         """Who moves the axes wants them to stay."""
         self.hold.setChecked(True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A small card gives its room to the plot: the axes then have to do without their names."""
+        """A small card has fewer numbers on its axes; their names and the key stay."""
         super().resizeEvent(event)
-        wide = self.width() >= ROOM_BESIDE
-        for name, enough in (("bottom", self.height() >= ROOM_ACROSS), ("left", wide and self.height() >= ROOM_UP)):
-            axis = self.item.getAxis(name)
-            axis.showLabel(enough and bool(axis.labelText))
         self.item.getAxis("left").setTickDensity(1.0 if self.height() >= ROOM_UP else 0.4)
         self.item.getAxis("bottom").setTickDensity(min(1.0, self.plot.width() / WIDE_AXIS))
         self._show_key()

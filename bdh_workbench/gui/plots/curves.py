@@ -65,6 +65,14 @@ class LossPlot(PlotCard):
         self._steps: list[float] = []
         self._terms: dict[str, list[float]] = {}
         self._curves: dict[str, tuple[Any, Any]] = {}
+        self._other: tuple[list[float], dict[str, list[float]]] = ([], {})  # another write, laid over this one
+        self._other_curves: list[Any] = []
+
+    def overlay(self, steps: Sequence[float], terms: dict[str, list[float]]) -> None:
+        """Lay the curves of another write over these, in dashes; without steps none."""
+        self._other = (list(steps), {name: list(values) for name, values in terms.items()})
+        self.mark(bool(self._steps or self._other[0]))
+        self._show_key()
 
     def clear(self) -> None:
         """Forget the last write."""
@@ -75,7 +83,7 @@ class LossPlot(PlotCard):
                 self.item.removeItem(curve)
         self._curves.clear()
         self.header.set_note("")
-        self.mark(False)
+        self.mark(bool(self._other[0]))
 
     def add(self, step: float, losses: dict[str, float]) -> None:
         """Add a step."""
@@ -90,7 +98,8 @@ class LossPlot(PlotCard):
         self.mark(bool(self._steps))
 
     def _colour(self, name: str) -> str:
-        place = TERMS.index(name) if name in TERMS else len(TERMS) + list(self._terms).index(name)
+        others = [one for one in (*self._terms, *self._other[1]) if one not in TERMS]
+        place = TERMS.index(name) if name in TERMS else len(TERMS) + others.index(name)
         return SERIES[place % len(SERIES)]
 
     def redraw(self) -> None:
@@ -111,13 +120,26 @@ class LossPlot(PlotCard):
             pen = self.pen(colour, 1.8) if fine else pg.mkPen(colour, width=1)
             raw.setData(self._steps, heights(values, self.logarithmic), pen=pg.mkPen(faint, width=1), antialias=fine)
             mean.setData(self._steps, heights(shown, self.logarithmic), pen=pen, antialias=fine)
+        self._draw_other()
         if self._terms:
             last = next(iter(self._terms.values()))[-1]
             self.header.set_note(f"{last:.3f} nats" if last >= 0.001 else "< 0.001 nats")
 
+    def _draw_other(self) -> None:
+        steps, terms = self._other
+        while len(self._other_curves) < len(terms):
+            self._other_curves.append(pg.PlotCurveItem())
+            self.item.addItem(self._other_curves[-1])
+        for curve in self._other_curves[len(terms) :]:
+            curve.setData([], [])
+        for curve, (name, values) in zip(self._other_curves, terms.items(), strict=False):
+            pen = self.pen(self._colour(name), 1.2, Qt.PenStyle.DashLine)
+            curve.setData(steps[: len(values)], heights(values, self.logarithmic), pen=pen, antialias=True)
+
     def signs(self) -> list[Sign]:
         """A line for each term."""
-        return [Sign(name, self._colour(name)) for name in self._terms]
+        other = [Sign("the other write", self.colours.muted, "dashes")] * bool(self._other[0])
+        return [*(Sign(name, self._colour(name)) for name in self._terms), *other]
 
     def recolour(self) -> None:
         """Series keep their colours."""
@@ -156,11 +178,15 @@ class ItemPlot(PlotCard):
         self._median: list[float] = []
         self._items: list[tuple[float, ...]] = []
         self._names: list[str] = []
+        self._other: tuple[list[float], list[float], list[float]] = ([], [], [])  # steps, worst, median of another
         self._chosen: int | None = None  # the item that the mouse points at
         # Curves of one colour are one drawing: a hundred of them then cost little more than eight.
         self._bundles: list[Any] = [pg.PlotCurveItem(pen=pg.mkPen(colour, width=1)) for colour in SERIES]
         self._median_curve, self._worst_curve, self._pointed = (pg.PlotCurveItem() for _ in range(3))
-        for curve in (*self._bundles, self._median_curve, self._worst_curve, self._pointed):
+        self._other_worst, self._other_median = pg.PlotCurveItem(), pg.PlotCurveItem()
+        for curve in (
+            *self._bundles, self._other_worst, self._other_median, self._median_curve, self._worst_curve, self._pointed,
+        ):  # fmt: skip
             self.item.addItem(curve)
         self._goal: Any = pg.InfiniteLine(pos=GOAL, angle=0)
         self.item.addItem(self._goal, ignoreBounds=True)
@@ -179,6 +205,12 @@ class ItemPlot(PlotCard):
         self._goal.setValue(math.log10(GOAL) if on else GOAL)
         super().set_log(on)
 
+    def overlay(self, steps: Sequence[float], worst: Sequence[float], median: Sequence[float]) -> None:
+        """Lay worst and median of another write under these; without steps none."""
+        self._other = (list(steps), list(worst), list(median))
+        self.mark(bool(self._steps or self._other[0]))
+        self._show_key()
+
     def start(self, names: Sequence[str]) -> None:
         """Begin a write of these items."""
         self._names, self._chosen = list(names), None
@@ -187,7 +219,7 @@ class ItemPlot(PlotCard):
         for curve in (*self._bundles, self._pointed):
             curve.setData([], [])
         self.header.set_note("")
-        self.mark(False)
+        self.mark(bool(self._other[0]))
 
     def add(self, step: float, worst: float, median: float, items: tuple[float, ...]) -> None:
         """Add a step."""
@@ -199,6 +231,8 @@ class ItemPlot(PlotCard):
 
     def redraw(self) -> None:
         """Draw every curve."""
+        for curve, values in zip((self._other_worst, self._other_median), self._other[1:], strict=True):
+            curve.setData(self._other[0], heights(values, self.logarithmic), antialias=True)
         if not self._steps:
             return
         last = len(self._items[-1])
@@ -224,12 +258,15 @@ class ItemPlot(PlotCard):
         return [
             Sign("median", self.colours.text), Sign("worst token", self.colours.bad, "dashes"),
             Sign(f"goal {GOAL:g}", self.colours.muted, "dots"),
+            *[Sign("the other write", self.colours.muted)] * bool(self._other[0]),
         ]  # fmt: skip
 
     def recolour(self) -> None:
         """Worst in the colour of bad, median in that of text."""
         self._worst_curve.setPen(self.pen(self.colours.bad, 1.6, Qt.PenStyle.DashLine))
         self._median_curve.setPen(self.pen(self.colours.text, 1.6))
+        self._other_worst.setPen(self.pen(self.colours.muted, 1.2, Qt.PenStyle.DashLine))
+        self._other_median.setPen(self.pen(self.colours.muted, 1.2))
         self._goal.setPen(self.pen(self.colours.muted, 1.0, Qt.PenStyle.DotLine))
         self._pointed.setPen(self.pen(self.colours.accent, 3.0))
 

@@ -15,88 +15,67 @@ from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.key import Sign
 
 SLOW, FAST = SERIES[0], SERIES[1]
-BESIDE = 0.16  # of a site's room, from its middle to that of its slow or its fast bar
-WIDE = 0.28  # of the same, a bar
+BESIDE = 0.18  # of a site's room, from its middle to that of its slow or its fast bar
+WIDE = 0.32  # of the same, a bar
 
 
-class GatePlot(PlotCard):
-    """Markers: tanh(g) of each site. Bars: the share of the stream that the slow and the fast read make up."""
+class SitePlot(PlotCard):
+    """Two bars for each site, one of its slow and one of its fast read."""
 
-    def __init__(self, clock: DrawClock) -> None:
+    what = ""  # the number that a bar stands for
+
+    def __init__(self, clock: DrawClock, title: str, empty: str, y: str, tip: str) -> None:
         self._axis = NamedAxis()
-        super().__init__(
-            "Gates",
-            "The gates of each site show here once a model is loaded; the share of each read joins them in a write.",
-            clock,
-            x="site behind level",
-            y="tanh g · share",
-            tip="Diamonds: how far each learned gate is open, tanh g (frozen in a write). Bars: how much of the stream "
-            "the slow (blue) and the fast read (orange) make up. In a write, the bar of the write site grows.",
-            axis=self._axis,
-        )
-        self._names: list[str] = []
-        self._gates: tuple[list[float], list[float]] = ([], [])
-        self._shares: tuple[list[float], list[float]] = ([], [])
+        super().__init__(title, empty, clock, x="site behind level", y=y, tip=tip, axis=self._axis)
+        self.names: list[str] = []
+        self.values: tuple[list[float], list[float]] = ([], [])
         self._bars: Any = [pg.BarGraphItem(x=[], height=[], width=WIDE) for _ in range(2)]
-        self._markers: Any = [pg.ScatterPlotItem(symbol="d", size=9, useCache=False) for _ in range(2)]
-        for item in (*self._bars, *self._markers):
+        for item in self._bars:
             self.item.addItem(item)
 
-    def set_sites(self, names: Sequence[str], slow: Sequence[float], fast: Sequence[float]) -> None:
-        """The gates of a model, tanh taken; a site without one has nan."""
-        self._names, self._gates = list(names), (list(slow), list(fast))
-        self._shares = ([], [])
-        self.mark(bool(names))
+    def set_names(self, names: Sequence[str]) -> None:
+        """The sites of a model; nothing is known of them yet."""
+        self.names, self.values = list(names), ([], [])
+        self.mark(False)
 
-    def set_shares(self, slow: Sequence[float], fast: Sequence[float]) -> None:
-        """The shares of the stream now; nan where it is not known."""
-        self._shares = (list(slow), list(fast))
-        self.mark(bool(self._names))
+    def set_values(self, slow: Sequence[float], fast: Sequence[float]) -> None:
+        """A number for each site; nan where there is none."""
+        self.values = (list(slow), list(fast))
+        self.mark(bool(self.names) and any(v == v for v in (*slow, *fast)))
 
     def redraw(self) -> None:
-        """Draw markers and bars."""
-        for bar, marker, side, shares, gates in zip(
-            self._bars, self._markers, (-BESIDE, BESIDE), self._shares, self._gates, strict=True
-        ):
-            known = [(i + side, v) for i, v in enumerate(shares) if v == v]
+        """Draw the bars."""
+        for bar, side, values in zip(self._bars, (-BESIDE, BESIDE), self.values, strict=True):
+            known = [(i + side, v) for i, v in enumerate(values) if v == v]
             bar.setOpts(x=[i for i, _ in known], height=[v for _, v in known])
-            known = [(i + side, v) for i, v in enumerate(gates) if v == v]
-            marker.setData([i for i, _ in known], [v for _, v in known])
-        self._axis.set_names(self._names)
+        self._axis.set_names(self.names)
         if not self.held:
             self.fit()
 
     def fit(self) -> None:
         """Every site, and up to the largest number."""
-        self.item.setXRange(-0.5, max(0.5, len(self._names) - 0.5), padding=0)
-        values = [v for pair in (self._gates, self._shares) for one in pair for v in one if v == v]
-        self.item.setYRange(min(0.0, *values, 0.0), max(0.1, *values, 0.0), padding=0.08)
+        self.item.setXRange(-0.5, max(0.5, len(self.names) - 0.5), padding=0)
+        values = [v for one in self.values for v in one if v == v]
+        self.item.setYRange(min(0.0, *values, 0.0), max(0.02, *values, 0.0), padding=0.08)
 
     def recolour(self) -> None:
-        """Series keep their colours; markers are rimmed so that they stand out from the bars."""
-        for colour, bar, marker in zip((SLOW, FAST), self._bars, self._markers, strict=True):
+        """Series keep their colours."""
+        for colour, bar in zip((SLOW, FAST), self._bars, strict=True):
             bar.setOpts(brush=pg.mkBrush(QColor(colour)), pen=pg.mkPen(None))
-            marker.setBrush(pg.mkBrush(QColor(colour)))
-            marker.setPen(self.pen(self.colours.text, 1.4))
 
     def signs(self) -> list[Sign]:
-        """Bars and markers."""
-        return [
-            Sign("slow read", SLOW, "bar"),
-            Sign("fast read", FAST, "bar"),
-            Sign("gate", self.colours.text, "marker"),
-        ]
+        """Slow and fast."""
+        return [Sign("slow", SLOW, "bar"), Sign("fast", FAST, "bar")]
 
     def hover(self, x: float, y: float) -> str:
-        """All numbers of the site."""
+        """Both numbers of the site."""
         index = round(x)
-        if not 0 <= index < len(self._names):
+        if not 0 <= index < len(self.names):
             return ""
-        lines = [self._names[index]]
-        for what, pair in (("gate tanh g", self._gates), ("share of the stream", self._shares)):
-            for name, values in zip(("slow", "fast"), pair, strict=True):
-                if index < len(values) and values[index] == values[index]:
-                    lines.append(f"{name} {what}: {values[index]:.3f}")
+        lines = [self.names[index]]
+        for name, values in zip(("slow", "fast"), self.values, strict=True):
+            if index < len(values) and values[index] == values[index]:
+                lines.append(f"{name} {self.what}: {values[index]:.3f}")
         return "\n".join(lines)
 
     def table(self) -> Table:
@@ -105,6 +84,29 @@ class GatePlot(PlotCard):
         def at(values: list[float], index: int) -> object:
             return values[index] if index < len(values) else ""
 
-        columns = (*self._gates, *self._shares)
-        rows = [[name, *(at(values, i) for values in columns)] for i, name in enumerate(self._names)]
-        return ["site", "slow tanh g", "fast tanh g", "slow share", "fast share"], rows
+        rows = [[name, *(at(values, i) for values in self.values)] for i, name in enumerate(self.names)]
+        return ["site", f"slow {self.what}", f"fast {self.what}"], rows
+
+
+class GatePlot(SitePlot):
+    """tanh g of each site."""
+
+    what = "tanh g"
+
+    def __init__(self, clock: DrawClock) -> None:
+        super().__init__(
+            clock, "Gates", "The gates of each site show here once a model is loaded.", "tanh g",
+            "How far each learned gate is open. Gates are learnt in training, and frozen in a write.",
+        )  # fmt: skip
+
+
+class SharePlot(SitePlot):
+    """What each read makes up of the stream."""
+
+    what = "share"
+
+    def __init__(self, clock: DrawClock) -> None:
+        super().__init__(
+            clock, "Shares of the stream", "How much each read adds shows here while a write runs.", "read / stream",
+            "The norm of what each read adds over that of the stream, at what is written. The write site's bar grows.",
+        )  # fmt: skip

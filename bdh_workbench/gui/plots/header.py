@@ -106,6 +106,13 @@ class CardHeader(QWidget):
         self._menu.insertAction(self._menu.actions()[-len(KINDS)], action)
         return action
 
+    def widen(self) -> None:
+        """Follow the texts of the switches."""
+        for shown in self._switches:
+            text = shown.defaultAction().iconText()
+            shown.setFixedWidth(QFontMetrics(small_font(shown.font())).horizontalAdvance(text) + 14)
+        self.fold()
+
     def _export(self, kind: str, _checked: bool = False) -> None:
         self._save(kind)
 
@@ -134,7 +141,8 @@ class CardHeader(QWidget):
         note, taken = next(((text, width) for text, width in widths if width <= room), ("", 0))
         self.note.setText(note)
         room -= taken
-        for shown in self._switches:
+        # The way back from axes that are held stands first: without it a plot would seem to have stopped.
+        for shown in sorted(self._switches, key=lambda one: one.defaultAction().iconText() != "reset view"):
             room -= shown.width() + 4
             shown.setVisible(room >= 0)
 

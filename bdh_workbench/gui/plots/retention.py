@@ -12,11 +12,13 @@ from bdh_workbench.gui.colours import SERIES
 from bdh_workbench.gui.plots.card import PlotCard, Table
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.curves import heights
-from bdh_workbench.gui.words import shown_p
+from bdh_workbench.gui.plots.key import Sign
+from bdh_workbench.gui.words import short, shown_p
 
 WORDED = 12  # documents up to which every square has its number
 SQUARE = 0.94  # of the room of a square is coloured
 LOW, HIGH = "#e69f00", "#3fb893"  # told apart by colour-blind eyes too
+NAMES, LETTER, LONGEST = 0.3, 6.5, 28  # share of the width for names, pixels of a letter, letters of a name
 INK = "#10202a"  # readable on both
 
 Curves = dict[str, tuple[list[float], list[float]]]
@@ -84,8 +86,11 @@ class RetentionMatrix(PlotCard):
                 self.item.addItem(word, ignoreBounds=True)
                 self._words.append(word)
         step = max(1, self._count() // 10)
-        for name in ("bottom", "left"):
-            self.item.getAxis(name).setTicks([[(n, str(n)) for n in range(1, self._count() + 1, step)]])
+        numbers = range(1, self._count() + 1, step)
+        self.item.getAxis("bottom").setTicks([[(n, str(n)) for n in numbers]])
+        letters = max(3, min(LONGEST, int(self.width() * NAMES / LETTER)))
+        names = [(n, short(self._titles[n - 1], letters) if n <= len(self._titles) else str(n)) for n in numbers]
+        self.item.getAxis("left").setTicks([names])
         if not self.held:
             self.fit()
 
@@ -128,6 +133,7 @@ class ForgettingCurves(PlotCard):
         """Show x and y of each name."""
         self._curves = curves
         self.mark(bool(curves))
+        self._show_key()
 
     def redraw(self) -> None:
         """Draw all curves; of those that lie on each other the later ones have the smaller points.
@@ -170,6 +176,11 @@ class ForgettingCurves(PlotCard):
         super().set_log(on)
         for item in self._items:
             item.setLogMode(False, False)
+
+    def signs(self) -> list[Sign]:
+        """A line for each of the first few curves, by name."""
+        names = list(self._curves)[: len(SERIES)]
+        return [Sign(short(name, LONGEST), SERIES[number]) for number, name in enumerate(names)]
 
     def recolour(self) -> None:
         """Series keep their colours."""

@@ -1,8 +1,9 @@
-"""The Console: ask, and see the answer in its sentence, its source, and what the model says without the memory."""
+"""The Ask pane: a conversation with the memory, each answer in its sentence, with its source and how sure it is."""
 
 from __future__ import annotations
 
 import contextlib
+import time
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent, QShowEvent
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QLineEdit,
-    QScrollArea,
+    QMenu,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -24,14 +25,15 @@ from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import save_path
 from bdh_workbench.gui.dialogs.questions import Confirm
-from bdh_workbench.gui.parts.exchange import Exchange, page
+from bdh_workbench.gui.parts.exchange import AGAIN, ALONE, CANDIDATES, COPY, PIN, SOURCE, Exchange, page
 from bdh_workbench.gui.parts.probability import Page
-from bdh_workbench.gui.parts.settings_form import SettingsForm
+from bdh_workbench.gui.parts.settings_form import SettingsForm, WholeRows
 from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.widgets import Pane, button, flat_button, row
 from bdh_workbench.gui.words import plural
-from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, JobStarted, TokenRead
-from bdh_workbench.session.jobs import Query, ReadSettings, SamplingSettings
+from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, JobStarted, NotebookChanged, TokenRead
+from bdh_workbench.session.jobs import ClearConversation, Query, ReadSettings, SamplingSettings
+from bdh_workbench.session.notebook import as_json, as_markdown, holds_words, mark_of
 
 KEPT = 200  # exchanges
 SHOWN = 40  # of them in the window
@@ -67,18 +69,21 @@ class PromptLine(QLineEdit):
         self.setText(self.history[self._place] if self._place < len(self.history) else "")
 
 
-class ConsolePane(Pane):
+class AskPane(Pane):
     """Questions and answers."""
 
-    title = "Console"
+    title = "Ask"
+    whole_status = True
 
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.context = context
         self.exchanges: list[Exchange] = []
+        self._asked: dict[int, float] = {}  # when each question began to be answered
         self._colours: Colours = context.theme.colours
         self.view = Page()
-        self.view.anchorClicked.connect(self._unfold)
+        self.view.setObjectName("conversation")
+        self.view.anchorClicked.connect(self._follow_link)
         self.view.setAccessibleName("Questions and answers")
         self.view.setSource(QUrl())
         self._following = True  # whether the end stays in sight while the page grows
@@ -98,6 +103,7 @@ class ConsolePane(Pane):
         self.splitter.setStretchFactor(1, 2)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setSizes([440, 220])
+        self.bars.setVisible(False)
         self.splitter.splitterMoved.connect(self._resized)
         self.view.setMinimumSize(170, 60)
         self.line = PromptLine()
@@ -116,19 +122,25 @@ class ConsolePane(Pane):
         self.ask_button = button("Ask", "Ask the model with the memory in use (Enter)", self.ask, primary=True)
         self.stop_button = button("Stop", "Stop the answer (Esc)", self.stop)
         self.stop_button.setVisible(False)
+        options = self._options()
+        self.candidates_button = flat_button("candidates ▸", "Unfold the other candidates of the last answer")
+        self.candidates_button.clicked.connect(lambda: self._toggle_last(CANDIDATES))
+        self.alone_button = flat_button("memory off ▸", "Unfold what the model says without the memory")
+        self.alone_button.clicked.connect(lambda: self._toggle_last(ALONE))
+        self.chart_button = flat_button("next token ▸", "Show what may come next, with memory on and off")
+        self.chart_button.setCheckable(True)
+        self.chart_button.toggled.connect(self._show_chart)
+        self.more_button = flat_button("⋯", "Copy, export and clear the conversation", self._more)
+        self.tools = [
+            self.settings_button,
+            self.candidates_button,
+            self.alone_button,
+            self.chart_button,
+            self.more_button,
+        ]
         self.column.addWidget(self.splitter, 1)
-        self.column.addWidget(self._options())
+        self.column.addWidget(options)
         self.column.addLayout(row(self.line, self.mode, self.ask_button, self.stop_button))
-        self.column.addLayout(
-            row(
-                self.settings_button,
-                1,
-                flat_button("copy", "Copy all questions and answers", self.copy),
-                flat_button("export…", "Save all questions and answers as text", self.export),
-                flat_button("clear", "Clear the history", self.clear),
-                spacing=2,
-            )
-        )
         context.paint(self._recolour)
         on = context.bridge.on
         on(JobStarted, self._started)
@@ -136,6 +148,13 @@ class ConsolePane(Pane):
         on(AnswerDone, self._answered)
         on(JobFailed, self._stopped)
         on(JobCancelled, self._stopped)
+        context.state.notebook_changed.connect(self._notebook)
+        context.state.question_asked.connect(self.ask_again)
+        context.clock.add(self)
+
+    def take_focus(self) -> None:
+        """Into the question line."""
+        self.line.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _options(self) -> QWidget:
         chosen = self.context.preferences.values
@@ -158,7 +177,7 @@ class ConsolePane(Pane):
         self.sentence = QCheckBox("Stop after a sentence")
         self.sentence.setToolTip("End a continuation with its sentence. Off: continue for as many tokens as allowed.")
         self.sentence.setChecked(chosen.stop_at_sentence)
-        self.go_on = QCheckBox("Go on from last answer")
+        self.go_on = QCheckBox("Continue from the last answer")
         self.go_on.setToolTip("Otherwise each question starts a fresh context.")
         inner = QWidget()
         column = QVBoxLayout(inner)
@@ -171,16 +190,13 @@ class ConsolePane(Pane):
             check.toggled.connect(self._keep_settings)
         column.addLayout(checks)
         self.expected = QLineEdit()
-        self.expected.setPlaceholderText("an answer whose p is told with each question")
+        self.expected.setPlaceholderText("an answer whose p is shown with each question")
         self.expected.setAccessibleName("Expected answer")
         self.expected.setToolTip("How probable this answer is behind the question, and whether it is what is decoded.")
         column.addLayout(row(QLabel("Expected answer"), self.expected))
         column.addWidget(self.sampling)
-        self.options = QScrollArea()
-        self.options.setWidget(inner)
-        self.options.setWidgetResizable(True)
+        self.options = WholeRows(inner, "How the memory is read and the next token chosen")
         self.options.setMinimumHeight(64)
-        self.options.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.options.setMaximumHeight(SETTINGS_HEIGHT)
         self.options.setVisible(False)
         self.settings_button = flat_button("settings ▸", "How the memory is read and the next token chosen")
@@ -213,7 +229,25 @@ class ConsolePane(Pane):
             height = max(self.options.minimumHeight(), min(SETTINGS_HEIGHT, round(SETTINGS_SHARE * room)))
             self.options.setMaximumHeight(height)
             above -= height
-        self.bars.setVisible(above >= CHART_HEIGHT)
+        self.bars.setVisible(self.chart_button.isChecked() and above >= CHART_HEIGHT)
+
+    def _show_chart(self, on: bool) -> None:
+        self.chart_button.setText("next token ▾" if on else "next token ▸")
+        self._share_room()
+
+    def _toggle_last(self, part: str) -> None:
+        """Unfold a part of the last answer, or fold it."""
+        self.do_with_last(part)
+
+    def _more(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Copy the conversation", self.copy)
+        menu.addAction("Export as Markdown…", lambda: self.export("md"))
+        menu.addAction("Export as JSON…", lambda: self.export("json"))
+        menu.addSeparator()
+        menu.addAction("Clear the conversation…", self.clear)
+        menu.popup(self.more_button.mapToGlobal(self.more_button.rect().bottomLeft()))
 
     # Asking
 
@@ -243,11 +277,16 @@ class ConsolePane(Pane):
         self.stop_button.setVisible(True)
         self.context.clock.mark(self)
 
+    def ask_again(self, question: str) -> None:
+        """Ask a question that was asked before."""
+        self.line.setText(question)
+        self.ask()
+
     def stop(self) -> None:
         """Stop every answer that is not complete."""
         for exchange in self.exchanges:
             if not exchange.done:
-                self.context.cancel(exchange.job)
+                self.context.jobs.cancel(exchange.job)
 
     def _find(self, job: int) -> Exchange | None:
         return next((exchange for exchange in reversed(self.exchanges) if exchange.job == job), None)
@@ -256,6 +295,7 @@ class ConsolePane(Pane):
         exchange = self._find(event.job)
         if exchange is not None:
             exchange.waiting = False
+            self._asked[event.job] = time.monotonic()
             self.context.clock.mark(self)
 
     def _token(self, event: TokenRead) -> None:
@@ -271,6 +311,8 @@ class ConsolePane(Pane):
         if exchange is None:
             return
         exchange.complete(event)
+        exchange.seconds = time.monotonic() - self._asked.pop(event.job, time.monotonic())
+        exchange.mark, exchange.holds = mark_of(self.context.memory), holds_words(self.context.memory)
         if event.answer.top:
             self.bars.show_tops(event.answer.top, event.answer.untouched_top)
             self.bars.setAccessibleDescription("First token of the answer")
@@ -288,32 +330,70 @@ class ConsolePane(Pane):
         self.stop_button.setVisible(any(not exchange.done for exchange in self.exchanges))
         self.context.clock.mark(self)
 
-    # Showing; the clock draws the pane like a plot
+    # Showing: the clock draws the pane like a plot
 
-    def attach(self) -> None:
-        """Be drawn by the clock."""
-        self.context.clock.add(self)
+    def _notebook(self, event: NotebookChanged) -> None:
+        """Another memory brings its own conversation; of the same one it stands here already."""
+        if not event.opened:
+            return
+        running = [exchange for exchange in self.exchanges if not exchange.done]
+        kept = [Exchange.of(turn, number) for number, turn in enumerate(event.notebook.turns[-KEPT:])]
+        self.exchanges = [*kept, *running]
+        for exchange in kept:
+            self.line.remember(exchange.prompt)
+        self.context.clock.mark(self)
 
     def _show_kind(self, text: str) -> None:
         """Show what kind of prompt stands in the line."""
         kind = "beginning" if kind_of(text) == "beginning" else "question"
         self.mode.setItemText(0, f"Auto: {kind}" if text.strip() else MODES["auto"])
 
-    def _unfold(self, url: QUrl) -> None:
-        """Unfold what a link under an answer names, or fold it, and leave the page where it is."""
+    def _follow_link(self, url: QUrl) -> None:
+        """Do what a link under an answer names."""
         exchange = self._find(int(url.path())) if url.path().isdecimal() else None
-        if exchange is None:
-            return
-        exchange.toggle(url.scheme())
+        if exchange is not None:
+            self._do(exchange, url.scheme())
+
+    def do_with_last(self, part: str) -> None:
+        """Do with the last answer what one of its links does."""
+        last = next((exchange for exchange in reversed(self.exchanges) if exchange.found is not None), None)
+        if last is None:
+            self.context.say("Ask something first.")
+        else:
+            self._do(last, part)
+
+    def _do(self, exchange: Exchange, part: str) -> None:
+        state = self.context.state
+        if part == SOURCE:
+            if exchange.sources:
+                state.open_source(exchange.sources[0])
+        elif part == PIN:
+            state.check_pinned.emit(exchange.check())
+        elif part == COPY:
+            QGuiApplication.clipboard().setText(exchange.text())
+            self.context.say("Copied.")
+        elif part == AGAIN:
+            self.ask_again(exchange.prompt)
+        else:
+            exchange.toggle(part)
+            self._redraw_in_place()
+
+    def _redraw_in_place(self) -> None:
+        """Show the page again and leave it where it is."""
         bar = self.view.verticalScrollBar()
         place = bar.value()
         self._following = False
-        self.view.setHtml(page(self.exchanges[-SHOWN:], self._colours))
+        self.view.setHtml(self._page())
         bar.setValue(place)
+
+    def _page(self) -> str:
+        earlier = self.exchanges[: -SHOWN or None]
+        before = next((one.mark for one in reversed(earlier) if one.found is not None), None)
+        return page(self.exchanges[-SHOWN:], self._colours, before)
 
     def redraw(self) -> None:
         """Show the history, its end in sight."""
-        self.view.setHtml(page(self.exchanges[-SHOWN:], self._colours))
+        self.view.setHtml(self._page())
         # Qt lays a long page out bit by bit, and its bar learns of the rest later: the end is followed until then.
         self._following = True
         self._follow()
@@ -358,14 +438,24 @@ class ConsolePane(Pane):
         count = len(self.exchanges)
         if not count or not Confirm.ask(self, f"Forget {plural(count, 'question')} and what came of it?", "Forget"):
             return
+        self.stop()
         self.exchanges.clear()
+        self.context.submit(ClearConversation())
         self.context.clock.mark(self)
 
-    def export(self) -> None:
-        """Save them as text."""
-        path = save_path(self, "Save questions and answers", "console", "txt")
+    def export(self, kind: str) -> None:
+        """Save the conversation that is kept with the memory: ``md`` for people, ``json`` for programs."""
+        turns, memory = self.context.state.notebook.turns, self.context.memory
+        if not turns:
+            self.context.say("There is no conversation to export: ask something first.")
+            return
+        title = memory.title if memory is not None else ""
+        path = save_path(self, "Export the conversation", "conversation", kind)
         if path is not None:
+            text = as_markdown(turns, title) if kind == "md" else as_json(turns, title)
             try:
-                path.write_text(self.text() + "\n", encoding="utf-8")
+                path.write_text(text, encoding="utf-8", errors="replace")
             except OSError as problem:
-                self.context.fail(f"The text could not be saved ({problem.strerror}): choose another place.", "")
+                self.context.fail(
+                    f"The conversation could not be saved ({problem.strerror}): choose another place.", ""
+                )
