@@ -248,8 +248,13 @@ def test_batches_made_ahead_are_those_that_were_ordered() -> None:
         made.append(order)
         return np.array([order.late, order.rows, order.early_position, order.late_position], dtype=np.int64)
 
-    orders = [Order(False, 4, 0, 0), Order(False, 4, 4, 0), Order(False, 4, 8, 0), Order(True, 2, 12, 0)]
-    orders += [Order(True, 2, 12, 2), Order(True, 2, 12, 4)]
+    orders = [
+        Order(False, True, 4, 0, 0),
+        Order(False, True, 4, 4, 0),
+        Order(False, True, 4, 8, 0),
+        Order(True, True, 2, 12, 0),
+    ]
+    orders += [Order(True, True, 2, 12, 2), Order(True, True, 2, 12, 4)]
     with Ahead(make, depth=2) as ahead:
         taken = [ahead.take(order).tolist() for order in orders]
     assert taken == [[o.late, o.rows, o.early_position, o.late_position] for o in orders]
@@ -262,4 +267,4 @@ def test_a_batch_that_cannot_be_made_is_told() -> None:
         raise UserError("no text")
 
     with Ahead(make) as ahead, pytest.raises(UserError, match="no text"):
-        ahead.take(Order(False, 1, 0, 0))
+        ahead.take(Order(False, True, 1, 0, 0))
