@@ -117,6 +117,7 @@ def positions(model: Model, items: Sequence[WriteItem], watch: Callable[[], None
         sentences=torch.tensor([s for item in items for s in item.sentences[item.first :]], dtype=torch.int32),
         following=following,
         address_of=torch.arange(total, dtype=torch.int32),
+        banks=torch.zeros(total, dtype=torch.int32),
     )
     primary = torch.tensor([item.primary for item in items])[owner]
     return Positions(torch.cat(streams), rows, targets.to(model.device), owner, primary, _twins(items))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.room import machine_rows
 
 if TYPE_CHECKING:  # a listing must not load torch
     from bdh_workbench.memory.state import Memory
@@ -46,6 +47,7 @@ TENSORS: Mapping[str, tuple[str, str, int]] = {
     "rows.sentences": ("I32", "<i4", 1),
     "rows.following": ("I32", "<i4", 1),
     "rows.address_of": ("I32", "<i4", 1),
+    "rows.banks": ("I32", "<i4", 1),
     "rows.cues": ("F16", "<f2", 2),
 }
 COUNTS = ("slots", "width", "facts", "documents", "layer_count", "rank", "data", "checksum")
@@ -97,8 +99,8 @@ class MemoryHeader:
 
     @property
     def fill(self) -> float:
-        """Used rank as a share of the slots, 0 to 1."""
-        return self.rank / self.slots
+        """Rows of the basis as a share of what this machine has room for."""
+        return self.rank / machine_rows()
 
 
 def summary(path: Path, metadata: Mapping[str, Any], size: int, where: str) -> MemoryHeader:
@@ -254,6 +256,8 @@ def check_memory(memory: Memory) -> None:
         raise Damaged("its rows use addresses of other items, or of rows that have none")
     if bool((rows.starts[1:] > rows.starts[:-1])[used != torch.arange(count)].any()):
         raise Damaged("a row that uses the address of another has one too")
+    if not _within(rows.banks, 0, max(1, count)) or not bool((rows.banks[used] == rows.banks).all()):
+        raise Damaged("the banks of its rows are out of range, or a row uses an address of another bank")
     if not _within(memory.basis, 0, count) or len(set(memory.basis.tolist())) < len(memory.basis):
         raise Damaged("its basis names rows that are not there, or one of them twice")
     if not bool(torch.isin(memory.basis, memory.enabled_rows()).all()):

@@ -1,7 +1,8 @@
 """What a memory is: a table of stored positions (rows), the items they come from and the layers they were written in.
 
-The slow slot S is not among it: S is the smallest matrix that reads every row's value at its address (``algebra.py``),
-so that protecting, merging, forgetting and undoing are all choices of rows. Everything is a value: a write returns a
+The slow memory S is not among it. It consists of banks; each is the smallest matrix that reads the values of its rows at
+their addresses (``algebra.py``), so that protecting, merging, forgetting and undoing are all choices of rows, and the
+cost of each is that of the banks it touches (``banks.py``). Everything is a value: a write returns a
 new memory and leaves the old one as it was.
 """
 
@@ -15,6 +16,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+
+from bdh_workbench.memory.room import machine_rows
 
 with warnings.catch_warnings():
     # torch says once in each process that compressed sparse tensors are in beta. They are several times faster than the
@@ -41,6 +44,7 @@ class Rows:
         following: (n,) int32, the row of the next position in the same window, -1 at its end.
         address_of: (n,) int32, the row whose address, and so whose read, this row uses: most use their own. A row that
             uses another's, of the same item, has no entries in slots and strengths.
+        banks: (n,) int32, the bank of S that each row's address is in, from 0; that of the row whose address it uses.
     """
 
     starts: Tensor
@@ -53,6 +57,7 @@ class Rows:
     sentences: Tensor
     following: Tensor
     address_of: Tensor
+    banks: Tensor
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -89,6 +94,7 @@ class Rows:
             sentences=self.sentences[rows],
             following=number[self.following[rows].long()],
             address_of=number[self.address_of[rows].long()],
+            banks=self.banks[rows],
         )
 
     @staticmethod
@@ -102,7 +108,7 @@ class Rows:
             addresses.append(part.address_of + offsets)
             offsets += len(part)
             entries += int(part.starts[-1])
-        names = ("slots", "strengths", "cues", "values", "tokens", "items", "sentences")
+        names = ("slots", "strengths", "cues", "values", "tokens", "items", "sentences", "banks")
         joined = {name: torch.cat([getattr(part, name) for part in parts]) for name in names}
         return Rows(
             starts=torch.cat(starts),
@@ -136,6 +142,7 @@ class Rows:
             sentences=none,
             following=none,
             address_of=none,
+            banks=none,
         )
 
     def sharing(self, address_of: Tensor) -> Rows:
@@ -227,11 +234,12 @@ class Memory:
     Attributes:
         model: fingerprint of the model that it belongs to.
         model_name: for people.
-        slots: slots of the model's write site (M).
+        slots: of each bank of S (M), those of the model's write site.
         width: of its stream (D).
         rows: the stored positions, those of switched-off layers included.
-        basis: (r,) int64, numbers of the rows that S is made from; rows whose addresses lie in their span are left out.
-        weights: (r, D) fp32, S is the sum of weights (x) addresses over the basis. Both follow from the rows
+        basis: (r,) int64, numbers of the rows that S is made from, bank by bank; rows whose addresses lie in their span
+            are left out.
+        weights: (r, D) fp32, each bank of S is the sum of weights (x) addresses over its part of the basis. Both follow from the rows
             (``algebra.solve``) and are kept so that opening a memory costs no solving, and gives the same bits.
         items: what was written.
         layers: the history.
@@ -261,8 +269,8 @@ class Memory:
 
     @property
     def fill(self) -> float:
-        """Used rank as a share of the slots, 0 to 1."""
-        return len(self.basis) / self.slots
+        """Rows of the basis as a share of what this machine has room for (``room.py``)."""
+        return len(self.basis) / machine_rows()
 
     def next_layer(self) -> int:
         """The number that the next layer gets."""

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bdh_workbench.memory.banks import SlowMemory
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
@@ -96,8 +97,8 @@ class _Known:
 class QuestionReader:
     """A memory that can be asked questions, made ready by the first of them."""
 
-    def __init__(self, model: Model, memory: Memory, slow: Tensor) -> None:
-        """Take a memory with its slow slot S (M, D)."""
+    def __init__(self, model: Model, memory: Memory, slow: SlowMemory) -> None:
+        """Take a memory with its slow memory."""
         self.model, self.memory = model, memory
         self._recital = Recital(model, memory, slow)
         self._known: _Known | None = None

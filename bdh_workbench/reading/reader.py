@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.algebra import slow_slot
+from bdh_workbench.memory.banks import Router, SlowMemory
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import ReadSettings
 from bdh_workbench.memory.state import Memory
@@ -99,7 +99,7 @@ class Reader:
             UserError: when the memory belongs to another model.
         """
         self.model, self.memory, self.settings = model, memory, settings or ReadSettings()
-        self.slow: Tensor | None = None
+        self.slow: SlowMemory | None = None
         self.questions: QuestionReader | None = None
         if memory is not None and memory.model != model.fingerprint:
             raise UserError(
@@ -111,10 +111,9 @@ class Reader:
             self.numbers = enabled  # of the rows that can be matched
             if not len(enabled):
                 return  # every layer is switched off: there is nothing to read
-            self.slow = slow_slot(memory).to(model.device)
+            self.slow = SlowMemory(memory, model.device)
             self.questions = QuestionReader(model, memory, self.slow)
-            addresses = memory.rows.sparse(memory.slots, enabled, torch.float32)
-            self.completed = (addresses @ self.slow.cpu()).to(model.device)
+            self.router = Router(memory.rows, enabled, model.config.code_width, model.device)
             place = torch.full((len(memory.rows) + 1,), -1, dtype=torch.int64)
             place[enabled] = torch.arange(len(enabled))
             stored = memory.rows.cues[enabled].to(model.device, torch.float32)
@@ -228,9 +227,9 @@ class Reader:
     def _read(self, normalised: Tensor, familiarity: Tensor, places: Tensor) -> Tensor:
         assert self.slow is not None
         if self.settings.completion:
-            read = self.completed[places.to(self.completed.device)]
+            read = self.slow.stored(self.numbers[places.flatten()]).view(*places.shape, -1).to(normalised.device)
         else:
-            read = self.model.site.addresses(normalised) @ self.slow
+            read = self.slow.read(self.model.site.addresses(normalised), self.router.banks(normalised))
         if self.settings.gate:
             # What is read counts by how probable it is. A closed gate adds an exact zero, which leaves every bit of the
             # stream as it was.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
+from bdh_workbench.memory.encoding import WriteItem, document_items, document_sizes, fact_items
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
@@ -146,7 +146,7 @@ def stored_stretches(memory: Memory, model: Model, numbers: Sequence[int]) -> li
                 found.append(Stretch((*start, *answer), len(start), rows))
         elif record.kind == "document" and record.text:
             document = TextDocument(record.title, record.text)
-            written = document_items([document], model.tokenizer, model.config.context * 2)
+            written = document_items([document], model.tokenizer, *document_sizes(model.config))
         for item, rows in zip(written, own, strict=False):
             if [tokens[row] for row in rows] == list(item.ids[item.first :]):
                 found.append(Stretch(item.ids, item.first, [place[row] for row in rows]))

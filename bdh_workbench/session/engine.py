@@ -126,9 +126,9 @@ class WorkbenchEngine(Engine):
         if not written:
             fill = document.memory.fill if document.memory is not None else 0.0
             return WriteSummary(0, 0.0, 1.0, 1.0, 0, (), 0, (), 0, goal, fill, written, notes)
-        result = run_write(task, model, document.memory, new, job.settings, document.basis)
+        result = run_write(task, model, document.memory, new, job.settings, document.bases)
         task.commit()
-        document.change(task, result.memory, result.basis)
+        document.change(task, result.memory, result.bases)
         for head, names in notes:
             log(task, "info", f"{head}: {names}.")
         self._tell_device(task)

@@ -43,6 +43,7 @@ def random_rows(
         sentences=torch.randint(0, 4, (count,), generator=generator, dtype=torch.int32),
         following=following,
         address_of=torch.arange(count, dtype=torch.int32),
+        banks=torch.zeros(count, dtype=torch.int32),
     )
 
 

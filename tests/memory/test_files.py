@@ -19,6 +19,7 @@ from safetensors.numpy import load_file, save_file
 
 from bdh_workbench.memory import files
 from bdh_workbench.memory.algebra import slow_slot
+from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.memory.files import (
     MemoryHeader,
     file_size,
@@ -121,7 +122,7 @@ def test_the_header_says_what_a_listing_shows(path: Path) -> None:
         bytes=path.stat().st_size,
         version=1,
     )
-    assert header.fill == len(MEMORY.basis) / 96
+    assert header.fill == len(MEMORY.basis) / machine_rows()
 
 
 def test_a_title_cannot_pass_for_a_field(path: Path) -> None:

@@ -28,13 +28,13 @@ OTHERS = [dataclasses.replace(fact, answer=TWELVE[place - 5].answer) for place, 
 def stored(model: Model) -> WriteResult:
     """Twelve facts and a document in two writes."""
     first = finish(write(model, None, TWELVE))
-    return finish(write(model, first.memory, (), [DOCUMENT], basis=first.basis))
+    return finish(write(model, first.memory, (), [DOCUMENT], bases=first.bases))
 
 
 def replaced(model: Model, before: WriteResult, facts: Sequence[Fact], *, known: bool = True) -> WriteResult:
     new = resolve(before.memory, facts, (), WriteSettings())
     basis = before.basis if known else None
-    return finish(write(model, before.memory, new.facts, new.documents, basis=basis, gone=new.gone))
+    return finish(write(model, before.memory, new.facts, new.documents, bases=basis, gone=new.gone))
 
 
 def right(model: Model, memory: Memory, facts: Sequence[Fact]) -> int:
@@ -82,7 +82,7 @@ def test_what_was_replaced_does_not_come_back_with_the_layer_off_or_gone(model: 
 def test_a_basis_at_hand_changes_nothing_but_the_time(model: Model, stored: WriteResult, method: str) -> None:
     settings, gone = WriteSettings(method=method), range(3)
     one, other = (
-        finish(write(model, stored.memory, OTHERS[:3], settings=settings, basis=basis, gone=gone))
+        finish(write(model, stored.memory, OTHERS[:3], settings=settings, bases=basis, gone=gone))
         for basis in (stored.basis, None)
     )
     assert set(one.memory.basis.tolist()) == set(other.memory.basis.tolist())
@@ -95,7 +95,7 @@ def test_a_basis_at_hand_changes_nothing_but_the_time(model: Model, stored: Writ
 
 
 def test_a_write_that_is_stopped_leaves_what_it_was_to_replace(model: Model, stored: WriteResult) -> None:
-    steps = write(model, stored.memory, OTHERS[:6], basis=stored.basis, gone=range(6))
+    steps = write(model, stored.memory, OTHERS[:6], bases=stored.bases, gone=range(6))
     next(steps)
     steps.close()
     assert right(model, stored.memory, TWELVE) == 12
@@ -105,7 +105,7 @@ def test_a_new_version_of_a_document_leaves_nothing_of_the_old_one(model: Model,
     text = DOCUMENT.text.replace("Odile", "Marta").replace("dusk", "dawn")
     new = resolve(stored.memory, (), [TextDocument("Lights", text)], WriteSettings())
     assert new.gone == (12,)
-    after = finish(write(model, stored.memory, (), new.documents, basis=stored.basis, gone=new.gone))
+    after = finish(write(model, stored.memory, (), new.documents, bases=stored.bases, gone=new.gone))
     assert after.ambiguous == 0, "nothing else goes on behind its words"
     keeper, lamp = Fact("Its keeper was called", "Marta"), Fact("She lit the lamp at", "dawn")
     assert right(model, after.memory, [keeper, lamp, *TWELVE]) == 14

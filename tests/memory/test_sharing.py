@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from bdh_workbench.asking.generation import SamplingSettings, generate
-from bdh_workbench.memory import manage, writer
+from bdh_workbench.memory import bank_write, manage, writer
 from bdh_workbench.memory.algebra import extend_basis, read_rows, slow_slot
 from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items
-from bdh_workbench.memory.features import positions
+from bdh_workbench.memory.features import Positions, positions
 from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.state import Memory, Rows
@@ -106,14 +106,14 @@ def test_positions_that_cannot_share_a_read_get_addresses_of_their_own(
 ) -> None:
     """Twins that want different tokens, as a mistaken alignment would make them."""
 
-    def crossed(positions_of: writer.Positions) -> writer.Positions:
+    def crossed(positions_of: Positions) -> Positions:
         twins = positions_of.twins.clone()
         chosen = (twins != torch.arange(len(twins))).nonzero().flatten()[:5]
         wrong = (positions_of.primary & (positions_of.targets != positions_of.targets[chosen[0]])).nonzero().flatten()
         twins[chosen] = wrong[0]
         return dataclasses.replace(positions_of, twins=twins)
 
-    monkeypatch.setattr(writer, "positions", lambda m, items, watch: crossed(positions(m, items, watch)))
+    monkeypatch.setattr(bank_write, "positions", lambda m, items, watch: crossed(positions(m, items, watch)))
     result = finish(write(model, None, FACTS))
     assert result.worst_p > 0.9
     assert bool((result.memory.rows.address_of == torch.arange(len(result.memory.rows))).any())

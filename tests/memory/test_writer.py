@@ -175,13 +175,13 @@ def test_a_cancelled_write_leaves_everything_as_it_was(
 ) -> None:
     before, factor = bits(first.memory), first.basis.factor.clone()
     for stop in (1, 3, 6):
-        steps = write(model, first.memory, LATER, settings=settings, basis=first.basis)
+        steps = write(model, first.memory, LATER, settings=settings, bases=first.bases)
         for _ in range(stop):
             next(steps)
         steps.close()
         assert bits(first.memory) == before and torch.equal(first.basis.factor, factor)
         assert len(first.memory.items) == 7 and len(first.memory.layers) == 1
-    done = finish(write(model, first.memory, LATER, settings=settings, basis=first.basis))
+    done = finish(write(model, first.memory, LATER, settings=settings, bases=first.bases))
     assert bits(first.memory) == before, "a write that ends changes only the memory it returns"
     assert len(done.memory.layers) == 2
 
@@ -248,7 +248,7 @@ def test_without_protection_the_first_write_suffers(model: Model, first: WriteRe
     count = len(first.memory.rows)
     before = held_reads(first.memory, count)
     loose = dataclasses.replace(settings, protect=False)
-    second = finish(write(model, first.memory, LATER, settings=loose, basis=first.basis))
+    second = finish(write(model, first.memory, LATER, settings=loose, bases=first.bases))
     assert change_of(held_reads(second.memory, count), before) > 0.01
     assert worst_answer(model, second.memory, LATER) > 0.9
     assert not torch.equal(second.memory.rows.values[:count], first.memory.rows.values), "what is held now is kept"

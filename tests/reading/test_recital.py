@@ -7,6 +7,7 @@ import dataclasses
 import torch
 
 from bdh_workbench.memory.algebra import slow_slot
+from bdh_workbench.memory.banks import FixedSlot, SlowMemory
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
@@ -24,7 +25,7 @@ def without_words(memory: Memory) -> Memory:
 
 
 def recite(model: Model, memory: Memory, wanted: list[Stretch], prompts: list[str] | None = None) -> list[str]:
-    return [one.text for one in Recital(model, memory, slow_slot(memory)).recite(wanted, prompts)]
+    return [one.text for one in Recital(model, memory, SlowMemory(memory)).recite(wanted, prompts)]
 
 
 def test_every_sentence_and_answer_has_one_stretch(memory: Memory) -> None:
@@ -59,7 +60,7 @@ def test_all_at_once_is_token_by_token(model: Model, memory: Memory) -> None:
         stream, state = model.network.advance(ids, state)
         ids = model.network.logits(stream[:, -1] + read).argmax(-1, keepdim=True)
         said.append(int(ids))
-    one = Recital(model, memory, slow).recite([stretch])[0]
+    one = Recital(model, memory, FixedSlot(memory, slow)).recite([stretch])[0]
     expected = model.tokenizer.decode([token for token in said if token != model.tokenizer.end_id]).strip()
     assert one.text == expected
     assert 0.0 < one.p < 1.0
