@@ -66,7 +66,9 @@ def merge(memories: Sequence[Memory], title: str = "", *, keep: Keep | None = No
             "forget one of each, or say which to keep (--keep)."
         )
     dropped = set() if keep == "both" else {conflict.other.place for conflict in conflicts}
-    layers = sorted(_layers(memories), key=lambda entry: entry[0])
+    # What two of them have in common comes from the same one, in whatever order they were given.
+    digests = [_digest(memory) for memory in memories]
+    layers = sorted(_layers(memories), key=lambda entry: (entry[0], digests[entry[1]]))
     chosen = _once(memories, [(m, i) for _, m, _, held in layers for i in held if (m, i) not in dropped])
     place = {key: index for index, key in enumerate(chosen)}
 
@@ -384,6 +386,14 @@ def _layers(memories: Sequence[Memory]) -> list[tuple[Key, int, LayerRecord, lis
             digest = hashlib.blake2b(b"".join(_content(memory, items)), digest_size=16).hexdigest()
             found.append(((when(layer.created), layer.number, layer.title, digest, not layer.enabled), m, layer, items))
     return found
+
+
+def _digest(memory: Memory) -> bytes:
+    """What tells a memory from others, its names apart."""
+    digest = hashlib.blake2b(digest_size=16)
+    for tensor in (memory.rows.items, memory.rows.values, memory.basis, memory.weights):
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.digest()
 
 
 def _content(memory: Memory, items: Iterable[int]) -> list[bytes]:

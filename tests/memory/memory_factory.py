@@ -10,6 +10,7 @@ import torch
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.algebra import read_rows, slow_slot, solve
+from bdh_workbench.memory.banks import SlowMemory
 from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
 
 FINGERPRINT = "0123456789abcdef" * 4
@@ -115,9 +116,19 @@ def random_memory(
     return dataclasses.replace(memory, rows=dataclasses.replace(memory.rows, values=values))
 
 
-def reads(memory: Memory, addresses: torch.Tensor) -> torch.Tensor:
-    """What S reads (m, D) at dense addresses (m, M)."""
-    return addresses @ slow_slot(memory)
+def reads(memory: Memory, addresses: torch.Tensor, bank: int | None = None) -> torch.Tensor:
+    """What a bank of S, or all of them together, reads (m, D) at dense addresses (m, M)."""
+    slow, banks = SlowMemory(memory), set(memory.rows.banks.tolist()) if bank is None else {bank}
+    nothing = torch.zeros(len(addresses), memory.width)
+    return sum((addresses @ slow.bank(number) for number in sorted(banks)), nothing)
+
+
+def bank_like(memory: Memory, other: Memory) -> int:
+    """The bank in which a memory has what another has in its only one, by the titles of their items."""
+    titles = {item.title for item in other.items}
+    owners = [number for number, item in enumerate(memory.items) if item.title in titles]
+    (bank,) = set(memory.rows.banks[torch.isin(memory.rows.items, torch.tensor(owners))].tolist())
+    return int(bank)
 
 
 def same(one: Memory, other: Memory) -> bool:

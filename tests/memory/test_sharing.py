@@ -11,6 +11,7 @@ import torch
 from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.memory import bank_write, manage, writer
 from bdh_workbench.memory.algebra import extend_basis, read_rows, slow_slot
+from bdh_workbench.memory.banks import SlowMemory
 from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items
 from bdh_workbench.memory.features import Positions, positions
 from bdh_workbench.memory.files import load_memory, save_memory
@@ -132,8 +133,7 @@ def test_forgetting_and_merging_keep_who_shares(model: Model, shared: Memory, sc
         rows = kept.rows
         used = rows.address_of.long()
         assert bool(rows.have_own(used).all()) and torch.equal(rows.items[used], rows.items)
-        slow = slow_slot(kept)
-        reads = read_rows(rows, slow, torch.arange(len(rows)))
+        reads = SlowMemory(kept).stored(torch.arange(len(rows)))
         assert float((reads - rows.values).norm() / rows.values.norm()) < 1e-3
 
 
