@@ -65,7 +65,7 @@ def bank_of(memory: Memory, number: int) -> Bank:
     chosen = torch.isin(memory.basis, rows)
     part = dataclasses.replace(
         memory,
-        rows=memory.rows.take(rows),
+        rows=memory.rows.take(rows).made(),
         basis=torch.searchsorted(rows, memory.basis[chosen]),
         weights=memory.weights[chosen],
     )
@@ -94,7 +94,7 @@ def renumbered(memory: Memory) -> Memory:
         return memory
     number = torch.zeros(max(known) + 1, dtype=torch.int32)
     number[torch.tensor(known)] = torch.arange(len(known), dtype=torch.int32)
-    rows = dataclasses.replace(memory.rows, banks=number[memory.rows.banks.long()])
+    rows = memory.rows.altered(banks=number[memory.rows.banks.long()])
     return in_order(dataclasses.replace(memory, rows=rows))
 
 
@@ -104,17 +104,21 @@ class SlowMemory:
     def __init__(self, memory: Memory, device: torch.device | str = "cpu") -> None:
         """Take a memory; nothing is made yet."""
         self.memory, self.device = memory, torch.device(device)
-        self._made: OrderedDict[int, Tensor] = OrderedDict()
-        self._most = max(1, OPEN_BYTES // (4 * memory.slots * memory.width))
+        self._open: OrderedDict[int, tuple[Bank, Tensor]] = OrderedDict()
+        self._most = max(1, OPEN_BYTES // (8 * memory.slots * memory.width))
+
+    def _opened(self, number: int) -> tuple[Bank, Tensor]:
+        if number not in self._open:
+            bank = bank_of(self.memory, number)
+            self._open[number] = bank, slow_slot(bank.memory).to(self.device)
+            if len(self._open) > self._most:
+                self._open.popitem(last=False)
+        self._open.move_to_end(number)
+        return self._open[number]
 
     def bank(self, number: int) -> Tensor:
         """A bank (M, D) fp32, zero where nothing is stored."""
-        if number not in self._made:
-            self._made[number] = slow_slot(bank_of(self.memory, number).memory).to(self.device)
-            if len(self._made) > self._most:
-                self._made.popitem(last=False)
-        self._made.move_to_end(number)
-        return self._made[number]
+        return self._opened(number)[1]
 
     def stored(self, rows: Tensor) -> Tensor:
         """What is read at the addresses of stored rows (m,), which may repeat: (m, D) on the CPU."""
@@ -122,7 +126,8 @@ class SlowMemory:
         banks = self.memory.rows.banks[rows]
         for number in torch.unique(banks).tolist():
             chosen = banks == number
-            out[chosen] = read_rows(self.memory.rows, self.bank(number).cpu(), rows[chosen])
+            bank = self._opened(number)[0]
+            out[chosen] = read_rows(bank.memory.rows, self.bank(number).cpu(), torch.searchsorted(bank.rows, rows[chosen]))
         return out
 
     def read(self, addresses: Tensor, banks: Tensor) -> Tensor:

@@ -397,13 +397,14 @@ def _digest(memory: Memory) -> bytes:
 
 
 def _content(memory: Memory, items: Iterable[int]) -> list[bytes]:
-    """The words and addresses of items, as bytes: equal for equal items of any memory of the model."""
+    """The words of items, or their addresses where the words were not kept, as bytes: equal for equal items."""
     parts = []
     for index in items:
-        numbers = (memory.rows.items == index).nonzero().flatten()
-        addresses = memory.rows.take(numbers)
         item = memory.items[index]
         parts.append(repr((item.kind, item.prompt, item.answer, item.text)).encode())
+        if item.prompt or item.text:
+            continue
+        addresses = memory.rows.take((memory.rows.items == index).nonzero().flatten()).made()
         for tensor in (addresses.starts, addresses.slots, addresses.strengths):
             parts.append(tensor.numpy().tobytes())
     return parts
@@ -439,7 +440,7 @@ def _side_by_side(memories: Sequence[Memory], place: dict[tuple[int, int], int])
         if not len(memory.rows):
             continue
         new = torch.tensor([place.get((m, i), -1) for i in range(len(memory.items))], dtype=torch.int64)
-        parts.append(dataclasses.replace(memory.rows, banks=memory.rows.banks + banks))
+        parts.append(memory.rows.altered(banks=memory.rows.banks + banks))
         owners.append(new[memory.rows.items.long()])
         basis.append(memory.basis + offset)
         weights.append(memory.weights)
@@ -454,7 +455,7 @@ def _side_by_side(memories: Sequence[Memory], place: dict[tuple[int, int], int])
     kept = number[held] >= 0
     joint = dataclasses.replace(
         memories[0],
-        rows=dataclasses.replace(rows.take(order), items=owner[order].to(torch.int32)),
+        rows=rows.take(order).altered(items=owner[order].to(torch.int32)),
         basis=number[held[kept]],
         weights=held_weights[kept],
     )

@@ -30,7 +30,7 @@ from bdh_workbench.memory.items import Fact, TextDocument, prompt_key, same_text
 from bdh_workbench.memory.manage import without
 from bdh_workbench.memory.room import far_too_much
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
+from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows, bind
 from bdh_workbench.memory.titles import layer_title
 from bdh_workbench.memory.write_event import WriteEvent
 from bdh_workbench.model.loading import Model
@@ -147,7 +147,7 @@ def write(
                 results.append(stop.value)
                 watcher.add(stop.value)
                 break
-    joint, new_bases = _joined(held, bases, batches, results, settings)
+    joint, new_bases = _joined(model, held, bases, batches, results, settings)
     event = watcher.last()
     joint = _recorded(joint, watcher, layer, settings)
     yield event
@@ -182,6 +182,7 @@ def check_write(model: Model, memory: Memory | None, facts: Sequence[Fact], docu
                 f"{model.name}: load that model, or start a new memory."
             )
         check_fit(memory, model.config)
+        bind(memory, model.site)
     refused = far_too_much(characters(facts, documents))
     if refused:
         raise UserError(refused)
@@ -243,7 +244,7 @@ def plan(units: Sequence[Unit], memory: Memory) -> list[Batch]:
 
 
 def _joined(
-    held: Memory, bases: Bases, batches: Sequence[Batch], results: Sequence[BankResult], settings: WriteSettings
+    model: Model, held: Memory, bases: Bases, batches: Sequence[Batch], results: Sequence[BankResult], settings: WriteSettings
 ) -> tuple[Memory, dict[int, Basis]]:
     """The memory with all written banks, and the bases of those banks that have room left."""
     parts, offset = [held.rows], len(held.rows)
@@ -254,11 +255,18 @@ def _joined(
             values = values.index_copy(0, own, result.held_values)
         rows = dataclasses.replace(result.rows, banks=torch.full_like(result.rows.banks, batch.bank))
         if not settings.keep_words:
-            rows = dataclasses.replace(rows, tokens=torch.full_like(rows.tokens, -1))
+            rows = dataclasses.replace(
+                rows,
+                tokens=torch.full_like(rows.tokens, -1),
+                lead_starts=torch.zeros_like(rows.lead_starts),
+                leads=rows.leads[:0],
+            )
+        elif len(batches) > 1:
+            rows = rows.bare(model.site)  # cues and addresses of many banks are more than need be held
         parts.append(rows)
         numbers.append(torch.cat((own, torch.arange(offset, offset + len(rows)))))
         offset += len(rows)
-    parts[0] = dataclasses.replace(held.rows, values=values)
+    parts[0] = held.rows.altered(values=values)
     joint = dataclasses.replace(held, rows=Rows.join(parts))
     changed = torch.tensor([batch.bank for batch in batches], dtype=torch.int32)
     stays = ~torch.isin(held.rows.banks[held.basis], changed)

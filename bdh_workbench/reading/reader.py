@@ -19,7 +19,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory.banks import Router, SlowMemory
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import ReadSettings
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.state import Memory, bind
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState
@@ -107,6 +107,7 @@ class Reader:
                 f"is {model.name} ({model.fingerprint[:8]}): load that model first."
             )
         if memory is not None and len(memory.rows):
+            bind(memory, model.site)
             enabled = memory.enabled_rows()
             self.numbers = enabled  # of the rows that can be matched
             if not len(enabled):

@@ -18,7 +18,7 @@ from bdh_workbench.memory.files import file_size, load_memory, load_memory_of, s
 from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.library import Library
 from bdh_workbench.memory.locking import LOCK_TIMEOUT, renewing
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.state import Memory, bind
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session.control import Task, log
 from bdh_workbench.session.events import MemoryChanged, MemoryView, RecoveryFound
@@ -349,6 +349,8 @@ class Document:
     def _set(self, task: Task, state: _State, bases: Bases | None = None) -> bool:
         """Take a value into use; returns whether a recovery copy of it was written."""
         self._now, file = state, state.file
+        if state.memory is not None and self.model is not None and state.memory.model == self.model.fingerprint:
+            bind(state.memory, self.model.site)
         if file.version is not None and file.path is not None and not os.path.lexists(file.path):
             file.path = file.version = None  # it was deleted: nothing holds the memory any more
         size = sum(basis.factor.numel() * basis.factor.element_size() for basis in (bases or {}).values())

@@ -12,6 +12,7 @@ from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.files import load_memory
 from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.writer import check_write
+from bdh_workbench.memory.state import bind
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place
@@ -103,6 +104,8 @@ class WorkbenchEngine(Engine):
         task.commit()
         self.model = self.document.model = model
         self._reader, self._context = None, []
+        if self.document.memory is not None and self.document.memory.model == model.fingerprint:
+            bind(self.document.memory, model.site)
         task.emit(ModelChanged(task.id, model_info(model)))
         self.document.tell(task)
         memory = self.document.memory

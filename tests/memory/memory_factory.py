@@ -45,6 +45,8 @@ def random_rows(
         following=following,
         address_of=torch.arange(count, dtype=torch.int32),
         banks=torch.zeros(count, dtype=torch.int32),
+        lead_starts=torch.zeros(count + 1, dtype=torch.int64),
+        leads=torch.zeros(0, dtype=torch.int32),
     )
 
 

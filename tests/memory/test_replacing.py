@@ -33,8 +33,8 @@ def stored(model: Model) -> WriteResult:
 
 def replaced(model: Model, before: WriteResult, facts: Sequence[Fact], *, known: bool = True) -> WriteResult:
     new = resolve(before.memory, facts, (), WriteSettings())
-    basis = before.basis if known else None
-    return finish(write(model, before.memory, new.facts, new.documents, bases=basis, gone=new.gone))
+    bases = before.bases if known else None
+    return finish(write(model, before.memory, new.facts, new.documents, bases=bases, gone=new.gone))
 
 
 def right(model: Model, memory: Memory, facts: Sequence[Fact]) -> int:
@@ -82,16 +82,16 @@ def test_what_was_replaced_does_not_come_back_with_the_layer_off_or_gone(model: 
 def test_a_basis_at_hand_changes_nothing_but_the_time(model: Model, stored: WriteResult, method: str) -> None:
     settings, gone = WriteSettings(method=method), range(3)
     one, other = (
-        finish(write(model, stored.memory, OTHERS[:3], settings=settings, bases=basis, gone=gone))
-        for basis in (stored.basis, None)
+        finish(write(model, stored.memory, OTHERS[:3], settings=settings, bases=bases, gone=gone))
+        for bases in (stored.bases, None)
     )
     assert set(one.memory.basis.tolist()) == set(other.memory.basis.tolist())
     slots = [algebra.slow_slot(result.memory) for result in (one, other)]
     assert torch.allclose(*slots, rtol=1e-3, atol=1e-3)
     again = algebra.held_basis(one.memory)
-    assert torch.equal(again.rows.sort().values, one.basis.rows.sort().values)
-    gram = algebra.gram(one.memory.rows, one.memory.slots, one.basis.rows, one.basis.rows)
-    assert torch.allclose(one.basis.factor @ one.basis.factor.T, gram, atol=1e-9)
+    assert torch.equal(again.rows.sort().values, one.bases[0].rows.sort().values)
+    gram = algebra.gram(one.memory.rows, one.memory.slots, one.bases[0].rows, one.bases[0].rows)
+    assert torch.allclose(one.bases[0].factor @ one.bases[0].factor.T, gram, atol=1e-9)
 
 
 def test_a_write_that_is_stopped_leaves_what_it_was_to_replace(model: Model, stored: WriteResult) -> None:
@@ -117,7 +117,7 @@ def test_the_further_wordings_of_a_fact_go_with_it(model: Model) -> None:
     settings, river = WriteSettings(write_paraphrases=True), Fact("The river through Tarn is the", "Quill")
     before = finish(write(model, None, [one, river], settings=settings))
     new = resolve(before.memory, [two], (), settings)
-    after = finish(write(model, before.memory, new.facts, (), settings, before.basis, gone=new.gone))
+    after = finish(write(model, before.memory, new.facts, (), settings, before.bases, gone=new.gone))
     assert right(model, before.memory, [Fact(prompt, "pull") for prompt in one.paraphrases]) == 2
     assert right(model, after.memory, [two, river, Fact("Oarsmen call", "glide")]) == 3
     letter = model.tokenizer.encode("p")[0]  # of “pull” alone

@@ -20,7 +20,8 @@ from bdh_workbench.memory.algebra import DRIFT, read_rows, slow_slot, solve
 from bdh_workbench.memory.banks import SlowMemory, capacity, own_rows
 from bdh_workbench.memory.direct import direct_reads
 from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items, units_of, write_items
-from bdh_workbench.memory.features import BATCH_SEQUENCES, padded_batches, positions
+from bdh_workbench.memory.batches import BATCH_SEQUENCES, padded_batches
+from bdh_workbench.memory.features import positions
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory, Rows
