@@ -341,7 +341,7 @@ def made_cues(site: WriteSite, columns: Mapping[str, Tensor]) -> Tensor:
     for batch in padded_batches([len(ids) for _, ids in windows]):
         longest = max(len(windows[number][1]) for number in batch)
         ids = torch.tensor([[*windows[n][1], *(0,) * (longest - len(windows[n][1]))] for n in batch], device=device)
-        made = site.summaries(ids)[0]
+        made = site.stored_summaries(ids)
         for place, number in enumerate(batch):
             first, whole = windows[number]
             raw[number] = made[place, first - 1 : len(whole)]
