@@ -30,7 +30,7 @@ from bdh_workbench.memory.gradient import gradient_steps
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.problem import make_problem
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory, Rows
+from bdh_workbench.memory.state import Memory, Rows, with_addresses
 from bdh_workbench.model.loading import Model
 
 CHECKED_TWICE = 2  # the goal must be passed in so many steps running
@@ -192,9 +192,8 @@ def write_bank(
         settings: of the write.
         watch: called now and then; what it raises ends the write.
     """
-    whole = positions(model, batch.items, watch)
-    whole = dataclasses.replace(whole, rows=dataclasses.replace(whole.rows, items=whole.rows.items + batch.first))
-    new = _sharing(whole, whole.twins) if batch.share else whole
+    new = positions(model, batch.items, watch, batch.share)
+    new = dataclasses.replace(new, rows=dataclasses.replace(new.rows, items=new.rows.items + batch.first))
     base = read_rows(new.rows, slow_slot(bank), torch.arange(len(new)))
     before = token_p(model, new, base)
     none = torch.zeros(len(new), dtype=torch.bool)
@@ -205,7 +204,7 @@ def write_bank(
     if settings.method == "gradient":
         solved, found = yield from _by_gradient(model, bank, basis, facts, batch, new, base, settings, watch)
     else:
-        found = yield from _by_direct_steps(model, whole, new, base, settings)
+        found = yield from _by_direct_steps(model, new, base, settings, watch)
         exposed = _changed(bank, _alone(bank, found.new, found.reads - base, settings), settings)
         solved = _solve(model, exposed, basis, found, settings, watch)
     yield Step("solve", found.new, solved.reads, solved.token_p, ~solved.excused, {}, found.steps, found.steps)
@@ -233,13 +232,8 @@ def _result(bank: Memory, found: Found, solved: Solved, before: Tensor) -> BankR
     )
 
 
-def _sharing(whole: Positions, twins: Tensor) -> Positions:
-    """Positions that use the addresses of others (m,)."""
-    return dataclasses.replace(whole, rows=whole.rows.sharing(twins), twins=twins)
-
-
 def _by_direct_steps(
-    model: Model, whole: Positions, new: Positions, base: Tensor, settings: WriteSettings
+    model: Model, new: Positions, base: Tensor, settings: WriteSettings, watch: Callable[[], None]
 ) -> Generator[Step, None, Found]:
     """Reads by direct steps; positions that the read of another does not serve get addresses of their own."""
     own, taken = torch.arange(len(new)), 0
@@ -263,7 +257,9 @@ def _by_direct_steps(
         # They begin with what they would have shared.
         reads[here.to(model.device)] = shared[here].to(model.device)
         uses = torch.where(lonely, own, uses)
-        new = _sharing(whole, uses)
+        if len(here):
+            watch()
+            new = dataclasses.replace(new, rows=with_addresses(model.site, new.rows, uses))
     return Found(new, torch.where(failed[:, None], base, shared), failed, taken)
 
 

@@ -45,13 +45,16 @@ class Positions:
 
 
 @torch.no_grad()
-def positions(model: Model, items: Sequence[WriteItem], watch: Callable[[], None] = unwatched) -> Positions:
+def positions(
+    model: Model, items: Sequence[WriteItem], watch: Callable[[], None] = unwatched, share: bool = False
+) -> Positions:
     """Run the frozen network and the write site over the items once and keep the target positions.
 
     Args:
         model: the frozen model.
         items: to read.
         watch: called now and then; what it raises ends the work.
+        share: whether windows and framings use the addresses of their twins.
     """
     count = len(items)
     streams: list[Tensor] = [torch.empty(0)] * count
@@ -87,10 +90,13 @@ def positions(model: Model, items: Sequence[WriteItem], watch: Callable[[], None
     watch()
     # Made by what makes them again when a file is opened, so that they have the same bits then.
     cues = made_cues(model.site, columns)
-    starts, slots, strengths = made_addresses(model.site, cues, torch.ones(total, dtype=torch.bool), watch)
+    twins, own = _twins(items), torch.arange(total)
+    if share:
+        columns["address_of"] = twins.to(torch.int32)
+    starts, slots, strengths = made_addresses(model.site, cues, columns["address_of"] == own, watch)
     rows = Rows(starts=starts, slots=slots, strengths=strengths, cues=cues, **columns)
     primary = torch.tensor([item.primary for item in items])[owner]
-    return Positions(torch.cat(streams), rows, targets.to(model.device), owner, primary, _twins(items))
+    return Positions(torch.cat(streams), rows, targets.to(model.device), owner, primary, twins)
 
 
 def _twins(items: Sequence[WriteItem]) -> Tensor:

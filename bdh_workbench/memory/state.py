@@ -377,6 +377,26 @@ def made_addresses(
     return starts, torch.cat(slots), torch.cat(strengths)
 
 
+def with_addresses(site: WriteSite, rows: Rows, address_of: Tensor) -> Rows:
+    """Rows with other choices (n,) of whose address each uses; those addresses are made that are not there yet."""
+    own = address_of == torch.arange(len(rows))
+    counts = rows.starts[1:] - rows.starts[:-1]
+    missing = own & (counts == 0)
+    starts, slots, strengths = made_addresses(site, rows.cues, missing)
+    kept = torch.where(own, counts, 0)
+    entries = ragged_ranges(rows.starts[:-1], kept)
+    added = starts[1:] - starts[:-1]
+    owners = torch.cat([torch.repeat_interleave(torch.arange(len(rows)), each) for each in (kept, added)])
+    order = owners.argsort(stable=True)
+    return dataclasses.replace(
+        rows,
+        starts=torch.cat((torch.zeros(1, dtype=torch.int64), (kept + added).cumsum(0))),
+        slots=torch.cat((rows.slots[entries], slots))[order],
+        strengths=torch.cat((rows.strengths[entries], strengths))[order],
+        address_of=address_of.to(torch.int32),
+    )
+
+
 def _blocks(values: Tensor) -> Iterator[Tensor]:
     """Values (n, ...) in blocks of ``BLOCK``, the last filled up with zeros.
 

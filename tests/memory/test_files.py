@@ -120,7 +120,7 @@ def test_the_header_says_what_a_listing_shows(path: Path) -> None:
         created="2026-03-01T10:01:00+00:00",
         modified="2026-03-01T10:02:00+00:00",
         bytes=path.stat().st_size,
-        version=1,
+        version=2,
     )
     assert header.fill == len(MEMORY.basis) / machine_rows()
 

@@ -393,7 +393,7 @@ def test_inspect_is_plain_json_and_complete(tmp_path: Path) -> None:
     found = inspect(memory)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["bytes"] == (tmp_path / "m.safetensors").stat().st_size
-    assert (found["format"], found["model"], found["title"]) == ("bdh-workbench memory 1", "random", "Memory m1")
+    assert (found["format"], found["model"], found["title"]) == ("bdh-workbench memory 2", "random", "Memory m1")
     assert (found["rows"], found["rank"], found["slots"]) == (24, len(memory.basis), 96)
     assert found["fill"] == memory.fill > 0.0
     first = memory.items[0]
