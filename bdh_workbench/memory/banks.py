@@ -59,9 +59,21 @@ class Bank:
         )
 
 
-def bank_of(memory: Memory, number: int) -> Bank:
-    """Take one bank out of a memory; one without rows if there is none of that number."""
-    rows = (memory.rows.banks == number).nonzero().flatten()
+def bank_of(memory: Memory, number: int, *, own: bool = False) -> Bank:
+    """Take one bank out of a memory; one without rows if there is none of that number.
+
+    Args:
+        memory: that it is of.
+        number: of the bank.
+        own: whether to leave out windows all of whose rows use the addresses of others.
+    """
+    chosen = memory.rows.banks == number
+    if own:
+        window = torch.cat((torch.zeros(1, dtype=torch.int64), (memory.rows.following[:-1] < 0).cumsum(0)))
+        has_own = memory.rows.address_of == torch.arange(len(memory.rows))
+        counts = torch.bincount(window[chosen & has_own], minlength=len(window))
+        chosen = chosen & (counts[window] > 0)
+    rows = chosen.nonzero().flatten()
     chosen = torch.isin(memory.basis, rows)
     part = dataclasses.replace(
         memory,
@@ -109,7 +121,7 @@ class SlowMemory:
 
     def _opened(self, number: int) -> tuple[Bank, Tensor]:
         if number not in self._open:
-            bank = bank_of(self.memory, number)
+            bank = bank_of(self.memory, number, own=True)
             self._open[number] = bank, slow_slot(bank.memory).to(self.device)
             if len(self._open) > self._most:
                 self._open.popitem(last=False)
@@ -126,8 +138,9 @@ class SlowMemory:
         banks = self.memory.rows.banks[rows]
         for number in torch.unique(banks).tolist():
             chosen = banks == number
-            bank = self._opened(number)[0]
-            out[chosen] = read_rows(bank.memory.rows, self.bank(number).cpu(), torch.searchsorted(bank.rows, rows[chosen]))
+            bank, slot = self._opened(number)
+            homes = self.memory.rows.address_of[rows[chosen]].long()
+            out[chosen] = read_rows(bank.memory.rows, slot.cpu(), torch.searchsorted(bank.rows, homes))
         return out
 
     def read(self, addresses: Tensor, banks: Tensor) -> Tensor:

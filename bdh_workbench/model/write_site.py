@@ -145,12 +145,23 @@ class WriteSite(nn.Module):
         Token by token, in sums of two numbers: unlike products of matrices these have the same bits whatever else is
         worked out beside them, so that a cue can be made again to the bit. ``summaries`` agrees up to rounding.
         """
-        state = self._start(ids)
-        weighted, _, _ = self._weighted(ids, state)
-        decays, sums = self.decays[:, None], state.sums
-        out = weighted.new_empty(*ids.shape, *sums.shape[1:])
+        width = self.codes.shape[1]
+        same, decays, sums = self.same_as[ids], self.decays[:, None], self._start(ids).sums
+        begins = self.begins_word[ids]
+        begins[:, 0] = True
+        steps = torch.arange(ids.shape[1], device=ids.device)
+        place = steps - torch.where(begins, steps, 0).cummax(dim=1).values  # (B, T), in its word
+        turns = (torch.arange(width, device=ids.device) + ROLL * torch.arange(int(place.max()) + 1, device=ids.device)[:, None]) % width
+        negative = self.codes < 0
+        out = sums.new_empty(*ids.shape, *sums.shape[1:])
+        word = torch.zeros(len(ids), width, dtype=torch.bool, device=ids.device)
         for step in range(ids.shape[1]):
-            sums = sums * decays + weighted[:, step, None]
+            inside = place[:, step, None] > 0
+            turned = negative[same[:, step]].gather(1, turns[place[:, step]])
+            word = torch.where(inside, word ^ turned, turned)
+            signs = (1.0 - 2.0 * word) / width**0.5
+            weighted = self.codes[same[:, step]] * self.token_weights[ids[:, step], None]
+            sums = sums * decays + (weighted + self.word_weight * inside * signs)[:, None]
             out[:, step] = sums
         return out
 

@@ -125,7 +125,9 @@ class QuestionReader:
             elif item.text is None:
                 kept.append(None)
             else:
-                sentences = cut.setdefault(stretch.item, sentences_of(item.text))
+                if stretch.item not in cut:
+                    cut[stretch.item] = sentences_of(item.text)
+                sentences = cut[stretch.item]
                 kept.append(sentences[stretch.sentence] if stretch.sentence < len(sentences) else None)
         missing = [number for number, text in enumerate(kept) if text is None]
         texts = [text or "" for text in kept]
