@@ -32,6 +32,7 @@ from bdh_workbench.memory.room import far_too_much
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows, bind
 from bdh_workbench.memory.titles import layer_title
+from bdh_workbench.memory.workers import Job, write_in_workers
 from bdh_workbench.memory.write_event import WriteEvent
 from bdh_workbench.model.loading import Model
 
@@ -95,6 +96,7 @@ def write(
     bases: Bases | None = None,
     watch: Callable[[], None] = unwatched,
     gone: Collection[int] = (),
+    workers: int = 1,
 ) -> Generator[WriteEvent, None, WriteResult]:
     """Write facts and documents jointly, as one layer of history.
 
@@ -110,6 +112,7 @@ def write(
         bases: of ``memory`` as an earlier write returned them; worked out where they are not given.
         watch: called now and then between two events; what it raises ends the write, and nothing has changed.
         gone: indices of items of ``memory`` that are forgotten in the same step.
+        workers: processes that write banks; with one, this process does.
 
     Yields:
         An event after each step.
@@ -137,16 +140,22 @@ def write(
         held, items=(*held.items, *records), layers=(*held.layers, layer), title=held.title or title
     )
     watcher = _Watcher(model, len(facts), len(records), batches)
-    results = []
-    for batch in batches:
-        steps = _bank_steps(model, held, bases, facts, batch, settings, watch)
-        while True:
-            try:
-                yield watcher.event(next(steps))
-            except StopIteration as stop:
-                results.append(stop.value)
-                watcher.add(stop.value)
-                break
+    results: list[BankResult] = []
+    if workers > 1 and len(batches) > 1:
+        jobs = [_job(held, bases, facts, batch, settings) for batch in batches]
+        for result in write_in_workers(model, jobs, workers, watch):
+            results.append(result)
+            yield watcher.finished(result)
+    else:
+        for batch in batches:
+            steps = write_bank(model, *_job(held, bases, facts, batch, settings), watch)
+            while True:
+                try:
+                    yield watcher.event(next(steps))
+                except StopIteration as stop:
+                    results.append(stop.value)
+                    watcher.add(stop.value)
+                    break
     joint, new_bases = _joined(model, held, bases, batches, results, settings)
     event = watcher.last()
     joint = _recorded(joint, watcher, layer, settings)
@@ -154,17 +163,10 @@ def write(
     return watcher.result(joint, new_bases)
 
 
-def _bank_steps(
-    model: Model,
-    held: Memory,
-    bases: Bases,
-    facts: Sequence[Fact],
-    batch: Batch,
-    settings: WriteSettings,
-    watch: Callable[[], None],
-) -> Generator[Step, None, BankResult]:
+def _job(held: Memory, bases: Bases, facts: Sequence[Fact], batch: Batch, settings: WriteSettings) -> Job:
+    """What is needed to write one bank."""
     bank = bank_of(held, batch.bank)
-    return write_bank(model, bank.memory, bank.local(bases.get(batch.bank)), facts, batch, settings, watch)
+    return bank.memory, bank.local(bases.get(batch.bank)), facts, batch, settings
 
 
 def check_write(model: Model, memory: Memory | None, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> None:
@@ -305,6 +307,15 @@ class _Watcher:
         losses = step.losses or {"cross-entropy": float(-step.token_p.clamp(min=1e-30).log().mean())}
         return self._event(step, step.phase, self.steps + step.steps, losses, worst_p, item_p, self._share_done(step))
 
+    def finished(self, result: BankResult) -> WriteEvent:
+        """Take in what came of a bank that was written elsewhere, and tell of it."""
+        counted = ~(result.ambiguous | result.hopeless)
+        reads = result.rows.values
+        step = self._last = Step("solve", result.new, reads, result.after, counted, {}, result.steps, result.steps)
+        event = self.event(step)
+        self.add(result)
+        return event
+
     def last(self) -> WriteEvent:
         """What is told at the end."""
         assert self._last is not None
@@ -397,7 +408,9 @@ class _Watcher:
             self.history.setdefault(name, []).append(value)
         norms = step.reads.norm(dim=1)
         chosen, heat = self._sampled(step.new)
-        added = self.model.site.gate * norms / step.new.stream.norm(dim=1).cpu()
+        added = torch.zeros(1)
+        if len(step.new.stream):  # else it was read in another process
+            added = self.model.site.gate * norms / step.new.stream.norm(dim=1).cpu()
         return WriteEvent(
             phase=phase,
             step=number,
