@@ -24,7 +24,7 @@ def run_inspect(args: argparse.Namespace, console: Console) -> None:
     size = f"{counted(len(found['items']), 'item')} in {counted(len(found['layers']), 'layer')}"
     lines = [
         f"{found['title'] or path.name}: {size}",
-        f"model {found['model']} ({found['fingerprint'][:8]}) · rank {found['rank']:,} of {found['slots']:,} slots, "
+        f"model {found['model']} ({found['fingerprint'][:8]}) · rank {found['rank']:,} in {counted(found['banks'], 'bank')} of {found['slots']:,} slots, "
         f"fill {percent(found['fill'])} · {found['bytes'] / 1e6:.1f} MB",
     ]
     if found["note"]:

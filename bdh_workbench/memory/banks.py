@@ -54,9 +54,7 @@ class Bank:
         """A basis of this bank by the bank's own row numbers."""
         if basis is None:
             return None
-        return dataclasses.replace(
-            basis, rows=torch.searchsorted(self.rows, basis.rows), considered=len(self.rows) - 1
-        )
+        return dataclasses.replace(basis, rows=torch.searchsorted(self.rows, basis.rows), considered=len(self.rows) - 1)
 
 
 def bank_of(memory: Memory, number: int, *, own: bool = False) -> Bank:
@@ -141,6 +139,16 @@ class SlowMemory:
             bank, slot = self._opened(number)
             homes = self.memory.rows.address_of[rows[chosen]].long()
             out[chosen] = read_rows(bank.memory.rows, slot.cpu(), torch.searchsorted(bank.rows, homes))
+        return out
+
+    def addresses(self, rows: Tensor) -> Tensor:
+        """The addresses of stored rows (m,): (m, M) on the CPU."""
+        out, banks = torch.zeros(len(rows), self.memory.slots), self.memory.rows.banks[rows]
+        for number in torch.unique(banks).tolist():
+            chosen = banks == number
+            bank, _ = self._opened(number)
+            homes = self.memory.rows.address_of[rows[chosen]].long()
+            out[chosen] = bank.memory.rows.dense(self.memory.slots, torch.searchsorted(bank.rows, homes))
         return out
 
     def read(self, addresses: Tensor, banks: Tensor) -> Tensor:

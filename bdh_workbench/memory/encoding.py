@@ -256,7 +256,7 @@ def _sentence_of_tokens(offsets: Sequence[tuple[int, int]], spans: Sequence[tupl
 
 
 def _stretches(sentence_of: Sequence[int], longest: int) -> list[tuple[int, int]]:
-    """Stretches (start, stop) of at most ``longest`` tokens, one after the other, that end with sentences if they can."""
+    """Stretches (start, stop) of at most ``longest`` tokens, one after the other, cut after sentences if possible."""
     total = len(sentence_of)
     stretches, start = [], 0
     while True:

@@ -18,6 +18,7 @@ from bdh_workbench.memory.encoding import WriteItem
 from bdh_workbench.memory.state import Rows, made_addresses, made_cues
 from bdh_workbench.model.loading import Model
 
+
 @dataclass(frozen=True, slots=True)
 class Positions:
     """Target positions of write items, m of them, in the order of the items.

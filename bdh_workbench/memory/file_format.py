@@ -93,7 +93,7 @@ class MemoryHeader:
         facts: number of them.
         documents: number of them.
         rank: rows that S is made from.
-        slots: of the model's write site (M).
+        slots: of a bank, as the model's write site has them (M).
         layers: number of writes in its history.
         created: time of its first write in UTC, ISO 8601; empty where nothing was written.
         modified: time of its latest write.
@@ -118,9 +118,14 @@ class MemoryHeader:
     version: int
 
     @property
+    def room(self) -> int:
+        """Rows that this machine has room for."""
+        return machine_rows()
+
+    @property
     def fill(self) -> float:
         """Rows of the basis as a share of what this machine has room for."""
-        return self.rank / machine_rows()
+        return self.rank / self.room
 
 
 def summary(path: Path, metadata: Mapping[str, Any], size: int, where: str) -> MemoryHeader:

@@ -15,13 +15,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import algebra
 from bdh_workbench.memory.algebra import Basis, unwatched
 from bdh_workbench.memory.as_read import as_read
-from bdh_workbench.memory.banks import Bases, bank_of, renumbered, with_banks
+from bdh_workbench.memory.banks import Bases, bank_of, own_rows, renumbered, with_banks
 from bdh_workbench.memory.conflicts import Conflict, Shelf, against, entries_of, entry_of, listed, short
 from bdh_workbench.memory.file_format import FORMAT
 from bdh_workbench.memory.files import file_size, when
@@ -254,6 +253,7 @@ def inspect(memory: Memory) -> dict[str, Any]:
         "layers": layers,
         "rows": len(memory.rows),
         "rank": len(memory.basis),
+        "banks": len(own_rows(memory.rows)),
         "slots": memory.slots,
         "fill": memory.fill,
         "bytes": file_size(memory),

@@ -1,9 +1,9 @@
 """What a memory is: a table of stored positions (rows), the items they come from and the layers they were written in.
 
-The slow memory S is not among it. It consists of banks; each is the smallest matrix that reads the values of its rows at
-their addresses (``algebra.py``), so that protecting, merging, forgetting and undoing are all choices of rows, and the
-cost of each is that of the banks it touches (``banks.py``). Everything is a value: a write returns a
-new memory and leaves the old one as it was.
+The slow memory S is not among it. It consists of banks; each is the smallest matrix that reads the values of its rows
+at their addresses (``algebra.py``), so that protecting, merging, forgetting and undoing are all choices of rows, and
+the cost of each is that of the banks it touches (``banks.py``). Everything is a value: a write returns a new memory and
+leaves the old one as it was.
 """
 
 from __future__ import annotations
@@ -136,7 +136,11 @@ class Rows:
         """Whether cues and addresses follow from the tokens: every window has the tokens before it."""
         begins = torch.ones(len(self), dtype=torch.bool)
         begins[1:] = self.following[:-1] < 0
-        return bool(len(self)) and bool((self.lead_starts[1:] > self.lead_starts[:-1])[begins].all()) and bool((self.tokens >= 0).all())
+        return (
+            bool(len(self))
+            and bool((self.lead_starts[1:] > self.lead_starts[:-1])[begins].all())
+            and bool((self.tokens >= 0).all())
+        )
 
     def altered(self, **changes: Tensor) -> Rows:
         """The rows with other columns; those without cues and addresses stay so."""
@@ -484,8 +488,9 @@ class Memory:
         rows: the stored positions, those of switched-off layers included.
         basis: (r,) int64, numbers of the rows that S is made from, bank by bank; rows whose addresses lie in their span
             are left out.
-        weights: (r, D) fp32, each bank of S is the sum of weights (x) addresses over its part of the basis. Both follow from the rows
-            (``algebra.solve``) and are kept so that opening a memory costs no solving, and gives the same bits.
+        weights: (r, D) fp32, each bank of S is the sum of weights (x) addresses over its part of the basis. Both follow
+            from the rows (``algebra.solve``) and are kept so that opening a memory costs no solving, and gives the same
+            bits.
         items: what was written.
         layers: the history.
         title: for people.

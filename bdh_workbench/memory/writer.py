@@ -246,7 +246,12 @@ def plan(units: Sequence[Unit], memory: Memory) -> list[Batch]:
 
 
 def _joined(
-    model: Model, held: Memory, bases: Bases, batches: Sequence[Batch], results: Sequence[BankResult], settings: WriteSettings
+    model: Model,
+    held: Memory,
+    bases: Bases,
+    batches: Sequence[Batch],
+    results: Sequence[BankResult],
+    settings: WriteSettings,
 ) -> tuple[Memory, dict[int, Basis]]:
     """The memory with all written banks, and the bases of those banks that have room left."""
     parts, offset = [held.rows], len(held.rows)
@@ -374,7 +379,7 @@ class _Watcher:
         return torch.zeros_like(self._sums["after"]).index_add_(1, place, torch.stack((p.log(), p, torch.ones_like(p))))
 
     def _item_p(self, sums: Tensor) -> list[float]:
-        """Probability of each fact's whole answer, and mean token probability of each document; 0 where not yet read."""
+        """Probability of each fact's whole answer, mean token probability of each document; 0 where not yet read."""
         logs, total, count = sums
         whole = torch.where(torch.arange(len(logs)) < self.facts, logs.exp(), total / count.clamp(min=1.0))
         return torch.where(count > 0, whole, 0.0).tolist()
@@ -427,7 +432,7 @@ class _Watcher:
         )
 
     def _sampled(self, new: Positions) -> tuple[Tensor, Tensor]:
-        """What the slot-use picture shows of a bank: some positions, and the strengths of their addresses (p, slots)."""
+        """What the slot-use picture shows of a bank: some positions, and strengths of their addresses (p, slots)."""
         if self._heat is None or self._heat[0] is not new:
             slots = self.model.config.write_slots
             shown = new.primary.nonzero()[:, 0] if bool(new.primary.any()) else torch.arange(len(new))

@@ -151,7 +151,10 @@ class WriteSite(nn.Module):
         begins[:, 0] = True
         steps = torch.arange(ids.shape[1], device=ids.device)
         place = steps - torch.where(begins, steps, 0).cummax(dim=1).values  # (B, T), in its word
-        turns = (torch.arange(width, device=ids.device) + ROLL * torch.arange(int(place.max()) + 1, device=ids.device)[:, None]) % width
+        turns = (
+            torch.arange(width, device=ids.device)
+            + ROLL * torch.arange(int(place.max()) + 1, device=ids.device)[:, None]
+        ) % width
         negative = self.codes < 0
         out = sums.new_empty(*ids.shape, *sums.shape[1:])
         word = torch.zeros(len(ids), width, dtype=torch.bool, device=ids.device)

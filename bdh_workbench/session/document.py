@@ -18,6 +18,7 @@ from bdh_workbench.memory.files import file_size, load_memory, load_memory_of, s
 from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.library import Library
 from bdh_workbench.memory.locking import LOCK_TIMEOUT, renewing
+from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.memory.state import Memory, bind
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session.control import Task, log
@@ -115,8 +116,7 @@ class Document:
         memory, file = self.memory, self._now.file
         can_undo, can_redo = bool(self._undo or (memory and memory.layers)), bool(self._redo)
         if memory is None:
-            slots = self.model.config.write_slots if self.model else 0
-            return MemoryView("", file.path, self.dirty, (), (), 0, slots, 0.0, can_undo, can_redo, 0)
+            return MemoryView("", file.path, self.dirty, (), (), 0, machine_rows(), 0.0, can_undo, can_redo, 0)
         return memory_view(memory, file.path, self.dirty, can_undo, can_redo)
 
     def tell(self, task: Task) -> None:
@@ -398,6 +398,6 @@ def memory_view(
     except UserError:  # it will be told when it is saved
         size = 0
     return MemoryView(
-        memory.title, path, dirty, memory.items, memory.layers, len(memory.basis), memory.slots, memory.fill,
+        memory.title, path, dirty, memory.items, memory.layers, len(memory.basis), machine_rows(), memory.fill,
         can_undo, can_redo, size, memory.note, memory.model_name, memory.model,
     )  # fmt: skip

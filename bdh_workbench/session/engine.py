@@ -11,8 +11,8 @@ from bdh_workbench.memory.conflicts import resolve
 from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.files import load_memory
 from bdh_workbench.memory.items import TextDocument
-from bdh_workbench.memory.writer import check_write
 from bdh_workbench.memory.state import bind
+from bdh_workbench.memory.writer import check_write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place

@@ -78,8 +78,8 @@ class MemoryView:
         items: what was written.
         layers: its history.
         rank: used.
-        slots: of the write site; 0 where there is neither a memory nor a model.
-        fill: rank over slots.
+        slots: rows that this machine has room for.
+        fill: rank over these.
         can_undo: whether Undo has something to take back.
         can_redo: whether Redo has something to make again.
         bytes: of its file, as it would be saved.

@@ -19,7 +19,6 @@ from safetensors.numpy import load_file, save_file
 
 from bdh_workbench.memory import files
 from bdh_workbench.memory.algebra import slow_slot
-from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.memory.files import (
     MemoryHeader,
     file_size,
@@ -30,6 +29,7 @@ from bdh_workbench.memory.files import (
     when,
     without_words,
 )
+from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.memory.state import Memory
 from tests.memory.memory_factory import FINGERPRINT, random_memory, refused, same
 

@@ -16,11 +16,11 @@ from bdh_workbench.asking.ask import ask
 from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory import writer
-from bdh_workbench.memory.algebra import DRIFT, read_rows, slow_slot, solve
+from bdh_workbench.memory.algebra import DRIFT, slow_slot, solve
 from bdh_workbench.memory.banks import SlowMemory, capacity, own_rows
+from bdh_workbench.memory.batches import BATCH_SEQUENCES, padded_batches
 from bdh_workbench.memory.direct import direct_reads
 from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items, units_of, write_items
-from bdh_workbench.memory.batches import BATCH_SEQUENCES, padded_batches
 from bdh_workbench.memory.features import positions
 from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
@@ -259,8 +259,8 @@ def test_without_protection_the_first_write_suffers(model: Model, first: WriteRe
 def test_ten_writes_in_a_row_all_stay(model: Model) -> None:
     facts, memory, bases = many_facts(40, answer=2), None, None
     for start in range(0, 40, 4):
-        result = finish(write(model, memory, facts[start : start + 4], basis=basis))
-        memory, basis = result.memory, result.basis
+        result = finish(write(model, memory, facts[start : start + 4], bases=bases))
+        memory, bases = result.memory, result.bases
         assert result.worst_p > 0.9
     assert memory is not None and len(memory.layers) == 10 and memory.next_layer() == 11
     assert worst_answer(model, memory, facts) > 0.9

@@ -433,7 +433,7 @@ def _ablation(context: Context) -> dict[str, Any]:
             figures |= {
                 "exact": share(exact(reader, asked.written)) or 0.0,
                 "pure paraphrases": share(exact(readers["pure"], asked.reworded)) or 0.0,
-                "norm": float(_slot(model, result.memory).norm()),
+                "norm": float(SlowMemory(result.memory).bank(0).norm()),
                 "steps": result.steps,
             }
             found.append(figures)

@@ -23,6 +23,7 @@ OPTIONS = {
     "routing": ("seeds", "steps"),
     "peer": ("config", "tokens", "seeds"),
     "rivals": ("questions", "edits", "limit"),
+    "scale": ("tokens", "questions"),
 }
 
 Note = Callable[[str], None]
