@@ -44,8 +44,8 @@ from bdh_workbench.training.pictures import COLOURS
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 200_000)
 PROMPTS, ASKED = 20, 10  # paragraphs that are recited, and sentences that are asked about
-RETAINED = 10_000  # tokens whose accuracy is measured
-LOCAL = 10_000  # tokens of other text
+RETAINED = 3_000  # tokens whose accuracy is measured
+LOCAL = 4_000  # tokens of other text
 LEARNT_LATER = (
     Fact("The ferryman of Ostrel is", "Matthias Holm"),
     Fact("The lock keeper at Bruna is", "Edda Varn"),
