@@ -25,7 +25,8 @@ def run_inspect(args: argparse.Namespace, console: Console) -> None:
     lines = [
         f"{found['title'] or path.name}: {size}",
         f"model {found['model']} ({found['fingerprint'][:8]}) · rank {found['rank']:,} in "
-        f"{counted(found['banks'], 'bank')} of {found['slots']:,} slots, fill {percent(found['fill'])} · {found['bytes'] / 1e6:.1f} MB",
+        f"{counted(found['banks'], 'bank')} of {found['slots']:,} slots, fill {percent(found['fill'])} · "
+        f"{found['bytes'] / 1e6:.1f} MB",
     ]
     if found["note"]:
         lines.append(found["note"])
