@@ -31,7 +31,6 @@ MAX_LABEL = 100_000  # characters of a title or a note
 _MAX_TEXT = 20_000_000  # characters of a prompt, an answer or a document
 _MAX_NUMBER = 2**31 - 1
 SENTENCES = 16  # for each row of an item, at most: a token ends in a sentence, and seldom runs over more than one
-MOST_LEAD = 1 << 20  # tokens before a window: a prompt may be long
 _UNIT = 1e-3  # what the squared length of an address may be off by
 
 # Every tensor: its type in the file, its type in numpy, its number of dimensions. The file holds them in this order,
@@ -322,18 +321,13 @@ def _check_addresses(rows: Rows, slots: int) -> None:
 
 
 def _check_leads(rows: Rows) -> None:
-    import torch
+    from bdh_workbench.memory.state import windows_are_whole
 
     counts = rows.lead_starts[1:] - rows.lead_starts[:-1]
     if int(rows.lead_starts[0]) or int(rows.lead_starts[-1]) != len(rows.leads) or bool((counts < 0).any()):
         raise Damaged("its rows do not divide the tokens before them")
-    begins = torch.ones(len(rows), dtype=torch.bool)
-    begins[1:] = rows.following[:-1] < 0
-    if not torch.equal(counts > 0, begins) or bool((counts > MOST_LEAD).any()):
-        raise Damaged("a window of its rows has no tokens before it, or too many, or a row inside one has some")
-    inside = (rows.following >= 0).nonzero().flatten()
-    if not bool((rows.following[inside] == inside + 1).all()):
-        raise Damaged("the rows of a window do not follow each other")
+    if len(rows) and not windows_are_whole(rows):
+        raise Damaged("a window of its rows has no tokens before it, is cut, or is far too long")
     if not _within(rows.leads, 0, 2**31) or not _within(rows.tokens, 0, 2**31):
         raise Damaged("its words are out of range")
 

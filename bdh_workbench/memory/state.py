@@ -134,13 +134,7 @@ class Rows:
     @property
     def remakeable(self) -> bool:
         """Whether cues and addresses follow from the tokens: every window has the tokens before it."""
-        begins = torch.ones(len(self), dtype=torch.bool)
-        begins[1:] = self.following[:-1] < 0
-        return (
-            bool(len(self))
-            and bool((self.lead_starts[1:] > self.lead_starts[:-1])[begins].all())
-            and bool((self.tokens >= 0).all())
-        )
+        return bool(len(self)) and windows_are_whole(self) and bool((self.tokens >= 0).all())
 
     def altered(self, **changes: Tensor) -> Rows:
         """The rows with other columns; those without cues and addresses stay so."""
@@ -234,6 +228,7 @@ PLAIN = ("values", "tokens", "items", "sentences", "banks")  # columns that are 
 KEPT = (*PLAIN, "following", "address_of", "lead_starts", "leads")  # what cues and addresses can be made from
 MADE = ("starts", "slots", "strengths", "cues")
 BLOCK = 128  # rows whose cues or addresses are made at once
+MOST_WINDOW = 65_536  # tokens of a window and before it whose cues are made again; of longer ones cues are stored
 CHECK = 0.05  # what the check of a cue may be off by: half precision, and sums in another order
 
 
@@ -323,6 +318,19 @@ def bind(memory: Memory, site: SiteSource) -> None:
     """Let the site of the memory's model make its cues and addresses, if they are to be made."""
     if isinstance(memory.rows, BareRows):
         memory.rows.bind(site)
+
+
+def windows_are_whole(rows: Rows) -> bool:
+    """Whether every window begins with tokens before it, none inside has any, and its rows follow each other."""
+    counts = rows.lead_starts[1:] - rows.lead_starts[:-1]
+    begins = torch.ones(len(rows), dtype=torch.bool)
+    begins[1:] = rows.following[:-1] < 0
+    inside = (rows.following >= 0).nonzero().flatten()
+    if not torch.equal(counts > 0, begins) or not bool((rows.following[inside] == inside + 1).all()):
+        return False
+    starts = begins.nonzero().flatten()
+    lengths = torch.diff(starts, append=torch.tensor([len(rows)])) + counts[starts]
+    return not bool((lengths > MOST_WINDOW).any())
 
 
 def cue_checks(cues: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 from bdh_workbench.memory import file_format
 from bdh_workbench.memory.banks import SlowMemory
 from bdh_workbench.memory.files import save_memory, without_words
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.state import MOST_WINDOW, Memory
 from bdh_workbench.memory.writer import write
 from bdh_workbench.model.loading import Model
 from tests.core_factory import DOCUMENT, FACTS, tiny_model
@@ -168,5 +168,5 @@ def test_the_page_names_all_that_a_file_holds() -> None:
         line = next(line for line in PAGE.splitlines() if line.startswith(f"| `{name}`"))
         assert f"| {kind} |" in line and line.split("|")[3].count(",") == dims - 1
     assert list(file_format.WORDS) == WORDS and list(file_format.CUES) == CUES
-    assert f"{file_format.MAX_HEADER:,}" in PAGE and f"{file_format.MOST_LEAD:,}" in PAGE
+    assert f"{file_format.MAX_HEADER:,}" in PAGE and f"{MOST_WINDOW:,}" in PAGE
     assert f"{file_format.MAX_FILE >> 30} GiB" in PAGE and f"{file_format.MAX_LABEL:,}" in PAGE
