@@ -343,7 +343,7 @@ def made_cues(site: WriteSite, columns: Mapping[str, Tensor]) -> Tensor:
     """The cues (n, U) fp16 of rows, from their tokens and those before each window, given as columns of ``KEPT``."""
     lead_starts, leads, tokens = (columns[name].tolist() for name in ("lead_starts", "leads", "tokens"))
     begins = [row for row in range(len(tokens)) if lead_starts[row + 1] > lead_starts[row]]
-    stops = [*begins[1:], len(tokens)]
+    stops = [*begins[1:], *([len(tokens)] if begins else [])]
     windows = []
     for begin, stop in zip(begins, stops, strict=True):
         lead = leads[lead_starts[begin] : lead_starts[begin + 1]]
@@ -377,7 +377,7 @@ def made_addresses(
     chosen = own.nonzero().flatten()
     counts = torch.zeros(len(cues), dtype=torch.int64)
     slots, strengths = [torch.zeros(0, dtype=torch.int32)], [torch.zeros(0)]
-    for part in torch.split(chosen, BLOCK):
+    for part in torch.split(chosen, BLOCK) if len(chosen) else ():
         watch()
         (summaries,) = _blocks(cues[part].to(site.codes.device).float().view(len(part), site.decays.shape[0], -1))
         address = site.addresses(summaries)[: len(part)].cpu()

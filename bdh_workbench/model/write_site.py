@@ -146,26 +146,27 @@ class WriteSite(nn.Module):
         worked out beside them, so that a cue can be made again to the bit. ``summaries`` agrees up to rounding.
         """
         width = self.codes.shape[1]
-        same, decays, sums = self.same_as[ids], self.decays[:, None], self._start(ids).sums
+        same, decays = self.same_as[ids], self.decays[:, None]
         begins = self.begins_word[ids]
         begins[:, 0] = True
         steps = torch.arange(ids.shape[1], device=ids.device)
         place = steps - torch.where(begins, steps, 0).cummax(dim=1).values  # (B, T), in its word
-        turns = (
-            torch.arange(width, device=ids.device)
-            + ROLL * torch.arange(int(place.max()) + 1, device=ids.device)[:, None]
-        ) % width
+        weighted = self.codes[same] * self.token_weights[ids].unsqueeze(-1)
         negative = self.codes < 0
-        out = sums.new_empty(*ids.shape, *sums.shape[1:])
-        word = torch.zeros(len(ids), width, dtype=torch.bool, device=ids.device)
-        for step in range(ids.shape[1]):
-            inside = place[:, step, None] > 0
-            turned = negative[same[:, step]].gather(1, turns[place[:, step]])
-            word = torch.where(inside, word ^ turned, turned)
-            signs = (1.0 - 2.0 * word) / width**0.5
-            weighted = self.codes[same[:, step]] * self.token_weights[ids[:, step], None]
-            sums = sums * decays + (weighted + self.word_weight * inside * signs)[:, None]
-            out[:, step] = sums
+        word = negative[same]  # of the word so far, right where it begins
+        columns = torch.arange(width, device=ids.device)
+        for number in range(1, int(place.max()) + 1):
+            row, step = (place == number).nonzero(as_tuple=True)
+            turned = negative[same[row, step]][:, (columns + ROLL * number) % width]
+            word[row, step] = word[row, step - 1] ^ turned
+        row, step = (place > 0).nonzero(as_tuple=True)
+        weighted[row, step] += self.word_weight * (1.0 - 2.0 * word[row, step]) / width**0.5
+        out = weighted.new_zeros(*ids.shape, len(decays), width)
+        sums = out[:, 0] + weighted[:, 0, None]
+        out[:, 0] = sums
+        for number in range(1, ids.shape[1]):
+            sums = torch.addcmul(weighted[:, number, None], sums, decays)
+            out[:, number] = sums
         return out
 
     def _start(self, ids: Tensor) -> SummaryState:

@@ -64,7 +64,7 @@ def test_an_opened_memory_is_shown(tmp_path: Path, file: Path) -> None:
         assert view.can_undo and not view.can_redo
         assert not copies(tmp_path)
         done(session, record, NewMemory())
-        assert now(record) == MemoryView("", None, False, (), (), 0, 0, 0.0, False, False, 0)
+        assert now(record) == MemoryView("", None, False, (), (), 0, machine_rows(), 0.0, False, False, 0)
 
 
 def test_forget_undo_and_redo(tmp_path: Path, file: Path) -> None:
