@@ -13,7 +13,8 @@ from torch import Tensor
 
 from bdh_workbench.asking.generation import GeneratedToken, SamplingSettings, choose, generate
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.algebra import slow_slot, solve
+from bdh_workbench.memory.algebra import solve
+from bdh_workbench.memory.banks import SlowMemory
 from bdh_workbench.memory.encoding import answer_ids
 from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.sentences import sentence_spans
@@ -156,8 +157,7 @@ def test_completion_restores_a_partial_cue(model: Model, memory: Memory) -> None
     completed = Reader(model, memory, UNGATED).advance(damaged)
     pure = Reader(model, memory, PURE).advance(damaged)
     assert int(completed.rows[0, -1]) == int(wanted.rows[0, -1])
-    slot = slow_slot(memory)
-    full = memory.rows.dense(memory.slots, wanted.rows[0, -1:]) @ slot
+    full = SlowMemory(memory).stored(wanted.rows[0, -1:])
     gate = model.site.gate
     plain = Reader(model).advance(damaged).stream[0, -1]
     torch.testing.assert_close(completed.stream[0, -1] - plain, gate * full[0], atol=1e-2, rtol=1e-2)

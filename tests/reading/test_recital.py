@@ -6,7 +6,6 @@ import dataclasses
 
 import torch
 
-from bdh_workbench.memory.algebra import slow_slot
 from bdh_workbench.memory.banks import FixedSlot, SlowMemory
 from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.state import Memory
@@ -51,9 +50,9 @@ def test_answers_are_recited_after_their_prompts(model: Model, memory: Memory) -
 
 def test_all_at_once_is_token_by_token(model: Model, memory: Memory) -> None:
     """Jacobi decoding against the plain loop, with half of S gone, so that what is said depends on what was said."""
-    slow = slow_slot(memory)
-    slow[::2] = 0.0
     stretch = stretches(memory)[-2]
+    slow = SlowMemory(memory).bank(int(memory.rows.banks[stretch.rows[0]])).clone()
+    slow[::2] = 0.0
     reads = memory.rows.sparse(memory.slots, torch.tensor(stretch.rows), torch.float32) @ slow * model.site.gate
     ids, state, said = torch.tensor([[model.tokenizer.end_id]]), None, []
     for read in reads:
