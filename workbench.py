@@ -32,6 +32,9 @@ CHECKS = (
     ("mypy", ("mypy",)),
     ("import rules", ("importlinter.cli",)),
 )
+# Two processes, each with whole files of tests, so that what the tests of a file share is made once. tests/conftest.py
+# puts the files first that take long.
+ALL_TESTS = ("pytest", "-m", "not gpu", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 # The libraries that Qt expects of a Linux system, and the Debian packages that hold them.
 QT_LIBRARIES = {
@@ -119,7 +122,7 @@ def test(args: list[str]) -> int:
     if failed:
         # The last line belongs to pytest, so this has to be said before.
         print("Failed before the tests: {}.".format(", ".join(failed)), flush=True)
-    status = subprocess.call([python, "-m", "pytest", "-m", "not gpu"], cwd=ROOT, env=environment)
+    status = subprocess.call([python, "-m", *ALL_TESTS], cwd=ROOT, env=environment)
     return status or int(bool(failed))
 
 

@@ -3,27 +3,67 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Matrices of tests are small: two threads that wait for each other on a busy machine take many times as long as one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Windows of tests need no screen, wherever pytest was started from.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import hypothesis
 import pytest
 import torch
 
 from bdh_workbench.cli import main
+from bdh_workbench.commands import console
 from bdh_workbench.model.loading import Model, load_model
 from tests.core_factory import FACTS
 from tests.model_factory import save_facts, save_tiny_model
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+
+# A busy machine is no failure, and what a fixture prepares may serve every example.
+hypothesis.settings.register_profile(
+    "tests",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where processes share the files of tests out, the slow ones begin first, so that none runs alone at the end."""
+    if hasattr(config, "workerinput"):
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_collection_finish() -> None:
     """What was imported stays to the end; looking through it takes every collection of garbage a fifth of a second."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_progress() -> Iterator[None]:
+    """What a command says in this process does not depend on how long it takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(console, "ELSEWHERE", math.inf)
+        yield
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QApplication:
+    """The application of the program, whichever test of a process comes first."""
+    from bdh_workbench.gui.application import make_application
+
+    return make_application()
 
 
 @pytest.fixture(scope="session")

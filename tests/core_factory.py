@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from bdh_workbench.asking.decoding import Question, Score, score
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.model.config import ModelConfig, tiny_config
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.model.loading import Calibration, Model, make_model

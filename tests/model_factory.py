@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.model.checkpoint import save_network
 from bdh_workbench.model.judge import save_judges
 from bdh_workbench.model.loading import save_general

@@ -14,7 +14,7 @@ from bdh_workbench.reading.sentence_evidence import EVIDENCE
 
 WORDS = tuple("the a of in is was it she he who what when where how many and to on by its keeper lamp dusk".split())
 CONFIG = ReaderConfig(
-    words=len(WORDS), vector=16, endings=64, width=24, heads=2, neurons=16, levels=1, longest=6, context=96
+    words=len(WORDS), vector=16, endings=64, width=24, heads=2, hidden=32, layers=1, longest=6, context=96
 )
 
 

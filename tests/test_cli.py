@@ -18,12 +18,13 @@ import pytest
 from bdh_workbench import cli
 from bdh_workbench.cli import main
 from bdh_workbench.commands import common
+from bdh_workbench.inputs.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.files import load_memory, rewrite_labels, save_memory
-from bdh_workbench.memory.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
 from tests.core_factory import FACTS, OTHER_DOCUMENT
+from tests.inputs import document_factory
 from tests.model_factory import save_documents, save_facts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -176,6 +177,42 @@ def test_the_json_of_a_write(ask: Callable[..., dict[str, Any]], facts_file: Pat
     assert (found["facts"], found["documents"], found["items"], found["layers"]) == (6, 0, 6, 1)
     assert found["worst_p"] > 0.9 and found["bytes"] == target.stat().st_size
     assert load_memory(target).title == "My facts"
+
+
+def test_documents_of_every_kind_and_folders_are_written(
+    ask: Callable[..., dict[str, Any]], run: Run, tmp_path: Path, model_folder: Path
+) -> None:
+    folder, out = tmp_path / "notes", tmp_path / "m.safetensors"
+    folder.mkdir()
+    for suffix, content in document_factory.seeds().items():
+        (folder / f"{suffix[1:]}{suffix}").write_bytes(content)
+    (folder / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    (tmp_path / "cafe.txt").write_bytes("Le café d'Ostréval a été bâti près de la forêt.".encode("cp1252"))
+    given = ("write", "--document", folder, tmp_path / "cafe.txt", "--memory", out, "--on-conflict", "both")
+    found = ask(*given)
+    assert found["documents"] == 5 and len(found["twice"]) == 1, "two of them are the same text"
+    kinds = {file["kind"]: file for file in found["files"]}
+    assert kinds.keys() == {"pdf", "docx", "odt", "html", "epub", "text", ""}
+    assert kinds[""]["skipped"].endswith("photo.png is a binary file, not text.")
+    assert (kinds["text"]["encoding"], kinds["text"]["detected"]) == ("Windows-1252", True)
+    code, said, _ = run(*given, "--model", model_folder)
+    assert code == 0 and "cafe.txt: read as Windows-1252, which was detected from its letters." in said
+    assert "Passed over 1 file that could not be read:" in said and "photo.png is a binary file" in said
+
+
+def test_columns_of_a_table_are_guessed_or_chosen_and_said(
+    ask: Callable[..., dict[str, Any]], run: Run, tmp_path: Path, model_folder: Path
+) -> None:
+    table, out = tmp_path / "t.csv", tmp_path / "m.safetensors"
+    table.write_text("id;Frage;Antwort\n1;The mayor is;Quill\n2;The bell is;brass\n", encoding="utf-8")
+    assert ask("write", "--facts", table, "--memory", out)["files"][0]["columns"] == ["Frage", "Antwort"]
+    chosen = ask("write", "--facts", table, "--columns", "Antwort,Frage", "--memory", out)
+    assert chosen["facts"] == 2 and chosen["files"][0]["columns"] == ["Antwort", "Frage"]
+    code, said, _ = run("write", "--facts", table, "--columns", "1,3", "--memory", out, "--model", model_folder)
+    assert code == 0 and "t.csv: prompt from column “id” and answer from column “Antwort”." in said
+    for wrong in ("3", "1,1", "1,,2", "1,2,3,4"):
+        assert run("write", "--facts", table, "--columns", wrong, "--memory", out)[0] == 2
+    assert run("write", "--document", table, "--columns", "1,2", "--memory", out)[0] == 2
 
 
 def test_a_memory_is_extended_and_the_old_one_is_left(

@@ -20,13 +20,18 @@ def loaded_by(module: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_the_probe_sees_torch_when_it_is_imported() -> None:
-    assert "torch" in loaded_by("torch")
+def test_the_probe_sees_what_is_imported() -> None:
+    assert "PySide6" in loaded_by("PySide6")
 
 
 def test_the_command_line_does_not_import_torch_or_qt() -> None:
     loaded = loaded_by("bdh_workbench.cli")
     assert not loaded & {"torch", "PySide6", "pyqtgraph"}
+
+
+def test_libraries_for_files_are_imported_when_a_file_needs_one() -> None:
+    loaded = loaded_by("bdh_workbench.commands.write, bdh_workbench.inputs.files")
+    assert not loaded & {"pypdf", "docx", "lxml", "chardet", "zipfile", "cryptography"}
 
 
 def test_a_question_does_not_load_the_compiler_of_torch(model_folder: Path) -> None:

@@ -192,7 +192,7 @@ def test_all_checks_run_and_one_failure_fails_the_whole(calls: list[tuple[list[s
     tools = [" ".join(command[1:]) for command, _ in calls]
     assert tools[:3] == ["-m ruff check .", "-m ruff format --check .", "-m mypy"]
     assert "lint_imports_command" in tools[3]
-    assert tools[4:] == ["-m pytest -m not gpu"]
+    assert tools[4:] == ["-m pytest -m not gpu -n 2 --dist loadfile --no-loadscope-reorder"]
 
 
 def test_arguments_run_only_the_tests_they_name(calls: list[tuple[list[str], dict[str, str]]]) -> None:

@@ -13,8 +13,8 @@ from bdh_workbench.asking.kinds import AsKind, Kind, kind_of
 from bdh_workbench.asking.questions import answer_question, continue_beginning
 from bdh_workbench.asking.speech import Speech
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.as_read import as_read
-from bdh_workbench.memory.items import composed, same_text
+from bdh_workbench.inputs.as_read import as_read
+from bdh_workbench.inputs.items import composed, same_text
 from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.reading.reader import UNTOUCHED, Reader

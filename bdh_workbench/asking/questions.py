@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from bdh_workbench.asking.answers import Candidate, Reply
 from bdh_workbench.asking.speech import Speech, unit
-from bdh_workbench.memory.sentences import sentence_stop
+from bdh_workbench.inputs.sentences import sentence_stop
 from bdh_workbench.reading.questions import Found
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from bdh_workbench.asking.answers import Heard, SpokenToken, Top
 from bdh_workbench.asking.generation import GeneratedToken, SamplingSettings, TopIds, generate
-from bdh_workbench.memory.sentences import may_end, sentence_spans, sentence_stop
+from bdh_workbench.inputs.sentences import may_end, sentence_spans, sentence_stop
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sources import Source, Sources

@@ -56,7 +56,9 @@ def run(args: argparse.Namespace, console: Console) -> None:
     if not facts_files and not document_files and not others:
         facts_files = [str(resource_path("samples/facts.json"))]
         document_files = [str(resource_path("samples/documents.json"))]
-    facts, documents = common.read_inputs(facts_files, document_files)
+    inputs = common.read_inputs(args, facts_files, document_files)
+    for note in inputs.notes():
+        console.note(note)
     articles, edits = _read(args)
     if args.text is not None and not args.text.startswith("hf:") and not os.path.exists(args.text):
         raise UserError(f"There is no text at {args.text}: give a file or folder with --text.")
@@ -66,7 +68,9 @@ def run(args: argparse.Namespace, console: Console) -> None:
     def watch(text: str, event: WriteEvent | None) -> None:
         console.progress(text if event is None else f"{text}: {common.step_line(event)}")
 
-    given = BenchmarkInput(facts, documents, args.text, args.quick, args.baselines, articles, args.together, edits)
+    given = BenchmarkInput(
+        inputs.facts, inputs.documents, args.text, args.quick, args.baselines, articles, args.together, edits
+    )
     report = benchmark(model, given, settings, watch)
     console.result(report, _in_words(report))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import csv
 import dataclasses
 import difflib
 import functools
@@ -16,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.commands.console import Console, probability
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.items import composed
+from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory.locking import renewing
 from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
 
 if TYPE_CHECKING:  # torch is loaded by the commands that need it, when they need it
-    from bdh_workbench.memory.items import Fact, TextDocument
+    from bdh_workbench.inputs.files import Inputs
     from bdh_workbench.memory.state import Memory
     from bdh_workbench.memory.writer import WriteEvent
     from bdh_workbench.model.loading import Model
@@ -106,7 +107,19 @@ def write_settings(args: argparse.Namespace) -> WriteSettings:
 def add_inputs(parser: argparse.ArgumentParser) -> None:
     """Add the options that name what to write."""
     parser.add_argument(
-        "--facts", nargs="+", action="extend", default=[], metavar="FILE", help="facts: .json, .jsonl or .csv"
+        "--facts",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="facts: .json, .jsonl, or a table (.csv, .tsv) with two columns or more",
+    )
+    parser.add_argument(
+        "--columns",
+        type=_columns,
+        default=(),
+        metavar="PROMPT,ANSWER[,PARAPHRASES]",
+        help="the columns of the tables of facts, by name or by number from 1; without it they are found, and said",
     )
     parser.add_argument(
         "--document",
@@ -116,18 +129,34 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="FILE",
-        help="documents: .txt, .md, .json or .jsonl",
+        help="documents: text (.txt, .md), PDF, .docx, .odt, .html, .epub, .json or .jsonl, or folders of these",
     )
 
 
-def read_inputs(facts: Sequence[str], documents: Sequence[str]) -> tuple[list[Fact], list[TextDocument]]:
-    """Read files of facts and of documents."""
-    from bdh_workbench.memory.formats import merge_duplicates, read_documents, read_facts
+def _columns(text: str) -> tuple[str, ...]:
+    """The names or numbers of two or three columns; quotes allow a comma in a name."""
+    names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
+    if len(names) not in (2, 3) or not all(names) or len(set(names)) < len(names):
+        raise argparse.ArgumentTypeError("give the columns with prompt and answer, and perhaps paraphrases: “2,3”")
+    return names
 
-    found = [fact for name in facts for fact in read_facts(name)]
-    if len(facts) > 1:
-        found = merge_duplicates(found)
-    return found, [document for name in documents for document in read_documents(name)]
+
+def read_inputs(args: argparse.Namespace, facts: Sequence[str], documents: Sequence[str]) -> Inputs:
+    """Read files of facts, and files and folders of documents.
+
+    Raises:
+        UsageError: when columns are named, and no file of facts.
+    """
+    from bdh_workbench.inputs.files import read_inputs
+
+    if args.columns and not facts:
+        raise UsageError("--columns names columns of tables of facts: give those with --facts")
+    return read_inputs(facts, documents, args.columns)
+
+
+def file_records(inputs: Inputs) -> list[dict[str, Any]]:
+    """What was found in each file, as plain values for JSON."""
+    return [dataclasses.asdict(file) for file in inputs.files]
 
 
 def open_model(args: argparse.Namespace, console: Console) -> Model:

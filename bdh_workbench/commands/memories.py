@@ -6,7 +6,7 @@ import argparse
 
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console, counted, percent, probability, shortened, table
-from bdh_workbench.memory.items import composed
+from bdh_workbench.inputs.items import composed
 
 
 def add_inspect_options(parser: argparse.ArgumentParser) -> None:

@@ -10,8 +10,8 @@ from bdh_workbench.asking.kinds import AS_KINDS
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console, probability, say, shortened
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.as_read import is_blank
-from bdh_workbench.memory.items import composed
+from bdh_workbench.inputs.as_read import is_blank
+from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
 
 if TYPE_CHECKING:

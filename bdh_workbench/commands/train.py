@@ -78,7 +78,7 @@ def _only(args: argparse.Namespace, console: Console) -> None:
     state = "" if report["finished"] else ", stopped before its end: --resume goes on"
     console.result(
         report,
-        f"Trained a reader of {report['parameters']:,} parameters on {report['pairs']:,} pairs, exact "
+        f"Trained a reader of {report['parameters']:,} parameters on {report['questions']:,} questions, exact "
         f"{report['exact']:.1%}, F1 {100 * report['f1']:.1f} on held-out questions{state}: {folder}",
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console, counted, percent, probability, shortened
-from bdh_workbench.memory.items import composed
+from bdh_workbench.inputs.items import composed
 
 if TYPE_CHECKING:
     from bdh_workbench.memory.settings import WriteSettings
@@ -42,8 +42,10 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     if not args.facts and not args.documents:
         raise common.UsageError("there is nothing to write: give --facts or --document")
     settings = common.write_settings(args)
-    facts, documents = common.read_inputs(args.facts, args.documents)
     target = common.check_target(args.memory)
+    console.progress("Reading the files")
+    inputs = common.read_inputs(args, args.facts, args.documents)
+    facts, documents = inputs.facts, inputs.documents
     model = common.open_model(args, console)
     from bdh_workbench.memory.conflicts import resolve
     from bdh_workbench.memory.encoding import further_wordings
@@ -82,6 +84,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         "unlearnt_tokens": list(result.unlearnt_tokens) if result else [],
         "paraphrases": sum(len(fact.paraphrases) for fact in new.facts),
         "paraphrases_written": sum(map(len, further_wordings(new.facts))) if settings.write_paraphrases else 0,
+        "files": common.file_records(inputs),
         **new.record(),
     }
     if result is None:
@@ -92,6 +95,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         lines = [
             f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({counted(result.steps, 'step')})."
         ]
+    lines += inputs.notes()
     lines += [f"{head}: {names}." for head, names in new.notes()]
     if result is not None:
         lines += _told(result, settings, record["paraphrases"], record["paraphrases_written"])

@@ -20,8 +20,8 @@ from bdh_workbench.evaluation.recall import FactQuestions, recall
 from bdh_workbench.evaluation.retention import documents_report, probes
 from bdh_workbench.evaluation.speed import cache_speedup
 from bdh_workbench.evaluation.squad import Article
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.files import file_size
-from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteEvent, write

@@ -13,7 +13,7 @@ from typing import Any
 from bdh_workbench.asking.ask import reply_to
 from bdh_workbench.asking.decoding import share
 from bdh_workbench.evaluation.squad import Article, PeoplesQuestion, area_under_curve, exact_match, f1, squeezed
-from bdh_workbench.memory.items import TextDocument
+from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.asking.decoding import Question, exact, median, read_alike, score, share
-from bdh_workbench.memory.items import Fact
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.reading.reader import PURE, Reader
 

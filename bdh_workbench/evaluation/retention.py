@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bdh_workbench.asking.decoding import Question, decode, exact, score, share
-from bdh_workbench.memory.as_read import as_read
+from bdh_workbench.inputs.as_read import as_read
+from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory.encoding import document_ids
-from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteEvent, write

@@ -22,7 +22,7 @@ from torch import Tensor
 from bdh_workbench.evaluation.baselines.context import words
 from bdh_workbench.evaluation.questions import Answerer, Given, Remember
 from bdh_workbench.evaluation.squad import Article, PeoplesQuestion, squeezed
-from bdh_workbench.memory.sentences import sentences_of
+from bdh_workbench.inputs.sentences import sentences_of
 
 NAMES = {
     "bm25": "BM25: the best sentence",

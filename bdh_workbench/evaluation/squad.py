@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.sentences import sentence_spans
+from bdh_workbench.inputs.sentences import sentence_spans
 
 # Written from the description of SQuAD's measures (Rajpurkar et al. 2016) and of MLQA's (Lewis et al. 2020), which
 # extends them to other scripts: punctuation is that of Unicode, and where words are not spaced each character is one.

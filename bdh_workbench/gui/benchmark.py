@@ -27,7 +27,7 @@ from bdh_workbench.errors import UserError
 
 if TYPE_CHECKING:
     from bdh_workbench.gui.driving import Driver
-    from bdh_workbench.memory.items import Fact
+    from bdh_workbench.inputs.items import Fact
 
 STARTS = 5
 TICK = 0.010  # seconds between two looks of the timer whose lateness is measured
@@ -67,7 +67,7 @@ TARGETS = (
 
 def invented_facts(count: int, seed: int = 0) -> list[Fact]:
     """Facts about things that do not exist, no two alike."""
-    from bdh_workbench.memory.items import Fact
+    from bdh_workbench.inputs.items import Fact
 
     first, second = ("Bra", "Tol", "Quen", "Mar", "Ves", "Hul", "Ost"), ("dale", "wick", "ford", "mere", "holm")
     answers = ("copper", "a heron", "salt", "two bells", "marble", "barley", "the tide", "glass", "seven", "wool")

@@ -17,7 +17,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.gui.application import Workbench, make_application
 from bdh_workbench.gui.dialogs.failure import Failure
 from bdh_workbench.gui.dialogs.questions import Confirm, Line
-from bdh_workbench.memory.items import Fact
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.session.jobs import LoadModel
 from bdh_workbench.session.settings import load_settings, save_settings
 

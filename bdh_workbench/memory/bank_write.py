@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.algebra import (
     Basis,
     coefficients,
@@ -27,7 +28,6 @@ from bdh_workbench.memory.direct import CHUNK, SLACK, STEPS, direct_reads, log_o
 from bdh_workbench.memory.encoding import WriteItem
 from bdh_workbench.memory.features import Positions, positions
 from bdh_workbench.memory.gradient import gradient_steps
-from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.problem import make_problem
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory, Rows, with_addresses

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.formats import merge_duplicates
-from bdh_workbench.memory.items import Fact, TextDocument, prompt_key, same_text
-from bdh_workbench.memory.sentences import sentences_of
+from bdh_workbench.inputs.formats import merge_duplicates
+from bdh_workbench.inputs.items import Fact, TextDocument, prompt_key, same_text
+from bdh_workbench.inputs.sentences import sentences_of
 
 if TYPE_CHECKING:  # it loads torch
     from bdh_workbench.memory.settings import WriteSettings

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bdh_workbench.memory.as_read import as_read
+from bdh_workbench.inputs.as_read import as_read
+from bdh_workbench.inputs.items import Fact, TextDocument, same_text
+from bdh_workbench.inputs.sentences import sentence_spans
 from bdh_workbench.memory.banks import capacity
-from bdh_workbench.memory.items import Fact, TextDocument, same_text
-from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import ItemRecord
 from bdh_workbench.model.tokenizer import Tokenizer

@@ -17,14 +17,14 @@ from typing import Any, Literal
 import torch
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.as_read import as_read
+from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory import algebra
 from bdh_workbench.memory.algebra import Basis, unwatched
-from bdh_workbench.memory.as_read import as_read
 from bdh_workbench.memory.banks import Bases, bank_of, own_rows, renumbered, with_banks
 from bdh_workbench.memory.conflicts import Conflict, Shelf, against, entries_of, entry_of, listed, short
 from bdh_workbench.memory.file_format import FORMAT
 from bdh_workbench.memory.files import file_size, when
-from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.state import LayerRecord, Memory, Rows
 from bdh_workbench.memory.titles import by_layer, joined_titles, renewed_title, title_after
 

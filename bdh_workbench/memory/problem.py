@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.algebra import Basis, read_rows
 from bdh_workbench.memory.encoding import WriteItem, alone, answer_ids
 from bdh_workbench.memory.features import Positions, positions
 from bdh_workbench.memory.gradient import Cached, Problem
-from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 

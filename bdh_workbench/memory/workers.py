@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.algebra import Basis, unwatched
 from bdh_workbench.memory.bank_write import BankResult, Batch, write_bank
-from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model, load_model

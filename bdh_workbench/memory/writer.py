@@ -20,13 +20,13 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.items import Fact, TextDocument, prompt_key, same_text
 from bdh_workbench.memory.algebra import Basis, unwatched
 from bdh_workbench.memory.bank_write import BankResult, Batch, Step, worst, write_bank
 from bdh_workbench.memory.banks import Bases, bank_of, capacity, in_order, own_rows
 from bdh_workbench.memory.encoding import Unit, WriteItem, characters, item_records, units_of, write_items
 from bdh_workbench.memory.features import Positions
 from bdh_workbench.memory.file_format import check_fit
-from bdh_workbench.memory.items import Fact, TextDocument, prompt_key, same_text
 from bdh_workbench.memory.manage import without
 from bdh_workbench.memory.room import far_too_much
 from bdh_workbench.memory.settings import WriteSettings

@@ -1,16 +1,16 @@
-"""The reader network: a small BDH that reads a question and recited text together and marks the answer, or none.
+"""The reader network: it reads a question and a recited sentence together and marks the answer, or none.
 
 What is notable:
-- the same level as the language model's (Kosowski et al., arXiv 2509.26507): sparse positive neurons, linear attention,
-  gate, decoder, all levels sharing their matrices; but read both ways, without the causal mask;
+- a small transformer encoder (Vaswani et al. 2017; layer norm first, rotary positions): a BDH level read both ways,
+  with linear or softmax attention, was 7 points F1 behind after as many steps (docs/negative-results.md);
 - it reads units (``units.py``), not tokens, so that an answer is never a piece of a word or number;
 - it knows of each unit its word vector, its ending and shape, and how it matches the other side: the same word, the
-  same beginning, the closest vector, and how much of the question its sentence names;
-- each unit attends to the question and to the text apart, and knows how the question begins;
-- all stretches of up to ``longest`` units compete in one softmax with "no answer here", so that its probabilities can
-  be compared between candidates.
+  same beginning, the closest vector, and how much of the question the sentence names;
+- each unit of the sentence knows how the question begins;
+- all stretches of up to ``longest`` units compete in one softmax with "no answer here", and so do the stretches of all
+  sentences that are read for one question (shared normalisation, Clark and Gardner 2018).
 
-Symbols: B pairs, Q units of the question, T units in all, D width, H heads, N neurons per head, L longest.
+Symbols: B pairs, T units, D width, H heads, L longest.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from torch import Tensor, nn
 from bdh_workbench.model.network import layer_norm, rotary_tables, rotate
 from bdh_workbench.reading.units import SHAPES, Unit
 
-OPENING = 3  # units of a question that every unit of the text knows
+OPENING = 3  # units of a question that every unit of the sentence knows
 QUESTION, MARK, TEXT, PAD = range(4)  # what a place of a pair is
-MATCHES = 6  # numbers that tell how a unit matches the other side
-OFF = -1e4  # score of what cannot be an answer; finite in every type
+MATCHES = 5  # numbers that tell how a unit matches the other side
+THETA = 10_000.0  # of the rotary positions
+OFF = -1e4  # score of what cannot be an answer or be attended to; finite in every type
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +41,16 @@ class ReaderConfig:
     vector: int = 128  # numbers in a word vector
     endings: int = 2048  # classes of word endings, for words without a vector
     width: int = 160  # numbers in the stream [D]
-    heads: int = 4  # [H]
-    neurons: int = 160  # per head [N]
-    levels: int = 3  # passes through the shared level
+    heads: int = 5  # [H]
+    hidden: int = 480  # neurons between the two matrices of a layer
+    layers: int = 4
     longest: int = 20  # units of an answer at most [L]
     context: int = 512  # units of a pair at most
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Questions with the texts that may answer them, as numbers: B pairs of T places.
+    """Questions with sentences that may answer them, as numbers: B pairs of T places.
 
     Attributes:
         words: (B, T) int64, the number of each word, ``config.words`` for one without a vector.
@@ -58,7 +59,6 @@ class Pairs:
         ending: (B, T) int64.
         shape: (B, T, S) fp32.
         side: (B, T) int64, ``QUESTION``, ``MARK`` (between the two), ``TEXT`` or ``PAD``.
-        sentence: (B, T) int64, number of the sentence in the text, 0 elsewhere.
     """
 
     words: Tensor
@@ -67,30 +67,24 @@ class Pairs:
     ending: Tensor
     shape: Tensor
     side: Tensor
-    sentence: Tensor
 
 
 def pairs_of(
-    pairs: Sequence[tuple[Sequence[Unit], Sequence[Sequence[Unit]]]], numbers: dict[str, int], config: ReaderConfig
+    pairs: Sequence[tuple[Sequence[Unit], Sequence[Unit]]], numbers: dict[str, int], config: ReaderConfig
 ) -> Pairs:
-    """Encode pairs of a question and the sentences of a text, each as units; what is beyond the context is left out."""
+    """Encode pairs of a question and a sentence, each as units; what is beyond the context is left out."""
     rows = []
-    for question, sentences in pairs:
-        units: list[Unit | None] = [*question, None]
-        side = [QUESTION] * len(question) + [MARK]
-        number = [0] * len(units)
-        for place, sentence in enumerate(sentences):
-            units += sentence
-            side += [TEXT] * len(sentence)
-            number += [place] * len(sentence)
-        rows.append((units[: config.context], side, number))
-    length = max(OPENING, *(len(units) for units, _, _ in rows))
+    for question, sentence in pairs:
+        units: list[Unit | None] = [*question, None, *sentence]
+        side = [QUESTION] * len(question) + [MARK] + [TEXT] * len(sentence)
+        rows.append((units[: config.context], side))
+    length = max(OPENING, *(len(units) for units, _ in rows))
     size = (len(rows), length)
-    words, same, stem, ending, sentence_of = (torch.zeros(size, dtype=torch.int64) for _ in range(5))
+    words, same, stem, ending = (torch.zeros(size, dtype=torch.int64) for _ in range(4))
     side_of = torch.full(size, PAD)
     shape = torch.zeros(*size, len(SHAPES))
     none = config.words
-    for row, (units, side, number) in enumerate(rows):
+    for row, (units, side) in enumerate(rows):
         count = len(units)
         words[row, :count] = torch.tensor([numbers.get(u.folded, none) if u else none for u in units])
         same[row, :count] = torch.tensor([u.same if u else -1 for u in units])
@@ -98,8 +92,7 @@ def pairs_of(
         ending[row, :count] = torch.tensor([u.ending % config.endings if u else 0 for u in units])
         shape[row, :count] = torch.tensor([u.shape if u else (0.0,) * len(SHAPES) for u in units])
         side_of[row, :count] = torch.tensor(side[:count])
-        sentence_of[row, :count] = torch.tensor(number[:count])
-    return Pairs(words, same, stem, ending, shape, side_of, sentence_of)
+    return Pairs(words, same, stem, ending, shape, side_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +114,38 @@ class SpanScores:
         return whole[:, 1:].view_as(self.spans), whole[:, 0]
 
 
+class Layer(nn.Module):
+    """A layer of the encoder: attention between all units of a pair, then two matrices on each."""
+
+    def __init__(self, config: ReaderConfig, dropout: float) -> None:
+        """Make a layer with random matrices, the last of each half small, so that it changes little at first."""
+        super().__init__()
+        width, hidden = config.width, config.hidden
+        self.heads, self.dropout = config.heads, dropout
+        self.before_attention, self.before_neurons = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attend = nn.Linear(width, 3 * width, bias=False)
+        self.attended = nn.Linear(width, width, bias=False)
+        self.excite = nn.Linear(width, hidden, bias=False)
+        self.excited = nn.Linear(hidden, width, bias=False)
+        for matrix, scale in ((self.attend, 0.7), (self.attended, 0.5), (self.excite, 1.0), (self.excited, 0.5)):
+            nn.init.normal_(matrix.weight, std=scale * matrix.in_features**-0.5)
+
+    def forward(self, x: Tensor, bias: Tensor, cos: Tensor, sin: Tensor, dtype: torch.dtype) -> Tensor:
+        """Change the stream x (B, T, D) in fp32; bias (B, 1, 1, T) is OFF for places that are not there."""
+        batch, length, width = x.shape
+        h = self.before_attention(x).to(dtype)
+        h = F.linear(h, self.attend.weight.to(dtype)).view(batch, length, 3, self.heads, width // self.heads)
+        q, k, v = h.permute(2, 0, 3, 1, 4)  # each (B, H, T, D / H)
+        # Written out: the fused attention of torch takes most of a training step in bf16 on a processor.
+        scores = rotate(q, cos, sin) @ rotate(k, cos, sin).transpose(2, 3) * (width // self.heads) ** -0.5
+        h = ((scores.float() + bias).softmax(-1).to(dtype) @ v).transpose(1, 2).reshape(batch, length, width)
+        h = F.linear(h, self.attended.weight.to(dtype)).float()
+        x = x + F.dropout(h, self.dropout, self.training)
+        h = F.relu(F.linear(self.before_neurons(x).to(dtype), self.excite.weight.to(dtype)))
+        h = F.linear(h, self.excited.weight.to(dtype)).float()
+        return x + F.dropout(h, self.dropout, self.training)
+
+
 class ReaderNetwork(nn.Module):
     """The network; ``forward`` scores the answers of pairs."""
 
@@ -132,68 +157,49 @@ class ReaderNetwork(nn.Module):
         """Make a network with random parameters; ``dropout`` of words and stream, while training."""
         super().__init__()
         self.config, self.dropout = config, dropout
-        width, hidden = config.width, config.heads * config.neurons
+        width = config.width
         self.vectors = nn.Embedding(config.words + 1, config.vector)
         self.endings = nn.Embedding(config.endings, config.vector)
         self.sides = nn.Embedding(4, width)
         self.enter = nn.Linear(config.vector, width, bias=False)
         self.known = nn.Linear(len(SHAPES) + MATCHES + 1, width)
         self.opening = nn.Linear(OPENING * config.vector, width, bias=False)
-        self.encoder = nn.Linear(width, hidden, bias=False)
-        self.encoder_v = nn.ParameterList(torch.empty(width, config.neurons) for _ in range(config.heads))
-        self.decoder = nn.Linear(hidden, width, bias=False)
         self.begin = nn.Linear(width, width)
         self.end = nn.Linear(width, width)
         self.alone = nn.Linear(width, 2)  # how well a unit begins and ends an answer by itself
         self.nothing = nn.Linear(width, 1)
         self.length = nn.Parameter(torch.zeros(config.longest))
-        self.register_buffer("rarity", torch.ones(config.words + 1))
-        cos, sin = rotary_tables(config.neurons, 65536.0, 0, config.context)
-        self.register_buffer("rotary_cos", cos, persistent=False)
-        self.register_buffer("rotary_sin", sin, persistent=False)
         for name, parameter in self.named_parameters():
             if name.endswith("bias") or name == "length":
                 nn.init.zeros_(parameter)
             else:
-                nn.init.normal_(parameter, std=0.02 if "encoder" in name or "decoder" in name else 0.05)
+                nn.init.normal_(parameter, std=0.05)
+        self.layers = nn.ModuleList(Layer(config, dropout) for _ in range(config.layers))
+        self.last = nn.LayerNorm(width)
+        self.register_buffer("rarity", torch.ones(config.words + 1))
+        cos, sin = rotary_tables(width // config.heads, THETA, 0, config.context)
+        self.register_buffer("rotary_cos", cos, persistent=False)
+        self.register_buffer("rotary_sin", sin, persistent=False)
 
     def forward(self, pairs: Pairs, dtype: torch.dtype = torch.float32) -> SpanScores:
-        """Score the answers of pairs; ``dtype`` is that of the levels."""
-        config = self.config
-        batch, length = pairs.words.shape
-        heads, neurons = config.heads, config.neurons
+        """Score the answers of pairs; ``dtype`` is that of the matrix products of the layers."""
         words = pairs.words
         if self.training and self.dropout:
-            words = words.masked_fill(torch.rand(words.shape) < self.dropout, config.words)
-        vectors = self.vectors(words)
+            words = words.masked_fill(torch.rand(words.shape) < self.dropout, self.config.words)
+        vectors = self.vectors(words) + self.endings(pairs.ending)
         known = torch.cat((pairs.shape, self._matches(pairs)), dim=2)
-        vectors = vectors + self.endings(pairs.ending)
         x = self.enter(vectors) + self.sides(pairs.side) + self.known(known)
-        # What a question asks for stands at its beginning, and concerns every unit of the text.
+        # What a question asks for stands at its beginning, and concerns every unit of the sentence.
         x = x + self.opening(vectors[:, :OPENING].flatten(1)).unsqueeze(1) * (pairs.side == TEXT).unsqueeze(-1)
-        present = (pairs.side != PAD).to(dtype).unsqueeze(-1)  # (B, T, 1)
-        x = layer_norm(x).to(dtype) * present
+        x = layer_norm(x)
+        length = pairs.words.shape[1]
         cos, sin = self.rotary_cos[:length].to(dtype), self.rotary_sin[:length].to(dtype)
-        encoder, decoder = self.encoder.weight.to(dtype), self.decoder.weight.to(dtype)
-        encoder_v = torch.stack(list(self.encoder_v)).to(dtype)  # (H, D, N)
-        question = (pairs.side == QUESTION).to(dtype)
-        text = present.squeeze(-1) - question
-        own = (question[:, :, None] * question[:, None] + text[:, :, None] * text[:, None]).unsqueeze(1)  # (B, 1, T, T)
-        for _ in range(config.levels):
-            s = F.relu(F.linear(x, encoder)).view(batch, length, heads, neurons)
-            turned = rotate(s.transpose(1, 2), cos, sin)  # (B, H, T, N)
-            # Absent places have a stream of zero and so no neurons: nothing is read from them.
-            scores = turned @ turned.transpose(2, 3)  # (B, H, T, T)
-            # Each side is attended to by itself, so that a long text does not drown a short question.
-            same = layer_norm((scores * own) @ x.unsqueeze(1))  # (B, H, T, D)
-            other = layer_norm((scores * (1.0 - own)) @ x.unsqueeze(1))
-            per_head = (same + other).transpose(0, 1).reshape(heads, batch * length, -1)
-            g = F.relu(torch.bmm(per_head, encoder_v)).view(heads, batch, length, neurons)
-            product = s * g.permute(1, 2, 0, 3)  # (B, T, H, N)
-            y = layer_norm(F.linear(product.flatten(2), decoder))
-            x = layer_norm(x + F.dropout(y, self.dropout, self.training)) * present
-        return self._scores(x.float(), pairs.side, pairs.sentence)
+        bias = (OFF * (pairs.side == PAD).float())[:, None, None]
+        for layer in self.layers:
+            x = layer(x, bias, cos, sin, dtype)
+        return self._scores(self.last(x), pairs.side)
 
+    @torch.no_grad()
     def _matches(self, pairs: Pairs) -> Tensor:
         """How each unit matches the other side, and how rare it is: (B, T, MATCHES + 1)."""
         question, text = pairs.side == QUESTION, pairs.side == TEXT
@@ -202,32 +208,18 @@ class ReaderNetwork(nn.Module):
         across &= word[:, :, None] & word[:, None]
         same = (pairs.same[:, :, None] == pairs.same[:, None]) & across
         stem = (pairs.stem[:, :, None] == pairs.stem[:, None]) & across
-        with torch.no_grad():
-            unit = F.normalize(self.vectors.weight[pairs.words], dim=-1)
-            near = (unit @ unit.transpose(1, 2)).masked_fill(~across | (pairs.words == self.config.words)[:, None], 0.0)
-            near = torch.where(stem, 1.0, near)
-            closest = near.amax(2)
-            rarity = self.rarity[pairs.words] * word
-            # How much of the question each sentence of the text names, by rarity; the same for every unit of it.
-            count = int(pairs.sentence.max()) + 1
-            sentences = F.one_hot(pairs.sentence, count).to(near.dtype) * text.unsqueeze(-1)  # (B, T, K)
-            asked = (rarity * question).unsqueeze(-1)  # (B, T, 1)
-            total = asked.sum(1).clamp(min=1e-6)
-            named = ((stem.to(near.dtype) @ sentences).clamp(max=1.0) * asked).sum(1) / total  # (B, K)
-            spread = sentences @ named.unsqueeze(-1)  # (B, T, 1)
-            best = spread - named.amax(1)[:, None, None] * text.unsqueeze(-1)
-        flags = torch.stack((same.any(2), stem.any(2)), dim=2).to(near.dtype)
-        columns = (
-            flags,
-            closest.unsqueeze(-1),
-            flags[:, :, 1:] * rarity.unsqueeze(-1),
-            spread,
-            best,
-            rarity.unsqueeze(-1),
-        )
-        return torch.cat(columns, dim=2)
+        unit = F.normalize(self.vectors.weight[pairs.words], dim=-1)
+        near = (unit @ unit.transpose(1, 2)).masked_fill(~across | (pairs.words == self.config.words)[:, None], 0.0)
+        closest = torch.where(stem, 1.0, near).amax(2)
+        rarity = self.rarity[pairs.words] * word
+        flags = torch.stack((same.any(2), stem.any(2)), dim=2).to(near.dtype)  # (B, T, 2)
+        # How much of the question the sentence names, by rarity; the same for every unit of it.
+        asked = rarity * question  # (B, T)
+        named = (flags[:, :, 1] * asked).sum(1) / asked.sum(1).clamp(min=1e-6)  # (B,)
+        columns = (closest, flags[:, :, 1] * rarity, named[:, None] * text, rarity)
+        return torch.cat((flags, torch.stack(columns, dim=2)), dim=2)
 
-    def _scores(self, x: Tensor, side: Tensor, sentence: Tensor) -> SpanScores:
+    def _scores(self, x: Tensor, side: Tensor) -> SpanScores:
         batch, length, width = x.shape
         longest = self.config.longest
         alone = self.alone(x)
@@ -239,7 +231,6 @@ class ReaderNetwork(nn.Module):
         spans = whole.gather(2, last.expand(batch, -1, -1)) + self.length
         text = side == TEXT
         possible = text.unsqueeze(-1) & (ends < length) & text[:, last]
-        possible &= sentence.unsqueeze(-1) == sentence[:, last]
         none = self.nothing(x[side == MARK])[:, 0]
         return SpanScores(spans.masked_fill(~possible, OFF), none)
 

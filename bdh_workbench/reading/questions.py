@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bdh_workbench.inputs.sentences import sentences_of
 from bdh_workbench.memory.banks import SlowMemory
-from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.asker import Asker, against_none, has_asker, load_asker, scores_of
@@ -205,8 +205,9 @@ def read_sentences(
     cut = [spans(text) for text in texts]
     known = [[unit(text[start:end]) for start, end in places] for text, places in zip(texts, cut, strict=True)]
     longest = network.config.longest
+    question = question[: network.config.context // 2]
     with torch.no_grad():
-        scores = network(pairs_of([(question, [sentence]) for sentence in known], asker.numbers, network.config))
+        scores = network(pairs_of([(question, sentence) for sentence in known], asker.numbers, network.config))
     log_p, none = scores.log_probabilities()
     begin = len(question) + 1
     whole = torch.logsumexp(log_p.flatten(1), dim=1)

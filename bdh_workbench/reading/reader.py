@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.sentences import sentences_of
 from bdh_workbench.memory.banks import Router, SlowMemory
-from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import ReadSettings
 from bdh_workbench.memory.state import Memory, bind
 from bdh_workbench.model.loading import Model

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bdh_workbench.memory.sentences import sentence_spans
+from bdh_workbench.inputs.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from bdh_workbench.memory.state import Memory

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from bdh_workbench.memory.as_read import as_read
+from bdh_workbench.inputs.as_read import as_read
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bdh_workbench.asking.answers import Answer, Heard
 from bdh_workbench.asking.ask import ask, score_answer
-from bdh_workbench.memory.as_read import is_blank
+from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources

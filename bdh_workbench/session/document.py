@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.banks import Bases
 from bdh_workbench.memory.conflicts import merge_notes
 from bdh_workbench.memory.files import file_size, load_memory, load_memory_of, save_memory, shown
-from bdh_workbench.memory.items import composed
 from bdh_workbench.memory.library import Library
 from bdh_workbench.memory.locking import LOCK_TIMEOUT, renewing
 from bdh_workbench.memory.room import machine_rows

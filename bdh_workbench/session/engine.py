@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory.conflicts import resolve
 from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.files import load_memory
-from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.state import bind
 from bdh_workbench.memory.writer import check_write
 from bdh_workbench.model.loading import Model

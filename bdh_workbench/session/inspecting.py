@@ -15,8 +15,8 @@ from bdh_workbench.asking.decoding import batch_limit, read_last
 from bdh_workbench.asking.generation import best
 from bdh_workbench.asking.speech import with_texts
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.as_read import as_read
-from bdh_workbench.memory.items import composed
+from bdh_workbench.inputs.as_read import as_read
+from bdh_workbench.inputs.items import composed
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import CHUNK, MemorySite, Trace
 from bdh_workbench.reading.reader import UNTOUCHED, Reader, ReaderState

@@ -8,7 +8,7 @@ from typing import Literal
 
 from bdh_workbench.asking.kinds import AsKind
 from bdh_workbench.harmless import harmless
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
 
 __all__ = [

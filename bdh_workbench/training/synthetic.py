@@ -13,7 +13,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 
-from bdh_workbench.memory.items import Fact, Probe, TextDocument
+from bdh_workbench.inputs.items import Fact, Probe, TextDocument
 from bdh_workbench.training import synthetic_documents
 from bdh_workbench.training.synthetic_names import SPLITS
 from bdh_workbench.training.synthetic_passages import passage

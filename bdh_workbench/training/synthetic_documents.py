@@ -21,7 +21,7 @@ import random
 import re
 from dataclasses import dataclass, field
 
-from bdh_workbench.memory.items import Probe, TextDocument
+from bdh_workbench.inputs.items import Probe, TextDocument
 from bdh_workbench.training.synthetic_grammar import articles, capitalised
 from bdh_workbench.training.synthetic_lexicon import ANSWERS
 from bdh_workbench.training.synthetic_names import Entity, entity, is_reserved, person

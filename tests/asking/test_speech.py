@@ -12,7 +12,7 @@ from bdh_workbench.asking.answers import Heard
 from bdh_workbench.asking.ask import ALONE, ask
 from bdh_workbench.asking.questions import cite
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model

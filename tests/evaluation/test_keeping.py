@@ -13,7 +13,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.experiments import keeping
 from bdh_workbench.evaluation.experiments.keeping import Context
 from bdh_workbench.evaluation.retention import as_question
-from bdh_workbench.memory.items import Probe, TextDocument
+from bdh_workbench.inputs.items import Probe, TextDocument
 from bdh_workbench.model.loading import Model
 from tests.core_factory import DOCUMENT, GENERAL, OTHER_DOCUMENT, many_facts, tiny_model
 

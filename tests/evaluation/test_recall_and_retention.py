@@ -21,7 +21,7 @@ from bdh_workbench.evaluation.retention import (
     token_accuracy,
 )
 from bdh_workbench.evaluation.speed import cache_speedup
-from bdh_workbench.memory.items import Fact, Probe, TextDocument
+from bdh_workbench.inputs.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model

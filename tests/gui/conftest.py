@@ -11,9 +11,9 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.application import Workbench, make_application
+from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.dialogs import failure, guide, merge, questions
-from bdh_workbench.memory.items import Fact
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
 from tests.core_factory import many_facts
 
@@ -33,11 +33,6 @@ class Said:
         self.confirm = True
         self.line: str | None = "A title"
         self.merge: tuple[str, str | None] | None = ("", None)  # title, and what stays
-
-
-@pytest.fixture(scope="session")
-def qapp() -> QApplication:
-    return make_application()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from bdh_workbench.gui.application import main, make_application
 from bdh_workbench.gui.dialogs.questions import Line
 from bdh_workbench.gui.driving import proposed
 from bdh_workbench.gui.main_window import MainWindow
-from bdh_workbench.memory.items import Fact
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.session.settings import Settings, save_settings
 

@@ -11,11 +11,13 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.colours import LIGHT
+from bdh_workbench.gui.dialogs.files import TEXTS
 from bdh_workbench.gui.parts.exchange import Exchange
 from bdh_workbench.gui.parts.facts_table import cells_of
 from bdh_workbench.gui.parts.reading import read_files, read_paste
 from bdh_workbench.gui.words import direction, harmless, plural, short, shown_token, size
 from tests.gui.conftest import WAIT, Said, Start
+from tests.inputs import document_factory
 
 SAMPLES = Path(__file__).resolve().parents[2] / "resources" / "samples"
 
@@ -114,14 +116,12 @@ def test_files_are_dropped_onto_the_window_or_the_text(
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_other_encodings_are_told_apart_or_refused_in_words(
-    start: Start, qtbot: QtBot, said: Said, tmp_path: Path, encoding: str
-) -> None:
+def test_other_encodings_are_told_apart(start: Start, qtbot: QtBot, said: Said, tmp_path: Path, encoding: str) -> None:
     (tmp_path / "a.txt").write_text("Æsa’s naïve café in Ålesund sells crêpes à la carte.", encoding=encoding)
     write = start(load=False).window.write
     write.read_paths([tmp_path / "a.txt"])
     qtbot.waitUntil(lambda: bool(write.documents() or said.failures), timeout=WAIT)
-    assert said.failures or "crêpes" in write.documents()[0].text
+    assert not said.failures and "crêpes" in write.documents()[0].text
 
 
 def test_sample_facts_and_documents_are_one_click_away(start: Start, qtbot: QtBot) -> None:
@@ -162,7 +162,27 @@ def test_a_broken_file_is_told_in_one_sentence(start: Start, qtbot: QtBot, said:
     workbench = start(load=False)
     workbench.window.write.read_paths([tmp_path / "x.csv"])
     qtbot.waitUntil(lambda: bool(said.failures), timeout=WAIT)
-    assert "PDF" in said.failures[0][0]
+    assert "x.csv is damaged or cut off" in said.failures[0][0]
+
+
+def test_a_folder_and_a_document_of_a_word_processor_are_read(
+    start: Start, qtbot: QtBot, said: Said, tmp_path: Path
+) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "a.md").write_text("# Bees\n\nShe kept bees.", encoding="utf-8")
+    (folder / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    (tmp_path / "mill.docx").write_bytes(document_factory.seeds()[".docx"])
+    (tmp_path / "mill.pdf").write_bytes(document_factory.seeds()[".pdf"])
+    write = start(load=False).window.write
+    write.read_paths([folder, tmp_path / "mill.docx", tmp_path / "mill.pdf"])
+    qtbot.waitUntil(lambda: bool(write.documents() or said.failures), timeout=WAIT)
+    assert not said.failures and [one.title for one in write.documents()] == ["Bees", "The mill", "The mill"]
+
+
+def test_the_file_dialog_offers_what_can_be_read() -> None:
+    first = TEXTS.split(";;")[0]
+    assert all(f"*{suffix}" in first for suffix in (".txt", ".pdf", ".docx", ".html", ".epub", ".csv", ".json"))
 
 
 def test_the_clipboard_is_read_as_what_it_is(start: Start, qtbot: QtBot) -> None:

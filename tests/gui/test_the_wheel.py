@@ -18,7 +18,7 @@ import os, sys
 import bdh_workbench
 assert bdh_workbench.__file__.startswith(sys.prefix), bdh_workbench.__file__
 from bdh_workbench.gui.driving import driven
-from bdh_workbench.memory.items import Fact
+from bdh_workbench.inputs.items import Fact
 with driven() as driver:
     driver.window.show()
     assert not driver.window.windowIcon().isNull()

@@ -8,7 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
-from bdh_workbench.memory.items import TextDocument
+from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.session.jobs import Undo
 from tests.core_factory import FACTS

@@ -14,7 +14,7 @@ from bdh_workbench.gui.panes.console import CHART_HEIGHT
 from bdh_workbench.gui.parts.reading import read_paste
 from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.plots.clock import DrawClock
-from bdh_workbench.memory.prose import title_of
+from bdh_workbench.inputs.prose import title_of
 from bdh_workbench.session.events import JobQueued
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
 from tests.gui.conftest import Start

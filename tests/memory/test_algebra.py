@@ -107,7 +107,7 @@ def test_what_was_held_reads_the_same_after_further_writes() -> None:
     assert torch.equal(late_basis.factor[:n, :n], early_basis.factor), "what is held is not worked out anew"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.integers(1, 6), st.integers(1, 5), st.randoms(use_true_random=False))
 def test_the_order_of_writing_does_not_matter(seed: int, writes: int, each: int, shuffle: random.Random) -> None:
     rows = crowded_rows(writes, each, seed, slots=256)
@@ -118,7 +118,7 @@ def test_the_order_of_writing_does_not_matter(seed: int, writes: int, each: int,
     torch.testing.assert_close(slow_slot(one), slow_slot(other), atol=2e-4, rtol=2e-4)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.integers(1, 6), st.integers(1, 8))
 def test_extending_a_basis_is_solving_from_scratch(seed: int, writes: int, each: int) -> None:
     rows = crowded_rows(writes, each, seed, slots=256)
@@ -214,7 +214,7 @@ def test_rank_never_exceeds_the_slots() -> None:
         assert bool(torch.isfinite(slow_slot(loose)).all())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(1, 24), st.integers(1, 60), st.sampled_from([0.0, 1e-4, 0.02, 0.5]))
 def test_rank_is_bounded_by_rows_slots_and_their_true_rank(seed: int, slots: int, count: int, tolerance: float) -> None:
     rows = some_rows(count, 1, seed, slots=slots, active=4)
@@ -285,7 +285,7 @@ def ragged(seed: int, counts: Sequence[int], slots: int) -> Rows:
     return with_addresses(rows, dense)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 1000), st.lists(st.integers(0, 9), min_size=1, max_size=12), st.data())
 def test_rows_are_taken_and_joined_as_matrices_are(seed: int, counts: list[int], data: st.DataObject) -> None:
     rows = ragged(seed, counts, 9)

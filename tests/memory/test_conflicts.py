@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from bdh_workbench.inputs.items import Fact, TextDocument, prompt_key
+from bdh_workbench.inputs.sentences import sentences_of
 from bdh_workbench.memory.conflicts import Entry, Resolved, Shelf
 from bdh_workbench.memory.conflicts import resolve as resolve_with
 from bdh_workbench.memory.files import without_words
-from bdh_workbench.memory.items import Fact, TextDocument, prompt_key
 from bdh_workbench.memory.manage import set_layer
-from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import finish, write

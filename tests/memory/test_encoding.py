@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bdh_workbench.memory import sentences as sentences_module
+from bdh_workbench.inputs import sentences as sentences_module
+from bdh_workbench.inputs.items import Fact, TextDocument
+from bdh_workbench.inputs.sentences import STOPS, may_end, sentence_spans, sentence_stop
 from bdh_workbench.memory.encoding import (
     FRAMINGS,
     LEAD,
@@ -22,8 +24,6 @@ from bdh_workbench.memory.encoding import (
     further_wordings,
     units_of,
 )
-from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.sentences import STOPS, may_end, sentence_spans, sentence_stop
 from bdh_workbench.model.tokenizer import ByteTokenizer
 
 TOKENIZER = ByteTokenizer()
@@ -82,7 +82,7 @@ def test_sentences_end_where_a_reader_sees_them_end(text: str, wanted: list[str]
     assert sentences(text) == wanted
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from([*'ab Z.!?…"”’)\né🜚3', "Mr. ", "\n\n", ". "]), max_size=60).map("".join))
 def test_sentences_leave_out_nothing_but_space(text: str) -> None:
     spans = sentence_spans(text)
@@ -103,7 +103,7 @@ PLAIN_END = re.compile(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(
     st.lists(st.sampled_from([*'ab Z.!?…"”’)\n\t\u3000\x85。\uff01」3', "Mr. ", "\n\n", ". "]), max_size=24).map(
         "".join
@@ -131,10 +131,10 @@ def test_sentences_are_those_of_the_plain_expression(text: str) -> None:
     ids=lambda text: repr(text[:4]),
 )
 def test_no_text_takes_long_to_cut_into_sentences(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     sentence_spans(text)
     # It takes a few hundredths of a second; time that grew with the square of the length would be half a minute.
-    assert time.perf_counter() - begun < 2.0
+    assert time.thread_time() - begun < 2.0
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_every_token_of_a_long_document_is_a_target(context: int) -> None:
     assert all(item.first == min(LEAD, item.places[item.first]) for item in chunks[1:]), "each has its lead"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(alphabet=st.sampled_from(list("abc .!?\n日é")), min_size=2, max_size=300), st.integers(2, 60))
 def test_no_text_and_no_context_loses_a_token(text: str, context: int) -> None:
     stripped = text.strip()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
@@ -303,7 +303,7 @@ def test_a_file_with_something_behind_its_end_is_refused(path: Path) -> None:
     refused(lambda: read_header(path), "something follows")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(data=st.data())
 def test_damage_anywhere_is_refused_or_harmless(path: Path, tmp_path: Path, data: st.DataObject) -> None:
     whole = path.read_bytes()

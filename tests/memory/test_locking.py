@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.files import load_memory, rewrite_labels, save_memory
-from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.locking import renewing
 from bdh_workbench.model.files import save_text_atomically
 from tests.memory.memory_factory import random_memory
@@ -35,12 +35,12 @@ def command(*words: object) -> subprocess.Popen[str]:
 def test_two_writes_into_one_file_lose_nothing(memory_file: Path, model_folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
     path.write_bytes(memory_file.read_bytes())
-    prompts = [f"The heron number {number} of Norby eats" for number in range(3)]
+    prompts = [f"The heron number {number} of Norby eats" for number in range(2)]
     # Each has another answer to one prompt, too: what replaces what is decided by what the file holds by then.
     shared = "The swan of Norby eats"
     files = [
         save_facts(tmp_path / f"{prompt[17]}.json", [Fact(prompt, "eels"), Fact(shared, answer)])
-        for prompt, answer in zip(prompts, ("grass", "reeds", "snails"), strict=True)
+        for prompt, answer in zip(prompts, ("grass", "reeds"), strict=True)
     ]
     with renewing(path, 0.0):
         # All of them read the file only after it is let go.
@@ -49,14 +49,15 @@ def test_two_writes_into_one_file_lose_nothing(memory_file: Path, model_folder: 
             for file in files
         ]
         forgetter = command("forget", path, "--item", "0", "--memory", path)
-        time.sleep(4.0)
-        assert [process.poll() for process in (*writers, forgetter)] == [None] * 4, "they wait"
+        for process in (*writers, forgetter):
+            assert process.stderr is not None
+            assert any("Waiting for another window or command" in line for line in process.stderr), "it did not wait"
     for process in (*writers, forgetter):
         out, err = process.communicate(timeout=120)
         assert process.returncode == 0, out + err
     memory = load_memory(path)
     assert {item.prompt for item in memory.items} >= {*prompts, shared}
-    assert len(memory.items) == 6 - 1 + 3 + 1 and len({layer.number for layer in memory.layers}) == 4
+    assert len(memory.items) == 6 - 1 + 2 + 1 and len({layer.number for layer in memory.layers}) == 3
     assert [name for name in os.listdir(tmp_path) if "safetensors" in name] == ["m.safetensors"]
 
 
@@ -70,14 +71,14 @@ def test_many_processes_count_together(tmp_path: Path) -> None:
     path = tmp_path / "count"
     path.write_text("0", encoding="utf-8")
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_add_one, args=(path, 25)) for _ in range(3)]
+    processes = [context.Process(target=_add_one, args=(path, 25)) for _ in range(2)]
     for process in processes:
         process.start()
     _add_one(path, 25)
     for process in processes:
         process.join()
         assert process.exitcode == 0
-    assert path.read_text(encoding="utf-8") == "100" and os.listdir(tmp_path) == ["count"]
+    assert path.read_text(encoding="utf-8") == "75" and os.listdir(tmp_path) == ["count"]
 
 
 def test_a_file_that_another_has_is_waited_for_and_refused_after_a_while(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def as_array(tensor: Tensor) -> Array:
     return tensor.detach().double().numpy()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 1000), st.lists(st.integers(0, 3), min_size=1, max_size=12))
 def test_cross_entropy_is_averaged_within_and_over_items_and_unsure_tokens_count_double(
     seed: int, item: list[int]
@@ -71,7 +71,7 @@ def reference_info_nce(own: Array, others: Array, owner: list[int]) -> float:
     return float(np.mean(losses))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 1000), st.lists(st.integers(0, 3), max_size=12))
 def test_info_nce_is_minus_the_log_share_of_the_own_answer(seed: int, owner: list[int]) -> None:
     own, others = -random(4, seed=seed).abs(), -random(len(owner), seed=seed + 1).abs()
@@ -99,7 +99,7 @@ def test_divergence_is_from_the_memory_to_none() -> None:
     assert float(kl_divergence(logits, logits + 3.0)) == pytest.approx(0.0, abs=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 1000), st.lists(st.integers(0, 4), max_size=12))
 def test_means_are_by_owner(seed: int, owner: list[int]) -> None:
     values = random(len(owner), seed=seed)

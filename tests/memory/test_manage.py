@@ -51,7 +51,7 @@ def renamed(memory: Memory, index: int, **changes: object) -> Memory:
 # Merging
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 1000), first=SIZES, second=SIZES, rows=SIZES, day=st.integers(1, 2))
 def test_merging_is_commutative(seed: int, first: int, second: int, rows: int, day: int) -> None:
     one = random_memory(2 * seed, layers=first, rows=rows, day=1)
@@ -64,7 +64,7 @@ def test_merging_is_commutative(seed: int, first: int, second: int, rows: int, d
     assert len(ab.rows) == len(one.rows) + len(other.rows)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 1000), layers=SIZES, items=SIZES, rows=SIZES)
 def test_a_merged_memory_reads_what_each_memory_read(seed: int, layers: int, items: int, rows: int) -> None:
     parts = [random_memory(3 * seed + i, layers=layers, items=items, rows=rows, day=3 - i) for i in range(3)]
@@ -188,7 +188,7 @@ def test_empty_memories_can_be_merged() -> None:
 # Forgetting
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 1000), layers=SIZES, items=SIZES, rows=SIZES, day=st.integers(1, 9))
 def test_forgetting_what_was_joined_gives_back_the_memory(
     seed: int, layers: int, items: int, rows: int, day: int
@@ -203,7 +203,7 @@ def test_forgetting_what_was_joined_gives_back_the_memory(
     assert len(back.rows) == len(one.rows) and len(back.layers) == len(one.layers)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), index=st.integers(0, 5), rows=st.integers(1, 8))
 def test_forgetting_an_item_leaves_all_other_reads(seed: int, index: int, rows: int) -> None:
     memory = random_memory(seed, rows=rows)
@@ -340,7 +340,7 @@ def test_an_item_that_is_not_found_is_told_with_those_near_it(name: str | int, w
 # History
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), layers=st.integers(1, 3), rows=st.integers(1, 5))
 def test_a_layer_off_and_on_again_reads_the_same(seed: int, layers: int, rows: int) -> None:
     memory = random_memory(seed, layers=layers, rows=rows)

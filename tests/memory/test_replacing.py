@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from bdh_workbench.asking.decoding import Question, exact
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory import algebra, manage
 from bdh_workbench.memory.conflicts import resolve
-from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteResult, finish, write

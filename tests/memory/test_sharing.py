@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from bdh_workbench.asking.generation import SamplingSettings, generate
+from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory import bank_write, manage, writer
 from bdh_workbench.memory.algebra import extend_basis, read_rows, slow_slot
 from bdh_workbench.memory.banks import SlowMemory
 from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items
 from bdh_workbench.memory.features import Positions, positions
 from bdh_workbench.memory.files import load_memory_of, save_memory
-from bdh_workbench.memory.items import TextDocument
 from bdh_workbench.memory.state import Memory, Rows
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model

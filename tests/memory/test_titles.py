@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory import encoding
 from bdh_workbench.memory.files import without_words
-from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.manage import find_items, forget, merge, set_layer, undo
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory

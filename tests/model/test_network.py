@@ -137,7 +137,7 @@ def in_calls(network: Network, ids: Tensor, cuts: list[int]) -> tuple[Tensor, Ne
     return torch.cat(streams, dim=1), state
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 40), st.lists(st.integers(0, 40), max_size=6), st.integers(0, 1000))
 def test_a_text_may_be_cut_into_calls_anywhere(length: int, cuts: list[int], seed: int) -> None:
     network = TWO_SITES

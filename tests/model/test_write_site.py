@@ -114,7 +114,7 @@ def test_cues_and_addresses_are_what_the_formula_says(site: WriteSite) -> None:
 HYPOTHESIS_SITE = calibrated_site(tiny_config())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.text(min_size=1, max_size=180), st.lists(st.integers(0, 200), max_size=8))
 def test_summaries_may_be_cut_into_calls_anywhere(text: str, cuts: list[int]) -> None:
     site = HYPOTHESIS_SITE

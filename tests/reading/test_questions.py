@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.banks import SlowMemory
-from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model, load_model

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from bdh_workbench.asking.generation import GeneratedToken, SamplingSettings, choose, generate
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.items import Fact
+from bdh_workbench.inputs.sentences import sentence_spans
 from bdh_workbench.memory.algebra import solve
 from bdh_workbench.memory.banks import SlowMemory
 from bdh_workbench.memory.encoding import answer_ids
-from bdh_workbench.memory.items import Fact
-from bdh_workbench.memory.sentences import sentence_spans
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteSettings, empty_memory, finish, write
 from bdh_workbench.model.loading import Model
@@ -216,7 +216,7 @@ def test_sentences_that_begin_alike_are_each_recited_to_their_end(model: Model) 
 # All ways to read agree
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.data())
 def test_a_text_may_be_read_in_pieces(data: st.DataObject) -> None:
     model, memory = _shared()

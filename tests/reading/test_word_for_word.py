@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bdh_workbench.asking.decoding import Question, exact
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.writer import WriteSettings, finish, write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import PURE, Reader
@@ -62,7 +62,7 @@ def alike(draw: st.DrawFn) -> list[Fact]:
     return [Fact(template.format(subject), f"{rng.choice(WORDS)} {rng.choice(WORDS)}") for subject in subjects]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(alike(), st.booleans())
 def test_no_set_of_facts_reads_worse_by_the_usual_read_than_by_the_pure_one(facts: list[Fact], keep: bool) -> None:
     model = _tiny()

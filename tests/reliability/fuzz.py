@@ -23,7 +23,7 @@ from typing import Any
 
 FINDINGS = Path(__file__).parent / "findings"
 ENGINES = ("hypothesis", "atheris", "random")
-KINDS = ("memory", "config", "weights", "general", "tokenizer", "inputs", "settings")
+KINDS = ("memory", "config", "weights", "general", "tokenizer", "inputs", "documents", "settings")
 
 
 class Tally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import io
 import json
 import math
 import os
@@ -17,6 +18,7 @@ import resource
 import shutil
 import signal
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -28,9 +30,9 @@ import torch
 
 from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.files import read_documents, read_facts
 from bdh_workbench.memory import files, manage
 from bdh_workbench.memory.files import load_memory, load_memory_of, read_header, rewrite_labels, save_memory
-from bdh_workbench.memory.formats import read_documents, read_facts
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import write
 from bdh_workbench.model.loading import Model, load_model
@@ -39,6 +41,7 @@ from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.resources import resource_path
 from bdh_workbench.session.settings import Settings, load_settings, save_settings, to_toml
 from tests.core_factory import DOCUMENT, FACTS
+from tests.inputs import document_factory
 from tests.model_factory import save_tiny_model
 
 SECONDS = 20  # that opening one small file may take
@@ -344,6 +347,16 @@ def open_inputs(path: Path) -> None:
                 read(named)
 
 
+def open_documents(path: Path) -> None:
+    """Read a file as documents, under each name it could have, and as facts under none."""
+    for suffix in (*document_factory.seeds(), ""):
+        named = path.with_name(f"input{suffix}")
+        shutil.copyfile(path, named)
+        for read in (read_documents, read_facts)[: 1 if suffix else 2]:
+            with contextlib.suppress(UserError):
+                read(named)
+
+
 def open_settings(path: Path) -> None:
     """Read settings; what was read can be saved and is read again as it is."""
     shutil.copyfile(path, path.with_name("settings.toml"))
@@ -385,6 +398,21 @@ def _inputs() -> tuple[bytes, ...]:
     return (*found, whole, titled, titled + b"\n" + titled, csv, b"# A heading\n\nSome *text*.\n\n---\nmore\n")
 
 
+def _documents() -> tuple[bytes, ...]:
+    return tuple(document_factory.seeds().values())
+
+
+def _spoil_document(draw: Draw, whole: bytes) -> bytes:
+    """Spoil the bytes of a document or, of one that is packed, those of one of its parts."""
+    if not whole.startswith(b"PK") or not draw.integer(0, 2):
+        return spoil_bytes(draw, whole)
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = pick(draw, list(parts))
+    parts[name] = spoil_bytes(draw, parts[name])
+    return document_factory.packed(parts)
+
+
 def _spoil_text(draw: Draw, whole: bytes) -> bytes:
     try:
         json.loads(whole)
@@ -419,6 +447,7 @@ KINDS: Mapping[str, Kind] = {
     "general": Kind(_of_model("general.safetensors"), spoil_tensors, open_model_with("general.safetensors")),
     "tokenizer": Kind(_tokenizers, spoil_json, open_tokenizer),
     "inputs": Kind(_inputs, _spoil_text, open_inputs),
+    "documents": Kind(_documents, _spoil_document, open_documents),
     "settings": Kind(_settings, _spoil_settings, open_settings),
 }
 

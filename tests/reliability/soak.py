@@ -27,10 +27,10 @@ import torch
 
 from bdh_workbench.asking.ask import score_answer
 from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.file_format import check_memory
 from bdh_workbench.memory.files import load_memory, save_memory
-from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import write

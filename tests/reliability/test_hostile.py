@@ -18,9 +18,9 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.gui.dialogs.questions import _box
 from bdh_workbench.gui.words import escaped, tip
 from bdh_workbench.harmless import harmless, harmless_json, harmless_lines
+from bdh_workbench.inputs.formats import parse_facts_text
 from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.files import load_memory, save_memory
-from bdh_workbench.memory.formats import parse_facts_text
 from bdh_workbench.memory.library import Library
 from bdh_workbench.memory.manage import inspect
 from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
@@ -53,7 +53,7 @@ def test_good_files_are_opened(kind: str) -> None:
 @pytest.mark.parametrize("kind", hostile.KINDS)
 def test_spoilt_files_are_refused_or_opened(kind: str) -> None:
     refused = [hostile.try_open(kind, hostile.spoilt(kind, hostile.RandomDraw(seed))) for seed in range(60)]
-    assert kind in ("inputs", "settings") or any(refused), "nothing was refused: is anything checked?"
+    assert kind in ("inputs", "documents", "settings") or any(refused), "nothing was refused: is anything checked?"
 
 
 # Memory

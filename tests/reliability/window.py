@@ -13,9 +13,9 @@ from pathlib import Path
 
 from bdh_workbench.gui.dialogs import failure, questions
 from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory import gradient
 from bdh_workbench.memory.files import load_memory
-from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
 from tests.gui.program import FIRST, SECOND, Scene, idle, loaded, play, put
 from tests.reliability import patches

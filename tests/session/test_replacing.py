@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from bdh_workbench.asking.decoding import Question, exact
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.files import load_memory
-from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.session import Session, document
@@ -31,7 +31,6 @@ from bdh_workbench.session.jobs import (
 from bdh_workbench.training.synthetic import facts as invented
 from tests.core_factory import DOCUMENT, many_facts
 from tests.memory.memory_factory import random_memory, same
-from tests.session import session_factory
 from tests.session.session_factory import Record, done, failed, real_session
 
 OLD = TextDocument("old", "User guide. The administrator password expires after thirty days.")
@@ -51,7 +50,7 @@ def parts(facts: Sequence[Fact], writes: int) -> list[tuple[Fact, ...]]:
 
 def written_replaced_and_undone(
     session: Session, record: Record, model: Model, old: Sequence[Fact], writes: int, folder: Path
-) -> dict[str, float]:
+) -> None:
     """Write facts, replace all in as many writes, and take it all back, comparing every value."""
     saved: list[bytes] = []
     path = folder / "memory.safetensors"
@@ -63,26 +62,23 @@ def written_replaced_and_undone(
     new = [dataclasses.replace(fact, answer=old[place - 7].answer) for place, fact in enumerate(old)]
     pairs = list(zip(old, new, strict=True))
     assert all(before.answer != after.answer for before, after in pairs)
-    seconds = {}
-    for name, facts in (("first", old), ("second", new)):
-        seconds[name] = 0.0
+    fills = []
+    for facts in (old, new):
         for part in parts(facts, writes):
             summary = done(session, record, Write(part))
             assert summary.written == len(part) and summary.worst_p > 0.9
-            seconds[name] += summary.seconds
             saved.append(value())
         assert right(model, path, facts) == len(facts)
-        seconds[f"fill after the {name}"] = load_memory(path).fill
+        fills.append(load_memory(path).fill)
     assert summary.notes[0][0] == f"{len(part)} facts replaced"
     assert right(model, path, old) == 0
-    assert seconds["fill after the second"] == pytest.approx(seconds["fill after the first"], rel=0.02)
+    assert fills[1] == pytest.approx(fills[0], rel=0.02)
     assert len(record.all(MemoryChanged)[-1].view.items) == len(old)
     for expected in reversed(saved[:-1]):
         done(session, record, Undo())
         assert value() == expected
     done(session, record, Undo())
     assert not record.all(MemoryChanged)[-1].view.items
-    return seconds
 
 
 def test_all_facts_are_replaced_and_come_back(tmp_path: Path, model_folder: Path, model: Model) -> None:
@@ -98,13 +94,12 @@ def test_all_facts_are_replaced_and_come_back(tmp_path: Path, model_folder: Path
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
-def test_three_hundred_facts_with_the_bundled_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_factory, "PATIENCE", 900.0)  # for a machine that is busy with other things
+def test_sixty_facts_with_the_bundled_model(tmp_path: Path) -> None:
+    """Sixty are enough for a memory whose judges, tokens and addresses are those of a trained model."""
     model = load_model(None, torch.device("cpu"))
     with real_session(tmp_path, keep_recovery=False) as (session, record):
         done(session, record, LoadModel(None, "cpu"))
-        print(written_replaced_and_undone(session, record, model, invented(300, 5), 10, tmp_path))
+        written_replaced_and_undone(session, record, model, invented(60, 5), 4, tmp_path)
 
 
 @pytest.fixture

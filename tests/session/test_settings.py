@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bdh_workbench.asking import generation
@@ -97,7 +97,6 @@ def test_recent_files_are_newest_first_and_few() -> None:
     assert settings.recent_files[:3] == ("20", "29", "28") and len(settings.recent_files) == 20
 
 
-@settings(deadline=None)  # a busy machine may take its time
 @given(
     st.dictionaries(
         st.from_regex(r"[a-z_]{1,8}", fullmatch=True),

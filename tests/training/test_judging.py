@@ -32,6 +32,17 @@ def site() -> WriteSite:
     return calibrated_site(tiny_config(code_width=64))
 
 
+@pytest.fixture(scope="module")
+def world(site: WriteSite) -> dict[str, Table]:
+    """What is asked in the world of one seed, for facts and for documents."""
+    return gathered(site)
+
+
+def gathered(site: WriteSite) -> dict[str, Table]:
+    samples = gather(site, ByteTokenizer(), None, SOURCE, 0, "train", 1)
+    return {kind: samples[kind].table() for kind in (FACTS, DOCUMENTS)}
+
+
 def table(features: torch.Tensor, right: torch.Tensor, group: str = "reworded") -> Table:
     return Table(features, right, [group] * len(right), list(range(len(right))))
 
@@ -58,9 +69,8 @@ def test_at_even_odds_no_more_strangers_come_in_than_are_allowed() -> None:
     assert measured(lax, data)["same form"]["opened"] > 0.05, "nothing was to be kept out"
 
 
-def test_worlds_ask_for_what_is_stored_and_for_what_is_not(site: WriteSite) -> None:
-    samples = gather(site, ByteTokenizer(), None, SOURCE, 0, "train", 1)
-    facts, texts = samples[FACTS].table(), samples[DOCUMENTS].table()
+def test_worlds_ask_for_what_is_stored_and_for_what_is_not(site: WriteSite, world: dict[str, Table]) -> None:
+    facts, texts = world[FACTS], world[DOCUMENTS]
     for data in (facts, texts):
         assert data.features.shape == (len(data.right), len(feature_names(site, True)))
         assert bool(data.features.isfinite().all())
@@ -70,19 +80,15 @@ def test_worlds_ask_for_what_is_stored_and_for_what_is_not(site: WriteSite) -> N
         facts.group
     )
     assert {"foreign text", "text", "beginning"} <= set(texts.group)
-    judges, figures = fitted(site, samples_of(facts, texts), samples_of(facts, texts))
+    judges, figures = fitted(site, world, world)
     assert set(judges) == {"facts", "documents", "facts by cues", "documents by cues"} == set(figures)
-    blind, _ = fitted(site, samples_of(facts, texts), samples_of(facts, texts), left_out=("named",))
+    blind, _ = fitted(site, world, world, left_out=("named",))
     assert "named" in judges["facts"].names and "named" not in blind["facts"].names
 
 
-def samples_of(facts: Table, texts: Table) -> dict[str, Table]:
-    return {FACTS: facts, DOCUMENTS: texts}
-
-
-def test_worlds_are_the_same_for_the_same_seed(site: WriteSite) -> None:
-    one, other = (gather(site, ByteTokenizer(), None, SOURCE, 3, "dev", 1)[FACTS].table() for _ in range(2))
-    assert torch.equal(one.features, other.features) and one.group == other.group
+def test_worlds_are_the_same_for_the_same_seed(site: WriteSite, world: dict[str, Table]) -> None:
+    for kind, again in gathered(site).items():
+        assert torch.equal(again.features, world[kind].features) and again.group == world[kind].group
 
 
 def test_other_alphabets_keep_words_apart_and_have_no_spaces_where_they_should_not() -> None:

@@ -235,7 +235,7 @@ def changed(path: Path, change: Callable[[dict[str, Any], dict[str, str]], objec
 # Synthetic rows
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 1000), st.integers(1, 30))
 def test_synthetic_rows_follow_from_seed_rank_and_place(position: int, rows: int) -> None:
     source, plain = SyntheticRows(ByteTokenizer(), 3, 0), np.zeros((rows, 40), dtype=np.int64)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.training import synthetic
 from bdh_workbench.training.synthetic_documents import skeletons
 from bdh_workbench.training.synthetic_lexicon import ANSWERS
@@ -68,8 +68,7 @@ def fingerprint() -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-@pytest.mark.parametrize("hash_seed", ["1", "77"])
-def test_another_process_with_another_hash_seed_makes_the_same_texts(hash_seed: str) -> None:
+def test_another_process_with_another_hash_seed_makes_the_same_texts() -> None:
     root = Path(synthetic.__file__).parents[2]
     code = (
         "import importlib.util, sys\n"
@@ -79,6 +78,7 @@ def test_another_process_with_another_hash_seed_makes_the_same_texts(hash_seed: 
         "spec.loader.exec_module(module)\n"
         "print(module.fingerprint())\n"
     )
+    hash_seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)}
     made = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=120

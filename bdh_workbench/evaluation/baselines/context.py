@@ -15,9 +15,9 @@ from bdh_workbench.asking.decoding import Question, decode, share
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.baselines.rival import Rival
 from bdh_workbench.evaluation.retention import first_words
-from bdh_workbench.memory.as_read import as_read
-from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.sentences import sentence_spans, sentences_of
+from bdh_workbench.inputs.as_read import as_read
+from bdh_workbench.inputs.items import Fact, TextDocument
+from bdh_workbench.inputs.sentences import sentence_spans, sentences_of
 from bdh_workbench.model.loading import Model
 from bdh_workbench.training.synthetic import documents as invented
 

@@ -21,7 +21,7 @@ from bdh_workbench.evaluation.retention import (
     probes,
     recitation,
 )
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 

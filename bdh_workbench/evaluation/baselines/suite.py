@@ -11,7 +11,7 @@ from bdh_workbench.evaluation.baselines.rival import Note, Rival, rival_report
 from bdh_workbench.evaluation.baselines.settings import RivalSettings
 from bdh_workbench.evaluation.baselines.tuning import Full, Head, Lora
 from bdh_workbench.evaluation.locality import HeldOut
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model
 

@@ -27,7 +27,7 @@ from bdh_workbench.evaluation.experiments.results import (
     spread_of,
 )
 from bdh_workbench.evaluation.experiments.variants import fact_shares, questions
-from bdh_workbench.memory.items import Fact
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader

@@ -29,10 +29,10 @@ from bdh_workbench.evaluation.locality import held_out, locality
 from bdh_workbench.evaluation.provenance import same_model
 from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.evaluation.retention import as_question, probes, recitation, token_accuracy
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.banks import Bases, SlowMemory
 from bdh_workbench.memory.files import file_size
-from bdh_workbench.memory.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import finish, write

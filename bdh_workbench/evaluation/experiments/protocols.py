@@ -37,9 +37,9 @@ from bdh_workbench.evaluation.experiments.results import (
 from bdh_workbench.evaluation.experiments.variants import general_text, hidden_state_model
 from bdh_workbench.evaluation.locality import HeldOut, held_out, locality
 from bdh_workbench.evaluation.recall import FactQuestions, cross_contamination
+from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.algebra import slow_slot
 from bdh_workbench.memory.banks import Bases, FixedSlot
-from bdh_workbench.memory.items import Fact
 from bdh_workbench.memory.manage import merge
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory

@@ -29,10 +29,10 @@ from bdh_workbench.evaluation.questions import questions_report, slot
 from bdh_workbench.evaluation.retention import CUE_WORDS, as_question, token_accuracy
 from bdh_workbench.evaluation.rivals import NAMES, by_meaning, missing, rivals
 from bdh_workbench.evaluation.squad import read_articles
+from bdh_workbench.inputs.items import Fact, TextDocument
+from bdh_workbench.inputs.sentences import sentences_of
 from bdh_workbench.memory.banks import own_rows
 from bdh_workbench.memory.files import load_memory_of, save_memory
-from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.sentences import sentences_of
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import write

@@ -8,9 +8,18 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from bdh_workbench.gui.dialogs.questions import Confirm
-from bdh_workbench.memory.text_files import shown
+from bdh_workbench.inputs.files import FILE_KINDS
+from bdh_workbench.inputs.text_files import shown
 
-TEXTS = "Text, facts and documents (*.txt *.md *.markdown *.json *.jsonl *.ndjson *.csv *.tsv);;All files (*)"
+
+def _kinds() -> str:
+    """What can be read, as a file dialog offers it: all of it first, then by kind."""
+    kinds = {"Texts, documents and facts": [one for each in FILE_KINDS.values() for one in each], **FILE_KINDS}
+    filters = [f"{name} ({' '.join(f'*{suffix}' for suffix in suffixes)})" for name, suffixes in kinds.items()]
+    return ";;".join([*filters, "All files (*)"])
+
+
+TEXTS = _kinds()
 MEMORIES = "Memory files (*.safetensors)"
 
 

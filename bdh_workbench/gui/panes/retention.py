@@ -14,7 +14,7 @@ from bdh_workbench.gui.parts.reading import Found, read_files
 from bdh_workbench.gui.plots.retention import ForgettingCurves, RetentionMatrix
 from bdh_workbench.gui.widgets import Pane, button, note, row
 from bdh_workbench.gui.words import plural, short
-from bdh_workbench.memory.items import TextDocument
+from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.resources import resource_path
 from bdh_workbench.session.events import (
     JobCancelled,

@@ -23,7 +23,7 @@ from bdh_workbench.gui.parts.settings_form import SettingsForm
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
 from bdh_workbench.gui.words import harmless, plural, shown_p, tip
-from bdh_workbench.memory.items import Fact, TextDocument
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
 from bdh_workbench.session.events import (
     Estimated,

@@ -11,9 +11,9 @@ from bdh_workbench.gui.parts.document_editor import DocumentEditor
 from bdh_workbench.gui.parts.facts_table import KEPT
 from bdh_workbench.gui.widgets import flat_button, note, row
 from bdh_workbench.gui.words import short, size
-from bdh_workbench.memory.as_read import is_blank
-from bdh_workbench.memory.items import TextDocument
-from bdh_workbench.memory.prose import title_of
+from bdh_workbench.inputs.as_read import is_blank
+from bdh_workbench.inputs.items import TextDocument
+from bdh_workbench.inputs.prose import title_of
 
 BEHIND_NUMBER = " · "
 

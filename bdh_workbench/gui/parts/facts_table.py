@@ -10,8 +10,8 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.formats import holds_facts, merge_duplicates, parse_facts_text
-from bdh_workbench.memory.items import Fact
+from bdh_workbench.inputs.formats import holds_facts, merge_duplicates, parse_facts_text
+from bdh_workbench.inputs.items import Fact
 
 HEADERS = ("Prompt", "Answer", "Paraphrases")
 TIPS = (

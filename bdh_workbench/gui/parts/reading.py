@@ -6,51 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.formats import (
-    holds_facts,
-    merge_duplicates,
-    parse_documents_text,
-    parse_facts_text,
-    read_documents,
-    read_facts,
-)
-from bdh_workbench.memory.items import Fact, TextDocument
-from bdh_workbench.memory.prose import title_of
-from bdh_workbench.memory.tables import is_table
+from bdh_workbench.inputs.files import read_any
+from bdh_workbench.inputs.formats import holds_facts, parse_documents_text, parse_facts_text
+from bdh_workbench.inputs.items import Fact, TextDocument
+from bdh_workbench.inputs.prose import title_of
 
-FACT_KINDS = (".csv", ".tsv")
-TEXT_KINDS = (".txt", ".text", ".md", ".markdown")
 UNTITLED = "Pasted text"
 Found = tuple[tuple[Fact, ...], tuple[TextDocument, ...]]
 
 
 def read_files(paths: Sequence[Path]) -> Found:
-    """The facts and the documents of files.
+    """The facts and the documents of files and folders.
 
     Raises:
         UserError: naming the first file that holds neither.
     """
-    facts: list[Fact] = []
-    documents: list[TextDocument] = []
-    for path in paths:
-        kind = path.suffix.lower()
-        if kind in FACT_KINDS:
-            facts += read_facts(path)
-        elif kind in TEXT_KINDS:
-            found = read_documents(path)
-            if is_table(found[0].text):  # a card program exports its cards as .txt
-                facts += read_facts(path)
-            else:
-                documents += found
-        else:
-            try:
-                facts += read_facts(path)
-            except UserError as problem:
-                try:
-                    documents += read_documents(path)
-                except UserError:
-                    raise problem from None
-    return tuple(merge_duplicates(facts)), tuple(documents)
+    found = read_any(paths)
+    return tuple(found.facts), tuple(found.documents)
 
 
 def read_paste(text: str) -> Found:

@@ -1,19 +1,28 @@
-"""Pairs to train the reader on: a question, one to five sentences, and where the answer stands, if it does."""
+"""What the reader is trained on: a question, one or two sentences, and where the answer stands, if it does.
+
+Words of a question are replaced by words with close vectors now and then, since people ask in other words than the text
+has: questions whose words stand in the sentence teach that words are looked up (docs/negative-results.md has figures).
+"""
 
 from __future__ import annotations
 
 import functools
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from bdh_workbench.reading.units import Unit, units
+from bdh_workbench.reading.units import Unit, unit, units
 from bdh_workbench.training.reading.questions import Asked, Pool
 
-UNANSWERABLE = 0.25  # share of the pairs
+UNANSWERABLE = 0.2  # share of the pairs
 ALTERED = 0.5  # of those, share whose question asks about another thing of the same kind
-SIZES = (1, 1, 1, 1, 1, 1, 1, 2, 2, 3)  # sentences in a text, one drawn at random
+REPLACED = 0.25  # share of the words with close ones that these stand for
+SIZES = (1, 1, 2)  # sentences that are read for a question, one drawn at random
+TRIED = 4  # sentences drawn for one that does not answer: the most alike is the hardest
+NEAR, WIDE = 0.6, 12  # share of those that stand so many sentences away at most
+OPENED = 2  # words that a question begins with, which say what it asks for
 OFTEN = 300  # sentences that say a word from which on it finds no rivals
 
 
@@ -35,15 +44,23 @@ class Example:
 class Examples:
     """Draws examples from one pool of sentences and questions."""
 
-    def __init__(self, pool: Pool, *, ordered: bool, rivals: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        ordered: bool,
+        rivals: Sequence[str] = (),
+        close: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
         """Take in a pool.
 
         Args:
             pool: of sentences and questions.
             ordered: whether sentences that stand beside each other come from one text.
             rivals: more sentences that do not answer, for a pool that has few with the same words.
+            close: for a word those with close vectors, which may stand for it in a question.
         """
-        self._pool, self._ordered = pool, ordered
+        self._pool, self._ordered, self._close = pool, ordered, close
         self._sentences = [*pool.sentences, *rivals]
         self._said: dict[int, list[int]] = defaultdict(list)
         for number, sentence in enumerate(self._sentences):
@@ -58,7 +75,7 @@ class Examples:
     def draw(self, chooser: random.Random) -> Example:
         """One example at random."""
         asked = self._pool.asked[chooser.randrange(len(self))]
-        question = units(asked.question)
+        question = self._reworded(units(asked.question), chooser)
         size = chooser.choice(SIZES)
         if chooser.random() < UNANSWERABLE:
             altered = self._altered(question, asked, chooser) if chooser.random() < ALTERED else None
@@ -85,22 +102,35 @@ class Examples:
         return Example(question, [self._cut(number) for number in numbers], place if answered else None)
 
     def _rivals(self, question: Sequence[Unit], asked: Asked, count: int, chooser: random.Random) -> list[int]:
-        """Other sentences: of the same text, with the same words, or any."""
+        """Other sentences, each the one of ``TRIED`` that shares most words with the question."""
         found: list[int] = []
-        rare = [u.stem for u in question if 1 < len(self._said.get(u.stem, ())) < OFTEN]
+        weight = {u.stem: 1.0 / (1 + len(self._said.get(u.stem, ()))) ** 0.5 for u in question if u.word}
+        rare = [stem for stem in weight if 1 < len(self._said.get(stem, ())) < OFTEN]
         while len(found) < count:
-            way = chooser.random()
-            if self._ordered and way < 0.5:
-                number = asked.sentence + chooser.choice((-3, -2, -1, 1, 2, 3))
-            elif rare and way < 0.85:
-                number = chooser.choice(self._said[chooser.choice(rare)])
-            else:
-                number = chooser.randrange(len(self._sentences))
-            if 0 <= number < len(self._sentences) and number not in (asked.sentence, asked.beside, *found):
-                found.append(number)
-            elif chooser.random() < 0.05:
-                rare = []
+            tried = [self._other(rare, asked, chooser) for _ in range(TRIED)]
+            left = [number for number in tried if number not in (asked.sentence, asked.beside, *found)]
+            if left:
+                shared = [sum(weight.get(stem, 0.0) for stem in {u.stem for u in self._cut(n)}) for n in left]
+                found.append(left[shared.index(max(shared))])
         return found
+
+    def _other(self, rare: Sequence[int], asked: Asked, chooser: random.Random) -> int:
+        """A sentence at random: near in the same text, with a word of the question, or any."""
+        way = chooser.random()
+        if self._ordered and way < NEAR:
+            return min(max(0, asked.sentence + chooser.randint(-WIDE, WIDE)), len(self._sentences) - 1)
+        if rare and way < 0.9:
+            return chooser.choice(self._said[chooser.choice(rare)])
+        return chooser.randrange(len(self._sentences))
+
+    def _reworded(self, question: Sequence[Unit], chooser: random.Random) -> list[Unit]:
+        """The question with some of its words replaced by close ones; its opening, names and numbers stay."""
+        return [
+            unit(chooser.choice(self._close[u.folded]))
+            if place >= OPENED and u.folded in self._close and not u.shape[0] and chooser.random() < REPLACED
+            else u
+            for place, u in enumerate(question)
+        ]
 
     def _altered(self, question: Sequence[Unit], asked: Asked, chooser: random.Random) -> list[Unit] | None:
         """The question with a name, number or word of the sentence replaced by one of its kind; None without one."""

@@ -1,9 +1,9 @@
 """Fitting the judges of questions: which stored sentences to recite, and which of those answers, or none.
 
-They are fitted on texts that nothing else was chosen on: documents of the held-out part of the corpus with gaps made
-from them, people's questions on sentences that the reader was not trained on, and invented facts of the ``dev`` split
-asked in other words, the other way round and about other subjects. A part of the questions is put to a memory that does
-not hold the answer.
+They are fitted on people's questions put to the texts that these are about, documents of the held-out part of the
+corpus with gaps made from them, and invented facts of the ``dev`` split asked in other words, the other way round and
+about other subjects. A part of the questions is put to a memory that does not hold the answer. What the reader was
+trained on it reads better than anything new: the judge of answers is fitted on the rest.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import dataclasses
 import itertools
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ from bdh_workbench.reading.questions import READ, RECITED, read_sentences
 from bdh_workbench.reading.sentence_evidence import EVIDENCE, Array, Place, SentenceIndex
 from bdh_workbench.reading.units import units
 from bdh_workbench.training.corpus import CorpusDocument
-from bdh_workbench.training.reading.questions import Asked, Pool, gap_questions
+from bdh_workbench.training.reading.questions import Article, Asked, Pool, asked_in, gap_questions
 from bdh_workbench.training.synthetic import facts, hard_facts, other_subject_prompts, reversed_probes
 
 FOREIGN = 0.5  # share of the questions that are put to another memory too
@@ -34,7 +34,7 @@ SENTENCES = 25  # of a text that is put together
 DOCUMENTS = 40  # of the corpus
 OFTEN = 300  # sentences that say a word from which on it makes no rivals
 POINTING = 0.15  # share of those about documents whose names are replaced by "it" or "he", after another answer
-PER_TEXT, PER_FACTS = 8, 150  # questions about one text at most
+PER_TEXT, PER_UNSEEN, PER_FACTS = 8, 40, 150  # questions about one text at most
 FACTS = 60  # invented facts of a memory
 CANDIDATES = 20  # sentences with the best BM25 from which the first judge learns
 DECAY = 1e-3  # of squared weights: evidence that says nothing stays near zero
@@ -50,6 +50,7 @@ class Case:
         gold: number of the sentence that answers, None where none does.
         last: where the answer before came from.
         beside: a sentence that is no candidate, since the question was made from it; -1 for none.
+        seen: whether the reader was trained on the question.
     """
 
     memory: int
@@ -57,6 +58,7 @@ class Case:
     gold: int | None
     last: Place | None = None
     beside: int = -1
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +78,42 @@ class Memories:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A text of a memory: its title and sentences, where a fact's answer stands in each, and questions."""
+    """A text of a memory: its title and sentences, where a fact's answer stands in each, and questions.
+
+    ``seen`` says whether the reader was trained on these, and ``most`` how many of them are asked.
+    """
 
     title: str
     sentences: list[str]
     given: list[tuple[int, int] | None]
     asked: list[Asked]
+    seen: bool = False
+    most: int = PER_TEXT
 
 
-def memories(asker: Asker, documents: Iterable[CorpusDocument], people: Pool, made: Pool, seed: int) -> Memories:
+@dataclass(frozen=True, slots=True)
+class People:
+    """Questions by people and the texts that they are about.
+
+    Attributes:
+        pool: the questions.
+        unseen: numbers of the sentences that the reader was not trained on.
+        articles: texts that hold some of the sentences.
+    """
+
+    pool: Pool
+    unseen: Collection[int]
+    articles: Sequence[Article]
+
+
+def memories(asker: Asker, documents: Iterable[CorpusDocument], people: People, made: Pool, seed: int) -> Memories:
     """Make memories of one to six texts, and questions.
 
     Args:
         asker: gives words and vectors.
         documents: held-out ones of the corpus.
-        people: questions that the reader was not trained on.
-        made: questions made by rules that it was not trained on, on sentences in the order of their texts.
+        people: their questions.
+        made: questions made by rules that the reader was not trained on, on sentences in the order of their texts.
         seed: of all choices.
     """
     chooser = random.Random(seed)
@@ -113,30 +135,34 @@ def memories(asker: Asker, documents: Iterable[CorpusDocument], people: Pool, ma
         base = 0
         for item, text in enumerate(group):
             facts_ = text.given[0] is not None
-            for one in chooser.sample(text.asked, min(PER_FACTS if facts_ else PER_TEXT, len(text.asked))):
+            for one in chooser.sample(text.asked, min(text.most, len(text.asked))):
                 question, last = one.question, None
                 pointing = None if facts_ else _pointing(question, chooser, POINTING)
                 if pointing is not None:
                     near = one.sentence + chooser.randint(-3, 3)
                     question, last = pointing, Place(item, min(len(text.sentences) - 1, max(0, near)))
                 beside = base + one.beside if one.beside >= 0 else -1
-                cases.append(Case(memory, question, base + one.sentence, last, beside))
+                cases.append(Case(memory, question, base + one.sentence, last, beside, text.seen))
                 other = chooser.randrange(len(groups))
                 if other != memory and chooser.random() < FOREIGN:
-                    cases.append(Case(other, one.question, None))
+                    cases.append(Case(other, one.question, None, seen=text.seen))
             if facts_:
                 cases += [Case(memory, prompt, None) for prompt in other_subject_prompts(FACTS, seed + memory, "dev")]
             base += len(text.sentences)
     return Memories(tuple(indexes), tuple(given), tuple(cases))
 
 
-def _plain(title: str, sentences: list[str], asked: list[Asked]) -> _Text:
-    return _Text(title, sentences, [None] * len(sentences), asked)
+def _plain(title: str, sentences: list[str], asked: list[Asked], seen: bool = False, most: int = PER_TEXT) -> _Text:
+    return _Text(title, sentences, [None] * len(sentences), asked, seen, most)
 
 
-def _people_texts(people: Pool, made: Pool, chooser: random.Random) -> Iterator[_Text]:
-    """Each sentence that people asked about among others that share its words."""
-    others = list(dict.fromkeys([*people.sentences, *made.sentences]))
+def _people_texts(people: People, made: Pool, chooser: random.Random) -> Iterator[_Text]:
+    """The texts that people asked about; and each unseen sentence whose text is not there, among others like it."""
+    for article in people.articles:
+        seen = article.number not in people.unseen
+        asked = asked_in([article], people.pool).asked
+        yield _plain(article.title, article.sentences, asked, seen, PER_TEXT if seen else PER_UNSEEN)
+    others = list(dict.fromkeys([*people.pool.sentences, *made.sentences]))
     stems = [{u.stem for u in units(sentence) if u.word} for sentence in others]
     few = Counter(stem for found in stems for stem in found)
     said: dict[int, list[int]] = defaultdict(list)
@@ -144,13 +170,14 @@ def _people_texts(people: Pool, made: Pool, chooser: random.Random) -> Iterator[
         for stem in found:
             if few[stem] <= OFTEN:
                 said[stem].append(number)
-    for number in range(len(people.sentences)):
-        near = [other for stem in stems[number] for other in said.get(stem, []) if other != number]
-        rivals = chooser.sample(sorted(set(near)), min(SENTENCES, len(set(near))))
-        place = chooser.randint(0, len(rivals))
-        sentences = [others[other] for other in rivals]
-        sentences.insert(place, people.sentences[number])
-        asked = [Asked(one.question, place, one.first, one.last) for one in people.asked if one.sentence == number]
+    for number in sorted(set(people.unseen) - {article.number for article in people.articles}):
+        sentence = people.pool.sentences[number]
+        near = {other for stem in stems[others.index(sentence)] for other in said.get(stem, [])}
+        rivals = [others[other] for other in sorted(near) if others[other] != sentence]
+        sentences = chooser.sample(rivals, min(SENTENCES, len(rivals)))
+        place = chooser.randint(0, len(sentences))
+        sentences.insert(place, sentence)
+        asked = [Asked(one.question, place, one.first, one.last) for one in people.pool.asked if one.sentence == number]
         yield _plain("", sentences, asked)
 
 
@@ -182,7 +209,7 @@ def _fact_texts(seed: int) -> Iterator[_Text]:
         asked = [Asked(text, n, 0, 0) for n, fact in enumerate(known) for text in (fact.prompt, *fact.paraphrases)]
         asked += [Asked(one.probe.prompt, one.index, 0, 0) for one in turned]
         given = [(len(s) - len(fact.answer), len(s)) for s, fact in zip(sentences, known, strict=True)]
-        yield _Text("", sentences, list[tuple[int, int] | None](given), asked)
+        yield _Text("", sentences, list[tuple[int, int] | None](given), asked, most=PER_FACTS)
 
 
 def _pointing(question: str, chooser: random.Random, share: float) -> str | None:
@@ -231,6 +258,8 @@ def of_answers(
     """What the second judge learns from: the sentences that the first one has recited, read."""
     out = []
     for number, case in enumerate(known.cases):
+        if case.seen:
+            continue
         index = known.indexes[case.memory]
         question = units(case.question)
         evidence = index.evidence(question, case.last)

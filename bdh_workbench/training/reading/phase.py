@@ -28,6 +28,7 @@ from bdh_workbench.training.reading.examples import Examples
 from bdh_workbench.training.reading.judging import (
     ALL,
     Memories,
+    People,
     figures,
     fitted,
     memories,
@@ -36,18 +37,22 @@ from bdh_workbench.training.reading.judging import (
     worths,
 )
 from bdh_workbench.training.reading.questions import (
+    Article,
     Asked,
     Pool,
+    articles_of,
+    asked_in,
     gap_questions,
     made_questions,
     people_questions,
 )
 from bdh_workbench.training.reading.train import ReaderTraining, ReadingConfig, measured
-from bdh_workbench.training.reading.vectors import word_vectors
+from bdh_workbench.training.reading.vectors import close_words, word_vectors
 
 PEOPLE, MADE, EXCLUDED = "people-sentences.jsonl.zst", "generated.jsonl.zst", "excluded-titles.json"
 CHARACTERS = 400_000_000  # of the corpus from which word vectors are made: 4 minutes
 RIVALS = 60_000  # sentences of made questions that compete with those that people asked about
+AROUND = 20  # sentences of a text on either side of one that people asked about
 GAPS = 80_000  # questions made from the corpus
 MADE_HELD_OUT = 2500  # sentences with made questions that it is not trained on either
 HELD_OUT = 80  # sentences with people's questions that the reader is not trained on
@@ -95,17 +100,25 @@ class Questions:
         found = [d for d in validation_documents(self.corpus) if d.title.lower() not in excluded]
         return iter(_encyclopaedic(found))
 
+    def all_of_people(self) -> tuple[Pool, set[int]]:
+        """All questions by people, and the sentences that the reader is not trained on; empty without a folder.
+
+        Raises:
+            UserError: when a file cannot be read.
+        """
+        if self.folder is None:
+            return Pool([], []), set()
+        pool = people_questions(self.folder / PEOPLE)
+        chooser = random.Random(7)
+        return pool, set(chooser.sample(range(len(pool.sentences)), min(HELD_OUT, len(pool.sentences) // 4)))
+
     def people(self) -> tuple[Pool, Pool]:
         """People's questions to train on, and those on held-out sentences; empty without a folder.
 
         Raises:
             UserError: when a file cannot be read.
         """
-        if self.folder is None:
-            return Pool([], []), Pool([], [])
-        pool = people_questions(self.folder / PEOPLE)
-        chooser = random.Random(7)
-        kept = set(chooser.sample(range(len(pool.sentences)), min(HELD_OUT, len(pool.sentences) // 4)))
+        pool, kept = self.all_of_people()
         place = {number: new for new, number in enumerate(sorted(kept))}
         training = Pool(pool.sentences, [one for one in pool.asked if one.sentence not in kept])
         held_out = Pool(
@@ -147,8 +160,7 @@ def train_reader(
     Raises:
         UserError: for bad input.
     """
-    folder = out / "run"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _working(out)
     words, counts, total, vectors = _words(folder, questions, config)
     config = dataclasses.replace(config, words=len(words))
     torch.manual_seed(settings.seed)
@@ -162,14 +174,23 @@ def train_reader(
     people, held_out = questions.people()
     gaps = _gaps(folder, questions)
     made, _ = questions.made()
-    shares = ((people, settings.people, False), (made, settings.made, True))
+    close = close_words(words, vectors)
+    everything, kept = questions.all_of_people()
+    natural = asked_in([one for one in _articles(folder, questions) if one.number not in kept], everything)
+    # A part of people's questions is put to the texts that their sentences come from.
+    part = settings.people * len(natural.asked) / max(1, len(natural.asked) + len(people.asked))
+    shares = (
+        (natural, part, True),
+        (people, settings.people - part, False),
+        (made, settings.made, True),
+    )
     sources = [
         # People asked about single sentences: what competes with those comes from elsewhere.
-        (Examples(pool, ordered=ordered, rivals=() if ordered else made.sentences[:RIVALS]), share)
+        (Examples(pool, ordered=ordered, rivals=() if ordered else made.sentences[:RIVALS], close=close), share)
         for pool, share, ordered in shares
         if pool.asked
     ]
-    sources.append((Examples(gaps, ordered=True), 1.0 - sum(share for _, share in sources)))
+    sources.append((Examples(gaps, ordered=True, close=close), 1.0 - sum(share for _, share in sources)))
     numbers = {word: number for number, word in enumerate(words)}
     looked = held_out if held_out.asked else gap_questions(questions.held_out(), VALIDATED, 1)
     alone, chooser = Examples(looked, ordered=False), random.Random(5)
@@ -185,14 +206,14 @@ def train_reader(
         "held_out_loss": round(loss, 4),
         "parameters": sum(p.numel() for p in network.parameters()),
         "steps": progress.step,
-        "pairs": progress.step * settings.batch,
+        "questions": progress.step * settings.batch,
         "minutes": round(progress.seconds / 60, 1),
         "finished": progress.seconds >= settings.minutes * 60,
         "settings": dataclasses.asdict(settings),
     }
     blank = Judge(EVIDENCE, torch.zeros(len(EVIDENCE)), 0.0, torch.zeros(len(EVIDENCE)), torch.ones(len(EVIDENCE)))
     asker = make_asker(network, words, blank, blank)
-    judged, judge_figures = fit_judges(asker, questions, settings.seed)
+    judged, judge_figures = fit_judges(asker, questions, folder, settings.seed)
     save_asker(out, judged, {"reading": report, "judges": judge_figures})
     load_asker.cache_clear()
     return report | {"judges": judge_figures}
@@ -206,7 +227,7 @@ def refit_judges(out: Path, questions: Questions, seed: int = 0) -> dict[str, An
     """
     asker = load_asker(out)
     record = json.loads((out / RECORD).read_text(encoding="utf-8"))
-    judged, found = fit_judges(asker, questions, seed)
+    judged, found = fit_judges(asker, questions, _working(out), seed)
     save_asker(out, judged, {**record["figures"], "judges": found})
     load_asker.cache_clear()
     return found
@@ -219,7 +240,7 @@ def ablate_judges(out: Path, questions: Questions, path: Path, seeds: int = 3) -
         UserError: when the model folder has no reader, or for bad input.
     """
     asker = load_asker(out)
-    known = _asked(asker, questions, 0)
+    known = _asked(asker, questions, _working(out), 0)
     first = of_sentences(known)
     second = of_answers(known, asker, asker.sentences)
     report: dict[str, Any] = {"model": out.resolve().name, "seeds": seeds, "questions": len(known.cases)}
@@ -245,9 +266,16 @@ def ablate_judges(out: Path, questions: Questions, path: Path, seeds: int = 3) -
     return report
 
 
-def fit_judges(asker: Asker, questions: Questions, seed: int) -> tuple[Asker, dict[str, Any]]:
-    """An asker with judges fitted to its network, and how they do on the questions they were fitted on."""
-    known = _asked(asker, questions, seed)
+def fit_judges(asker: Asker, questions: Questions, folder: Path, seed: int) -> tuple[Asker, dict[str, Any]]:
+    """An asker with judges fitted to its network, and how they do on the questions they were fitted on.
+
+    Args:
+        asker: with any judges.
+        questions: to fit them to.
+        folder: for working files.
+        seed: of all choices.
+    """
+    known = _asked(asker, questions, folder, seed)
     first = of_sentences(known)
     sentences = fitted(first, EVIDENCE)
     second = of_answers(known, asker, sentences)
@@ -261,9 +289,18 @@ def fit_judges(asker: Asker, questions: Questions, seed: int) -> tuple[Asker, di
     return dataclasses.replace(asker, sentences=sentences, answers=answers), found
 
 
-def _asked(asker: Asker, questions: Questions, seed: int) -> Memories:
+def _asked(asker: Asker, questions: Questions, folder: Path, seed: int) -> Memories:
     """The memories and questions that judges are fitted to."""
-    return memories(asker, questions.held_out(), questions.people()[1], questions.made()[1], seed)
+    pool, unseen = questions.all_of_people()
+    people = People(pool, unseen, _articles(folder, questions))
+    return memories(asker, questions.held_out(), people, questions.made()[1], seed)
+
+
+def _working(out: Path) -> Path:
+    """The folder for working files beside a model."""
+    folder = out / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _encyclopaedic(documents: list[CorpusDocument]) -> list[CorpusDocument]:
@@ -294,6 +331,21 @@ def _words(
         return tuple(values["words"]), list(values["counts"]), int(values["total"]), load_file(tensors)["vectors"]
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(f"{record} is damaged: delete it to make the word vectors again.") from None
+
+
+def _articles(folder: Path, questions: Questions) -> list[Article]:
+    """The texts of the corpus that hold sentences which people asked about; found once."""
+    path = folder / "reader-articles.json"
+    if not path.is_file():
+        print("Looking for the texts that people asked about.", file=sys.stderr)
+        pool, _ = questions.all_of_people()
+        documents = (d for d in questions.documents() if d.source.startswith(ENCYCLOPAEDIC))
+        found = articles_of(pool.sentences, documents, AROUND) if pool.sentences else []
+        save_json_atomically(path, [dataclasses.asdict(article) for article in found])
+    try:
+        return [Article(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError(f"{path} is damaged: delete it to look for the texts again.") from None
 
 
 def _gaps(folder: Path, questions: Questions) -> Pool:

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterable, Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.sentences import sentences_of
-from bdh_workbench.reading.units import Unit, covering, spans, unit
+from bdh_workbench.inputs.sentences import sentences_of
+from bdh_workbench.reading.units import Unit, covering, spans, unit, units
 from bdh_workbench.training.corpus import CorpusDocument, read_json_lines
 
 PLACES = frozenset("in at from near to of through across".split())
 GAP = "___"
+WORD = re.compile(r"[a-z0-9]+")
+RUN, SHARED = 6, 0.5  # words in a row, and the share of a sentence's such stretches that tell that it is the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,81 @@ def _pool(path: Path, questions: Any) -> Pool:
     return Pool(list(numbers), asked)
 
 
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A stretch of a document of the corpus that holds a sentence which people asked about.
+
+    Attributes:
+        title: of the document.
+        sentences: of the stretch.
+        place: number of the sentence among them.
+        number: of the same sentence in the pool of questions.
+    """
+
+    title: str
+    sentences: list[str]
+    place: int
+    number: int
+
+
+def articles_of(sentences: Sequence[str], documents: Iterable[CorpusDocument], around: int) -> list[Article]:
+    """Find the documents from which sentences were taken, each once.
+
+    Args:
+        sentences: as people saw them.
+        documents: of the corpus.
+        around: sentences of the stretch on either side.
+    """
+    cut = [WORD.findall(sentence.lower()) for sentence in sentences]
+    holders: dict[str, set[int]] = {}
+    for number, words in enumerate(cut):
+        for run in _runs(words):
+            holders.setdefault(run, set()).add(number)
+    found: dict[int, Article] = {}
+    for document in documents:
+        shared = Counter(
+            number for run in _runs(WORD.findall(document.text.lower())) for number in holders.get(run, ())
+        )
+        likely = [n for n, count in shared.items() if n not in found and count >= SHARED * max(RUN, len(cut[n]) - RUN)]
+        if not likely:
+            continue
+        texts = sentences_of(document.text)
+        runs = [set(_runs(WORD.findall(text.lower()))) for text in texts]
+        for number in likely:
+            own = set(_runs(cut[number]))
+            best = max(range(len(texts)), key=lambda place: len(runs[place] & own))
+            if len(runs[best] & own) >= SHARED * len(own):
+                start = max(0, best - around)
+                found[number] = Article(document.title, texts[start : best + around + 1], best - start, number)
+    return [found[number] for number in sorted(found)]
+
+
+def _runs(words: list[str]) -> Iterator[str]:
+    """All stretches of ``RUN`` words."""
+    return (" ".join(words[start : start + RUN]) for start in range(len(words) - RUN + 1))
+
+
+def asked_in(articles: Sequence[Article], pool: Pool) -> Pool:
+    """The questions of a pool about the sentences as they stand in articles; left out where the answer is not there."""
+    out = Pool([], [])
+    of: dict[int, list[Asked]] = {}
+    for asked in pool.asked:
+        of.setdefault(asked.sentence, []).append(asked)
+    for article in articles:
+        seen, stands = units(pool.sentences[article.number]), units(article.sentences[article.place])
+        same = [u.same for u in stands]
+        for asked in of.get(article.number, []):
+            answer = [u.same for u in seen[asked.first : asked.last + 1]]
+            starts = [at for at in range(len(same)) if same[at : at + len(answer)] == answer]
+            if starts:
+                # Where it stands more than once, the one nearest to where people saw it.
+                first = min(starts, key=lambda at: abs(at - asked.first))
+                sentence = len(out.sentences) + article.place
+                out.asked.append(Asked(asked.question, sentence, first, first + len(answer) - 1))
+        out.sentences.extend(article.sentences)
+    return out
+
+
 def gap_questions(documents: Iterable[CorpusDocument], count: int, seed: int) -> Pool:
     """Make gaps from documents until there are ``count`` of them or no more documents."""
     pool = Pool([], [])
@@ -107,9 +186,9 @@ def _gaps(sentences: list[str], chooser: random.Random) -> Iterator[tuple[str, i
     cut = [[sentence[a:b] for a, b in spans(sentence)] for sentence in sentences]
     known = [[unit(text) for text in texts] for texts in cut]
     where: dict[tuple[int, ...], list[tuple[int, int, int]]] = {}
-    for number, units in enumerate(known):
-        for first, last in _names(units):
-            where.setdefault(tuple(u.same for u in units[first : last + 1]), []).append((number, first, last))
+    for number, sentence in enumerate(known):
+        for first, last in _names(sentence):
+            where.setdefault(tuple(u.same for u in sentence[first : last + 1]), []).append((number, first, last))
     for places in where.values():
         if not 2 <= len({number for number, _, _ in places}) <= 6:
             continue

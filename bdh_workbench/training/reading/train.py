@@ -12,32 +12,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from bdh_workbench.reading.network import Pairs, ReaderConfig, ReaderNetwork, SpanScores, pairs_of
+from bdh_workbench.reading.network import PAD, Pairs, ReaderConfig, ReaderNetwork, SpanScores, pairs_of
 from bdh_workbench.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from bdh_workbench.training.reading.examples import Example, Examples
 from bdh_workbench.training.telemetry import Telemetry
 
-TURNED = ("encoder", "decoder", "enter", "begin", "end.")  # the matrices of the levels and heads, for Muon
+TURNED = ("layers.", "enter", "begin", "end.")  # the matrices of the layers and heads, for Muon
 TOGETHER = 16  # steps whose examples are sorted by length
+UNFIT = -2  # place of an answer that is too long to be one
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingConfig:
     """How the reader is trained."""
 
-    minutes: float = 120.0  # of work
-    batch: int = 64  # pairs in a step
-    rate: float = 2e-3  # highest learning rate
-    final_rate: float = 5e-5  # where the cosine ends
+    minutes: float = 30.0  # of work
+    batch: int = 48  # questions in a step
+    rate: float = 1e-3  # highest learning rate
+    final_rate: float = 2e-5  # where the cosine ends
     warmup: int = 300  # steps to the highest rate
     weight_decay: float = 0.01
     clip: float = 1.0
-    dropout: float = 0.1
-    tuned: bool = True  # whether word vectors are trained too; frozen they were no better (docs/negative-results.md)
-    people: float = 0.45  # share of the pairs whose question people asked
+    dropout: float = 0.2
+    tuned: bool = True  # whether word vectors are trained too
+    people: float = 0.45  # share of the questions that people asked
     made: float = 0.4  # of those made by rules; the rest are gaps
     validate_minutes: float = 5.0
     save_minutes: float = 3.0
@@ -51,7 +51,7 @@ class ReadingFigures:
     Attributes:
         exact: share of answers that are right, unit for unit.
         f1: mean overlap of words.
-        none: share of unanswerable pairs for which "no answer" wins.
+        none: share of unanswerable questions for which "no answer" wins.
         answered: share of answerable ones for which it does not.
     """
 
@@ -146,14 +146,14 @@ class ReaderTraining:
     def _step(self) -> Tensor:
         settings, progress = self.settings, self.progress
         torch.manual_seed(settings.seed * 1_000_003 + progress.step)
-        pairs, gold = encoded(self._batch(progress.step), self.numbers, self.network.config)
-        progress.tokens += int((pairs.side != 3).sum())
+        read = encoded(self._batch(progress.step), self.numbers, self.network.config)
+        progress.tokens += int((read.pairs.side != PAD).sum())
         rate = self._rate(min(1.0, progress.seconds / (settings.minutes * 60)))
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = rate
         self.network.train()
-        loss = span_loss(self.network(pairs, torch.bfloat16), gold)
+        loss = span_loss(self.network(read.pairs, torch.bfloat16), read)
         self.network.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
@@ -188,52 +188,83 @@ class ReaderTraining:
         telemetry.note(1.0, f"step {progress.step}  {text}")
 
 
-def encoded(examples: Sequence[Example], numbers: dict[str, int], config: ReaderConfig) -> tuple[Pairs, Tensor]:
-    """Pairs, and for each the place of its answer among the spans, flattened, counted from 1; 0 for no answer."""
-    pairs = pairs_of([(example.question, example.sentences) for example in examples], numbers, config)
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Questions, each with every one of its sentences as a pair of its own.
+
+    Attributes:
+        pairs: B pairs, those of a question beside each other.
+        question: (B,) int64, number of the question of each pair.
+        gold: (Q,) int64, place of each question's answer among the scores of its spans, (B, T, L) flattened; -1 for no
+            answer, ``UNFIT`` for one that is too long.
+    """
+
+    pairs: Pairs
+    question: Tensor
+    gold: Tensor
+
+
+def encoded(examples: Sequence[Example], numbers: dict[str, int], config: ReaderConfig) -> Read:
+    """Encode examples for the network."""
+    rows = [(example.question, sentence) for example in examples for sentence in example.sentences]
+    counts = torch.tensor([len(example.sentences) for example in examples])
+    pairs = pairs_of(rows, numbers, config)
     length = pairs.words.shape[1]
-    gold = torch.zeros(len(examples), dtype=torch.int64)
-    for row, example in enumerate(examples):
+    gold = torch.full((len(examples),), -1)
+    for number, (example, before) in enumerate(zip(examples, (counts.cumsum(0) - counts).tolist(), strict=True)):
         if example.answer is not None:
             sentence, first, last = example.answer
-            place = len(example.question) + 1 + sum(len(s) for s in example.sentences[:sentence]) + first
+            place = len(example.question) + 1 + first
             size = last - first
-            # A stretch too long to be an answer is left out of the loss (-1).
             fits = size < config.longest and place + size < length
-            gold[row] = 1 + place * config.longest + size if fits else -1
-    return pairs, gold
+            gold[number] = ((before + sentence) * length + place) * config.longest + size if fits else UNFIT
+    return Read(pairs, torch.repeat_interleave(torch.arange(len(examples)), counts), gold)
 
 
-def span_loss(scores: SpanScores, gold: Tensor) -> Tensor:
-    """Mean -log p of the right answers: gold (B,) as ``encoded`` gives it."""
-    whole = torch.cat((scores.none[:, None], scores.spans.flatten(1)), dim=1)
-    return F.cross_entropy(whole, gold, ignore_index=-1)
+def span_loss(scores: SpanScores, read: Read) -> Tensor:
+    """Mean -log p of the right answers, all spans of a question's sentences competing with each other and with none.
+
+    The score of none is its mean over the sentences.
+    """
+    count = len(read.gold)
+    log_whole = scores.spans.flatten(1).logsumexp(1)  # (B,)
+    zeros = torch.zeros(count)
+    none = zeros.index_add(0, read.question, scores.none) / torch.bincount(read.question, minlength=count)
+    most = log_whole.detach().max()
+    whole = zeros.index_add(0, read.question, (log_whole - most).exp()) + (none - most).exp()
+    picked = scores.spans.flatten()[read.gold.clamp(min=0)]
+    losses = whole.log() + most - torch.where(read.gold >= 0, picked, none)
+    return losses[read.gold != UNFIT].mean()
 
 
 @torch.no_grad()
 def measured(
     network: ReaderNetwork, numbers: dict[str, int], examples: Sequence[Example], batch: int = 64
 ) -> tuple[ReadingFigures, float]:
-    """Figures and mean loss on pairs, greedily, in fp32."""
+    """Figures and mean loss on questions, greedily, in fp32."""
     network.eval()
     exact, f1, none, answered, losses = [], [], [], [], []
+    longest = network.config.longest
     order = sorted(range(len(examples)), key=lambda i: sum(map(len, examples[i].sentences)))
     for start in range(0, len(order), batch):
         part = [examples[i] for i in order[start : start + batch]]
-        pairs, gold = encoded(part, numbers, network.config)
-        scores = network(pairs)
-        losses.append(float(span_loss(scores, gold)) * len(part))
-        spans, nothing = scores.log_probabilities()
-        best, place = spans.flatten(1).max(1)
-        for row, example in enumerate(part):
+        read = encoded(part, numbers, network.config)
+        scores = network(read.pairs)
+        losses.append(float(span_loss(scores, read)) * len(part))
+        length = scores.spans.shape[1]
+        best, place = scores.spans.flatten(1).max(1)
+        for number, example in enumerate(part):
+            rows = (read.question == number).nonzero().flatten()
+            winner = int(best[rows].argmax())
+            found = bool(best[rows[winner]] >= scores.none[rows].mean())
             if example.answer is None:
-                none.append(float(nothing[row] > best[row]))
+                none.append(float(not found))
                 continue
-            answered.append(float(nothing[row] <= best[row]))
-            exact.append(float(place[row] + 1 == gold[row]))
-            said = [u.folded for sentence in example.sentences for u in sentence]
-            first = int(place[row]) // network.config.longest - len(example.question) - 1
-            got = said[first : first + int(place[row]) % network.config.longest + 1]
+            answered.append(float(found))
+            within = int(place[rows[winner]])
+            exact.append(float(int(rows[winner]) * length * longest + within == int(read.gold[number])))
+            first = within // longest - len(example.question) - 1
+            got = [u.folded for u in example.sentences[winner][first : first + within % longest + 1]]
             sentence, begin, end = example.answer
             f1.append(overlap(got, [u.folded for u in example.sentences[sentence][begin : end + 1]]))
     mean = [sum(values) / max(1, len(values)) for values in (exact, f1, none, answered)]

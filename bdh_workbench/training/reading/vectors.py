@@ -9,12 +9,13 @@ and Dagan 2015).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from bdh_workbench.reading.units import UNIT, unit
@@ -23,6 +24,8 @@ WINDOW = 5  # units on either side
 CONTEXTS = 8192  # most frequent words that count as neighbours
 SMOOTHING = 0.75  # power of the neighbours' counts
 PIECE = 2_000_000  # units counted at once
+CLOSE, LIKE = 5, 0.5  # close words of a word at most, and the least cosine
+ROWS = 2000  # words compared with all at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +102,27 @@ def _pieces(texts: Iterable[str], of_form: dict[str, int]) -> Iterator[npt.NDArr
             found = []
     if found:
         yield np.array(found, dtype=np.int64)
+
+
+def close_words(words: Sequence[str], vectors: Tensor) -> dict[str, tuple[str, ...]]:
+    """For each word those that stand in the same surroundings: the ``CLOSE`` with the largest cosine, above ``LIKE``.
+
+    Numbers, marks, words of up to three letters and forms of one word are left out.
+
+    Args:
+        words: the V words.
+        vectors: (V, C).
+    """
+    known = [unit(word) for word in words]
+    usable = torch.tensor([u.word and not u.shape[2] and len(u.folded) > 3 for u in known])
+    normal = F.normalize(vectors.float(), dim=1)
+    out = {}
+    for start in range(0, len(words), ROWS):
+        cosines = (normal[start : start + ROWS] @ normal.T).masked_fill(~usable, -1.0)
+        best, places = cosines.topk(min(3 * CLOSE, len(words)), dim=1)
+        for row, (values, others) in enumerate(zip(best.tolist(), places.tolist(), strict=True), start=start):
+            found = [words[n] for n, cosine in zip(others, values, strict=True) if cosine > LIKE]
+            found = [word for word in found if unit(word).stem != known[row].stem]
+            if usable[row] and found:
+                out[words[row]] = tuple(found[:CLOSE])
+    return out

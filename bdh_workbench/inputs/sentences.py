@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bdh_workbench.memory.as_read import AsRead
+from bdh_workbench.inputs.as_read import AsRead
 
 # A run of spaces or of stops is looked at once, from its first character on, and nothing of it is given back: a file of
 # dots or of spaces would else take time that grows with the square of its length.

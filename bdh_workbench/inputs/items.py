@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.as_read import as_read, is_blank
+from bdh_workbench.inputs.as_read import as_read, is_blank
 
 
 def composed(text: str) -> str:

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.items import Fact, Probe, TextDocument, composed
+from bdh_workbench.inputs.items import Fact, Probe, TextDocument, composed
 
 WHOLE = "The café of Zürich"
 PARTS = unicodedata.normalize("NFD", WHOLE)

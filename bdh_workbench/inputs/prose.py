@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bdh_workbench.harmless import harmless
-from bdh_workbench.memory.as_read import as_read
+from bdh_workbench.inputs.as_read import as_read
 
 _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _FIELD = re.compile(r"(?:[\w-]+|\"[^\"\n]*\")[ \t]*[:=](?:\s|$)|[#\[]|[ \t]*-[ \t]|[ \t]")  # how a line of it may begin

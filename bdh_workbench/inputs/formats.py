@@ -1,90 +1,41 @@
-"""Readers for the files that facts and documents come in.
+"""Reading facts and documents from text: JSON, JSON Lines, tables (``tables.py``), plain text and Markdown.
 
-- Facts: JSON (a list of objects), JSON Lines, or CSV with the headers prompt, answer, paraphrases (``tables.py``).
-- Documents: plain text, Markdown, JSON (one object or a list), or JSON Lines.
 - Text is Unicode in and out: line ends become LF and characters their composed form (NFC); nothing else changes. What
   it is read as is decided later (``as_read.py``).
-- Whatever is wrong with a file is told in one sentence that names the place: always a `UserError`.
+- Whatever is wrong with a text is said in one sentence that names the place: always a `UserError`.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Literal
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.as_read import is_blank
-from bdh_workbench.memory.items import Fact, Probe, TextDocument, prompt_key, same_text
-from bdh_workbench.memory.prose import first_heading, title_of, without_front_matter
-from bdh_workbench.memory.tables import is_table, table_entries
-from bdh_workbench.memory.text_files import checked, normal, read_text, shown, tidy
+from bdh_workbench.inputs.as_read import is_blank
+from bdh_workbench.inputs.items import Fact, Probe, TextDocument, prompt_key, same_text
+from bdh_workbench.inputs.prose import first_heading, title_of, without_front_matter
+from bdh_workbench.inputs.tables import COLUMNS, Layout, is_table, layout_of, table_entries
+from bdh_workbench.inputs.text_files import checked, normal
 
 FactsFormat = Literal["auto", "json", "jsonl", "csv"]
 DocumentsFormat = Literal["auto", "json", "jsonl", "text", "markdown"]
-
-_FACT_SUFFIXES: Mapping[str, FactsFormat] = {
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".csv": "csv",
-    ".tsv": "csv",
-}
-_DOCUMENT_SUFFIXES: Mapping[str, DocumentsFormat] = {
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".txt": "text",
-    ".text": "text",
-    ".md": "markdown",
-    ".markdown": "markdown",
-}
 MOST_FIELDS = 1_000
 """The most fields that an entry may have."""
 
 
-def read_facts(path: str | os.PathLike[str]) -> list[Fact]:
-    """Read the facts of a JSON, JSON Lines or CSV file.
-
-    The format follows from the file's extension, or from its content where the extension says nothing. A fact that
-    stands twice is returned once, with the paraphrases of both.
-
-    Raises:
-        UserError: The file cannot be read, is not text, or does not hold facts.
-
-    """
-    where = shown(path)
-    return parse_facts_text(read_text(path), _FACT_SUFFIXES.get(_suffix(path), "auto"), where=where)
-
-
-def read_documents(path: str | os.PathLike[str]) -> list[TextDocument]:
-    """Read the documents of a text, Markdown, JSON or JSON Lines file.
-
-    A document's title is what it says itself, in front matter or in a field; else a Markdown text is titled after its
-    first heading, a record without a title after its heading or first words, and a plain text after its file.
-
-    Raises:
-        UserError: The file cannot be read, is not text, or does not hold documents.
-
-    """
-    where = shown(path)
-    # A file name need not be valid Unicode; a title must be, since it is saved and shown.
-    title = tidy(Path(where).stem)
-    return parse_documents_text(
-        read_text(path), _DOCUMENT_SUFFIXES.get(_suffix(path), "auto"), title=title, where=where
-    )
-
-
-def parse_facts_text(text: str, format: FactsFormat = "auto", *, where: str = "The pasted text") -> list[Fact]:
-    """Read facts from text, as it is pasted into the window.
+def parse_facts(
+    text: str, format: FactsFormat = "auto", columns: Sequence[str] = (), *, where: str = "The pasted text"
+) -> tuple[list[Fact], Layout | None]:
+    """Read facts from text, and say how their table is laid out if they are in one.
 
     Args:
         text: The text.
         format: How the facts are written; `auto` looks at the text.
+        columns: Names of the columns or fields that hold prompt and answer, and perhaps paraphrases; columns of a table
+            may be given by their numbers, from 1. Without them they are found.
         where: What to call the text in an error.
 
     Raises:
@@ -92,12 +43,28 @@ def parse_facts_text(text: str, format: FactsFormat = "auto", *, where: str = "T
 
     """
     text = checked(text, where)
-    if format == "auto":
-        format = _json_kind(text) or "csv"
-    facts = [_fact(entry, place) for place, entry in _FACT_READERS[format](text, where)]
+    kind = format if format != "auto" else _json_kind(text) or "csv"
+    layout = layout_of(text, where, columns) if kind == "csv" else None
+    if layout is not None:
+        entries = table_entries(text, where, layout)
+    else:
+        entries = _FACT_READERS[kind](text, where)
+        if columns:
+            entries = _with_fields(entries, columns)
+    facts = [_fact(entry, place) for place, entry in entries]
     if not facts:
         raise UserError(f"{where} holds no facts.")
-    return merge_duplicates(facts)
+    return merge_duplicates(facts), layout
+
+
+def parse_facts_text(text: str, format: FactsFormat = "auto", *, where: str = "The pasted text") -> list[Fact]:
+    """Read facts from text, as it is pasted into the window: `parse_facts` without columns.
+
+    Raises:
+        UserError: The text does not hold facts.
+
+    """
+    return parse_facts(text, format, where=where)[0]
 
 
 def holds_facts(text: str) -> bool:
@@ -127,9 +94,7 @@ def parse_documents_text(
     """
     text = checked(text, where)
     if format == "auto":
-        kind = _json_kind(text)
-        # Prose may begin with a bracket too, so an unnamed format counts as JSON only if it can be read as such.
-        format = kind if kind and _is_json(text, kind) else "text"
+        format = json_kind(text) or "text"
     if format in ("text", "markdown"):
         own, text = without_front_matter(text)
         return [TextDocument(own or (first_heading(text) if format == "markdown" else "") or title, text)]
@@ -158,10 +123,6 @@ def merge_duplicates(facts: Iterable[Fact]) -> list[Fact]:
 # Names and words
 
 
-def _suffix(path: str | os.PathLike[str]) -> str:
-    return os.path.splitext(os.fspath(path))[1].lower()
-
-
 def _short(text: str) -> str:
     """Return the beginning of a text, on one line, for use in a message."""
     text = " ".join(text.split())
@@ -172,6 +133,12 @@ def _short(text: str) -> str:
 
 
 Entries = Iterator[tuple[str, Mapping[str, object]]]
+
+
+def json_kind(text: str) -> Literal["json", "jsonl"] | None:
+    """Whether a text of unknown format is JSON or JSON Lines; it must be valid, as prose may begin with a bracket."""
+    kind = _json_kind(text)
+    return kind if kind and _is_json(text, kind) else None
 
 
 def _json_kind(text: str) -> Literal["json", "jsonl"] | None:
@@ -237,6 +204,15 @@ def _jsonl_entries(text: str, where: str) -> Entries:
         if line.strip():
             place = f"{where}, line {number}"
             yield place, _object(_load_json(line, place, one_line=True), place)
+
+
+def _with_fields(entries: Entries, columns: Sequence[str]) -> Entries:
+    """Entries with the fields that a person named as prompt, answer and paraphrases."""
+    for place, entry in entries:
+        for name in columns[:2]:
+            if name not in entry:
+                raise UserError(f"{place} has no field “{name}”: --columns names fields that each entry has.")
+        yield place, {ours: entry[name] for ours, name in zip(COLUMNS, columns, strict=False) if name in entry}
 
 
 def _object(value: object, place: str) -> Mapping[str, object]:
@@ -331,5 +307,5 @@ def _json_documents(text: str, where: str) -> Entries:
     return _json_entries(text, where, single=True)
 
 
-_FACT_READERS: Mapping[str, Reader] = {"json": _json_facts, "jsonl": _jsonl_entries, "csv": table_entries}
+_FACT_READERS: Mapping[str, Reader] = {"json": _json_facts, "jsonl": _jsonl_entries}
 _DOCUMENT_READERS: Mapping[str, Reader] = {"json": _json_documents, "jsonl": _jsonl_entries}

@@ -11,22 +11,21 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory import text_files
-from bdh_workbench.memory.as_read import as_read
-from bdh_workbench.memory.formats import (
+from bdh_workbench.inputs import text_files
+from bdh_workbench.inputs.as_read import as_read
+from bdh_workbench.inputs.files import read_documents, read_facts
+from bdh_workbench.inputs.formats import (
     holds_facts,
     merge_duplicates,
     parse_documents_text,
     parse_facts_text,
-    read_documents,
-    read_facts,
 )
-from bdh_workbench.memory.items import Fact, Probe, TextDocument, same_text
-from bdh_workbench.memory.tables import is_table
+from bdh_workbench.inputs.items import Fact, Probe, TextDocument, same_text
+from bdh_workbench.inputs.tables import is_table
 
 FACT = {"prompt": "The keeper's cat is called", "answer": "Comma", "paraphrases": ["Comma is the name of the"]}
 
@@ -170,8 +169,8 @@ def test_half_a_character_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("question,answer\np,a\n", ['no column "prompt"']),
-        ("prompt\np\n", ['no column "answer"']),
+        ("prompt\np\n", ["no table with two columns"]),
+        ("It rained, and no one came.\nThe bell rang.\n", ["no table with two columns"]),
         ("prompt,answer,Prompt\np,a,q\n", ['two columns "prompt"']),
         ("prompt,answer\np,a\np2,a2,a3\n", ["entry 2", "line 3", "3 columns", "double quotes", "a comma"]),
         ("prompt,answer\np\n", ["entry 1", "line 2", 'no field "answer"']),
@@ -235,7 +234,6 @@ def test_prose_is_no_table() -> None:
 CELL = st.text(alphabet="ab ,;|\t\"'#=\n", min_size=1, max_size=12).filter(str.strip)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(CELL, CELL), min_size=1, max_size=4, unique_by=lambda pair: same_text(pair[0])),
     st.sampled_from(",;\t|"),
@@ -362,7 +360,7 @@ def test_a_record_without_a_title_is_titled_after_its_text(tmp_path: Path) -> No
 # Files and encodings
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_unicode_encodings_are_read(tmp_path: Path, encoding: str) -> None:
     text = "Ein Überfall, 河, 🐢."
     mark = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
@@ -380,15 +378,12 @@ def test_characters_are_composed_and_nothing_else_changes(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("one\ncafé".encode("cp1252"), ["line 2", "looks like Windows-1252", "iconv", "UTF-8"]),
-        (b"caf\xc3\x28 \x81", ["is not UTF-8 text", "save it as UTF-8"]),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ["is a binary file, not text"]),
         (bytes(range(1, 32)) * 4, ["is a binary file, not text"]),
-        (b"%PDF-1.7 text", ["is a PDF file, not text"]),
-        (b"PK\x03\x04 docx", ["office file, not text"]),
-        ("some plain words".encode("utf-16-le"), ["UTF-16 without a byte order mark"]),
+        (b"PK\x03\x04 docx", ["is damaged or cut off"]),
+        (b"{\\rtf1 text}", ["is a rich text file", "save it as .docx"]),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), ["office file of the old kind"]),
         (b"\xff\xfeodd", ["UTF-16", "damaged"]),
-        ("words".encode("utf-32"), ["UTF-32"]),
         (b"", ["is empty"]),
         (b"\xef\xbb\xbf \r\n\t", ["is empty"]),
     ],
@@ -437,8 +432,6 @@ def test_a_file_name_that_is_not_unicode_gives_a_title_that_is(tmp_path: Path) -
     assert document.title == "caf?"
 
 
-# Without a deadline: a busy machine is no failure.
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1), st.sampled_from(["json", "jsonl"]))
 def test_any_text_survives_but_for_line_ends_and_composition(answer: str, format: str) -> None:
     entry = json.dumps({"prompt": "p", "answer": answer})
@@ -450,11 +443,10 @@ def test_any_text_survives_but_for_line_ends_and_composition(answer: str, format
     assert fact.answer == unicodedata.normalize("NFC", answer.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     try:
-        text = text_files._decode(raw, "The file")
+        text = text_files.decode(raw, "The file").text
     except UserError:
         return
     for parse in (parse_facts_text, parse_documents_text):

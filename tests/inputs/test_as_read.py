@@ -6,13 +6,13 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from bdh_workbench.memory.as_read import AsRead, as_read
+from bdh_workbench.inputs.as_read import AsRead, as_read
+from bdh_workbench.inputs.items import Fact, TextDocument, same_text
+from bdh_workbench.inputs.sentences import sentence_spans, sentences_of
 from bdh_workbench.memory.encoding import answer_ids, document_items
-from bdh_workbench.memory.items import Fact, TextDocument, same_text
-from bdh_workbench.memory.sentences import sentence_spans, sentences_of
 from bdh_workbench.model.tokenizer import ByteTokenizer
 
 SPACES = "\t\xa0\u1680\u2000\u2002\u2007\u2009\u200a\u202f\u205f\u3000\x1f"
@@ -61,7 +61,6 @@ def test_marks_are_read_as_what_they_mean(text: str, read: str) -> None:
     assert as_read(read) == read
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=ODD + "ab. \u0641\u0915👩"))
 def test_reading_twice_is_reading_once_and_places_are_found_again(text: str) -> None:
     found = AsRead.of(text)
@@ -75,7 +74,6 @@ def test_reading_twice_is_reading_once_and_places_are_found_again(text: str) -> 
             assert text[origins[place]] == letter
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=ODD.replace("\x08", "") + "ab.! \n"))
 def test_sentences_of_the_original_are_those_that_are_read(text: str) -> None:
     spans = sentence_spans(text)
@@ -89,7 +87,6 @@ def test_sentences_of_the_original_are_those_that_are_read(text: str) -> None:
 WORDS = st.lists(st.text(alphabet="abcdefgh", min_size=1, max_size=6), min_size=2, max_size=12)
 
 
-@settings(deadline=None)
 @given(WORDS, st.sampled_from(SPACES), st.sampled_from(UNSEEN))
 def test_a_text_becomes_the_same_tokens_however_it_is_spaced(words: list[str], space: str, mark: str) -> None:
     plain = " ".join(words)
@@ -110,9 +107,9 @@ def test_items_keep_the_original_and_refuse_what_holds_nothing_to_read() -> None
 
 def test_long_texts_are_read_in_a_moment() -> None:
     for text in ("a b. " * 400_000, "\xa0\xad" * 500_000, "\x1b[" * 500_000, "\xad \t" * 300_000, "\u200c" * 1_000_000):
-        begun = time.monotonic()
+        begun = time.thread_time()
         as_read(text)
-        assert time.monotonic() - begun < 8.0, ascii(text[:8])
+        assert time.thread_time() - begun < 8.0, ascii(text[:8])
 
 
 def test_characters_that_are_read_as_others_are_of_the_kinds_that_they_should_be() -> None:

@@ -1,0 +1,401 @@
+"""Tables of facts as people have them: CSV with any delimiter, and with what programs put above the headers.
+
+- The delimiter is the one under which the headers prompt and answer appear, or else the one that cuts the rows alike.
+  Counting commas fails on quoted texts.
+- A line ``sep=;`` (Excel) and lines that begin with # (``#separator:tab`` of Anki, or a comment) may stand above.
+- A table that Anki exported has no headers: prompt and answer are the first two columns of text.
+- In any other table with two columns or more, prompt and answer are the columns that a person chose, or that the
+  headers or the cells make likely. What was guessed is said.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import html
+import io
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.as_read import is_blank
+from bdh_workbench.inputs.items import same_text
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+NEEDED, COLUMNS = {"prompt", "answer"}, ("prompt", "answer", "paraphrases")
+DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+_RAREST = (",", "|", ";", "\t")  # in texts, the last
+_EXCEL = re.compile(r'"?sep=(.)', re.IGNORECASE)
+_ANKI = re.compile(r"#(separator|html|columns|(?:notetype|deck|tags|guid)(?: column)?):(.*)", re.IGNORECASE)
+_ANKI_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " ", "colon": ":"}
+_FILLING = " ,;\t|"  # a spreadsheet that saved the file again filled up such lines with empty cells
+_BREAK, _TAG = re.compile(r"<br\s*/?>|</(?:div|p|li)>", re.IGNORECASE), re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+HEADER = 1 << 16  # characters of a header row at most: a hostile one would be cut into millions of cells
+WIDEST = 1_000  # columns of a table at most, of which some are chosen
+SAMPLE = 50  # rows from which the layout of a table is guessed
+_ALIKE = 0.6  # share of these rows that have the same number of cells, if it is a table
+# What headers call the two sides, in some of the languages that people keep cards in.
+_PROMPTS = frozenset(
+    "prompt question questions q query front term word key subject cue input instruction problem entry expression "
+    "frage begriff pregunta pergunta domanda termine mot término palabra вопрос термин слово "
+    "问题 問題 質問 题目 单词 질문".split()
+)
+_ANSWERS = frozenset(
+    "answer answers a reply response back definition meaning value output completion target translation solution "
+    "explanation antwort bedeutung übersetzung réponse respuesta resposta risposta définition definición traduction "
+    "ответ определение перевод значение 答案 回答 解答 答え 意味 释义 답 대답".split()
+)
+_IDS = frozenset("id ids nr no number index row uuid guid key_id sr sno # № n°".split()) | {"", "s.no", "s no"}
+_OTHERS = frozenset(
+    "name title country city capital state region category type class year date author language tag tags note notes "
+    "source description text label code status email phone address price topic chapter page comment deck level unit "
+    "symbol person place event film book song river species english german french spanish latin".split()
+)
+_RULE = re.compile(r"\s*(?::?-{2,}:?)?\s*")  # the line under the headers of a table in Markdown
+_NUMBER = re.compile(r"[\s\d.,:/%+€$£-]*\d[\s\d.,:/%+€$£-]*")
+
+
+@dataclass(slots=True)
+class Layout:
+    """How a table is laid out.
+
+    Attributes:
+        start: the place in the text where its first row begins.
+        above: lines above that row.
+        delimiter: between its columns.
+        columns: their names in order, empty for one that is not used; none of them where this is no table of facts.
+        headed: whether the first row gives names.
+        anki: what the lines above say in the words of Anki.
+        named: what the table calls the columns that are used, in that order, where it does not call them so.
+        guessed: whether the columns were guessed.
+        left_out: rows without a prompt or an answer, of a table whose columns have other names.
+    """
+
+    start: int = 0
+    above: int = 0
+    delimiter: str = ""
+    columns: list[str] = field(default_factory=list)
+    headed: bool = True
+    anki: dict[str, str] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
+    guessed: bool = False
+    left_out: int = 0
+
+
+def is_table(text: str) -> bool:
+    """Whether a text begins as a table of facts does: with headers that say so, or with what Anki writes."""
+    found = _layout(text)
+    if set(found.columns) >= NEEDED:
+        return True
+    rows = _table(text, found)
+    names = [_name(cell) for cell in rows[0]] if rows else []
+    return (
+        len(rows) > 1
+        and sum(name in _PROMPTS for name in names) == 1
+        and sum(name in _ANSWERS for name in names) == 1
+        and len(rows[1]) >= len(names)
+    )
+
+
+def has_columns(text: str) -> bool:
+    """Whether a text is a table with two columns or more, or would be one if it were not broken."""
+    found = _layout(text)
+    if set(found.columns) >= NEEDED or _table(text, found):
+        return True
+    first = text[found.start : found.start + HEADER].lstrip().split("\n", 1)[0]
+    return bool(_fault(text, found)) and any(delimiter in first for delimiter in DELIMITERS)
+
+
+def layout_of(text: str, where: str, columns: Sequence[str] = ()) -> Layout:
+    """Find how a table of facts is laid out.
+
+    Args:
+        text: the table.
+        where: what to call it in an error.
+        columns: names or numbers (from 1) of the columns with prompt and answer, and perhaps paraphrases; none: guess.
+
+    Raises:
+        UserError: when it has one column only, or not those that are asked for.
+    """
+    found = _layout(text)
+    if columns:
+        _choose(text, found, where, columns)
+    elif not set(found.columns) >= NEEDED:
+        _guess(text, found, where)
+    for name in COLUMNS:
+        if found.columns.count(name) > 1:
+            raise UserError(f'{where} has two columns "{name}".')
+    return found
+
+
+def table_entries(text: str, where: str, layout: Layout) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield the rows of a table, each after the words for its place, and with its paraphrases as a list.
+
+    Raises:
+        UserError: when one of its rows is broken.
+    """
+    rows, number = _rows(text, layout.start, layout.delimiter), 0
+    try:
+        if layout.headed:
+            next(rows)
+        for row in rows:
+            while len(row) > len(layout.columns) and is_blank(row[-1]):
+                row.pop()
+            if all(map(is_blank, row)) or all(map(_RULE.fullmatch, row)):
+                continue
+            number += 1
+            place = f"{where}, entry {number} (line {layout.above + rows.line_num})"
+            if (layout.headed or layout.guessed) and len(row) > len(layout.columns):
+                delimiter = DELIMITERS.get(layout.delimiter, f"“{layout.delimiter}”")
+                raise UserError(
+                    f"{place} has {len(row)} columns where the header has {len(layout.columns)}: "
+                    f"put double quotes around a text that holds {delimiter}."
+                )
+            entry = _entry(row, layout)
+            if layout.named and not entry.keys() >= NEEDED:
+                layout.left_out += 1
+                continue
+            yield place, entry
+    except csv.Error as error:
+        raise UserError(f"{where} is not valid CSV: {error} (line {layout.above + rows.line_num}).") from None
+
+
+def _entry(row: list[str], layout: Layout) -> Mapping[str, object]:
+    """The cells of a row by name; one that is left out or left empty is missing."""
+    if layout.anki.get("html", "").strip(_FILLING).lower() == "true":
+        row = [html.unescape(_TAG.sub("", _BREAK.sub("\n", cell))).strip() for cell in row]
+    entry: dict[str, object] = {
+        n: cell for n, cell in zip(layout.columns, row, strict=False) if n and not is_blank(cell)
+    }
+    paraphrases = entry.pop("paraphrases", None)
+    if isinstance(paraphrases, str):
+        entry["paraphrases"] = [part.strip() for part in paraphrases.split("|") if not is_blank(part)]
+    return entry
+
+
+def _layout(text: str) -> Layout:
+    """Find how a table is laid out whose columns are called prompt and answer, or which Anki exported."""
+    found, declared = Layout(), ""
+    while found.start < len(text):
+        for delimiter in dict.fromkeys((declared, *DELIMITERS)):
+            names = _names(text, found.start, delimiter) if delimiter else []
+            if len(NEEDED & set(names)) > len(NEEDED & set(found.columns)):
+                found.delimiter, found.columns = delimiter, names
+        line = text[found.start : found.start + 1_000].split("\n", 1)[0]
+        excel, anki = _EXCEL.match(line), _ANKI.match(line)
+        if set(found.columns) >= NEEDED or (line.strip() and not excel and not line.startswith("#")):
+            break
+        if excel:
+            declared = excel[1]
+        if anki:
+            found.anki[anki[1].lower()] = anki[2]
+        if anki and anki[1].lower() == "separator":
+            declared = _ANKI_NAMES.get(anki[2].strip(_FILLING).lower()) or anki[2].strip(" ")[:1]
+        end = text.find("\n", found.start)
+        found.start, found.above = len(text) if end < 0 else end + 1, found.above + 1
+    if not set(found.columns) >= NEEDED:
+        found.columns, found.delimiter = [], declared
+        if found.anki:
+            _without_headers(text, found, declared)
+    return found
+
+
+def _without_headers(text: str, found: Layout, declared: str) -> None:
+    """Lay out a table of Anki, whose columns are named above it or not at all."""
+    delimiters = [declared] if declared else list(DELIMITERS)
+    firsts = {delimiter: _first_row(text, found.start, delimiter) for delimiter in delimiters}
+    found.delimiter = max(delimiters, key=lambda delimiter: len(firsts[delimiter]))
+    found.headed = False
+    names = _names(found.anki.get("columns", ""), 0, found.delimiter)
+    if set(names) >= NEEDED:
+        found.columns = names
+        return
+    taken = {value.strip(_FILLING) for key, value in found.anki.items() if key.endswith(" column")}
+    free = [place for place in range(len(firsts[found.delimiter])) if str(place + 1) not in taken]
+    found.columns = [""] * len(firsts[found.delimiter])
+    for place, name in zip(free, ("prompt", "answer"), strict=False):
+        found.columns[place] = name
+
+
+def _choose(text: str, found: Layout, where: str, columns: Sequence[str]) -> None:
+    """Use the columns that a person named or numbered."""
+    wanted = [_name(column) for column in columns]
+    if len(set(wanted)) < len(wanted):
+        raise UserError(f"{where} cannot have prompt and answer in one column: name two.")
+    for delimiter in dict.fromkeys((found.delimiter or ",", *DELIMITERS)):
+        names = [_name(cell) for cell in _first_row(text, found.start, delimiter)]
+        if all(names.count(name) == 1 for name in wanted):
+            found.delimiter, found.headed = delimiter, True
+            _use(found, [names.index(name) for name in wanted], _first_row(text, found.start, delimiter))
+            return
+    rows = _table(text, found, least=1)
+    first = rows[0] if rows else []
+    if all(name.isdecimal() for name in wanted) and all(0 < int(name) <= len(first) for name in wanted):
+        places = [int(name) - 1 for name in wanted]
+        found.headed = not found.anki and (bool(found.columns) or _is_headed(rows, places))
+        _use(found, places, first)
+        return
+    there = ", ".join(f"“{' '.join(cell.split())[:40]}”" for cell in first[:12]) or "none"
+    names = [_name(cell) for cell in first]
+    numbers = map(str, range(1, len(first) + 1)) if all(map(str.isdecimal, wanted)) else ()
+    known = {*numbers, *(name for name in names if names.count(name) == 1)}
+    missing = next((c for c, name in zip(columns, wanted, strict=True) if name not in known), columns[0])
+    raise UserError(f"{where} has no column “{missing}” of its own: its first line has {there}.")
+
+
+def _guess(text: str, found: Layout, where: str) -> None:
+    """Use the two columns that most likely hold prompts and answers."""
+    rows = _table(text, found)
+    if not rows:
+        if fault := _fault(text, found):
+            raise UserError(f"{where} is not valid CSV: {fault}.")
+        raise UserError(f"{where} is no table with two columns: facts need a prompt and an answer in each row.")
+    names, body = [_name(cell) for cell in rows[0]], rows[1:] or rows
+    width = range(len(names))
+    used = [i for i in width if any(not is_blank(row[i]) for row in body if i < len(row))]
+    ids = [i for i in used if len(used) > 2 and (names[i] in _IDS or _counts(rows, i))]
+    free = [i for i in used if i not in ids]
+    texts = [i for i in free if not all(_NUMBER.fullmatch(row[i].strip()) for row in body if i < len(row))]
+    prompt = next((i for i in free if names[i] in _PROMPTS), None)
+    # A column "a" holds answers beside a column "q" alone.
+    answer = next((i for i in free if names[i] in _ANSWERS and i != prompt and (names[i] != "a" or "q" in names)), None)
+    order = free if len(free) <= 2 else [*texts, *(i for i in free if i not in texts)]
+    if prompt is None:
+        prompt = next((i for i in order if i != answer), None)
+    if answer is None:
+        after = [i for i in order if prompt is not None and i > prompt]
+        answer = next((i for i in (*after, *order) if i != prompt), None)
+    if prompt is None or answer is None:
+        raise UserError(f"{where} is no table with two columns: facts need a prompt and an answer in each row.")
+    found.headed = _is_headed(rows, [prompt, answer])
+    found.guessed = True
+    _use(found, [prompt, answer], rows[0])
+    if found.headed and "paraphrases" in names and not found.columns[names.index("paraphrases")]:
+        found.columns[names.index("paraphrases")] = "paraphrases"
+
+
+def _fault(text: str, found: Layout) -> str:
+    """What is wrong with a table with commas, "" for nothing; where only its sample ends too early, nothing is."""
+    rows = _rows(text[found.start : found.start + HEADER], 0, ",")
+    try:
+        for _ in zip(rows, range(SAMPLE), strict=False):
+            pass
+    except csv.Error as error:
+        cut = "unexpected end" in str(error) and len(text) - found.start > HEADER
+        return "" if cut else f"{error} (line {found.above + rows.line_num})"
+    return ""
+
+
+def _use(found: Layout, places: Sequence[int], first: Sequence[str]) -> None:
+    """Name the columns at these places prompt, answer and paraphrases."""
+    found.columns = [""] * len(first)
+    for place, name in zip(places, COLUMNS, strict=False):
+        found.columns[place] = name
+    called = [" ".join(first[place].split())[:40] if found.headed else "" for place in places]
+    found.named = tuple(f"“{name}”" if name else str(place + 1) for name, place in zip(called, places, strict=True))
+
+
+def _is_headed(rows: Sequence[Sequence[str]], places: Sequence[int]) -> bool:
+    """Whether the first row of a table names the columns, and holds no fact itself."""
+    first, body = [cell.strip() for cell in rows[0]], [row for row in rows[1:] if len(row) > max(places)]
+    known = _PROMPTS | _ANSWERS | (_IDS - {""}) | _OTHERS
+    names = {_name(cell) for cell in first}
+    if names & (known if "q" in names else known - {"a"}):
+        return True
+    chosen = [first[place] for place in places]
+    if not body or not all(_is_label(cell) for cell in chosen):
+        return False
+    for place in places:
+        cells = [row[place].strip() for row in body if not is_blank(row[place])]
+        if cells and all(map(_NUMBER.fullmatch, cells)):
+            return True
+        if cells and sum(len(cell.split()) for cell in cells) >= 4 * len(cells):
+            return True
+    lower = all(cell[:1].islower() for cell in chosen)
+    return lower and any(row[place].strip()[:1].isupper() for row in body for place in places)
+
+
+def _is_label(cell: str) -> bool:
+    """Whether a cell may name a column: a few words, no sentence and no number."""
+    return (
+        bool(cell)
+        and len(cell) <= 40
+        and len(cell.split()) <= 3
+        and cell[-1] not in ".?!…"
+        and not _NUMBER.fullmatch(cell)
+    )
+
+
+def _counts(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Whether a column numbers the rows."""
+    cells = [row[place].strip() for row in rows[1:] if place < len(row)]
+    numbers = [int(cell) for cell in cells if cell.isdecimal()]
+    return len(numbers) == len(cells) > 1 and all(b - a == 1 for a, b in itertools.pairwise(numbers))
+
+
+def _table(text: str, found: Layout, least: int = 2) -> list[list[str]]:
+    """The first rows of a table under the delimiter that cuts them alike, which is noted; none if it is no table."""
+    best = (0.0, False, 0, 0)
+    chosen: list[list[str]] = []
+    sample = text[found.start : found.start + HEADER]
+    for delimiter in [found.delimiter] if found.delimiter else list(DELIMITERS):
+        rows: list[list[str]] = []
+        with contextlib.suppress(csv.Error):  # the sample may end within quotes
+            for row in _rows(sample, 0, delimiter):
+                while len(row) > 1 and is_blank(row[-1]):
+                    row.pop()
+                if not all(map(is_blank, row)):
+                    rows.append(row)
+                if len(rows) == SAMPLE:
+                    break
+        if not rows or not least <= max(map(len, rows)) <= WIDEST:
+            continue
+        usual = Counter(map(len, rows)).most_common(1)[0][0]
+        width = max(usual, len(rows[0])) if usual > 1 else usual
+        share = sum(1 < len(row) <= width for row in rows) / len(rows)
+        # Of two that cut the rows alike, the one after which no space follows: in a text one does.
+        spaced = sample.count(f"{delimiter} ") > sample.count(delimiter) // 2
+        weight = (share, not spaced or delimiter == "\t", width, (*_RAREST, delimiter).index(delimiter))
+        if least <= width <= WIDEST and (share >= _ALIKE or least == 1) and weight > best:
+            best, chosen, found.delimiter = weight, rows, delimiter
+    if chosen:
+        chosen[0] += [""] * (best[2] - len(chosen[0]))
+    return chosen
+
+
+def _rows(text: str, start: int, delimiter: str) -> Reader:
+    file = io.StringIO(text, newline="")
+    file.seek(start)
+    return csv.reader(file, delimiter=delimiter, strict=True, skipinitialspace=True)
+
+
+def _first_row(text: str, start: int, delimiter: str) -> list[str]:
+    """The first row of a table with this delimiter; none where it is not valid."""
+    with contextlib.suppress(csv.Error):
+        return next(_rows(text[start : start + HEADER], 0, delimiter), [])
+    return []
+
+
+def _name(cell: str) -> str:
+    """The name of a column as it is compared."""
+    return same_text(cell).lower().lstrip("# ").rstrip(" :")
+
+
+def _names(text: str, start: int, delimiter: str) -> list[str]:
+    """The names of columns in a header row, as they are compared.
+
+    Where no column has one of the names that are looked for and a single one begins with it, that one is taken:
+    "Prompt (as typed)".
+    """
+    names = [_name(cell) for cell in _first_row(text, start, delimiter)]
+    begun = [(re.findall(r"\w+", name) or [""])[0] for name in names]
+    for name in COLUMNS:
+        if name not in names and begun.count(name) == 1:
+            names[begun.index(name)] = name
+    return names

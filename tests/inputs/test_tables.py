@@ -1,0 +1,141 @@
+"""Any table with two columns holds facts: which columns, whether the first row is a fact, and what is said of it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.inputs.files import read_facts, read_inputs
+from bdh_workbench.inputs.formats import parse_facts
+
+
+def pairs(text: str, *columns: str) -> list[tuple[str, str]]:
+    return [(fact.prompt, fact.answer) for fact in parse_facts(text, "csv", columns)[0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("question,answer\nWho?,Me\n", [("Who?", "Me")]),
+        ("Frage;Antwort\nWer?;Ich\n", [("Wer?", "Ich")]),
+        ('"Front"\t"Back"\n"a\tb"\t"c ""d"""\n', [("a\tb", 'c "d"')]),
+        ("answer,prompt text\nMe,Who?\n", [("Who?", "Me")]),
+        ("id,question,reply,tags\n1,Who?,Me,a\n2,Where?,Here,b\n", [("Who?", "Me"), ("Where?", "Here")]),
+        ("1\tWho?\tMe\n2\tWhere?\tHere\n3\tWhy?\tSo\n", [("Who?", "Me"), ("Where?", "Here"), ("Why?", "So")]),
+        ("Country,Capital\nFrance,Paris\nSpain,Madrid\n", [("France", "Paris"), ("Spain", "Madrid")]),
+        ("animal,sound\nCow,Moo\nDog,Woof\n", [("Cow", "Moo"), ("Dog", "Woof")]),
+        ("code,meaning\n404,Not Found\n200,OK\n", [("404", "Not Found"), ("200", "OK")]),
+        ("404,Not Found\n200,OK\n", [("404", "Not Found"), ("200", "OK")]),
+        ("cat,gato\ndog,perro\n", [("cat", "gato"), ("dog", "perro")]),
+        ("What is it?,a tree\nWho wrote it?,Ada\n", [("What is it?", "a tree"), ("Who wrote it?", "Ada")]),
+        ("Fall,In\nThe bridge fell,1921\nIt rained,1887\n", [("The bridge fell", "1921"), ("It rained", "1887")]),
+        ("sep=;\nBaum;Holz\nEsche;hart\n", [("Baum", "Holz"), ("Esche", "hart")]),
+        ("# my words\nterm|definition\nash|a tree\n", [("ash", "a tree")]),
+        ("| Term | Definition |\n|---|---|\n| ash | a tree |\n", [("ash ", "a tree ")]),
+        ("q,a\nWho?,Me\n", [("Who?", "Me")]),
+        ("a,b\nx,y\n", [("a", "b"), ("x", "y")]),
+        ("promt,answer\nThe cat is,black\n", [("The cat is", "black")]),
+        ("question,answer,,\nWho?,Me,,\n,,,\n", [("Who?", "Me")]),
+        ("Who, me?\tYes, you\nWhere, here?\tNo, there\n", [("Who, me?", "Yes, you"), ("Where, here?", "No, there")]),
+        ("Wer, ich?;Ja, du\nWo, hier?;Nein, da\n", [("Wer, ich?", "Ja, du"), ("Wo, hier?", "Nein, da")]),
+        ("Wer; ich?,Ja; du\nWo; hier?,Nein; da\n", [("Wer; ich?", "Ja; du"), ("Wo; hier?", "Nein; da")]),
+        ('"Wer; ich?",Ja\n"Wo; hier?",Nein\n', [("Wer; ich?", "Ja"), ("Wo; hier?", "Nein")]),
+        ("Stadt;Einwohner\nKöln;1,08\nBonn;0,33\n", [("Köln", "1,08"), ("Bonn", "0,33")]),
+        ("The bell rings at,noon\n", [("The bell rings at", "noon")]),
+    ],
+)  # fmt: skip
+def test_any_table_with_two_columns_is_read(text: str, expected: list[tuple[str, str]]) -> None:
+    assert pairs(text) == expected
+    assert pairs("\ufeff" + text.replace("\n", "\r\n")) == expected, "as Excel saves it"
+
+
+TABLE = "no,Frage,Notiz,Antwort,anders\n1,Wer?,x,Ich,Welcher? | Wie heißt er?\n2,Wo?,y,Hier,\n"
+
+
+@pytest.mark.parametrize("columns", [("Frage", "Antwort"), ("frage", "ANTWORT "), ("2", "4")])
+def test_columns_are_chosen_by_name_or_number(columns: tuple[str, ...]) -> None:
+    assert pairs(TABLE, *columns) == [("Wer?", "Ich"), ("Wo?", "Hier")]
+    assert pairs(TABLE, *reversed(columns)) == [("Ich", "Wer?"), ("Hier", "Wo?")]
+
+
+def test_a_third_column_gives_paraphrases() -> None:
+    facts, layout = parse_facts(TABLE, "csv", ("2", "4", "5"))
+    assert facts[0].paraphrases == ("Welcher?", "Wie heißt er?") and not facts[1].paraphrases
+    assert layout is not None and layout.named == ("“Frage”", "“Antwort”", "“anders”") and not layout.guessed
+
+
+def test_columns_that_are_called_ours_can_be_put_aside() -> None:
+    text = "prompt,answer,better\nThe bell rings at,noon,night\n"
+    assert pairs(text, "prompt", "better") == [("The bell rings at", "night")]
+    assert pairs(text, "1", "3") == [("The bell rings at", "night")]
+
+
+def test_fields_of_records_are_chosen_too() -> None:
+    facts, _ = parse_facts('{"q": "Who?", "a": "Me"}\n{"q": "Where?", "a": "Here"}', "auto", ("q", "a"))
+    assert [fact.answer for fact in facts] == ["Me", "Here"]
+    with pytest.raises(UserError, match="no field “b”"):
+        parse_facts('[{"q": "Who?", "a": "Me"}]', "auto", ("q", "b"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        (("Frage", "x"), "no column “x”.*“no”, “Frage”"),
+        (("2", "9"), "no column “9”"),
+        (("Frage", "frage"), "in one column"),
+    ],
+)
+def test_columns_that_are_not_there_are_refused(columns: tuple[str, ...], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        parse_facts(TABLE, "csv", columns)
+
+
+def test_what_was_guessed_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("name,job\nAda,smith\nBo,\nCy,cook\n")
+    found = read_inputs([path], [])
+    assert found.files[0].columns == ("name", "job") and found.files[0].facts == 2
+    assert found.notes() == [
+        f"{path}: prompt from column “name” and answer from column “job” (--columns chooses others).",
+        f"{path}: 1 row without a prompt or an answer left out.",
+    ]
+    path.write_text("Is it?,yes\nWhy?,so\n")
+    assert "column 1 and answer from column 2; its first row is read as a fact" in read_inputs([path], []).notes()[0]
+    path.write_text("prompt,answer\nIs it?,yes\n")
+    assert not read_inputs([path], []).notes(), "nothing is guessed"
+
+
+def test_a_table_with_one_column_is_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("The bell rang.\nIt rained, and no one came.\nThe boat left.\n")
+    found = read_inputs([path], [])
+    assert not found.facts and found.documents[0].text == path.read_text()
+    assert found.notes() == [f"{path} is no table with two columns, so that it was read as a text."]
+    with pytest.raises(UserError, match="no table with two columns"):
+        read_facts(path)
+
+
+def test_a_broken_table_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    for text in ('"Wer?,Ich\nWo?,Hier\n', 'Wer?,"Ich\nWo?,Hier\n', '"Wer"?,Ich\n'):
+        path.write_text(text)
+        with pytest.raises(UserError, match=r"not valid CSV.*\(line"):
+            read_inputs([path], [])
+    path.write_text('"Wer" is German.\nSo is "wo".\n')
+    assert len(read_inputs([path], []).documents) == 1
+
+
+def test_a_text_that_is_cut_by_the_delimiter_is_refused_and_not_lost() -> None:
+    with pytest.raises(UserError, match="3 columns where the header has 2"):
+        parse_facts("term,meaning\nash,a tree\noak,a tree, hard\n", "csv")
+
+
+def test_a_hostile_row_is_refused_in_a_moment() -> None:
+    begun = time.process_time()
+    for text in ("[" + "[]," * 600_000 + "0]", "a," * 60_000 + "\n" + "b," * 60_000, ",\n" * 300_000 + "x"):
+        with pytest.raises(UserError):
+            parse_facts(text, "csv")
+    assert time.process_time() - begun < 10
