@@ -25,7 +25,7 @@ from bdh_workbench.memory.banks import Bases, bank_of, own_rows, renumbered, wit
 from bdh_workbench.memory.conflicts import Conflict, Shelf, against, entries_of, entry_of, listed, short
 from bdh_workbench.memory.file_format import FORMAT
 from bdh_workbench.memory.files import file_size, when
-from bdh_workbench.memory.state import LayerRecord, Memory, Rows
+from bdh_workbench.memory.state import BareRows, LayerRecord, Memory, Rows
 from bdh_workbench.memory.titles import by_layer, joined_titles, renewed_title, title_after
 
 CLOSE = 1e-4  # squared distance from the span of others under which a row that drifted spends no rank at first
@@ -366,7 +366,8 @@ def _check_one_model(memories: Sequence[Memory]) -> None:
                 for m in (memories[0], memory)
             )
             raise UserError(f"Memories of different models cannot be merged: {sides}; merge those of one model.")
-    widths = {memory.rows.cues.shape[1] for memory in memories if len(memory.rows)}
+    made = [memory.rows for memory in memories if len(memory.rows) and not isinstance(memory.rows, BareRows)]
+    widths = {rows.cues.shape[1] for rows in made}
     if len(widths) > 1:
         raise UserError(f"These memories have cues of different widths ({sorted(widths)}): merge those of one model.")
 

@@ -282,21 +282,21 @@ def test_nothing_and_other_models_are_refused(model: Model, first: WriteResult) 
 
 
 def test_a_memory_grows_by_banks_and_a_write_leaves_those_that_are_full_as_they_are() -> None:
-    small = tiny_model(write_slots=64, address_active=0.1)
-    room = capacity(64)
-    facts = many_facts(40)
+    small = tiny_model(write_slots=256)
+    room = capacity(256)
+    facts = many_facts(100)
     settings = WriteSettings(method="direct", framings=0)
-    result = finish(write(small, None, facts[:30], settings=settings))
+    result = finish(write(small, None, facts[:80], settings=settings))
     before = result.memory
     counts = own_rows(before.rows)
-    assert len(counts) >= 30 * 2 // room and max(counts.values()) <= room
-    later = finish(write(small, before, facts[30:], settings=settings, bases=result.bases))
+    assert len(counts) >= 80 * 2 // room and max(counts.values()) <= room
+    later = finish(write(small, before, facts[80:], settings=settings, bases=result.bases))
     full = [bank for bank, count in counts.items() if count + 2 > room]
     assert full and max(own_rows(later.memory.rows).values()) <= room
     for bank in full:
         assert torch.equal(SlowMemory(before).bank(bank), SlowMemory(later.memory).bank(bank))
     assert worst_answer(small, later.memory, facts) > 0.9
-    without_bases = finish(write(small, before, facts[30:], settings=settings))
+    without_bases = finish(write(small, before, facts[80:], settings=settings))
     assert torch.equal(without_bases.memory.rows.banks, later.memory.rows.banks)
 
 
