@@ -66,7 +66,7 @@ def test_it_is_one_write_with_a_number_of_its_own(model: Model, stored: WriteRes
     after = replaced(model, stored, OTHERS).memory
     assert [layer.number for layer in stored.memory.layers] == [1, 2]
     assert [(layer.number, layer.title) for layer in after.layers] == [(2, DOCUMENT.title), (3, "12 facts")]
-    before = dataclasses.replace(stored, memory=after, basis=algebra.held_basis(after))
+    before = dataclasses.replace(stored, memory=after, bases={})
     once_more = replaced(model, before, TWELVE).memory
     assert [layer.number for layer in once_more.layers] == [2, 4], "no number stands for two writes"
     assert once_more.title == after.title == DOCUMENT.title, "the memory was called after facts that are gone"
