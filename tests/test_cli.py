@@ -403,7 +403,7 @@ def test_a_new_version_of_a_document_replaces_the_old_one(
 
 
 def test_a_merge_keeps_the_first_or_the_last_of_facts_and_documents(
-    run: Run, ask: Callable[..., dict[str, Any]], tmp_path: Path
+    run: Run, ask: Callable[..., dict[str, Any]], model_folder: Path, tmp_path: Path
 ) -> None:
     paths = []
     for name, days, answer in (("a", "thirty", "red"), ("b", "ninety", "blue")):
@@ -422,7 +422,7 @@ def test_a_merge_keeps_the_first_or_the_last_of_facts_and_documents(
         asked = ask("query", "--memory", target, "The administrator password of the sluice expires after")
         assert asked["completion"].startswith(f" {days}") and days in asked["source"]["text"]
         assert ask("query", "--memory", target, "The flag of Tarn is")["completion"].startswith(f" {answer}")
-    status, out, _ = run("merge", *paths, "--keep", "last", "--memory", target)
+    status, out, _ = run("merge", *paths, "--keep", "last", "--memory", target, "--model", model_folder)
     assert "1 fact kept from the last memory: “The flag of Tarn is”: “blue” instead of “red”." in out
     assert "1 document kept from the last memory: “b” instead of “a”." in out and "stored once" in out
     assert run("merge", *paths, "--keep", "both", "--memory", target)[0] == 1, "two answers cannot both be kept"
