@@ -263,7 +263,7 @@ def check_memory(memory: Memory) -> None:
     if not bare:
         floats |= {"strengths": rows.strengths, "cues": rows.cues}
     else:
-        floats["checks"] = rows.checks
+        floats["checks"] = rows.checked()
     for name, tensor in floats.items():
         if not bool(torch.isfinite(tensor).all()):
             raise Damaged(f"its {name} hold numbers that are not finite")

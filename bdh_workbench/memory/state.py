@@ -305,7 +305,9 @@ class BareRows(Rows):
     def _site(self) -> WriteSite:
         if self.site is None:
             raise UserError("The words of this memory become cues with its model: load that model first.")
-        return self.site if isinstance(self.site, torch.nn.Module) else self.site()
+        site = self.site
+        # A module can be called too.
+        return site() if not isinstance(site, torch.nn.Module) else site  # type: ignore[return-value]
 
     def _made_cues(self) -> Tensor:
         cues = made_cues(self._site(), {name: getattr(self, name) for name in KEPT})

@@ -6,7 +6,6 @@ import dataclasses
 import multiprocessing
 import pickle
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import torch
 
@@ -68,7 +67,7 @@ def _small(job: Job) -> Job:
 def _load(folder: str, fingerprint: str) -> None:
     global _model
     torch.set_num_threads(1)
-    _model = load_model(Path(folder), torch.device("cpu"))
+    _model = load_model(folder, torch.device("cpu"))
     assert _model.fingerprint == fingerprint
 
 
