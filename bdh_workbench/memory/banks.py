@@ -136,9 +136,9 @@ class SlowMemory:
         banks = self.memory.rows.banks[rows]
         for number in torch.unique(banks).tolist():
             chosen = banks == number
-            bank, slot = self._opened(number)
+            bank, _ = self._opened(number)
             homes = self.memory.rows.address_of[rows[chosen]].long()
-            out[chosen] = read_rows(bank.memory.rows, slot.cpu(), torch.searchsorted(bank.rows, homes))
+            out[chosen] = read_rows(bank.memory.rows, self.bank(number).cpu(), torch.searchsorted(bank.rows, homes))
         return out
 
     def addresses(self, rows: Tensor) -> Tensor:

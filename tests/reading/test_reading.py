@@ -162,7 +162,7 @@ def test_completion_restores_a_partial_cue(model: Model, memory: Memory) -> None
     plain = Reader(model).advance(damaged).stream[0, -1]
     torch.testing.assert_close(completed.stream[0, -1] - plain, gate * full[0], atol=1e-2, rtol=1e-2)
     along = (pure.stream[0, -1] - plain) @ full[0] / (gate * full[0].square().sum())
-    assert 0.0 < float(along) < 0.95
+    assert float(along) < 0.95, "and where there are several banks, it may take another"
 
 
 def test_readers_of_one_memory_share_their_tensors(reader: Reader) -> None:
