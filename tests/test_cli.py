@@ -327,12 +327,11 @@ def test_inspect_tells_what_is_held(run: Run, memory_file: Path) -> None:
 
 
 def test_forget_takes_a_title_or_a_number(
-    run: Run, ask: Callable[..., dict[str, Any]], memory_file: Path, tmp_path: Path
+    ask: Callable[..., dict[str, Any]], memory_file: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "less.safetensors"
-    status, out, err = run("forget", memory_file, "--item", PROMPT, "--item", "0", "--memory", target, "--json")
-    assert status == 0, err
-    assert json.loads(out)["forgotten"] == [PROMPT, FACTS[0].prompt]
+    found = ask("forget", memory_file, "--item", PROMPT, "--item", "0", "--memory", target)
+    assert found["forgotten"] == [PROMPT, FACTS[0].prompt]
     assert [item.prompt for item in load_memory(target).items] == [fact.prompt for fact in FACTS[2:]]
     assert ask("query", "--memory", target, PROMPT)["completion"] != " Quill"
     assert ask("query", "--memory", target, FACTS[2].prompt)["completion"] == " clocks"
@@ -404,7 +403,7 @@ def test_a_new_version_of_a_document_replaces_the_old_one(
 
 
 def test_a_merge_keeps_the_first_or_the_last_of_facts_and_documents(
-    run: Run, ask: Callable[..., dict[str, Any]], tmp_path: Path
+    run: Run, ask: Callable[..., dict[str, Any]], model_folder: Path, tmp_path: Path
 ) -> None:
     paths = []
     for name, days, answer in (("a", "thirty", "red"), ("b", "ninety", "blue")):
@@ -423,18 +422,20 @@ def test_a_merge_keeps_the_first_or_the_last_of_facts_and_documents(
         asked = ask("query", "--memory", target, "The administrator password of the sluice expires after")
         assert asked["completion"].startswith(f" {days}") and days in asked["source"]["text"]
         assert ask("query", "--memory", target, "The flag of Tarn is")["completion"].startswith(f" {answer}")
-    status, out, _ = run("merge", *paths, "--keep", "last", "--memory", target)
+    status, out, _ = run("merge", *paths, "--keep", "last", "--memory", target, "--model", model_folder)
     assert "1 fact kept from the last memory: “The flag of Tarn is”: “blue” instead of “red”." in out
     assert "1 document kept from the last memory: “b” instead of “a”." in out and "stored once" in out
     assert run("merge", *paths, "--keep", "both", "--memory", target)[0] == 1, "two answers cannot both be kept"
 
 
-def test_copies_of_a_fact_are_forgotten_together(run: Run, memory_file: Path, model: Model, tmp_path: Path) -> None:
+def test_copies_of_a_fact_are_forgotten_together(
+    ask: Callable[..., dict[str, Any]], memory_file: Path, model: Model, tmp_path: Path
+) -> None:
     """Written by the program they are one; a file of another program may hold both."""
     path, target = tmp_path / "twice.safetensors", tmp_path / "less.safetensors"
     save_memory(path, finish(write(model, load_memory(memory_file), [FACTS[1]])).memory)
     assert len(load_memory(path).items) == 7
-    assert run("forget", path, "--item", PROMPT, "--memory", target)[0] == 0
+    ask("forget", path, "--item", PROMPT, "--memory", target)
     assert len(load_memory(target).items) == 5
 
 

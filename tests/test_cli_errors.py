@@ -338,7 +338,7 @@ def test_whatever_loads_a_memory_tells_of_a_full_output_too(
         ["write", "--facts", facts_file, "--memory", target, "--model", model_folder],
         ["query", "x", "--memory", target, "--model", model_folder],
         ["inspect", target],
-        ["forget", target, "--item", "0", "--memory", other],
+        ["forget", target, "--item", "0", "--memory", other, "--model", model_folder],
         ["merge", target, target, "--memory", other],
     ):
         with open("/dev/full", "w", encoding="utf-8") as full, pytest.MonkeyPatch.context() as patch:

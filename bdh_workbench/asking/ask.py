@@ -83,7 +83,8 @@ def ask(
     if chosen is None and not reads:
         spoken.finish()
     elif chosen is None:
-        spoken = alone(spoken if spoken.first_source is None else speech(reader.with_settings(UNTOUCHED)))
+        alike = known == "beginning" and spoken.first_source is None
+        spoken = alone(spoken if alike else speech(reader.with_settings(UNTOUCHED)))
     completion = spoken.text
     if chosen is not None and not spoken.tokens and chosen.answer is not None:
         completion = f" {chosen.answer}"  # marked in a sentence, and not continued from the prompt

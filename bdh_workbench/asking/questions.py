@@ -17,7 +17,6 @@ from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Source, Sources
 
-VERBATIM = 0.9995  # familiarity that only a prompt which was written word for word has
 SAYS_SOMETHING = re.compile(r"[^\W_]")
 
 
@@ -39,8 +38,8 @@ def answer_question(
         last: where the answer before came from, for a question that only says "it" or "she".
         checkpoint: called now and then; what it raises stops the reading.
     """
-    source = speech.first_source
-    word_for_word = source is not None and source.kind == "fact" and speech.first.familiarity >= VERBATIM
+    item = reader.says_word_for_word(speech.prompt_ids)
+    word_for_word = item >= 0 and reader.memory is not None and reader.memory.items[item].kind == "fact"
     questions = reader.questions if reader.settings.completion and reader.settings.written else None
     if questions is None or not questions.ready or word_for_word:
         return continue_beginning(prompt, speech)

@@ -23,6 +23,7 @@ class Speech:
     fact is said to the end of its answer, however many sentences that has.
 
     Attributes:
+        prompt_ids: of all that is in the context.
         tokens: said so far.
         ids: of those tokens.
         ended: whether the model ended the text itself.
@@ -63,7 +64,7 @@ class Speech:
         self.tokens: list[SpokenToken] = []
         self.ids: list[int] = []
         self.ended = self.cut = False
-        self.one_sentence = one_sentence
+        self.one_sentence, self.prompt_ids = one_sentence, ids
         self._of, self._heard, self._tokenizer, self.most = sources, heard, reader.model.tokenizer, sampling.max_tokens
         spans = sentence_spans(prompt)
         self._before = prompt[spans[-1][0] :] if spans else ""

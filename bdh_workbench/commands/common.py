@@ -7,6 +7,7 @@ import contextlib
 import csv
 import dataclasses
 import difflib
+import functools
 import math
 import os
 import time
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # torch is loaded by the commands that need it, when they nee
     from bdh_workbench.memory.state import Memory
     from bdh_workbench.memory.writer import WriteEvent
     from bdh_workbench.model.loading import Model
+    from bdh_workbench.model.write_site import WriteSite
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 MOST_SEED = 2**63 - 1
@@ -172,6 +174,27 @@ def open_model(args: argparse.Namespace, console: Console) -> Model:
             f"loaded in {time.monotonic() - started:.1f} s."
         )
     return model
+
+
+def bind_model(args: argparse.Namespace, console: Console, memory: Memory) -> None:
+    """Let the model be loaded where the memory's cues and addresses must be made of its words.
+
+    Raises (once they are needed):
+        UserError: when there is no such model, or it is not the memory's.
+    """
+    from bdh_workbench.memory.state import bind
+
+    @functools.cache
+    def site() -> WriteSite:
+        model = open_model(args, console)
+        if model.fingerprint != memory.model:
+            raise UserError(
+                f"This memory belongs to the model {memory.model_name} ({memory.model[:8]}), and the one loaded is "
+                f"{model.name} ({model.fingerprint[:8]}): name its model with --model."
+            )
+        return model.site
+
+    bind(memory, site)
 
 
 def open_memory(name: str, model: Model) -> Memory:

@@ -57,6 +57,9 @@ EXPERIMENTS = {
         "people's questions and edits beside search and small language models",
         {"questions": None, "edits": None, "limit": None},
     ),
+    "scale": Experiment(
+        "what a memory costs as it grows to a book, beside search", TEXT | {"tokens": 200_000, "questions": None}
+    ),
     "reproduction": Experiment(
         "the page of the paper's claims, from the results in DIR/experiments", {}, reads_model=False
     ),

@@ -24,8 +24,9 @@ def run_inspect(args: argparse.Namespace, console: Console) -> None:
     size = f"{counted(len(found['items']), 'item')} in {counted(len(found['layers']), 'layer')}"
     lines = [
         f"{found['title'] or path.name}: {size}",
-        f"model {found['model']} ({found['fingerprint'][:8]}) · rank {found['rank']:,} of {found['slots']:,} slots, "
-        f"fill {percent(found['fill'])} · {found['bytes'] / 1e6:.1f} MB",
+        f"model {found['model']} ({found['fingerprint'][:8]}) · rank {found['rank']:,} in "
+        f"{counted(found['banks'], 'bank')} of {found['slots']:,} slots, fill {percent(found['fill'])} · "
+        f"{found['bytes'] / 1e6:.1f} MB",
     ]
     if found["note"]:
         lines.append(found["note"])
@@ -116,7 +117,7 @@ def add_merge_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_merge(args: argparse.Namespace, console: Console) -> None:
-    """Make one memory of several; needs no model."""
+    """Make one memory of several; the model is needed only where some of a bank is left out."""
     if len(args.memories) < 2:
         raise common.UsageError("there is nothing to merge: name two or more memory files")
     target = common.check_target(args.memory)
@@ -126,6 +127,8 @@ def run_merge(args: argparse.Namespace, console: Console) -> None:
 
     with common.renewing_target(args, console):
         parts = [load_memory(common.memory_path(name)) for name in args.memories]
+        for part in parts:
+            common.bind_model(args, console, part)
         console.progress("Merging")
         merged = merge(parts, composed(" ".join(args.title.split())), keep=args.keep)
         conflicts = merge_conflicts(parts, args.keep)
@@ -154,13 +157,14 @@ def add_forget_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_forget(args: argparse.Namespace, console: Console) -> None:
-    """Make a memory without some of its items; needs no model."""
+    """Make a memory without some of its items; the model is needed where a bank keeps others."""
     target = common.check_target(args.memory)
     from bdh_workbench.memory.files import load_memory
     from bdh_workbench.memory.manage import find_items, forget
 
     with common.renewing_target(args, console):
         memory = load_memory(common.memory_path(args.source))
+        common.bind_model(args, console, memory)
         gone = [memory.items[i].title for i in dict.fromkeys(i for name in args.item for i in find_items(memory, name))]
         console.progress("Forgetting")
         left = forget(memory, args.item)

@@ -118,17 +118,17 @@ def measure_retention(
     """
     texts = [as_question(model.tokenizer, document) for document in documents]
     found = Retention()
-    basis = None
+    bases = None
     for number, document in enumerate(documents):
         label = f"Writing document {number + 1} of {len(documents)}"
-        steps = write(model, found.memory, (), (document,), settings, basis)
+        steps = write(model, found.memory, (), (document,), settings, bases)
         while True:
             try:
                 watch(label, next(steps))
             except StopIteration as stop:
                 result = stop.value
                 break
-        found.memory, basis = result.memory, result.basis
+        found.memory, bases = result.memory, result.bases
         found.seconds.append(result.seconds)
         found.steps.append(result.steps)
         found.rank.append(len(result.memory.basis))

@@ -198,17 +198,6 @@ def drifted(memory: Memory, among: Tensor, slow: Tensor) -> Tensor:
     return memory.rows.homes(away)
 
 
-def like_no_other(memory: Memory, rows: Tensor, tolerance: float) -> int:
-    """How many of the given rows have an address that no other row which is switched on comes close to."""
-    if not len(rows):
-        return 0
-    rows, others = memory.rows.homes(rows), memory.enabled_rows()
-    others = others[memory.rows.have_own(others)]
-    cosines = gram(memory.rows, memory.slots, others, rows)
-    cosines[others[:, None] == rows] = 0.0
-    return int((cosines < 1.0 - tolerance).all(dim=0).sum())
-
-
 def held_basis(memory: Memory, watch: Callable[[], None] = unwatched) -> Basis:
     """The basis that a solved memory was made with, worked out again: rows that a write gave rank of their own stay."""
     enabled = memory.enabled_rows()

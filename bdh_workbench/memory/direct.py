@@ -19,7 +19,7 @@ from torch import Tensor
 
 STEPS = 64  # at most; nearly all positions need fewer than 24
 SLACK = 0.05  # nats under the margin that count as having reached it
-CHUNK = 1024  # positions whose logits are held at once
+CHUNK = 256  # positions whose logits are held at once: they stay in the processor's cache
 # Length of what a read adds at most, in lengths of the stream. Ordinary texts need up to 7.4, the hardest token that
 # training met 158 to its margin and less to its goal. Of the 8192 tokens of `small`, 70 stay uncertain: bytes that no
 # text holds, controls, and stems such as " resour" that always grow to a longer token. Their rows differ from their
@@ -27,28 +27,37 @@ CHUNK = 1024  # positions whose logits are held at once
 LONGEST = 100.0
 
 
-def log_odds(logits: Tensor, targets: Tensor) -> Tensor:
-    """Log-odds (m,) of the targets (m,) against all other tokens together, from logits (m, V)."""
-    wanted = logits.gather(1, targets[:, None])[:, 0]
-    others = logits.scatter(1, targets[:, None], float("-inf")).logsumexp(1)
-    return wanted - others
+def log_odds(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Log-odds of the targets (m,) against all other tokens together.
+
+    Args:
+        logits: (m, V); overwritten, as copies of it are what takes the time.
+        targets: (m,) token ids.
+
+    Returns:
+        The log-odds (m,), and the exponentials (m, V) of the others, up to a factor, with their sums (m,).
+    """
+    wanted = logits.gather(1, targets[:, None])
+    logits.scatter_(1, targets[:, None], float("-inf"))
+    most = logits.amax(1, keepdim=True)
+    others = logits.sub_(most).exp_()
+    whole = others.sum(1)
+    return (wanted - most)[:, 0] - whole.log(), others, whole
 
 
 @torch.no_grad()
 def direct_reads(
-    stream: Tensor, reads: Tensor, targets: Tensor, head: Tensor, gate: float, margin: float, twins: Tensor
+    stream: Tensor, reads: Tensor, targets: Tensor, head: Tensor, gate: float, margin: float
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Improve the reads step by step until every position has its margin.
 
     Args:
         stream: (m, D), right before the head.
-        reads: (m, D), what is read now; changed in place where a position has a read of its own.
+        reads: (m, D), what is read now; changed in place.
         targets: (m,) token ids.
         head: (V, D).
         gate: factor on the read.
-        margin: wanted log-odds in nats.
-        twins: (m,), the position whose read each one uses, its own number for most. Where several share one, it takes
-            the mean of the steps that they want.
+        margin: log-odds to reach, in nats.
 
     Yields:
         After each step the log-odds (m,) before it, and the number of positions (scalar) still short of the margin.
@@ -57,22 +66,16 @@ def direct_reads(
     longest = LONGEST / gate * stream.norm(dim=1, keepdim=True)
     short = torch.arange(len(targets), device=stream.device)
     for _ in range(STEPS):
-        step, wanting = torch.zeros_like(reads), reads.new_zeros(len(reads), 1)
         for part in torch.split(short, CHUNK):
-            logits = (stream[part] + gate * reads[twins[part]]) @ head.T
             wanted = targets[part]
-            odds[part] = log_odds(logits, wanted)
-            others = logits.scatter(1, wanted[:, None], float("-inf")).softmax(1)
-            slope = gate * (head[wanted] - others @ head)  # (b, D): dm/dr
+            odds[part], others, whole = log_odds((stream[part] + gate * reads[part]) @ head.T, wanted)
+            slope = gate * (head[wanted] - (others @ head) / whole[:, None])  # (b, D): dm/dr
             lack = torch.where(odds[part] < margin - SLACK, margin - odds[part], 0.0)
             # A token whose code is the mean of its rivals' has no slope; the floor keeps such a step finite.
             size = lack / slope.square().sum(1).clamp(min=1e-6)
-            step.index_add_(0, twins[part], size[:, None] * slope)
-            wanting.index_add_(0, twins[part], (lack > 0.0).to(reads.dtype)[:, None])
-        reads += step / wanting.clamp(min=1.0)
-        reads *= (longest / reads.norm(dim=1, keepdim=True).clamp(min=1e-9)).clamp(max=1.0)
-        yield odds.clone(), (odds < margin - SLACK).sum()
-        # What several share may take from one what it gives another: all of them are looked at again.
-        short = (wanting[twins, 0] > 0.0).nonzero().flatten()
+            better = reads[part] + size[:, None] * slope
+            reads[part] = better * (longest[part] / better.norm(dim=1, keepdim=True).clamp(min=1e-9)).clamp(max=1.0)
+        short = (odds < margin - SLACK).nonzero().flatten()
+        yield odds.clone(), torch.tensor(len(short))
         if not len(short):
             return

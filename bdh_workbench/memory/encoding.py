@@ -1,11 +1,13 @@
 """From facts and documents to write items: token ids with the stretch of them that is to be remembered.
 
-A fact gives its prompt and answer, alone and behind a few automatic framings. A document gives its whole text, in
-overlapping chunks if it is very long, and a window for each sentence, so that a question without context finds it too.
+A fact gives its prompt and answer, alone and behind a few automatic framings. A document gives its whole text in
+stretches, and a window for each sentence, so that a question without context finds it too. What belongs together is a
+``Unit``, which goes into one bank of the memory.
 """
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,20 +16,19 @@ from typing import TYPE_CHECKING
 from bdh_workbench.inputs.as_read import as_read
 from bdh_workbench.inputs.items import Fact, TextDocument, same_text
 from bdh_workbench.inputs.sentences import sentence_spans
+from bdh_workbench.memory.banks import capacity
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import ItemRecord
 from bdh_workbench.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
+    from bdh_workbench.model.config import ModelConfig
     from bdh_workbench.model.loading import Model
 
 FRAMINGS = (".", "It is known that this is so.", "Now for something else.")  # put before a fact, one at a time
-FRAMING_SHARE = 0.15  # framings are left out where facts with them would take more than this share of the slots
-HOPELESS = 64  # characters for each slot from which a write is refused before any work
-# Different positions for each slot from which it is refused before the network reads them: a position takes about one.
-CROWDED, TOLD_APART = 1.2, 12  # tokens before a position that tell it from others
-OVERLAP = 0.25  # share of a chunk that the next one repeats, so that every sentence has context in one of them
-LONGEST = 32_768  # tokens of a document that are written as one stretch; the network and the cues know no limit
+FRAMING_SHARE = 0.6  # framings are left out where facts with them would take more than this share of a bank's slots
+STRETCH = 512  # tokens of a document that are written as one stretch, at most
+LEAD = 128  # tokens before a stretch that its first positions have in view; the longest summary keeps 8% of older ones
 WINDOW_FIRST = 3  # a window's first target: its first two tokens do not tell sentences apart
 
 
@@ -80,7 +81,7 @@ def write_items(
     """All that a write takes in: items of facts and their framings, then of documents and their windows.
 
     Args:
-        facts: their framings are left out where they would crowd the slots of the model (``FRAMING_SHARE``).
+        facts: their framings are left out where they would make many banks of one (``FRAMING_SHARE``).
         documents: numbered, as sources, behind the facts.
         model: gives the tokenizer, the slots, and the length of windows.
         settings: of the write, which say how many framings a fact gets and whether its paraphrases are written.
@@ -90,9 +91,14 @@ def write_items(
     count = sum(len(item.ids) - item.first for item in items)
     if framings and count * (1 + framings) <= FRAMING_SHARE * model.config.write_slots:
         items = fact_items(facts, model.tokenizer, framings, wordings)
-    for item in document_items(documents, model.tokenizer, model.config.context * 2):
+    for item in document_items(documents, model.tokenizer, *document_sizes(model.config)):
         items.append(dataclasses.replace(item, source=item.source + len(facts)))
     return items
+
+
+def document_sizes(config: ModelConfig) -> tuple[int, int]:
+    """Tokens of a window and of a stretch at most, as ``document_items`` takes them: a stretch fits into a bank."""
+    return config.context * 2, min(STRETCH, capacity(config.write_slots))
 
 
 def document_ids(tokenizer: Tokenizer, text: str) -> list[int]:
@@ -120,32 +126,32 @@ def item_records(
     return records
 
 
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Write items that go into one bank: a fact with its framings, or a stretch of a document with its windows."""
+
+    items: tuple[WriteItem, ...]
+
+    @property
+    def positions(self) -> int:
+        """Targets of all items."""
+        return sum(len(item.ids) - item.first for item in self.items)
+
+    @property
+    def primary(self) -> int:
+        """Targets of the fact or the stretch itself."""
+        return sum(len(item.ids) - item.first for item in self.items if item.primary)
+
+
+def units_of(items: Sequence[WriteItem]) -> list[Unit]:
+    """Write items in units, of which each begins with a primary item."""
+    starts = [place for place, item in enumerate(items) if item.primary]
+    return [Unit(tuple(items[a:b])) for a, b in zip(starts, [*starts[1:], len(items)], strict=True)]
+
+
 def characters(facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:
     """How many characters a write is asked to take in."""
     return sum(len(f.prompt) + len(f.answer) for f in facts) + sum(len(d.text) for d in documents)
-
-
-def far_too_much(size: int, slots: int) -> str | None:
-    """What to say of so many characters for so many slots where there is no hope; None where there is."""
-    if size <= HOPELESS * slots:
-        return None
-    return f"{size:,} characters are far too much for a memory of {slots:,} slots: write a part."
-
-
-def too_many(items: Sequence[WriteItem], slots: int) -> str | None:
-    """What to say of a write that would need far more positions than there are slots; None where there is hope.
-
-    Positions behind the same dozen tokens are counted once: what repeats itself takes less room.
-    """
-    different = {
-        item.ids[max(0, place - TOLD_APART) : place]
-        for item in items
-        if item.primary
-        for place in range(item.first, len(item.ids))
-    }
-    if len(different) <= CROWDED * slots:
-        return None
-    return f"{len(different):,} different positions are too many for a memory of {slots:,} slots: write a part."
 
 
 def further_wordings(facts: Sequence[Fact]) -> list[tuple[str, ...]]:
@@ -184,19 +190,20 @@ def fact_items(
 
 
 def document_items(
-    documents: Sequence[TextDocument], tokenizer: Tokenizer, context: int, longest: int = LONGEST
+    documents: Sequence[TextDocument], tokenizer: Tokenizer, context: int, longest: int = STRETCH, lead: int = LEAD
 ) -> list[WriteItem]:
-    """Write items of documents: chunks over the whole text, and a window per sentence.
+    """Write items of documents: each stretch of the text, followed by the windows of the sentences that begin in it.
 
-    Every token of a document but its very first is a target in some chunk. The last chunk ends with the end token.
-    A text that fits into one chunk is read from its beginning as it was written; behind the border of two chunks the
-    cues differ, since they know of all that was read before.
+    Every token of a document but its very first is a target in one stretch. The last stretch ends with the end token.
+    The ids of a stretch begin with those of up to ``lead`` tokens before it, which are no targets: its cues depend on
+    them and not on all that was read before, so that they can be worked out again from the stretch alone.
 
     Args:
         documents: to encode.
         tokenizer: of the model.
         context: tokens of a window at most.
-        longest: tokens of a chunk at most.
+        longest: tokens of a stretch at most.
+        lead: tokens before it.
     """
     items = []
     for source, document in enumerate(documents):
@@ -208,24 +215,25 @@ def document_items(
         sentence_of = _sentence_of_tokens(offsets, spans)
         ids.append(tokenizer.end_id)
         sentence_of.append(len(spans) - 1)
-        reached = 0
-        for start, stop in _chunks(sentence_of, longest):
-            # What the chunk before has as targets already need not be learnt again from one or two words of context.
-            first = max(1, min(WINDOW_FIRST, reached - start, stop - start - 1))
-            chunk, where = tuple(ids[start:stop]), tuple(range(start, stop))
-            items.append(WriteItem(source, chunk, first, tuple(sentence_of[start:stop]), True, where))
-            reached = stop
-        for number, (begin, end) in enumerate(spans):
-            # A question begins afresh: the window's first word stands at the start of a text, with no space before it.
-            window = tokenizer.encode(text[begin:end])[:context]
-            if len(window) >= 2:
+        begins = [min(bisect.bisect_left(sentence_of, number), len(ids) - 1) for number in range(len(spans))]
+        for start, stop in _stretches(sentence_of, longest):
+            before = max(0, start - lead)
+            chunk, where = tuple(ids[before:stop]), tuple(range(before, stop))
+            first = max(1, start - before)
+            items.append(WriteItem(source, chunk, first, tuple(sentence_of[before:stop]), True, where))
+            for sentence in range(bisect.bisect_left(begins, start), bisect.bisect_left(begins, stop)):
+                begin, end = spans[sentence]
+                # A question begins afresh: the window's first word stands at the start of a text, without a space.
+                window = tokenizer.encode(text[begin:end])[:context]
+                if len(window) < 2:
+                    continue
                 first = WINDOW_FIRST if len(window) > WINDOW_FIRST + 1 else 1
                 found = [
                     place_of.get((begin + stop, more), -1)
                     for stop, more in _endings(tokenizer.offsets(text[begin:end]))[: len(window)]
                 ]
                 where = tuple(p if p >= 0 and ids[p] == w else -1 for p, w in zip(found, window, strict=True))
-                items.append(WriteItem(source, tuple(window), first, (number,) * len(window), False, where))
+                items.append(WriteItem(source, tuple(window), first, (sentence,) * len(window), False, where))
     return items
 
 
@@ -247,19 +255,17 @@ def _sentence_of_tokens(offsets: Sequence[tuple[int, int]], spans: Sequence[tupl
     return out
 
 
-def _chunks(sentence_of: Sequence[int], longest: int) -> list[tuple[int, int]]:
-    """Overlapping stretches (start, stop) of at most ``longest`` tokens that begin at sentences where they can."""
+def _stretches(sentence_of: Sequence[int], longest: int) -> list[tuple[int, int]]:
+    """Stretches (start, stop) of at most ``longest`` tokens, one after the other, cut after sentences if possible."""
     total = len(sentence_of)
-    starts = [0, *(i for i in range(1, total) if sentence_of[i] != sentence_of[i - 1])]
-    chunks, start = [], 0
+    stretches, start = [], 0
     while True:
         stop = min(total, start + longest)
         if stop < total:
-            # Cut behind a sentence if one ends in the second half of the chunk.
-            ends = [s for s in starts if start + longest // 2 < s <= stop]
+            # Cut after a sentence if one ends in the second half of the stretch.
+            ends = [i for i in range(start + longest // 2 + 1, stop + 1) if sentence_of[i] != sentence_of[i - 1]]
             stop = ends[-1] if ends else stop
-        chunks.append((start, stop))
+        stretches.append((start, stop))
         if stop == total:
-            return chunks
-        wanted = stop - max(1, int(OVERLAP * longest))
-        start = max([s for s in starts if start < s <= wanted], default=max(start + 1, wanted))
+            return stretches
+        start = stop

@@ -13,13 +13,10 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.memory.algebra import unwatched
+from bdh_workbench.memory.batches import padded_batches
 from bdh_workbench.memory.encoding import WriteItem
-from bdh_workbench.memory.state import Rows
+from bdh_workbench.memory.state import Rows, made_addresses, made_cues
 from bdh_workbench.model.loading import Model
-
-BATCH_TOKENS = 8192  # tokens, padding included, that go through the network at once
-BATCH_SEQUENCES = 128  # the same in sequences: each has a state of heads x neurons x width numbers at every level
-BATCH_ADDRESSES = 512  # positions whose addresses are made dense at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +45,20 @@ class Positions:
         return len(self.rows)
 
 
-def padded_batches(lengths: Sequence[int], limit: int = BATCH_TOKENS) -> list[list[int]]:
-    """Indices in batches of similar length, each of at most ``limit`` tokens with padding (or of one long item).
-
-    No batch has more than ``BATCH_SEQUENCES``.
-    """
-    batches: list[list[int]] = []
-    for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        count = len(batches[-1]) + 1 if batches else 0
-        if 0 < count <= BATCH_SEQUENCES and lengths[index] * count <= limit:
-            batches[-1].append(index)
-        else:
-            batches.append([index])
-    return batches
-
-
 @torch.no_grad()
-def positions(model: Model, items: Sequence[WriteItem], watch: Callable[[], None] = unwatched) -> Positions:
+def positions(
+    model: Model, items: Sequence[WriteItem], watch: Callable[[], None] = unwatched, share: bool = False
+) -> Positions:
     """Run the frozen network and the write site over the items once and keep the target positions.
 
     Args:
         model: the frozen model.
         items: to read.
         watch: called now and then; what it raises ends the work.
+        share: whether windows and framings use the addresses of their twins.
     """
     count = len(items)
     streams: list[Tensor] = [torch.empty(0)] * count
-    normalised: list[Tensor] = [torch.empty(0)] * count
     for batch in padded_batches([len(item.ids) - 1 for item in items]):
         watch()
         longest = max(len(items[i].ids) for i in batch) - 1
@@ -82,44 +66,38 @@ def positions(model: Model, items: Sequence[WriteItem], watch: Callable[[], None
         ids = torch.tensor([[*items[i].ids[:-1], *(0,) * (longest + 1 - len(items[i].ids))] for i in batch])
         ids = ids.to(model.device)
         stream, _ = model.network.advance(ids)
-        summaries = model.site.normalised(model.site.summaries(ids)[0])
         for place, index in enumerate(batch):
             span = slice(items[index].first - 1, len(items[index].ids) - 1)
             streams[index] = stream[place, span].float()
-            normalised[index] = summaries[place, span]
-    cues: list[Tensor] = []
-    starts: list[Tensor] = []
-    slots: list[Tensor] = []
-    strengths: list[Tensor] = []
-    # Many positions at once: each pass reads the whole expansion, which is far larger than what it makes.
-    for chosen in torch.split(torch.cat(normalised), BATCH_ADDRESSES):
-        watch()
-        cues.append(chosen.flatten(1).half().cpu())
-        address = model.site.addresses(chosen).cpu()
-        where = address.nonzero()
-        starts.append(torch.bincount(where[:, 0], minlength=len(address)))
-        slots.append(where[:, 1].to(torch.int32))
-        strengths.append(address[where[:, 0], where[:, 1]])
     counts = [len(item.ids) - item.first for item in items]
     owner = torch.repeat_interleave(torch.arange(count), torch.tensor(counts))
     total = len(owner)
     following = torch.arange(1, total + 1, dtype=torch.int32)
     following[torch.tensor(counts).cumsum(0) - 1] = -1
+    lead_counts = torch.zeros(total, dtype=torch.int64)
+    lead_counts[torch.tensor(counts).cumsum(0) - torch.tensor(counts)] = torch.tensor([item.first for item in items])
     targets = torch.tensor([t for item in items for t in item.ids[item.first :]])
-    rows = Rows(
-        starts=torch.cat((torch.zeros(1, dtype=torch.int64), torch.cat(starts).cumsum(0))),
-        slots=torch.cat(slots),
-        strengths=torch.cat(strengths),
-        cues=torch.cat(cues),
-        values=torch.zeros(total, model.config.width),
-        tokens=targets.to(torch.int32),
-        items=torch.tensor([item.source for item in items], dtype=torch.int32)[owner],
-        sentences=torch.tensor([s for item in items for s in item.sentences[item.first :]], dtype=torch.int32),
-        following=following,
-        address_of=torch.arange(total, dtype=torch.int32),
-    )
+    columns = {
+        "values": torch.zeros(total, model.config.width),
+        "tokens": targets.to(torch.int32),
+        "items": torch.tensor([item.source for item in items], dtype=torch.int32)[owner],
+        "sentences": torch.tensor([s for item in items for s in item.sentences[item.first :]], dtype=torch.int32),
+        "following": following,
+        "address_of": torch.arange(total, dtype=torch.int32),
+        "banks": torch.zeros(total, dtype=torch.int32),
+        "lead_starts": torch.cat((torch.zeros(1, dtype=torch.int64), lead_counts.cumsum(0))),
+        "leads": torch.tensor([token for item in items for token in item.ids[: item.first]], dtype=torch.int32),
+    }
+    watch()
+    # Made by what makes them again when a file is opened, so that they have the same bits then.
+    cues = made_cues(model.site, columns)
+    twins, own = _twins(items), torch.arange(total)
+    if share:
+        columns["address_of"] = twins.to(torch.int32)
+    starts, slots, strengths = made_addresses(model.site, cues, columns["address_of"] == own, watch)
+    rows = Rows(starts=starts, slots=slots, strengths=strengths, cues=cues, **columns)
     primary = torch.tensor([item.primary for item in items])[owner]
-    return Positions(torch.cat(streams), rows, targets.to(model.device), owner, primary, _twins(items))
+    return Positions(torch.cat(streams), rows, targets.to(model.device), owner, primary, twins)
 
 
 def _twins(items: Sequence[WriteItem]) -> Tensor:

@@ -9,19 +9,20 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.room import machine_rows
 
 if TYPE_CHECKING:  # a listing must not load torch
-    from bdh_workbench.memory.state import Memory
+    from bdh_workbench.memory.state import Memory, Rows
     from bdh_workbench.model.config import ModelConfig
 
-VERSION = 1
+VERSION = 2
 FORMAT = f"bdh-workbench memory {VERSION}"
 SUFFIX = ".safetensors"
 MAX_FILE = 8 << 30  # bytes of a file that will be opened
@@ -34,20 +35,40 @@ _UNIT = 1e-3  # what the squared length of an address may be off by
 
 # Every tensor: its type in the file, its type in numpy, its number of dimensions. The file holds them in this order,
 # the widest types first, so that each begins at a multiple of its size.
-TENSORS: Mapping[str, tuple[str, str, int]] = {
-    "rows.starts": ("I64", "<i8", 1),
-    "basis": ("I64", "<i8", 1),
-    "rows.strengths": ("F32", "<f4", 1),
+_ROWS: Mapping[str, tuple[str, str, int]] = {
     "rows.values": ("F32", "<f4", 2),
     "weights": ("F32", "<f4", 2),
-    "rows.slots": ("I32", "<i4", 1),
     "rows.tokens": ("I32", "<i4", 1),
     "rows.items": ("I32", "<i4", 1),
     "rows.sentences": ("I32", "<i4", 1),
     "rows.following": ("I32", "<i4", 1),
     "rows.address_of": ("I32", "<i4", 1),
+    "rows.banks": ("I32", "<i4", 1),
+}
+# A memory with its words: cues and addresses are made of them again.
+WORDS: Mapping[str, tuple[str, str, int]] = {
+    "basis": ("I64", "<i8", 1),
+    "rows.lead_starts": ("I64", "<i8", 1),
+    **_ROWS,
+    "rows.leads": ("I32", "<i4", 1),
+    "rows.checks": ("F32", "<f4", 1),
+}
+# One without: it holds them.
+CUES: Mapping[str, tuple[str, str, int]] = {
+    "rows.starts": ("I64", "<i8", 1),
+    "basis": ("I64", "<i8", 1),
+    "rows.strengths": ("F32", "<f4", 1),
+    **_ROWS,
+    "rows.slots": ("I32", "<i4", 1),
     "rows.cues": ("F16", "<f2", 2),
 }
+
+
+def tensors_of(names: Iterable[str]) -> Mapping[str, tuple[str, str, int]]:
+    """The tensors that a file with some of these names holds."""
+    return CUES if "rows.cues" in names else WORDS
+
+
 COUNTS = ("slots", "width", "facts", "documents", "layer_count", "rank", "data", "checksum")
 SMALL = ("format", "title", "note", "model_name", "fingerprint", "created", "modified", *COUNTS)
 CHECKED = ("fingerprint", "slots", "width", "items", "layers")  # under the checksum: a new title leaves it as it is
@@ -71,7 +92,7 @@ class MemoryHeader:
         facts: number of them.
         documents: number of them.
         rank: rows that S is made from.
-        slots: of the model's write site (M).
+        slots: of a bank, as the model's write site has them (M).
         layers: number of writes in its history.
         created: time of its first write in UTC, ISO 8601; empty where nothing was written.
         modified: time of its latest write.
@@ -96,9 +117,14 @@ class MemoryHeader:
     version: int
 
     @property
+    def room(self) -> int:
+        """Rows that this machine has room for."""
+        return machine_rows()
+
+    @property
     def fill(self) -> float:
-        """Used rank as a share of the slots, 0 to 1."""
-        return self.rank / self.slots
+        """Rows of the basis as a share of what this machine has room for."""
+        return self.rank / self.room
 
 
 def summary(path: Path, metadata: Mapping[str, Any], size: int, where: str) -> MemoryHeader:
@@ -153,10 +179,11 @@ def check_format(text: str, where: str) -> None:
 
 def check_table(table: Mapping[str, Any], data: int) -> None:
     """Check that a safetensors table lists every tensor with its type, back to back over ``data`` bytes in all."""
-    for name in table.keys() ^ TENSORS.keys():
-        raise Damaged(f"it has no {name}" if name in TENSORS else "it holds a tensor that is no part of a memory")
+    tensors = tensors_of(table)
+    for name in table.keys() ^ tensors.keys():
+        raise Damaged(f"it has no {name}" if name in tensors else "it holds a tensor that is no part of a memory")
     spans = []
-    for name, (kind, code, dims) in TENSORS.items():
+    for name, (kind, code, dims) in tensors.items():
         entry = table[name]
         if not isinstance(entry, dict) or entry.get("dtype") != kind:
             raise Damaged(f"{name} is not of type {kind}")
@@ -193,16 +220,27 @@ def check_labels(metadata: Mapping[str, Any]) -> None:
 
 def check_shapes(shapes: Mapping[str, Sequence[int]], width: int) -> None:
     """Check that the shapes of all tensors fit each other and a stream of the given width."""
-    rows, rank, entries = shapes["rows.tokens"][0], shapes["basis"][0], shapes["rows.slots"][0]
-    wanted = {name: [rows] for name, (_, _, dims) in TENSORS.items() if dims == 1} | {
-        "rows.starts": [rows + 1],
-        "rows.slots": [entries],
-        "rows.strengths": [entries],
+    rows, rank = shapes["rows.tokens"][0], shapes["basis"][0]
+    wanted = {name: [rows] for name, (_, _, dims) in tensors_of(shapes).items() if dims == 1} | {
         "rows.values": [rows, width],
-        "rows.cues": [rows, shapes["rows.cues"][1]],
         "basis": [rank],
         "weights": [rank, width],
     }
+    if "rows.cues" in shapes:
+        entries = shapes["rows.slots"][0]
+        wanted |= {
+            "rows.starts": [rows + 1],
+            "rows.slots": [entries],
+            "rows.strengths": [entries],
+            "rows.cues": [rows, shapes["rows.cues"][1]],
+        }
+    else:
+        # Rows that use the address of another have its value too.
+        wanted |= {
+            "rows.lead_starts": [rows + 1],
+            "rows.leads": list(shapes["rows.leads"]),
+            "rows.values": [min(rows, shapes["rows.values"][0]), width],
+        }
     for name, shape in wanted.items():
         if list(shapes[name]) != shape:
             raise Damaged(f"{name} has the shape {list(shapes[name])} instead of {shape}")
@@ -212,29 +250,27 @@ def check_memory(memory: Memory) -> None:
     """Check what the tensors of a memory hold, types and shapes apart, and its items and layers against each other."""
     import torch
 
+    from bdh_workbench.memory.state import BareRows
+
     rows, count = memory.rows, len(memory.rows)
     numbers = [layer.number for layer in memory.layers]
     if len(set(numbers)) < len(numbers):
         raise Damaged("two layers have the same number")
     if not {item.layer for item in memory.items} <= set(numbers):
         raise Damaged("an item belongs to a layer that is not there")
-    floats = {"strengths": rows.strengths, "cues": rows.cues, "values": rows.values, "weights": memory.weights}
+    bare = isinstance(rows, BareRows)
+    floats = {"values": rows.values, "weights": memory.weights}
+    if not bare:
+        floats |= {"strengths": rows.strengths, "cues": rows.cues}
+    else:
+        floats["checks"] = rows.checked()
     for name, tensor in floats.items():
         if not bool(torch.isfinite(tensor).all()):
             raise Damaged(f"its {name} hold numbers that are not finite")
-    whole = int(rows.starts[0]) == 0 and int(rows.starts[-1]) == len(rows.slots)
-    if not whole or not bool((rows.starts[1:] >= rows.starts[:-1]).all()):
-        raise Damaged("its rows do not divide its addresses")
-    if not _within(rows.slots, 0, memory.slots) or not bool((rows.strengths >= 0).all()):
-        raise Damaged("its addresses name slots or strengths out of range")
-    ascending = torch.ones(len(rows.slots) + 1, dtype=torch.bool)
-    ascending[1:-1] = rows.slots[1:] > rows.slots[:-1]
-    ascending[rows.starts] = True  # the first slot of a row may be lower than the last of the row before it
-    if not bool(ascending.all()):
-        raise Damaged("the slots of an address are not in ascending order")
-    sums = torch.cat((torch.zeros(1, dtype=torch.float64), rows.strengths.double().square().cumsum(0)))[rows.starts]
-    if bool((((sums[1:] - sums[:-1]) - 1.0).abs() > _UNIT)[rows.starts[1:] > rows.starts[:-1]].any()):
-        raise Damaged("its addresses are not of unit length")
+    if bare:
+        _check_leads(rows)
+    else:
+        _check_addresses(rows, memory.slots)
     ranges = {"items": (0, len(memory.items)), "sentences": (0, 2**31), "tokens": (-1, 2**31), "following": (-1, count)}
     for name, (low, high) in ranges.items():
         if not _within(getattr(rows, name), low, high):
@@ -252,16 +288,48 @@ def check_memory(memory: Memory) -> None:
     used = rows.address_of.long()
     if not bool(rows.have_own(used).all()) or not bool((rows.items[used] == rows.items).all()):
         raise Damaged("its rows use addresses of other items, or of rows that have none")
-    if bool((rows.starts[1:] > rows.starts[:-1])[used != torch.arange(count)].any()):
+    if not bare and bool((rows.starts[1:] > rows.starts[:-1])[used != torch.arange(count)].any()):
         raise Damaged("a row that uses the address of another has one too")
+    if not _within(rows.banks, 0, max(1, count)) or not bool((rows.banks[used] == rows.banks).all()):
+        raise Damaged("the banks of its rows are out of range, or a row uses an address of another bank")
     if not _within(memory.basis, 0, count) or len(set(memory.basis.tolist())) < len(memory.basis):
         raise Damaged("its basis names rows that are not there, or one of them twice")
     if not bool(torch.isin(memory.basis, memory.enabled_rows()).all()):
         raise Damaged("its basis names rows that are switched off")
     if not bool(rows.have_own(memory.basis).all()):
         raise Damaged("its basis names rows that have no address of their own")
-    if not bool((rows.starts[1:] > rows.starts[:-1])[memory.basis].all()):
+    if not bare and not bool((rows.starts[1:] > rows.starts[:-1])[memory.basis].all()):
         raise Damaged("its basis names rows whose address is empty")
+
+
+def _check_addresses(rows: Rows, slots: int) -> None:
+    import torch
+
+    whole = int(rows.starts[0]) == 0 and int(rows.starts[-1]) == len(rows.slots)
+    if not whole or not bool((rows.starts[1:] >= rows.starts[:-1]).all()):
+        raise Damaged("its rows do not divide its addresses")
+    if not _within(rows.slots, 0, slots) or not bool((rows.strengths >= 0).all()):
+        raise Damaged("its addresses name slots or strengths out of range")
+    ascending = torch.ones(len(rows.slots) + 1, dtype=torch.bool)
+    ascending[1:-1] = rows.slots[1:] > rows.slots[:-1]
+    ascending[rows.starts] = True  # the first slot of a row may be lower than the last of the row before it
+    if not bool(ascending.all()):
+        raise Damaged("the slots of an address are not in ascending order")
+    sums = torch.cat((torch.zeros(1, dtype=torch.float64), rows.strengths.double().square().cumsum(0)))[rows.starts]
+    if bool((((sums[1:] - sums[:-1]) - 1.0).abs() > _UNIT)[rows.starts[1:] > rows.starts[:-1]].any()):
+        raise Damaged("its addresses are not of unit length")
+
+
+def _check_leads(rows: Rows) -> None:
+    from bdh_workbench.memory.state import windows_are_whole
+
+    counts = rows.lead_starts[1:] - rows.lead_starts[:-1]
+    if int(rows.lead_starts[0]) or int(rows.lead_starts[-1]) != len(rows.leads) or bool((counts < 0).any()):
+        raise Damaged("its rows do not divide the tokens before them")
+    if len(rows) and not windows_are_whole(rows):
+        raise Damaged("a window of its rows has no tokens before it, is cut, or is far too long")
+    if not _within(rows.leads, 0, 2**31) or not _within(rows.tokens, 0, 2**31):
+        raise Damaged("its words are out of range")
 
 
 def check_fit(memory: Memory, config: ModelConfig) -> None:
@@ -286,10 +354,14 @@ def check_fit(memory: Memory, config: ModelConfig) -> None:
 
 def check_model(memory: Memory, cue_width: int | None, vocabulary: int | None) -> None:
     """Check that a memory could have been written with a model of this cue width and so many tokens; None for any."""
-    has = memory.rows.cues.shape[1]
-    if cue_width is not None and has != cue_width:
-        raise Damaged(f"its cues have {has} numbers, and those of its model {cue_width}")
-    if vocabulary is not None and not _within(memory.rows.tokens, -1, vocabulary):
+    from bdh_workbench.memory.state import BareRows
+
+    if cue_width is not None and not isinstance(memory.rows, BareRows):
+        has = memory.rows.cues.shape[1]
+        if has != cue_width:
+            raise Damaged(f"its cues have {has} numbers, and those of its model {cue_width}")
+    known = _within(memory.rows.tokens, -1, vocabulary or 2**31) and _within(memory.rows.leads, 0, vocabulary or 2**31)
+    if not known:
         raise Damaged(f"the tokens of its rows are not among the {vocabulary:,} of its model")
 
 

@@ -32,7 +32,6 @@ from bdh_workbench.memory.file_format import (
     MAX_HEADER,
     SMALL,
     SUFFIX,
-    TENSORS,
     Damaged,
     MemoryHeader,
     check_format,
@@ -43,6 +42,7 @@ from bdh_workbench.memory.file_format import (
     check_table,
     records,
     summary,
+    tensors_of,
 )
 from bdh_workbench.memory.locking import LOCK_TIMEOUT, renewing
 from bdh_workbench.memory.titles import by_layer, layer_title, renewed_title
@@ -52,7 +52,7 @@ if TYPE_CHECKING:  # a listing must not load these
     import numpy as np
     from torch import Tensor
 
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory
+    from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows, SiteSource
     from bdh_workbench.model.loading import Model
 
 _FIRST = 4096  # bytes that are read for a listing; nearly always enough for the small fields
@@ -139,7 +139,12 @@ def without_words(memory: Memory) -> Memory:
     return dataclasses.replace(
         memory,
         title=renewed_title(memory.title, memory.layers, titles),
-        rows=dataclasses.replace(memory.rows, tokens=torch.full_like(memory.rows.tokens, -1)),
+        rows=dataclasses.replace(
+            memory.rows.made(),
+            tokens=torch.full_like(memory.rows.tokens, -1),
+            lead_starts=torch.zeros_like(memory.rows.lead_starts),
+            leads=memory.rows.leads[:0],
+        ),
         items=tuple(items),
         layers=tuple(dataclasses.replace(layer, title=titles[layer.number]) for layer in memory.layers),
     )
@@ -226,11 +231,10 @@ def _encoded(memory: Memory) -> tuple[bytes, dict[str, np.ndarray[Any, Any]]]:
     """The header and the arrays behind it. Raises ``Damaged`` for whatever could not be loaded again."""
     from bdh_workbench.memory.state import ItemRecord, LayerRecord
 
-    tensors = {f"rows.{field.name}": getattr(memory.rows, field.name) for field in dataclasses.fields(memory.rows)}
-    tensors |= {"basis": memory.basis, "weights": memory.weights}
+    tensors = _tensors(memory)
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     table, end = {}, 0
-    for name, (kind, code, dims) in TENSORS.items():
+    for name, (kind, code, dims) in tensors_of(tensors).items():
         array = tensors[name].detach().cpu().contiguous().numpy()
         if array.ndim != dims or array.dtype.newbyteorder("<").str != code:
             raise Damaged(f"{name} is not of type {kind} with {dims} dimension{'s' * (dims > 1)}")
@@ -256,6 +260,23 @@ def _encoded(memory: Memory) -> tuple[bytes, dict[str, np.ndarray[Any, Any]]]:
     return _encoded_header(metadata, table), arrays
 
 
+def _tensors(memory: Memory) -> dict[str, Tensor]:
+    """What is stored: with the words of a memory neither cues nor addresses, as they can be made again."""
+    import torch
+
+    from bdh_workbench.memory.state import KEPT, MADE
+
+    rows, tensors = memory.rows, {"basis": memory.basis, "weights": memory.weights}
+    words = rows.remakeable
+    for name in KEPT if words else (*KEPT, *MADE):
+        if words or name not in ("lead_starts", "leads"):
+            tensors[f"rows.{name}"] = getattr(rows, name)
+    if words:
+        tensors["rows.checks"] = rows.checked()
+        tensors["rows.values"] = rows.values[rows.address_of == torch.arange(len(rows))]
+    return tensors
+
+
 def _fields(record: ItemRecord | LayerRecord) -> dict[str, Any]:
     return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
 
@@ -277,7 +298,7 @@ def _encoded_header(metadata: Mapping[str, str], table: Mapping[str, Any]) -> by
 
 def _checksum(metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray[Any, Any]]) -> int:
     total = 0
-    for name in TENSORS:
+    for name in tensors_of(arrays):
         array = arrays[name]
         total = zlib.crc32(array.data if array.size else b"", total)
     for name in CHECKED:
@@ -323,6 +344,7 @@ def load_memory_of(path: Path, model: Model) -> Memory:
         width=config.width,
         cue_width=config.cue_width,
         vocabulary=config.vocab_size,
+        site=model.site,
         model_name=model.name,
     )
 
@@ -335,6 +357,7 @@ def load_memory(
     width: int | None = None,
     cue_width: int | None = None,
     vocabulary: int | None = None,
+    site: SiteSource | None = None,
     model_name: str = "",
 ) -> Memory:
     """Read a memory file; everything in it is checked before anything is used.
@@ -346,6 +369,7 @@ def load_memory(
         width: of that model's stream (D), likewise.
         cue_width: of that model's cues (U), likewise.
         vocabulary: tokens of that model, likewise.
+        site: of that model; cues and addresses of a memory with its words cannot be made without it.
         model_name: of that model, for the message that names both.
 
     Returns:
@@ -354,7 +378,7 @@ def load_memory(
     Raises:
         UserError: when the file is missing, cannot be read, is no memory file, is damaged, or belongs to another model.
     """
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
+    from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory
 
     with _opened(path) as (file, size, where):
         metadata, table, start = _header(file, size, where)
@@ -374,10 +398,10 @@ def load_memory(
         check_shapes({name: entry["shape"] for name, entry in table.items()}, columns)
         items = tuple(ItemRecord(**entry) for entry in records(metadata["items"], ITEM, "item"))
         layers = tuple(LayerRecord(**entry) for entry in records(metadata["layers"], LAYER, "layer"))
-        tensors = {name: _read(file, start, table[name]) for name in TENSORS}
+        tensors = {name: _read(file, start, table[name]) for name in tensors_of(table)}
         if _checksum(metadata, {name: tensor.numpy() for name, tensor in tensors.items()}) != int(metadata["checksum"]):
             raise Damaged("its checksum does not fit")
-        rows = Rows(**{name[5:]: tensor for name, tensor in tensors.items() if name.startswith("rows.")})
+        rows = _rows({name[5:]: tensor for name, tensor in tensors.items() if name.startswith("rows.")}, site)
         memory = Memory(
             model=found.model,
             model_name=found.model_name,
@@ -400,6 +424,26 @@ def load_memory(
         if (when(found.created), when(found.modified)) != (times[0], times[-1]):
             raise Damaged("its times do not fit those of its layers")
     return memory
+
+
+def _rows(columns: dict[str, Tensor], site: SiteSource | None) -> Rows:
+    """The rows of a file, made or bare."""
+    import torch
+
+    from bdh_workbench.memory.state import KEPT, BareRows, Rows
+
+    count = len(columns["tokens"])
+    if "cues" in columns:
+        none = {"lead_starts": torch.zeros(count + 1, dtype=torch.int64), "leads": torch.zeros(0, dtype=torch.int32)}
+        return Rows(**columns, **none)
+    # Every row that uses the address of another reads what that one reads.
+    uses = columns["address_of"].long()
+    own = uses == torch.arange(count)
+    place = own.cumsum(0) - 1
+    if int(own.sum()) != len(columns["values"]) or not bool(((uses >= 0) & (uses < count)).all()):
+        raise Damaged("it has not one value for each address")
+    columns["values"] = columns["values"][place[uses]]
+    return BareRows.of({name: columns[name] for name in KEPT}, site, columns["checks"])
 
 
 def _named(name: str, fingerprint: str) -> str:

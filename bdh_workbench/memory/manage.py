@@ -1,7 +1,8 @@
 """What is done with whole memories: merge them, forget items, switch layers off and on, undo the last write, inspect.
 
 Everything takes memories and returns a new one that is solved, leaving the old ones as they were. What stays reads what
-it read before: rows that S was made from go into the new basis first, then those that now need rank of their own.
+it read before: rows that S was made from go into the new basis first, then those that now need rank of their own. Only
+the banks that rows leave, or are switched on or off in, are solved again; all others stay as they are, to the bit.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import as_read
 from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory import algebra
 from bdh_workbench.memory.algebra import Basis, unwatched
+from bdh_workbench.memory.banks import Bases, bank_of, own_rows, renumbered, with_banks
 from bdh_workbench.memory.conflicts import Conflict, Shelf, against, entries_of, entry_of, listed, short
 from bdh_workbench.memory.file_format import FORMAT
 from bdh_workbench.memory.files import file_size, when
-from bdh_workbench.memory.state import LayerRecord, Memory, Rows
+from bdh_workbench.memory.state import BareRows, LayerRecord, Memory, Rows
 from bdh_workbench.memory.titles import by_layer, joined_titles, renewed_title, title_after
 
-CLOSE = 1e-4  # squared distance from the span of other memories under which a row they share spends no rank in a merge
+CLOSE = 1e-4  # squared distance from the span of others under which a row that drifted spends no rank at first
 
 
 Keep = Literal["first", "last", "both"]
@@ -35,7 +36,7 @@ Keep = Literal["first", "last", "both"]
 
 
 def merge(memories: Sequence[Memory], title: str = "", *, keep: Keep | None = None) -> Memory:
-    """One memory that holds what all of the given ones hold: the smallest S that reads every stored value.
+    """One memory that holds what all of the given ones hold: their banks, side by side.
 
     The order of the memories does not matter, except for ``keep`` and the names. Layers are numbered anew in the order
     of their times. An item that is held several times, with the same words or, without words, at the same addresses, is
@@ -49,8 +50,7 @@ def merge(memories: Sequence[Memory], title: str = "", *, keep: Keep | None = No
             refuses either. Items without words cannot be compared and are all kept.
 
     Raises:
-        UserError: when there is none, they belong to different models, conflict with each other, or are too much for
-            the slots.
+        UserError: when there is none, they belong to different models, or conflict with each other.
     """
     if not memories:
         raise UserError("There is nothing to merge: choose at least one memory.")
@@ -65,7 +65,9 @@ def merge(memories: Sequence[Memory], title: str = "", *, keep: Keep | None = No
             "forget one of each, or say which to keep (--keep)."
         )
     dropped = set() if keep == "both" else {conflict.other.place for conflict in conflicts}
-    layers = sorted(_layers(memories), key=lambda entry: entry[0])
+    # What two of them have in common comes from the same one, in whatever order they were given.
+    digests = [_digest(memory) for memory in memories]
+    layers = sorted(_layers(memories), key=lambda entry: (entry[0], digests[entry[1]]))
     chosen = _once(memories, [(m, i) for _, m, _, held in layers for i in held if (m, i) not in dropped])
     place = {key: index for index, key in enumerate(chosen)}
 
@@ -83,19 +85,15 @@ def merge(memories: Sequence[Memory], title: str = "", *, keep: Keep | None = No
         named[m][old] = title_after(records[new - 1], before[m][old], after[new])
         records[new - 1] = dataclasses.replace(records[new - 1], title=named[m][old])
     titles = [renewed_title(memory.title, memory.layers, named[m]) for m, memory in enumerate(memories)]
-    rows, basis = _joined_rows(memories, place)
-    first = memories[0]
+    joint, short_of = _side_by_side(memories, place)
     joint = dataclasses.replace(
-        first,
-        rows=rows,
+        joint,
         items=tuple(items),
         layers=tuple(records),
         title=title or joined_titles(titles),
         note="\n".join(dict.fromkeys(memory.note for memory in memories if memory.note)),
     )
-    joint = _solved(joint, basis, CLOSE)
-    _check_room(joint, max(len(memory.basis) for memory in memories))
-    return joint
+    return renumbered(_solved(joint, short_of))
 
 
 def merge_conflicts(memories: Sequence[Memory], keep: Keep | None) -> list[Conflict]:
@@ -188,7 +186,7 @@ def set_layer(memory: Memory, number: int, enabled: bool) -> Memory:
     """The memory with one write of its history switched on or off.
 
     Raises:
-        UserError: when there is no layer of that number, or switching it on is too much for the slots.
+        UserError: when there is no layer of that number.
     """
     layer = next((layer for layer in memory.layers if layer.number == number), None)
     if layer is None:
@@ -196,10 +194,9 @@ def set_layer(memory: Memory, number: int, enabled: bool) -> Memory:
         raise UserError(f"The memory has no layer {number}; there are: {known}.")
     if layer.enabled == enabled:
         return memory
-    changed = _solved(memory.with_layer(number, enabled), memory.basis, 0.0)
-    if enabled:
-        _check_room(changed, len(memory.basis))
-    return changed
+    owners = torch.tensor([item.layer == number for item in memory.items], dtype=torch.bool)
+    touched = torch.unique(memory.rows.banks[owners[memory.rows.items.long()]]).tolist()
+    return _solved(memory.with_layer(number, enabled), touched)
 
 
 def undo(memory: Memory) -> Memory:
@@ -256,6 +253,7 @@ def inspect(memory: Memory) -> dict[str, Any]:
         "layers": layers,
         "rows": len(memory.rows),
         "rank": len(memory.basis),
+        "banks": len(own_rows(memory.rows)),
         "slots": memory.slots,
         "fill": memory.fill,
         "bytes": file_size(memory),
@@ -270,21 +268,23 @@ def _steps(layer: LayerRecord) -> int:
 # Solving
 
 
-def _solved(memory: Memory, held: Tensor, tolerance: float) -> Memory:
-    """The memory with the basis and weights that fit its enabled rows.
+def _solved(memory: Memory, touched: Iterable[int]) -> Memory:
+    """The memory with the basis and weights of the touched banks that fit their enabled rows.
 
-    Args:
-        memory: whose own basis and weights are not looked at.
-        held: (r,) int64, rows that were in a basis. A write gives rank to rows that ``algebra.solve`` alone would take
-            for dependent, where their answers need it; they keep it.
-        tolerance: squared distance from the span of the others under which they lose it.
+    The rows that were in a basis are the first in the new one: a write gives rank to rows that ``algebra.solve`` alone
+    would take for dependent, where their answers need it, and they keep it.
     """
-    held = held[torch.isin(held, memory.enabled_rows())]
-    return _settled(memory, algebra.extend_basis(memory.rows, memory.slots, None, held, tolerance))[0]
+    changed = []
+    for number in touched:
+        bank = bank_of(memory, number)
+        held = bank.memory.basis[torch.isin(bank.memory.basis, bank.memory.enabled_rows())]
+        basis = algebra.extend_basis(bank.memory.rows, memory.slots, None, held, 0.0)
+        changed.append(dataclasses.replace(bank, memory=_settled(bank.memory, basis)[0]))
+    return with_banks(memory, changed)
 
 
 def _settled(memory: Memory, basis: Basis, watch: Callable[[], None] = unwatched) -> tuple[Memory, Basis]:
-    """The memory solved with a basis of some of its enabled rows and with whatever others need rank of their own."""
+    """A bank solved with a basis of some of its enabled rows and with whatever others need rank of their own."""
     enabled = memory.enabled_rows()
     others = enabled[~torch.isin(enabled, basis.rows)]
     basis = algebra.extend_basis(memory.rows, memory.slots, basis, others, watch=watch)
@@ -304,27 +304,41 @@ def _settled(memory: Memory, basis: Basis, watch: Callable[[], None] = unwatched
 
 
 def without(
-    memory: Memory, gone: Collection[int], basis: Basis | None = None, watch: Callable[[], None] = unwatched
-) -> tuple[Memory, Basis]:
-    """The solved memory without the items of the given indices, and without layers that are empty then; and its basis.
+    memory: Memory, gone: Collection[int], bases: Bases | None = None, watch: Callable[[], None] = unwatched
+) -> tuple[Memory, dict[int, Basis]]:
+    """The solved memory without the items of the given indices, and without layers that are empty then; and its bases.
 
     Args:
         memory: it stays as it is.
         gone: indices of items.
-        basis: of ``memory``, where it is at hand: what is left of it need not be worked out again.
+        bases: of banks of ``memory``, where they are at hand: what is left of them need not be worked out again.
         watch: called now and then; what it raises ends the work.
     """
-    gone = set(gone)
+    gone, bases = set(gone), bases or {}
     stays = torch.tensor([index not in gone for index in range(len(memory.items))], dtype=torch.bool)
     rows = stays[memory.rows.items.long()]  # (n,)
     number = rows.cumsum(0) - 1  # of each row that stays
+    kept = rows[memory.basis]
     left = _renamed(memory, memory.without_items(gone))
-    if basis is not None:
-        smaller = algebra.reduced_basis(basis, rows[basis.rows], number, watch)
-    else:
-        held = number[memory.basis[rows[memory.basis]]]
-        smaller = algebra.extend_basis(left.rows, left.slots, None, held, 0.0, watch)
-    return _settled(left, smaller, watch)
+    left = dataclasses.replace(left, basis=number[memory.basis[kept]], weights=memory.weights[kept])
+    touched = set(torch.unique(memory.rows.banks[~rows]).tolist())
+    changed, known = [], {}
+    for place, basis in bases.items():
+        if place not in touched:
+            known[place] = dataclasses.replace(basis, rows=number[basis.rows])
+    for place in sorted(touched):
+        bank = bank_of(left, place)
+        if not len(bank.rows):
+            continue
+        if place in bases:
+            smaller = bank.local(algebra.reduced_basis(bases[place], rows[bases[place].rows], number, watch))
+            assert smaller is not None
+        else:
+            smaller = algebra.extend_basis(bank.memory.rows, left.slots, None, bank.memory.basis, 0.0, watch)
+        solved, basis = _settled(bank.memory, smaller, watch)
+        changed.append(dataclasses.replace(bank, memory=solved))
+        known[place] = dataclasses.replace(basis, rows=bank.rows[basis.rows])
+    return with_banks(left, changed), known
 
 
 def _renamed(before: Memory, after: Memory) -> Memory:
@@ -335,15 +349,6 @@ def _renamed(before: Memory, after: Memory) -> Memory:
     # A memory that was called after what is gone is called after the first write that is left, as if it were new.
     title = renewed_title(before.title, before.layers, titles) or (layers[0].title if before.title and layers else "")
     return dataclasses.replace(after, title=title, layers=layers)
-
-
-def _check_room(memory: Memory, before: int) -> None:
-    """Refuse a memory that needs every direction there is: what is stored would no longer be told apart."""
-    if len(memory.basis) >= memory.slots and len(memory.basis) > before:
-        raise UserError(
-            f"This would need all {memory.slots:,} slots or more: forget something first, leave one memory out, or "
-            "start another memory."
-        )
 
 
 # Merging
@@ -361,7 +366,8 @@ def _check_one_model(memories: Sequence[Memory]) -> None:
                 for m in (memories[0], memory)
             )
             raise UserError(f"Memories of different models cannot be merged: {sides}; merge those of one model.")
-    widths = {memory.rows.cues.shape[1] for memory in memories if len(memory.rows)}
+    made = [memory.rows for memory in memories if len(memory.rows) and not isinstance(memory.rows, BareRows)]
+    widths = {rows.cues.shape[1] for rows in made}
     if len(widths) > 1:
         raise UserError(f"These memories have cues of different widths ({sorted(widths)}): merge those of one model.")
 
@@ -383,14 +389,23 @@ def _layers(memories: Sequence[Memory]) -> list[tuple[Key, int, LayerRecord, lis
     return found
 
 
+def _digest(memory: Memory) -> bytes:
+    """What tells a memory from others, its names apart."""
+    digest = hashlib.blake2b(digest_size=16)
+    for tensor in (memory.rows.items, memory.rows.values, memory.basis, memory.weights):
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.digest()
+
+
 def _content(memory: Memory, items: Iterable[int]) -> list[bytes]:
-    """The words and addresses of items, as bytes: equal for equal items of any memory of the model."""
+    """The words of items, or their addresses where the words were not kept, as bytes: equal for equal items."""
     parts = []
     for index in items:
-        numbers = (memory.rows.items == index).nonzero().flatten()
-        addresses = memory.rows.take(numbers)
         item = memory.items[index]
         parts.append(repr((item.kind, item.prompt, item.answer, item.text)).encode())
+        if item.prompt or item.text:
+            continue
+        addresses = memory.rows.take((memory.rows.items == index).nonzero().flatten()).made()
         for tensor in (addresses.starts, addresses.slots, addresses.strengths):
             parts.append(tensor.numpy().tobytes())
     return parts
@@ -415,25 +430,39 @@ def _enabled(memories: Sequence[Memory], m: int, i: int) -> bool:
     return any(layer.enabled for layer in memories[m].layers if layer.number == number)
 
 
-def _joined_rows(memories: Sequence[Memory], place: dict[tuple[int, int], int]) -> tuple[Rows, Tensor]:
-    """The rows of the items (memory, item) in ``place``, in the order of their indices; numbers of those in a basis."""
-    parts, owners, held = [], [], []
+def _side_by_side(memories: Sequence[Memory], place: dict[tuple[int, int], int]) -> tuple[Memory, list[int]]:
+    """The rows of the items (memory, item) in ``place``, in the order of their indices, in banks of each memory's own.
+
+    Returns:
+        The memory with the basis and weights that they had, and the banks that rows were left out of.
+    """
+    parts, owners, basis, weights, offset, banks = [], [], [], [], 0, 0
     for m, memory in enumerate(memories):
         if not len(memory.rows):
             continue
         new = torch.tensor([place.get((m, i), -1) for i in range(len(memory.items))], dtype=torch.int64)
-        parts.append(memory.rows)
+        parts.append(memory.rows.altered(banks=memory.rows.banks + banks))
         owners.append(new[memory.rows.items.long()])
-        flags = torch.zeros(len(memory.rows), dtype=torch.bool)
-        flags[memory.basis] = True
-        held.append(flags)
+        basis.append(memory.basis + offset)
+        weights.append(memory.weights)
+        offset, banks = offset + len(memory.rows), banks + int(memory.rows.banks.max()) + 1
     if not parts:
-        return memories[0].rows, torch.zeros(0, dtype=torch.int64)
-    owner = torch.cat(owners)
+        return memories[0], []
+    rows, owner, held, held_weights = Rows.join(parts), torch.cat(owners), torch.cat(basis), torch.cat(weights)
     order = owner.argsort(stable=True)
     order = order[owner[order] >= 0]
-    rows = dataclasses.replace(Rows.join(parts).take(order), items=owner[order].to(torch.int32))
-    return rows, torch.cat(held)[order].nonzero().flatten()
+    number = torch.full((len(rows),), -1, dtype=torch.int64)
+    number[order] = torch.arange(len(order))
+    kept = number[held] >= 0
+    joint = dataclasses.replace(
+        memories[0],
+        rows=rows.take(order).altered(items=owner[order].to(torch.int32)),
+        basis=number[held[kept]],
+        weights=held_weights[kept],
+    )
+    left_out = torch.unique(rows.banks[owner < 0])
+    still = left_out[torch.isin(left_out, joint.rows.banks)]
+    return joint, still.tolist()
 
 
 def _listed(memory: Memory, indices: Sequence[int]) -> str:

@@ -92,7 +92,7 @@ def _contrasts(
     owners: list[int] = []
     for index, fact in enumerate(facts):
         others = [answer for answer in answers if answer != fact.answer]
-        if not others:
+        if not others or index not in primary:
             continue
         # The next answers in a ring: every answer is a rival as often as any other.
         start = index % len(others)

@@ -1,20 +1,31 @@
 """What a memory is: a table of stored positions (rows), the items they come from and the layers they were written in.
 
-The slow slot S is not among it: S is the smallest matrix that reads every row's value at its address (``algebra.py``),
-so that protecting, merging, forgetting and undoing are all choices of rows. Everything is a value: a write returns a
-new memory and leaves the old one as it was.
+The slow memory S is not among it. It consists of banks; each is the smallest matrix that reads the values of its rows
+at their addresses (``algebra.py``), so that protecting, merging, forgetting and undoing are all choices of rows, and
+the cost of each is that of the banks it touches (``banks.py``). Everything is a value: a write returns a new memory and
+leaves the old one as it was.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.memory.batches import padded_batches
+from bdh_workbench.memory.room import machine_rows
+
+if TYPE_CHECKING:
+    from bdh_workbench.model.write_site import WriteSite
+
+    SiteSource = WriteSite | Callable[[], WriteSite]
+    """The write site of a model, or what loads it once it is needed."""
 
 with warnings.catch_warnings():
     # torch says once in each process that compressed sparse tensors are in beta. They are several times faster than the
@@ -41,6 +52,10 @@ class Rows:
         following: (n,) int32, the row of the next position in the same window, -1 at its end.
         address_of: (n,) int32, the row whose address, and so whose read, this row uses: most use their own. A row that
             uses another's, of the same item, has no entries in slots and strengths.
+        banks: (n,) int32, the bank of S that each row's address is in, from 0; that of the row whose address it uses.
+        lead_starts: (n + 1,) int64; row i has the entries lead_starts[i] to lead_starts[i + 1] of leads.
+        leads: (l,) int32, the tokens before the first row of a window, for all other rows none: with them cues and
+            addresses can be made again (``BareRows``). Empty where the words are not kept.
     """
 
     starts: Tensor
@@ -53,6 +68,9 @@ class Rows:
     sentences: Tensor
     following: Tensor
     address_of: Tensor
+    banks: Tensor
+    lead_starts: Tensor
+    leads: Tensor
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -75,40 +93,80 @@ class Rows:
         """
         counts = (self.starts[1:] - self.starts[:-1])[rows]
         entries = ragged_ranges(self.starts[:-1][rows], counts)
-        # Rows that share an address belong to one item, and items are taken whole.
-        number = torch.full((len(self) + 1,), -1, dtype=torch.int32)  # the last entry serves following == -1
-        number[rows] = torch.arange(len(rows), dtype=torch.int32)
         return Rows(
             starts=torch.cat((torch.zeros(1, dtype=torch.int64), counts.cumsum(0))),
             slots=self.slots[entries],
             strengths=self.strengths[entries],
             cues=self.cues[rows],
-            values=self.values[rows],
-            tokens=self.tokens[rows],
-            items=self.items[rows],
-            sentences=self.sentences[rows],
-            following=number[self.following[rows].long()],
-            address_of=number[self.address_of[rows].long()],
+            **self._chosen(rows),
         )
+
+    def _chosen(self, rows: Tensor) -> dict[str, Tensor]:
+        """What ``take`` takes beside cues and addresses."""
+        # Rows that share an address belong to one item, and items are taken whole.
+        number = torch.full((len(self) + 1,), -1, dtype=torch.int32)  # the last entry serves following == -1
+        number[rows] = torch.arange(len(rows), dtype=torch.int32)
+        counts = (self.lead_starts[1:] - self.lead_starts[:-1])[rows]
+        return {name: getattr(self, name)[rows] for name in PLAIN} | {
+            "following": number[self.following[rows].long()],
+            "address_of": number[self.address_of[rows].long()],
+            "lead_starts": torch.cat((torch.zeros(1, dtype=torch.int64), counts.cumsum(0))),
+            "leads": self.leads[ragged_ranges(self.lead_starts[:-1][rows], counts)],
+        }
+
+    def made(self) -> Rows:
+        """The rows with their cues and addresses."""
+        return self
+
+    def bare(self, site: WriteSite) -> Rows:
+        """The rows without cues and addresses, which the site makes again when they are needed.
+
+        The rows themselves where that is not possible, as the words were not kept.
+        """
+        if not self.remakeable:
+            return self
+        return BareRows.of({name: getattr(self, name) for name in KEPT}, site, self.checked())
+
+    def checked(self) -> Tensor:
+        """What each cue is recognised by (n,), as ``cue_checks`` gives it."""
+        return cue_checks(self.cues)
+
+    @property
+    def remakeable(self) -> bool:
+        """Whether cues and addresses follow from the tokens: every window has the tokens before it."""
+        return bool(len(self)) and windows_are_whole(self) and bool((self.tokens >= 0).all())
+
+    def altered(self, **changes: Tensor) -> Rows:
+        """The rows with other columns; those without cues and addresses stay so."""
+        return dataclasses.replace(self, **changes)
 
     @staticmethod
     def join(parts: Sequence[Rows]) -> Rows:
-        """The rows of all parts, one after the other; item numbers must already be those of the joint memory."""
-        offsets, starts, following, addresses = 0, [torch.zeros(1, dtype=torch.int64)], [], []
-        entries = 0
+        """The rows of all parts, one after the other; item numbers must already be those of the joint memory.
+
+        They are bare where a part is, and all can be made again.
+        """
+        parts = [part for part in parts if len(part)] or parts[:1]
+        offset, following, addresses = 0, [], []
         for part in parts:
-            starts.append(part.starts[1:] + entries)
-            following.append(torch.where(part.following >= 0, part.following + offsets, -1).to(torch.int32))
-            addresses.append(part.address_of + offsets)
-            offsets += len(part)
-            entries += int(part.starts[-1])
-        names = ("slots", "strengths", "cues", "values", "tokens", "items", "sentences")
-        joined = {name: torch.cat([getattr(part, name) for part in parts]) for name in names}
+            following.append(torch.where(part.following >= 0, part.following + offset, -1).to(torch.int32))
+            addresses.append(part.address_of + offset)
+            offset += len(part)
+        kept = {name: torch.cat([getattr(part, name) for part in parts]) for name in (*PLAIN, "leads")} | {
+            "following": torch.cat(following),
+            "address_of": torch.cat(addresses).to(torch.int32),
+            "lead_starts": _joined_starts([part.lead_starts for part in parts]),
+        }
+        sites = [part.site for part in parts if isinstance(part, BareRows)]
+        if sites and all(part.remakeable for part in parts):
+            site = next((site for site in sites if site is not None), None)
+            return BareRows.of(kept, site, torch.cat([part.checked() for part in parts]))
+        made = [part.made() for part in parts]
+        names = ("slots", "strengths", "cues")
         return Rows(
-            starts=torch.cat(starts),
-            following=torch.cat(following),
-            address_of=torch.cat(addresses).to(torch.int32),
-            **joined,
+            starts=_joined_starts([part.starts for part in made]),
+            **{name: torch.cat([getattr(part, name) for part in made]) for name in names},
+            **kept,
         )
 
     def sparse(self, slots: int, rows: Tensor, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -136,6 +194,9 @@ class Rows:
             sentences=none,
             following=none,
             address_of=none,
+            banks=none,
+            lead_starts=torch.zeros(1, dtype=torch.int64),
+            leads=none,
         )
 
     def sharing(self, address_of: Tensor) -> Rows:
@@ -161,6 +222,211 @@ class Rows:
     def have_own(self, rows: Tensor) -> Tensor:
         """Whether each of the given rows (m,) has an address of its own: (m,) bool."""
         return self.address_of[rows] == rows
+
+
+PLAIN = ("values", "tokens", "items", "sentences", "banks")  # columns that are no numbers of other rows
+KEPT = (*PLAIN, "following", "address_of", "lead_starts", "leads")  # what cues and addresses can be made from
+MADE = ("starts", "slots", "strengths", "cues")
+BLOCK = 128  # rows whose cues or addresses are made at once
+MOST_WINDOW = 65_536  # tokens of a window and before it whose cues are made again; of longer ones cues are stored
+CHECK = 0.05  # what the check of a cue may be off by: half precision, and sums in another order
+
+
+class BareRows(Rows):
+    """Rows whose cues and addresses are made of their tokens when they are needed, and not before.
+
+    A part that is taken of them is bare too. ``made`` makes all of it; whoever needs a bank takes it first.
+    """
+
+    __slots__ = ("checks", "site")
+    site: SiteSource | None
+    checks: Tensor
+
+    @staticmethod
+    def of(columns: Mapping[str, Tensor], site: SiteSource | None, checks: Tensor) -> BareRows:
+        """Rows of the columns ``KEPT``.
+
+        Args:
+            columns: by name.
+            site: that makes cues and addresses; None where the model is not known yet (``bind``).
+            checks: (n,) of each cue, as ``cue_checks`` gives it.
+        """
+        rows = object.__new__(BareRows)
+        for name, value in {**columns, "site": site, "checks": checks}.items():
+            object.__setattr__(rows, name, value)
+        return rows
+
+    def __getattr__(self, name: str) -> Tensor:
+        """Make what is asked for; called where it is not there yet."""
+        if name == "cues":
+            object.__setattr__(self, name, self._made_cues())
+        elif name in MADE:
+            made = self.made()
+            for each in MADE:
+                object.__setattr__(self, each, getattr(made, each))
+        else:
+            raise AttributeError(name)
+        value: Tensor = object.__getattribute__(self, name)
+        return value
+
+    def bind(self, site: SiteSource) -> None:
+        """Name the site that makes cues and addresses, of the model that the memory belongs to."""
+        object.__setattr__(self, "site", site)
+
+    def take(self, rows: Tensor) -> Rows:
+        """The given rows, bare."""
+        return BareRows.of(self._chosen(rows), self.site, self.checks[rows])
+
+    def bare(self, site: WriteSite) -> Rows:
+        """The rows themselves."""
+        return self
+
+    def checked(self) -> Tensor:
+        """What each cue is recognised by (n,)."""
+        return self.checks
+
+    @property
+    def remakeable(self) -> bool:
+        """They are."""
+        return True
+
+    def altered(self, **changes: Tensor) -> Rows:
+        """The rows with other columns; ``following`` and the tokens stay, and with them the cues."""
+        return BareRows.of({name: changes.get(name, getattr(self, name)) for name in KEPT}, self.site, self.checks)
+
+    def made(self) -> Rows:
+        """The rows with their cues and addresses."""
+        own = self.address_of == torch.arange(len(self))
+        cues = self.cues
+        starts, slots, strengths = made_addresses(self._site(), cues, own)
+        kept = {name: getattr(self, name) for name in KEPT}
+        return Rows(starts=starts, slots=slots, strengths=strengths, cues=cues, **kept)
+
+    def _site(self) -> WriteSite:
+        if self.site is None:
+            raise UserError("The words of this memory become cues with its model: load that model first.")
+        site = self.site
+        # A module can be called too.
+        return site() if not isinstance(site, torch.nn.Module) else site  # type: ignore[return-value]
+
+    def _made_cues(self) -> Tensor:
+        cues = made_cues(self._site(), {name: getattr(self, name) for name in KEPT})
+        if bool((cue_checks(cues) - self.checks).abs().gt(CHECK).any()):
+            raise UserError("The words of this memory do not fit what was written: use another copy of its file.")
+        return cues
+
+
+def bind(memory: Memory, site: SiteSource) -> None:
+    """Let the site of the memory's model make its cues and addresses, if they are to be made."""
+    if isinstance(memory.rows, BareRows):
+        memory.rows.bind(site)
+
+
+def windows_are_whole(rows: Rows) -> bool:
+    """Whether every window begins with tokens before it, none inside has any, and its rows follow each other."""
+    counts = rows.lead_starts[1:] - rows.lead_starts[:-1]
+    begins = torch.ones(len(rows), dtype=torch.bool)
+    begins[1:] = rows.following[:-1] < 0
+    inside = (rows.following >= 0).nonzero().flatten()
+    if not torch.equal(counts > 0, begins) or not bool((rows.following[inside] == inside + 1).all()):
+        return False
+    starts = begins.nonzero().flatten()
+    lengths = torch.diff(starts, append=torch.tensor([len(rows)])) + counts[starts]
+    return not bool((lengths > MOST_WINDOW).any())
+
+
+def cue_checks(cues: Tensor) -> Tensor:
+    """What a cue is recognised by (n,): the sum of its numbers (n, U), every other one taken negative."""
+    return cues[:, ::2].float().sum(1) - cues[:, 1::2].float().sum(1)
+
+
+@torch.no_grad()
+def made_cues(site: WriteSite, columns: Mapping[str, Tensor]) -> Tensor:
+    """The cues (n, U) fp16 of rows, from their tokens and those before each window, given as columns of ``KEPT``."""
+    lead_starts, leads, tokens = (columns[name].tolist() for name in ("lead_starts", "leads", "tokens"))
+    begins = [row for row in range(len(tokens)) if lead_starts[row + 1] > lead_starts[row]]
+    stops = [*begins[1:], *([len(tokens)] if begins else [])]
+    windows = []
+    for begin, stop in zip(begins, stops, strict=True):
+        lead = leads[lead_starts[begin] : lead_starts[begin + 1]]
+        windows.append((len(lead), [*lead, *tokens[begin : stop - 1]]))
+    raw: list[Tensor] = [torch.empty(0)] * len(windows)
+    device = site.codes.device
+    for batch in padded_batches([len(ids) for _, ids in windows]):
+        longest = max(len(windows[number][1]) for number in batch)
+        ids = torch.tensor([[*windows[n][1], *(0,) * (longest - len(windows[n][1]))] for n in batch], device=device)
+        made = site.stored_summaries(ids)
+        for place, number in enumerate(batch):
+            first, whole = windows[number]
+            raw[number] = made[place, first - 1 : len(whole)]
+    if not raw:
+        return torch.empty(0, site.decays.shape[0] * site.codes.shape[1], dtype=torch.float16)
+    return torch.cat([site.normalised(part).flatten(1).half().cpu() for part in _blocks(torch.cat(raw))])[: len(tokens)]
+
+
+@torch.no_grad()
+def made_addresses(
+    site: WriteSite, cues: Tensor, own: Tensor, watch: Callable[[], None] = lambda: None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Starts (n + 1,), slots and strengths of the addresses of rows, from their cues (n, U) as they are stored.
+
+    Args:
+        site: that makes them.
+        cues: fp16.
+        own: (n,) bool, whether a row has an address of its own; none is made for others.
+        watch: called now and then; what it raises ends the work.
+    """
+    chosen = own.nonzero().flatten()
+    counts = torch.zeros(len(cues), dtype=torch.int64)
+    slots, strengths = [torch.zeros(0, dtype=torch.int32)], [torch.zeros(0)]
+    for part in torch.split(chosen, BLOCK) if len(chosen) else ():
+        watch()
+        (summaries,) = _blocks(cues[part].to(site.codes.device).float().view(len(part), site.decays.shape[0], -1))
+        address = site.addresses(summaries)[: len(part)].cpu()
+        where = address.nonzero()
+        counts[part] = torch.bincount(where[:, 0], minlength=len(part))
+        slots.append(where[:, 1].to(torch.int32))
+        strengths.append(address[where[:, 0], where[:, 1]])
+    starts = torch.cat((torch.zeros(1, dtype=torch.int64), counts.cumsum(0)))
+    return starts, torch.cat(slots), torch.cat(strengths)
+
+
+def with_addresses(site: WriteSite, rows: Rows, address_of: Tensor) -> Rows:
+    """Rows with other choices (n,) of whose address each uses; those addresses are made that are not there yet."""
+    own = address_of == torch.arange(len(rows))
+    counts = rows.starts[1:] - rows.starts[:-1]
+    missing = own & (counts == 0)
+    starts, slots, strengths = made_addresses(site, rows.cues, missing)
+    kept = torch.where(own, counts, 0)
+    entries = ragged_ranges(rows.starts[:-1], kept)
+    added = starts[1:] - starts[:-1]
+    owners = torch.cat([torch.repeat_interleave(torch.arange(len(rows)), each) for each in (kept, added)])
+    order = owners.argsort(stable=True)
+    return dataclasses.replace(
+        rows,
+        starts=torch.cat((torch.zeros(1, dtype=torch.int64), (kept + added).cumsum(0))),
+        slots=torch.cat((rows.slots[entries], slots))[order],
+        strengths=torch.cat((rows.strengths[entries], strengths))[order],
+        address_of=address_of.to(torch.int32),
+    )
+
+
+def _blocks(values: Tensor) -> Iterator[Tensor]:
+    """Values (n, ...) in blocks of ``BLOCK``, the last filled up with zeros.
+
+    A product of matrices is rounded alike only where the matrices have one shape: so every row is made with the same
+    bits, whatever is made with it.
+    """
+    for part in torch.split(values, BLOCK):
+        yield torch.cat((part, part.new_zeros(BLOCK - len(part), *part.shape[1:])))
+
+
+def _joined_starts(parts: Sequence[Tensor]) -> Tensor:
+    out, entries = [torch.zeros(1, dtype=torch.int64)], 0
+    for starts in parts:
+        out.append(starts[1:] + entries)
+        entries += int(starts[-1])
+    return torch.cat(out)
 
 
 def ragged_ranges(starts: Tensor, counts: Tensor) -> Tensor:
@@ -227,12 +493,14 @@ class Memory:
     Attributes:
         model: fingerprint of the model that it belongs to.
         model_name: for people.
-        slots: slots of the model's write site (M).
+        slots: of each bank of S (M), those of the model's write site.
         width: of its stream (D).
         rows: the stored positions, those of switched-off layers included.
-        basis: (r,) int64, numbers of the rows that S is made from; rows whose addresses lie in their span are left out.
-        weights: (r, D) fp32, S is the sum of weights (x) addresses over the basis. Both follow from the rows
-            (``algebra.solve``) and are kept so that opening a memory costs no solving, and gives the same bits.
+        basis: (r,) int64, numbers of the rows that S is made from, bank by bank; rows whose addresses lie in their span
+            are left out.
+        weights: (r, D) fp32, each bank of S is the sum of weights (x) addresses over its part of the basis. Both follow
+            from the rows (``algebra.solve``) and are kept so that opening a memory costs no solving, and gives the same
+            bits.
         items: what was written.
         layers: the history.
         title: for people.
@@ -261,8 +529,8 @@ class Memory:
 
     @property
     def fill(self) -> float:
-        """Used rank as a share of the slots, 0 to 1."""
-        return len(self.basis) / self.slots
+        """Rows of the basis as a share of what this machine has room for (``room.py``)."""
+        return len(self.basis) / machine_rows()
 
     def next_layer(self) -> int:
         """The number that the next layer gets."""
@@ -291,8 +559,7 @@ class Memory:
         number = torch.full((len(self.items),), -1, dtype=torch.int32)
         number[torch.tensor(kept, dtype=torch.int64)] = torch.arange(len(kept), dtype=torch.int32)
         owner = number[self.rows.items.long()]
-        rows = self.rows.take((owner >= 0).nonzero().flatten())
-        rows = dataclasses.replace(rows, items=owner[owner >= 0])
+        rows = self.rows.take((owner >= 0).nonzero().flatten()).altered(items=owner[owner >= 0])
         records = tuple(self.items[index] for index in kept)
         used = {record.layer for record in records}
         layers = tuple(layer for layer in self.layers if layer.number in used)

@@ -131,23 +131,57 @@ class WriteSite(nn.Module):
         Returns:
             (B, T, K, C), and the state behind the last token.
         """
-        batch = ids.shape[0]
-        kinds, width = self.decays.shape[0], self.codes.shape[1]
-        state = before
-        if state is None:
-            word = torch.zeros(batch, width, dtype=torch.int32, device=ids.device)
-            place = torch.full((batch,), -1, dtype=torch.int64, device=ids.device)
-            state = SummaryState(self.codes.new_zeros(batch, kinds, width), word, place)
-        parts = []
+        parts, state = [], before or self._start(ids)
         for part in torch.split(ids, SCAN, dim=1):
-            word, place = self._words(part, state)
-            weighted = self.codes[self.same_as[part]] * self.token_weights[part].unsqueeze(-1)  # (B, T, C)
-            signs = (1.0 - 2.0 * word) / width**0.5
-            weighted = weighted + self.word_weight * (place > 0).unsqueeze(-1) * signs
+            weighted, word, place = self._weighted(part, state)
             out = self._scan(weighted, state.sums)
             parts.append(out)
             state = SummaryState(out[:, -1], word[:, -1], place[:, -1])
         return torch.cat(parts, dim=1), state
+
+    def stored_summaries(self, ids: Tensor) -> Tensor:
+        """Content summaries (B, T, K, C) of ids (B, T) from the start of a sequence, for cues that are stored.
+
+        Token by token, in sums of two numbers: unlike products of matrices these have the same bits whatever else is
+        worked out beside them, so that a cue can be made again to the bit. ``summaries`` agrees up to rounding.
+        """
+        width = self.codes.shape[1]
+        same, decays = self.same_as[ids], self.decays[:, None]
+        begins = self.begins_word[ids]
+        begins[:, 0] = True
+        steps = torch.arange(ids.shape[1], device=ids.device)
+        place = steps - torch.where(begins, steps, 0).cummax(dim=1).values  # (B, T), in its word
+        weighted = self.codes[same] * self.token_weights[ids].unsqueeze(-1)
+        negative = self.codes < 0
+        word = negative[same]  # of the word so far, right where it begins
+        columns = torch.arange(width, device=ids.device)
+        for number in range(1, int(place.max()) + 1):
+            row, step = (place == number).nonzero(as_tuple=True)
+            turned = negative[same[row, step]][:, (columns + ROLL * number) % width]
+            word[row, step] = word[row, step - 1] ^ turned
+        row, step = (place > 0).nonzero(as_tuple=True)
+        weighted[row, step] += self.word_weight * (1.0 - 2.0 * word[row, step]) / width**0.5
+        out = weighted.new_zeros(*ids.shape, len(decays), width)
+        sums = out[:, 0] + weighted[:, 0, None]
+        out[:, 0] = sums
+        for number in range(1, ids.shape[1]):
+            sums = torch.addcmul(weighted[:, number, None], sums, decays)
+            out[:, number] = sums
+        return out
+
+    def _start(self, ids: Tensor) -> SummaryState:
+        """The state before the first of ids (B, T)."""
+        batch, width = ids.shape[0], self.codes.shape[1]
+        word = torch.zeros(batch, width, dtype=torch.int32, device=ids.device)
+        place = torch.full((batch,), -1, dtype=torch.int64, device=ids.device)
+        return SummaryState(self.codes.new_zeros(batch, self.decays.shape[0], width), word, place)
+
+    def _weighted(self, ids: Tensor, state: SummaryState) -> tuple[Tensor, Tensor, Tensor]:
+        """What each token adds to the summaries (B, T, C), and as ``_words`` gives it."""
+        word, place = self._words(ids, state)
+        weighted = self.codes[self.same_as[ids]] * self.token_weights[ids].unsqueeze(-1)
+        signs = (1.0 - 2.0 * word) / self.codes.shape[1] ** 0.5
+        return weighted + self.word_weight * (place > 0).unsqueeze(-1) * signs, word, place
 
     def _scan(self, weighted: Tensor, sums: Tensor) -> Tensor:
         steps = torch.arange(weighted.shape[1], device=weighted.device)

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bdh_workbench.inputs.sentences import sentences_of
+from bdh_workbench.memory.banks import SlowMemory
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.asker import Asker, against_none, has_asker, load_asker, scores_of
@@ -96,8 +97,8 @@ class _Known:
 class QuestionReader:
     """A memory that can be asked questions, made ready by the first of them."""
 
-    def __init__(self, model: Model, memory: Memory, slow: Tensor) -> None:
-        """Take a memory with its slow slot S (M, D)."""
+    def __init__(self, model: Model, memory: Memory, slow: SlowMemory) -> None:
+        """Take a memory with its slow memory."""
         self.model, self.memory = model, memory
         self._recital = Recital(model, memory, slow)
         self._known: _Known | None = None
@@ -124,7 +125,9 @@ class QuestionReader:
             elif item.text is None:
                 kept.append(None)
             else:
-                sentences = cut.setdefault(stretch.item, sentences_of(item.text))
+                if stretch.item not in cut:
+                    cut[stretch.item] = sentences_of(item.text)
+                sentences = cut[stretch.item]
                 kept.append(sentences[stretch.sentence] if stretch.sentence < len(sentences) else None)
         missing = [number for number, text in enumerate(kept) if text is None]
         texts = [text or "" for text in kept]

@@ -10,6 +10,7 @@ else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,9 +18,9 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.sentences import sentences_of
-from bdh_workbench.memory.algebra import slow_slot
+from bdh_workbench.memory.banks import Router, SlowMemory
 from bdh_workbench.memory.settings import ReadSettings
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.state import Memory, bind
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState
@@ -89,6 +90,48 @@ class Reading:
     state: ReaderState
 
 
+@dataclass(slots=True)
+class _Shelf:
+    """What readers of one memory share, made when it is needed: a question needs little of it."""
+
+    recall: Recall | None = None
+    verbatim: Verbatim | None = None
+    router: Router | None = None
+
+
+def made_recall(model: Model, memory: Memory, enabled: Tensor) -> Recall:
+    """The enabled rows (m,) of a memory, ready to be matched."""
+    rows, site = memory.rows, model.site
+    place = torch.full((len(rows) + 1,), -1, dtype=torch.int64)
+    place[enabled] = torch.arange(len(enabled))
+    stored = rows.cues[enabled].to(model.device, torch.float32)
+    items = rows.items[enabled].long()
+    texts: dict[int, list[str]] = {}
+    said: list[Sentence] = []
+    lexicon = Lexicon.of(site, model.tokenizer)
+    for number in torch.unique(items).tolist():
+        item = memory.items[number]
+        if item.kind == "document" and item.text is not None:
+            texts[number] = sentences_of(item.text)
+            said += sentences_said(number, texts[number], lexicon, model.tokenizer)
+        elif item.kind == "fact" and item.prompt:
+            said += sentences_said(number, [item.prompt], lexicon, model.tokenizer, item.answer)
+    return Recall(
+        site,
+        stored.view(len(enabled), -1, model.config.code_width),
+        items,
+        {number for number, item in enumerate(memory.items) if item.kind == "document"},
+        rows.sentences[enabled].long(),
+        place[rows.following[enabled].long()].tolist(),
+        rows.tokens[enabled].tolist(),
+        said,
+        lexicon,
+        model.judges,
+        texts,
+        model.likeness,
+    )
+
+
 class Reader:
     """A model with a memory, or none, mounted on it."""
 
@@ -99,7 +142,8 @@ class Reader:
             UserError: when the memory belongs to another model.
         """
         self.model, self.memory, self.settings = model, memory, settings or ReadSettings()
-        self.slow: Tensor | None = None
+        self.threshold = EVEN
+        self.slow: SlowMemory | None = None
         self.questions: QuestionReader | None = None
         if memory is not None and memory.model != model.fingerprint:
             raise UserError(
@@ -107,48 +151,49 @@ class Reader:
                 f"is {model.name} ({model.fingerprint[:8]}): load that model first."
             )
         if memory is not None and len(memory.rows):
+            bind(memory, model.site)
             enabled = memory.enabled_rows()
             self.numbers = enabled  # of the rows that can be matched
             if not len(enabled):
                 return  # every layer is switched off: there is nothing to read
-            self.slow = slow_slot(memory).to(model.device)
+            self.slow = SlowMemory(memory, model.device)
             self.questions = QuestionReader(model, memory, self.slow)
-            addresses = memory.rows.sparse(memory.slots, enabled, torch.float32)
-            self.completed = (addresses @ self.slow.cpu()).to(model.device)
-            place = torch.full((len(memory.rows) + 1,), -1, dtype=torch.int64)
-            place[enabled] = torch.arange(len(enabled))
-            stored = memory.rows.cues[enabled].to(model.device, torch.float32)
-            items = memory.rows.items[enabled].long()
-            texts: dict[int, list[str]] = {}
-            said: list[Sentence] = []
-            lexicon = Lexicon.of(model.site, model.tokenizer)
-            for number in torch.unique(items).tolist():
-                item = memory.items[number]
-                if item.kind == "document" and item.text is not None:
-                    texts[number] = sentences_of(item.text)
-                    said += sentences_said(number, texts[number], lexicon, model.tokenizer)
-                elif item.kind == "fact" and item.prompt:
-                    said += sentences_said(number, [item.prompt], lexicon, model.tokenizer, item.answer)
-            self.recall = Recall(
-                model.site,
-                stored.view(len(enabled), -1, model.config.code_width),
-                items,
-                {number for number, item in enumerate(memory.items) if item.kind == "document"},
-                memory.rows.sentences[enabled].long(),
-                place[memory.rows.following[enabled].long()].tolist(),
-                memory.rows.tokens[enabled].tolist(),
-                said,
-                lexicon,
-                model.judges,
-                texts,
-                model.likeness,
-            )
-            self.threshold = EVEN
-            self.verbatim = Verbatim(
-                stored_stretches(memory, model, enabled.tolist()),
-                model.site.same_as.tolist(),
-                model.site.surprisal.tolist(),
-            )
+            self._shelf = _Shelf()
+
+    @property
+    def recall(self) -> Recall:
+        """What finds the row of a position; made when it is first asked for."""
+        assert self.memory is not None
+        if self._shelf.recall is None:
+            self._shelf.recall = made_recall(self.model, self.memory, self.numbers)
+        return self._shelf.recall
+
+    @property
+    def verbatim(self) -> Verbatim:
+        """What finds stored texts word for word; likewise."""
+        assert self.memory is not None
+        if self._shelf.verbatim is None:
+            site = self.model.site
+            stored = stored_stretches(self.memory, self.model, self.numbers.tolist())
+            self._shelf.verbatim = Verbatim(stored, site.same_as.tolist(), site.surprisal.tolist())
+        return self._shelf.verbatim
+
+    @property
+    def router(self) -> Router:
+        """What chooses the bank of a pure read; likewise."""
+        assert self.memory is not None
+        if self._shelf.router is None:
+            width = self.model.config.code_width
+            self._shelf.router = Router(self.memory.rows, self.numbers, width, self.model.device)
+        return self._shelf.router
+
+    def says_word_for_word(self, ids: Sequence[int]) -> int:
+        """The item that token ids end with, from its first token on, and are no accident; -1 for none."""
+        if self.empty or self.memory is None:
+            return -1
+        spoken, _ = self.verbatim.read(ids)
+        rows = self._decided(spoken[-1]) if spoken else []
+        return int(self.memory.rows.items[self.numbers[rows[0]]]) if rows else -1
 
     def with_settings(self, settings: ReadSettings) -> Reader:
         """The same memory read in another way, sharing all tensors."""
@@ -228,9 +273,9 @@ class Reader:
     def _read(self, normalised: Tensor, familiarity: Tensor, places: Tensor) -> Tensor:
         assert self.slow is not None
         if self.settings.completion:
-            read = self.completed[places.to(self.completed.device)]
+            read = self.slow.stored(self.numbers[places.flatten()]).view(*places.shape, -1).to(normalised.device)
         else:
-            read = self.model.site.addresses(normalised) @ self.slow
+            read = self.slow.read(self.model.site.addresses(normalised), self.router.banks(normalised))
         if self.settings.gate:
             # What is read counts by how probable it is. A closed gate adds an exact zero, which leaves every bit of the
             # stream as it was.

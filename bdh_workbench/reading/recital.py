@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bdh_workbench.memory.banks import SlowMemory
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 
@@ -82,10 +83,10 @@ def stretches(memory: Memory) -> list[Stretch]:
 class Recital:
     """A model and a memory, ready to recite."""
 
-    def __init__(self, model: Model, memory: Memory, slow: Tensor) -> None:
-        """Mount a memory with its slow slot S (M, D)."""
+    def __init__(self, model: Model, memory: Memory, slow: SlowMemory) -> None:
+        """Mount a memory with its slow memory."""
         self.model, self.memory = model, memory
-        self._slow = slow.cpu()
+        self._slow = slow
         self._first: Tensor | None = None
 
     @torch.no_grad()
@@ -126,7 +127,7 @@ class Recital:
             for stretch, prompt in zip(wanted, prompts, strict=True)
         ]
         flat = torch.tensor([row for stretch in wanted for row in stretch.rows])
-        reads = self.memory.rows.sparse(self.memory.slots, flat, torch.float32) @ self._slow
+        reads = self._slow.stored(flat)
         read = torch.zeros(len(wanted), longest, reads.shape[1])
         for place, part in enumerate(torch.split(reads * self.model.site.gate, lengths)):
             read[place, : len(part)] = part

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.encoding import WriteItem, document_items, fact_items
+import torch
+
+from bdh_workbench.inputs.as_read import as_read
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 
@@ -113,41 +114,35 @@ class Verbatim:
 
 
 def stored_stretches(memory: Memory, model: Model, numbers: Sequence[int]) -> list[Stretch]:
-    """The stretches of the enabled rows whose words were kept.
+    """The stretches of the enabled rows whose words were kept: of facts the plain one, of documents all.
 
     Args:
         memory: to be read.
-        model: gives the tokenizer and the length of windows.
+        model: gives the tokenizer.
         numbers: the enabled rows of the memory; the rows of stretches are places among these.
     """
-    place = {number: index for index, number in enumerate(numbers)}
-    chains: dict[int, list[list[int]]] = {}  # the rows written together, by item
-    items, following = memory.rows.items.tolist(), memory.rows.following.tolist()
-    chain: list[int] = []
-    for row, after in enumerate(following):
-        chain.append(row)
-        if after < 0:
-            chains.setdefault(items[row], []).append(chain)
-            chain = []
-    tokens, found = memory.rows.tokens.tolist(), []
-    for number, record in enumerate(memory.items):
-        own = chains.get(number, [])
-        if not own or own[0][0] not in place:
+    rows = memory.rows
+    if not rows.remakeable:
+        return []
+    place = torch.full((len(rows),), -1, dtype=torch.int64)
+    place[torch.tensor(numbers, dtype=torch.int64)] = torch.arange(len(numbers))
+    places, starts, leads = place.tolist(), rows.lead_starts.tolist(), rows.leads.tolist()
+    items, tokens = rows.items.tolist(), rows.tokens.tolist()
+    begins = [row for row in range(len(rows)) if starts[row + 1] > starts[row]]
+    found: list[Stretch] = []
+    met: set[int] = set()
+    for begin, stop in zip(begins, [*begins[1:], len(rows)], strict=True):
+        item = memory.items[items[begin]]
+        again = items[begin] in met
+        met.add(items[begin])
+        # A framing is met as the fact after other words.
+        if places[begin] < 0 or (item.kind == "fact" and again):
             continue
-        written: list[WriteItem] = []
-        if record.kind == "fact" and record.prompt:
-            # A framing is met as the fact after other words. Within a text a prompt begins with a space.
-            written = fact_items([Fact(record.prompt, record.answer)], model.tokenizer, 0)
-            own = own[:1]
-            start = tuple(model.tokenizer.encode(" " + record.prompt))
-            answer = written[0].ids[written[0].first :]
-            rows = [place[row] for row in own[0]]
-            if len(rows) == len(answer):
-                found.append(Stretch((*start, *answer), len(start), rows))
-        elif record.kind == "document" and record.text:
-            document = TextDocument(record.title, record.text)
-            written = document_items([document], model.tokenizer, model.config.context * 2)
-        for item, rows in zip(written, own, strict=False):
-            if [tokens[row] for row in rows] == list(item.ids[item.first :]):
-                found.append(Stretch(item.ids, item.first, [place[row] for row in rows]))
+        lead, said = leads[starts[begin] : starts[begin + 1]], tokens[begin:stop]
+        own = range(places[begin], places[begin] + stop - begin)
+        found.append(Stretch((*lead, *said), len(lead), own))
+        if item.kind == "fact" and item.prompt:
+            # Within a text a prompt begins with a space.
+            start = tuple(model.tokenizer.encode(" " + as_read(item.prompt).rstrip(" ")))
+            found.append(Stretch((*start, *said), len(start), own))
     return found

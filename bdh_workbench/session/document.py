@@ -13,12 +13,13 @@ from pathlib import Path
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory import manage
-from bdh_workbench.memory.algebra import Basis
+from bdh_workbench.memory.banks import Bases
 from bdh_workbench.memory.conflicts import merge_notes
 from bdh_workbench.memory.files import file_size, load_memory, load_memory_of, save_memory, shown
 from bdh_workbench.memory.library import Library
 from bdh_workbench.memory.locking import LOCK_TIMEOUT, renewing
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.room import machine_rows
+from bdh_workbench.memory.state import Memory, bind
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session.banks import bank_views
 from bdh_workbench.session.control import Task, log
@@ -32,7 +33,7 @@ from bdh_workbench.session.recovery import Copy, Recovery
 MOST_STATES = 30  # changes that can be taken back
 KEPT_STATES = 2  # that are kept however large they are
 MOST_BYTES = 256 << 20  # of all others: thirty writes over 300 facts take about 150 MB
-MOST_BASIS = 256 << 20  # bytes of a basis that is kept for the next write; a larger one is worked out again
+MOST_BASIS = 256 << 20  # bytes of bases that are kept for the next write; larger ones are worked out again
 
 
 Mark = tuple[int, int, int]
@@ -94,7 +95,7 @@ class Document:
         """No memory yet."""
         self.recovery, self.library = recovery, library
         self.model: Model | None = None  # that memory files must fit, once one is loaded
-        self.basis: Basis | None = None
+        self.bases: Bases | None = None
         self._versions = itertools.count(1)
         self._undo: list[_Kept] = []
         self._redo: list[_Kept] = []
@@ -126,8 +127,7 @@ class Document:
         memory, file = self.memory, self._now.file
         can_undo, can_redo = bool(self._undo or (memory and memory.layers)), bool(self._redo)
         if memory is None:
-            slots = self.model.config.write_slots if self.model else 0
-            return MemoryView("", file.path, self.dirty, (), (), 0, slots, 0.0, can_undo, can_redo, 0)
+            return MemoryView("", file.path, self.dirty, (), (), 0, machine_rows(), 0.0, can_undo, can_redo, 0)
         return memory_view(memory, file.path, self.dirty, can_undo, can_redo)
 
     def tell(self, task: Task) -> None:
@@ -194,11 +194,11 @@ class Document:
 
     # Changes
 
-    def change(self, task: Task, memory: Memory, basis: Basis | None = None, file: _File | None = None) -> None:
+    def change(self, task: Task, memory: Memory, bases: Bases | None = None, file: _File | None = None) -> None:
         """Take another value into use, in a way that can be taken back."""
         self._undo.append(self._kept())
         self._redo.clear()
-        self._set(task, _State(memory, next(self._versions), file or self._now.file), basis)
+        self._set(task, _State(memory, next(self._versions), file or self._now.file), bases)
 
     def merge(self, task: Task, job: MergeMemories) -> None:
         """Take the union of files into use; it has no file of its own yet.
@@ -325,7 +325,7 @@ class Document:
         """
         task.commit()
         self.library.delete(path)
-        self._set(task, self._now, self.basis)
+        self._set(task, self._now, self.bases)
 
     def relabel(self, task: Task, title: str | None, note: str | None) -> None:
         """Give it and its file in the library another title or note; what is unsaved stays so.
@@ -357,7 +357,7 @@ class Document:
 
         self._undo, self._redo = [labelled(kept) for kept in self._undo], [labelled(kept) for kept in self._redo]
         memory = named(self.memory) if self.memory is not None else None
-        self._set(task, dataclasses.replace(self._now, memory=memory), self.basis)
+        self._set(task, dataclasses.replace(self._now, memory=memory), self.bases)
 
     # Recovery
 
@@ -419,13 +419,15 @@ class Document:
         self._redo.clear()
         return self._set(task, state)
 
-    def _set(self, task: Task, state: _State, basis: Basis | None = None) -> bool:
+    def _set(self, task: Task, state: _State, bases: Bases | None = None) -> bool:
         """Take a value into use; returns whether a recovery copy of it was written."""
         self._now, file = state, state.file
+        if state.memory is not None and self.model is not None and state.memory.model == self.model.fingerprint:
+            bind(state.memory, self.model.site)
         if file.version is not None and file.path is not None and not os.path.lexists(file.path):
             file.path = file.version = None  # it was deleted: nothing holds the memory any more
-        kept = basis is not None and basis.factor.numel() * basis.factor.element_size() <= MOST_BASIS
-        self.basis = basis if kept else None
+        size = sum(basis.factor.numel() * basis.factor.element_size() for basis in (bases or {}).values())
+        self.bases = bases if size <= MOST_BASIS else None
         self._trim()
         copied = self._copy(task)
         self.tell(task)
@@ -470,6 +472,6 @@ def memory_view(
     except UserError:  # it will be told when it is saved
         size = 0
     return MemoryView(
-        memory.title, path, dirty, memory.items, memory.layers, len(memory.basis), memory.slots, memory.fill,
+        memory.title, path, dirty, memory.items, memory.layers, len(memory.basis), machine_rows(), memory.fill,
         can_undo, can_redo, size, memory.note, memory.model_name, memory.model, bank_views(memory),
     )  # fmt: skip

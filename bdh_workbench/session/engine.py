@@ -14,6 +14,7 @@ from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory.conflicts import resolve
 from bdh_workbench.memory.file_format import check_fit
 from bdh_workbench.memory.files import load_memory
+from bdh_workbench.memory.state import bind
 from bdh_workbench.memory.writer import check_write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
@@ -125,6 +126,8 @@ class WorkbenchEngine(Engine):
         task.commit()
         self.model = self.document.model = model
         self._reader, self._context = None, []
+        if self.document.memory is not None and self.document.memory.model == model.fingerprint:
+            bind(self.document.memory, model.site)
         task.emit(ModelChanged(task.id, model_info(model)))
         self.document.tell(task)
         memory = self.document.memory
@@ -155,9 +158,9 @@ class WorkbenchEngine(Engine):
         if not written:
             fill = document.memory.fill if document.memory is not None else 0.0
             return WriteSummary(0, 0.0, 1.0, 1.0, 0, (), 0, (), 0, goal, fill, written, notes)
-        result = run_write(task, model, document.memory, new, job.settings, document.basis)
+        result = run_write(task, model, document.memory, new, job.settings, document.bases)
         task.commit()
-        document.change(task, result.memory, result.basis)
+        document.change(task, result.memory, result.bases)
         for head, names in notes:
             log(task, "info", f"{head}: {names}.")
         self._tell_device(task)

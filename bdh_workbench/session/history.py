@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.state import Memory, Rows
+from bdh_workbench.memory.state import KEPT, MADE, BareRows, Memory, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Packed:
         """The memory, to the bit."""
         if not self.parts:
             return self.rest
-        rows = dataclasses.replace(Rows.join([part.rows for part in self.parts]), items=self.items)
+        rows = Rows.join([part.rows for part in self.parts]).altered(items=self.items)
         return dataclasses.replace(self.rest, rows=rows)
 
     def blocks(self) -> dict[int, int]:
@@ -48,8 +48,8 @@ class Packed:
 
 
 def numbers(rows: Rows) -> list[Tensor]:
-    """All tensors of a table of rows."""
-    return [getattr(rows, field.name) for field in dataclasses.fields(Rows)]
+    """All tensors of a table of rows, as far as they are there."""
+    return [getattr(rows, name) for name in (KEPT if isinstance(rows, BareRows) else (*KEPT, *MADE))]
 
 
 def pack(memory: Memory, others: Iterable[Packed]) -> Packed:
@@ -60,13 +60,13 @@ def pack(memory: Memory, others: Iterable[Packed]) -> Packed:
     starts = [0, *(items[1:] != items[:-1]).nonzero().flatten().add(1).tolist()] if in_order else [0]
     stops = [*starts[1:], len(items)]
     parts = [_part(memory.rows, torch.arange(a, b), known) for a, b in zip(starts, stops, strict=True) if b > a]
-    none = Rows.empty(memory.rows.cues.shape[1], memory.width)
+    none = memory.rows.take(torch.zeros(0, dtype=torch.int64))
     return Packed(dataclasses.replace(memory, rows=none), tuple(parts), items.clone())
 
 
 def _part(rows: Rows, chosen: Tensor, known: Mapping[bytes, Part]) -> Part:
     taken = rows.take(chosen)
-    taken = dataclasses.replace(taken, items=torch.zeros_like(taken.items))
+    taken = taken.altered(items=torch.zeros_like(taken.items))
     digest = hashlib.blake2b(digest_size=32)
     for tensor in numbers(taken):
         digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())

@@ -104,14 +104,14 @@ class _Reads:
         addresses = torch.cat([site.addresses(part).cpu() for part in torch.split(normalised, 512)])  # (T, M)
         self.active.append((addresses > 0).float().mean(1).numpy())
         memory = reader.memory
-        if reader.empty or memory is None:
+        if reader.empty or memory is None or reader.slow is None:
             self.matches += [()] * len(normalised)
             return
         cosines = site.cues(normalised) @ reader.recall.cues.T  # (T, n)
         found = cosines.topk(min(MATCHES, cosines.shape[1]), dim=1)
         numbers = reader.numbers[found.indices.cpu()]  # (T, k)
         for t, (rows, values) in enumerate(zip(numbers, found.values.tolist(), strict=True)):
-            stored = F.normalize(memory.rows.dense(memory.slots, rows), dim=1)
+            stored = F.normalize(reader.slow.addresses(rows), dim=1)
             shared = (stored @ addresses[t]).tolist()
             matches = []
             for row, value, overlap in zip(rows.tolist(), values, shared, strict=True):

@@ -69,17 +69,17 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class BankView:
-    """How the slots of a bank of slow memory are used.
+    """How full a bank of slow memory is.
 
     Attributes:
-        slots: of the bank.
-        used: slots that the address of any stored row is in.
-        rows: for each of a few stretches of slots of equal length, the mean number of stored rows that use a slot.
+        number: of the bank, from 0.
+        used: stored rows with an address of their own.
+        room: such rows that go into a bank before the next one is begun.
     """
 
-    slots: int
+    number: int
     used: int
-    rows: tuple[float, ...]
+    room: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ class MemoryView:
         items: what was written.
         layers: its history.
         rank: used.
-        slots: of the write site; 0 where there is neither a memory nor a model.
-        fill: rank over slots.
+        slots: rows that this machine has room for.
+        fill: rank over these.
         can_undo: whether Undo has something to take back.
         can_redo: whether Redo has something to make again.
         bytes: of its file, as it would be saved.

@@ -11,9 +11,10 @@ import torch
 from bdh_workbench.asking.decoding import Question, score
 from bdh_workbench.evaluation.retention import as_question, probes, token_accuracy
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.algebra import Basis
+from bdh_workbench.memory.banks import Bases
 from bdh_workbench.memory.conflicts import Resolved, resolve
-from bdh_workbench.memory.encoding import characters, document_ids, far_too_much, too_many, write_items
+from bdh_workbench.memory.encoding import characters, document_ids, write_items
+from bdh_workbench.memory.room import far_too_much, machine_rows
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import WriteEvent, WriteResult, write
@@ -38,7 +39,7 @@ def run_write(
     memory: Memory | None,
     new: Resolved,
     settings: WriteSettings,
-    basis: Basis | None,
+    bases: Bases | None,
 ) -> WriteResult:
     """Write what is new, sending WriteStepped after each step; held between steps, and cancelled within them too.
 
@@ -49,7 +50,7 @@ def run_write(
     labels = (*(fact.prompt for fact in new.facts), *(document.title for document in new.documents))
     progress(task, None, "Reading what is to be written")
     shares = mean_shares(model, _samples(model, new.facts, new.documents))
-    steps = write(model, memory, new.facts, new.documents, settings, basis, task.checkpoint, new.gone)
+    steps = write(model, memory, new.facts, new.documents, settings, bases, task.checkpoint, new.gone)
     return _watched(task, steps, labels, shares)
 
 
@@ -82,20 +83,19 @@ def _samples(model: Model, facts: Sequence[Fact], documents: Sequence[TextDocume
 
 
 def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite) -> Estimated:
-    """How large a write would be; the fill afterwards is an upper bound, as rows that are alike share their rank.
+    """How large a write would be, and how much of what this machine has room for is used after it.
 
     Raises:
         UserError: when conflicts are to be refused and there are some.
     """
     facts, documents = job.facts, job.documents
-    slots = model.config.write_slots
-    used = len(memory.basis) if memory is not None else 0
+    room, used = machine_rows(), len(memory.basis) if memory is not None else 0
     size = characters(facts, documents)
-    refused = far_too_much(size, slots)
+    refused = far_too_much(size)
     if refused:
         tokens = size // CHARACTERS
-        fill = (used + ROWS * tokens) / slots
-        return Estimated(task.id, tokens, ROWS * tokens, used / slots, fill, False, False, refused)
+        fill = (used + ROWS * tokens) / room
+        return Estimated(task.id, tokens, ROWS * tokens, used / room, fill, False, False, refused)
     new = resolve(memory, facts, documents, job.settings)
     after = used
     if memory is not None and new.gone:
@@ -107,9 +107,8 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
         items += write_items((), (document,), model, job.settings)
         tokens += len(document_ids(model.tokenizer, document.text))
     rows = sum(len(item.ids) - item.first for item in items)
-    refused = too_many(items, slots) or ""
     after += rows
-    return Estimated(task.id, tokens, rows, used / slots, after / slots, after <= slots, True, refused)
+    return Estimated(task.id, tokens, rows, used / room, after / room, after <= room, True, "")
 
 
 def retention_run(task: Task, model: Model, documents: Sequence[TextDocument], job: RetentionRun) -> None:
@@ -128,15 +127,15 @@ def retention_run(task: Task, model: Model, documents: Sequence[TextDocument], j
         for probe in document.probes
     )
     memory: Memory | None = None
-    basis: Basis | None = None
+    bases: Bases | None = None
     accuracy: list[tuple[float, ...]] = []
     probe_p: list[tuple[float, ...]] = []
     fill: list[float] = []
     for number, document in enumerate(documents):
         progress(task, number / len(documents), f"Writing document {number + 1} of {len(documents)}")
-        steps = write(model, memory, (), (document,), job.settings, basis)
+        steps = write(model, memory, (), (document,), job.settings, bases)
         result = _watched(task, steps, (document.title,), (), measuring=True)
-        memory, basis = result.memory, result.basis
+        memory, bases = result.memory, result.bases
         progress(task, (number + 0.8) / len(documents), f"Reading after write {number + 1} of {len(documents)}")
         reader = Reader(model, memory)
         accuracy.append(tuple(token_accuracy(reader, texts[: number + 1])))

@@ -30,6 +30,7 @@ from bdh_workbench.evaluation.experiments import baselines as tuning
 from bdh_workbench.evaluation.locality import HeldOut
 from bdh_workbench.evaluation.retention import as_question, first_words
 from bdh_workbench.inputs.items import Probe, TextDocument
+from bdh_workbench.memory import encoding
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
@@ -77,7 +78,8 @@ def test_a_lookup_recalls_everything_and_keeps_it(model: Model, text: HeldOut) -
         assert found["facts"]["bytes"] > 0
 
 
-def test_rivals_are_written_with_what_the_slot_is_written_with(model: Model) -> None:
+def test_rivals_are_written_with_what_the_slot_is_written_with(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "FRAMING_SHARE", 0.15)
     settings = WriteSettings(method="direct", framings=2)
     for count, rows in (
         (4, 4 * 3 * 3),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import string
 import threading
 
 import pytest
@@ -12,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.parts import job_row
 from bdh_workbench.gui.parts.job_row import time_left
-from bdh_workbench.memory.encoding import HOPELESS
+from bdh_workbench.memory import room
 from bdh_workbench.session.jobs import Relabel
 from tests.core_factory import FACTS
 from tests.gui.conftest import WAIT, Said, Start, begin_long_write, press_write, settle
@@ -88,11 +86,14 @@ def test_a_cancel_is_heard_at_once_even_while_nothing_can_stop(
     assert not workbench.context.jobs.stopping
 
 
-def test_what_would_be_refused_at_once_is_not_offered(start: Start, qtbot: QtBot, said: Said) -> None:
+def test_what_would_be_refused_at_once_is_not_offered(
+    start: Start, qtbot: QtBot, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "machine_rows", lambda: 1000)
     workbench = start()
     write = workbench.window.write
     assert workbench.context.model is not None
-    write.editor.set_text("far too much " * (HOPELESS * workbench.context.model.slots // 13 + 1))
+    write.editor.set_text("far too much " * 400)
     write.estimate()
     qtbot.waitUntil(lambda: "does not fit" in write.status.text(), timeout=WAIT)
     write.write()
@@ -100,25 +101,6 @@ def test_what_would_be_refused_at_once_is_not_offered(start: Start, qtbot: QtBot
     assert not said.questions and not write.busy
     write.editor.set_text("A heron.")
     assert not write.state.text()
-
-
-def test_a_text_of_too_many_positions_is_refused_before_it_is_read(start: Start, qtbot: QtBot, said: Said) -> None:
-    workbench = start()
-    write = workbench.window.write
-    assert workbench.context.model is not None
-    words = random.Random(0).choices(string.ascii_lowercase, k=2 * workbench.context.model.slots)
-    write.editor.set_text("A heron.")
-    write.estimate()
-    qtbot.waitUntil(lambda: "fits" in write.status.text(), timeout=WAIT)
-    write.editor.set_text("".join(words))
-    assert not write.status.text(), "what was said of another text does not stay"
-    write.write()  # before the estimate is there
-    qtbot.waitUntil(lambda: "too many" in write.state.text(), timeout=WAIT)
-    settle(workbench, qtbot)
-    write.estimate()
-    qtbot.waitUntil(lambda: "does not fit" in write.status.text(), timeout=WAIT)
-    write.write()
-    assert "too many" in write.state.text() and not write.busy
 
 
 def test_the_live_plots_show_every_step_that_the_history_keeps(start: Start, qtbot: QtBot) -> None:

@@ -10,7 +10,8 @@ import torch
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.algebra import read_rows, slow_slot, solve
-from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
+from bdh_workbench.memory.banks import SlowMemory
+from bdh_workbench.memory.state import KEPT, MADE, BareRows, ItemRecord, LayerRecord, Memory, Rows
 
 FINGERPRINT = "0123456789abcdef" * 4
 
@@ -43,6 +44,9 @@ def random_rows(
         sentences=torch.randint(0, 4, (count,), generator=generator, dtype=torch.int32),
         following=following,
         address_of=torch.arange(count, dtype=torch.int32),
+        banks=torch.zeros(count, dtype=torch.int32),
+        lead_starts=torch.zeros(count + 1, dtype=torch.int64),
+        leads=torch.zeros(0, dtype=torch.int32),
     )
 
 
@@ -114,14 +118,25 @@ def random_memory(
     return dataclasses.replace(memory, rows=dataclasses.replace(memory.rows, values=values))
 
 
-def reads(memory: Memory, addresses: torch.Tensor) -> torch.Tensor:
-    """What S reads (m, D) at dense addresses (m, M)."""
-    return addresses @ slow_slot(memory)
+def reads(memory: Memory, addresses: torch.Tensor, bank: int | None = None) -> torch.Tensor:
+    """What a bank of S, or all of them together, reads (m, D) at dense addresses (m, M)."""
+    slow, banks = SlowMemory(memory), set(memory.rows.banks.tolist()) if bank is None else {bank}
+    nothing = torch.zeros(len(addresses), memory.width)
+    return sum((addresses @ slow.bank(number) for number in sorted(banks)), nothing)
+
+
+def bank_like(memory: Memory, other: Memory) -> int:
+    """The bank in which a memory has what another has in its only one, by the titles of their items."""
+    titles = {item.title for item in other.items}
+    owners = [number for number, item in enumerate(memory.items) if item.title in titles]
+    (bank,) = set(memory.rows.banks[torch.isin(memory.rows.items, torch.tensor(owners))].tolist())
+    return int(bank)
 
 
 def same(one: Memory, other: Memory) -> bool:
-    """Whether two memories agree in every record and in every bit of every tensor."""
-    pairs = [(getattr(one.rows, field.name), getattr(other.rows, field.name)) for field in dataclasses.fields(Rows)]
+    """Whether two memories agree in every record and in every bit of every tensor that is not made of others."""
+    bare = isinstance(one.rows, BareRows) or isinstance(other.rows, BareRows)
+    pairs = [(getattr(one.rows, name), getattr(other.rows, name)) for name in (KEPT if bare else (*KEPT, *MADE))]
     pairs += [(one.basis, other.basis), (one.weights, other.weights)]
     tensors = all(a.dtype == b.dtype and a.shape == b.shape and _bits(a) == _bits(b) for a, b in pairs)
     names = [field.name for field in dataclasses.fields(Memory) if field.name not in ("rows", "basis", "weights")]

@@ -107,7 +107,7 @@ def forge(path: Path, change: Change, checksum: bool = True) -> None:
     metadata |= {
         name: json.dumps(metadata[name]) for name in ("items", "layers") if not isinstance(metadata[name], str)
     }
-    if checksum and arrays.keys() == file_format.TENSORS.keys():
+    if checksum and arrays.keys() == file_format.CUES.keys():
         metadata["checksum"] = str(files._checksum(metadata, arrays))
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, metadata)
 
@@ -235,7 +235,7 @@ FORGERIES = {
     "a last time that is none": (field("modified", "{}"), "time at which it was modified is none"),
     "a time that is a number": (record("layers", "created", 5), "layer 2 has no valid created"),
     "seconds below zero": (record("layers", "seconds", -1.0), "layer 2 has no valid seconds"),
-    "a newer version": (field("format", "bdh-workbench memory 2"), "newer version"),
+    "a newer version": (field("format", "bdh-workbench memory 3"), "newer version"),
     "no version": (field("format", "bdh-workbench memory"), "not a memory file"),
     "a title too long": (field("title", "x" * 100_001), "its title is not a text"),
 }

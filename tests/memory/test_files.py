@@ -29,6 +29,7 @@ from bdh_workbench.memory.files import (
     when,
     without_words,
 )
+from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.memory.state import Memory
 from tests.memory.memory_factory import FINGERPRINT, random_memory, refused, same
 
@@ -119,9 +120,9 @@ def test_the_header_says_what_a_listing_shows(path: Path) -> None:
         created="2026-03-01T10:01:00+00:00",
         modified="2026-03-01T10:02:00+00:00",
         bytes=path.stat().st_size,
-        version=1,
+        version=2,
     )
-    assert header.fill == len(MEMORY.basis) / 96
+    assert header.fill == len(MEMORY.basis) / machine_rows()
 
 
 def test_a_title_cannot_pass_for_a_field(path: Path) -> None:

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from bdh_workbench.memory import algebra, manage
+from bdh_workbench.memory.banks import SlowMemory
 from bdh_workbench.memory.files import load_memory, save_memory, without_words
 from bdh_workbench.memory.manage import forget, inspect, merge, set_layer, undo
 from bdh_workbench.memory.state import ItemRecord, Memory
-from tests.memory.memory_factory import random_memory, reads, refused, same
+from tests.memory.memory_factory import bank_like, random_memory, reads, refused, same
 
 SIZES = st.integers(1, 3)
 
@@ -70,17 +71,19 @@ def test_a_merged_memory_reads_what_each_memory_read(seed: int, layers: int, ite
     joint = merge(parts)
     for part in parts:
         addresses = part.rows.dense(part.slots, part.basis)
-        assert close(reads(joint, addresses), reads(part, addresses))
+        assert close(reads(joint, addresses, bank_like(joint, part)), reads(part, addresses))
     assert len(joint.items) == sum(len(part.items) for part in parts)
 
 
-def test_the_merged_slot_is_the_smallest_that_reads_all_values() -> None:
+def test_each_merged_bank_is_the_smallest_that_reads_its_values() -> None:
     parts = [random_memory(seed, layers=1, rows=3) for seed in (1, 2)]
     joint = merge(parts)
-    addresses = torch.cat([part.rows.dense(part.slots) for part in parts]).double()
-    values = torch.cat([part.rows.values for part in parts]).double()
-    assert len(joint.basis) == len(addresses)
-    assert torch.allclose(torch.linalg.pinv(addresses) @ values, algebra.slow_slot(joint).double(), atol=1e-4)
+    assert len(joint.basis) == sum(len(part.rows) for part in parts)
+    for part in parts:
+        addresses, values = part.rows.dense(part.slots).double(), part.rows.values.double()
+        bank = SlowMemory(joint).bank(bank_like(joint, part))
+        assert torch.allclose(torch.linalg.pinv(addresses) @ values, bank.double(), atol=1e-4)
+        assert torch.equal(bank, algebra.slow_slot(part)), "nothing is solved again"
 
 
 def test_rows_items_and_layers_of_a_merged_memory_belong_together(tmp_path: Path) -> None:
@@ -127,9 +130,11 @@ def test_an_item_that_is_switched_off_in_one_memory_is_kept_from_the_other(order
     on, off = random_memory(1), set_layer(random_memory(1), 1, False)
     joint = merge([on, off][::order])
     assert len(joint.items) == len(on.items) and all(layer.enabled for layer in joint.layers)
-    assert close(read(joint), read(on))
+    assert close(SlowMemory(joint).stored(torch.arange(len(joint.rows))), joint.rows.values)
+    assert same(joint, dataclasses.replace(merge([on, off][::-order]), title=joint.title, note=joint.note))
     later = merge([off, random_memory(1, day=4)][::order])
-    assert len(later.items) == len(on.items) and close(read(later), read(on))
+    assert len(later.items) == len(on.items)
+    assert close(SlowMemory(later).stored(torch.arange(len(later.rows))), later.rows.values)
     other = merge([off, random_memory(2, day=2)][::order])
     assert [layer.enabled for layer in other.layers] == [False, True, True, True]
     assert close(read(forget(other, [i for i, item in enumerate(other.items) if item.layer > 2])), read(off))
@@ -178,14 +183,6 @@ def test_empty_memories_can_be_merged() -> None:
     nothing, one = random_memory(0, layers=0, cues=3), random_memory(1)
     assert close(read(merge([nothing, one])), read(one)) and close(read(merge([one, nothing])), read(one))
     assert len(merge([nothing, nothing]).rows) == 0
-
-
-def test_too_much_for_the_slots_is_refused() -> None:
-    parts = [random_memory(seed, slots=12, active=3, layers=1, items=3, rows=2) for seed in (1, 2, 3)]
-    assert len(parts[0].basis) < 12
-    refused(lambda: merge(parts), "12 slots", "forget", "another memory")
-    both = dataclasses.replace(parts[0], slots=24)
-    assert len(merge([both, *(dataclasses.replace(part, slots=24) for part in parts[1:])]).basis) > 12 - 1
 
 
 # Forgetting
@@ -255,7 +252,8 @@ def test_rows_that_a_write_gave_rank_of_their_own_keep_it(change: Callable[[Memo
     wanted = memory.rows.values[torch.tensor([1, 4])]
     alone, _ = algebra.solve(memory)
     assert not torch.allclose(reads(alone, twins), wanted, rtol=0.1, atol=0.1)  # solving anew would lose one
-    assert torch.allclose(reads(change(memory), twins), wanted, rtol=0.02, atol=0.02)
+    after = change(memory)
+    assert torch.allclose(reads(after, twins, bank_like(after, memory)), wanted, rtol=0.02, atol=0.02)
 
 
 def test_rows_in_the_basis_keep_reading_exactly_what_they_read() -> None:
@@ -363,12 +361,6 @@ def test_switching_every_layer_off_reads_nothing() -> None:
     refused(lambda: set_layer(memory, 3, True), "no layer 3", "1, 2")
 
 
-def test_a_layer_that_no_longer_fits_is_not_switched_on() -> None:
-    memory = random_memory(1, slots=20, active=3, layers=2, items=4, rows=4, disabled=(2,))
-    assert 0 < len(memory.basis) <= 16
-    refused(lambda: set_layer(memory, 2, True), "20 slots", "forget")
-
-
 def test_undo_takes_back_the_newest_layer_and_nothing_else() -> None:
     one = random_memory(1, layers=2)
     joint = merge([one, random_memory(2, layers=1, day=9)])
@@ -401,9 +393,9 @@ def test_inspect_is_plain_json_and_complete(tmp_path: Path) -> None:
     found = inspect(memory)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["bytes"] == (tmp_path / "m.safetensors").stat().st_size
-    assert (found["format"], found["model"], found["title"]) == ("bdh-workbench memory 1", "random", "Memory m1")
+    assert (found["format"], found["model"], found["title"]) == ("bdh-workbench memory 2", "random", "Memory m1")
     assert (found["rows"], found["rank"], found["slots"]) == (24, len(memory.basis), 96)
-    assert found["fill"] == len(memory.basis) / 96
+    assert found["fill"] == memory.fill > 0.0
     first = memory.items[0]
     assert found["items"][0] == {
         "kind": "fact",

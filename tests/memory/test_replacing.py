@@ -28,13 +28,13 @@ OTHERS = [dataclasses.replace(fact, answer=TWELVE[place - 5].answer) for place, 
 def stored(model: Model) -> WriteResult:
     """Twelve facts and a document in two writes."""
     first = finish(write(model, None, TWELVE))
-    return finish(write(model, first.memory, (), [DOCUMENT], basis=first.basis))
+    return finish(write(model, first.memory, (), [DOCUMENT], bases=first.bases))
 
 
 def replaced(model: Model, before: WriteResult, facts: Sequence[Fact], *, known: bool = True) -> WriteResult:
     new = resolve(before.memory, facts, (), WriteSettings())
-    basis = before.basis if known else None
-    return finish(write(model, before.memory, new.facts, new.documents, basis=basis, gone=new.gone))
+    bases = before.bases if known else None
+    return finish(write(model, before.memory, new.facts, new.documents, bases=bases, gone=new.gone))
 
 
 def right(model: Model, memory: Memory, facts: Sequence[Fact]) -> int:
@@ -66,7 +66,7 @@ def test_it_is_one_write_with_a_number_of_its_own(model: Model, stored: WriteRes
     after = replaced(model, stored, OTHERS).memory
     assert [layer.number for layer in stored.memory.layers] == [1, 2]
     assert [(layer.number, layer.title) for layer in after.layers] == [(2, DOCUMENT.title), (3, "12 facts")]
-    before = dataclasses.replace(stored, memory=after, basis=algebra.held_basis(after))
+    before = dataclasses.replace(stored, memory=after, bases={})
     once_more = replaced(model, before, TWELVE).memory
     assert [layer.number for layer in once_more.layers] == [2, 4], "no number stands for two writes"
     assert once_more.title == after.title == DOCUMENT.title, "the memory was called after facts that are gone"
@@ -82,20 +82,20 @@ def test_what_was_replaced_does_not_come_back_with_the_layer_off_or_gone(model: 
 def test_a_basis_at_hand_changes_nothing_but_the_time(model: Model, stored: WriteResult, method: str) -> None:
     settings, gone = WriteSettings(method=method), range(3)
     one, other = (
-        finish(write(model, stored.memory, OTHERS[:3], settings=settings, basis=basis, gone=gone))
-        for basis in (stored.basis, None)
+        finish(write(model, stored.memory, OTHERS[:3], settings=settings, bases=bases, gone=gone))
+        for bases in (stored.bases, None)
     )
     assert set(one.memory.basis.tolist()) == set(other.memory.basis.tolist())
     slots = [algebra.slow_slot(result.memory) for result in (one, other)]
     assert torch.allclose(*slots, rtol=1e-3, atol=1e-3)
     again = algebra.held_basis(one.memory)
-    assert torch.equal(again.rows.sort().values, one.basis.rows.sort().values)
-    gram = algebra.gram(one.memory.rows, one.memory.slots, one.basis.rows, one.basis.rows)
-    assert torch.allclose(one.basis.factor @ one.basis.factor.T, gram, atol=1e-9)
+    assert torch.equal(again.rows.sort().values, one.bases[0].rows.sort().values)
+    gram = algebra.gram(one.memory.rows, one.memory.slots, one.bases[0].rows, one.bases[0].rows)
+    assert torch.allclose(one.bases[0].factor @ one.bases[0].factor.T, gram, atol=1e-9)
 
 
 def test_a_write_that_is_stopped_leaves_what_it_was_to_replace(model: Model, stored: WriteResult) -> None:
-    steps = write(model, stored.memory, OTHERS[:6], basis=stored.basis, gone=range(6))
+    steps = write(model, stored.memory, OTHERS[:6], bases=stored.bases, gone=range(6))
     next(steps)
     steps.close()
     assert right(model, stored.memory, TWELVE) == 12
@@ -105,7 +105,7 @@ def test_a_new_version_of_a_document_leaves_nothing_of_the_old_one(model: Model,
     text = DOCUMENT.text.replace("Odile", "Marta").replace("dusk", "dawn")
     new = resolve(stored.memory, (), [TextDocument("Lights", text)], WriteSettings())
     assert new.gone == (12,)
-    after = finish(write(model, stored.memory, (), new.documents, basis=stored.basis, gone=new.gone))
+    after = finish(write(model, stored.memory, (), new.documents, bases=stored.bases, gone=new.gone))
     assert after.ambiguous == 0, "nothing else goes on behind its words"
     keeper, lamp = Fact("Its keeper was called", "Marta"), Fact("She lit the lamp at", "dawn")
     assert right(model, after.memory, [keeper, lamp, *TWELVE]) == 14
@@ -117,7 +117,7 @@ def test_the_further_wordings_of_a_fact_go_with_it(model: Model) -> None:
     settings, river = WriteSettings(write_paraphrases=True), Fact("The river through Tarn is the", "Quill")
     before = finish(write(model, None, [one, river], settings=settings))
     new = resolve(before.memory, [two], (), settings)
-    after = finish(write(model, before.memory, new.facts, (), settings, before.basis, gone=new.gone))
+    after = finish(write(model, before.memory, new.facts, (), settings, before.bases, gone=new.gone))
     assert right(model, before.memory, [Fact(prompt, "pull") for prompt in one.paraphrases]) == 2
     assert right(model, after.memory, [two, river, Fact("Oarsmen call", "glide")]) == 3
     letter = model.tokenizer.encode("p")[0]  # of “pull” alone

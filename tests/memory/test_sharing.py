@@ -10,11 +10,12 @@ import torch
 
 from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.inputs.items import TextDocument
-from bdh_workbench.memory import manage, writer
+from bdh_workbench.memory import bank_write, manage, writer
 from bdh_workbench.memory.algebra import extend_basis, read_rows, slow_slot
+from bdh_workbench.memory.banks import SlowMemory
 from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items
-from bdh_workbench.memory.features import positions
-from bdh_workbench.memory.files import load_memory, save_memory
+from bdh_workbench.memory.features import Positions, positions
+from bdh_workbench.memory.files import load_memory_of, save_memory
 from bdh_workbench.memory.state import Memory, Rows
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
@@ -106,22 +107,22 @@ def test_positions_that_cannot_share_a_read_get_addresses_of_their_own(
 ) -> None:
     """Twins that want different tokens, as a mistaken alignment would make them."""
 
-    def crossed(positions_of: writer.Positions) -> writer.Positions:
+    def crossed(positions_of: Positions) -> Positions:
         twins = positions_of.twins.clone()
         chosen = (twins != torch.arange(len(twins))).nonzero().flatten()[:5]
         wrong = (positions_of.primary & (positions_of.targets != positions_of.targets[chosen[0]])).nonzero().flatten()
         twins[chosen] = wrong[0]
-        return dataclasses.replace(positions_of, twins=twins)
+        return dataclasses.replace(positions_of, rows=positions_of.rows.sharing(twins))
 
-    monkeypatch.setattr(writer, "positions", lambda m, items, watch: crossed(positions(m, items, watch)))
+    monkeypatch.setattr(bank_write, "positions", lambda m, items, watch, share: crossed(positions(m, items, watch)))
     result = finish(write(model, None, FACTS))
     assert result.worst_p > 0.9
     assert bool((result.memory.rows.address_of == torch.arange(len(result.memory.rows))).any())
 
 
-def test_a_file_keeps_who_shares(shared: Memory, tmp_path: Path) -> None:
+def test_a_file_keeps_who_shares(model: Model, shared: Memory, tmp_path: Path) -> None:
     save_memory(tmp_path / "m.safetensors", shared)
-    again = load_memory(tmp_path / "m.safetensors")
+    again = load_memory_of(tmp_path / "m.safetensors", model)
     assert torch.equal(again.rows.address_of, shared.rows.address_of)
     assert torch.equal(slow_slot(again), slow_slot(shared))
 
@@ -132,8 +133,7 @@ def test_forgetting_and_merging_keep_who_shares(model: Model, shared: Memory, sc
         rows = kept.rows
         used = rows.address_of.long()
         assert bool(rows.have_own(used).all()) and torch.equal(rows.items[used], rows.items)
-        slow = slow_slot(kept)
-        reads = read_rows(rows, slow, torch.arange(len(rows)))
+        reads = SlowMemory(kept).stored(torch.arange(len(rows)))
         assert float((reads - rows.values).norm() / rows.values.norm()) < 1e-3
 
 

@@ -17,17 +17,19 @@ from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory import writer
-from bdh_workbench.memory.algebra import DRIFT, read_rows, slow_slot, solve
+from bdh_workbench.memory.algebra import DRIFT, slow_slot, solve
+from bdh_workbench.memory.banks import SlowMemory, capacity, own_rows
+from bdh_workbench.memory.batches import BATCH_SEQUENCES, padded_batches
 from bdh_workbench.memory.direct import direct_reads
-from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items
-from bdh_workbench.memory.features import BATCH_SEQUENCES, padded_batches, positions
+from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items, units_of, write_items
+from bdh_workbench.memory.features import positions
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory, Rows
 from bdh_workbench.memory.writer import WriteEvent, WriteResult, empty_memory, finish, write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.reading.reader import PURE, Reader
-from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, many_facts, scored, tiny_model
+from tests.core_factory import DOCUMENT, FACTS, GENERAL, OTHER_DOCUMENT, many_facts, scored, tiny_model
 from tests.memory.memory_factory import refused
 
 TOKENIZER = ByteTokenizer()
@@ -66,7 +68,7 @@ def model_bits(model: Model) -> list[bytes]:
 
 
 def held_reads(memory: Memory, count: int) -> Tensor:
-    return read_rows(memory.rows, slow_slot(memory), torch.arange(count))
+    return SlowMemory(memory).stored(torch.arange(count))
 
 
 def change_of(after: Tensor, before: Tensor) -> float:
@@ -173,15 +175,15 @@ def test_the_backbone_is_the_same_to_the_bit_after_a_write(model: Model, method:
 def test_a_cancelled_write_leaves_everything_as_it_was(
     model: Model, first: WriteResult, settings: WriteSettings
 ) -> None:
-    before, factor = bits(first.memory), first.basis.factor.clone()
+    before, factor = bits(first.memory), first.bases[0].factor.clone()
     for stop in (1, 3, 6):
-        steps = write(model, first.memory, LATER, settings=settings, basis=first.basis)
+        steps = write(model, first.memory, LATER, settings=settings, bases=first.bases)
         for _ in range(stop):
             next(steps)
         steps.close()
-        assert bits(first.memory) == before and torch.equal(first.basis.factor, factor)
+        assert bits(first.memory) == before and torch.equal(first.bases[0].factor, factor)
         assert len(first.memory.items) == 7 and len(first.memory.layers) == 1
-    done = finish(write(model, first.memory, LATER, settings=settings, basis=first.basis))
+    done = finish(write(model, first.memory, LATER, settings=settings, bases=first.bases))
     assert bits(first.memory) == before, "a write that ends changes only the memory it returns"
     assert len(done.memory.layers) == 2
 
@@ -195,8 +197,8 @@ def test_both_methods_together_reach_the_goal(model: Model, first: WriteResult) 
     assert [item.kind for item in memory.items] == ["fact"] * 6 + ["document"]
     assert all(item.p_after > 0.9 > 0.5 > item.p_before for item in memory.items)
     assert memory.items[0].prompt == FACTS[0].prompt and memory.items[6].text == DOCUMENT.text
-    assert memory.fill == len(memory.basis) / SLOTS and memory.model == model.fingerprint
-    assert torch.equal(first.basis.rows, memory.basis)
+    assert 0.0 < memory.fill < 0.01 and memory.model == model.fingerprint
+    assert torch.equal(first.bases[0].rows, memory.basis)
     layer = memory.layers[0]
     assert layer.enabled and layer.settings == dataclasses.asdict(WriteSettings()) and layer.seconds > 0.0
     assert layer.title == memory.title == "The lighthouse, 6 facts"
@@ -219,7 +221,7 @@ def test_a_second_write_keeps_the_first_exactly(
     count = len(first.memory.rows)
     before = held_reads(first.memory, count)
     documents = [OTHER_DOCUMENT] if settings.method == "direct" else []  # gradient steps over a text take their time
-    second = finish(write(model, first.memory, LATER, documents, settings, first.basis if handed else None))
+    second = finish(write(model, first.memory, LATER, documents, settings, first.bases if handed else None))
     chosen = first.memory.basis
     assert len(chosen) < count, "this set has no row outside the basis: it shows less than it should"
     after = held_reads(second.memory, count)
@@ -248,17 +250,17 @@ def test_without_protection_the_first_write_suffers(model: Model, first: WriteRe
     count = len(first.memory.rows)
     before = held_reads(first.memory, count)
     loose = dataclasses.replace(settings, protect=False)
-    second = finish(write(model, first.memory, LATER, settings=loose, basis=first.basis))
+    second = finish(write(model, first.memory, LATER, settings=loose, bases=first.bases))
     assert change_of(held_reads(second.memory, count), before) > 0.01
     assert worst_answer(model, second.memory, LATER) > 0.9
     assert not torch.equal(second.memory.rows.values[:count], first.memory.rows.values), "what is held now is kept"
 
 
 def test_ten_writes_in_a_row_all_stay(model: Model) -> None:
-    facts, memory, basis = many_facts(40, answer=2), None, None
+    facts, memory, bases = many_facts(40, answer=2), None, None
     for start in range(0, 40, 4):
-        result = finish(write(model, memory, facts[start : start + 4], basis=basis))
-        memory, basis = result.memory, result.basis
+        result = finish(write(model, memory, facts[start : start + 4], bases=bases))
+        memory, bases = result.memory, result.bases
         assert result.worst_p > 0.9
     assert memory is not None and len(memory.layers) == 10 and memory.next_layer() == 11
     assert worst_answer(model, memory, facts) > 0.9
@@ -279,16 +281,33 @@ def test_nothing_and_other_models_are_refused(model: Model, first: WriteResult) 
     refused(lambda: finish(write(other, first.memory, LATER)), "tiny", "another")
 
 
-def test_a_memory_that_is_too_full_is_refused_and_the_choices_are_named() -> None:
-    small = tiny_model(write_slots=64, address_active=0.1)
-    result = finish(write(small, None, many_facts(4), settings=WriteSettings(method="direct")))
-    before = bits(result.memory)
-    facts = [dataclasses.replace(fact, prompt="New " + fact.prompt) for fact in many_facts(25)]
-    message = refused(lambda: finish(write(small, result.memory, facts)))
-    assert "64" in message
-    for choice in ("forget", "less", "another memory"):
-        assert choice in message
-    assert bits(result.memory) == before
+def test_a_memory_grows_by_banks_and_a_write_leaves_those_that_are_full_as_they_are() -> None:
+    small = tiny_model(write_slots=256)
+    room = capacity(256)
+    facts = many_facts(100)
+    settings = WriteSettings(method="direct", framings=0)
+    result = finish(write(small, None, facts[:80], settings=settings))
+    before = result.memory
+    counts = own_rows(before.rows)
+    assert len(counts) >= 80 * 2 // room and max(counts.values()) <= room
+    later = finish(write(small, before, facts[80:], settings=settings, bases=result.bases))
+    full = [bank for bank, count in counts.items() if count + 2 > room]
+    assert full and max(own_rows(later.memory.rows).values()) <= room
+    for bank in full:
+        assert torch.equal(SlowMemory(before).bank(bank), SlowMemory(later.memory).bank(bank))
+    assert worst_answer(small, later.memory, facts) > 0.9
+    without_bases = finish(write(small, before, facts[80:], settings=settings))
+    assert torch.equal(without_bases.memory.rows.banks, later.memory.rows.banks)
+
+
+def test_a_bank_gets_no_more_than_it_has_room_for_and_no_unit_is_cut(model: Model) -> None:
+    documents = [TextDocument(f"Part {n}", GENERAL + f"It was told {n} times. ") for n in range(4)]
+    items = write_items(FACTS, documents, model, WriteSettings())
+    batches = writer.plan(units_of(items), writer.empty_memory(model))
+    assert len(batches) > 1 and [item for batch in batches for item in batch.items] == items
+    assert all(batch.items[0].primary and batch.share for batch in batches)
+    for batch in batches:
+        assert sum(unit.primary for unit in units_of(batch.items)) <= capacity(SLOTS)
 
 
 def test_a_write_ends_between_events_too_where_its_watch_says_so(model: Model) -> None:
@@ -322,10 +341,7 @@ def test_positions_that_no_address_tells_apart_are_counted_and_refuse_nothing(mo
 
 
 def test_a_write_too_large_for_gradient_steps(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "DENSE_LIMIT", 10 * SLOTS)
-    monkeypatch.setattr(writer, "REFINED_LIMIT", 10 * SLOTS)
-    refused(lambda: finish(write(model, None, FACTS, settings=GRADIENT)), "positions")
-    monkeypatch.setattr(writer, "STEPS", 1)
+    monkeypatch.setattr(writer, "REFINED", 10)
     weak = WriteSettings(margin=0.1)  # too little for the goal, so that gradient steps would be wanted
     result = finish(write(model, None, FACTS, settings=weak))
     assert result.worst_p < weak.goal, "what the direct write reached is kept"
@@ -401,7 +417,7 @@ def test_the_bundled_model_has_learnt_what_texts_are_made_of() -> None:
     random = torch.Generator().manual_seed(0)
     stream = 13.9 * torch.nn.functional.normalize(torch.randn(len(targets), head.shape[1], generator=random), dim=1)
     reads = torch.zeros_like(stream)
-    for _ in direct_reads(stream, reads, targets, head, small.site.gate, 24.0, torch.arange(len(targets))):
+    for _ in direct_reads(stream, reads, targets, head, small.site.gate, 24.0):
         pass
     p = ((stream + small.site.gate * reads) @ head.T).softmax(1).gather(1, targets[:, None])[:, 0]
     assert len(hopeless) == 13 and float((p[:13] < 0.9).float().mean()) > 0.7
@@ -414,7 +430,7 @@ def test_the_bundled_model_has_learnt_what_texts_are_made_of() -> None:
 @METHODS
 def test_events_go_forward_and_are_finite(model: Model, first: WriteResult, settings: WriteSettings) -> None:
     documents = [OTHER_DOCUMENT] if settings.method == "direct" else []
-    events: list[WriteEvent] = list(write(model, first.memory, LATER, documents, settings, first.basis))
+    events: list[WriteEvent] = list(write(model, first.memory, LATER, documents, settings, first.bases))
     phases = [event.phase for event in events]
     assert phases[0] == "prepare" and phases[-2:] == ["solve", "done"]
     assert list(dict.fromkeys(phases)) == ["prepare", settings.method, "solve", "done"]
@@ -528,7 +544,7 @@ def test_framings_are_left_out_where_they_would_fill_the_memory(model: Model) ->
     framed = Reader(model, few, PURE)
     prompt, answer = answer_ids(TOKENIZER, "It is known that this is so. " + FACTS[0].prompt, FACTS[0].answer)
     assert scored(framed, prompt, answer).min_token_p > 0.9
-    many = many_facts(60)
+    many = many_facts(220)
     crowded = finish(write(model, None, many, settings=WriteSettings(method="direct"))).memory
     assert len(crowded.rows) == sum(len(answer_ids(TOKENIZER, f.prompt, f.answer)[1]) for f in many)
 

@@ -261,3 +261,13 @@ def test_the_same_configuration_makes_the_same_site_and_another_seed_another() -
     assert not torch.equal(codes().codes, codes(seed=1).codes)
     assert not torch.equal(codes().expansion, codes(seed=1).expansion)
     torch.testing.assert_close(codes().codes.norm(dim=1), torch.ones(257))
+
+
+def test_summaries_that_are_stored_have_the_same_bits_whatever_is_beside_them() -> None:
+    site = calibrated_site(tiny_config())
+    site.begins_word[torch.arange(97, 123)] = False  # words of several letters
+    ids = torch.from_numpy(general_ids())[:330].view(3, 110)
+    whole = site.stored_summaries(ids)
+    torch.testing.assert_close(whole, site.summaries(ids)[0], atol=1e-5, rtol=1e-4)
+    for row in range(3):
+        assert torch.equal(site.stored_summaries(ids[row : row + 1, :70])[0], whole[row, :70])

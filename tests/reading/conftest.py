@@ -18,4 +18,4 @@ def model() -> Model:
 @pytest.fixture(scope="module")
 def memory(model: Model) -> Memory:
     first = finish(write(model, None, FACTS, [DOCUMENT]))
-    return finish(write(model, first.memory, [], [OTHER_DOCUMENT], basis=first.basis)).memory
+    return finish(write(model, first.memory, [], [OTHER_DOCUMENT], bases=first.bases)).memory

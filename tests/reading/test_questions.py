@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.algebra import slow_slot
+from bdh_workbench.memory.banks import SlowMemory
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model, load_model
@@ -40,7 +40,7 @@ def memory(model: Model) -> Memory:
 
 
 def reader_of(model: Model, memory: Memory) -> QuestionReader:
-    return QuestionReader(model, memory, slow_slot(memory))
+    return QuestionReader(model, memory, SlowMemory(memory))
 
 
 @pytest.mark.parametrize(

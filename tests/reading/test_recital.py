@@ -7,7 +7,7 @@ import dataclasses
 import torch
 
 from bdh_workbench.inputs.sentences import sentences_of
-from bdh_workbench.memory.algebra import slow_slot
+from bdh_workbench.memory.banks import FixedSlot, SlowMemory
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.recital import Recital, Stretch, stretches
@@ -24,7 +24,7 @@ def without_words(memory: Memory) -> Memory:
 
 
 def recite(model: Model, memory: Memory, wanted: list[Stretch], prompts: list[str] | None = None) -> list[str]:
-    return [one.text for one in Recital(model, memory, slow_slot(memory)).recite(wanted, prompts)]
+    return [one.text for one in Recital(model, memory, SlowMemory(memory)).recite(wanted, prompts)]
 
 
 def test_every_sentence_and_answer_has_one_stretch(memory: Memory) -> None:
@@ -50,16 +50,16 @@ def test_answers_are_recited_after_their_prompts(model: Model, memory: Memory) -
 
 def test_all_at_once_is_token_by_token(model: Model, memory: Memory) -> None:
     """Jacobi decoding against the plain loop, with half of S gone, so that what is said depends on what was said."""
-    slow = slow_slot(memory)
-    slow[::2] = 0.0
     stretch = stretches(memory)[-2]
+    slow = SlowMemory(memory).bank(int(memory.rows.banks[stretch.rows[0]])).clone()
+    slow[::2] = 0.0
     reads = memory.rows.sparse(memory.slots, torch.tensor(stretch.rows), torch.float32) @ slow * model.site.gate
     ids, state, said = torch.tensor([[model.tokenizer.end_id]]), None, []
     for read in reads:
         stream, state = model.network.advance(ids, state)
         ids = model.network.logits(stream[:, -1] + read).argmax(-1, keepdim=True)
         said.append(int(ids))
-    one = Recital(model, memory, slow).recite([stretch])[0]
+    one = Recital(model, memory, FixedSlot(memory, slow)).recite([stretch])[0]
     expected = model.tokenizer.decode([token for token in said if token != model.tokenizer.end_id]).strip()
     assert one.text == expected
     assert 0.0 < one.p < 1.0

@@ -273,15 +273,15 @@ def tiny() -> Model:
 
 
 @cache
-def memory_bytes() -> bytes:
-    """A memory of that model with two facts and a document."""
+def memory_bytes(keep_words: bool = True) -> bytes:
+    """A memory of that model with two facts and a document; without its words it holds cues and addresses."""
     steps = write(tiny(), None, FACTS[:2], (DOCUMENT,), WriteSettings(framings=0))
     while True:
         try:
             next(steps)
         except StopIteration as stop:
             path = model_folder().parent / "seed.safetensors"
-            save_memory(path, stop.value.memory)
+            save_memory(path, stop.value.memory, keep_words=keep_words)
             return path.read_bytes()
 
 
@@ -441,7 +441,7 @@ def _spoil_settings(draw: Draw, whole: bytes) -> bytes:
 
 
 KINDS: Mapping[str, Kind] = {
-    "memory": Kind(lambda: (memory_bytes(),), spoil_memory, open_memory),
+    "memory": Kind(lambda: (memory_bytes(), memory_bytes(False)), spoil_memory, open_memory),
     "config": Kind(_of_model("config.json"), spoil_json, open_model_with("config.json")),
     "weights": Kind(_of_model("model.safetensors"), spoil_tensors, open_model_with("model.safetensors")),
     "general": Kind(_of_model("general.safetensors"), spoil_tensors, open_model_with("general.safetensors")),

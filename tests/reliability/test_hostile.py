@@ -203,6 +203,7 @@ KILLERS = {
     # name: the tensor, what it holds then, and what is said of it
     "a last sentence": ("rows.sentences", 2**31 - 1, "sentences of its rows"),
     "a token of no vocabulary": ("rows.tokens", 10**6, "tokens of its rows"),
+    "a token before a window of no vocabulary": ("rows.leads", 10**6, "tokens of its rows"),
     "cues of another model": ("rows.cues", None, "its cues have"),
 }
 
@@ -210,7 +211,7 @@ KILLERS = {
 def killing(name: str) -> bytes:
     """A memory file under a checksum that fits, which would pass for whole and end the program that reads it."""
     tensor, value, _ = KILLERS[name]
-    metadata, arrays = hostile.split_tensors(hostile.memory_bytes())
+    metadata, arrays = hostile.split_tensors(hostile.memory_bytes(keep_words=tensor != "rows.cues"))
     dtype, shape, data = arrays[tensor]
     if value is None:
         arrays[tensor] = dtype, [shape[0], shape[1] // 2], data[: len(data) // 2]

@@ -12,6 +12,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.files import load_memory, save_memory
 from bdh_workbench.memory.locking import renewing
+from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.session import document as document_module
 from bdh_workbench.session import recovery as recovery_module
 from bdh_workbench.session.events import JobDone, LogLine, MemoryChanged, MemoryView, RecoveryFound
@@ -58,12 +59,12 @@ def test_an_opened_memory_is_shown(tmp_path: Path, file: Path) -> None:
         done(session, record, OpenMemory(file))
         view = now(record)
         assert view.title == "Memory m0" and view.path == file and not view.dirty
-        assert len(view.items) == 6 and len(view.layers) == 2 and view.rank == 24 and view.slots == 96
-        assert view.bytes == file.stat().st_size and view.fill == 0.25
+        assert len(view.items) == 6 and len(view.layers) == 2 and view.rank == 24 and view.slots == machine_rows()
+        assert view.bytes == file.stat().st_size and view.fill == 24 / machine_rows()
         assert view.can_undo and not view.can_redo
         assert not copies(tmp_path)
         done(session, record, NewMemory())
-        assert now(record) == MemoryView("", None, False, (), (), 0, 0, 0.0, False, False, 0)
+        assert now(record) == MemoryView("", None, False, (), (), 0, machine_rows(), 0.0, False, False, 0)
 
 
 def test_forget_undo_and_redo(tmp_path: Path, file: Path) -> None:

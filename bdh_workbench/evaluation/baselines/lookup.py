@@ -88,9 +88,8 @@ class Lookup(Rival):
         model, limits = self.model, self.limits
         new = positions(model, write_items(facts, documents, model, limits))
         reads = torch.zeros_like(new.stream)
-        own = torch.arange(len(new), device=model.device)
         head = model.network.embed.weight
-        steps = sum(1 for _ in direct_reads(new.stream, reads, new.targets, head, 1.0, limits.margin, own))
+        steps = sum(1 for _ in direct_reads(new.stream, reads, new.targets, head, 1.0, limits.margin))
         stream = F.normalize(new.stream, dim=-1)
         keys = new.rows.dense(model.config.write_slots).to(model.device) if self.kind == ADDRESS else stream
         self.keys, self.values = torch.cat((self.keys, keys)), torch.cat((self.values, reads))

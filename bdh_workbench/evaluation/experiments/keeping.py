@@ -31,7 +31,7 @@ from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.evaluation.retention import as_question, probes, recitation, token_accuracy
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory import manage
-from bdh_workbench.memory.algebra import Basis
+from bdh_workbench.memory.banks import Bases, SlowMemory
 from bdh_workbench.memory.files import file_size
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
@@ -125,11 +125,11 @@ def in_sequence(context: Context, texts: Sequence[TextDocument]) -> tuple[dict[s
     model = context.model
     asked = [as_question(model.tokenizer, text) for text in texts]
     memory: Memory | None = None
-    basis: Basis | None = None
+    bases: Bases | None = None
     own, own_pure, growth = [], [], []
     for number, text in enumerate(texts):
-        result = finish(write(model, memory, (), (text,), None, basis))
-        memory, basis = result.memory, result.basis
+        result = finish(write(model, memory, (), (text,), None, bases))
+        memory, bases = result.memory, result.bases
         reader = Reader(model, memory)
         own.append(token_accuracy(reader, asked[number : number + 1])[0])
         own_pure.append(token_accuracy(reader.with_settings(PURE), asked[number : number + 1])[0])
@@ -227,11 +227,11 @@ def _facts_in_sequence(context: Context, count: int, writes: int) -> dict[str, A
     given = facts(count, context.seed, SPLIT)
     size = count // writes
     memory: Memory | None = None
-    basis: Basis | None = None
+    bases: Bases | None = None
     growth = []
     for number in range(writes):
-        result = finish(write(model, memory, given[number * size : (number + 1) * size], (), None, basis))
-        memory, basis = result.memory, result.basis
+        result = finish(write(model, memory, given[number * size : (number + 1) * size], (), None, bases))
+        memory, bases = result.memory, result.bases
         growth.append({"seconds": result.seconds, "rank": len(memory.basis), "rows": len(memory.rows)})
         context.note(f"write {number + 1} of {writes}: rank {len(memory.basis)}, {result.seconds:.1f} s")
     assert memory is not None
@@ -288,15 +288,15 @@ def _algebra(context: Context) -> dict[str, Any]:
         "token_accuracy_apart": accuracy,
         "token_accuracy": token_accuracy(reader, whole),
         "probe_exact": share(exact(reader, flat)),
-        "order_difference": float((_slot(model, joint) - _slot(model, other)).abs().max()),
+        "order_difference": _difference(joint, other),
     }
     return {"merge": merged, "forget": _forget(context, texts, groups, whole), "undo": _undo(context, texts[:2])}
 
 
-def _slot(model: Model, memory: Memory) -> torch.Tensor:
-    slow = Reader(model, memory).slow
-    assert slow is not None
-    return slow
+def _difference(one: Memory, other: Memory) -> float:
+    """The largest difference of two slow memories, bank by bank."""
+    both, banks = (SlowMemory(one), SlowMemory(other)), sorted({*one.rows.banks.tolist(), *other.rows.banks.tolist()})
+    return max(float((both[0].bank(bank) - both[1].bank(bank)).abs().max()) for bank in banks)
 
 
 def _forget(
@@ -433,7 +433,7 @@ def _ablation(context: Context) -> dict[str, Any]:
             figures |= {
                 "exact": share(exact(reader, asked.written)) or 0.0,
                 "pure paraphrases": share(exact(readers["pure"], asked.reworded)) or 0.0,
-                "norm": float(_slot(model, result.memory).norm()),
+                "norm": float(SlowMemory(result.memory).bank(0).norm()),
                 "steps": result.steps,
             }
             found.append(figures)

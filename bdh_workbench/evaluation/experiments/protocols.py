@@ -38,7 +38,8 @@ from bdh_workbench.evaluation.experiments.variants import general_text, hidden_s
 from bdh_workbench.evaluation.locality import HeldOut, held_out, locality
 from bdh_workbench.evaluation.recall import FactQuestions, cross_contamination
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.algebra import Basis, slow_slot
+from bdh_workbench.memory.algebra import slow_slot
+from bdh_workbench.memory.banks import Bases, FixedSlot
 from bdh_workbench.memory.manage import merge
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
@@ -193,12 +194,12 @@ def _independent(model: Model, settings: WriteSettings, given: Sequence[Fact]) -
 
 def _sequential(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> _Done:
     memory: Memory | None = None
-    basis: Basis | None = None
+    bases: Bases | None = None
     seconds, steps = 0.0, 0
     right: list[bool] = []
     for fact in given:
-        result = finish(write(model, memory, [fact], (), settings, basis))
-        memory, basis = result.memory, result.basis
+        result = finish(write(model, memory, [fact], (), settings, bases))
+        memory, bases = result.memory, result.bases
         seconds, steps = seconds + result.seconds, steps + result.steps
         right += _right(Reader(model, memory), [fact])
     reader = Reader(model, memory)
@@ -209,9 +210,7 @@ def mounted(reader: Reader, slow: Tensor) -> Reader:
     """A reader of the same rows with another slot (M, D)."""
     assert reader.memory is not None
     other = reader.with_settings(reader.settings)
-    other.slow = slow.to(reader.model.device)
-    addresses = reader.memory.rows.sparse(reader.memory.slots, reader.numbers, torch.float32)
-    other.completed = (addresses @ slow).to(reader.model.device)
+    other.slow = FixedSlot(reader.memory, slow.to(reader.model.device))
     return other
 
 

@@ -24,6 +24,7 @@ OPTIONS = {
     "peer": ("config", "tokens", "seeds"),
     "ladder": ("config", "minutes", "seeds"),
     "rivals": ("questions", "edits", "limit"),
+    "scale": ("tokens", "questions"),
 }
 
 Note = Callable[[str], None]

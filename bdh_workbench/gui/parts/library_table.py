@@ -138,7 +138,7 @@ class LibraryModel(QAbstractTableModel):
         if isinstance(entry, BrokenEntry):
             return tip(refused)
         words = f"{entry.title}\n{plural(entry.facts, 'fact')}, {plural(entry.documents, 'document')}"
-        words += f"\nFill {entry.fill:.1%} · {entry.rank:,} of {entry.slots:,} slots"
+        words += f"\nFill {entry.fill:.1%} · {entry.rank:,} of {entry.room:,} rows"
         return tip(f"{words}\n{refused}" if refused else words)
 
 

@@ -109,7 +109,7 @@ class MemoryDetails(QWidget):
     def show_header(self, header: MemoryHeader) -> None:
         """Show what a listing knows of a memory that is not in use; its items come when its file was looked into."""
         self._begin(False, header.title or header.path.stem)
-        self._show_facts(header.facts, header.documents, header.rank, header.slots, header.bytes, header.model_name)
+        self._show_facts(header.facts, header.documents, header.rank, header.room, header.bytes, header.model_name)
         self.gauge.set_fill(header.fill)
         self._end()
 

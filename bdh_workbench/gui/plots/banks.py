@@ -1,4 +1,4 @@
-"""How much of the slots is in use: a histogram over each bank of the memory."""
+"""How full the banks of the memory are."""
 
 from __future__ import annotations
 
@@ -16,73 +16,54 @@ from bdh_workbench.session.views import BankView
 
 
 class BankUse(PlotCard):
-    """A bar for each stretch of slots: how many stored rows use a slot there on average; banks side by side."""
+    """A bar for each bank: how many rows it stores of those that it has room for."""
 
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
-            "Use of the slots",
-            "Write something: how the stored rows are spread over the slots shows here.",
+            "Use of the banks",
+            "Write something: how many rows each bank of the memory stores shows here.",
             clock,
-            x="slot",
-            y="rows for each slot",
-            tip="Each bar is a stretch of slots of a bank: the mean number of stored rows whose address uses a slot "
-            "there. An even picture means that nothing is crowded.",
+            x="bank",
+            y="share in use",
+            tip="The slow memory is made of banks. Each bar is one: the share of the rows that it has room for which are "
+            "in use. A write begins a new bank when the last one is full.",
         )
         self.banks: list[BankView] = []
-        self._bars: Any = pg.BarGraphItem(x=[], height=[], width=1.0)
+        self._bars: Any = pg.BarGraphItem(x=[], height=[], width=0.9)
         self.item.addItem(self._bars)
 
     def show_banks(self, banks: Sequence[BankView]) -> None:
         """Show these."""
         self.banks = list(banks)
-        used = sum(bank.used for bank in self.banks)
-        slots = sum(bank.slots for bank in self.banks)
-        words = f"{used / slots:.1%} of {slots:,} slots in use" if slots else ""
-        self.header.set_note(f"{plural(len(self.banks), 'bank')} · {words}" if len(self.banks) > 1 else words)
+        used, room = sum(bank.used for bank in self.banks), sum(bank.room for bank in self.banks)
+        words = f"{plural(len(self.banks), 'bank')} · {used:,} rows, {used / room:.0%} of their room" if room else ""
+        self.header.set_note(words)
         self.mark(bool(used))
 
-    def _places(self) -> list[tuple[float, float, float, str]]:
-        """Middle, width and height of each bar, with the name of its bank."""
-        places, start = [], 0
-        for number, bank in enumerate(self.banks, start=1):
-            width = bank.slots / max(1, len(bank.rows))
-            for index, value in enumerate(bank.rows):
-                places.append((start + (index + 0.5) * width, width, value, f"bank {number}"))
-            start += bank.slots
-        return places
-
     def redraw(self) -> None:
-        """Draw the bars; neighbouring banks have different colours."""
-        places = self._places()
-        names = list(dict.fromkeys(name for *_, name in places))
+        """Draw the bars."""
         self._bars.setOpts(
-            x=[x for x, _, _, _ in places], width=[0.9 * width for _, width, _, _ in places],
-            height=[height for _, _, height, _ in places], pen=pg.mkPen(None),
-            brushes=[QColor(SERIES[names.index(name) % len(SERIES)]) for *_, name in places],
+            x=[bank.number + 1 for bank in self.banks], height=[bank.used / bank.room for bank in self.banks],
+            pen=pg.mkPen(None), brush=QColor(SERIES[0]),
         )  # fmt: skip
         if not self.held:
             self.fit()
 
     def fit(self) -> None:
-        """All banks, and up to the highest bar."""
-        self.item.setXRange(0, max(1, sum(bank.slots for bank in self.banks)), padding=0.01)
-        self.item.setYRange(0.0, max([0.05, *(value for bank in self.banks for value in bank.rows)]), padding=0.05)
+        """All banks, up to a full one."""
+        most = max((bank.used / bank.room for bank in self.banks), default=1.0)
+        last = max((bank.number + 1 for bank in self.banks), default=1)
+        self.item.setXRange(0.4, last + 0.6, padding=0.01)
+        self.item.setYRange(0.0, max(1.0, most), padding=0.05)
 
     def recolour(self) -> None:
         """Series keep their colours."""
 
     def hover(self, x: float, y: float) -> str:
-        """Slots and number of the bar."""
-        for middle, width, height, name in self._places():
-            if abs(x - middle) <= width / 2:
-                first = round(middle - width / 2) + 1
-                where = f"{name}: " if len(self.banks) > 1 else ""
-                return f"{where}slots {first:,} to {round(middle + width / 2):,}\n{height:.2f} rows for each slot"
-        return ""
+        """Number and rows of the bank."""
+        bank = next((bank for bank in self.banks if abs(bank.number + 1 - x) <= 0.45), None)
+        return f"bank {bank.number + 1}\n{bank.used:,} of {bank.room:,} rows" if bank is not None else ""
 
     def table(self) -> Table:
-        """A row for each bar."""
-        rows = [
-            [name, round(x - width / 2) + 1, round(x + width / 2), value] for x, width, value, name in self._places()
-        ]
-        return ["bank", "first slot", "last slot", "rows for each slot"], rows
+        """A row for each bank."""
+        return ["bank", "rows", "room"], [[bank.number + 1, bank.used, bank.room] for bank in self.banks]
