@@ -33,7 +33,8 @@ def supported(device: torch.device) -> bool:
     if device.type != "cpu":
         return False
     check = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
-    return bool(torch.backends.mkldnn.is_available() and check is not None and check())
+    available = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return bool(available and check is not None and check())
 
 
 def keep_freed_memory() -> None:
@@ -187,7 +188,7 @@ def _site(network: Network, index: int, x: Tensor) -> Tensor:
     return out.float()
 
 
-def loss_of(network: nn.Module, ids: Tensor, levels: int | None) -> Tensor:
+def loss_of(network: Any, ids: Tensor, levels: int | None) -> Tensor:
     """Mean cross-entropy in nats of ids[:, 1:] given what stands before; ids (B, T + 1) int64.
 
     A network that is not ours, with ``embed`` and a tied head, runs under autocast up to the head.

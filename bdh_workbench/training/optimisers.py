@@ -39,7 +39,7 @@ class HeadwiseMuon(torch.optim.Muon):
                 parts.append(part)
         group["params"] = parts
         try:
-            super().step()
+            super().step()  # type: ignore[no-untyped-call]
         finally:
             group["params"] = matrices
             for part in parts:

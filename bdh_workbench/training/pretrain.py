@@ -45,14 +45,14 @@ class LanguageModel(nn.Module):
         super().__init__()
         self.network = network
         self.autocast = network.embed.weight.device.type == "cuda"
-        self.half = half and bf16.supported(network.embed.weight.device)
+        self.in_half = half and bf16.supported(network.embed.weight.device)
 
     def forward(self, ids: Tensor, levels: int | None = None) -> Tensor:
         """Mean cross-entropy in nats of ids[:, 1:] given what stands before; ids (B, T + 1) int64.
 
         ``levels`` is how many levels the stream passes, where that is not all.
         """
-        if self.half:
+        if self.in_half:
             return bf16.loss_of(self.network, ids, levels)
         given = () if levels is None else (levels,)
         with torch.autocast("cuda", torch.bfloat16) if self.autocast else contextlib.nullcontext():
@@ -301,7 +301,8 @@ class Pretraining:
 
     def _levels(self) -> int | None:
         """Levels in use now; None for a network whose depth is fixed."""
-        if not isinstance(self.network, Network):
+        network: nn.Module = self.network
+        if not isinstance(network, Network):
             return None
         return levels_at(self.config, self.network.config.levels, share_done(self.config, self.progress))
 

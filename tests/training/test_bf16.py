@@ -106,5 +106,5 @@ def test_the_losses_of_a_run_agree_with_fp32(optimiser: str) -> None:
 def test_only_a_processor_that_can_uses_it() -> None:
     assert not bf16.supported(torch.device("meta"))
     network = Network(tiny_config())
-    assert LanguageModel(network, half=True).half == bf16.supported(torch.device("cpu"))
-    assert not LanguageModel(network).half
+    assert LanguageModel(network, half=True).in_half == bf16.supported(torch.device("cpu"))
+    assert not LanguageModel(network).in_half

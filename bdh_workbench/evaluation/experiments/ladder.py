@@ -117,7 +117,7 @@ def run(
         "rungs": {},
     }
     for rung, variants in rungs(*recipe).items():
-        found = []
+        found: list[dict[str, Any]] = []
         for variant in variants:
             tried = variant.of(recipe)
             runs = [_run(model, corpus, out / "ladder-runs", tried, seed, stop) for seed in range(seeds)]

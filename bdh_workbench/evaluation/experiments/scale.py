@@ -123,7 +123,8 @@ def run(
     sizes = [size for size in SIZES if size <= tokens]
     texts = _texts(model, corpus, max(sizes, default=0))
     other = held_out(corpus, model.tokenizer, model.config.context, LOCAL)
-    found, rival = [], []
+    found: list[Scale] = []
+    rival: list[dict[str, Any]] = []
     for size in sizes:
         documents = _first(model, texts, size)
         found.append(_measured(model, documents, other))

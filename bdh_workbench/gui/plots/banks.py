@@ -25,7 +25,7 @@ class BankUse(PlotCard):
             clock,
             x="bank",
             y="share in use",
-            tip="The slow memory is made of banks. Each bar is one: the share of the rows that it has room for which are "
+            tip="The slow memory is made of banks. Each bar is one: the share of its room for rows that is "
             "in use. A write begins a new bank when the last one is full.",
         )
         self.banks: list[BankView] = []
