@@ -19,7 +19,7 @@ import sys
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from bdh_workbench.model.network import MemorySite, Network, layer_norm
 
