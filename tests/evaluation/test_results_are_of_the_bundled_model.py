@@ -43,7 +43,7 @@ def test_results_are_of_the_bundled_model_as_it_is_now(path: Path, bundled: dict
     assert not (now and told), f"{page.name} says that it is of an earlier state, and it is not"
 
 
-@pytest.mark.parametrize("name", experiment.EXPERIMENTS.keys() - {"reproduction"})
+@pytest.mark.parametrize("name", sorted(experiment.EXPERIMENTS.keys() - {"reproduction"}))
 def test_the_command_that_pages_name_is_one(name: str, tmp_path: Path) -> None:
     held = Path(__file__).parents[2] / "docs" / "experiments" / f"{name}.json"
     report = json.loads(held.read_text(encoding="utf-8")) if held.is_file() else {}

@@ -218,7 +218,6 @@ def test_a_checkpoint_of_another_model_is_refused_and_changes_nothing(tmp_path: 
         lambda path: changed(path, lambda tensors, notes: tensors.pop("random")),
         lambda path: changed(path, lambda tensors, notes: tensors.update(random=torch.zeros(3, dtype=torch.uint8))),
     ],
-    ids=str,
 )
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     run = prepared(tmp_path)
