@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 GLOSSARY: dict[str, str] = {
+    "bank": "One of the matrices that the slow memory is made of. A write begins a new one when the last is full.",
     "slot": "One row of the slow memory: what one direction of the address space holds.",
     "row": "A stored position in a memory: one token of an item, with its cue and its address.",
     "slow memory": "The matrix S that a write changes. Nothing else of the model changes.",

@@ -92,4 +92,5 @@ def as_read(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether there is nothing to read in a text."""
-    return not _LETTER.search(text) and not as_read(text).strip()
+    # A backspace may take letters away.
+    return ("\b" in text or not _LETTER.search(text)) and not as_read(text).strip()

@@ -113,7 +113,7 @@ def test_its_steps_do_what_it_says(start: Start, qtbot: QtBot) -> None:
         qtbot.waitUntil(lambda: context.memory is not None and len(context.memory.layers) > before, timeout=WAIT)
         settle(first, qtbot)
 
-    assert "small · 2.7M parameters · cpu" in window.header.memory.text()
+    assert "small · 2.7M parameters · cpu" in window.activity.model.text()
     window.write.sample_facts()
     qtbot.waitUntil(lambda: len(window.write.table.facts_model.rows) >= 10, timeout=WAIT)
     write()

@@ -48,7 +48,7 @@ def test_two_writes_into_one_file_lose_nothing(memory_file: Path, model_folder: 
             command("write", "--facts", file, "--into", path, "--memory", path, "--model", model_folder)
             for file in files
         ]
-        forgetter = command("forget", path, "--item", "0", "--memory", path)
+        forgetter = command("forget", path, "--item", "0", "--memory", path, "--model", model_folder)
         for process in (*writers, forgetter):
             assert process.stderr is not None
             assert any("Waiting for another window or command" in line for line in process.stderr), "it did not wait"

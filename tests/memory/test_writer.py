@@ -489,7 +489,7 @@ def test_positions_are_what_reading_token_by_token_gives(model: Model) -> None:
             torch.testing.assert_close(made.stream[place], stream[0, 0], atol=1e-4, rtol=1e-4)
             torch.testing.assert_close(made.rows.cues[place].float(), normalised.flatten(), atol=2e-3, rtol=0.0)
             address = made.rows.dense(SLOTS, torch.tensor([place]))[0]
-            torch.testing.assert_close(address, model.site.addresses(normalised), atol=1e-4, rtol=1e-3)
+            torch.testing.assert_close(address, model.site.addresses(normalised), atol=3e-4, rtol=1e-3)
             row = (made.targets, made.rows.tokens, made.item, made.rows.items, made.rows.sentences, made.primary)
             wanted = (item.ids[t + 1], item.ids[t + 1], index, item.source, item.sentences[t + 1], item.primary)
             assert tuple(int(column[place]) for column in row) == tuple(map(int, wanted))

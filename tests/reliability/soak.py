@@ -30,7 +30,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory import manage
 from bdh_workbench.memory.file_format import check_memory
-from bdh_workbench.memory.files import load_memory, save_memory
+from bdh_workbench.memory.files import load_memory_of, save_memory
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import write
@@ -145,7 +145,7 @@ class Soak:
             return
         path = self.folder / "soak.safetensors"
         save_memory(path, self.memory)
-        loaded = load_memory(path)
+        loaded = load_memory_of(path, self.model)
         for name in ("values", "strengths", "slots", "cues", "tokens", "items"):
             assert torch.equal(getattr(loaded.rows, name), getattr(self.memory.rows, name)), name
         assert torch.equal(loaded.weights, self.memory.weights) and loaded.items == self.memory.items

@@ -188,5 +188,5 @@ def run(scene: str, home: str, model: str) -> int:
 
     failure.Failure.ask = classmethod(fail)  # type: ignore[assignment, method-assign]
     questions.Unsaved.ask = classmethod(lambda *_: "discard")  # type: ignore[assignment, method-assign]
-    questions.Line.ask = classmethod(lambda *_: "A title")  # type: ignore[assignment, method-assign]
+    questions.Line.ask = classmethod(lambda *_, **__: "A title")  # type: ignore[assignment, method-assign]
     return play(SCENES[scene], Path(model), Path(home))

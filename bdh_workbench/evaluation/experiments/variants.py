@@ -109,6 +109,10 @@ class HiddenSite(WriteSite):
         summaries = stream.unsqueeze(2)
         return summaries, HiddenState(summaries[:, -1], none[:, None].int(), none, after)
 
+    def stored_summaries(self, ids: Tensor) -> Tensor:
+        """The same for cues that are stored."""
+        return self.summaries(ids)[0]
+
 
 def hidden_state_model(model: Model, text: GeneralText) -> Model:
     """The model with a write site addressed by whitened hidden states.
