@@ -128,6 +128,9 @@ class Workbench:
         """Take the window apart now, while everything that it is made of is still there."""
         self.theme.forget()
         self.window.deleteLater()
+        # What listens to these stands in Qt's own lists, which the garbage collector cannot see.
+        self.context.state.deleteLater()
+        self.context.jobs.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
     def _failed(self, message: str, details: str) -> None:

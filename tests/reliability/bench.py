@@ -76,7 +76,13 @@ class Bench:
 
     def command(self, name: str, *more: object) -> list[object]:
         """A command line with the model and the memory file as its target."""
-        return [name, *more, "--memory", self.saved, *(["--model", self.model] if name in ("write", "query", "forget") else [])]
+        return [
+            name,
+            *more,
+            "--memory",
+            self.saved,
+            *(["--model", self.model] if name in ("write", "query", "forget") else []),
+        ]
 
     def extend(self) -> list[object]:
         """Write more facts into the memory in place."""

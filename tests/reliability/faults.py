@@ -305,7 +305,14 @@ def in_the_window(bench: Bench, trials: int) -> Count:
             entries = Library(home / "memories").entries()
             count.half_written += sum(isinstance(entry, BrokenEntry) for entry in entries)
             count.lost += len(entries) != 1
-            strays = set(os.listdir(home)) - {"memories", "recovery", "settings.toml", "search.sqlite3", "crash.log", "window.lock"}
+            strays = set(os.listdir(home)) - {
+                "memories",
+                "recovery",
+                "settings.toml",
+                "search.sqlite3",
+                "crash.log",
+                "window.lock",
+            }
             count.outside += len(strays)
             count.expect(not strays, f"strays: {strays}")
         shutil.rmtree(home)

@@ -83,7 +83,7 @@ class ChecksPane(Pane):
         self.column.addWidget(self.tree, 1)
         self.column.addWidget(self.job)
         self.column.addWidget(self.runs)
-        self.column.addLayout(row(self.follow, 1, self.add_button, self.run_button, spacing=4))
+        self.column.addLayout(row(self.follow, 1, *self.job.buttons, self.add_button, self.run_button, spacing=4))
         state = context.state
         state.notebook_changed.connect(self._notebook)
         state.memory_changed.connect(self._memory)

@@ -63,7 +63,9 @@ class JobRow(QWidget):
         self.stop_button = button("Cancel", "Stop it; the memory stays as it was (Esc)", self.cancel)
         self.buttons: Sequence[QPushButton] = (*([self.pause_button] if pausable else []), self.stop_button)
         if not pausable:
-            self.pause_button.setParent(None)
+            # It stands in no layout, and would outlive the window without a parent.
+            self.pause_button.setParent(self)
+            self.pause_button.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
