@@ -111,9 +111,9 @@ def reading_lines(figures: Mapping[str, Any]) -> list[str]:
     """What the card says of a reader, from the report of its training."""
     shares = {name: f"{100 * figures[name]:.1f}%" for name in ("exact", "none", "answered")}
     return [
-        f"{figures['parameters']:,} parameters, trained for {figures['minutes']:g} minutes on {figures['pairs']:,} "
-        "pairs of a question and one to three sentences. On questions about held-out sentences, answers given unit for "
-        f"unit: {shares['exact']}, F1 {100 * figures['f1']:.1f}; of pairs without an answer {shares['none']} are left "
+        f"{figures['parameters']:,} parameters, trained for {figures['minutes']:g} minutes on {figures['questions']:,} "
+        "questions, each with one or two sentences. On questions about held-out sentences, answers given unit for "
+        f"unit: {shares['exact']}, F1 {100 * figures['f1']:.1f}; of questions without an answer {shares['none']} are left "
         f"without one, of the others {shares['answered']} get one (`train --only reading`, "
         "[asking](../../docs/asking.md)).",
     ]
