@@ -113,8 +113,8 @@ def reading_lines(figures: Mapping[str, Any]) -> list[str]:
     return [
         f"{figures['parameters']:,} parameters, trained for {figures['minutes']:g} minutes on {figures['questions']:,} "
         "questions, each with one or two sentences. On questions about held-out sentences, answers given unit for "
-        f"unit: {shares['exact']}, F1 {100 * figures['f1']:.1f}; of questions without an answer {shares['none']} are left "
-        f"without one, of the others {shares['answered']} get one (`train --only reading`, "
+        f"unit: {shares['exact']}, F1 {100 * figures['f1']:.1f}; of questions without an answer {shares['none']} are "
+        f"left without one, of the others {shares['answered']} get one (`train --only reading`, "
         "[asking](../../docs/asking.md)).",
     ]
 
