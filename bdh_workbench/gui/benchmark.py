@@ -17,7 +17,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -88,49 +88,36 @@ def invented_facts(count: int, seed: int = 0) -> list[Fact]:
 
 
 @contextmanager
-def lateness(late: list[float]) -> Iterator[None]:
+def ticking(clock: Callable[[], float], passed: Callable[[float], None]) -> Iterator[None]:
+    """Tell of the seconds by a clock between two looks of a timer of ``TICK``."""
+    from PySide6.QtCore import Qt, QTimer
+
+    timer, last = QTimer(), clock()
+
+    def tick() -> None:
+        nonlocal last
+        now = clock()
+        passed(now - last)
+        last = now
+
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.setInterval(round(1000 * TICK))
+    timer.timeout.connect(tick)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.stop()
+
+
+def lateness(late: list[float]) -> AbstractContextManager[None]:
     """Note down how late a timer of 10 ms is, each time, in seconds."""
-    from PySide6.QtCore import Qt, QTimer
-
-    timer, last = QTimer(), time.perf_counter()
-
-    def tick() -> None:
-        nonlocal last
-        now = time.perf_counter()
-        late.append(max(0.0, now - last - TICK))
-        last = now
-
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.setInterval(round(1000 * TICK))
-    timer.timeout.connect(tick)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.stop()
+    return ticking(time.perf_counter, lambda seconds: late.append(max(0.0, seconds - TICK)))
 
 
-@contextmanager
-def stalls(found: list[float]) -> Iterator[None]:
+def stalls(found: list[float]) -> AbstractContextManager[None]:
     """Note down how long the window's thread works between two looks of a timer: its own work, not others'."""
-    from PySide6.QtCore import Qt, QTimer
-
-    timer, last = QTimer(), time.thread_time()
-
-    def tick() -> None:
-        nonlocal last
-        now = time.thread_time()
-        found.append(now - last)
-        last = now
-
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.setInterval(round(1000 * TICK))
-    timer.timeout.connect(tick)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.stop()
+    return ticking(time.thread_time, found.append)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -158,9 +158,12 @@ def _plain(title: str, sentences: list[str], asked: list[Asked], seen: bool = Fa
 
 def _people_texts(people: People, made: Pool, chooser: random.Random) -> Iterator[_Text]:
     """The texts that people asked about; and each unseen sentence whose text is not there, among others like it."""
+    about: dict[int, list[Asked]] = defaultdict(list)
+    for one in people.pool.asked:
+        about[one.sentence].append(one)
     for article in people.articles:
         seen = article.number not in people.unseen
-        asked = asked_in([article], people.pool).asked
+        asked = asked_in([article], Pool(people.pool.sentences, about[article.number])).asked
         yield _plain(article.title, article.sentences, asked, seen, PER_TEXT if seen else PER_UNSEEN)
     others = list(dict.fromkeys([*people.pool.sentences, *made.sentences]))
     stems = [{u.stem for u in units(sentence) if u.word} for sentence in others]
@@ -177,7 +180,7 @@ def _people_texts(people: People, made: Pool, chooser: random.Random) -> Iterato
         sentences = chooser.sample(rivals, min(SENTENCES, len(rivals)))
         place = chooser.randint(0, len(sentences))
         sentences.insert(place, sentence)
-        asked = [Asked(one.question, place, one.first, one.last) for one in people.pool.asked if one.sentence == number]
+        asked = [Asked(one.question, place, one.first, one.last) for one in about[number]]
         yield _plain("", sentences, asked)
 
 

@@ -100,7 +100,7 @@ class Questions:
         found = [d for d in validation_documents(self.corpus) if d.title.lower() not in excluded]
         return iter(_encyclopaedic(found))
 
-    def all_of_people(self) -> tuple[Pool, set[int]]:
+    def people(self) -> tuple[Pool, set[int]]:
         """All questions by people, and the sentences that the reader is not trained on; empty without a folder.
 
         Raises:
@@ -111,21 +111,6 @@ class Questions:
         pool = people_questions(self.folder / PEOPLE)
         chooser = random.Random(7)
         return pool, set(chooser.sample(range(len(pool.sentences)), min(HELD_OUT, len(pool.sentences) // 4)))
-
-    def people(self) -> tuple[Pool, Pool]:
-        """People's questions to train on, and those on held-out sentences; empty without a folder.
-
-        Raises:
-            UserError: when a file cannot be read.
-        """
-        pool, kept = self.all_of_people()
-        place = {number: new for new, number in enumerate(sorted(kept))}
-        training = Pool(pool.sentences, [one for one in pool.asked if one.sentence not in kept])
-        held_out = Pool(
-            [pool.sentences[number] for number in sorted(kept)],
-            [Asked(a.question, place[a.sentence], a.first, a.last) for a in pool.asked if a.sentence in kept],
-        )
-        return training, held_out
 
     def made(self) -> tuple[Pool, Pool]:
         """Questions made by rules to train on, and those about the last sentences; empty without a folder.
@@ -140,6 +125,17 @@ class Questions:
         held_out = [Asked(a.question, a.sentence - border, a.first, a.last) for a in pool.asked if a.sentence >= border]
         training = Pool(pool.sentences[:border], [a for a in pool.asked if a.sentence < border])
         return training, Pool(pool.sentences[border:], held_out)
+
+
+def _parted(pool: Pool, kept: set[int]) -> tuple[Pool, Pool]:
+    """People's questions to train on, and those on the held-out sentences."""
+    place = {number: new for new, number in enumerate(sorted(kept))}
+    training = Pool(pool.sentences, [one for one in pool.asked if one.sentence not in kept])
+    held_out = Pool(
+        [pool.sentences[number] for number in sorted(kept)],
+        [Asked(a.question, place[a.sentence], a.first, a.last) for a in pool.asked if a.sentence in kept],
+    )
+    return training, held_out
 
 
 def train_reader(
@@ -171,11 +167,11 @@ def train_reader(
         # A word without a vector is as rare as the rarest that has one, and a little more.
         rarity = -(torch.tensor([*counts, min(counts) / 2]) / total).log()
         network.rarity.copy_(rarity / rarity.max())
-    people, held_out = questions.people()
+    everything, kept = questions.people()
+    people, held_out = _parted(everything, kept)
     gaps = _gaps(folder, questions)
     made, _ = questions.made()
     close = close_words(words, vectors)
-    everything, kept = questions.all_of_people()
     natural = asked_in([one for one in _articles(folder, questions) if one.number not in kept], everything)
     # A part of people's questions is put to the texts that their sentences come from.
     part = settings.people * len(natural.asked) / max(1, len(natural.asked) + len(people.asked))
@@ -291,7 +287,7 @@ def fit_judges(asker: Asker, questions: Questions, folder: Path, seed: int) -> t
 
 def _asked(asker: Asker, questions: Questions, folder: Path, seed: int) -> Memories:
     """The memories and questions that judges are fitted to."""
-    pool, unseen = questions.all_of_people()
+    pool, unseen = questions.people()
     people = People(pool, unseen, _articles(folder, questions))
     return memories(asker, questions.held_out(), people, questions.made()[1], seed)
 
@@ -338,7 +334,7 @@ def _articles(folder: Path, questions: Questions) -> list[Article]:
     path = folder / "reader-articles.json"
     if not path.is_file():
         print("Looking for the texts that people asked about.", file=sys.stderr)
-        pool, _ = questions.all_of_people()
+        pool, _ = questions.people()
         documents = (d for d in questions.documents() if d.source.startswith(ENCYCLOPAEDIC))
         found = articles_of(pool.sentences, documents, AROUND) if pool.sentences else []
         save_json_atomically(path, [dataclasses.asdict(article) for article in found])
