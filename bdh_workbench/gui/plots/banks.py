@@ -14,6 +14,8 @@ from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.words import plural
 from bdh_workbench.session.views import BankView
 
+NUMBERED = 8  # banks at most that have their numbers on the axis
+
 
 class BankUse(PlotCard):
     """A bar for each bank: how many rows it stores of those that it has room for."""
@@ -46,6 +48,8 @@ class BankUse(PlotCard):
             x=[bank.number + 1 for bank in self.banks], height=[bank.used / bank.room for bank in self.banks],
             pen=pg.mkPen(None), brush=QColor(SERIES[0]),
         )  # fmt: skip
+        every = max(1, -(-len(self.banks) // NUMBERED))
+        self.item.getAxis("bottom").setTicks([[(b.number + 1, str(b.number + 1)) for b in self.banks[::every]]])
         if not self.held:
             self.fit()
 
