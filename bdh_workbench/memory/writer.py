@@ -22,7 +22,7 @@ from torch import Tensor
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact, TextDocument, prompt_key, same_text
 from bdh_workbench.memory.algebra import Basis, unwatched
-from bdh_workbench.memory.bank_write import BankResult, Batch, Step, worst, write_bank
+from bdh_workbench.memory.bank_write import BankResult, Batch, Job, Step, worst, write_bank
 from bdh_workbench.memory.banks import Bases, bank_of, capacity, in_order, own_rows
 from bdh_workbench.memory.encoding import Unit, WriteItem, characters, item_records, units_of, write_items
 from bdh_workbench.memory.features import Positions
@@ -32,7 +32,7 @@ from bdh_workbench.memory.room import far_too_much
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows, bind
 from bdh_workbench.memory.titles import layer_title
-from bdh_workbench.memory.workers import Job, write_in_workers
+from bdh_workbench.memory.workers import write_in_workers
 from bdh_workbench.memory.write_event import WriteEvent
 from bdh_workbench.model.loading import Model
 
@@ -149,7 +149,7 @@ def write(
             yield watcher.finished(result)
     else:
         for batch in batches:
-            steps = write_bank(model, *_job(held, bases, facts, batch, settings), watch)
+            steps = write_bank(model, _job(held, bases, facts, batch, settings), watch)
             while True:
                 try:
                     yield watcher.event(next(steps))
@@ -167,7 +167,7 @@ def write(
 def _job(held: Memory, bases: Bases, facts: Sequence[Fact], batch: Batch, settings: WriteSettings) -> Job:
     """What is needed to write one bank."""
     bank = bank_of(held, batch.bank)
-    return bank.memory, bank.local(bases.get(batch.bank)), facts, batch, settings
+    return Job(bank.memory, bank.local(bases.get(batch.bank)), facts, batch, settings)
 
 
 def check_write(model: Model, memory: Memory | None, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> None:

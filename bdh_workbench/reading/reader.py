@@ -32,9 +32,6 @@ from bdh_workbench.reading.words import BEFORE, Lexicon, Sentence, sentences_sai
 __all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Reading"]
 
 
-NO_ACCIDENT = 24.0  # nats of surprisal from which on the words of a stretch within another text are no accident
-
-
 PURE = ReadSettings(gate=False, completion=False)
 UNTOUCHED = ReadSettings(written=False)
 
@@ -262,7 +259,7 @@ class Reader:
     def _decided(self, spoken: tuple[Spoken, ...]) -> list[int]:
         """The rows of the longest stretch that a text repeats, if that is no accident."""
         for stretch in spoken:
-            if stretch.whole or stretch.nats >= NO_ACCIDENT:
+            if stretch.whole or stretch.nats >= self.verbatim.no_accident:
                 return self.verbatim.rows(stretch)
         return []
 
