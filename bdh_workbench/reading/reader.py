@@ -18,9 +18,9 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.sentences import sentences_of
-from bdh_workbench.memory.banks import Router, SlowMemory
 from bdh_workbench.memory.settings import ReadSettings
-from bdh_workbench.memory.state import Memory, bind
+from bdh_workbench.memory.store.banks import Router, SlowMemory
+from bdh_workbench.memory.store.state import Memory, bind
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bdh_workbench.memory.library import HOME_VARIABLE
+from bdh_workbench.memory.files.library import HOME_VARIABLE
 from bdh_workbench.session.shelf import Shelf
 
 LIBRARY_NAME = "memories"

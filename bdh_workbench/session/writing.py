@@ -11,13 +11,13 @@ import torch
 from bdh_workbench.asking.decoding import Question, score
 from bdh_workbench.evaluation.retention import as_question, probes, token_accuracy
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.banks import Bases
-from bdh_workbench.memory.conflicts import Resolved, resolve
-from bdh_workbench.memory.encoding import characters, document_ids, write_items
 from bdh_workbench.memory.room import far_too_much, machine_rows
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import WriteEvent, WriteResult, write
+from bdh_workbench.memory.store.banks import Bases
+from bdh_workbench.memory.store.conflicts import Resolved, resolve
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.encoding import characters, document_ids, write_items
+from bdh_workbench.memory.writing.writer import WriteEvent, WriteResult, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.session.control import Task, progress

@@ -32,7 +32,7 @@ from torch import Tensor
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.inputs.sentences import sentences_of
-from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items
+from bdh_workbench.memory.writing.encoding import answer_ids, document_items, fact_items
 from bdh_workbench.model.files import save_json_atomically, save_text_atomically
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.model.likeness import Likeness

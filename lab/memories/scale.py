@@ -29,11 +29,11 @@ from bdh_workbench.evaluation.retention import CUE_WORDS, as_question, token_acc
 from bdh_workbench.evaluation.squad import read_articles
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.inputs.sentences import sentences_of
-from bdh_workbench.memory.banks import own_rows
-from bdh_workbench.memory.files import load_memory_of, save_memory
+from bdh_workbench.memory.files.memory_file import load_memory_of, save_memory
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import write
+from bdh_workbench.memory.store.banks import own_rows
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.writer import write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sources import Sources

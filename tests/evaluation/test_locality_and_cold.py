@@ -20,9 +20,9 @@ from bdh_workbench.evaluation import locality as locality_module
 from bdh_workbench.evaluation.cold import answer_cold, cold_reload, logits_digest
 from bdh_workbench.evaluation.locality import CALIBRATED, HeldOut, held_out, locality
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.manage import set_layer
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import empty_memory, finish, write
+from bdh_workbench.memory.store.manage import set_layer
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.writer import empty_memory, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, ReadSettings

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bdh_workbench.asking.decoding import Question, exact
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.writer import WriteSettings, finish, write
+from bdh_workbench.memory.writing.writer import WriteSettings, finish, write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.reading.verbatim import ROOT, Spoken, Stretch, Verbatim

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.algebra import unwatched
-from bdh_workbench.memory.bank_write import BankResult, Job, write_bank
+from bdh_workbench.memory.store.algebra import unwatched
+from bdh_workbench.memory.writing.bank import BankResult, Job, write_bank
 from bdh_workbench.model.loading import Model, load_model
 
 WAIT = 0.2  # seconds between two looks at whether to stop

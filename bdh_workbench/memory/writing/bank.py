@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.algebra import (
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.store.algebra import (
     Basis,
     coefficients,
     drifted,
@@ -24,13 +25,12 @@ from bdh_workbench.memory.algebra import (
     slow_slot,
     solve,
 )
-from bdh_workbench.memory.direct import CHUNK, SLACK, STEPS, direct_reads, log_odds
-from bdh_workbench.memory.encoding import WriteItem
-from bdh_workbench.memory.features import Positions, positions
-from bdh_workbench.memory.gradient import gradient_steps
-from bdh_workbench.memory.problem import make_problem
-from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory, Rows, with_addresses
+from bdh_workbench.memory.store.state import Memory, Rows, with_addresses
+from bdh_workbench.memory.writing.direct import CHUNK, SLACK, STEPS, direct_reads, log_odds
+from bdh_workbench.memory.writing.encoding import WriteItem
+from bdh_workbench.memory.writing.features import Positions, positions
+from bdh_workbench.memory.writing.gradient import gradient_steps
+from bdh_workbench.memory.writing.problem import make_problem
 from bdh_workbench.model.loading import Model
 
 CHECKED_TWICE = 2  # the goal must be passed in so many steps running
