@@ -24,5 +24,5 @@ def home_folder(home: Path | None = None) -> Path:
 
 
 def library_in(home: Path | None = None) -> Shelf:
-    """The library of a home folder; with None the folder of ``memory.library.default_library``."""
+    """The library of a home folder; with None the folder of ``memory.files.library.default_library``."""
     return Shelf(home_folder(home) / LIBRARY_NAME)

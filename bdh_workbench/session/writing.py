@@ -44,7 +44,7 @@ def run_write(
     """Write what is new, sending WriteStepped after each step; held between steps, and cancelled within them too.
 
     Raises:
-        UserError: as ``memory.writer.write``.
+        UserError: as ``memory.writing.writer.write``.
         Cancelled: when the job was cancelled; nothing has changed then.
     """
     labels = (*(fact.prompt for fact in new.facts), *(document.title for document in new.documents))
@@ -115,7 +115,7 @@ def retention_run(task: Task, model: Model, documents: Sequence[TextDocument], j
     """Write documents one after the other into a memory of their own, sending RetentionStepped after each.
 
     Raises:
-        UserError: as ``memory.writer.write``.
+        UserError: as ``memory.writing.writer.write``.
         Cancelled: when the job was cancelled.
     """
     titles = tuple(document.title for document in documents)

@@ -60,7 +60,7 @@ DECIDING = (
 
 @dataclass(frozen=True, slots=True)
 class StoredRows:
-    """The rows (n) of a memory without their values, as ``memory.state.Rows`` would hold them.
+    """The rows (n) of a memory without their values, as ``memory.store.state.Rows`` would hold them.
 
     Attributes:
         normalised: (n, K, C), whitened summaries.
