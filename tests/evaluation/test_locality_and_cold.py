@@ -124,6 +124,8 @@ def test_a_folder_of_plain_text_is_read_whole(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("first " * 50, encoding="utf-8")
     (tmp_path / "b.txt").write_text("second " * 50, encoding="utf-8")
     assert held_out(str(tmp_path), ByteTokenizer(), 16).windows.shape[0] == (300 + 350 - 1) // 16
+    rest = held_out(str(tmp_path), ByteTokenizer(), 16, skip=1).windows
+    assert rest.shape[0] == 350 // 16 and not (rest == ord("f")).any(), "what is stored is no other text"
 
 
 def test_a_text_that_is_too_short_is_refused(tmp_path: Path) -> None:

@@ -145,6 +145,15 @@ def test_what_is_repeated_is_known_from_its_first_token_on() -> None:
     assert again == [()], "nothing goes on so"
 
 
+def test_the_more_is_stored_the_more_must_be_repeated_within_another_text() -> None:
+    def limit(count: int) -> float:
+        stretches = [Stretch([number, 1], 1, [number]) for number in range(count)]
+        return Verbatim(stretches, list(range(400)), [2.0] * 400).no_accident
+
+    # Twice as many are met twice as often by accident: by e^-0.69 less each.
+    assert limit(1) == pytest.approx(24.0) and limit(400) - limit(200) == pytest.approx(0.693, abs=1e-3)
+
+
 def test_a_tree_read_in_pieces_is_the_tree_read_at_once() -> None:
     tree = Verbatim([Stretch([1, 1, 2, 1, 1, 3], 1, [1, 2, 3, 4, 5])], list(range(9)), [1.0] * 9)
     text = [1, 1, 2, 1, 1, 2, 1, 1, 3]
