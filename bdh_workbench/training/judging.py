@@ -49,7 +49,7 @@ from bdh_workbench.training.synthetic.names import Entity, entity
 from bdh_workbench.training.synthetic.relations import Relation, plain_relations, relations
 from bdh_workbench.training.synthetic.statements import Statement, StatementSource
 
-ROUNDS, QUICK_ROUNDS, ABLATED_ROUNDS = 16, 2, 6  # of worlds
+ROUNDS, QUICK_ROUNDS, ABLATED_ROUNDS = 12, 2, 6  # of worlds
 SEEDS = 3
 PLAIN = "plain "  # what the kinds of question about plain relations begin with
 OTHER, LIKE = "other relation", "like subject"  # of the last, no share is set: it is counted
