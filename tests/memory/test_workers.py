@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store.banks import SlowMemory, own_rows
 from bdh_workbench.memory.store.state import KEPT
+from bdh_workbench.memory.writing import writer
 from bdh_workbench.memory.writing.writer import WriteEvent, finish, write
 from bdh_workbench.model.loading import Model, load_model
 from tests.core_factory import many_facts, tiny_model
@@ -52,6 +57,23 @@ def test_processes_write_what_one_process_writes(model: Model) -> None:
 
     with pytest.raises(Stopped):
         finish(write(model, first, facts[10:], settings=SETTINGS, workers=2, watch=watch))
+
+
+@pytest.mark.slow
+def test_after_a_tenth_of_a_write_its_whole_time_is_known_within_thirty_per_cent(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Processor time: what else the machine does is no matter.
+    monkeypatch.setattr(writer, "time", SimpleNamespace(monotonic=time.process_time))
+    steps, events = write(model, None, many_facts(120), settings=SETTINGS), []
+    with contextlib.suppress(StopIteration):
+        while True:
+            events.append(next(steps))
+    whole = events[-1].elapsed
+    later = [event for event in events if event.elapsed >= 0.1 * whole]
+    assert len(later) > 20
+    for event in later:
+        assert event.elapsed + event.remaining == pytest.approx(whole, rel=0.3), event.phase
 
 
 def test_a_model_without_a_folder_cannot_be_loaded_again() -> None:
