@@ -36,7 +36,7 @@ from torch import Tensor, nn
 
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
-from bdh_workbench.training.addresses import (
+from bdh_workbench.training.addressing.addresses import (
     SIZES,
     address_report,
     mean_report,
@@ -44,8 +44,14 @@ from bdh_workbench.training.addresses import (
     ridge_weights,
     stored_rows,
 )
-from bdh_workbench.training.calibration import PROMPT_LENGTHS, GeneralText, fit_threshold, fit_whitening, stretches
-from bdh_workbench.training.episodes import Episode, EpisodeSource
+from bdh_workbench.training.addressing.calibration import (
+    PROMPT_LENGTHS,
+    GeneralText,
+    fit_threshold,
+    fit_whitening,
+    stretches,
+)
+from bdh_workbench.training.addressing.episodes import Episode, EpisodeSource
 
 SPAN = 1.0  # a number stays within e^SPAN of its start, and the half-life of a summary too
 CLASS_SPAN = 0.7  # the same for the weight of a class of tokens

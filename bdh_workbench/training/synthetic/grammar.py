@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bdh_workbench.training.synthetic_names import Entity
+from bdh_workbench.training.synthetic.names import Entity
 
 _ARTICLE = re.compile(r"\b([Aa])n? (?=[\"']?(\w[\w-]*))")
 _CONSONANT_SOUND = ("uni", "use", "usu", "eu", "one-", "once", "ukulele", "uran")

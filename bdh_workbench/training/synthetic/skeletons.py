@@ -16,20 +16,20 @@ word in the text, and names its subject, so that it can be asked without the tex
 from __future__ import annotations
 
 import functools
-import importlib
 import random
 import re
 from dataclasses import dataclass, field
 
 from bdh_workbench.inputs.items import Probe, TextDocument
-from bdh_workbench.training.synthetic_grammar import articles, capitalised
-from bdh_workbench.training.synthetic_lexicon import ANSWERS
-from bdh_workbench.training.synthetic_names import Entity, entity, is_reserved, person
+from bdh_workbench.training.synthetic.data import text as read
+from bdh_workbench.training.synthetic.grammar import articles, capitalised
+from bdh_workbench.training.synthetic.lexicon import ANSWERS
+from bdh_workbench.training.synthetic.names import Entity, entity, is_reserved, person
 
 PROBES = 8
 SENTENCES = range(7, 12)
 WORDS = range(135, 195)
-_MODULES = ("places", "works", "lives", "more")
+_FILES = ("places", "works", "lives", "more")
 _VARIABLE = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _FEW = "two three four five six seven eight nine".split()
@@ -84,9 +84,8 @@ def _slot(block: str) -> Slot:
 def skeletons() -> tuple[Skeleton, ...]:
     """Every skeleton, in the order of the files."""
     found = []
-    for module_name in _MODULES:
-        module = importlib.import_module(f"bdh_workbench.training.synthetic_skeletons_{module_name}")
-        for part in module.SKELETONS.strip().split("\n= "):
+    for file in _FILES:
+        for part in read(f"skeletons/{file}.txt").split("\n= "):
             head, body = part.removeprefix("= ").split("\n", 1)
             name, *cast = head.split()
             pairs = tuple((role.split("=")[0], role.split("=")[1]) for role in cast)

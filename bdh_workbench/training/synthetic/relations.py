@@ -14,12 +14,11 @@ A relation is written as a block of lines, blocks apart by a blank line:
 from __future__ import annotations
 
 import functools
-import importlib
 from dataclasses import dataclass
 
-from bdh_workbench.training.synthetic_relations_plain import RELATIONS as PLAIN
+from bdh_workbench.training.synthetic.data import text
 
-_MODULES = (
+_FILES = (
     "people",
     "places",
     "realms",
@@ -56,21 +55,25 @@ def _parse(block: str) -> Relation:
     return Relation(kind, category, split, *(tuple(marked[mark]) for mark in ("", "?", "~", "<")))
 
 
+def _read(name: str) -> list[Relation]:
+    """The relations of one file."""
+    return [_parse(block) for block in text(f"relations/{name}.txt").split("\n\n")]
+
+
 @functools.cache
 def all_relations() -> tuple[Relation, ...]:
-    """Every relation, in the order of the files."""
-    found = []
-    for name in _MODULES:
-        module = importlib.import_module(f"bdh_workbench.training.synthetic_relations_{name}")
-        found += [_parse(block) for block in module.RELATIONS.strip().split("\n\n")]
-    return tuple(found)
+    """Every relation but the plain ones, in the order of the files."""
+    return tuple(relation for name in _FILES for relation in _read(name))
 
 
 @functools.cache
 def plain_relations(split: str) -> tuple[Relation, ...]:
-    """The plain relations of one split, which are kept apart from the others."""
-    found = [_parse(block) for block in PLAIN.strip().split("\n\n")]
-    return tuple(relation for relation in found if relation.split == split)
+    """The plain relations of one split, as encyclopedias and tables have them, which are kept apart from the others.
+
+    They say little besides the subject, so that one word decides what is asked: "The employer of X is". The judges of
+    rows are fitted with them. The network is not trained on them, and no measure of the synthetic facts counts them.
+    """
+    return tuple(relation for relation in _read("plain") if relation.split == split)
 
 
 @functools.cache

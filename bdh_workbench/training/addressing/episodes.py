@@ -26,9 +26,9 @@ from torch import Tensor
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.encoding import WriteItem, alone, answer_ids, document_items, fact_items
 from bdh_workbench.model.tokenizer import Tokenizer
-from bdh_workbench.training.addresses import answer_sentence
+from bdh_workbench.training.addressing.addresses import answer_sentence
 from bdh_workbench.training.synthetic import documents
-from bdh_workbench.training.synthetic_statements import Statement, StatementSource
+from bdh_workbench.training.synthetic.statements import Statement, StatementSource
 
 STATEMENTS, DOCUMENTS = 2400, 48  # made once for each source
 RELATIONS, ENTITIES = 14, 5  # of the facts of an episode

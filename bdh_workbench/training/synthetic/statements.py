@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bdh_workbench.training.synthetic_grammar import fill
-from bdh_workbench.training.synthetic_lexicon import ANSWERS, ARTICLES
-from bdh_workbench.training.synthetic_names import Entity, entity, is_reserved
-from bdh_workbench.training.synthetic_relations import Relation, relations
+from bdh_workbench.training.synthetic.grammar import fill
+from bdh_workbench.training.synthetic.lexicon import ANSWERS, ARTICLES
+from bdh_workbench.training.synthetic.names import Entity, entity, is_reserved
+from bdh_workbench.training.synthetic.relations import Relation, relations
 
 
 @dataclass(frozen=True, slots=True)

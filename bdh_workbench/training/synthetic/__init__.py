@@ -14,10 +14,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bdh_workbench.inputs.items import Fact, Probe, TextDocument
-from bdh_workbench.training import synthetic_documents
-from bdh_workbench.training.synthetic_names import SPLITS
-from bdh_workbench.training.synthetic_passages import passage
-from bdh_workbench.training.synthetic_statements import Statement, StatementSource
+from bdh_workbench.training.synthetic import skeletons
+from bdh_workbench.training.synthetic.names import SPLITS
+from bdh_workbench.training.synthetic.passages import passage
+from bdh_workbench.training.synthetic.statements import Statement, StatementSource
 
 __all__ = [
     "SPLITS",
@@ -110,4 +110,4 @@ def documents(count: int, seed: int, split: str = "train") -> list[TextDocument]
     All splits use the same genres; the names in them are disjoint.
     """
     _check(count, split)
-    return synthetic_documents.documents(count, seed, split)
+    return skeletons.documents(count, seed, split)

@@ -9,11 +9,11 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
-from bdh_workbench.training.synthetic_distractors import distractor
-from bdh_workbench.training.synthetic_documents import document, skeletons
-from bdh_workbench.training.synthetic_grammar import capitalised
-from bdh_workbench.training.synthetic_relations import relations
-from bdh_workbench.training.synthetic_statements import Statement, StatementSource
+from bdh_workbench.training.synthetic.distractors import distractor
+from bdh_workbench.training.synthetic.grammar import capitalised
+from bdh_workbench.training.synthetic.relations import relations
+from bdh_workbench.training.synthetic.skeletons import document, skeletons
+from bdh_workbench.training.synthetic.statements import Statement, StatementSource
 
 _SPLIT = "train"
 _JOINTS = (
