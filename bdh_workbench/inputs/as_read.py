@@ -91,6 +91,11 @@ def as_read(text: str) -> str:
     return AsRead.of(text).text
 
 
+def prompt_as_read(text: str) -> str:
+    """The prompt of a fact as it is read: on one line, with one space for any space between its words."""
+    return " ".join(as_read(text).split())
+
+
 def is_blank(text: str) -> bool:
     """Whether there is nothing to read in a text."""
     # A backspace may take letters away.
