@@ -10,7 +10,7 @@ from bdh_workbench.asking.answers import Answer, Heard, Reply, Scored
 from bdh_workbench.asking.decoding import Question, exact, read_last
 from bdh_workbench.asking.decoding import score as score_questions
 from bdh_workbench.asking.kinds import AsKind, Kind, kind_of
-from bdh_workbench.asking.questions import answer_question, continue_beginning
+from bdh_workbench.asking.questions import answer_question, continue_beginning, turn_statement
 from bdh_workbench.asking.speech import Speech
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import as_read, prompt_as_read
@@ -145,7 +145,7 @@ def asked(reader: Reader, prompt: str) -> str:
     """
     prompt = as_read(composed(prompt)).rstrip(" ")
     one_line = prompt_as_read(prompt)
-    if one_line == prompt or one_line and not reader.says_fact(reader.model.tokenizer.encode(one_line)):
+    if one_line == prompt or not (one_line and reader.says_fact(reader.model.tokenizer.encode(one_line))):
         return prompt
     return one_line
 

@@ -20,8 +20,8 @@ class Speech:
 
     With ``one_sentence`` it stops at the end of the sentence that the prompt began. Only the word after a stop shows
     that it is one, so tokens are kept back until that word has come, and that word is not said. A line of a document
-    ends it where the memory says that the next line is a sentence of its own: a row of a table. What is read from a fact
-    is said to the end of its answer, however many sentences that has.
+    ends it too where the next line is a sentence of its own to the memory: a row of a table. What is read from a
+    fact is said to the end of its answer, however many sentences that has.
 
     Attributes:
         prompt_ids: of all that is in the context.

@@ -34,8 +34,8 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Character spans of the sentences and headings of a text, in order, without the space between them.
 
     They are found in the text as it is read (``as_read.py``). Closing quotes and brackets stay with their sentence.
-    Common abbreviations, initials and the number of a list's entry end none. Each row of a table and each line of a list
-    is a sentence too.
+    Common abbreviations, initials and the number of a list's entry end none. Each row of a table and each line of a
+    list is a sentence too.
     """
     read = AsRead.of(text)
     return [(read.origin(start), read.origin(stop)) for start, stop in _by_rows(read.text)]

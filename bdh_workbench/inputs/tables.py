@@ -377,9 +377,7 @@ def _rows(text: str, start: int, delimiter: str) -> Reader:
     first = text[start : start + HEADER]
     quote = "'" if re.match(rf"\s*'[^'\n]*'[ ]*{re.escape(delimiter)}", first) else '"'
     escape = "\\" if '\\"' in text and _ESCAPED.search(text, start) else None
-    return csv.reader(
-        file, delimiter=delimiter, strict=True, skipinitialspace=True, quotechar=quote, escapechar=escape
-    )
+    return csv.reader(file, delimiter=delimiter, strict=True, skipinitialspace=True, quotechar=quote, escapechar=escape)
 
 
 def _first_row(text: str, start: int, delimiter: str) -> list[str]:

@@ -67,8 +67,8 @@ def alone(source: int, ids: Sequence[int], first: int) -> WriteItem:
 def answer_ids(tokenizer: Tokenizer, prompt: str, answer: str) -> tuple[list[int], list[int]]:
     """Token ids of a prompt and of its answer with the space between them and the end token behind it.
 
-    The two are encoded apart, as the prompt alone is what a person will type, on one line and without the spaces that may
-    stand behind it: the space between them belongs to the answer's first word.
+    The two are encoded apart, as the prompt alone is what a person will type, on one line and without the spaces that
+    may stand after it: the space between them belongs to the answer's first word.
     """
     prompt, answer = prompt_as_read(prompt), as_read(answer).strip(" ")
     text = answer if prompt.endswith(("(", '"', "'", "“")) else " " + answer

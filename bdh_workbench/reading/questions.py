@@ -190,7 +190,9 @@ class QuestionReader:
             where = Place(stretch.item, stretch.sentence)
             turned = bool(read[place, READ.index("gives the answer")])
             found.append(
-                Found(where, stretch.rows[0], text, kept if differs else None, float(p[place]), span, span_p, why, turned)
+                Found(
+                    where, stretch.rows[0], text, kept if differs else None, float(p[place]), span, span_p, why, turned
+                )
             )
         any_of_them = float(p.sum())
         return Findings(tuple(found), any_of_them, any_of_them >= asker.answers.threshold)

@@ -121,7 +121,8 @@ def _hard(model: Model, seed: int) -> dict[str, float | None]:
     for group, asked in groups.items():
         plain = questions(model, [(prompt, answer) for prompt, answer, _ in asked])
         behind: list[Question] = [bm25.ask(question) for question in plain]
-        figures[f"{group}_completion"] = share(exact(reader, plain) if group != "reversed" else _answered(reader, asked))
+        right = _answered(reader, asked) if group == "reversed" else exact(reader, plain)
+        figures[f"{group}_completion"] = share(right)
         figures[f"{group}_pure"] = share(exact(pure, plain))
         figures[f"{group}_bm25"] = share(exact(bm25.reader, behind))
         figures |= {f"{group}_{name}": value for name, value in bm25.found(asked).items()}

@@ -47,9 +47,9 @@ def pairs(text: str, *columns: str) -> list[tuple[str, str]]:
         ("The bell rings at,noon\n", [("The bell rings at", "noon")]),
         ("'prompt','answer'\n'The bell, at Orm, rings at','noon'\n", [("The bell, at Orm, rings at", "noon")]),
         ("'prompt';'answer'\n'Orm''s bell rings at';'noon'\n", [("Orm's bell rings at", "noon")]),
-        ("'Tis the season of,fog\nIt's the time of,frost\n", [("'Tis the season of", "fog"), ("It's the time of", "frost")]),
+        ("'Tis the hour of,fog\nIt's the time of,ice\n", [("'Tis the hour of", "fog"), ("It's the time of", "ice")]),
         ('prompt,answer\n"The bell \\"Odile\\", at","noon"\n', [('The bell "Odile", at', "noon")]),
-        ('prompt,answer\n"The folder is","C:\\"\nIt rains at,noon\n', [("The folder is", "C:\\"), ("It rains at", "noon")]),
+        ('prompt,answer\n"It is in","C:\\"\nIt rains at,noon\n', [("It is in", "C:\\"), ("It rains at", "noon")]),
     ],
 )  # fmt: skip
 def test_any_table_with_two_columns_is_read(text: str, expected: list[tuple[str, str]]) -> None:
