@@ -9,7 +9,7 @@ from bdh_workbench.inputs.as_read import as_read
 from bdh_workbench.inputs.sentences import sentence_spans
 
 if TYPE_CHECKING:
-    from bdh_workbench.memory.state import Memory
+    from bdh_workbench.memory.store.state import Memory
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.plots.gauge import FillDelegate, FillGauge
 from bdh_workbench.gui.widgets import Pane, button, clearable, flat_button, note, row
 from bdh_workbench.gui.words import harmless, plural, short, tip
-from bdh_workbench.memory.file_format import MemoryHeader
+from bdh_workbench.memory.files.format import MemoryHeader
 from bdh_workbench.session.events import JobFailed, MemoryInspected, MemoryView
 from bdh_workbench.session.jobs import (
     DeleteMemory,
