@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bdh_workbench.commands.console import Console, probability
+from bdh_workbench.commands.console import Console
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory.locking import renewing
 from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
+from bdh_workbench.wording import probability
 
 if TYPE_CHECKING:  # torch is loaded by the commands that need it, when they need it
     from bdh_workbench.inputs.files import Inputs
@@ -28,7 +29,6 @@ if TYPE_CHECKING:  # torch is loaded by the commands that need it, when they nee
     from bdh_workbench.model.loading import Model
     from bdh_workbench.model.write_site import WriteSite
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
 MOST_SEED = 2**63 - 1
 SETTING_HELP = {
     "method": "direct: closed form; gradient: Adam on the slot; auto: direct, then gradient where needed",

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.asking.kinds import AS_KINDS
 from bdh_workbench.commands import common
-from bdh_workbench.commands.console import Console, probability, say, shortened
+from bdh_workbench.commands.console import Console, say
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
+from bdh_workbench.wording import probability, shortened
 
 if TYPE_CHECKING:
     from bdh_workbench.asking.answers import Answer, Candidate, Heard, Scored

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from bdh_workbench.wording import plural
+
 if TYPE_CHECKING:
     from bdh_workbench.memory.state import ItemRecord, LayerRecord
 
@@ -26,7 +28,7 @@ def layer_title(items: Iterable[ItemRecord]) -> str:
     facts = sum(item.kind == "fact" for item in items)
     for count, what in ((silent, "document"), (facts, "fact")):
         if count:
-            names.append(f"{count} {what}{'s' * (count != 1)}")
+            names.append(plural(count, what))
     return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "") or "nothing"
 
 

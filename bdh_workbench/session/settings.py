@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.model.device import DEVICES
 from bdh_workbench.model.files import save_text_atomically
 from bdh_workbench.session.home import home_folder
 from bdh_workbench.session.jobs import ReadSettings, SamplingSettings
@@ -24,7 +25,6 @@ from bdh_workbench.session.jobs import ReadSettings, SamplingSettings
 FILE_NAME = "settings.toml"
 BROKEN_NAME = "settings.broken.toml"
 THEMES = ("system", "light", "dark")
-DEVICES = ("auto", "cpu", "cuda", "mps")
 WORKSPACES = ("write", "ask", "inspect")
 MOST_RECENT = 20
 T = TypeVar("T")
