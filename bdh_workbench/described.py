@@ -65,7 +65,7 @@ class Described:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return True
         return (
-            math.isfinite(value)
+            _is_finite(value)
             and (self.least is None or value >= self.least)
             and (self.most is None or value <= self.most)
             and (self.above is None or value > self.above)
@@ -155,11 +155,14 @@ def fitting(default: Any, value: Any) -> Any:
             raise TypeError
         return tuple(fitting(default[0] if default else "", part) for part in value)
     if isinstance(default, int | float) and not isinstance(default, bool):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
             raise TypeError
         if isinstance(default, int) and value != int(value):
             raise TypeError
-        return type(default)(value)
+        try:
+            return type(default)(value)
+        except OverflowError:
+            raise TypeError from None
     if type(value) is not type(default):
         raise TypeError
     return value
@@ -171,6 +174,11 @@ def _kind(default: object) -> str:
         return f"a list of {_kind(default[0] if default else '').removeprefix('a ')}s"
     names = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
     return names[type(default)]
+
+
+def _is_finite(value: float) -> bool:
+    """Whether a number is finite: a whole number is, also one that no float can hold."""
+    return isinstance(value, int) or math.isfinite(value)
 
 
 def _called(name: str, where: str) -> str:
@@ -186,8 +194,9 @@ def _number(value: float | None) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value in a few characters: a number from a file may have thousands of digits."""
+    """A value in a few characters."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:.6g}" if abs(value) < 1e300 else "a number of that size"
+        # A number from a file may have thousands of digits.
+        return "a number of that size" if isinstance(value, int) and abs(value) > 1 << 200 else f"{value:.6g}"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:59]}…"

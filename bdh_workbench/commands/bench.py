@@ -12,6 +12,7 @@ from bdh_workbench.commands import common
 from bdh_workbench.commands.common import UsageError
 from bdh_workbench.commands.console import Console, table
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.resources import resource_path
 from bdh_workbench.wording import percent, plural, probability
 
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
     if args.reload:
         _reload(args, console)
         return
-    settings = common.write_settings(args)
+    settings = common.given_settings(args, WriteSettings)
     facts_files, document_files = args.facts, args.documents
     others = bool(args.questions or args.edits)
     if args.together and not args.questions:

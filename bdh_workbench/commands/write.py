@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console
 from bdh_workbench.inputs.items import composed
+from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.wording import percent, plural, probability, shortened
 
 if TYPE_CHECKING:
-    from bdh_workbench.memory.settings import WriteSettings
     from bdh_workbench.memory.writer import WriteResult
 
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
 def _write(args: argparse.Namespace, console: Console) -> None:
     if not args.facts and not args.documents:
         raise common.UsageError("there is nothing to write: give --facts or --document")
-    settings = common.write_settings(args)
+    settings = common.given_settings(args, WriteSettings)
     target = common.check_target(args.memory)
     console.progress("Reading the files")
     inputs = common.read_inputs(args, args.facts, args.documents)

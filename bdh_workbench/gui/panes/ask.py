@@ -158,9 +158,7 @@ class AskPane(Pane):
 
     def _options(self) -> QWidget:
         chosen = self.context.preferences.values
-        self.sampling: SettingsForm[SamplingSettings] = SettingsForm(
-            SamplingSettings, {}, {"top_k": "Top k", "top_p": "Top p", "max_tokens": "Tokens at most"}
-        )
+        self.sampling: SettingsForm[SamplingSettings] = SettingsForm(SamplingSettings)
         self.sampling.set_settings(chosen.sampling)
         self.sampling.changed.connect(self._keep_settings)
         self.completion = QCheckBox("Completion")

@@ -27,7 +27,7 @@ from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_
 from bdh_workbench.gui.words import harmless, plural, short, shown_p, tip
 from bdh_workbench.inputs.files import Inputs, read_any
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
+from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.session.events import (
     Estimated,
     JobCancelled,
@@ -58,18 +58,6 @@ AMBIGUOUS_TIP = (
     "The same words stand before it as before another, and another word behind them: only one of the two can be "
     "answered. Where that matters, change some of the words before."
 )
-LABELS = {
-    "steps": "Gradient steps",
-    "rate": "Step size",
-    "margin": "Margin (nats)",
-    "goal": "Goal for p",
-    "contrastive": "Contrast weight",
-    "locality": "Locality weight",
-    "decay": "Decay weight",
-    "norm": "Norm bound",
-    "protect": "Protect the rest",
-    "on_conflict": "Where items conflict",
-}
 ESTIMATE_AFTER = 400  # milliseconds without a change
 
 
@@ -111,9 +99,7 @@ class WritePane(Pane):
         column = QVBoxLayout(facts)
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(self.table)
-        self.form: SettingsForm[WriteSettings] = SettingsForm(
-            WriteSettings, {"method": METHODS, "on_conflict": ON_CONFLICT}, LABELS
-        )
+        self.form: SettingsForm[WriteSettings] = SettingsForm(WriteSettings)
         self.form.set_settings(self.context.preferences.values.write)
         self.form.changed.connect(self._keep_settings)
         area = WholeRows(self.form, "Advanced settings of the write")
