@@ -46,6 +46,7 @@ SETTING_HELP = {
     "protect": "do not project updates off what is held already",
     "on_conflict": "where a stored item is another answer to a given prompt, or a version of a given document: replace "
     "it; keep it and leave out what is given; refuse to write; or both, which stores documents side by side",
+    "workers": "processes that write the parts of a long text at once; each takes a core and about 0.5 GB",
     "keep_words": "do not keep prompts, answers and texts in the file; documents are found less well then",
     "seed": "of whatever is drawn at random",
 }

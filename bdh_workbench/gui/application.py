@@ -106,7 +106,7 @@ class Workbench:
         crash = previous_crash(self.home)
         if crash:
             forget_crash(self.home)
-            self.window.fail("The program ended badly last time; what was not saved is offered back.", crash)
+            self.window.fail("The program crashed last time. You can restore unsaved changes.", crash)
         if not self.preferences.values.first_start_done:
             self.preferences.change(first_start_done=True)
             self.window.commands.guide()

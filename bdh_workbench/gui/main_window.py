@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QStyle, QTabWidget
 
 from bdh_workbench.gui.actions import make_actions
 from bdh_workbench.gui.commands import Commands
@@ -220,13 +220,17 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Keep the window on the screen."""
+        """Keep the window on the screen, its title bar included."""
         super().showEvent(event)
-        screen = QGuiApplication.primaryScreen().availableGeometry()
-        if not self.isMaximized() and (self.width() > screen.width() or self.height() > screen.height()):
-            self.resize(
-                max(MINIMUM[0], min(self.width(), screen.width())), max(MINIMUM[1], min(self.height(), screen.height()))
-            )
+        if self.isMaximized() or self.isFullScreen():
+            return
+        screen = QGuiApplication.primaryScreen().availableSize()
+        # Before the desktop has put a frame around the window, its size is not known: that of Qt's own is near.
+        bar = max(
+            self.frameSize().height() - self.height(), self.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)
+        )
+        room = screen - QSize(0, bar)
+        self.resize(self.size().boundedTo(room).expandedTo(QSize(*MINIMUM)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Tell of the first painting: what is slow can begin then."""

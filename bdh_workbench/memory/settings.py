@@ -28,6 +28,7 @@ class WriteSettings:
     tolerance: float = 0.02  # squared distance from what is held under which an address spends no rank
     protect: bool = True  # project every update off what is held
     on_conflict: str = "replace"  # replace, keep or refuse: stored items that differ; both: side by side, for documents
+    workers: int = 1  # processes that write banks of a long text at once; each takes a core and about 0.5 GB
     keep_words: bool = True  # keep prompts, answers and texts in the file; documents are found less well without them
     seed: int = 0
 
@@ -48,6 +49,8 @@ class WriteSettings:
             raise UserError(f"The margin must be above 0 and at most 100 nats, not {self.margin:g}.")
         if not 0 <= self.framings <= 3:
             raise UserError(f"There are 0 to 3 framings, not {self.framings}.")
+        if not 1 <= self.workers <= 1024:
+            raise UserError(f"There are 1 to 1,024 worker processes, not {self.workers}.")
         if not 0 <= self.seed < 2**63:
             raise UserError("The seed must be a whole number from 0 to 2^63 - 1.")
         for name in ("rate", "norm"):

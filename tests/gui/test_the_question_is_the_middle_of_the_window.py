@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
-from bdh_workbench.gui.dialogs.check import CheckDialog
+from bdh_workbench.gui.dialogs.lines import CheckDialog
 from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.gui.panes.text import SOON
 from bdh_workbench.gui.parts.text_view import TextView
@@ -161,9 +161,9 @@ def test_checks_are_asked_again_after_each_change(start: Start, qtbot: QtBot) ->
 def test_a_check_is_typed_in_a_dialog(start: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     dialog = CheckDialog(None, Check("", ""))
     qtbot.addWidget(dialog)
-    assert not dialog.keep.isEnabled()
-    QTest.keyClicks(dialog.question, "Who is mayor?")
-    assert dialog.keep.isEnabled() and dialog.check() == Check("Who is mayor?", "")
+    assert not dialog.done_button.isEnabled()
+    QTest.keyClicks(dialog.lines[0], "Who is mayor?")
+    assert dialog.done_button.isEnabled() and dialog.check() == Check("Who is mayor?", "")
     monkeypatch.setattr(CheckDialog, "ask", classmethod(lambda cls, parent, check: Check("Who is mayor?", "")))
     workbench = written(start, qtbot, facts=1)
     workbench.window.checks.add()
@@ -368,7 +368,7 @@ def test_a_theme_never_holds_the_window_up(start: Start, qtbot: QtBot) -> None:
 def test_a_folder_and_a_table_with_other_names_are_read_and_what_was_guessed_is_said(
     start: Start, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bdh_workbench.gui.dialogs.columns import ColumnsDialog
+    from bdh_workbench.gui.dialogs.lines import ColumnsDialog
 
     workbench = start(load=False)
     window, write = workbench.window, workbench.window.write

@@ -8,7 +8,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.dialogs.questions import Line, LineDialog
+from bdh_workbench.gui.dialogs.lines import Line, LinesDialog
 from bdh_workbench.gui.main_window import MINIMUM
 from bdh_workbench.gui.panes.ask import CHART_HEIGHT
 from bdh_workbench.gui.parts.documents import WRITTEN
@@ -91,7 +91,7 @@ def test_a_long_title_is_asked_about_with_its_beginning_in_sight(qapp: QApplicat
 
     def look() -> None:
         dialog = QApplication.activeModalWidget()
-        assert isinstance(dialog, LineDialog)
+        assert isinstance(dialog, LinesDialog)
         line = dialog.findChild(QLineEdit)
         assert line is not None
         seen.append((line.cursorPosition(), line.selectedText()))
@@ -99,7 +99,7 @@ def test_a_long_title_is_asked_about_with_its_beginning_in_sight(qapp: QApplicat
 
     QTimer.singleShot(50, look)
     title = "The floating post office + " * 8
-    assert Line.ask(None, "Title?", title) == title.strip()
+    assert Line.ask(None, "Title", title, title="Save the memory", verb="Save") == title.strip()
     assert seen == [(0, title)]
 
 

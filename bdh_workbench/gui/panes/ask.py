@@ -365,8 +365,10 @@ class AskPane(Pane):
     def _do(self, exchange: Exchange, part: str) -> None:
         state = self.context.state
         if part == SOURCE:
-            if exchange.sources:
-                state.open_source(exchange.sources[0])
+            if exchange.place is not None:
+                state.open_source(exchange.place)
+            else:
+                self.context.say("This answer comes from no sentence of the memory.")
         elif part == PIN:
             state.check_pinned.emit(exchange.check())
         elif part == COPY:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QHeaderView, QMenu, QTreeWidget, QTreeW
 
 from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.dialogs.check import CheckDialog
+from bdh_workbench.gui.dialogs.lines import CheckDialog
 from bdh_workbench.gui.parts.job_row import JobRow
 from bdh_workbench.gui.widgets import Pane, button, note, row
 from bdh_workbench.gui.words import harmless, plural, short, shown_p, tip

@@ -23,8 +23,9 @@ from PySide6.QtWidgets import (
 from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import MEMORIES, open_paths, save_path
+from bdh_workbench.gui.dialogs.lines import Line
 from bdh_workbench.gui.dialogs.merge import MergeDialog
-from bdh_workbench.gui.dialogs.questions import Confirm, Line, Unsaved
+from bdh_workbench.gui.dialogs.questions import Confirm, Unsaved
 from bdh_workbench.gui.parts.library_table import Entry, LibraryFilter, LibraryModel
 from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.plots.gauge import FillDelegate, FillGauge
@@ -358,7 +359,8 @@ class LibraryPane(Pane):
     def save_as(self, then: Callable[[], object] | None = None) -> None:
         """Save it under another title, as a new file."""
         memory = self.context.memory
-        title = Line.ask(self, "Title of the memory", memory.title if memory else "", title="Save the memory")
+        text = memory.title if memory else ""
+        title = Line.ask(self, "Title", text, title="Save the memory", verb="Save")
         if title is not None:
             self._submit_save(SaveMemory(title=title, new=True), then)
 
@@ -387,7 +389,7 @@ class LibraryPane(Pane):
         entry = self._one()
         if entry is None:
             return
-        title = Line.ask(self, "New title", entry.title, title="Rename the memory")
+        title = Line.ask(self, "New title", entry.title, title="Rename the memory", verb="Rename")
         if title is not None:
             library = self.context.library
             self._label(entry, Relabel(title=title), lambda: library.rename(entry.path, title))
@@ -396,7 +398,7 @@ class LibraryPane(Pane):
         """Change the note of the chosen memory."""
         entry = self._one()
         if entry is not None:
-            text = Line.ask(self, "Note", entry.note, empty=True, title="Note on the memory")
+            text = Line.ask(self, "Note", entry.note, empty=True, title="Note on the memory", verb="Keep")
             if text is not None:
                 library = self.context.library
                 self._label(entry, Relabel(note=text), lambda: library.set_note(entry.path, text))

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.dialogs.columns import ColumnsDialog
 from bdh_workbench.gui.dialogs.files import TEXTS, open_folder, open_paths
+from bdh_workbench.gui.dialogs.lines import ColumnsDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Versions
 from bdh_workbench.gui.parts.documents import WRITTEN, Documents
 from bdh_workbench.gui.parts.facts_table import FactsTable
@@ -69,6 +69,7 @@ LABELS = {
     "norm": "Norm bound",
     "protect": "Protect the rest",
     "on_conflict": "Where items conflict",
+    "workers": "Worker processes",
 }
 ESTIMATE_AFTER = 400  # milliseconds without a change
 
@@ -147,7 +148,7 @@ class WritePane(Pane):
         self.pause_button, self.cancel_button = self.row.pause_button, self.row.stop_button
         self.row.started.connect(self._started)
         self.row.ended.connect(self._ended)
-        self.undo_button = button("Undo", "Take the last change of the memory back (Ctrl+Z)", self.undo)
+        self.undo_button = button("Undo", "Undo the last change of the memory (Ctrl+Z)", self.undo)
         self.column.addLayout(row(self.write_button, *self.row.buttons, self.undo_button, 1, spacing=6))
         fill = note("Fill", "")
         fill.setWordWrap(False)
