@@ -77,10 +77,10 @@ class Header(QToolBar):
             layout.addWidget(made)
         return frame
 
-    def show_memory(self, view: MemoryView | None) -> None:
-        """Name the memory in use and what it holds."""
+    def show_memory(self, view: MemoryView | None, opening: str = "") -> None:
+        """Name the memory in use and what it holds, or the one that is being opened in place of an empty one."""
         if view is None or not (view.items or view.title):
-            self.memory.setText("empty memory")
+            self.memory.setText(f"opening {short(opening, 50)} …" if opening else "empty memory")
         else:
             mark = " ●" if view.dirty else ""
             parts = [f"{short(view.title, 50) or 'New memory'}{mark}", *holds(view), size(view.bytes)]

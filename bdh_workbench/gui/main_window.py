@@ -49,6 +49,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.context, self.preferences = context, context.preferences
         self._closing = self._painted = False
+        self.opening = ""  # name of the memory of last time, while it is on its way
         self.restored = False  # whether unsaved work of a crash was taken into use
         self.discard = False  # whether unsaved work is not wanted at the next start
         self.setWindowTitle(NAME)
@@ -176,6 +177,11 @@ class MainWindow(QMainWindow):
         if not self._closing:
             Failure.ask(self, message, details)
 
+    def expect(self, name: str) -> None:
+        """Say that a memory is being opened; an empty name says that none is."""
+        self.opening = name
+        self._show_state()
+
     def _show_state(self) -> None:
         memory = self.context.memory
         title = ""
@@ -185,7 +191,7 @@ class MainWindow(QMainWindow):
             self.preferences.remember(memory.path)
         if memory is not None and not self._closing:
             self.preferences.change(last_memory=str(memory.path or ""))
-        self.header.show_memory(memory)
+        self.header.show_memory(memory, self.opening)
         self.activity.show_model(self.commands.model_words())
         self.setWindowTitle(f"{title} – {NAME}" if title else NAME)
         actions = self.actions_by_name

@@ -120,7 +120,7 @@ def test_the_keys_and_columns_of_the_library(library: LibraryPane, qtbot: QtBot,
     QTest.keyClick(library.table, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: library.context.memory is not None and bool(library.context.memory.items), timeout=WAIT)
     QTest.keyClick(library.table, Qt.Key.Key_Down)
-    for place in (library._more, lambda: library._menu_at(QPoint(5, 5)), lambda: library._columns(QPoint(5, 5))):
+    for place in (library._more, lambda: library._menu_at(QPoint(5, 5)), lambda: library.table._choose_columns(QPoint(5, 5))):
         place()
         menu = next(menu for menu in library.findChildren(QMenu) if menu.isVisible())
         assert menu.actions()

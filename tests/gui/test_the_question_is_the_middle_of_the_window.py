@@ -185,14 +185,14 @@ def test_words_are_found_in_the_texts_of_all_memories(start: Start, qtbot: QtBot
     window.actions_by_name["search"].trigger()
     assert window.library.search.hasFocus() or not window.isActiveWindow()
     window.library.search.setText("keeper Odile")
-    qtbot.waitUntil(lambda: window.library.hits.topLevelItemCount() == 1, timeout=WAIT)
-    line = window.library.hits.topLevelItem(0)
-    window.library._open_hit(line)
+    qtbot.waitUntil(lambda: window.library.hits.list.topLevelItemCount() == 1, timeout=WAIT)
+    line = window.library.hits.list.topLevelItem(0)
+    window.library.hits.open(line)
     qtbot.waitUntil(lambda: "Lights (not loaded)" in window.text.status.text(), timeout=WAIT)
     settle(workbench, qtbot)
     assert window.text.view.whole == DOCUMENT.text and window.text.edit_button.isHidden()
     window.library.search.setText("nothing of the kind")
-    qtbot.waitUntil(lambda: "No text" in window.library.hits_title.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "No text" in window.library.hits.title.text(), timeout=WAIT)
     window.text.show_item(0)
     assert window.text.view.whole == f"{FACTS[0].prompt} {FACTS[0].answer}"
 
