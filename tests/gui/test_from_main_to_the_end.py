@@ -89,7 +89,9 @@ def test_what_was_chosen_is_chosen_tomorrow(
         yield loaded(w)
         assert w.context.theme.colours.dark and w.docks["live"].isHidden()
         assert not w.ask.options.completion.isChecked() and not w.ask.options.compare.isChecked()
-        assert w.ask.options.sampling.settings().temperature == 0.7 and w.ask.options.sampling.settings().max_tokens == 9
+        assert (
+            w.ask.options.sampling.settings().temperature == 0.7 and w.ask.options.sampling.settings().max_tokens == 9
+        )
         assert w.write.form.settings().steps == 77
         w.actions_by_name["theme_light"].trigger()
 

@@ -228,26 +228,38 @@ class TextPane(Pane):
         stop = page.text.find("\n\n", start)
         return start, stop if stop >= 0 else len(page.text)
 
+    def _item_of(self, source: Source) -> int:
+        """The place of a source's item in the memory as it is now; -1 where it is gone.
+
+        An answer of yesterday, or before something was forgotten, counts the items as they were.
+        """
+        items = self._items
+        if source.item < len(items) and items[source.item].title == source.title:
+            return source.item
+        alike = (n for n, item in enumerate(items) if (item.kind, item.title) == (source.kind, source.title))
+        return next(alike, -1)
+
     def show_source(self, source: Source, answer: str = "") -> None:
         """Show where an answer comes from: its sentence is marked and scrolled to."""
         self._use_own()
-        page = self._find_page(source.item)
+        number = self._item_of(source)
+        page = self._find_page(number)
         if page is None:
             self.context.say("The source is not in the memory any more.")
             return
         if source.kind == "fact":
-            self.view.mark(self._line_of(page, source.item))
+            self.view.mark(self._line_of(page, number))
             return
         text = page.text
 
         def mark(spans: list[Span]) -> None:
-            self._spans[source.item] = spans
+            self._spans[number] = spans
             now = self._page()
             if now is None or now.text != text or not 0 < source.sentence <= len(spans):
                 return
             self.view.mark(spans[source.sentence - 1])
 
-        known = self._spans.get(source.item)
+        known = self._spans.get(number)
         if known is not None:
             mark(known)
         else:  # a whole book is cut into sentences elsewhere

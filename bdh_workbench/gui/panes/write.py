@@ -246,7 +246,7 @@ class WritePane(Pane):
         for line in lines:
             self.context.say(line)
         if lines:
-            more = f" (and {plural(len(lines) - 1, 'remark')} more: see the log)" if len(lines) > 1 else ""
+            more = f" (and {plural(len(lines) - 1, 'more remark')}, in the log)" if len(lines) > 1 else ""
             self._tell(f"{lines[0]}{more}")
             self.state.setToolTip(tip("\n".join(lines[:20])))
         self.columns_button.setVisible(bool(self.reading.columns))

@@ -9,11 +9,11 @@ from bdh_workbench.gui.words import harmless, plural, shown_p
 from bdh_workbench.memory.write_event import WriteEvent
 from bdh_workbench.session.events import Estimated, WriteSummary
 
-PHASES = {  # what the phases of a write are called, and where the bar stands at their beginning and their end
-    "prepare": ("Reading the text", 0.0, 0.05),
-    "direct": ("Finding what each word needs", 0.05, 0.6),
-    "solve": ("Fitting the memory", 0.6, 0.7),
-    "gradient": ("Refining", 0.7, 1.0),
+PHASES = {  # what the phases of a write are called, and where the bar stands at their beginning and end, as measured
+    "prepare": ("Reading the text", 0.0, 0.4),
+    "direct": ("Finding what each word needs", 0.4, 0.7),
+    "solve": ("Fitting the memory", 0.7, 0.8),
+    "gradient": ("Refining", 0.8, 1.0),
     "done": ("Checking", 1.0, 1.0),
 }
 AMBIGUOUS = "cannot be told apart (same words before): reword it"
@@ -36,7 +36,8 @@ def step_words(event: WriteEvent, left: Callable[[], str]) -> tuple[str, float]:
     """What a step of a write is called, and the share of the write that is done; ``left`` says the time left."""
     name, begin, end = PHASES.get(event.phase, (event.phase.capitalize(), 0.0, 1.0))
     text = " · ".join(filter(None, (name, f"worst p {shown_p(event.worst_p)}", left())))
-    return text, begin + (end - begin) * event.step / max(1, event.steps)
+    share = 1.0 if event.phase == "prepare" else event.step / max(1, event.steps)  # it tells of its end alone
+    return text, begin + (end - begin) * share
 
 
 def estimate_words(event: Estimated) -> Words:
