@@ -98,6 +98,38 @@ def test_a_source_leads_to_its_sentence_in_the_text(start: Start, qtbot: QtBot) 
     assert window.text.view.whole[start_:stop] == f"{FACTS[1].prompt} {FACTS[1].answer}"
 
 
+def test_the_newest_answer_is_marked_in_the_text_that_is_in_sight(start: Start, qtbot: QtBot) -> None:
+    workbench = written(start, qtbot, (OTHER_DOCUMENT, DOCUMENT))
+    window, text = workbench.window, workbench.window.text
+    window.show_workspace("ask")
+    asked(workbench, qtbot, "The lighthouse of Skarn stands on a")
+    qtbot.waitUntil(lambda: text.view.marked is not None, timeout=WAIT)
+    assert text.chooser.currentText() == DOCUMENT.title and window.ask.line.hasFocus() is window.isActiveWindow()
+    window.show_workspace("write")
+    asked(workbench, qtbot, FACTS[1].prompt)
+    settle(workbench, qtbot)
+    assert text.chooser.currentText() == DOCUMENT.title, "nobody sees it"
+    window.show_workspace("ask")
+    asked(workbench, qtbot, FACTS[1].prompt)
+    assert "fact" in text.chooser.currentText()
+
+
+def test_a_source_is_found_by_its_title_once_the_items_before_it_are_gone(start: Start, qtbot: QtBot) -> None:
+    workbench = written(start, qtbot, (OTHER_DOCUMENT, DOCUMENT), facts=0)
+    window = workbench.window
+    asked(workbench, qtbot, "The lighthouse of Skarn stands on a")
+    source = window.ask.exchanges[-1].sources[0]
+    assert source.item == 1
+    workbench.context.submit(ForgetItems((0,)))
+    settle(workbench, qtbot)
+    window.text.show_source(source)
+    assert window.text.chooser.currentText() == DOCUMENT.title
+    workbench.context.submit(ForgetItems((0,)))
+    settle(workbench, qtbot)
+    window.text.show_source(source)
+    assert "not in the memory any more" in window.activity.remark.text()
+
+
 def test_the_text_is_shaded_where_it_is_recited_unsurely(start: Start, qtbot: QtBot) -> None:
     workbench = written(start, qtbot, (DOCUMENT,), facts=0)
     text = workbench.window.text
@@ -187,6 +219,7 @@ def test_words_are_found_in_the_texts_of_all_memories(start: Start, qtbot: QtBot
     window.library.search.setText("keeper Odile")
     qtbot.waitUntil(lambda: window.library.hits.list.topLevelItemCount() == 1, timeout=WAIT)
     line = window.library.hits.list.topLevelItem(0)
+    assert line.text(0).startswith("…") and line.text(0).index("keeper") < 25, "the words are in sight"
     window.library.hits.open(line)
     qtbot.waitUntil(lambda: "Lights (not loaded)" in window.text.status.text(), timeout=WAIT)
     settle(workbench, qtbot)

@@ -217,6 +217,8 @@ class AskPane(Pane):
             self.bars.show_tops(event.answer.top, event.answer.untouched_top)
             self.bars.setAccessibleDescription("First token of the answer")
         self.status.setText("read as a question" if event.answer.mode == "question" else "read as a beginning")
+        if exchange.sources:
+            self.context.state.source_found.emit(exchange.sources[0])
         self._settle()
 
     def _stopped(self, event: JobFailed | JobCancelled) -> None:

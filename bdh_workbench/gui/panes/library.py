@@ -55,6 +55,7 @@ class LibraryPane(Pane):
         self.model = LibraryModel()
         self.filter = LibraryFilter(self.model)
         self.search.textChanged.connect(self._search)
+        self.search.returnPressed.connect(lambda: self.hits.open_first())
         self.table = LibraryTable(
             self.filter,
             {Qt.Key.Key_Return: self.load, Qt.Key.Key_Enter: self.load, Qt.Key.Key_Delete: self.delete,

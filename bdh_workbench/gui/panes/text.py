@@ -135,6 +135,7 @@ class TextPane(Pane):
         state, bridge = context.state, context.bridge
         state.memory_changed.connect(self._memory_changed)
         state.source_opened.connect(self.show_source)
+        state.source_found.connect(self._follow_answer)
         state.item_opened.connect(self.show_item)
         state.hit_opened.connect(self._open_hit)
         bridge.on(MemoryInspected, self._inspected)
@@ -227,6 +228,11 @@ class TextPane(Pane):
         start = dict(page.items)[number]
         stop = page.text.find("\n\n", start)
         return start, stop if stop >= 0 else len(page.text)
+
+    def _follow_answer(self, source: Source) -> None:
+        """Mark the source of an answer, unless a person reads or looks for something else here."""
+        if self.isVisible() and self._other is None and not (self.view.hasFocus() or self.line.hasFocus()):
+            self.show_source(source)
 
     def _item_of(self, source: Source) -> int:
         """The place of a source's item in the memory as it is now; -1 where it is gone.

@@ -16,6 +16,7 @@ from bdh_workbench.session.searching import MARKS, Hit, SearchIndex
 
 SEARCH_AFTER = 150  # milliseconds without a key
 HIT = Qt.ItemDataRole.UserRole
+LEAD = 2  # words before those that were found: a list is narrow, and they must be in sight
 
 
 class SearchHits(QWidget):
@@ -65,6 +66,12 @@ class SearchHits(QWidget):
         """Show an item that was found."""
         self.opened.emit(line.data(0, HIT), self._words)
 
+    def open_first(self) -> None:
+        """Show the first item that was found."""
+        first = self.list.topLevelItem(0)
+        if first is not None and self.isVisible():
+            self.open(first)
+
     def _find(self) -> None:
         self._searched += 1
         number, words, index = self._searched, self._words, self._index
@@ -79,11 +86,10 @@ class SearchHits(QWidget):
         self.list.clear()
         rows = []
         for hit in hits:
-            excerpt = hit.excerpt.replace(MARKS[0], "").replace(MARKS[1], "")
-            line = QTreeWidgetItem([short(excerpt, 120)])
+            line = QTreeWidgetItem([short(_from_words(hit.excerpt), 120)])
             memory = self.titles.get(hit.path) or hit.path.stem
             line.setData(0, SECOND, f"{short(hit.title, 40)} · {short(memory, 40)}")
-            line.setToolTip(0, tip(f"{hit.title}\n{excerpt}"))
+            line.setToolTip(0, tip(f"{hit.title}\n{_plain(hit.excerpt)}"))
             line.setData(0, HIT, hit)
             rows.append(line)
         self.list.addTopLevelItems(rows)
@@ -91,3 +97,18 @@ class SearchHits(QWidget):
         self.title.setText(f"In the texts: {plural(len(hits), 'item')}" if hits else "No text has these words.")
         self.setVisible(bool(words.strip()))
         self.found.emit(len(hits))
+
+
+def _plain(excerpt: str) -> str:
+    """An excerpt without the marks around what was found."""
+    return excerpt.replace(MARKS[0], "").replace(MARKS[1], "")
+
+
+def _from_words(excerpt: str) -> str:
+    """An excerpt that begins shortly before the first of the words that were found."""
+    before, mark, found = excerpt.partition(MARKS[0])
+    lead = before.split()
+    if not mark or len(lead) <= LEAD:
+        return _plain(excerpt)
+    space = " " if before[-1].isspace() else ""
+    return f"…{' '.join(lead[-LEAD:])}{space}{_plain(found)}"
