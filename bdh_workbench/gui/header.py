@@ -84,7 +84,8 @@ class Header(QToolBar):
             self.memory.setText(f"opening {short(opening, 50)} …" if opening else "empty memory")
         else:
             mark = " ●" if view.dirty else ""
-            parts = [f"{short(view.title, TITLE) or 'New memory'}{mark}", *holds(view), size(view.bytes)]
+            counts = [count for count in holds(view) if count != view.title]  # a title that was not chosen may say it
+            parts = [f"{short(view.title, TITLE) or 'New memory'}{mark}", *counts, size(view.bytes)]
             self.memory.setText(" · ".join(parts))
         dirty = view is not None and view.dirty
         lines = [view.title if view is not None else "", "● marks changes that are not saved." if dirty else ""]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
@@ -228,6 +228,24 @@ def test_words_are_found_in_the_texts_of_all_memories(start: Start, qtbot: QtBot
     qtbot.waitUntil(lambda: "No text" in window.library.hits.title.text(), timeout=WAIT)
     window.text.show_item(0)
     assert window.text.view.whole == f"{FACTS[0].prompt} {FACTS[0].answer}"
+
+
+def test_escape_closes_the_search_in_the_text_and_clears_that_of_the_library(start: Start, qtbot: QtBot) -> None:
+    workbench = written(start, qtbot, (DOCUMENT,), facts=0)
+    window, text = workbench.window, workbench.window.text
+    window.show_workspace("ask")
+    text.start_find()
+    QTest.keyClicks(text.line, "lamp")
+    assert text.count.text() == "1 of 1"
+    QTest.keyClick(text.line, Qt.Key.Key_Escape)
+    assert text.finder.isHidden()
+    text.start_find()
+    workbench.context.submit(NewMemory())
+    settle(workbench, qtbot)
+    assert text.finder.isHidden(), "there is nothing to find"
+    QTest.keyClicks(window.library.search, "lamp")
+    QTest.keyClick(window.library.search, Qt.Key.Key_Escape)
+    assert not window.library.search.text()
 
 
 def test_an_item_is_edited_and_takes_its_own_place(start: Start, qtbot: QtBot, said: Said) -> None:

@@ -241,6 +241,7 @@ class AskPane(Pane):
         running = [exchange for exchange in self.exchanges if not exchange.done]
         kept = [Exchange.of(turn, number) for number, turn in enumerate(event.notebook.turns[-KEPT:])]
         self.exchanges = [*kept, *running]
+        self.status.setText("")
         for exchange in kept:
             self.line.remember(exchange.prompt)
         self.context.clock.mark(self)

@@ -105,7 +105,7 @@ class TextPane(Pane):
         self.line = QLineEdit()
         self.line.setPlaceholderText("Find in this text")
         self.line.setAccessibleName("Words to find in the text")
-        clearable(self.line)
+        clearable(self.line, self._end_find)
         self.line.textChanged.connect(self._find)
         self.line.returnPressed.connect(lambda: self._step(1))
         self.count = note("", "Places that were found")
@@ -167,6 +167,8 @@ class TextPane(Pane):
         before = self.pages[self.chooser.currentIndex()] if self.pages and self.chooser.currentIndex() >= 0 else None
         self._items, self.pages = items, pages_of(items)
         self._spans.clear()
+        if not self.pages:
+            self.finder.setVisible(False)
         titles = [page.title for page in self.pages]
         self._show_pages(titles.index(before.title) if before is not None and before.title in titles else 0, before)
 
