@@ -55,7 +55,6 @@ class LibraryPane(Pane):
         self.model = LibraryModel()
         self.filter = LibraryFilter(self.model)
         self.search.textChanged.connect(self._search)
-        self.search.returnPressed.connect(lambda: self.hits.open_first())
         self.table = LibraryTable(
             self.filter,
             {Qt.Key.Key_Return: self.load, Qt.Key.Key_Enter: self.load, Qt.Key.Key_Delete: self.delete,
@@ -70,6 +69,7 @@ class LibraryPane(Pane):
         self.hits = SearchHits(context)
         self.hits.opened.connect(context.state.hit_opened)
         self.hits.found.connect(self._searched)
+        self.search.returnPressed.connect(self.hits.open_first)
         self.gauge = FillGauge()
         self.room = note("", "Room in the memory in use")
         context.paint(self._recolour)

@@ -18,6 +18,7 @@ from bdh_workbench.gui.dialogs.lines import ColumnsDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Versions
 from bdh_workbench.gui.parts.documents import WRITTEN, Documents
 from bdh_workbench.gui.parts.edit_banner import EditBanner
+from bdh_workbench.gui.parts.estimate import Estimate
 from bdh_workbench.gui.parts.facts_table import FactsTable
 from bdh_workbench.gui.parts.job_row import JobRow, time_left
 from bdh_workbench.gui.parts.reading import Reading
@@ -46,7 +47,6 @@ CROWDED = (
     "This is more than the memory has room for, unless much of it repeats itself. This may take minutes; if it does "
     "not fit, nothing is written."
 )
-ESTIMATE_AFTER = 400  # milliseconds without a change
 
 
 class WritePane(Pane):
@@ -58,13 +58,11 @@ class WritePane(Pane):
         super().__init__()
         self.context = context
         self._writes: dict[int, Write] = {}  # that run or wait, by the number of the job
-        self._estimate_job = 0
-        self._crowded = False  # whether what stands here is more than there is room for
-        self._refused = ""  # why what stands here would be refused at once
         self._complained = False  # whether what is said about the write is about what stood here
         self._told_of: tuple[object, object] = (None, None)  # the text and the memory that it is about
         self._done: tuple[object, str] = (None, "")  # the text that was written last, and what is said of it
         self.reading = Reading(context.background, self)
+        self.room = Estimate(context, self._would_write, self)
         self._make()
         self._listen()
         context.state.memory_changed.connect(lambda _view: self.refresh())
@@ -119,10 +117,6 @@ class WritePane(Pane):
         fill_row.setStretch(1, 1)
         self.column.addLayout(fill_row)
         self.column.addWidget(self.row)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(ESTIMATE_AFTER)
-        self._timer.timeout.connect(self.estimate)
 
     def _corner(self) -> QWidget:
         corner = QWidget()
@@ -147,8 +141,8 @@ class WritePane(Pane):
         self.form.changed.connect(self._changed)
         on = self.context.bridge.on
         on(WriteStepped, self._stepped)
-        on(Estimated, self._estimated)
-        on(JobFailed, self._estimate_failed)
+        self.room.made.connect(self._estimated)
+        self.room.failed.connect(self._not_estimated)
 
     @property
     def job(self) -> int | None:
@@ -269,28 +263,28 @@ class WritePane(Pane):
     # Estimate
 
     def _changed(self, *_: object) -> None:
-        self._crowded, self._refused = False, ""  # until the new estimate says otherwise
+        self.room.forget()
         self._say("")
         self._forget_told(self._complained)
-        self._timer.start()
+        self.room.soon()
 
     def estimate(self) -> None:
         """Ask how much room this would take."""
-        try:
-            facts, documents = self._wanted()
-            settings = self.form.settings()
-        except UserError as problem:
-            self._say(str(problem), "warning")
-            self._show_fill()
-            return
-        if (not facts and not documents) or self.context.model is None:
+        self.room.ask()
+
+    def _would_write(self) -> EstimateWrite | None:
+        facts, documents = self._wanted()
+        settings = self.form.settings()
+        return EstimateWrite(facts, documents, settings) if facts or documents else None
+
+    def _not_estimated(self, problem: str) -> None:
+        self._say(problem, "warning")
+        self._show_fill()
+
+    def _estimated(self, event: Estimated | None) -> None:
+        if event is None:
             self._say("")
             self._show_fill()
-            return
-        self._estimate_job = self.context.submit(EstimateWrite(facts, documents, settings), quiet=True)
-
-    def _estimated(self, event: Estimated) -> None:
-        if event.job != self._estimate_job:
             return
         text, words = self._done
         if text == self._text() and self.editing.item is None:  # what was just written would only be written again
@@ -299,7 +293,6 @@ class WritePane(Pane):
             return
         said = estimate_words(event)
         self._say(said.text, said.tone)
-        self._crowded, self._refused = not event.fits, event.refused
         self.gauge.set_fill(event.fill_before, event.fill_after)
 
     def _show_fill(self) -> None:
@@ -315,13 +308,13 @@ class WritePane(Pane):
             settings = self.form.settings()
             if not facts and not documents:
                 raise UserError("There is nothing to write: type or paste a text, or fill in a fact.")
-            if self._refused:
-                raise UserError(self._refused)
+            if self.room.refused:
+                raise UserError(self.room.refused)
         except UserError as problem:
             self._tell(str(problem), "warning")
             self._complained = True
             return
-        if self._crowded and not Confirm.ask(self, CROWDED, "Write anyway"):
+        if self.room.crowded and not Confirm.ask(self, CROWDED, "Write anyway"):
             return
         ask, replaces = settings.on_conflict == "replace", self.editing.replaces(self.context.memory)
         self.pages.clear_states()
@@ -400,10 +393,6 @@ class WritePane(Pane):
                 self._summarise(event.result)
         self._enable()
 
-    def _estimate_failed(self, event: JobFailed) -> None:
-        if event.job == self._estimate_job:
-            self._say(event.message, "warning")
-
     def _summarise(self, result: WriteSummary) -> None:
         said = summary_words(result)
         self._tell(said.text, said.tone)
@@ -451,7 +440,7 @@ class WritePane(Pane):
         self._show_fill()
         self._forget_told()
         self._enable()
-        self._timer.start()
+        self.room.soon()
 
     def _enable(self) -> None:
         memory = self.context.memory
