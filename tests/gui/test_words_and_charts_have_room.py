@@ -108,6 +108,7 @@ def test_a_low_key_shortens_its_words_and_keeps_one_line(qtbot: QtBot) -> None:
     key = Key()
     qtbot.addWidget(key)
     key.resize(190, 20)
+    key.show()
     names = ("1 The floating post office", "2 The Museum of Unfinished Things")
     key.set_signs([Sign(name, "#000000") for name in names])
     assert key.height() == 2 * LINE and not key.toolTip()
