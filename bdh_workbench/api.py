@@ -196,7 +196,6 @@ def write_steps(
     into: Memory | None = None,
     settings: WriteSettings | None = None,
     title: str | None = None,
-    workers: int = 1,
 ) -> Generator[WriteEvent, None, Memory]:
     """Write step by step, for those who want to see or stop each one; ``write`` does it in one call.
 
@@ -209,7 +208,6 @@ def write_steps(
         into: a memory that is extended; None for a new one.
         settings: of the write.
         title: of the memory; made from what is written if None.
-        workers: processes that write the parts of a long text at once.
 
     Yields:
         What each step came to: losses, probabilities, time left.
@@ -231,7 +229,7 @@ def write_steps(
         return Memory(into.value, tuple(notes), into._bases)
     result: WriteResult = yield from write_items(
         model, held, new.facts, new.documents, settings,
-        bases=into._bases if into is not None else None, gone=new.gone, workers=workers,
+        bases=into._bases if into is not None else None, gone=new.gone,
     )  # fmt: skip
     value = (
         result.memory if title is None else dataclasses.replace(result.memory, title=composed(" ".join(title.split())))
@@ -250,7 +248,6 @@ def write(
     into: Memory | None = None,
     settings: WriteSettings | None = None,
     title: str | None = None,
-    workers: int = 1,
     progress: Progress = False,
 ) -> Memory:
     """Write documents and facts into a memory.
@@ -262,15 +259,12 @@ def write(
         into: a memory that is extended.
         settings: of the write.
         title: of the memory.
-        workers: processes at once.
         progress: True shows a bar (needs tqdm); a function is called with the event of each step.
 
     Raises:
         UserError: as ``write_steps``, or when a bar is wanted and tqdm is not installed.
     """
-    steps = write_steps(
-        model, documents=documents, facts=facts, into=into, settings=settings, title=title, workers=workers
-    )
+    steps = write_steps(model, documents=documents, facts=facts, into=into, settings=settings, title=title)
     with _shown(progress) as show, contextlib.closing(steps):
         while True:
             try:

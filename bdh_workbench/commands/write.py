@@ -23,13 +23,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--into", metavar="IN", help="a memory file that is extended; it is not changed itself")
     parser.add_argument("--memory", metavar="OUT", required=True, help="the memory file to make; may be IN")
     parser.add_argument("--title", help="of the memory")
-    parser.add_argument(
-        "--workers",
-        metavar="N",
-        type=common.whole_number(1, 1024),
-        default=1,
-        help="processes that write the parts of a long text at once (1); each takes a core and about 0.5 GB",
-    )
     common.add_write_settings(parser)
 
 
@@ -57,7 +50,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     new = resolve(memory, facts, documents, settings)
     result: WriteResult | None = None
     if new.facts or new.documents:
-        steps = write(model, memory, new.facts, new.documents, settings, gone=new.gone, workers=args.workers)
+        steps = write(model, memory, new.facts, new.documents, settings, gone=new.gone)
         while result is None:
             try:
                 console.progress(f"Writing: {common.step_line(next(steps))}")

@@ -208,7 +208,7 @@ def _facts(path: FilePath, text: Decoded, columns: Sequence[str]) -> Inputs:
             f"{side} from column {name}" for side, name in zip(("prompt", "answer", "paraphrases"), named, strict=False)
         )
         first = "" if layout.headed else "; its first row is read as a fact"
-        advice = " (--columns chooses others)" if layout.guessed else ""
+        advice = " (other columns can be chosen)" if layout.guessed else ""
         notes.append(f"{where}: {sides}{first}{advice}.")
         if layout.left_out:
             rows = "row" if layout.left_out == 1 else "rows"

@@ -59,6 +59,10 @@ class WriteSettings:
         label="Where items conflict",
         choices=ON_CONFLICT,
     )
+    workers: int = setting(
+        1, "processes that write the parts of a long text at once; each takes a core and about 0.5 GB",
+        label="Worker processes", least=1, most=1024,
+    )  # fmt: skip
     keep_words: bool = setting(
         True, "keep prompts, answers and texts in the file; documents are found less well without them", flag="no-words"
     )
