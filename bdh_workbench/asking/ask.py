@@ -16,7 +16,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import as_read
 from bdh_workbench.inputs.items import composed, same_text
 from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.reading.reader import UNTOUCHED, Reader
 from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources

@@ -15,8 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bdh_workbench.inputs.sentences import sentences_of
-from bdh_workbench.memory.banks import SlowMemory
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.store.banks import SlowMemory
+from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.asker import Asker, against_none, has_asker, load_asker, scores_of
 from bdh_workbench.reading.network import pairs_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bdh_workbench.inputs.sentences import sentence_spans
 
 if TYPE_CHECKING:
-    from bdh_workbench.memory.state import Memory
+    from bdh_workbench.memory.store.state import Memory
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from bdh_workbench.model.files import save_text_atomically
 from bdh_workbench.wording import plural
 
 if TYPE_CHECKING:
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord
+    from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
 
 SUFFIX = ".notebook.json"
 MOST_TURNS = 500  # of a conversation that are kept

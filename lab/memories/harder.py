@@ -16,7 +16,7 @@ from bdh_workbench.asking.decoding import Question, exact, share
 from bdh_workbench.evaluation.baselines.context import Retrieved, statement
 from bdh_workbench.evaluation.baselines.settings import NOT_TUNED, is_tuned, tuned_settings
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.training.pictures import COLOURS

@@ -14,7 +14,7 @@ from bdh_workbench.asking.questions import cite
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader, ReaderState, Reading
 from bdh_workbench.reading.sources import Source

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bdh_workbench.inputs.as_read import AsRead, as_read
 from bdh_workbench.inputs.items import Fact, TextDocument, same_text
 from bdh_workbench.inputs.sentences import sentence_spans, sentences_of
-from bdh_workbench.memory.encoding import answer_ids, document_items
+from bdh_workbench.memory.writing.encoding import answer_ids, document_items
 from bdh_workbench.model.tokenizer import ByteTokenizer
 
 SPACES = "\t\xa0\u1680\u2000\u2002\u2007\u2009\u200a\u202f\u205f\u3000\x1f"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bdh_workbench.inputs import sentences as sentences_module
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.inputs.sentences import STOPS, may_end, sentence_spans, sentence_stop
-from bdh_workbench.memory.encoding import (
+from bdh_workbench.memory.writing.encoding import (
     FRAMINGS,
     LEAD,
     WriteItem,

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.banks import SlowMemory
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.store.banks import SlowMemory
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.asker import against_none, load_asker
 from bdh_workbench.reading.questions import QuestionReader, read_sentences

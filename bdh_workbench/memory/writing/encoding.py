@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from bdh_workbench.inputs.as_read import as_read
 from bdh_workbench.inputs.items import Fact, TextDocument, same_text
 from bdh_workbench.inputs.sentences import sentence_spans
-from bdh_workbench.memory.banks import capacity
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import ItemRecord
+from bdh_workbench.memory.store.banks import capacity
+from bdh_workbench.memory.store.state import ItemRecord
 from bdh_workbench.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
