@@ -192,6 +192,11 @@ class Reader:
         rows = self._decided(spoken[-1]) if spoken else []
         return int(self.memory.rows.items[self.numbers[rows[0]]]) if rows else -1
 
+    def says_fact(self, ids: Sequence[int]) -> bool:
+        """Whether token ids end with the prompt of a stored fact."""
+        item = self.says_word_for_word(ids)
+        return item >= 0 and self.memory is not None and self.memory.items[item].kind == "fact"
+
     def with_settings(self, settings: ReadSettings) -> Reader:
         """The same memory read in another way, sharing all tensors."""
         other = object.__new__(Reader)

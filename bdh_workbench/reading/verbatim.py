@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from bdh_workbench.inputs.as_read import as_read
+from bdh_workbench.inputs.as_read import prompt_as_read
 from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.model.loading import Model
 
@@ -149,6 +149,6 @@ def stored_stretches(memory: Memory, model: Model, numbers: Sequence[int]) -> li
         found.append(Stretch((*lead, *said), len(lead), own))
         if item.kind == "fact" and item.prompt:
             # Within a text a prompt begins with a space.
-            start = tuple(model.tokenizer.encode(" " + as_read(item.prompt).rstrip(" ")))
+            start = tuple(model.tokenizer.encode(" " + prompt_as_read(item.prompt)))
             found.append(Stretch((*start, *said), len(start), own))
     return found

@@ -97,7 +97,6 @@ def write(
     bases: Bases | None = None,
     watch: Callable[[], None] = unwatched,
     gone: Collection[int] = (),
-    workers: int = 1,
 ) -> Generator[WriteEvent, None, WriteResult]:
     """Write facts and documents jointly, as one layer of history.
 
@@ -113,7 +112,6 @@ def write(
         bases: of ``memory`` as an earlier write returned them; worked out where they are not given.
         watch: called now and then between two events; what it raises ends the write, and nothing has changed.
         gone: indices of items of ``memory`` that are forgotten in the same step.
-        workers: processes that write banks; with one, this process does.
 
     Yields:
         An event after each step.
@@ -142,9 +140,9 @@ def write(
     )
     watcher = _Watcher(model, len(facts), len(records), batches)
     results: list[BankResult] = []
-    if workers > 1 and len(batches) > 1:
+    if settings.workers > 1 and len(batches) > 1:
         jobs = [_job(held, bases, facts, batch, settings) for batch in batches]
-        for result in write_in_workers(model, jobs, workers, watch):
+        for result in write_in_workers(model, jobs, settings.workers, watch):
             results.append(result)
             yield watcher.finished(result)
     else:
@@ -467,7 +465,8 @@ def _recorded(joint: Memory, watcher: _Watcher, layer: LayerRecord, settings: Wr
         items.append(dataclasses.replace(record, p_before=before, p_after=after))
     layer = dataclasses.replace(
         layer,
-        settings=dataclasses.asdict(settings),
+        # However many processes write it, the memory is the same.
+        settings={name: value for name, value in dataclasses.asdict(settings).items() if name != "workers"},
         history=watcher.history,
         seconds=time.monotonic() - watcher.begun,
     )
