@@ -28,15 +28,15 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.files import read_inputs
 from bdh_workbench.inputs.items import Fact, TextDocument, composed
 from bdh_workbench.inputs.prose import title_of
-from bdh_workbench.memory import manage, state
-from bdh_workbench.memory.banks import Bases
-from bdh_workbench.memory.conflicts import resolve
-from bdh_workbench.memory.files import load_memory_of, save_memory
+from bdh_workbench.memory.files.memory_file import load_memory_of, save_memory
 from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
-from bdh_workbench.memory.state import ItemRecord, LayerRecord
-from bdh_workbench.memory.write_event import WriteEvent
-from bdh_workbench.memory.writer import WriteResult, check_write
-from bdh_workbench.memory.writer import write as write_items
+from bdh_workbench.memory.store import manage, state
+from bdh_workbench.memory.store.banks import Bases
+from bdh_workbench.memory.store.conflicts import resolve
+from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
+from bdh_workbench.memory.writing.event import WriteEvent
+from bdh_workbench.memory.writing.writer import WriteResult, check_write
+from bdh_workbench.memory.writing.writer import write as write_items
 from bdh_workbench.model.device import choose_device
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader

@@ -17,9 +17,9 @@ from bdh_workbench import cli
 from bdh_workbench.cli import main
 from bdh_workbench.commands import common
 from bdh_workbench.inputs.items import Fact, Probe, TextDocument
-from bdh_workbench.memory.files import load_memory, rewrite_labels, save_memory
+from bdh_workbench.memory.files.memory_file import load_memory, rewrite_labels, save_memory
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from tests.core_factory import FACTS, OTHER_DOCUMENT
 from tests.inputs import document_factory

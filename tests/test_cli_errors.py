@@ -19,7 +19,7 @@ from bdh_workbench.cli import main
 from bdh_workbench.commands import memories
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.files import read_header
+from bdh_workbench.memory.files.memory_file import read_header
 from tests.core_factory import FACTS
 from tests.model_factory import save_facts, save_tiny_model
 

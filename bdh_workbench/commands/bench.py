@@ -17,7 +17,7 @@ from bdh_workbench.resources import resource_path
 if TYPE_CHECKING:
     from bdh_workbench.evaluation.edits import Edit
     from bdh_workbench.evaluation.squad import Article
-    from bdh_workbench.memory.writer import WriteEvent
+    from bdh_workbench.memory.writing.writer import WriteEvent
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 from bdh_workbench.commands.console import Console, probability
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import composed
-from bdh_workbench.memory.locking import renewing
+from bdh_workbench.memory.files.locking import renewing
 from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
 
 if TYPE_CHECKING:  # torch is loaded by the commands that need it, when they need it
     from bdh_workbench.inputs.files import Inputs
-    from bdh_workbench.memory.state import Memory
-    from bdh_workbench.memory.writer import WriteEvent
+    from bdh_workbench.memory.store.state import Memory
+    from bdh_workbench.memory.writing.writer import WriteEvent
     from bdh_workbench.model.loading import Model
     from bdh_workbench.model.write_site import WriteSite
 
@@ -183,7 +183,7 @@ def bind_model(args: argparse.Namespace, console: Console, memory: Memory) -> No
     Raises (once they are needed):
         UserError: when there is no such model, or it is not the memory's.
     """
-    from bdh_workbench.memory.state import bind
+    from bdh_workbench.memory.store.state import bind
 
     @functools.cache
     def site() -> WriteSite:
@@ -200,7 +200,7 @@ def bind_model(args: argparse.Namespace, console: Console, memory: Memory) -> No
 
 def open_memory(name: str, model: Model) -> Memory:
     """Load a memory file of this model."""
-    from bdh_workbench.memory.files import load_memory_of
+    from bdh_workbench.memory.files.memory_file import load_memory_of
 
     return load_memory_of(memory_path(name), model)
 
@@ -216,8 +216,8 @@ def memory_path(name: str) -> Path:
     title = composed(name)
     if path.name != name or os.path.lexists(path):
         return path
-    from bdh_workbench.memory.file_format import SUFFIX
-    from bdh_workbench.memory.library import BrokenEntry, default_library
+    from bdh_workbench.memory.files.format import SUFFIX
+    from bdh_workbench.memory.files.library import BrokenEntry, default_library
 
     library = default_library()
     names = dict.fromkeys((name, title))
@@ -242,7 +242,7 @@ def check_target(name: str) -> Path:
     Raises:
         UserError: when it is a folder, or its folder cannot be written.
     """
-    from bdh_workbench.memory.files import check_link
+    from bdh_workbench.memory.files.memory_file import check_link
 
     path = Path(name)
     try:
@@ -272,7 +272,7 @@ def renewing_target(args: argparse.Namespace, console: Console) -> contextlib.Ab
 
 def save(path: Path, memory: Memory) -> dict[str, Any]:
     """Save a memory; returns what is told about the file."""
-    from bdh_workbench.memory.files import save_memory
+    from bdh_workbench.memory.files.memory_file import save_memory
 
     save_memory(path, memory)
     return {

@@ -16,8 +16,8 @@ def add_inspect_options(parser: argparse.ArgumentParser) -> None:
 
 def run_inspect(args: argparse.Namespace, console: Console) -> None:
     """Tell what a memory file holds; needs no model."""
-    from bdh_workbench.memory.files import load_memory
-    from bdh_workbench.memory.manage import inspect
+    from bdh_workbench.memory.files.contents import inspect
+    from bdh_workbench.memory.files.memory_file import load_memory
 
     path = common.memory_path(args.memory)
     found = inspect(load_memory(path))
@@ -55,7 +55,7 @@ def add_list_options(parser: argparse.ArgumentParser) -> None:
 
 def run_list(args: argparse.Namespace, console: Console) -> None:
     """List the memories of the library and the models that come with the program; needs neither torch nor a model."""
-    from bdh_workbench.memory.library import BrokenEntry, default_library
+    from bdh_workbench.memory.files.library import BrokenEntry, default_library
     from bdh_workbench.resources import bundled_model_names
 
     library = default_library()
@@ -121,9 +121,9 @@ def run_merge(args: argparse.Namespace, console: Console) -> None:
     if len(args.memories) < 2:
         raise common.UsageError("there is nothing to merge: name two or more memory files")
     target = common.check_target(args.memory)
-    from bdh_workbench.memory.conflicts import merge_notes
-    from bdh_workbench.memory.files import load_memory
-    from bdh_workbench.memory.manage import merge, merge_conflicts
+    from bdh_workbench.memory.files.memory_file import load_memory
+    from bdh_workbench.memory.store.conflicts import merge_notes
+    from bdh_workbench.memory.store.manage import merge, merge_conflicts
 
     with common.renewing_target(args, console):
         parts = [load_memory(common.memory_path(name)) for name in args.memories]
@@ -159,8 +159,8 @@ def add_forget_options(parser: argparse.ArgumentParser) -> None:
 def run_forget(args: argparse.Namespace, console: Console) -> None:
     """Make a memory without some of its items; the model is needed where a bank keeps others."""
     target = common.check_target(args.memory)
-    from bdh_workbench.memory.files import load_memory
-    from bdh_workbench.memory.manage import find_items, forget
+    from bdh_workbench.memory.files.memory_file import load_memory
+    from bdh_workbench.memory.store.manage import find_items, forget
 
     with common.renewing_target(args, console):
         memory = load_memory(common.memory_path(args.source))

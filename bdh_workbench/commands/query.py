@@ -49,7 +49,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
-    from bdh_workbench.memory.files import load_memory_of, read_header
+    from bdh_workbench.memory.files.memory_file import load_memory_of, read_header
 
     prompt = composed(args.prompt)
     sampling = SamplingSettings(args.temperature, args.sample_top_k, args.top_p, args.max_tokens, args.seed)

@@ -13,7 +13,7 @@ from bdh_workbench.inputs.items import composed
 
 if TYPE_CHECKING:
     from bdh_workbench.memory.settings import WriteSettings
-    from bdh_workbench.memory.writer import WriteResult
+    from bdh_workbench.memory.writing.writer import WriteResult
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -40,9 +40,9 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     inputs = common.read_inputs(args, args.facts, args.documents)
     facts, documents = inputs.facts, inputs.documents
     model = common.open_model(args, console)
-    from bdh_workbench.memory.conflicts import resolve
-    from bdh_workbench.memory.encoding import further_wordings
-    from bdh_workbench.memory.writer import check_write, write
+    from bdh_workbench.memory.store.conflicts import resolve
+    from bdh_workbench.memory.writing.encoding import further_wordings
+    from bdh_workbench.memory.writing.writer import check_write, write
 
     memory = common.open_memory(args.into, model) if args.into else None
     check_write(model, memory, facts, documents)

@@ -11,7 +11,7 @@ from bdh_workbench.session.events import MemoryChanged, MemoryView, ModelChanged
 from bdh_workbench.session.notebook import Notebook
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord
+    from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
     from bdh_workbench.reading.sources import Source
 
 

@@ -25,7 +25,7 @@ from bdh_workbench.harmless import harmless_lines
 from bdh_workbench.model.files import save_text_atomically
 
 if TYPE_CHECKING:
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord
+    from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
 
 SUFFIX = ".notebook.json"
 MOST_TURNS = 500  # of a conversation that are kept

@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.dialogs import failure
-from bdh_workbench.memory.file_format import MemoryHeader
+from bdh_workbench.memory.files.format import MemoryHeader
 from bdh_workbench.memory.settings import WriteSettings
 from tests.core_factory import DOCUMENT, FACTS
 from tests.gui.conftest import WAIT, Said, Start, begin_long_write, press_write, settle

@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.panes.library import LibraryPane
-from bdh_workbench.memory.files import load_memory, save_memory
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.files.memory_file import load_memory, save_memory
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session.jobs import MergeMemories, RetentionRun
 from tests.core_factory import DOCUMENT, FACTS

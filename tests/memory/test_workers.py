@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bdh_workbench.memory.banks import SlowMemory, own_rows
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import KEPT
-from bdh_workbench.memory.writer import WriteEvent, finish, write
+from bdh_workbench.memory.store.banks import SlowMemory, own_rows
+from bdh_workbench.memory.store.state import KEPT
+from bdh_workbench.memory.writing.writer import WriteEvent, finish, write
 from bdh_workbench.model.loading import Model, load_model
 from tests.core_factory import many_facts, tiny_model
 from tests.memory.memory_factory import refused

@@ -14,9 +14,9 @@ from pathlib import Path
 from bdh_workbench.gui.dialogs import failure, lines, questions
 from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory import gradient
-from bdh_workbench.memory.files import load_memory
+from bdh_workbench.memory.files.memory_file import load_memory
 from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.writing import gradient
 from tests.gui.program import FIRST, SECOND, Scene, idle, loaded, play, put
 from tests.reliability import patches
 

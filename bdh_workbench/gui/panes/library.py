@@ -23,7 +23,7 @@ from bdh_workbench.gui.parts.search_hits import SearchHits
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, clearable, flat_button, note, popup_menu, row
 from bdh_workbench.gui.words import harmless, plural
-from bdh_workbench.memory.file_format import MemoryHeader
+from bdh_workbench.memory.files.format import MemoryHeader
 from bdh_workbench.session.events import JobFailed, MemoryInspected, MemoryView
 from bdh_workbench.session.jobs import (
     DeleteMemory,

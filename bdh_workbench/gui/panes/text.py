@@ -29,7 +29,7 @@ from bdh_workbench.session.jobs import InspectMemory, ReciteItem
 from bdh_workbench.session.searching import WORD, Hit
 
 if TYPE_CHECKING:
-    from bdh_workbench.memory.state import ItemRecord
+    from bdh_workbench.memory.store.state import ItemRecord
 
 EMPTY = (
     "What the memory holds can be read here, item by item. Write something, or load a memory from the library; an "

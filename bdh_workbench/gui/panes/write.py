@@ -41,7 +41,7 @@ from bdh_workbench.session.events import (
 from bdh_workbench.session.jobs import EstimateWrite, Undo, Write
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
-    from bdh_workbench.memory.state import ItemRecord
+    from bdh_workbench.memory.store.state import ItemRecord
 
 CROWDED = (
     "This is more than the memory has room for, unless much of it repeats itself. This may take minutes; if it does "

@@ -11,7 +11,7 @@ from bdh_workbench.gui.words import short
 from bdh_workbench.session.events import MemoryView
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
-    from bdh_workbench.memory.state import ItemRecord
+    from bdh_workbench.memory.store.state import ItemRecord
 
 
 class EditBanner(QWidget):

@@ -16,8 +16,8 @@ from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.plots.gauge import FILL_ROLE, FillDelegate
 from bdh_workbench.gui.widgets import popup_menu
 from bdh_workbench.gui.words import date, harmless, plural, size, tip
-from bdh_workbench.memory.file_format import MemoryHeader
-from bdh_workbench.memory.library import BrokenEntry
+from bdh_workbench.memory.files.format import MemoryHeader
+from bdh_workbench.memory.files.library import BrokenEntry
 
 HEADERS = ("Memory", "Items", "Fill", "Size", "Date", "Model", "Note")
 TIPS = (

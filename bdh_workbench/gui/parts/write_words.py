@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bdh_workbench.gui.words import harmless, plural, shown_p
-from bdh_workbench.memory.write_event import WriteEvent
+from bdh_workbench.memory.writing.event import WriteEvent
 from bdh_workbench.session.events import Estimated, WriteSummary
 
 PHASES = {  # what the phases of a write are called, and where the bar stands at their beginning and end, as measured

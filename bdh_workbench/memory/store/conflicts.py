@@ -24,7 +24,7 @@ from bdh_workbench.inputs.sentences import sentences_of
 
 if TYPE_CHECKING:  # it loads torch
     from bdh_workbench.memory.settings import WriteSettings
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory
+    from bdh_workbench.memory.store.state import ItemRecord, LayerRecord, Memory
 
 # Shares of words from which one document is a version of another, measured on invented texts by
 # tests/memory/test_conflicts.py: found are all versions with a quarter of their sentences changed, 96% with half of
