@@ -19,7 +19,6 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from bdh_workbench.asking import ask as asking
 from bdh_workbench.asking.answers import Answer, Heard, Scored
@@ -37,12 +36,13 @@ from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
 from bdh_workbench.memory.writing.event import WriteEvent
 from bdh_workbench.memory.writing.writer import WriteResult, check_write
 from bdh_workbench.memory.writing.writer import write as write_items
-from bdh_workbench.model.device import choose_device
+from bdh_workbench.model.device import DeviceName, choose_device
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session import heat, inspecting
 from bdh_workbench.session.views import TextInspection
+from bdh_workbench.wording import plural, shortened
 
 __all__ = [
     "Answer",
@@ -135,7 +135,7 @@ class Memory:
     def __repr__(self) -> str:
         facts = sum(item.kind == "fact" for item in self.items)
         documents = len(self.items) - facts
-        counts = f"{facts} fact{'s' * (facts != 1)}, {documents} document{'s' * (documents != 1)}"
+        counts = f"{plural(facts, 'fact')}, {plural(documents, 'document')}"
         return f"Memory({self.title!r}, {counts}, model {self.value.model_name!r}, fill {self.fill:.2%})"
 
     def _read_by(self, model: Model) -> Reader:
@@ -163,11 +163,10 @@ class Recital:
         return min((p for _, _, p in self.tokens), default=1.0)
 
     def __repr__(self) -> str:
-        start = self.text if len(self.text) <= 40 else f"{self.text[:39]}…"
-        return f"Recital({start!r}, {len(self.tokens)} tokens, worst p {self.worst_p:.4f})"
+        return f"Recital({shortened(self.text, 40)!r}, {len(self.tokens)} tokens, worst p {self.worst_p:.4f})"
 
 
-def load(name: str | None = None, device: Literal["auto", "cpu", "cuda", "mps"] = "auto") -> Model:
+def load(name: str | None = None, device: DeviceName = "auto") -> Model:
     """Load a model, frozen.
 
     Args:

@@ -127,7 +127,7 @@ def gpu_full(w: MainWindow) -> Scene:
     patches.gpu_memory_short()
     put(w, SECOND)
     yield idle(w)
-    refused("not enough memory", "2.0 GiB more were needed", "load the model on the CPU")
+    refused("not enough memory", "2.1 GB more were needed", "load the model on the CPU")
     assert held(w) == len(FIRST) and w.context.memory is not None and not w.context.memory.dirty
 
 

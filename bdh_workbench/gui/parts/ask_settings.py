@@ -28,9 +28,7 @@ class AskSettings(WholeRows):
         self.setMinimumHeight(LEAST)
         self.setMaximumHeight(HEIGHT)
         self._preferences, chosen = preferences, preferences.values
-        self.sampling: SettingsForm[SamplingSettings] = SettingsForm(
-            SamplingSettings, {}, {"top_k": "Top k", "top_p": "Top p", "max_tokens": "Tokens at most"}
-        )
+        self.sampling: SettingsForm[SamplingSettings] = SettingsForm(SamplingSettings)
         self.sampling.set_settings(chosen.sampling)
         self.completion = _box(
             "Completion",

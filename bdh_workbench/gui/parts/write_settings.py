@@ -7,21 +7,7 @@ import contextlib
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.parts.settings_form import SettingsForm
 from bdh_workbench.gui.preferences import Preferences
-from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
-
-LABELS = {
-    "steps": "Gradient steps",
-    "rate": "Step size",
-    "margin": "Margin (nats)",
-    "goal": "Goal for p",
-    "contrastive": "Contrast weight",
-    "locality": "Locality weight",
-    "decay": "Decay weight",
-    "norm": "Norm bound",
-    "protect": "Protect the rest",
-    "on_conflict": "Where items conflict",
-    "workers": "Worker processes",
-}
+from bdh_workbench.memory.settings import WriteSettings
 
 
 class WriteSettingsForm(SettingsForm[WriteSettings]):
@@ -29,7 +15,7 @@ class WriteSettingsForm(SettingsForm[WriteSettings]):
 
     def __init__(self, preferences: Preferences) -> None:
         """Show what was chosen last."""
-        super().__init__(WriteSettings, {"method": METHODS, "on_conflict": ON_CONFLICT}, LABELS)
+        super().__init__(WriteSettings)
         self._preferences = preferences
         self.set_settings(preferences.values.write)
         self.changed.connect(self._keep)
