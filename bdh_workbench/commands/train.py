@@ -71,8 +71,8 @@ def _only(args: argparse.Namespace, console: Console) -> None:
     if args.only == "judge":
         _judge(args, questions, console)
         return
-    settings = ReadingConfig() if args.minutes is None else ReadingConfig(minutes=args.minutes)
-    if not args.resume and (folder / "run" / "reader-checkpoint.safetensors").exists():
+    settings = ReadingConfig() if args.minutes is None else ReadingConfig.lasting(args.minutes)
+    if not args.resume and any((folder / "run").glob("reader*-checkpoint.safetensors")):
         raise UserError(f"{folder} already holds a run of the reader: add --resume to go on with it.")
     report = train_reader(folder, questions, settings, ReaderConfig(), stop_on_interrupt())
     state = "" if report["finished"] else ", stopped before its end: --resume goes on"

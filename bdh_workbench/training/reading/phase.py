@@ -53,7 +53,7 @@ PEOPLE, MADE, EXCLUDED = "people-sentences.jsonl.zst", "generated.jsonl.zst", "e
 CHARACTERS = 400_000_000  # of the corpus from which word vectors are made: 4 minutes
 RIVALS = 60_000  # sentences of made questions that compete with those that people asked about
 AROUND = 20  # sentences of a text on either side of one that people asked about
-GAPS = 80_000  # questions made from the corpus
+GAPS = 300_000  # questions made from the corpus: 7 minutes
 MADE_HELD_OUT = 2500  # sentences with made questions that it is not trained on either
 HELD_OUT = 80  # sentences with people's questions that the reader is not trained on
 ENCYCLOPAEDIC = ("wikipedia", "openstax")  # sources whose sentences can be understood by themselves
@@ -172,30 +172,32 @@ def train_reader(
     gaps = _gaps(folder, questions)
     made, _ = questions.made()
     close = close_words(words, vectors)
+    from_gaps, from_made = (Examples(pool, ordered=True, close=close) for pool in (gaps, made))
     natural = asked_in([one for one in _articles(folder, questions) if one.number not in kept], everything)
     # A part of people's questions is put to the texts that their sentences come from.
-    part = settings.people * len(natural.asked) / max(1, len(natural.asked) + len(people.asked))
-    shares = (
-        (natural, part, True),
-        (people, settings.people - part, False),
-        (made, settings.made, True),
-    )
-    sources = [
-        # People asked about single sentences: what competes with those comes from elsewhere.
-        (Examples(pool, ordered=ordered, rivals=() if ordered else made.sentences[:RIVALS], close=close), share)
-        for pool, share, ordered in shares
-        if pool.asked
-    ]
-    sources.append((Examples(gaps, ordered=True, close=close), 1.0 - sum(share for _, share in sources)))
+    in_texts = Examples(natural, ordered=True, close=close)
+    # People asked about single sentences: what competes with those comes from elsewhere.
+    apart = Examples(people, ordered=False, rivals=made.sentences[:RIVALS], close=close)
+
+    def shared(run: ReadingConfig) -> list[tuple[Examples, float]]:
+        part = run.people * len(in_texts) / max(1, len(in_texts) + len(apart))
+        shares = [(in_texts, part), (apart, run.people - part), (from_made, run.made)]
+        found = [(source, share) for source, share in shares if len(source) and share]
+        return [*found, (from_gaps, 1.0 - sum(share for _, share in found))]
+
     numbers = {word: number for number, word in enumerate(words)}
     looked = held_out if held_out.asked else gap_questions(questions.held_out(), VALIDATED, 1)
     alone, chooser = Examples(looked, ordered=False), random.Random(5)
     pairs = [alone.plain(number) for number in range(min(VALIDATED, len(alone)))]
     pairs += [alone.draw(chooser) for _ in range(DRAWN)]
-    run = ReaderTraining(network, numbers, sources, pairs, settings, folder)
-    if run.resume():
-        print(f"Going on at step {run.progress.step}.", file=sys.stderr)
-    progress = run.run(stop)
+    runs = [("reader-text", settings.pretraining()), ("reader", settings)]
+    for name, one in runs:
+        run = ReaderTraining(network, numbers, shared(one), pairs, one, folder, name)
+        if run.resume():
+            print(f"Going on at step {run.progress.step}.", file=sys.stderr)
+        progress = run.run(stop)
+        if not run.finished:
+            break
     found, loss = measured(network, numbers, pairs)
     report: dict[str, Any] = {
         **dataclasses.asdict(found),
@@ -204,7 +206,7 @@ def train_reader(
         "steps": progress.step,
         "questions": progress.step * settings.batch,
         "minutes": round(progress.seconds / 60, 1),
-        "finished": progress.seconds >= settings.minutes * 60,
+        "finished": run.finished,
         "settings": dataclasses.asdict(settings),
     }
     blank = Judge(EVIDENCE, torch.zeros(len(EVIDENCE)), 0.0, torch.zeros(len(EVIDENCE)), torch.ones(len(EVIDENCE)))
