@@ -100,7 +100,7 @@ def run(args: list[str]) -> int:
     if not args:
         ensure_qt()
     # With -P, a file in the current folder cannot stand in for a module of the program.
-    return replace_process([str(venv_python()), "-P", "-m", "bdh_workbench", *args])
+    return replace_process([str(venv_python()), "-P", "-m", "lab", *args])
 
 
 def test(args: list[str]) -> int:

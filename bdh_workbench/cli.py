@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from bdh_workbench import __version__
-from bdh_workbench.commands import bench, experiment, memories, query, screenshots, train, write
+from bdh_workbench.commands import bench, memories, query, train, write
 from bdh_workbench.commands.common import DEVICES, UsageError
 from bdh_workbench.commands.console import Console, printing, say
 from bdh_workbench.errors import UserError
@@ -38,8 +38,6 @@ COMMANDS: tuple[Command, ...] = (
     ("forget", "make a memory without some of its items", memories.add_forget_options, memories.run_forget),
     ("bench", "measure what is remembered, and what else changes", bench.add_options, bench.run),
     ("train", "make a model from a corpus", train.add_options, train.run),
-    ("experiment", "repeat an experiment of the project", experiment.add_options, experiment.run),
-    ("screenshots", "take pictures of the window", screenshots.add_options, screenshots.run),
 )
 
 
@@ -61,10 +59,18 @@ class _Parser(argparse.ArgumentParser):
             say(message, end="")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out a command line, or open the window where there is no command; returns the exit status."""
+def main(argv: Sequence[str] | None = None, commands: Sequence[Command] = COMMANDS) -> int:
+    """Carry out a command line, or open the window if it names no command.
+
+    Args:
+        argv: the arguments; those of the process if None.
+        commands: those that may be given; a checkout adds its own.
+
+    Returns:
+        The exit status.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser, console = make_parser(), Console()
+    parser, console = make_parser(commands), Console()
     try:
         args = parser.parse_args(arguments)
     except SystemExit as stop:
@@ -80,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _flushed(console, _carry_out(args, arguments, parser, console))
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser(commands: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     parser = _Parser(
         prog=PROGRAM,
@@ -90,9 +96,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     _add_common(parser, top=True)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for name, text, add_options, run in COMMANDS:
-        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, text, add_options, run in commands:
+        sub = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
         add_options(sub)
         _add_common(sub, top=False)
         sub.set_defaults(run=run)

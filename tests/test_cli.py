@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import inspect
 import json
 import subprocess
 import sys
@@ -640,41 +638,3 @@ def test_a_version_without_a_window_says_so(run: Run, monkeypatch: pytest.Monkey
     assert status == 2
     assert "usage: bdh-workbench" in out
     assert err == "bdh-workbench: the window is not part of this version yet; give one of the commands.\n"
-
-
-def test_the_page_of_claims_needs_neither_model_nor_text(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BDH_WORKBENCH_CORPUS", str(tmp_path / "nowhere"))
-    status, _, err = run("experiment", "reproduction", "--out", tmp_path, "--model", tmp_path / "no model")
-    assert status == 0, err
-    assert "not measured yet" in (tmp_path / "reproduction.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments", "wanted"),
-    [
-        ("capacity", (), {"seeds": 3}),
-        ("harder", ("--seeds", 2), {"seeds": 2}),
-        ("alike", (), {"seeds": 3}),
-        ("gates", (), {"corpus": ROOT / "docs", "seeds": 3, "steps": 800}),
-        ("routing", ("--steps", 30), {"corpus": ROOT / "docs", "seeds": 3, "steps": 30}),
-        ("peer", ("--tokens", 9), {"corpus": ROOT / "docs", "seeds": 3, "tokens": 9, "config": "small"}),
-        ("keeping", ("--parts", "ten", "long"), {"corpus": ROOT / "docs", "parts": ["ten", "long"]}),
-    ],
-)
-def test_an_experiment_is_given_its_own_options_and_no_others(
-    ask: Callable[..., dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str,
-    arguments: tuple[object, ...], wanted: dict[str, Any],
-) -> None:  # fmt: skip
-    module = importlib.import_module(f"bdh_workbench.evaluation.experiments.{name}")
-    accepted = inspect.signature(module.run).parameters
-    given: dict[str, Any] = {}
-    monkeypatch.setattr(module, "run", lambda **options: given.update(options) or {"experiment": name})
-    # Where there is no text, only those that read one may fail.
-    monkeypatch.setenv("BDH_WORKBENCH_CORPUS", str(wanted.get("corpus", tmp_path / "nowhere")))
-    assert ask("experiment", name, "--out", tmp_path, *arguments) == {"experiment": name}
-    assert set(given) <= set(accepted)
-    model, note = given.pop("model"), given.pop("note")
-    assert model.name == "tiny" and callable(note)
-    assert given == {"out": tmp_path} | {key: str(v) if key == "corpus" else v for key, v in wanted.items()}

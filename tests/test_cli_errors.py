@@ -200,12 +200,6 @@ def test_conflicts_that_are_to_be_refused_are_told(
         ("query", "x", "--max-tokens", "0"),
         ("query", "x", "--unknown"),
         ("merge", "a", "--memory", "m"),
-        ("experiment", "gates", "--out", "o", "--parts", "ten"),
-        ("experiment", "meta", "--out", "o", "--steps", "20"),
-        ("experiment", "addresses", "--out", "o", "--tokens", "9"),
-        ("experiment", "routing", "--out", "o", "--config", "tiny"),
-        ("experiment", "capacity", "--out", "o", "--corpus", "c"),
-        ("experiment", "keeping", "--out", "o", "--seeds", "3"),
         ("forget", "a", "--memory", "m"),
         ("train", "--corpus", "c"),
         ("--json",),
@@ -223,8 +217,6 @@ def test_wrong_usage_is_told_with_status_2(fail: Fail, arguments: tuple[str, ...
         (("write", "--facts", "f", "--memory", "m", "--rate", "nan"), "rate"),
         (("query", "x", "--temperature", "-1"), "at least 0"),
         (("query", "x", "--top-p", "0"), "above 0"),
-        (("experiment", "gates", "--corpus", "no such corpus", "--out", "o"), "There is no text"),
-        (("experiment", "reproduction", "--out", __file__), "is a file"),
         (("bench", "--text", "no such text"), "There is no text"),
         (("train", "--corpus", "no", "--config", "no", "--out", "no"), "no training configuration"),
     ],
@@ -428,21 +420,3 @@ def test_a_write_that_is_killed_while_it_saves_leaves_the_previous_file_whole(
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=120, check=False)
     assert done.returncode == -signal.SIGKILL
     assert target.read_bytes() == b"the previous file"
-
-
-def test_an_experiment_finds_its_text_where_it_was_told_once(
-    tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """``experiment NAME --out DIR`` is enough for a script."""
-    monkeypatch.setenv("BDH_WORKBENCH_CORPUS", str(tmp_path / "nowhere"))
-    assert main(["experiment", "meta", "--out", str(tmp_path / "o"), "--model", str(model_folder)]) == 1
-    assert f"There is no text at {tmp_path / 'nowhere'}" in capsys.readouterr().err
-    monkeypatch.delenv("BDH_WORKBENCH_CORPUS")
-    monkeypatch.chdir(tmp_path)
-    assert main(["experiment", "meta", "--out", str(tmp_path / "o"), "--model", str(model_folder)]) == 1
-    assert "There is no text at ../shared/corpus" in capsys.readouterr().err
-
-
-def test_an_option_of_another_experiment_is_named_with_those_that_there_are(fail: Fail) -> None:
-    said = fail(2, "experiment", "keeping", "--out", "o", "--seeds", "5")
-    assert "keeping takes no --seeds: its options are --out, --corpus, --parts" in said

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from bdh_workbench.cli import make_parser
-from bdh_workbench.commands import experiment
+from lab import experiment
+from lab.__main__ import COMMANDS
+from lab.records import EXPERIMENTS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "models").rglob("*.md")])
@@ -34,9 +36,9 @@ def test_a_documented_command_is_taken(page: str, text: str, tmp_path: Path, mon
     words = shlex.split(text.replace(experiment.CORPUS, str(tmp_path)))
     if "NAME" in words or words[1:2] == ["ARGS..."]:
         return  # a pattern
-    args = make_parser().parse_args(words)
+    args = make_parser(COMMANDS).parse_args(words)
     if args.command == "experiment":
-        experiment._options(args, experiment.EXPERIMENTS[args.experiment])  # refuses those of other experiments
+        experiment._options(args, EXPERIMENTS[args.experiment])  # refuses those of other experiments
 
 
 @pytest.mark.parametrize("module", sorted({m for page in PAGES for m in MODULE.findall(page.read_text("utf-8"))}))

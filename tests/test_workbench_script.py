@@ -169,7 +169,7 @@ def test_the_program_gets_its_arguments_unchanged(steps: list[object], monkeypat
     monkeypatch.setattr(workbench, "replace_process", lambda command: started.append(command) or 7)
     args = ["query", "--memory", "a b.safetensors", "The cat's name is", "--json", ""]
     assert workbench.main(["run", *args]) == 7
-    assert started == [[str(workbench.venv_python()), "-P", "-m", "bdh_workbench", *args]]
+    assert started == [[str(workbench.venv_python()), "-P", "-m", "lab", *args]]
 
 
 @pytest.fixture

@@ -52,8 +52,7 @@ from bdh_workbench.training.pictures import draw_pictures
 from bdh_workbench.training.pretrain import Pretraining, share_done, stop_on_interrupt
 from bdh_workbench.training.reading.phase import Questions, train_reader
 from bdh_workbench.training.reading.train import ReadingConfig
-from bdh_workbench.training.speed import operations_per_token
-from bdh_workbench.training.telemetry import Telemetry
+from bdh_workbench.training.telemetry import Telemetry, operations_per_token
 from bdh_workbench.training.tokenizer import train_tokenizer
 
 VALIDATION_WINDOWS = 192  # held-out windows looked at in pre-training

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
+from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.training.checkpoint import Progress
 
 INTERVAL = 1.0  # seconds between two log lines
@@ -109,3 +110,14 @@ class Telemetry:
             self._file.write(stamped + "\n")
         if self._bar is None:
             print(stamped, file=sys.stderr, flush=True)
+
+
+def operations_per_token(config: ModelConfig, context: int) -> int:
+    """Floating-point operations of a training step for each token: two for each product, backward twice forward.
+
+    Matrix products alone, attention over whole windows of ``context`` tokens as it is computed.
+    """
+    width, hidden = config.width, config.heads * config.neurons
+    level = 3 * width * hidden + context * (hidden + config.heads * width)
+    site = (2 * width + context) * config.site_slots + context * width
+    return 6 * (config.levels * level + len(config.site_levels) * site + config.vocab_size * width)

@@ -26,7 +26,6 @@ from bdh_workbench.evaluation.baselines.settings import (
 from bdh_workbench.evaluation.baselines.suite import NAMES, makers
 from bdh_workbench.evaluation.baselines.tuning import RANK, Full, Head, HeadNetwork, Lora
 from bdh_workbench.evaluation.benchmark import BenchmarkInput, benchmark
-from bdh_workbench.evaluation.experiments import baselines as tuning
 from bdh_workbench.evaluation.locality import HeldOut
 from bdh_workbench.evaluation.retention import as_question, first_words
 from bdh_workbench.inputs.items import Probe, TextDocument
@@ -35,6 +34,7 @@ from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
+from lab.rivals import baselines as tuning
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, general_ids, many_facts
 
 SOME = FACTS[1:3]

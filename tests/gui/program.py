@@ -16,11 +16,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from bdh_workbench.gui.application import main, make_application
 from bdh_workbench.gui.dialogs.questions import Line
-from bdh_workbench.gui.driving import proposed
 from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.session.settings import Settings, save_settings
+from lab.window.driving import proposed
 
 PATIENCE = 60.0  # seconds for one thing that a scene waits for
 ASK = Line.ask.__func__  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ SCENE = """
 import os, sys
 import bdh_workbench
 assert bdh_workbench.__file__.startswith(sys.prefix), bdh_workbench.__file__
-from bdh_workbench.gui.driving import driven
+from lab.window.driving import driven
 from bdh_workbench.inputs.items import Fact
 with driven() as driver:
     driver.window.show()

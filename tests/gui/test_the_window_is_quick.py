@@ -10,9 +10,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui import benchmark
 from bdh_workbench.gui.dialogs.questions import Confirm, Unsaved
-from bdh_workbench.gui.driving import driven
+from lab.window import quickness as benchmark
+from lab.window.driving import driven
 from tests.model_factory import save_tiny_model
 
 

@@ -1,1 +1,0 @@
-"""What the program does and how fast, run by run: ``python -m benchmarks.run``, ``python -m benchmarks.compare``."""

@@ -1,0 +1,1 @@
+"""What a checkout has besides the program: experiments, stored runs, speed, and pictures of the window."""

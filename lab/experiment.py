@@ -1,0 +1,93 @@
+"""`experiment`: repeat one of the project's experiments and write its results to a folder."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+from bdh_workbench.commands.common import UsageError, open_model, whole_number
+from bdh_workbench.commands.console import Console
+from bdh_workbench.errors import UserError
+from lab.records import EXPERIMENTS, Experiment
+
+VARIABLE, CORPUS = "BDH_WORKBENCH_CORPUS", "../shared/corpus"  # where general text is, unless told
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command; none has a default here, so that one that is given can be told."""
+    described = "; ".join(f"{name}: {experiment.asks}" for name, experiment in EXPERIMENTS.items())
+    parser.add_argument("experiment", choices=EXPERIMENTS, metavar="NAME", help=described)
+    parser.add_argument("--out", metavar="DIR", required=True, help="where results go")
+    group = parser.add_argument_group("options of some experiments")
+
+    def add(option: str, metavar: str, text: str, **given: Any) -> None:
+        told = f"of {', '.join(_takers(option))}: {text}"
+        group.add_argument(f"--{option}", metavar=metavar, help=told, **given)
+
+    add("corpus", "DIR", f"general text, as for train; else what {VARIABLE} names, or {CORPUS}")
+    add("seeds", "N", f"repetitions{_defaults('seeds')}", type=whole_number(1, 100))
+    add("parts", "PART", "only these parts", nargs="+")
+    add("steps", "N", f"steps of a run{_defaults('steps')}", type=whole_number(10))
+    add("tokens", "N", f"read in each run{_defaults('tokens')}", type=whole_number(1))
+    add("minutes", "N", f"of processor time of each run{_defaults('minutes')}", type=_minutes)
+    add("questions", "FILE", "articles with questions in SQuAD's JSON form")
+    add("edits", "FILE", "a JSON list of edits")
+    add("limit", "N", "the first N articles and edits only", type=whole_number(1))
+    add("config", "F", f"a TOML file, tiny, small, base or bdh-30m{_defaults('config')}")
+
+
+def _minutes(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return value
+
+
+def _takers(option: str) -> list[str]:
+    return [name for name, experiment in EXPERIMENTS.items() if option in experiment.options]
+
+
+def _defaults(option: str) -> str:
+    """The default of an option, or those of each experiment in the order of ``_takers``, in brackets."""
+    values = dict.fromkeys(EXPERIMENTS[name].options[option] for name in _takers(option))
+    return f" ({', '.join(f'{value:,}' if isinstance(value, int) else str(value) for value in values)})"
+
+
+def run(args: argparse.Namespace, console: Console) -> None:
+    """Carry out the command."""
+    experiment, out = EXPERIMENTS[args.experiment], Path(args.out)
+    given = _options(args, experiment)
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{args.out} is a file: name a folder for --out.")
+    if experiment.reads_model:
+        given["model"] = open_model(args, console)
+    module = importlib.import_module(experiment.module)
+    report: dict[str, Any] = module.run(out=out, note=console.note, **given)
+    console.result(report, f"Results are in {args.out}.")
+
+
+def _options(args: argparse.Namespace, experiment: Experiment) -> dict[str, Any]:
+    """The values of the experiment's options.
+
+    Raises:
+        UsageError: when an option is given that the experiment does not take.
+        UserError: when it reads a text, and there is none.
+    """
+    every = dict.fromkeys(option for each in EXPERIMENTS.values() for option in each.options)
+    given = {option: value for option in every if (value := getattr(args, option)) is not None}
+    for option in given:
+        if option not in experiment.options:
+            known = ", ".join(f"--{name}" for name in ("out", *experiment.options))
+            raise UsageError(f"{args.experiment} takes no --{option}: its options are {known}")
+    values = {**experiment.options, **given}
+    if "corpus" in values:
+        corpus = values["corpus"] = values["corpus"] or os.environ.get(VARIABLE) or CORPUS
+        if not corpus.startswith("hf:") and not Path(corpus).exists():
+            raise UserError(f"There is no text at {corpus}: give a file or folder with --corpus.")
+    return values

@@ -1,0 +1,165 @@
+"""The harder set, and many facts: what comes back of 100 facts asked by synonyms, questions and reversed statements.
+
+BM25 with the found sentences in the context stands beside the slot on the same questions, and beside it what it found:
+whether the right statement was among the sentences, and whether the best of them holds the answer, which needs no
+reader. What a small model cannot copy is so told from what retrieval cannot find. Then 200 and 1,000 facts:
+whole answers, and paraphrases with and without completion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bdh_workbench.asking.decoding import Question, exact, share
+from bdh_workbench.evaluation.baselines.context import Retrieved, statement
+from bdh_workbench.evaluation.baselines.settings import NOT_TUNED, is_tuned, tuned_settings
+from bdh_workbench.inputs.items import Fact
+from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import PURE, Reader
+from bdh_workbench.training.pictures import COLOURS
+from bdh_workbench.training.synthetic import facts, hard_facts, reversed_probes
+from lab.memories.variants import fact_shares, questions
+from lab.results import (
+    Note,
+    cell,
+    draw,
+    header,
+    markdown_table,
+    pictures_in,
+    probability_cell,
+    save,
+    spread_of,
+)
+
+SPLIT = "test"
+FACTS = 100
+MANY = {200: None, 1000: 200}  # facts, and how many of them are asked; None for all
+GROUPS = {
+    "written": "as written",
+    "synonyms": "synonyms",
+    "questions": "questions",
+    "reversed": "reversed statements",
+}
+WAYS = {"completion": "slot, with completion", "pure": "slot, pure read", "bm25": "BM25 and context"}
+FOUND = {"hit": "BM25: right statement found", "extractive": "BM25: answer in the best passage"}
+
+
+def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+    """Ask the harder questions, and many easy ones.
+
+    Args:
+        model: the frozen model.
+        out: folder of results.
+        seeds: sets of facts.
+        note: told a line now and then.
+    """
+    if not is_tuned(model.name):
+        note(NOT_TUNED.format(model=model.name))
+    hard = []
+    for seed in range(seeds):
+        hard.append(_hard(model, seed))
+        note(f"harder set, seed {seed}: " + ", ".join(f"{k} {v:.2f}" for k, v in hard[-1].items() if v is not None))
+    many: dict[str, Any] = {}
+    for count, asked in MANY.items():
+        found = []
+        for seed in range(seeds):
+            given = facts(count, seed, SPLIT)
+            result = finish(write(model, None, given))
+            found.append({**fact_shares(Reader(model, result.memory), given, asked), "seconds": result.seconds})
+            note(
+                f"{count} facts, seed {seed}: "
+                + ", ".join(f"{k} {v:.3f}" for k, v in found[-1].items() if v is not None)
+            )
+        many[str(count)] = spread_of(found)
+    report: dict[str, Any] = {
+        **header("harder", model),
+        "split": SPLIT,
+        "seeds": seeds,
+        "hard": spread_of(hard),
+        "many": many,
+    }
+    names = draw(
+        out,
+        "harder",
+        (f"{FACTS} facts, asked in other ways", "", "share answered exactly"),
+        lambda axes: _plot(axes, report["hard"]),
+    )
+    save(out, report, _page(report, names))
+    return report
+
+
+def kinds(written: Sequence[Fact]) -> dict[str, list[tuple[str, str, str]]]:
+    """Prompt, answer and statement of hard facts; questions are the forms 'Q: ... A:' and '... The answer is'."""
+    found: dict[str, list[tuple[str, str, str]]] = {"written": [], "synonyms": [], "questions": []}
+    for fact in written:
+        found["written"].append((fact.prompt, fact.answer, statement(fact)))
+        for prompt in fact.paraphrases:
+            asked = prompt.startswith("Q: ") or "? The answer is" in prompt
+            found["questions" if asked else "synonyms"].append((prompt, fact.answer, statement(fact)))
+    return found
+
+
+def _hard(model: Model, seed: int) -> dict[str, float | None]:
+    written = hard_facts(FACTS, seed, SPLIT)
+    groups = kinds(written)
+    groups["reversed"] = [
+        (turned.probe.prompt, turned.probe.answer, statement(written[turned.index]))
+        for turned in reversed_probes(FACTS, seed, SPLIT)
+    ]
+    reader = Reader(model, finish(write(model, None, written)).memory)
+    pure = reader.with_settings(PURE)
+    tuned = tuned_settings(model.name)
+    bm25 = Retrieved(model, tuned.passages, tuned.floor)
+    bm25.write(written, ())
+    figures: dict[str, float | None] = {}
+    for group, asked in groups.items():
+        plain = questions(model, [(prompt, answer) for prompt, answer, _ in asked])
+        behind: list[Question] = [bm25.ask(question) for question in plain]
+        figures[f"{group}_completion"] = share(exact(reader, plain))
+        figures[f"{group}_pure"] = share(exact(pure, plain))
+        figures[f"{group}_bm25"] = share(exact(bm25.reader, behind))
+        figures |= {f"{group}_{name}": value for name, value in bm25.found(asked).items()}
+    return figures
+
+
+def _plot(axes: Any, hard: dict[str, Any]) -> None:
+    width = 0.8 / len(WAYS)
+    for number, ((way, label), colour) in enumerate(zip(WAYS.items(), COLOURS, strict=False)):
+        x = [place + (number - 1) * width for place in range(len(GROUPS))]
+        y = [hard[f"{group}_{way}"]["mean"] for group in GROUPS]
+        error = [hard[f"{group}_{way}"]["deviation"] for group in GROUPS]
+        axes.bar(x, y, width, yerr=error, color=colour, label=label, error_kw={"linewidth": 0.8})
+    axes.set_xticks(range(len(GROUPS)), list(GROUPS.values()))
+    axes.set_ylim(0, 1.03)
+
+
+def _page(report: dict[str, Any], names: list[str]) -> str:
+    columns = WAYS | FOUND
+    hard = [[label, *(cell(report["hard"][f"{group}_{way}"]) for way in columns)] for group, label in GROUPS.items()]
+    shown = {
+        "exact": "exact",
+        "min_p": "least p",
+        "pure_exact": "exact, pure read",
+        "paraphrase_exact": "paraphrases",
+        "paraphrase_pure": "paraphrases, pure read",
+        "seconds": "seconds of the write",
+    }
+    many = [
+        [f"{int(count):,}", *((probability_cell if name == "min_p" else cell)(figures[name]) for name in shown)]
+        for count, figures in report["many"].items()
+    ]
+    return (
+        "# The harder set, and many facts\n\n"
+        f"Model `{report['model']}`, the `{SPLIT}` split, {report['seeds']} seeds; mean ± sample standard deviation, "
+        "shares of questions whose whole answer is decoded greedily.\n\n"
+        f"{FACTS} facts:\n\n"
+        + markdown_table(["asked by", *columns.values()], hard)
+        + "\nThe last two columns need no reader: the share of questions whose right statement is among the passages "
+        "that BM25 puts before them, and the share whose answer stands in the best of these.\n\n"
+        f"Many facts in one write (of 1,000, {MANY[1000]} are asked):\n\n"
+        + markdown_table(["facts", *shown.values()], many)
+        + pictures_in("The harder set", names)
+    )

@@ -1,0 +1,149 @@
+"""Addresses trained by meta-test-time-training against the untrained start: one model, two write sites, over seeds.
+
+Both sites are calibrated on the same text. Nearest-address figures need neither network nor write (``address_report``);
+the others come from real writes: 100 facts with their paraphrases, prompts of the same form about subjects that are
+never written (false accepts), held-out text, and two documents one after the other.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bdh_workbench.evaluation.locality import HeldOut, held_out, locality
+from bdh_workbench.evaluation.retention import measure_retention
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import Reader
+from bdh_workbench.training.addresses import address_report
+from bdh_workbench.training.calibration import GeneralText
+from bdh_workbench.training.pictures import COLOURS
+from bdh_workbench.training.synthetic import documents, facts, other_subject_prompts
+from lab.memories.variants import fact_shares, general_text, recalibrated, untrained
+from lab.results import (
+    Note,
+    cell,
+    draw,
+    header,
+    markdown_table,
+    pictures_in,
+    save,
+    spread,
+    spread_of,
+)
+
+SPLIT = "test"
+SIZES = (100, 60, 4)  # facts, hard facts and documents of the figures without writes
+FACTS, ASKED, DOCUMENTS, STRANGERS, TOKENS = 100, 60, 2, 100, 5_000
+SHOWN = {
+    "facts_nearest": "facts: paraphrase nearest to its own",
+    "hard_nearest": "synonyms and questions: the same",
+    "documents_nearest": "documents: probe nearest to its place",
+    "facts_found_01": "facts: found at 0.1% false accepts",
+    "facts_pure": "facts: right by a ridge read",
+    "exact": "written facts exact",
+    "paraphrase_exact": "paraphrases exact",
+    "paraphrase_pure": "paraphrases exact, pure read",
+    "stranger_accepts": "false accepts: other subjects' prompts",
+    "text_accepts": "false accepts: held-out text",
+    "locality": "relative change of loss on held-out text",
+    "retention": "retention of the first of two documents",
+    "accuracy": "accuracy right after a document's write",
+}
+SITES = {"untrained": "untrained start", "trained": "trained"}
+
+
+def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+    """Compare the model's addresses with those that their training started from.
+
+    Args:
+        model: its addresses are those that training kept.
+        corpus: general text to fit and calibrate on, and its held-out part to measure on.
+        out: folder of results.
+        seeds: sets of facts and documents.
+        note: told a line now and then.
+    """
+    text = general_text(model, corpus)
+    sites = {"untrained": untrained(model, text), "trained": recalibrated(model, text)}
+    windows = held_out(corpus, model.tokenizer, model.config.context, TOKENS)
+    found: dict[str, list[dict[str, float | None]]] = {name: [] for name in sites}
+    for seed in range(seeds):
+        for name, variant in sites.items():
+            found[name].append(_measure(variant, text, windows, seed))
+            note(f"seed {seed}, {SITES[name]}: paraphrases {found[name][-1]['paraphrase_exact']:.3f}")
+    gains = {
+        name: spread([_difference(a[name], b[name]) for a, b in zip(found["trained"], found["untrained"], strict=True)])
+        for name in SHOWN
+    }
+    report = {
+        **header("meta", model),
+        "split": SPLIT,
+        "seeds": seeds,
+        "sites": {name: spread_of(reports) for name, reports in found.items()},
+        "gain": gains,
+    }
+    names = draw(
+        out,
+        "meta",
+        ("Trained less untrained addresses", "measure", "difference (share)"),
+        lambda axes: _plot(axes, gains),
+    )
+    save(out, report, _page(report, names))
+    return report
+
+
+def _difference(after: float | None, before: float | None) -> float:
+    return (after or 0.0) - (before or 0.0)
+
+
+def _measure(model: Model, text: GeneralText, windows: HeldOut, seed: int) -> dict[str, float | None]:
+    figures: dict[str, float | None] = dict(
+        address_report(model.site, model.tokenizer, text.held_out, seed, SPLIT, SIZES)
+    )
+    given = facts(FACTS, seed, SPLIT)
+    reader = Reader(model, finish(write(model, None, given)).memory)
+    figures |= fact_shares(reader, given, ASKED)
+    figures["stranger_accepts"] = opened(reader, other_subject_prompts(STRANGERS, seed, SPLIT))
+    other = locality(model, {"gate": reader}, windows)["gate"]
+    figures |= {"text_accepts": other["open"], "locality": other["relative_change"]}
+    kept = measure_retention(model, documents(DOCUMENTS, seed, SPLIT), WriteSettings(), lambda line, event: None)
+    figures |= {"retention": kept.final, "accuracy": sum(kept.own) / len(kept.own)}
+    return figures
+
+
+def opened(reader: Reader, prompts: list[str]) -> float:
+    """The share of prompts at whose end something is read."""
+    count = 0
+    for prompt in prompts:
+        ids = torch.tensor([reader.model.tokenizer.encode(prompt)], device=reader.model.device)
+        count += int(reader.advance(ids).rows[0, -1] >= 0)
+    return count / len(prompts)
+
+
+def _plot(axes: Any, gains: dict[str, Any]) -> None:
+    places = range(len(SHOWN))
+    for place, name in enumerate(SHOWN):
+        values = gains[name]["values"]
+        axes.plot(values, [place] * len(values), "o", color=COLOURS[0], markersize=4)
+    axes.set_yticks(list(places), list(SHOWN.values()), fontsize=8)
+    axes.axvline(0.0, color="#667085", linewidth=0.8)
+    axes.set_xlabel("trained less untrained (share), one point a seed")
+    axes.set_ylabel("")
+
+
+def _page(report: dict[str, Any], names: list[str]) -> str:
+    rows = [
+        [label, *(cell(report["sites"][site][name]) for site in SITES), cell(report["gain"][name], "+.3f")]
+        for name, label in SHOWN.items()
+    ]
+    return (
+        "# Meta-trained addresses\n\n"
+        f"Model `{report['model']}`, the `{SPLIT}` split, {report['seeds']} seeds; mean ± sample standard deviation, "
+        "shares from 0 to 1. Accuracy and retention of documents are of tokens right given the true tokens before "
+        "them, with completion. The gain is taken seed by seed.\n\n"
+        + markdown_table(["", *SITES.values(), "gain"], rows)
+        + pictures_in("Trained less untrained addresses", names)
+    )

@@ -1,0 +1,453 @@
+"""What a memory costs as it grows to a book, and beside it what else people would search the same text with."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import pickle
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rank_bm25 import BM25Okapi
+
+from bdh_workbench.asking.ask import reply_to
+from bdh_workbench.asking.decoding import decode
+from bdh_workbench.errors import UserError
+from bdh_workbench.evaluation.baselines.context import words
+from bdh_workbench.evaluation.locality import HeldOut, held_out, locality
+from bdh_workbench.evaluation.questions import questions_report, slot
+from bdh_workbench.evaluation.retention import CUE_WORDS, as_question, token_accuracy
+from bdh_workbench.evaluation.squad import read_articles
+from bdh_workbench.inputs.items import Fact, TextDocument
+from bdh_workbench.inputs.sentences import sentences_of
+from bdh_workbench.memory.banks import own_rows
+from bdh_workbench.memory.files import load_memory_of, save_memory
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.writer import write
+from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import Reader
+from bdh_workbench.reading.sources import Sources
+from bdh_workbench.training.corpus import validation_documents
+from bdh_workbench.training.pictures import COLOURS
+from lab.results import Note, draw, header, markdown_table, pictures_in, save
+from lab.rivals.answers import NAMES, by_meaning, missing, rivals
+
+SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 200_000)
+PROMPTS, ASKED = 20, 10  # paragraphs that are recited, and sentences that are asked about
+RETAINED = 3_000  # tokens whose accuracy is measured
+LOCAL = 4_000  # tokens of other text
+LEARNT_LATER = (
+    Fact("The ferryman of Ostrel is", "Matthias Holm"),
+    Fact("The lock keeper at Bruna is", "Edda Varn"),
+)
+LARGE = {"10 million": 10_000_000, "1 billion": 1_000_000_000}
+CORES, NIGHT = 16, 12 * 3600.0  # cores of a machine, and seconds, of the estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """One memory; times in seconds, sizes in bytes, shares from 0 to 1.
+
+    Attributes:
+        tokens: of its text.
+        documents: of them.
+        rows: stored positions.
+        banks: of the slow memory.
+        write: time of the write.
+        processor: processor time of the write.
+        first: time of the first thousand tokens of the same write, up to a bank.
+        last: the same of the last.
+        peak: memory of the process at most.
+        file: size of the memory file.
+        open: until the file can be asked.
+        first_question: the first question after that.
+        question: each of those after it.
+        retention: token accuracy after all is written, on at most ``RETAINED`` tokens.
+        recitation: share of paragraphs that come word for word from their first eight words to the end of a sentence.
+        locality: relative change of the loss on other text.
+        two_facts: time to write two facts into it.
+        left_out: positions that could not be told from others.
+    """
+
+    tokens: int
+    documents: int
+    rows: int
+    banks: int
+    write: float
+    processor: float
+    first: float
+    last: float
+    peak: int
+    file: int
+    open: float
+    first_question: float
+    question: float
+    retention: float
+    recitation: float
+    locality: float
+    two_facts: float
+    left_out: int
+
+
+def run(
+    model: Model,
+    out: Path,
+    corpus: str,
+    tokens: int,
+    questions: str | None = None,
+    note: Note = lambda line: None,
+) -> dict[str, Any]:
+    """Write more and more of a text, each time into a fresh memory.
+
+    Args:
+        model: the frozen model.
+        out: folder of results.
+        corpus: general text, whose validation shard is written; its last documents serve as other text.
+        tokens: of the largest memory.
+        questions: articles in SQuAD's JSON form, put to the slot and to its rivals, all articles in one memory.
+        note: told a line for each size.
+
+    Raises:
+        UserError: when there is too little text.
+    """
+    sizes = [size for size in SIZES if size <= tokens]
+    texts = _texts(model, corpus, max(sizes, default=0))
+    other = held_out(corpus, model.tokenizer, model.config.context, LOCAL)
+    found: list[Scale] = []
+    rival: list[dict[str, Any]] = []
+    for size in sizes:
+        documents = _first(model, texts, size)
+        found.append(_measured(model, documents, other))
+        rival += _rivals(documents)
+        last = found[-1]
+        note(
+            f"{last.tokens:,} tokens: {last.write:.1f} s, {last.file / last.tokens:,.0f} bytes a token, recited "
+            f"{last.recitation:.0%}, first question {last.first_question:.2f} s"
+        )
+    report: dict[str, Any] = {
+        **header("scale", model),
+        "tokens": tokens,
+        "questions": questions,
+        "threads": torch.get_num_threads(),
+        "results": [asdict(each) for each in found],
+        "rivals": rival,
+        "left_out": [line for line in (missing("bm25"), missing("minilm")) if line],
+        "answers": _answers(model, questions, note) if questions else None,
+        "estimate": _estimate(found[-1]),
+    }
+    save(out, report, _page(report, _pictures(out, found, rival)))
+    return report
+
+
+def _texts(model: Model, corpus: str, tokens: int) -> list[TextDocument]:
+    """Documents of the validation shard with about so many tokens, titled by their first words."""
+    texts: list[TextDocument] = []
+    count = 0
+    for number, document in enumerate(validation_documents(corpus)):
+        if count >= tokens:
+            break
+        text = document.text.strip()
+        count += len(model.tokenizer.encode(text))
+        texts.append(TextDocument(f"{number + 1}. {' '.join(text.split()[:6])}", text))
+    if count < tokens:
+        raise UserError(f"The validation text at {corpus} has {count:,} tokens, and {tokens:,} are to be written.")
+    return texts
+
+
+def _first(model: Model, texts: Sequence[TextDocument], tokens: int) -> list[TextDocument]:
+    """The first documents with so many tokens; the last one is cut after a sentence where it would be far too much."""
+    chosen: list[TextDocument] = []
+    left = tokens
+    for text in texts:
+        size = len(model.tokenizer.encode(text.text))
+        if size > 1.2 * left:
+            kept: list[str] = []
+            for sentence in sentences_of(text.text):
+                left -= len(model.tokenizer.encode(sentence))
+                kept.append(sentence)
+                if left <= 0:
+                    break
+            return [*chosen, TextDocument(text.title, " ".join(kept))]
+        chosen.append(text)
+        left -= size
+        if left <= 0:
+            break
+    return chosen
+
+
+def _measured(model: Model, documents: Sequence[TextDocument], other: HeldOut) -> Scale:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "memory.safetensors"
+        begun, used = time.perf_counter(), time.process_time()
+        steps, marks = write(model, None, (), documents), []
+        while True:
+            try:
+                event = next(steps)
+            except StopIteration as stop:
+                result = stop.value
+                break
+            if event.phase == "solve":
+                marks.append(event.elapsed)
+        seconds, processor = time.perf_counter() - begun, time.process_time() - used
+        memory: Memory = result.memory
+        save_memory(path, memory)
+        begun = time.perf_counter()
+        loaded = load_memory_of(path, model)
+        reader, sources = Reader(model, loaded), Sources(loaded)
+        if reader.questions is not None and reader.questions.ready:
+            reader.questions.known()
+        opened = time.perf_counter() - begun
+        asked = [_question(text.text) for text in documents[:: max(1, len(documents) // ASKED)]]
+        times = []
+        for question in asked:
+            begun = time.perf_counter()
+            reply_to(reader, sources, question)
+            times.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        later = write(model, loaded, LEARNT_LATER)
+        for _ in later:
+            pass
+        two_facts = time.perf_counter() - begun
+        tokens = sum(item.tokens for item in memory.items)
+        lengths = _spans(memory, marks)
+        return Scale(
+            tokens=tokens,
+            documents=len(documents),
+            rows=len(memory.rows),
+            banks=len(own_rows(memory.rows)),
+            write=seconds,
+            processor=processor,
+            first=lengths[0],
+            last=lengths[-1],
+            peak=_peak(),
+            file=path.stat().st_size,
+            open=opened,
+            first_question=times[0],
+            question=statistics.mean(times[1:] or times),
+            retention=_retention(model, reader, documents),
+            recitation=_recitation(model, reader, documents),
+            locality=locality(model, {"slot": reader}, other)["slot"]["relative_change"],
+            two_facts=two_facts,
+            left_out=result.ambiguous + result.unlearnt,
+        )
+
+
+def _spans(memory: Memory, marks: Sequence[float]) -> list[float]:
+    """Seconds for each thousand rows with an address of their own, bank by bank; the last bank may be small."""
+    counts = list(own_rows(memory.rows).values())
+    spans = [after - before for before, after in zip([0.0, *marks], marks, strict=False)]
+    rates = [1000.0 * span / count for span, count in zip(spans, counts, strict=False)]
+    return rates[:-1] if len(rates) > 1 and counts[len(rates) - 1] < counts[0] / 2 else rates
+
+
+def _peak() -> int:
+    # Kilobytes on Linux, bytes on macOS.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _question(text: str) -> str:
+    """A question whose words are those of a sentence: where it is answered is not judged, only how long it takes."""
+    sentence = max(sentences_of(text)[:3], key=len)
+    return f"What is said of {' '.join(sentence.split()[:8]).rstrip('.,;:')}?"
+
+
+def _retention(model: Model, reader: Reader, documents: Sequence[TextDocument]) -> float:
+    """Mean token accuracy of documents spread over the memory, weighted by their tokens."""
+    chosen, count = [], 0
+    for text in documents[:: max(1, len(documents) // 20)]:
+        chosen.append(as_question(model.tokenizer, text))
+        count += len(chosen[-1].answer)
+        if count > RETAINED:
+            break
+    accuracy = token_accuracy(reader, chosen)
+    weights = [len(question.answer) for question in chosen]
+    return sum(a * w for a, w in zip(accuracy, weights, strict=True)) / sum(weights)
+
+
+def _recitation(model: Model, reader: Reader, documents: Sequence[TextDocument]) -> float:
+    """Recite paragraphs drawn at random, from their first eight words to the end of what is left of the sentence."""
+    paragraphs = [p for text in documents for p in text.text.split("\n") if len(p.split()) > 2 * CUE_WORDS]
+    drawn = np.random.default_rng(0).permutation(len(paragraphs))[:PROMPTS]
+    tokenizer = model.tokenizer
+    prompts, wanted = [], []
+    for number in drawn.tolist():
+        sentence = sentences_of(paragraphs[number])[0]
+        cut = sentence.split()
+        if len(cut) <= CUE_WORDS:  # then a little of the next
+            cut = paragraphs[number].split()[: 2 * CUE_WORDS]
+        whole = tokenizer.encode(" ".join(cut))
+        prompt = tokenizer.encode(" ".join(cut[:CUE_WORDS]))
+        prompts.append(prompt)
+        wanted.append(whole[len(prompt) :])
+    said = decode(reader, prompts, [len(ids) for ids in wanted], lambda index, ids: False)
+    right = sum(a == b for one, other in zip(said, wanted, strict=True) for a, b in zip(one, other, strict=False))
+    return right / max(1, sum(map(len, wanted)))
+
+
+def _rivals(documents: Sequence[TextDocument]) -> Iterator[dict[str, Any]]:
+    """What it takes to index the same text otherwise, and to find a sentence in it."""
+    sentences = [sentence for text in documents for sentence in sentences_of(text.text)]
+    asked = [_question(text.text) for text in documents[:: max(1, len(documents) // ASKED)]]
+
+    def entry(name: str, begun: float, size: int, times: Sequence[float]) -> dict[str, Any]:
+        return {
+            "rival": name,
+            "sentences": len(sentences),
+            "index": begun,
+            "bytes": size,
+            "question": statistics.mean(times),
+        }
+
+    begun = time.perf_counter()
+    index = BM25Okapi([words(sentence) for sentence in sentences])
+    spent = time.perf_counter() - begun
+    yield entry("bm25", spent, len(pickle.dumps(index)), list(_timed(asked, lambda q: index.get_scores(words(q)))))
+    if importlib.util.find_spec("transformers") is None or missing("minilm"):
+        return
+    find = by_meaning()
+    begun = time.perf_counter()
+    best = find(sentences)
+    spent = time.perf_counter() - begun
+    yield entry("minilm", spent, len(sentences) * 384 * 4, list(_timed(asked, best)))
+
+
+def _timed(asked: Sequence[str], act: Any) -> Iterator[float]:
+    for question in asked:
+        begun = time.perf_counter()
+        act(question)
+        yield time.perf_counter() - begun
+
+
+def _answers(model: Model, file: str, note: Note) -> dict[str, dict[str, Any]]:
+    """People's questions, all articles in one memory, by the slot, BM25 and MiniLM."""
+    articles = read_articles(file)
+    known = {name: remember for name, remember in rivals().items() if name in ("bm25", "minilm")}
+    found = {}
+    for name, remember in {"slot": slot(model, WriteSettings()), **known}.items():
+        found[name] = questions_report(remember, articles, True, strangers=False)
+        note(f"{NAMES.get(name, 'the slot')}: right sentence {found[name]['sentence_right'] or 0.0:.1%}")
+    return found
+
+
+def _estimate(largest: Scale) -> dict[str, dict[str, float]]:
+    """What more text would take, by the slopes of the largest memory: an estimate, and nothing measured."""
+    found = {}
+    for name, tokens in LARGE.items():
+        hours = largest.processor / largest.tokens * tokens / 3600.0
+        found[name] = {
+            "tokens": tokens,
+            "core_hours": hours,
+            "file": largest.file / largest.tokens * tokens,
+            "machines": math.ceil(hours * 3600.0 / (CORES * NIGHT)),
+        }
+    return found
+
+
+def _pictures(out: Path, found: Sequence[Scale], rival: Sequence[dict[str, Any]]) -> list[str]:
+    x = [each.tokens for each in found]
+    curves: dict[str, tuple[str, str, dict[str, list[float]]]] = {
+        "write": ("Time of a write", "seconds per 1,000 tokens", {"slot": [1000 * e.write / e.tokens for e in found]}),
+        "bytes": ("Size on disk", "bytes per token", {"slot": [e.file / e.tokens for e in found]}),
+        "peak": ("Memory while writing and reading", "peak (GiB)", {"slot": [e.peak / 2**30 for e in found]}),
+        "open": (
+            "Opening a memory",
+            "seconds",
+            {"open": [e.open for e in found], "first question": [e.first_question for e in found]},
+        ),
+        "question": ("Asking", "seconds a question", {"slot": [e.question for e in found]}),
+        "kept": (
+            "What is kept",
+            "share",
+            {"retention": [e.retention for e in found], "recitation": [e.recitation for e in found]},
+        ),
+        "locality": ("Other text", "relative change of the loss", {"slot": [e.locality for e in found]}),
+    }
+    for name in ("bm25", "minilm"):
+        own = [entry for entry in rival if entry["rival"] == name]
+        if len(own) == len(found):
+            curves["question"][2][name] = [entry["question"] for entry in own]
+            curves["bytes"][2][name] = [entry["bytes"] / tokens for entry, tokens in zip(own, x, strict=True)]
+            seconds = [1000 * entry["index"] / tokens for entry, tokens in zip(own, x, strict=True)]
+            curves["write"][2][name] = seconds
+    names = []
+    for name, (title, label, lines) in curves.items():
+
+        def plot(axes: Any, lines: dict[str, list[float]] = lines, name: str = name) -> None:
+            for (label, y), colour in zip(lines.items(), COLOURS, strict=False):
+                axes.plot(x, y, color=colour, marker="o", markersize=3, label=label)
+            axes.set_xscale("log")
+            if name not in ("kept", "locality", "peak"):
+                axes.set_yscale("log")
+
+        names += draw(out, f"scale-{name}", (title, "tokens stored", label), plot)
+    return names
+
+
+def _page(report: dict[str, Any], names: list[str]) -> str:
+    head = [
+        "tokens", "rows", "banks", "write (s)", "processor (s)", "s per 1,000: first, last", "bytes a token",
+        "peak (GiB)", "open (s)", "first question (s)", "question (s)", "two facts (s)", "retention", "recitation",
+        "locality",
+    ]  # fmt: skip
+    rows = [
+        [
+            f"{e['tokens']:,}", f"{e['rows']:,}", f"{e['banks']:,}", f"{e['write']:.1f}", f"{e['processor']:.1f}",
+            f"{e['first']:.2f}, {e['last']:.2f}", f"{e['file'] / e['tokens']:,.0f}", f"{e['peak'] / 2**30:.2f}",
+            f"{e['open']:.2f}", f"{e['first_question']:.2f}", f"{e['question']:.2f}", f"{e['two_facts']:.2f}",
+            f"{e['retention']:.4f}", f"{e['recitation']:.4f}", f"{e['locality']:+.3%}",
+        ]
+        for e in report["results"]
+    ]  # fmt: skip
+    parts = [
+        "# Scale\n\n"
+        f"Text of the corpus's validation shard in one write by model `{report['model']}`, threads: "
+        f"{report['threads']}. Retention: share of tokens that come greedily after the true ones before them. "
+        f"Recitation: share of tokens that come free-running after the first {CUE_WORDS} words of {PROMPTS} "
+        "paragraphs, to the end of the sentence.\n\n",
+        markdown_table(head, rows),
+    ]
+    if report["rivals"]:
+        cells = [
+            [
+                NAMES[e["rival"]].split(":")[0], f"{e['sentences']:,}", f"{e['index']:.2f}", f"{e['bytes']:,}",
+                f"{e['question']:.4f}",
+            ]
+            for e in report["rivals"]
+        ]  # fmt: skip
+        parts += [
+            "\n## The same text, searched otherwise\n\n",
+            markdown_table(["index", "sentences", "indexing (s)", "bytes", "s a question"], cells),
+        ]
+        parts += [f"\n{line}\n" for line in report["left_out"]]
+    if report["answers"]:
+        answered = [
+            [NAMES.get(name, "the slot"), f"{found['sentence_right']:.1%}", f"{found['seconds_per_question']:.3f}"]
+            for name, found in report["answers"].items()
+        ]
+        parts += [
+            "\n## People's questions, all articles together\n\n",
+            markdown_table(["answered by", "right sentence", "s a question"], answered),
+        ]
+    estimate = [
+        [name, f"{e['core_hours']:,.1f}", f"{e['file'] / 1e9:,.1f}", f"{e['machines']:,}"]
+        for name, e in report["estimate"].items()
+    ]
+    parts += [
+        "\n## More text: an estimate\n\n"
+        "By the slopes of the largest memory, which nothing here has measured further: banks are independent, so that "
+        f"machines write parts and `merge` puts them side by side. Machines of {CORES} cores, {NIGHT / 3600:.0f} "
+        "hours.\n\n",
+        markdown_table(["tokens", "core hours", "file (GB)", "machines"], estimate),
+        pictures_in("Scale", names),
+    ]
+    return "".join(parts)

@@ -1,0 +1,201 @@
+"""Which recipe trains a language model best on a CPU: short runs of equal processor time, one choice after another.
+
+Each rung tries the values of one choice with everything chosen so far, over seeds, and passes on the one with the
+lowest mean held-out loss. Every run has a whole schedule of its own. A finished run is a file in
+``ladder-runs``, a run that was stopped has its checkpoint there, and the repeated command continues from both.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bdh_workbench.errors import UserError
+from bdh_workbench.model.config import ModelConfig
+from bdh_workbench.model.files import save_json_atomically
+from bdh_workbench.model.loading import Model
+from bdh_workbench.model.network import Network
+from bdh_workbench.training import bf16
+from bdh_workbench.training.config import TrainingConfig, check_levels, load_configs
+from bdh_workbench.training.corpus import build_token_cache
+from bdh_workbench.training.distributed import Ranks
+from bdh_workbench.training.pipeline import held_out_windows
+from bdh_workbench.training.pretrain import Pretraining, held_out_loss, share_done, stop_on_interrupt
+from lab.results import Note, cell, header, markdown_table, save, spread
+
+WINDOWS = 256  # of held-out text
+Recipe = tuple[ModelConfig, TrainingConfig]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One value of a choice: what it changes of the shape and of the training."""
+
+    name: str
+    model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    training: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def of(self, recipe: Recipe) -> Recipe:
+        """The recipe with these changes."""
+        shape, settings = recipe
+        found = dataclasses.replace(shape, **self.model), dataclasses.replace(settings, **self.training)
+        check_levels(*found)
+        return found
+
+
+def rungs(shape: ModelConfig, settings: TrainingConfig) -> dict[str, list[Variant]]:
+    """The choices in their order, around a configuration; rates are multiples of its own."""
+    rate, rows, levels = settings.rate, settings.early_rows, shape.levels
+    start = max((1, *shape.site_levels))
+    sizes = {"6M": (320, 768), "10M": (448, 1152)}  # with a vocabulary of 8,192
+    return {
+        "optimiser": [Variant(name, training={"optimiser": name}) for name in ("muon", "adamw")],
+        "rate": [
+            Variant(f"{factor * rate:g}", training={"rate": factor * rate, "final_rate": factor * rate / 20.0})
+            for factor in (0.5, 1.0, 2.0, 4.0)
+        ],
+        "batch": [
+            Variant(f"{n} rows", training={"early_rows": n, "late_rows": max(1, n // 2)})
+            for n in (rows, 2 * rows, 4 * rows)
+        ],
+        "growth": [
+            Variant(f"{levels} levels", {"levels": levels}, {"start_levels": 0}),
+            Variant(f"{start} to {levels} levels", {"levels": levels}, {"start_levels": start}),
+            Variant(f"{levels + 1} levels", {"levels": levels + 1}, {"start_levels": 0}),
+            Variant(f"{start} to {levels + 1} levels", {"levels": levels + 1}, {"start_levels": start}),
+        ],
+        "averaging": [
+            Variant("last weights" if share == 0.0 else f"mean of the last {share:.0%}", {}, {"average_share": share})
+            for share in (0.0, 0.1, 0.25)
+        ],
+        "size": [
+            Variant("as configured"),
+            *(Variant(name, {"width": width, "neurons": neurons}) for name, (width, neurons) in sizes.items()),
+        ],
+    }
+
+
+def run(
+    model: Model, corpus: str, out: Path, config: str, minutes: float, seeds: int, note: Note = lambda line: None
+) -> dict[str, Any]:
+    """Climb the ladder.
+
+    Args:
+        model: gives the tokenizer.
+        corpus: to train on; its validation part is held out.
+        out: folder of results; runs are kept in ``ladder-runs`` in it.
+        config: where the ladder begins: a bundled training configuration or a TOML file.
+        minutes: of processor time of each run.
+        seeds: runs of each variant.
+        note: told a line for each run.
+
+    Raises:
+        UserError: when it is stopped, which loses nothing, or the corpus is too small.
+    """
+    bf16.keep_freed_memory()
+    shape, settings = load_configs(config)
+    recipe = (
+        dataclasses.replace(shape, vocab_size=model.tokenizer.vocab_size),
+        dataclasses.replace(settings, minutes=minutes, tokens=0, validate_minutes=minutes, save_minutes=1.0),
+    )
+    stop = stop_on_interrupt()
+    report: dict[str, Any] = {
+        **header("ladder", model),
+        "config": config,
+        "minutes": minutes,
+        "seeds": seeds,
+        "threads": torch.get_num_threads(),
+        "rungs": {},
+    }
+    for rung, variants in rungs(*recipe).items():
+        found: list[dict[str, Any]] = []
+        for variant in variants:
+            tried = variant.of(recipe)
+            runs = [_run(model, corpus, out / "ladder-runs", tried, seed, stop) for seed in range(seeds)]
+            loss = spread([each["held_out_loss"] for each in runs])
+            note(f"{rung}, {variant.name}: held-out loss {cell(loss, '.4f')} nats per token")
+            found.append({"variant": variant.name, "held_out_loss": loss, "runs": runs})
+        best = min(range(len(found)), key=lambda number: found[number]["held_out_loss"]["mean"])
+        recipe = variants[best].of(recipe)
+        report["rungs"][rung] = {"chosen": variants[best].name, "variants": found}
+        report["recipe"] = {"model": recipe[0].network_dict(), "training": dataclasses.asdict(recipe[1])}
+        # the page is there from the first rung on, as the whole takes hours
+        save(out, report, _page(report))
+    return report
+
+
+def _run(
+    model: Model, corpus: str, folder: Path, recipe: Recipe, seed: int, stop: Callable[[], bool]
+) -> dict[str, Any]:
+    """The figures of one run, which is made unless it was finished before."""
+    shape, settings = recipe[0], dataclasses.replace(recipe[1], seed=seed)
+    whole = {
+        "model": shape.network_dict(),
+        "training": dataclasses.asdict(settings),
+        "tokenizer": model.tokenizer.fingerprint(),
+    }
+    key = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:16]
+    record = folder / f"{key}.json"
+    if record.is_file():
+        try:
+            found: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+            return found
+        except ValueError:
+            raise UserError(f"{record} is damaged: delete it to make that run again.") from None
+    cache = build_token_cache(corpus, model.tokenizer, folder / "tokens", settings.corpus_tokens or None)
+    torch.manual_seed(seed)
+    network = Network(shape).to(model.device)
+    validation = held_out_windows(corpus, model.tokenizer, settings.early_context, WINDOWS)
+    ranks = Ranks(0, 1, model.device)
+    # Processor time: what else the machine does makes a run longer, not worse.
+    clock = time.process_time if model.device.type == "cpu" else time.monotonic
+    training = Pretraining(
+        network, model.tokenizer, cache.tokens, validation, settings, ranks, folder / key, clock=clock
+    )
+    training.resume()
+    progress = training.run(stop)
+    if share_done(settings, progress) < 1.0:
+        raise UserError("The ladder was stopped: the same command goes on from here.")
+    figures = {
+        "seed": seed,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "tokens": progress.tokens,
+        "steps": progress.step,
+        "seconds": round(progress.seconds, 1),
+        "held_out_loss": held_out_loss(network, validation),
+    }
+    save_json_atomically(record, figures)
+    shutil.rmtree(folder / key)
+    return figures
+
+
+def _page(report: Mapping[str, Any]) -> str:
+    rows = []
+    for rung, results in report["rungs"].items():
+        for found in results["variants"]:
+            runs = found["runs"]
+            rows.append(
+                [
+                    rung,
+                    found["variant"] + (" (chosen)" if found["variant"] == results["chosen"] else ""),
+                    f"{runs[0]['parameters']:,}",
+                    cell(spread([run["tokens"] / 1e6 for run in runs]), ".2f"),
+                    cell(found["held_out_loss"], ".4f"),
+                ]
+            )
+    head = ["choice", "variant", "parameters", "million tokens read", "held-out loss (nats per token)"]
+    return (
+        "# A ladder of recipes at equal processor time\n\n"
+        f"Each run trains for {report['minutes']:g} minutes of processor time with {report['threads']} threads, from "
+        f"the configuration `{report['config']}` on, with a schedule of its own; {report['seeds']} seeds, mean ± "
+        "sample standard deviation. Each choice is made with those above it.\n\n" + markdown_table(head, rows)
+    )

@@ -1,0 +1,204 @@
+"""Does a Hebbian write at a site raise the gradient that the site's slow slot receives?
+
+Two ways of asking, both with the norm of dL/dS at one site, against nothing and against two norm-matched controls
+(``study``): the Hebbian state of another sequence, and random directions.
+
+- toggled: one network, trained with Hebbian states at all sites; at a trained moment and at the start, the fast read
+  of one site alone is switched between the kinds, and the gradient over the same batches compared;
+- trained: networks that start alike and are trained on the same batches, without fast states but for one site of the
+  given kind; the gradient there, over the steps of the training.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bdh_workbench.model.loading import Model
+from bdh_workbench.model.network import Network
+from bdh_workbench.training.pictures import COLOURS
+from bdh_workbench.training.pipeline import held_out_windows
+from bdh_workbench.training.pretrain import LanguageModel
+from lab.networks.study import (
+    CONTEXT,
+    HEBBIAN,
+    HELD_OUT,
+    NOISE,
+    NONE,
+    OTHER,
+    ROWS,
+    SITES,
+    all_runs,
+    set_fast,
+    slow_gradients,
+    studied,
+    study_config,
+    study_network,
+    study_text,
+    train_study,
+)
+from lab.results import (
+    Note,
+    band,
+    cell,
+    draw,
+    header,
+    markdown_table,
+    pictures_in,
+    save,
+    spread,
+)
+
+KINDS = {
+    NONE: "no fast state",
+    HEBBIAN: "Hebbian",
+    OTHER: "control: another sequence's",
+    NOISE: "control: random directions",
+}
+CHOSEN = 1  # the site, from 0, that has a fast state in the networks trained with one
+BATCHES = 3  # over which a toggled gradient is taken
+WARM = 0.2  # share of the steps that are not counted
+
+
+def run(model: Model, corpus: str, out: Path, steps: int, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+    """Measure both ways over seeds.
+
+    Args:
+        model: toggled too, as the one network at hand that was trained for long; gives the device.
+        corpus: text to train on.
+        out: folder of results.
+        steps: of each run.
+        seeds: runs of each kind.
+        note: told a line for each run.
+    """
+    device = model.device
+    text = study_text(corpus, steps)
+    config = study_config(text.vocab_size)
+    placed = {kind: tuple(kind if site == CHOSEN else NONE for site in range(SITES)) for kind in KINDS}
+    trained: dict[str, list[list[float]]] = {kind: [] for kind in KINDS}
+    marks: list[int] = []
+    for seed, kind, fast in all_runs(placed, seeds):
+        network = study_network(config, fast, seed).to(device)
+        looks = list(train_study(network, text, steps, seed))
+        marks = [look.step for look in looks]
+        trained[kind].append([look.gradients[CHOSEN] for look in looks])
+        note(f"site {CHOSEN + 1}, {KINDS[kind]}, seed {seed}: loss {looks[-1].loss:.3f}")
+    toggled: dict[str, list[dict[str, list[float]]]] = {"start": [], "trained": []}
+    for seed in range(seeds):
+        network = study_network(config, (HEBBIAN,) * SITES, seed).to(device)
+        toggled["start"].append(toggled_gradients(network, text.held_out, seed))
+        for _ in train_study(network, text, steps, seed):
+            pass
+        toggled["trained"].append(toggled_gradients(network, text.held_out, seed))
+        note(f"toggled, seed {seed}")
+    windows = held_out_windows(corpus, model.tokenizer, CONTEXT, HELD_OUT)
+    bundled = studied(model.network, [HEBBIAN] * len(model.network.sites))
+    long = [toggled_gradients(bundled, windows, seed) for seed in range(seeds)]
+    note(f"toggled, {model.name}")
+    first = next(number for number, step in enumerate(marks) if step > WARM * steps)
+    report = {
+        **header("routing", model),
+        "seeds": seeds,
+        "steps": steps,
+        "tokens": steps * ROWS * CONTEXT,
+        "device": str(device),
+        "site": CHOSEN + 1,
+        "marks": marks,
+        "trained": {
+            kind: {
+                "gradients": runs,
+                "ratio": spread(
+                    [_geometric(run[first:], bare[first:]) for run, bare in zip(runs, trained[NONE], strict=True)]
+                ),
+            }
+            for kind, runs in trained.items()
+        },
+        "toggled": {
+            moment: {kind: _ratios([run[kind] for run in runs], [run[NONE] for run in runs]) for kind in KINDS}
+            for moment, runs in toggled.items()
+        },
+        "bundled": {kind: _ratios([run[kind] for run in long], [run[NONE] for run in long]) for kind in KINDS},
+    }
+    names = draw(
+        out,
+        "routing",
+        (f"Gradient of the slow slot of site {CHOSEN + 1}, mean and range over seeds", "step", "norm of dL/dS (nats)"),
+        lambda axes: _plot(axes, marks, trained),
+    )
+    save(out, report, _page(report, seeds, names))
+    return report
+
+
+def toggled_gradients(network: Network, held_out: Tensor, seed: int) -> dict[str, list[float]]:
+    """For each kind of fast read, the norm of the slow gradient at each site when that site alone is of that kind.
+
+    The gradient is that of the mean loss over some of the held-out windows (n, T + 1), chosen by the seed; all other
+    sites stay Hebbian.
+    """
+    model = LanguageModel(network)
+    random = np.random.default_rng(seed)
+    device = network.embed.weight.device
+    batches = [held_out[random.choice(len(held_out), ROWS, replace=False)] for _ in range(BATCHES)]
+    found: dict[str, list[float]] = {}
+    for kind in KINDS:
+        norms = []
+        for site in range(len(network.sites)):
+            set_fast(network, [kind if place == site else HEBBIAN for place in range(len(network.sites))])
+            torch.manual_seed(seed)  # the same random directions for every site
+            network.zero_grad(set_to_none=True)
+            for batch in batches:
+                (model(batch.to(device)) / BATCHES).backward()
+            norms.append(slow_gradients(network)[site])
+        found[kind] = norms
+    set_fast(network, [HEBBIAN] * len(network.sites))
+    network.zero_grad(set_to_none=True)
+    return found
+
+
+def _geometric(run: list[float], bare: list[float]) -> float:
+    """Geometric mean over the steps of the ratio of two norms."""
+    logs = [math.log(max(a, 1e-30) / max(b, 1e-30)) for a, b in zip(run, bare, strict=True)]
+    return math.exp(sum(logs) / len(logs))
+
+
+def _ratios(runs: list[list[float]], bare: list[list[float]]) -> list[dict[str, Any]]:
+    return [
+        spread([run[site] / max(plain[site], 1e-30) for run, plain in zip(runs, bare, strict=True)])
+        for site in range(len(runs[0]))
+    ]
+
+
+def _plot(axes: Any, marks: list[int], trained: dict[str, list[list[float]]]) -> None:
+    for (kind, label), colour in zip(KINDS.items(), COLOURS, strict=False):
+        band(axes, marks, trained[kind], label, color=colour)
+    axes.set_yscale("log")
+
+
+def _page(report: dict[str, Any], seeds: int, names: list[str]) -> str:
+    rows = [[label, cell(report["trained"][kind]["ratio"])] for kind, label in KINDS.items()]
+    head = ["fast state of the site"]
+    toggled = [
+        [label, *(cell(figure) for moment in ("start", "trained") for figure in report["toggled"][moment][kind])]
+        for kind, label in KINDS.items()
+    ]
+    long = [[label, *(cell(figure) for figure in report["bundled"][kind])] for kind, label in KINDS.items()]
+    sites = [f"site {site + 1}, {moment}" for moment in ("at the start", "trained") for site in range(SITES)]
+    return (
+        "# Routing of the gradient\n\n"
+        f"Norm of the gradient of a site's slow slot, over the same without a fast state there; networks trained for "
+        f"{report['steps']} steps ({report['tokens']:,} tokens), {seeds} seeds; mean ± sample standard deviation. The "
+        "controls add as much, in norm, as the Hebbian read would.\n\n"
+        f"Trained with a fast state at site {report['site']} alone (geometric mean over the steps after the first "
+        f"{WARM:.0%}):\n\n"
+        + markdown_table([*head, "gradient, over that without"], rows)
+        + "\nOne network with Hebbian states everywhere, the fast read of one site switched:\n\n"
+        + markdown_table([*head, *sites], toggled)
+        + f"\nThe same in `{report['model']}`, which was trained for long; the seeds choose the batches:\n\n"
+        + markdown_table([*head, *(f"site {n + 1}" for n in range(len(report["bundled"][NONE])))], long)
+        + pictures_in("Gradient of the slow slot", names)
+    )

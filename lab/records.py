@@ -1,0 +1,76 @@
+"""The experiments: one record of each, from which the command line, the runner and the pages follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One experiment.
+
+    Attributes:
+        asks: the question that it answers.
+        module: the module that measures it, whose function ``run`` takes the options.
+        options: those that it takes besides ``--out``, with their defaults; no other may be given.
+        reads_model: whether a model is loaded for it.
+    """
+
+    asks: str
+    module: str
+    options: Mapping[str, Any]
+    reads_model: bool = True
+
+
+TEXT, SEEDS = {"corpus": None}, {"seeds": 3}
+EXPERIMENTS = {
+    "addresses": Experiment("which parts of the addressing carry recall", "lab.memories.addresses", TEXT | SEEDS),
+    "keeping": Experiment("what a memory keeps as it grows", "lab.memories.keeping", TEXT | {"parts": ()}),
+    "gates": Experiment(
+        "do slow and fast gates specialise while a model is trained",
+        "lab.networks.gates",
+        TEXT | SEEDS | {"steps": 800},
+    ),
+    "routing": Experiment(
+        "the gradient that a slow slot receives with and without a fast state beside it",
+        "lab.networks.routing",
+        TEXT | SEEDS | {"steps": 200},
+    ),
+    "protocols": Experiment("ways of writing and reading compared", "lab.memories.protocols", TEXT | SEEDS),
+    "capacity": Experiment("how many facts fit into how many slots, and in what time", "lab.memories.capacity", SEEDS),
+    "meta": Experiment("trained addresses compared with their untrained start", "lab.memories.meta", TEXT | SEEDS),
+    "harder": Experiment(
+        "synonyms, questions and reversed statements; 200 and 1,000 facts", "lab.memories.harder", SEEDS
+    ),
+    "alike": Experiment(
+        "facts that differ by a number alone, and several facts about one subject", "lab.memories.alike", SEEDS
+    ),
+    "peer": Experiment(
+        "BDH and a GPT-2 of the same size, trained alike",
+        "lab.networks.peer",
+        TEXT | {"config": "small", "tokens": 300_000} | SEEDS,
+    ),
+    "ladder": Experiment(
+        "recipes of pre-training at equal processor time, one choice after another",
+        "lab.networks.ladder",
+        TEXT | {"config": "small", "minutes": 5.0} | SEEDS,
+    ),
+    "baselines": Experiment(
+        "tune the rivals of bench --baselines on facts of their own", "lab.rivals.baselines", TEXT | {"seeds": 1}
+    ),
+    "rivals": Experiment(
+        "people's questions and edits, answered by search and small language models as well",
+        "lab.rivals.people",
+        {"questions": None, "edits": None, "limit": None},
+    ),
+    "scale": Experiment(
+        "what a memory costs as it grows to a book, compared with search",
+        "lab.memories.scale",
+        TEXT | {"tokens": 200_000, "questions": None},
+    ),
+    "reproduction": Experiment(
+        "the page of the paper's claims, from the results in DIR/experiments", "lab.reproduction", {}, reads_model=False
+    ),
+}

@@ -1,0 +1,238 @@
+"""Pictures of the window: a small real session in a home of its own, every workspace and pane, in light and dark."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lab.window.driving import Driver
+
+SIZES = ((1100, 700), (1480, 920), (1920, 1080))
+MIDDLE = SIZES[1]
+MODES = ("light", "dark")
+QUESTIONS = (
+    "What is the name of the postmistress?",
+    "Who is the mayor of Gdansk?",
+    "What must the trams of Lindhaven stop for?",
+    "The lighthouse at Cobbler's Point is kept by a retired",
+)
+PINNED = (0, 3)  # questions that are kept as checks
+SOURCE = 0  # the question whose source is shown
+TEXT = "The trams of Lindhaven must stop whenever they meet a"
+FAILURE = "The memory of the GPU ran out: 3.1 GB are needed, 1.2 GB are free. Write less at once, or use the CPU."
+STEPS = 40  # of the gradient write that is held half-way
+DOCS = {  # the pictures that README and tutorial show, and which of all they are
+    "window-light": "ask-1480x920-light",
+    "window-dark": "ask-1480x920-dark",
+    "tutorial-write": "pane-write-facts-light",
+    "tutorial-live": "pane-live-light",
+    "tutorial-ask": "pane-ask-light",
+    "tutorial-library": "pane-library-light",
+    "tutorial-retention": "pane-retention-light",
+    "tutorial-gates": "pane-gates-light",
+}
+
+
+def main(out: Path, model: str | None = None, docs: Path | None = None) -> int:
+    """Take all pictures into a folder, and those of the docs into theirs besides; returns an exit status."""
+    out.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-m", "lab.window.pictures", str(out), model or ""]
+    if subprocess.run(command, env=environment, check=False).returncode:
+        return 1
+    if docs is not None:
+        docs.mkdir(parents=True, exist_ok=True)
+        for name, taken in DOCS.items():
+            shutil.copyfile(out / f"{taken}.png", docs / f"{name}.png")
+    return 0
+
+
+def take(out: Path, model: str | None) -> None:
+    """Take the pictures in this process."""
+    from lab.window.driving import driven
+
+    with driven(model) as driver:
+        driver.window.show()
+        _workspaces(driver, out, "empty-", (MIDDLE,))
+        _session(driver)
+        _workspaces(driver, out, "", SIZES)
+        driver.window.resize(*MIDDLE)
+        for mode in MODES:
+            _dress(driver, mode)
+            _panes(driver, out, mode)
+            _dialogs(driver, out, mode)
+        _writing(driver, out)
+
+
+def _dress(driver: Driver, mode: str) -> None:
+    driver.workbench.theme.set_mode(mode)
+    driver.settle(0.2)
+
+
+def _workspaces(driver: Driver, out: Path, beginning: str, sizes: tuple[tuple[int, int], ...]) -> None:
+    """Every workspace at every size, light and dark."""
+    from bdh_workbench.session.settings import WORKSPACES
+
+    window = driver.window
+    for size in sizes:
+        window.resize(*size)
+        for name in WORKSPACES:
+            window.show_workspace(name)
+            window.arrange()
+            driver.settle(0.3)
+            for mode in MODES:
+                _dress(driver, mode)
+                window.grab().save(str(out / f"{beginning}{name}-{size[0]}x{size[1]}-{mode}.png"))
+
+
+def _session(driver: Driver) -> None:
+    """Load, write facts and documents, save, ask, pin checks, look at a text, run retention."""
+    from bdh_workbench.gui.parts.exchange import SOURCE as SHOW
+    from bdh_workbench.session.jobs import NewMemory, SaveMemory
+
+    window, context = driver.window, driver.context
+    driver.load()
+    window.show_workspace("write")
+    for title, sample in (("Ten facts", window.write.sample_facts), ("Stories", window.write.sample_documents)):
+        if context.memory is not None and context.memory.items:
+            context.submit(NewMemory())
+        sample()
+        driver.wait(driver.idle)
+        window.write.write()
+        driver.wait(driver.idle)
+        context.submit(SaveMemory(None, title))
+        driver.wait(driver.idle)
+    window.write.sample_facts()
+    driver.wait(driver.idle)
+    window.write.write()
+    driver.wait(driver.idle)
+    window.show_workspace("inspect")
+    window.retention.run()
+    driver.wait(lambda: window.retention.last is not None and driver.idle())
+    window.gates.line.setText(TEXT)
+    window.gates.look()
+    driver.wait(lambda: window.gates.seen is not None)
+    window.library.reload()
+    driver.wait(driver.idle)
+    window.compare.choosers[1].setCurrentIndex(window.compare.choosers[1].findText("Ten facts"))
+    driver.wait(driver.idle)
+    window.show_workspace("ask")
+    for question in QUESTIONS:
+        driver.ask(question)
+    for number in PINNED:
+        context.state.check_pinned.emit(window.ask.exchanges[number].check())
+    driver.wait(driver.idle)
+    window.checks.run()
+    driver.wait(driver.idle)
+    sources = window.ask.exchanges[SOURCE].sources
+    if sources:
+        context.state.open_source(sources[0])
+    else:
+        window.ask.do_with_last(SHOW)
+    driver.wait(lambda: "ecited" in window.text.foot.text() and driver.idle())  # the text is recited unasked
+
+
+def _panes(driver: Driver, out: Path, mode: str) -> None:
+    """Every pane in its workspace, with what its tabs and settings show."""
+    from bdh_workbench.gui.workspaces import HOME
+
+    window = driver.window
+    for name, dock in window.docks.items():
+        window.show_workspace(HOME.get(name, "ask"))
+        window.arrange()
+        window.workspaces.reveal(name)
+        driver.settle(0.2)
+        dock.grab().save(str(out / f"pane-{name}-{mode}.png"))
+    for name, tabs in (
+        ("gates", window.gates.tabs), ("retention", window.retention.tabs), ("write", window.write.tabs),
+        ("memory", window.memory.details.tabs), ("live", window.live.tabs),
+    ):  # fmt: skip
+        window.workspaces.reveal(name)
+        before = tabs.currentIndex()
+        for index in range(tabs.count()):
+            tabs.setCurrentIndex(index)
+            driver.settle(0.2)
+            label = tabs.tabText(index).lower().replace(" ", "-")
+            window.docks[name].grab().save(str(out / f"pane-{name}-{label}-{mode}.png"))
+        tabs.setCurrentIndex(before)
+    for name, toggle in (
+        ("write", window.write.advanced_button), ("ask", window.ask.settings_button), ("ask", window.ask.chart_button),
+        ("ask", window.ask.candidates_button),
+    ):  # fmt: skip
+        window.workspaces.reveal(name)
+        label = toggle.text().split()[0]
+        toggle.click()
+        driver.settle(0.2)
+        window.docks[name].grab().save(str(out / f"pane-{name}-{label}-open-{mode}.png"))
+        toggle.click()
+
+
+def _dialogs(driver: Driver, out: Path, ending: str) -> None:
+    from bdh_workbench.gui.dialogs.about import about_box
+    from bdh_workbench.gui.dialogs.card import ModelCard
+    from bdh_workbench.gui.dialogs.check import CheckDialog
+    from bdh_workbench.gui.dialogs.failure import failure_box
+    from bdh_workbench.gui.dialogs.guide import Guide
+    from bdh_workbench.gui.dialogs.help import Help
+    from bdh_workbench.gui.dialogs.merge import MergeDialog
+    from bdh_workbench.gui.dialogs.model import ModelChooser
+    from bdh_workbench.session.notebook import Check
+
+    info = driver.context.model
+    assert info is not None
+    words = Help(driver.window)
+    words.tabs.setCurrentIndex(1)
+    for name, dialog in (
+        ("guide", Guide(driver.window)),
+        ("help", Help(driver.window)),
+        ("help-words", words),
+        ("model", ModelChooser(driver.window, info.folder)),
+        ("card", ModelCard(driver.window, info)),
+        ("check", CheckDialog(driver.window, Check("Who founded Nordvik Robotics?", "Ingrid Halvorsen"))),
+        ("merge", MergeDialog(driver.window, ["Ten facts", "Stories"])),
+        ("about", about_box(driver.window, "small · 2.7M parameters · cpu")),
+        ("failure", failure_box(driver.window, FAILURE, "details", "Load on the CPU")),
+    ):
+        dialog.show()
+        driver.settle(0.2)
+        dialog.grab().save(str(out / f"dialog-{name}-{ending}.png"))
+        dialog.close()
+        dialog.deleteLater()
+
+
+def _writing(driver: Driver, out: Path) -> None:
+    """A gradient write, held half-way, with a second one that waits."""
+    from bdh_workbench.memory.settings import WriteSettings
+    from bdh_workbench.session.jobs import NewMemory
+
+    window = driver.window
+    window.show_workspace("write")
+    window.arrange()
+    driver.context.submit(NewMemory())
+    driver.wait(driver.idle)
+    window.write.form.set_settings(WriteSettings(method="gradient", steps=STEPS, rate=0.01, goal=0.999))
+    window.write.tabs.setCurrentIndex(1)
+    window.write.write()
+    window.write.write()
+    # The curves of the write before stand until this one has begun; it alone has the terms of gradient steps.
+    driver.wait(lambda: "norm" in window.live.loss.table()[0] and window.live.loss.table()[1][STEPS // 2 :])
+    window.write.toggle_pause()
+    driver.wait(lambda: window.write.paused)
+    for mode in MODES:
+        _dress(driver, mode)
+        window.grab().save(str(out / f"writing-{mode}.png"))
+    window.workspaces.reveal("activity")
+    driver.settle(0.2)
+    window.docks["activity"].grab().save(str(out / "pane-activity-writing-dark.png"))
+    for job in tuple(driver.context.jobs.unfinished):
+        driver.context.session.cancel(job)
+    driver.wait(driver.idle)
+
+
+if __name__ == "__main__":
+    take(Path(sys.argv[1]), sys.argv[2] or None)

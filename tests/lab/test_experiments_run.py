@@ -1,0 +1,224 @@
+"""Every experiment from its start to its page, made small: what is saved is what was found, and the page shows it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bdh_workbench.evaluation.baselines import settings
+from bdh_workbench.model.config import tiny_config
+from bdh_workbench.model.loading import Model
+from bdh_workbench.training.synthetic import facts, passage
+from lab.memories import addresses, alike, capacity, harder, meta, protocols
+from lab.networks import gates, routing, study
+from lab.rivals import baselines
+from tests.core_factory import general_ids
+
+CONFIG = tiny_config(levels=study.SITES, site_levels=tuple(range(1, study.SITES + 1)))
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("corpus")
+    for number in range(24):
+        rng = random.Random(number)
+        (folder / f"{number:02}.txt").write_text("\n\n".join(passage(rng) for _ in range(4)), encoding="utf-8")
+    return str(folder)
+
+
+def checked(out: Path, report: dict[str, Any], lines: list[str]) -> str:
+    """The page of an experiment, once its file holds what it returned and every line of its progress says something."""
+    name = report["experiment"]
+    assert (
+        len(report["fingerprint"]) == len(report["calibration_digest"]) == 64 and report["model"] and report["version"]
+    )
+    assert json.loads((out / f"{name}.json").read_text()) == json.loads(json.dumps(report))
+    assert lines and all(lines) and len(set(lines)) == len(lines)
+    page = (out / f"{name}.md").read_text(encoding="utf-8")
+    assert page.startswith("# ") and "|---" in page
+    for picture in out.glob("*.png"):
+        assert f"]({picture.name})" in page
+    return page
+
+
+def share(figure: dict[str, Any]) -> float:
+    value = figure["mean"]
+    assert 0.0 <= value <= 1.0
+    return float(value)
+
+
+def test_capacity_counts_what_is_answered(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, less in (("COUNTS", (1, 4)), ("SLOTS", (1024,)), ("ASKED", 4)):
+        monkeypatch.setattr(capacity, name, less)
+    lines: list[str] = []
+    report = capacity.run(model, tmp_path, 1, lines.append)
+    checked(tmp_path, report, lines)
+    found = {(entry["slots"], entry["facts"]): entry for entry in report["results"]}
+    assert found.keys() == {(slots, count) for slots in (1024, 2048) for count in (1, 4)}
+    assert share(found[2048, 1]["exact"]) == 1.0 and not found[2048, 4]["refused"]
+
+
+def test_the_harder_questions_are_asked_in_every_way(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harder, "FACTS", 4)
+    monkeypatch.setattr(harder, "MANY", {200: None, 1000: 2})
+    monkeypatch.setattr(harder, "facts", lambda count, seed, split: facts(count // 50, seed, split))
+    lines: list[str] = []
+    report = harder.run(model, tmp_path, 2, lines.append)
+    page = checked(tmp_path, report, lines)
+    assert lines[0].startswith("No rival was tuned for tiny") and "answer in the best passage" in page
+    assert share(report["hard"]["written_hit"]) == share(report["hard"]["written_extractive"]) == 1.0
+    assert share(report["hard"]["reversed_extractive"]) <= share(report["hard"]["reversed_hit"])
+    assert share(report["hard"]["written_completion"]) == 1.0 and set(report["many"]) == {"200", "1000"}
+    assert len(report["many"]["1000"]["exact"]["values"]) == 2
+
+
+def test_facts_that_look_alike_are_asked_for_by_both_reads(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alike, "NUMBERED", {"rooms": alike.NUMBERED["rooms"][:3]})
+    monkeypatch.setattr(alike, "SUBJECTS", "Pell Arlow|Ines Corvane")
+    lines: list[str] = []
+    report = alike.run(model, tmp_path, 2, lines.append)
+    page = checked(tmp_path, report, lines)
+    assert "3 rooms" in page and share(report["numbered"]["rooms"]["usual"]) == 1.0
+    assert share(report["several"]["written"]) == 1.0
+    share(report["several"]["reworded"])
+    assert 0.0 <= share(report["several"]["never stored, opened"]) <= 1.0
+
+
+def test_each_subject_has_several_facts_and_every_deal_is_another() -> None:
+    facts, strange = alike.several(0)
+    assert len(facts) == 75 and len({fact.prompt for fact in facts}) == 75 and len(strange) == 75
+    assert alike.several(0) == (facts, strange) and alike.several(1)[0] != facts
+    assert all(len(fact.paraphrases) == 2 for fact in facts)
+
+
+def test_every_protocol_writes_the_same_facts(
+    model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocols, "FACTS", 3)
+    monkeypatch.setattr(protocols, "TOKENS", 200)
+    few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, steps=20))
+           for protocol in protocols.PROTOCOLS]  # fmt: skip
+    monkeypatch.setattr(protocols, "PROTOCOLS", tuple(few))
+    lines: list[str] = []
+    report = protocols.run(model, corpus, tmp_path, 1, lines.append)
+    page = checked(tmp_path, report, lines)
+    assert set(report["protocols"]) == {protocol.name for protocol in few}
+    for protocol in few:
+        assert protocol.name in page
+        share(report["protocols"][protocol.name]["pure_exact"])
+
+
+def test_addresses_of_every_variant_are_measured(
+    model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "VARIANTS", addresses.VARIANTS[:2])
+    lines: list[str] = []
+    report = addresses.run(model, corpus, tmp_path, 1, lines.append)
+    assert len(report["fingerprint"]) == len(report["calibration_digest"]) == 64
+    assert [found["variant"] for found in report["variants"]] == [variant.name for variant in addresses.VARIANTS]
+    assert len(lines) == 2 and "|---|" in (tmp_path / "addresses.md").read_text()
+
+
+def test_trained_addresses_are_set_against_their_start(
+    model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, less in (("SIZES", (4, 3, 1)), ("FACTS", 4), ("ASKED", 3), ("STRANGERS", 10), ("TOKENS", 300)):
+        monkeypatch.setattr(meta, name, less)
+    lines: list[str] = []
+    report = meta.run(model, corpus, tmp_path, 1, lines.append)
+    checked(tmp_path, report, lines)
+    assert set(report["sites"]) == {"trained", "untrained"} and set(report["gain"]) == set(meta.SHOWN)
+
+
+def studied_small(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
+    """Studies of networks that are trained for a moment, on a little text of bytes."""
+    ids = general_ids()
+    windows = torch.from_numpy(ids[: 6 * 33].reshape(6, 33))
+    text = study.StudyText(np.tile(ids, 8), windows, 257)
+    for where in (study, module):
+        monkeypatch.setattr(where, "CONTEXT", 32)
+        monkeypatch.setattr(where, "ROWS", 4)
+    monkeypatch.setattr(module, "study_text", lambda corpus, steps: text)
+    monkeypatch.setattr(module, "study_config", lambda vocabulary: CONFIG)
+    monkeypatch.setattr(module, "held_out_windows", lambda *given: windows)
+
+
+def test_gates_are_trained_and_compared(
+    model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studied_small(monkeypatch, gates)
+    lines: list[str] = []
+    report = gates.run(model, corpus, tmp_path, 20, 2, lines.append)
+    checked(tmp_path, report, lines)
+    assert all(len(runs) == 2 for runs in report["runs"].values())
+    assert all(0.0 < run["p"] <= 1.0 for runs in report["runs"].values() for run in runs)
+
+
+def test_gradients_of_a_site_are_told_with_and_without_its_fast_state(
+    model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studied_small(monkeypatch, routing)
+    lines: list[str] = []
+    report = routing.run(model, corpus, tmp_path, 20, 2, lines.append)
+    checked(tmp_path, report, lines)
+    assert set(report["trained"]) == set(routing.KINDS)
+    assert report["trained"][study.NONE]["ratio"]["mean"] == pytest.approx(1.0), "against itself"
+    assert all(ratio > 0.0 for ratios in report["bundled"].values() for each in ratios for ratio in each["values"])
+
+
+def test_every_rival_is_tuned_with_the_same_care(
+    model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rivals have tests of their own: here a rate of 0.1 and a weight of 10 are best, far from the start."""
+    tried: list[str] = []
+    pairs: list[tuple[str, float, float]] = []
+
+    def reported(rival: tuple[str, settings.RivalSettings], *given: object) -> dict[str, Any]:
+        name, chosen = rival
+        tried.append(name)
+        off = 0.0
+        if name in baselines.TRAINED:
+            of = getattr(chosen, name)
+            pairs.append((name, of.rate, of.locality))
+            off = abs(math.log10(of.rate / 0.1)) + abs(of.locality - 10.0) / 10.0
+        found = {"exact": 1.0 - off / 20.0, "paraphrase_exact": 0.5, "seconds": 1.0}
+        return {"facts": found, "documents": {"token_accuracy": [1.0], "retention_final": 1.0},
+                "locality": {"relative_change": 0.01}}  # fmt: skip
+
+    monkeypatch.setattr(baselines, "makers", lambda model, chosen, write: {n: (n, chosen) for n in baselines.NAMES})
+    monkeypatch.setattr(baselines, "rival_report", reported)
+    lines: list[str] = []
+    kept = tmp_path / "tuned.json"
+    kept.write_text('{"models": {"other": {"settings": {}}}}', encoding="utf-8")
+    monkeypatch.setattr(settings, "TUNED", kept)
+    report = baselines.run(model, corpus, tmp_path, 1, lines.append)
+    page = checked(tmp_path, report, lines)
+    assert f"at most {baselines.STEPS} steps" in page and report["procedure"]["steps"] == baselines.STEPS
+    assert "tiny is not a model of the program" in lines[-1] and "tiny" not in kept.read_text(encoding="utf-8")
+    tries = {"nearest_address": 6, "grace": 4, "bm25": 3 + 5 - 1}  # of BM25 one value of each is the start of the other
+    for name in baselines.SHOWN:
+        assert tried.count(name) == tries[name]
+    assert len(set(pairs)) == len(pairs), "nothing is tried twice"
+    for name in baselines.TRAINED:
+        assert report["settings"][name] == {"rate": 0.1, "locality": 10.0}
+        assert {(name, rate, 10.0) for rate in (0.03, 0.3)} <= set(pairs), "its neighbours were worse"
+        assert {(name, 0.1, weight) for weight in (3.0, 30.0)} <= set(pairs)
+    monkeypatch.setattr(baselines, "bundled_models", lambda: ["tiny"])
+    baselines.run(model, corpus, tmp_path, 1, lines.append)
+    held = json.loads(kept.read_text(encoding="utf-8"))["models"]
+    assert set(held) == {"other", "tiny"} and held["tiny"]["calibration_digest"] == report["calibration_digest"]
+    assert settings.tuned_settings("tiny").to_dict() == held["tiny"]["settings"]
