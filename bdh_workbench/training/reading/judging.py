@@ -29,7 +29,7 @@ from bdh_workbench.training.reading.questions import Article, Asked, Pool, asked
 from bdh_workbench.training.synthetic import facts, hard_facts, other_subject_prompts, reversed_probes
 
 FOREIGN = 0.5  # share of the questions that are put to another memory too
-GROUPS = (1, 1, 1, 2, 3, 6)  # texts of a memory, one drawn at random
+GROUPS = (1, 1, 1, 2, 3, 6, 24)  # texts of a memory, one drawn at random
 SENTENCES = 25  # of a text that is put together
 DOCUMENTS = 40  # of the corpus
 OFTEN = 300  # sentences that say a word from which on it makes no rivals
@@ -107,7 +107,7 @@ class People:
 
 
 def memories(asker: Asker, documents: Iterable[CorpusDocument], people: People, made: Pool, seed: int) -> Memories:
-    """Make memories of one to six texts, and questions.
+    """Make memories of one to 24 texts, and questions.
 
     Args:
         asker: gives words and vectors.
