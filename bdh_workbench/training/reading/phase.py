@@ -139,7 +139,12 @@ def _parted(pool: Pool, kept: set[int]) -> tuple[Pool, Pool]:
 
 
 def train_reader(
-    out: Path, questions: Questions, settings: ReadingConfig, config: ReaderConfig, stop: Callable[[], bool]
+    out: Path,
+    questions: Questions,
+    settings: ReadingConfig,
+    config: ReaderConfig,
+    stop: Callable[[], bool],
+    further: bool = False,
 ) -> dict[str, Any]:
     """Train a reader into a model folder, or take up a run that was stopped.
 
@@ -149,6 +154,7 @@ def train_reader(
         settings: of the run.
         config: sizes of the network; fewer words where the corpus has fewer.
         stop: whether to stop.
+        further: start from the reader that the folder holds, with its sizes and words, instead of a random one.
 
     Returns:
         Figures, and whether the run is finished.
@@ -157,21 +163,13 @@ def train_reader(
         UserError: for bad input.
     """
     folder = _working(out)
-    words, counts, total, vectors = _words(folder, questions, config)
-    config = dataclasses.replace(config, words=len(words))
     torch.manual_seed(settings.seed)
-    network = ReaderNetwork(config, settings.dropout)
-    with torch.no_grad():
-        network.vectors.weight[:-1] = vectors
-        network.vectors.weight[-1] = 0.0
-        # A word without a vector is as rare as the rarest that has one, and a little more.
-        rarity = -(torch.tensor([*counts, min(counts) / 2]) / total).log()
-        network.rarity.copy_(rarity / rarity.max())
+    network, words = _further(out, settings) if further else _fresh(folder, questions, config, settings)
     everything, kept = questions.people()
     people, held_out = _parted(everything, kept)
     gaps = _gaps(folder, questions)
     made, _ = questions.made()
-    close = close_words(words, vectors)
+    close = close_words(words, network.vectors.weight.detach()[:-1])
     from_gaps, from_made = (Examples(pool, ordered=True, close=close) for pool in (gaps, made))
     natural = asked_in([one for one in _articles(folder, questions) if one.number not in kept], everything)
     # A part of people's questions is put to the texts that their sentences come from.
@@ -206,6 +204,7 @@ def train_reader(
         "steps": progress.step,
         "questions": progress.step * settings.batch,
         "minutes": round(progress.seconds / 60, 1),
+        "further": further,
         "finished": run.finished,
         "settings": dataclasses.asdict(settings),
     }
@@ -215,6 +214,29 @@ def train_reader(
     save_asker(out, judged, {"reading": report, "judges": judge_figures})
     load_asker.cache_clear()
     return report | {"judges": judge_figures}
+
+
+def _fresh(
+    folder: Path, questions: Questions, config: ReaderConfig, settings: ReadingConfig
+) -> tuple[ReaderNetwork, tuple[str, ...]]:
+    """A network with random parameters and the vectors of the corpus's words, and these words."""
+    words, counts, total, vectors = _words(folder, questions, config)
+    network = ReaderNetwork(dataclasses.replace(config, words=len(words)), settings.dropout)
+    with torch.no_grad():
+        network.vectors.weight[:-1] = vectors
+        network.vectors.weight[-1] = 0.0
+        # A word without a vector is as rare as the rarest that has one, and a little more.
+        rarity = -(torch.tensor([*counts, min(counts) / 2]) / total).log()
+        network.rarity.copy_(rarity / rarity.max())
+    return network, words
+
+
+def _further(out: Path, settings: ReadingConfig) -> tuple[ReaderNetwork, tuple[str, ...]]:
+    """A copy of the reader that a folder holds, and its words."""
+    asker = load_asker(out)
+    network = ReaderNetwork(asker.network.config, settings.dropout)
+    network.load_state_dict(asker.network.state_dict())
+    return network, asker.words
 
 
 def refit_judges(out: Path, questions: Questions, seed: int = 0) -> dict[str, Any]:
