@@ -48,6 +48,13 @@ def test_the_answer_comes_first_and_is_marked_in_its_sentence(colours: Colours) 
     assert "crosses" not in html and "Nobody knows" not in html
 
 
+def test_the_nearest_sentence_leads_to_the_text_where_nothing_answers() -> None:
+    exchange = said(None, OTHER, CHOSEN)
+    assert exchange.outside and exchange.place == OTHER.source
+    assert '<a href="source:7"' in shown(exchange) and "nearest: " in shown(exchange)
+    assert said(CHOSEN, CHOSEN).place == SOURCE and said(None).place is None
+
+
 def test_candidates_and_the_untouched_text_unfold() -> None:
     exchange = said(CHOSEN, CHOSEN, OTHER)
     exchange.toggle("candidates")

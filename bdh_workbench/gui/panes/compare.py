@@ -14,12 +14,12 @@ from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.widgets import Pane, note, row
 from bdh_workbench.gui.words import holds, plural, short, shown_p, size, tip
 from bdh_workbench.inputs.items import prompt_key, same_text
-from bdh_workbench.memory.file_format import MemoryHeader
+from bdh_workbench.memory.files.format import MemoryHeader
 from bdh_workbench.session.events import JobCancelled, JobFailed, MemoryInspected, MemoryView
 from bdh_workbench.session.jobs import InspectMemory
 
 if TYPE_CHECKING:
-    from bdh_workbench.memory.state import ItemRecord
+    from bdh_workbench.memory.store.state import ItemRecord
 
 EMPTY = "Choose a memory on each side: what only one of them holds, and where they differ, shows here."
 IN_USE = "memory in use"

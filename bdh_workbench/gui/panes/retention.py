@@ -86,6 +86,10 @@ class RetentionPane(Pane):
         context.bridge.on(RetentionStepped, self._stepped)
         self._enable()
 
+    def take_focus(self) -> None:
+        """Onto the button that runs it, or the one that stops it."""
+        (self.run_button if not self.busy else self.stop_button).setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def _chosen(self, index: int) -> None:
         if index != OPENED:
             self._source = index
