@@ -37,9 +37,9 @@ POINTING = 0.15  # share of those about documents whose names are replaced by "i
 PER_TEXT, PER_UNSEEN, PER_FACTS = 8, 40, 150  # questions about one text at most
 FACTS = 60  # invented facts of a memory
 CANDIDATES = 20  # sentences with the best BM25 from which the first judge learns
-# Tried on half of the questions, three seeds, with 0, 4 and 8: loss 0.407, 0.372 and 0.368 on the other half, and 90.4, 93.5
-# and 93.7% of the questions without an answer refused where 5% of the others are lost.
-HIDDEN = 8  # neurons of a judge
+# Tried on half of the questions, three seeds, with 0, 4 and 8: loss 0.407, 0.372 and 0.368 on the other half, and 90.4,
+# 93.5 and 93.7% of the questions without an answer refused where 5% of the others are lost.
+NEURONS = 8  # neurons of a judge
 DECAY = 1e-3  # of squared weights: evidence that says nothing stays near zero
 
 
@@ -293,9 +293,9 @@ def fitted(cases: Sequence[Ranked], names: tuple[str, ...], dropped: Sequence[st
     used = torch.tensor([name not in dropped for name in names], dtype=torch.float32)
     x = (x - mean) / scale * used
     start = torch.Generator().manual_seed(0)
-    inner = torch.randn(HIDDEN, len(names), generator=start) / len(names) ** 0.5
-    outer = torch.randn(HIDDEN, generator=start) / HIDDEN
-    parts = [part.requires_grad_() for part in (inner, torch.zeros(HIDDEN), outer, torch.zeros(1))]
+    inner = torch.randn(NEURONS, len(names), generator=start) / len(names) ** 0.5
+    outer = torch.randn(NEURONS, generator=start) / NEURONS
+    parts = [part.requires_grad_() for part in (inner, torch.zeros(NEURONS), outer, torch.zeros(1))]
     optimiser = torch.optim.LBFGS(parts, max_iter=400, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
