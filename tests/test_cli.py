@@ -287,8 +287,8 @@ def test_every_setting_of_a_write_has_an_option() -> None:
             given[field.name] = 3
             options += [f"--{field.name}", "3"]
     args = parser.parse_args(["write", "--memory", "m", *options])
-    assert common.write_settings(args) == WriteSettings(**given)
-    assert common.write_settings(parser.parse_args(["write", "--memory", "m"])) == WriteSettings()
+    assert common.given_settings(args, WriteSettings) == WriteSettings(**given)
+    assert common.given_settings(parser.parse_args(["write", "--memory", "m"]), WriteSettings) == WriteSettings()
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 
 from bdh_workbench.commands import common
-from bdh_workbench.commands.console import Console, counted, percent, probability, shortened, table
+from bdh_workbench.commands.console import Console, table
 from bdh_workbench.inputs.items import composed
+from bdh_workbench.wording import percent, plural, probability, shortened
 
 
 def add_inspect_options(parser: argparse.ArgumentParser) -> None:
@@ -21,11 +22,11 @@ def run_inspect(args: argparse.Namespace, console: Console) -> None:
 
     path = common.memory_path(args.memory)
     found = inspect(load_memory(path))
-    size = f"{counted(len(found['items']), 'item')} in {counted(len(found['layers']), 'layer')}"
+    size = f"{plural(len(found['items']), 'item')} in {plural(len(found['layers']), 'layer')}"
     lines = [
         f"{found['title'] or path.name}: {size}",
         f"model {found['model']} ({found['fingerprint'][:8]}) · rank {found['rank']:,} in "
-        f"{counted(found['banks'], 'bank')} of {found['slots']:,} slots, fill {percent(found['fill'])} · "
+        f"{plural(found['banks'], 'bank')} of {found['slots']:,} slots, fill {percent(found['fill'])} · "
         f"{found['bytes'] / 1e6:.1f} MB",
     ]
     if found["note"]:
@@ -38,7 +39,7 @@ def run_inspect(args: argparse.Namespace, console: Console) -> None:
                 item["kind"],
                 shortened(item["title"]),
                 shortened(item["answer"], 30),
-                counted(item["tokens"], "token"),
+                plural(item["tokens"], "token"),
                 f"p {probability(item['p_before'])} → {probability(item['p_after'])}",
             )
             for item in found["items"]
@@ -86,7 +87,7 @@ def run_list(args: argparse.Namespace, console: Console) -> None:
         rows.append(
             (
                 shortened(entry.title or entry.path.stem),
-                counted(entry.items, "item"),
+                plural(entry.items, "item"),
                 f"fill {percent(entry.fill)}",
                 entry.model_name,
                 entry.modified[:10],
@@ -94,7 +95,7 @@ def run_list(args: argparse.Namespace, console: Console) -> None:
             )
         )
     models = bundled_model_names()
-    lines = [f"{counted(len(rows), 'memory') if len(rows) == 1 else f'{len(rows)} memories'} in {library.folder}"]
+    lines = [f"{plural(len(rows), 'memory')} in {library.folder}"]
     if rows:
         lines.append(table(rows, "  "))
     lines += [f"  {entry['reason']}" for entry in broken]
@@ -139,11 +140,11 @@ def run_merge(args: argparse.Namespace, console: Console) -> None:
             "conflicts": [conflict.record() for conflict in conflicts],
             "repeated": repeated,
         }
-    size = f"{counted(len(merged.items), 'item')}, fill {percent(merged.fill)}"
+    size = f"{plural(len(merged.items), 'item')}, fill {percent(merged.fill)}"
     lines = [f"Merged {len(parts)} memories into {target}: {size}."]
     lines += [f"{head}: {names}." for head, names in merge_notes(conflicts, args.keep)]
     if repeated:
-        lines.append(f"{counted(repeated, 'item')} that another memory holds too: stored once.")
+        lines.append(f"{plural(repeated, 'item')} that another memory holds too: stored once.")
     console.result(record, "\n".join(lines))
 
 
@@ -172,5 +173,5 @@ def run_forget(args: argparse.Namespace, console: Console) -> None:
     console.result(
         record,
         f"Forgot {', '.join(f'“{shortened(title)}”' for title in gone)}; {target} holds "
-        f"{counted(len(left.items), 'item')}, fill {percent(left.fill)}.",
+        f"{plural(len(left.items), 'item')}, fill {percent(left.fill)}.",
     )

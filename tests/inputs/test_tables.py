@@ -104,7 +104,7 @@ def test_what_was_guessed_is_said(tmp_path: Path) -> None:
     found = read_inputs([path], [])
     assert found.files[0].columns == ("name", "job") and found.files[0].facts == 2
     assert found.notes() == [
-        f"{path}: prompt from column “name” and answer from column “job” (--columns chooses others).",
+        f"{path}: prompt from column “name” and answer from column “job” (other columns can be chosen).",
         f"{path}: 1 row without a prompt or an answer left out.",
     ]
     path.write_text("Is it?,yes\nWhy?,so\n")

@@ -21,9 +21,10 @@ from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory.store import algebra
 from bdh_workbench.memory.store.algebra import Basis, unwatched
 from bdh_workbench.memory.store.banks import Bases, bank_of, renumbered, with_banks
-from bdh_workbench.memory.store.conflicts import Conflict, Shelf, against, entries_of, entry_of, listed, short
+from bdh_workbench.memory.store.conflicts import Conflict, Shelf, against, entries_of, entry_of, listed
 from bdh_workbench.memory.store.state import BareRows, LayerRecord, Memory, Rows
 from bdh_workbench.memory.store.titles import by_layer, joined_titles, renewed_title, title_after, when
+from bdh_workbench.wording import shortened
 
 CLOSE = 1e-4  # squared distance from the span of others under which a row that drifted spends no rank at first
 
@@ -162,7 +163,7 @@ def find_items(memory: Memory, name: str | int) -> list[int]:
             return found
         if found:
             raise UserError(
-                f"“{short(name)}” could be any of {len(found)} items: {_listed(memory, found)}; "
+                f"“{shortened(name)}” could be any of {len(found)} items: {_listed(memory, found)}; "
                 "give the whole title or the item's number."
             )
     known: dict[str, int] = {}
@@ -176,7 +177,7 @@ def find_items(memory: Memory, name: str | int) -> list[int]:
         hint = f"; there are {_listed(memory, range(len(memory.items)))}"
     else:
         hint = ": it is empty"
-    raise UserError(f"The memory holds no item called “{short(name)}”{hint}.")
+    raise UserError(f"The memory holds no item called “{shortened(name)}”{hint}.")
 
 
 def set_layer(memory: Memory, number: int, enabled: bool) -> Memory:
@@ -304,7 +305,7 @@ def _check_one_model(memories: Sequence[Memory]) -> None:
     for memory in memories[1:]:
         if kind(memory) != kind(memories[0]):
             sides = " and ".join(
-                f"“{short(m.title) or 'without a title'}” to the model {m.model_name or 'without a name'} "
+                f"“{shortened(m.title) or 'without a title'}” to the model {m.model_name or 'without a name'} "
                 f"({m.model[:8]}, {m.slots:,} slots, width {m.width})"
                 for m in (memories[0], memory)
             )
@@ -409,4 +410,4 @@ def _side_by_side(memories: Sequence[Memory], place: dict[tuple[int, int], int])
 
 
 def _listed(memory: Memory, indices: Sequence[int]) -> str:
-    return listed([f"“{short(memory.items[index].title)}” (number {index})" for index in indices])
+    return listed([f"“{shortened(memory.items[index].title)}” (number {index})" for index in indices])

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from bdh_workbench.wording import plural
+
 if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
 
@@ -27,7 +29,7 @@ def layer_title(items: Iterable[ItemRecord]) -> str:
     facts = sum(item.kind == "fact" for item in items)
     for count, what in ((silent, "document"), (facts, "fact")):
         if count:
-            names.append(f"{count} {what}{'s' * (count != 1)}")
+            names.append(plural(count, what))
     return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "") or "nothing"
 
 

@@ -43,7 +43,7 @@ HEAT_SLOTS, HEAT_POSITIONS = 64, 96  # slots and positions at most in the slot-u
 SHOWN_TOKENS = 2048  # tokens at most whose probabilities an event carries
 EXAMPLES, BEFORE = 3, 6  # positions that cannot be told apart whose words are shown, and tokens before each
 # Share of the time of a bank's write that is over when each phase is, with no gradient steps; measured with `small`.
-READ, FOUND = 0.45, 0.85
+READ, FOUND = 0.5, 0.73
 TYPICAL = 16  # direct steps that most banks take
 REFINED = 2400  # positions of a write up to which gradient steps follow: a second or less for each
 
@@ -97,7 +97,6 @@ def write(
     bases: Bases | None = None,
     watch: Callable[[], None] = unwatched,
     gone: Collection[int] = (),
-    workers: int = 1,
 ) -> Generator[WriteEvent, None, WriteResult]:
     """Write facts and documents jointly, as one layer of history.
 
@@ -113,7 +112,6 @@ def write(
         bases: of ``memory`` as an earlier write returned them; worked out where they are not given.
         watch: called now and then between two events; what it raises ends the write, and nothing has changed.
         gone: indices of items of ``memory`` that are forgotten in the same step.
-        workers: processes that write banks; with one, this process does.
 
     Yields:
         An event after each step.
@@ -142,9 +140,9 @@ def write(
     )
     watcher = _Watcher(model, len(facts), len(records), batches)
     results: list[BankResult] = []
-    if workers > 1 and len(batches) > 1:
+    if settings.workers > 1 and len(batches) > 1:
         jobs = [_job(held, bases, facts, batch, settings) for batch in batches]
-        for result in write_in_workers(model, jobs, workers, watch):
+        for result in write_in_workers(model, jobs, settings.workers, watch):
             results.append(result)
             yield watcher.finished(result)
     else:
@@ -467,7 +465,8 @@ def _recorded(joint: Memory, watcher: _Watcher, layer: LayerRecord, settings: Wr
         items.append(dataclasses.replace(record, p_before=before, p_after=after))
     layer = dataclasses.replace(
         layer,
-        settings=dataclasses.asdict(settings),
+        # However many processes write it, the memory is the same.
+        settings={name: value for name, value in dataclasses.asdict(settings).items() if name != "workers"},
         history=watcher.history,
         seconds=time.monotonic() - watcher.begun,
     )
