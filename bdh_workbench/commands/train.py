@@ -1,4 +1,4 @@
-"""`train`: make a model from a corpus, or go on with an interrupted run."""
+"""`train`: make a model from a corpus, or continue an interrupted run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minutes", type=float, metavar="N", help="of pre-training, or of --only reading (120); else as configured"
     )
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
 
 
 def run(args: argparse.Namespace, console: Console) -> None:
@@ -65,7 +65,7 @@ def _only(args: argparse.Namespace, console: Console) -> None:
 
     folder = Path(args.out)
     if not (folder / "model.safetensors").is_file():
-        raise UserError(f"{folder} holds no finished model: train one first, without --only.")
+        raise UserError(f"{folder} contains no finished model: train one first, without --only.")
     questions = Questions(args.corpus, Path(args.questions) if args.questions else None)
     questions.check()
     if args.only == "judge":
@@ -73,9 +73,9 @@ def _only(args: argparse.Namespace, console: Console) -> None:
         return
     settings = ReadingConfig() if args.minutes is None else ReadingConfig(minutes=args.minutes)
     if not args.resume and (folder / "run" / "reader-checkpoint.safetensors").exists():
-        raise UserError(f"{folder} already holds a run of the reader: add --resume to go on with it.")
+        raise UserError(f"{folder} already contains a run of the reader: add --resume to continue it.")
     report = train_reader(folder, questions, settings, ReaderConfig(), stop_on_interrupt())
-    state = "" if report["finished"] else ", stopped before its end: --resume goes on"
+    state = "" if report["finished"] else ", stopped before its end: --resume continues"
     console.result(
         report,
         f"Trained a reader of {report['parameters']:,} parameters on {report['questions']:,} questions, exact "
