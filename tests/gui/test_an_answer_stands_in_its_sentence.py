@@ -69,9 +69,8 @@ def test_candidates_and_the_untouched_text_unfold() -> None:
 def test_not_in_this_memory_is_an_answer() -> None:
     exchange = said(None, OTHER)
     html = shown(exchange)
-    assert (
-        html.index("Not in this memory") < html.index("nearest: “A bridge") < html.index("what the model says without")
-    )
+    assert html.index("Not in this memory") < html.index("nearest: ") < html.index("“A bridge")
+    assert html.index("“A bridge") < html.index("what the model says without")
     assert f"color:{LIGHT.warning}" in html and "Ines" not in html and "Nobody" not in html
     assert exchange.text().splitlines()[1] == "A: Not in this memory"
     exchange.toggle("alone")

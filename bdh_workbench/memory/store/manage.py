@@ -37,8 +37,8 @@ def merge(memories: Sequence[Memory], title: str = "", *, keep: Keep | None = No
     """One memory that contains what all of the given ones hold: their banks, side by side.
 
     The order of the memories does not matter, except for ``keep`` and the names. Layers are renumbered in the order
-    of their times. An item that is stored several times, with the same words or, without words, at the same addresses, is
-    kept once: the oldest of those that are switched on.
+    of their times. An item that is stored several times, with the same words or, without words, at the same addresses,
+    is kept once: the oldest of those that are switched on.
 
     Args:
         memories: one or more, of one model.
