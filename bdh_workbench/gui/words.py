@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from bdh_workbench.harmless import harmless, harmless_lines
-from bdh_workbench.wording import plural, shortened, size
+from bdh_workbench.wording import percent, plural, shortened, size
 from bdh_workbench.wording import probability as shown_p
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ __all__ = [
     "escaped",
     "harmless",
     "holds",
+    "percent",
     "plural",
     "short",
     "shown_p",

@@ -132,7 +132,7 @@ def run(
         last = found[-1]
         note(
             f"{last.tokens:,} tokens: {last.write:.1f} s, {last.file / last.tokens:,.0f} bytes a token, recited "
-            f"{last.recitation:.0%}, first question {last.first_question:.2f} s"
+            f"{last.recitation:.0%}, other text {100 * last.locality:+.2f}%, first question {last.first_question:.2f} s"
         )
     report: dict[str, Any] = {
         **header("scale", model),

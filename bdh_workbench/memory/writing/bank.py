@@ -347,9 +347,12 @@ def _solve(task: _Task, bank: Memory, found: Found) -> Solved:
     old = joint.enabled_rows()
     old = old[old < count]
     for turn in range(SETTLING + 1):
+        task.watch()
         slow = slow_slot(joint)
         got = read_rows(joint.rows, slow, numbers)
+        task.watch()
         p = token_p(task.model, new, got)
+        task.watch()
         has_rank = torch.isin(joint.rows.address_of[numbers], joint.basis)
         failed = numbers[(p < settings.goal) & ~has_rank & ~found.hopeless]
         larger = basis

@@ -43,7 +43,7 @@ HEAT_SLOTS, HEAT_POSITIONS = 64, 96  # slots and positions at most in the slot-u
 SHOWN_TOKENS = 2048  # tokens at most whose probabilities an event carries
 EXAMPLES, BEFORE = 3, 6  # positions that cannot be told apart whose words are shown, and tokens before each
 # Share of the time of a bank's write that is over when each phase is, with no gradient steps; measured with `small`.
-READ, FOUND = 0.45, 0.85
+READ, FOUND = 0.5, 0.73
 TYPICAL = 16  # direct steps that most banks take
 REFINED = 2400  # positions of a write up to which gradient steps follow: a second or less for each
 
