@@ -172,7 +172,10 @@ class Reader:
         if self._shelf.verbatim is None:
             site = self.model.site
             stored = stored_stretches(self.memory, self.model, self.numbers.tolist())
-            self._shelf.verbatim = Verbatim(stored, site.same_as.tolist(), site.surprisal.tolist())
+            tokenizer = self.model.tokenizer
+            texts = enumerate(map(tokenizer.token_bytes, range(tokenizer.vocab_size)))
+            breaks = [token for token, text in texts if text.isspace() and b"\n" in text]
+            self._shelf.verbatim = Verbatim(stored, site.same_as.tolist(), site.surprisal.tolist(), breaks)
         return self._shelf.verbatim
 
     @property
