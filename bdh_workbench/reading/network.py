@@ -201,8 +201,8 @@ class ReaderNetwork(nn.Module):
         bias = (OFF * (pairs.side == PAD).float())[:, None, None]
         for layer in self.layers:
             x = layer(x, bias, cos, sin, dtype)
-        scores: Tensor = self.last(x)
-        return scores
+        encoded: Tensor = self.last(x)
+        return encoded
 
     @torch.no_grad()
     def _matches(self, pairs: Pairs) -> Tensor:
