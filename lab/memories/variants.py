@@ -133,6 +133,13 @@ def hidden_state_model(model: Model, text: GeneralText) -> Model:
     return dataclasses.replace(with_site(model, site, model.calibration, "hidden states"), judges=judges)
 
 
+def plain_hidden_model(model: Model) -> Model:
+    """The model with a write site addressed by hidden states as they are, as in the paper: for pure reads alone."""
+    site = HiddenSite(model.network)
+    fit_threshold(site)
+    return with_site(model, site, model.calibration, "plain hidden states")
+
+
 def fact_shares(reader: Reader, written: Sequence[Fact], most: int | None = None) -> dict[str, float | None]:
     """Shares of facts and paraphrases answered exactly, with completion and by the pure read.
 
