@@ -122,6 +122,11 @@ class Paired:
         low, mean, high = (math.exp(middle + shift) for shift in (-reach, 0.0, reach))
         return Paired(mean, low, high, middle / deviation if deviation else None, math.exp(reach), tuple(values))
 
+    @staticmethod
+    def read(values: Mapping[str, Any]) -> Paired:
+        """As a report has it."""
+        return Paired(**{**values, "values": tuple(values["values"])})
+
     def __str__(self) -> str:
         """The mean with its interval, as people read it."""
         return f"{self.mean:.2f} ({self.low:.2f} to {self.high:.2f})"

@@ -199,7 +199,7 @@ def _page(report: Mapping[str, Any], names: list[str]) -> str:
             rows = [["none", "1", "1", "1", "–", "–", _final(found["none"]), "–"]]
             for kind, label in KINDS.items():
                 figures = found[setting][kind]
-                ratios = {name: _paired(figures[name]) for name in RATIOS}
+                ratios = {name: Paired.read(figures[name]) for name in RATIOS}
                 effect = ratios["gradient"].effect
                 rows.append(
                     [
@@ -212,7 +212,7 @@ def _page(report: Mapping[str, Any], names: list[str]) -> str:
                     ]
                 )
             over = ", ".join(
-                f"{_paired(found[setting][kind]['hebbian_over'])} times that of {KINDS[kind].removeprefix('control: ')}"
+                f"{Paired.read(found[setting][kind]['hebbian_over'])} times that of the {KINDS[kind]}"
                 for kind in (OTHER, NOISE)
             )
             parts.append(
@@ -220,10 +220,6 @@ def _page(report: Mapping[str, Any], names: list[str]) -> str:
                 f"The Hebbian network's gradient is {over}.\n"
             )
     return "".join(parts) + pictures_in("Gradient of the slow memory and gate", names)
-
-
-def _paired(figures: Mapping[str, Any]) -> Paired:
-    return Paired(**{**figures, "values": tuple(figures["values"])})
 
 
 def _final(figures: Mapping[str, Any]) -> str:
