@@ -20,7 +20,7 @@ from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.reading import recall
 from bdh_workbench.reading.reader import Reader
-from bdh_workbench.training.calibration import fit_threshold, fit_tokens, fit_whitening, stretches
+from bdh_workbench.training.addressing.calibration import fit_threshold, fit_tokens, fit_whitening, stretches
 
 FACTS = (
     Fact("The capital of Vessaly is", "Orm", ("Vessaly has as its capital",)),

@@ -88,7 +88,7 @@ class Reply:
     familiarity: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """What came of a question.
 
@@ -126,6 +126,16 @@ class Answer:
     sources: tuple[Source, ...]
     untouched: str | None
     ids: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        if self.abstained:
+            return f"Answer(not in this memory, familiarity {self.familiarity:.2f})"
+        if self.chosen is None:
+            start = self.completion if len(self.completion) <= 60 else f"{self.completion[:59]}…"
+            return f"Answer({start!r}, without a memory)"
+        said = self.answer or self.sentence
+        sure = f", p {self.answer_p:.4f}" if self.answer_p is not None else ""
+        return f"Answer({said!r}{sure}, from {self.chosen.source.title!r}, familiarity {self.familiarity:.2f})"
 
     @property
     def mode(self) -> Mode:

@@ -18,7 +18,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.reading.reader import Reader, ReaderState
 from bdh_workbench.resources import resource_path
-from bdh_workbench.training.calibration import WINDOW, WINDOWS
+from bdh_workbench.training.addressing.calibration import WINDOW, WINDOWS
 from bdh_workbench.training.corpus import CorpusDocument, encode_documents, read_corpus, validation_documents
 
 TOKENS = 100_000  # of held-out text that are read at least, where there are so many

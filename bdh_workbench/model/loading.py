@@ -53,7 +53,7 @@ class Calibration:
     others: Tensor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Model:
     """Everything that reading and writing need; all of it is frozen."""
 
@@ -68,6 +68,9 @@ class Model:
     device: torch.device
     judges: Mapping[str, Judge] = field(default_factory=dict)
     likeness: Likeness | None = None
+
+    def __repr__(self) -> str:
+        return f"Model({self.name!r}, {self.parameters:,} parameters, {self.device}, {self.fingerprint[:8]})"
 
     @property
     def parameters(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,7 +88,9 @@ class WorkbenchEngine(Engine):
                 document.clear_conversation(task)
             case jobs.InspectText():
                 reader = self._mounted(job.read)
-                task.emit(TextInspected(task.id, inspect_text(task, reader, self._sources, job.text)))
+                told = functools.partial(progress, task)
+                seen = inspect_text(reader, self._sources, job.text, told, task.checkpoint)
+                task.emit(TextInspected(task.id, seen))
             case jobs.RetentionRun():
                 retention_run(task, self._loaded(), self._documents(job), job)
                 self._tell_device(task)

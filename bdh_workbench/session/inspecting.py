@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +22,6 @@ from bdh_workbench.model.network import CHUNK, MemorySite, Trace
 from bdh_workbench.reading.reader import UNTOUCHED, Reader, ReaderState
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session.asking import TOP
-from bdh_workbench.session.control import Task, progress
 from bdh_workbench.session.events import Distribution, RowMatch, TextInspection, Top
 
 if TYPE_CHECKING:
@@ -33,12 +32,24 @@ MATCHES = 5  # stored rows that each token is compared with
 
 
 @torch.no_grad()
-def inspect_text(task: Task, reader: Reader, sources: Sources, text: str) -> TextInspection:
+def inspect_text(
+    reader: Reader,
+    sources: Sources,
+    text: str,
+    passed: Callable[[float, str], None] = lambda done, what: None,
+    checkpoint: Callable[[], None] = lambda: None,
+) -> TextInspection:
     """How a text is read.
+
+    Args:
+        reader: the model with or without a memory.
+        sources: of its memory.
+        text: to be read.
+        passed: called now and then with the share that is done, and what comes next; what it raises ends the reading.
+        checkpoint: called between readings; likewise.
 
     Raises:
         UserError: when the text is empty or too long to be shown.
-        Cancelled: when the job was cancelled.
     """
     model = reader.model
     if len(text) > 64 * MOST_TOKENS:
@@ -53,7 +64,7 @@ def inspect_text(task: Task, reader: Reader, sources: Sources, text: str) -> Tex
     state: ReaderState | None = None
     length = min(CHUNK, batch_limit(reader))
     for start in range(0, len(ids), length):
-        progress(task, start / len(ids), "Reading the text")
+        passed(start / len(ids), "Reading the text")
         part = torch.tensor([ids[start : start + length]], device=model.device)
         reading = reader.advance(part, state, trace)
         state = reading.state
@@ -66,7 +77,7 @@ def inspect_text(task: Task, reader: Reader, sources: Sources, text: str) -> Tex
     levels = model.config.levels
     sparsity = [torch.cat(trace.sparsity[level::levels], dim=1)[0] for level in range(levels)]
     everything = model.network.logits(reading.stream[:, -1]).float().cpu()[0].softmax(0)
-    progress(task, 1.0, "Switching each memory off")
+    passed(1.0, "Switching each memory off")
     return TextInspection(
         tokens=_texts(model, ids),
         slow=np.stack([*slow, written]),
@@ -77,7 +88,7 @@ def inspect_text(task: Task, reader: Reader, sources: Sources, text: str) -> Tex
         active=np.concatenate(reads.active),
         sources=tuple(sources.of(row) for row in reads.rows),
         matches=tuple(reads.matches),
-        distributions=_distributions(task, reader, ids, everything),
+        distributions=_distributions(reader, ids, everything, checkpoint),
         threshold=1.0 if reader.empty else reader.threshold,
     )
 
@@ -142,7 +153,9 @@ def _texts(model: Model, ids: list[int]) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _distributions(task: Task, reader: Reader, ids: list[int], everything: Tensor) -> tuple[Distribution, ...]:
+def _distributions(
+    reader: Reader, ids: list[int], everything: Tensor, checkpoint: Callable[[], None]
+) -> tuple[Distribution, ...]:
     """The next token with everything on (given), and with each kind of memory off."""
     kept = everything.topk(min(TOP, len(everything))).indices
 
@@ -153,17 +166,17 @@ def _distributions(task: Task, reader: Reader, ids: list[int], everything: Tenso
 
     found = [named("all", everything)]
     for name, gate in (("slow off", "gate_slow"), ("fast off", "gate_fast")):
-        task.checkpoint()
+        checkpoint()
         with gates_closed(reader.model, gate):
-            found.append(named(name, _next(task, reader, ids)))
-    task.checkpoint()
-    found.append(named("written off", _next(task, reader.with_settings(UNTOUCHED), ids)))
+            found.append(named(name, _next(reader, ids, checkpoint)))
+    checkpoint()
+    found.append(named("written off", _next(reader.with_settings(UNTOUCHED), ids, checkpoint)))
     return tuple(found)
 
 
-def _next(task: Task, reader: Reader, ids: list[int]) -> Tensor:
+def _next(reader: Reader, ids: list[int], checkpoint: Callable[[], None]) -> Tensor:
     """Probabilities (V,) of the token behind ids."""
-    reading = read_last(reader, torch.tensor([ids], device=reader.model.device), None, task.checkpoint)
+    reading = read_last(reader, torch.tensor([ids], device=reader.model.device), None, checkpoint)
     return reader.model.network.logits(reading.stream[:, -1]).float().cpu()[0].softmax(0)
 
 

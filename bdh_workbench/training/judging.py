@@ -41,13 +41,13 @@ from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.reading.evidence import MEANING, WORDS, cosine_names
 from bdh_workbench.reading.recall import CUES, DOCUMENTS, EVEN, FACTS, feature_names
 from bdh_workbench.reading.words import BEFORE
-from bdh_workbench.training.addresses import StoredRows, Words, stored_rows
+from bdh_workbench.training.addressing.addresses import StoredRows, Words, stored_rows
 from bdh_workbench.training.corpus import read_corpus
 from bdh_workbench.training.synthetic import documents
-from bdh_workbench.training.synthetic_distractors import distractor
-from bdh_workbench.training.synthetic_names import Entity, entity
-from bdh_workbench.training.synthetic_relations import Relation, plain_relations, relations
-from bdh_workbench.training.synthetic_statements import Statement, StatementSource
+from bdh_workbench.training.synthetic.distractors import distractor
+from bdh_workbench.training.synthetic.names import Entity, entity
+from bdh_workbench.training.synthetic.relations import Relation, plain_relations, relations
+from bdh_workbench.training.synthetic.statements import Statement, StatementSource
 
 ROUNDS, QUICK_ROUNDS, ABLATED_ROUNDS = 12, 2, 6  # of worlds
 SEEDS = 3

@@ -33,8 +33,9 @@ from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.reading.network import ReaderConfig
 from bdh_workbench.training import bf16
-from bdh_workbench.training.addresses import SIZES, address_report, mean_report
-from bdh_workbench.training.calibration import GeneralText, calibrate, fit_tokens
+from bdh_workbench.training.addressing.addresses import SIZES, address_report, mean_report
+from bdh_workbench.training.addressing.calibration import GeneralText, calibrate, fit_tokens
+from bdh_workbench.training.addressing.metatrain import QUICK, QUICK_SIZES, TRAINED, MetaResult, meta_train
 from bdh_workbench.training.card import hardware, model_card
 from bdh_workbench.training.checkpoint import Progress, cut_checkpoint, join_checkpoint
 from bdh_workbench.training.config import TrainingConfig, load_configs
@@ -47,7 +48,6 @@ from bdh_workbench.training.corpus import (
 )
 from bdh_workbench.training.distributed import Ranks, start_ranks, stop_ranks
 from bdh_workbench.training.judging import QUICK_ROUNDS, ROUNDS, fit_judges
-from bdh_workbench.training.metatrain import QUICK, QUICK_SIZES, TRAINED, MetaResult, meta_train
 from bdh_workbench.training.pictures import draw_pictures
 from bdh_workbench.training.pretrain import Pretraining, share_done, stop_on_interrupt
 from bdh_workbench.training.reading.phase import Questions, train_reader

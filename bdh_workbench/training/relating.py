@@ -27,8 +27,8 @@ from bdh_workbench.model.likeness import LAST, SHAPES, Likeness, Relating, shape
 from bdh_workbench.reading.units import folded
 from bdh_workbench.reading.words import spans
 from bdh_workbench.training.corpus import read_json_lines
-from bdh_workbench.training.synthetic_lexicon import ANSWERS
-from bdh_workbench.training.synthetic_relations import Relation, plain_relations, relations
+from bdh_workbench.training.synthetic.lexicon import ANSWERS
+from bdh_workbench.training.synthetic.relations import Relation, plain_relations, relations
 
 SIZE = 64  # numbers that tell what is asked
 STEPS, RATE, BATCH, PAIRS = 400, 4e-3, 384, 192  # of the fit: steps, rate, answers and pairs of a batch

@@ -20,8 +20,8 @@ from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
-from bdh_workbench.training.addresses import address_report
-from bdh_workbench.training.calibration import (
+from bdh_workbench.training.addressing.addresses import address_report
+from bdh_workbench.training.addressing.calibration import (
     GENERAL,
     GeneralText,
     fit_threshold,

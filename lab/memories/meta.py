@@ -18,8 +18,8 @@ from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
-from bdh_workbench.training.addresses import address_report
-from bdh_workbench.training.calibration import GeneralText
+from bdh_workbench.training.addressing.addresses import address_report
+from bdh_workbench.training.addressing.calibration import GeneralText
 from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.synthetic import documents, facts, other_subject_prompts
 from lab.memories.variants import fact_shares, general_text, recalibrated, untrained

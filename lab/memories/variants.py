@@ -20,8 +20,14 @@ from bdh_workbench.model.network import Network, NetworkState
 from bdh_workbench.model.write_site import SummaryState, WriteSite
 from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.reading.recall import CUES, FACTS, plain_judge
-from bdh_workbench.training.addresses import held_out_familiarity, stored_rows
-from bdh_workbench.training.calibration import GeneralText, calibrate, fit_threshold, fit_whitening, stretches
+from bdh_workbench.training.addressing.addresses import held_out_familiarity, stored_rows
+from bdh_workbench.training.addressing.calibration import (
+    GeneralText,
+    calibrate,
+    fit_threshold,
+    fit_whitening,
+    stretches,
+)
 from bdh_workbench.training.corpus import encode_documents, read_corpus, validation_documents
 from bdh_workbench.training.synthetic import facts
 

@@ -21,7 +21,7 @@ from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader
-from bdh_workbench.training.calibration import GeneralText
+from bdh_workbench.training.addressing.calibration import GeneralText
 from bdh_workbench.training.synthetic import hard_facts
 from lab import reproduction
 from lab.memories import capacity, harder, protocols

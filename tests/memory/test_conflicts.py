@@ -20,10 +20,10 @@ from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.state import Memory
 from bdh_workbench.memory.writer import finish, write
 from bdh_workbench.model.loading import Model
-from bdh_workbench.training import synthetic_documents
 from bdh_workbench.training.synthetic import documents
-from bdh_workbench.training.synthetic_lexicon import ANSWERS
-from bdh_workbench.training.synthetic_statements import Statement, StatementSource
+from bdh_workbench.training.synthetic.lexicon import ANSWERS
+from bdh_workbench.training.synthetic.skeletons import Skeleton, document, skeletons
+from bdh_workbench.training.synthetic.statements import Statement, StatementSource
 from tests.memory.memory_factory import refused
 
 OLD = TextDocument("old", "User guide. The administrator password expires after thirty days.")
@@ -107,10 +107,10 @@ def of_one_form() -> list[tuple[TextDocument, TextDocument]]:
     """Pairs of documents made by one pattern about different subjects."""
     rng, names = random.Random(1), set[str]()
 
-    def made(skeleton: synthetic_documents.Skeleton) -> TextDocument:
-        return synthetic_documents.document(rng, skeleton, "train", names)
+    def made(skeleton: Skeleton) -> TextDocument:
+        return document(rng, skeleton, "train", names)
 
-    return [(made(one), made(one)) for one in synthetic_documents.skeletons() for _ in range(3)]
+    return [(made(one), made(one)) for one in skeletons() for _ in range(3)]
 
 
 @pytest.mark.parametrize("sentences", [0, 2, 8])

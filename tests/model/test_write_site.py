@@ -15,7 +15,7 @@ from torch import Tensor
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import ROLL, SCAN, SummaryState, WriteSite, random_signs
-from bdh_workbench.training.calibration import fit_whitening, last_summaries, stretches
+from bdh_workbench.training.addressing.calibration import fit_whitening, last_summaries, stretches
 from tests.core_factory import GENERAL, calibrated_site, general_ids
 
 Array = npt.NDArray[np.float64]

@@ -27,7 +27,7 @@ from bdh_workbench.reading.words import (
     sentences_said,
     words_of,
 )
-from bdh_workbench.training.addresses import Words, stored_rows
+from bdh_workbench.training.addressing.addresses import Words, stored_rows
 from tests.core_factory import calibrated_site, tiny_config, tiny_model
 from tests.model_factory import SLOTS
 

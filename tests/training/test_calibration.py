@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import WriteSite
-from bdh_workbench.training import calibration
-from bdh_workbench.training.calibration import (
+from bdh_workbench.training.addressing import calibration
+from bdh_workbench.training.addressing.calibration import (
     GeneralText,
     calibrate,
     fit_threshold,

@@ -13,12 +13,18 @@ from bdh_workbench.inputs.items import Probe, TextDocument
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import WriteSite
-from bdh_workbench.training import episodes as episodes_module
-from bdh_workbench.training import metatrain
-from bdh_workbench.training.addresses import DECIDING, address_report, answer_sentence, mean_report, stored_rows
-from bdh_workbench.training.calibration import GeneralText
-from bdh_workbench.training.episodes import EpisodeSource
-from bdh_workbench.training.metatrain import (
+from bdh_workbench.training.addressing import episodes as episodes_module
+from bdh_workbench.training.addressing import metatrain
+from bdh_workbench.training.addressing.addresses import (
+    DECIDING,
+    address_report,
+    answer_sentence,
+    mean_report,
+    stored_rows,
+)
+from bdh_workbench.training.addressing.calibration import GeneralText
+from bdh_workbench.training.addressing.episodes import EpisodeSource
+from bdh_workbench.training.addressing.metatrain import (
     TRAINED,
     Addressing,
     episode_losses,
@@ -26,7 +32,7 @@ from bdh_workbench.training.metatrain import (
     token_classes,
     with_buffers,
 )
-from bdh_workbench.training.synthetic_relations import relations
+from bdh_workbench.training.synthetic.relations import relations
 from tests.core_factory import calibrated_site, general_ids
 
 TOKENIZER = ByteTokenizer()

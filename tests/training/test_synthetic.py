@@ -8,17 +8,18 @@ import random
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.training import synthetic
-from bdh_workbench.training.synthetic_documents import skeletons
-from bdh_workbench.training.synthetic_lexicon import ANSWERS
-from bdh_workbench.training.synthetic_names import KINDS, SPLITS, entity, is_reserved, split_of
-from bdh_workbench.training.synthetic_relations import all_relations, relations
-from bdh_workbench.training.synthetic_statements import StatementSource
+from bdh_workbench.training.synthetic.lexicon import ANSWERS
+from bdh_workbench.training.synthetic.names import KINDS, SPLITS, entity, is_reserved, split_of
+from bdh_workbench.training.synthetic.relations import all_relations, relations
+from bdh_workbench.training.synthetic.skeletons import skeletons
+from bdh_workbench.training.synthetic.statements import StatementSource
 
 BENCHMARK_NAMES = (
     "Veldamar Oshenti Osterby Quillon Sarnath Oram Halcyon Roderan Greywick Ombrel Rusk Vance Hask Pell Kallan "
@@ -37,6 +38,7 @@ BENCHMARK_ANSWERS = (
     "Tarnhollow compass beetles juniper glass purple harp rain Peru windmill garlic snails saffron silver honey "
     "tortoise wolf canyon knight walnuts Oshenti clay Lanterns weavers Loom harl basalt moss needles"
 ).split()
+DIGESTS = {"train": "1da347954678a971", "dev": "646fd750b6cf384a", "test": "ddc97ded642b578a"}
 NAMES = re.compile(rf"\b({'|'.join(BENCHMARK_NAMES)})\b", re.IGNORECASE)
 PHRASES = re.compile("|".join(BENCHMARK_PHRASES), re.IGNORECASE)
 ROUGH = re.compile(
@@ -303,3 +305,29 @@ def test_an_unknown_split_is_refused(split: str) -> None:
 def test_a_negative_count_is_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
         synthetic.hard_facts(-1, 1)
+
+
+def digest_of(made: Sequence[object]) -> str:
+    return hashlib.sha256(repr(made).encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize(("split", "digest"), DIGESTS.items())
+def test_the_same_seed_gives_the_same_texts_in_every_version(split: str, digest: str) -> None:
+    """Published figures are of these facts and documents, so that a change of the data files must be meant."""
+    facts = [*synthetic.facts(150, 7, split), *synthetic.hard_facts(100, 7, split)]
+    probes = [(each.probe.prompt, each.probe.answer) for each in synthetic.reversed_probes(60, 7, split)]
+    documents = synthetic.documents(12, 7, split)
+    made = [
+        *((fact.prompt, fact.answer, *fact.paraphrases) for fact in facts),
+        *probes,
+        *synthetic.other_subject_prompts(60, 7, split),
+        *((document.title, document.text) for document in documents),
+        *((probe.prompt, probe.answer) for document in documents for probe in document.probes),
+    ]
+    assert digest_of(made) == digest
+
+
+def test_the_same_seed_gives_the_same_passages_in_every_version() -> None:
+    rng = random.Random(5)
+    made = [synthetic.passage(rng) for _ in range(200)]
+    assert digest_of(made) == "df02b704425d2504"

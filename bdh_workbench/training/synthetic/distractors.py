@@ -1,0 +1,15 @@
+"""Plain sentences that state nothing about any invented entity, to stand between statements and questions."""
+
+from __future__ import annotations
+
+import random
+
+from bdh_workbench.training.synthetic.data import text
+
+SENTENCES: tuple[str, ...] = tuple(text("distractors.txt").splitlines())
+"""Sentences without invented names."""
+
+
+def distractor(rng: random.Random) -> str:
+    """One plain sentence."""
+    return rng.choice(SENTENCES)
