@@ -32,7 +32,7 @@ from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.training.pictures import COLOURS
-from bdh_workbench.training.synthetic_names import invented
+from bdh_workbench.training.synthetic.names import invented
 from lab.memories.protocols import Protocol, write_by
 from lab.memories.variants import general_text, hidden_state_model, plain_hidden_model
 from lab.results import Note, cell, draw, header, kept, markdown_table, pictures_in, save, spread, spread_of
