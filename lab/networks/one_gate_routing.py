@@ -48,6 +48,7 @@ WARM = 0.2  # share of the steps that are not counted
 OPEN = 0.1  # of |tanh(gate)|: where the gates of our own construction start
 TINY = 1e-12
 RATIOS = ("gradient", "gate", "rest")
+PULLS = ("pull_slow", "pull_fast")
 
 
 def run(corpus: str, out: Path, steps: int, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
@@ -117,21 +118,15 @@ def _shown(found: Mapping[str, Any], steps: int) -> dict[str, Any]:
     }
     counted = [n for n, step in enumerate(found["marks"]) if step > WARM * steps]
     seeds = range(len(found["loss"][0]))
-    sizes = [[statistics.mean(abs(found[key][n][s]) for n in counted) for s in seeds] for key in PULLS]
+    sizes = [[statistics.mean(abs(found[key][n][s][CHOSEN]) for n in counted) for s in seeds] for key in PULLS]
+    gates = list(zip(found["marks"], curves["gates"], strict=True))
     return {
         "marks": found["marks"],
+        "loss": statistics.mean(found["loss"][-1]),
         **curves,
-        "opened": [
-            next(
-                (step for step, gate in zip(found["marks"], found["gates"], strict=True) if abs(gate[s]) >= OPEN), None
-            )
-            for s in seeds
-        ],
+        "opened": [next((step for step, gate in gates if abs(gate[s]) >= OPEN), None) for s in seeds],
         "fast_share_of_pull": [fast / max(slow + fast, TINY) for slow, fast in zip(*sizes, strict=True)],
     }
-
-
-PULLS = ("pull_slow", "pull_fast")
 
 
 def _pictures(out: Path, report: Mapping[str, Any]) -> list[str]:

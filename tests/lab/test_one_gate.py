@@ -146,8 +146,8 @@ def test_what_pulls_a_gate_is_read_off_the_gradients() -> None:
     slow_memory, gate = site.slow.detach()[None], site.gate_slow.detach()[None]
     slow_memory.grad, gate.grad = site.slow.grad[None], site.gate_slow.grad[None]  # type: ignore[index]
     look = one_gate._look(1, torch.zeros(1), [slow_memory], [gate])
-    assert float(look.pull_slow) == pytest.approx(-float((mixed.grad * slow).sum()), rel=1e-3)
-    assert float(look.pull_fast) == pytest.approx(-float((mixed.grad * fast).sum()), rel=1e-3)
+    assert float(look.pull_slow) == pytest.approx(-float((mixed.grad * slow).sum().detach()), rel=1e-3)
+    assert float(look.pull_fast) == pytest.approx(-float((mixed.grad * fast).sum().detach()), rel=1e-3)
     assert float(look.gradients) == pytest.approx(float(site.slow.grad.norm()))  # type: ignore[union-attr]
 
 
