@@ -358,6 +358,16 @@ def page(results: Mapping[str, Mapping[str, Any]], rows: list[list[str]]) -> str
     )
 
 
+def _by_gate(name: str, figures: Mapping[str, Any]) -> str:
+    """What a fast state did to the gradient, by gate and rest, with a lent gate, and by quarters of the training."""
+    own = {part: Paired.read(figures[HEBBIAN][part]) for part in ("gradient", "gate", "rest")}
+    quarters = ", ".join(str(Paired.read(quarter["gradient"])) for quarter in figures[HEBBIAN]["quarters"])
+    return (
+        f"{name}: gradient {own['gradient']} = gate {own['gate']} times rest {own['rest']}, with a lent gate "
+        f"{Paired.read(figures[LENT]['gradient'])}; by quarters of the training {quarters}"
+    )
+
+
 def origins(results: Mapping[str, Mapping[str, Any]]) -> str:
     """What the phenomena of claims 8 to 10 come from, as far as the results show; nothing where they are not there."""
     parts = []
@@ -367,16 +377,14 @@ def origins(results: Mapping[str, Mapping[str, Any]]) -> str:
             parts.append((f"{tokens}, {SETTING_LABELS[setting]}", found[setting]))
     lines = []
     if parts:
-        shown = "; ".join(
-            f"{name}: gate {Paired.read(figures[HEBBIAN]['gate'])}, rest {Paired.read(figures[HEBBIAN]['rest'])}, "
-            f"lent gate {Paired.read(figures[LENT]['gradient'])} for {Paired.read(figures[HEBBIAN]['gradient'])}"
-            for name, figures in sorted(parts)
-        )
+        shown = "; ".join(_by_gate(name, figures) for name, figures in sorted(parts, key=lambda part: part[0]))
         lines.append(
             "With one gate the gradient of the slow memory is tanh(gate) times a sum that the fast state enters only "
-            "through what the network has learnt, and the fast read pulls at the same gate. Measured, as ratios to no "
-            f"fast state: {shown}. The lent gate is that of the Hebbian network, given to one without any fast state. "
-            "With two gates nothing is shared, and a fast state can act on the slow memory only through the rest."
+            "through what the network has learnt, and the fast read pulls at the same gate. Where the rest is near 1 and "
+            "a lent gate does as much, a change of the gradient is one of the gate, and what is found depends on when "
+            f"one looks. As ratios to no fast state: {shown}. The lent gate is that of the Hebbian network, used by one "
+            "without any fast state. With two gates nothing is shared: a fast state acts on the slow memory only through "
+            "the rest."
         )
     collide = results.get("protocols-collide", {}).get("results", {})
     cases = [(name, count, found) for name, sizes in collide.items() for count, found in sizes.items()]

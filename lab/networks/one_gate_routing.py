@@ -45,6 +45,7 @@ KINDS = {
 }
 CHOSEN = LEVELS - 1  # the level, from 0, that has a fast state
 WARM = 0.2  # share of the steps that are not counted
+QUARTERS = tuple((number / 4, (number + 1) / 4) for number in range(4))  # of the steps
 OPEN = 0.1  # of |tanh(gate)|: where the gates of our own construction start
 TINY = 1e-12
 RATIOS = ("gradient", "gate", "rest")
@@ -81,7 +82,10 @@ def run(corpus: str, out: Path, steps: int, seeds: int, note: Note = lambda line
                 made[kind] = runs.get(tokens, setting, kind, _placed(kind))
             made[LENT] = runs.get(tokens, setting, LENT, _placed(NONE), own["every_gate"])
             report["results"][tokens][setting] = found = {
-                kind: _shown(each, steps) | compare(each, bare, steps) for kind, each in made.items()
+                kind: _shown(each, steps)
+                | compare(each, bare, steps)
+                | {"quarters": [compare(each, bare, steps, quarter) for quarter in QUARTERS]}
+                for kind, each in made.items()
             }
             for kind in (OTHER, NOISE):
                 found[kind]["hebbian_over"] = compare(own, made[kind], steps)["gradient"]
@@ -95,12 +99,14 @@ def _placed(kind: str) -> list[str]:
     return [kind if level == CHOSEN else NONE for level in range(LEVELS)]
 
 
-def compare(runs: Mapping[str, Any], bare: Mapping[str, Any], steps: int) -> dict[str, dict[str, Any]]:
-    """Ratios of gradient, gate and rest of paired runs, geometric means over the looks that count, over seeds."""
-    first = next(number for number, step in enumerate(runs["marks"]) if step > WARM * steps)
+def compare(
+    runs: Mapping[str, Any], bare: Mapping[str, Any], steps: int, part: tuple[float, float] = (WARM, 1.0)
+) -> dict[str, dict[str, Any]]:
+    """Ratios of gradient, gate and rest of paired runs, geometric means over the looks in a part of the steps."""
+    counted = [number for number, step in enumerate(runs["marks"]) if part[0] * steps < step <= part[1] * steps]
 
-    def mean_log(values: Sequence[Sequence[float]], seed: int) -> float:
-        return statistics.mean(math.log(max(abs(row[seed][CHOSEN]), TINY)) for row in values[first:])
+    def mean_log(values: Sequence[Sequence[Sequence[float]]], seed: int) -> float:
+        return statistics.mean(math.log(max(abs(values[number][seed][CHOSEN]), TINY)) for number in counted)
 
     seeds = range(len(runs["loss"][0]))
     logs = {
@@ -132,9 +138,9 @@ def _shown(found: Mapping[str, Any], steps: int) -> dict[str, Any]:
 def _pictures(out: Path, report: Mapping[str, Any]) -> list[str]:
     results = report["results"]
     labels = (
-        f"A fast state at level {report['level']} changes the slow memory's gradient by as much as it changes the gate",
-        "gate with the change, over that without (ratio)",
-        "gradient of the slow memory, the same ratio",
+        "The gradient of the slow memory follows its gate, a point for each pair of networks",
+        f"gate of level {report['level']}, over that without a fast state (ratio)",
+        "gradient of its slow memory, likewise (ratio)",
     )
     names = draw(out, "routing-one-gate", labels, lambda axes: _ratios(axes, results))
     first = next(iter(results))
@@ -148,7 +154,8 @@ def _pictures(out: Path, report: Mapping[str, Any]) -> list[str]:
 
 def _ratios(axes: Any, results: Mapping[str, Any]) -> None:
     every = [1.0]
-    for (kind, label), colour in zip(KINDS.items(), COLOURS, strict=False):
+    labels = {HEBBIAN: "Hebbian", OTHER: "another sequence's", NOISE: "random", LENT: "none, but its gate"}
+    for (kind, label), colour in zip(labels.items(), COLOURS, strict=False):
         points = [
             pair
             for found in results.values()
@@ -158,8 +165,8 @@ def _ratios(axes: Any, results: Mapping[str, Any]) -> None:
         axes.plot(*zip(*points, strict=True), "o", markersize=4, alpha=0.8, color=colour, label=label)
         every += [value for pair in points for value in pair]
     ends = [min(every) * 0.8, max(every) * 1.25]
-    axes.plot(ends, ends, color=MUTED, linewidth=0.9, label="predicted: the gate alone")
-    axes.axhline(2.0, color=MUTED, linewidth=0.9, linestyle=":", label="the paper's doubling")
+    axes.plot(ends, ends, color=MUTED, linewidth=0.9, label="gate alone")
+    axes.axhline(2.0, color=MUTED, linewidth=0.9, linestyle=":", label="doubling")
     axes.set_xscale("log")
     axes.set_yscale("log")
 
@@ -210,9 +217,15 @@ def _page(report: Mapping[str, Any], names: list[str]) -> str:
                 f"{Paired.read(found[setting][kind]['hebbian_over'])} times that of the {KINDS[kind]}"
                 for kind in (OTHER, NOISE)
             )
+            quarters = [
+                [f"{label}: {name}", *(str(Paired.read(each[name])) for each in found[setting][kind]["quarters"])]
+                for kind, label in KINDS.items()
+                for name in ("gradient", "gate")
+            ]
             parts.append(
                 f"\n## {tokens}, {SETTING_LABELS[setting]}\n\n{markdown_table(head, rows)}\n"
-                f"The Hebbian network's gradient is {over}.\n"
+                f"The Hebbian network's gradient is {over}. The same ratios in each quarter of the training, the start "
+                "included:\n\n" + markdown_table(["fast state", "first", "second", "third", "last"], quarters)
             )
     return "".join(parts) + pictures_in("Gradient of the slow memory and gate", names)
 

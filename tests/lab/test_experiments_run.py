@@ -20,7 +20,7 @@ from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.synthetic import facts, passage
-from lab.memories import addresses, alike, capacity, colliding, harder, meta, protocols
+from lab.memories import addresses, alike, capacity, colliding, harder, meta, protocols, variants
 from lab.networks import gates, one_gate, one_gate_gates, one_gate_routing, routing, study
 from lab.rivals import baselines
 from tests.core_factory import general_ids
@@ -281,6 +281,8 @@ def test_facts_that_differ_late_are_written_in_every_way(
            for protocol in colliding.PROTOCOLS]  # fmt: skip
     monkeypatch.setattr(colliding, "PROTOCOLS", tuple(few))
     monkeypatch.setattr(colliding, "SIZES", (3,))
+    for name, less in (("HIDDEN_STRETCHES", 300), ("HIDDEN_ROWS", 10)):
+        monkeypatch.setattr(variants, name, less)
     lines: list[str] = []
     report = colliding.run(model, corpus, tmp_path, 1, lines.append)
     page = checked(tmp_path, report, lines)
