@@ -19,7 +19,6 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from bdh_workbench.asking import ask as asking
 from bdh_workbench.asking.answers import Answer, Heard, Scored
@@ -28,21 +27,22 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.files import read_inputs
 from bdh_workbench.inputs.items import Fact, TextDocument, composed
 from bdh_workbench.inputs.prose import title_of
-from bdh_workbench.memory import manage, state
-from bdh_workbench.memory.banks import Bases
-from bdh_workbench.memory.conflicts import resolve
-from bdh_workbench.memory.files import load_memory_of, save_memory
+from bdh_workbench.memory.files.memory_file import load_memory_of, save_memory
 from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
-from bdh_workbench.memory.state import ItemRecord, LayerRecord
-from bdh_workbench.memory.write_event import WriteEvent
-from bdh_workbench.memory.writer import WriteResult, check_write
-from bdh_workbench.memory.writer import write as write_items
-from bdh_workbench.model.device import choose_device
+from bdh_workbench.memory.store import manage, state
+from bdh_workbench.memory.store.banks import Bases
+from bdh_workbench.memory.store.conflicts import resolve
+from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
+from bdh_workbench.memory.writing.event import WriteEvent
+from bdh_workbench.memory.writing.writer import WriteResult, check_write
+from bdh_workbench.memory.writing.writer import write as write_items
+from bdh_workbench.model.device import DeviceName, choose_device
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session import heat, inspecting
 from bdh_workbench.session.views import TextInspection
+from bdh_workbench.wording import plural, shortened
 
 __all__ = [
     "Answer",
@@ -135,7 +135,7 @@ class Memory:
     def __repr__(self) -> str:
         facts = sum(item.kind == "fact" for item in self.items)
         documents = len(self.items) - facts
-        counts = f"{facts} fact{'s' * (facts != 1)}, {documents} document{'s' * (documents != 1)}"
+        counts = f"{plural(facts, 'fact')}, {plural(documents, 'document')}"
         return f"Memory({self.title!r}, {counts}, model {self.value.model_name!r}, fill {self.fill:.2%})"
 
     def _read_by(self, model: Model) -> Reader:
@@ -163,11 +163,10 @@ class Recital:
         return min((p for _, _, p in self.tokens), default=1.0)
 
     def __repr__(self) -> str:
-        start = self.text if len(self.text) <= 40 else f"{self.text[:39]}…"
-        return f"Recital({start!r}, {len(self.tokens)} tokens, worst p {self.worst_p:.4f})"
+        return f"Recital({shortened(self.text, 40)!r}, {len(self.tokens)} tokens, worst p {self.worst_p:.4f})"
 
 
-def load(name: str | None = None, device: Literal["auto", "cpu", "cuda", "mps"] = "auto") -> Model:
+def load(name: str | None = None, device: DeviceName = "auto") -> Model:
     """Load a model, frozen.
 
     Args:
@@ -197,7 +196,6 @@ def write_steps(
     into: Memory | None = None,
     settings: WriteSettings | None = None,
     title: str | None = None,
-    workers: int = 1,
 ) -> Generator[WriteEvent, None, Memory]:
     """Write step by step, for those who want to see or stop each one; ``write`` does it in one call.
 
@@ -210,7 +208,6 @@ def write_steps(
         into: a memory that is extended; None for a new one.
         settings: of the write.
         title: of the memory; made from what is written if None.
-        workers: processes that write the parts of a long text at once.
 
     Yields:
         What each step came to: losses, probabilities, time left.
@@ -232,7 +229,7 @@ def write_steps(
         return Memory(into.value, tuple(notes), into._bases)
     result: WriteResult = yield from write_items(
         model, held, new.facts, new.documents, settings,
-        bases=into._bases if into is not None else None, gone=new.gone, workers=workers,
+        bases=into._bases if into is not None else None, gone=new.gone,
     )  # fmt: skip
     value = (
         result.memory if title is None else dataclasses.replace(result.memory, title=composed(" ".join(title.split())))
@@ -251,7 +248,6 @@ def write(
     into: Memory | None = None,
     settings: WriteSettings | None = None,
     title: str | None = None,
-    workers: int = 1,
     progress: Progress = False,
 ) -> Memory:
     """Write documents and facts into a memory.
@@ -263,15 +259,12 @@ def write(
         into: a memory that is extended.
         settings: of the write.
         title: of the memory.
-        workers: processes at once.
         progress: True shows a bar (needs tqdm); a function is called with the event of each step.
 
     Raises:
         UserError: as ``write_steps``, or when a bar is wanted and tqdm is not installed.
     """
-    steps = write_steps(
-        model, documents=documents, facts=facts, into=into, settings=settings, title=title, workers=workers
-    )
+    steps = write_steps(model, documents=documents, facts=facts, into=into, settings=settings, title=title)
     with _shown(progress) as show, contextlib.closing(steps):
         while True:
             try:

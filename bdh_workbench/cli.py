@@ -21,9 +21,10 @@ from typing import Any, NoReturn
 
 from bdh_workbench import __version__
 from bdh_workbench.commands import bench, memories, query, train, write
-from bdh_workbench.commands.common import DEVICES, UsageError
+from bdh_workbench.commands.common import UsageError
 from bdh_workbench.commands.console import Console, printing, say
 from bdh_workbench.errors import UserError
+from bdh_workbench.model.device import DEVICES, is_of_a_gpu, is_out_of_memory
 
 PROGRAM = "bdh-workbench"
 WINDOW = "bdh_workbench.gui.application"
@@ -144,8 +145,8 @@ def _carry_out(
     except Exception as error:
         if console.verbose:
             console.note(traceback.format_exc().rstrip())
-        if _out_of_memory(error):
-            where = "on the GPU: use --device cpu" if "cuda" in str(error).lower() else "free: close other programs"
+        if is_out_of_memory(error):
+            where = "on the GPU: use --device cpu" if is_of_a_gpu(error) else "free: close other programs"
             return _failed(console, 1, f"There is not enough memory {where}, or write fewer things at once.")
         detail = "" if console.verbose else " (--verbose shows the details)"
         reason = " ".join(str(error).split())
@@ -167,13 +168,6 @@ def _failed(console: Console, status: int, text: str) -> int:
     """Say a sentence on standard error, on one line, and return the status."""
     console.note(f"{PROGRAM}: {' '.join(text.split())}")
     return status
-
-
-def _out_of_memory(error: Exception) -> bool:
-    # By name, as torch may not be loaded; its allocator for the CPU raises a plain RuntimeError.
-    names = {kind.__name__ for kind in type(error).__mro__}
-    said = str(error).lower()
-    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "allocate memory" in said or "out of memory" in said
 
 
 def _flushed(console: Console, status: int) -> int:

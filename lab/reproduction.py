@@ -380,11 +380,11 @@ def origins(results: Mapping[str, Mapping[str, Any]]) -> str:
         shown = "; ".join(_by_gate(name, figures) for name, figures in sorted(parts, key=lambda part: part[0]))
         lines.append(
             "With one gate the gradient of the slow memory is tanh(gate) times a sum that the fast state enters only "
-            "through what the network has learnt, and the fast read pulls at the same gate. Where the rest is near 1 and "
-            "a lent gate does as much, a change of the gradient is one of the gate, and what is found depends on when "
-            f"one looks. As ratios to no fast state: {shown}. The lent gate is that of the Hebbian network, used by one "
-            "without any fast state. With two gates nothing is shared: a fast state acts on the slow memory only through "
-            "the rest."
+            "through what the network has learnt, and the fast read pulls at the same gate. Where the rest is near 1 "
+            "and a lent gate does as much, a change of the gradient is one of the gate, and what is found depends on "
+            f"when one looks. As ratios to no fast state: {shown}. The lent gate is that of the Hebbian network, used "
+            "by one without any fast state. With two gates nothing is shared: a fast state acts on the slow memory "
+            "only through the rest."
         )
     collide = results.get("protocols-collide", {}).get("results", {})
     cases = [(name, count, found) for name, sizes in collide.items() for count, found in sizes.items()]

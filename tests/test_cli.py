@@ -17,9 +17,9 @@ from bdh_workbench import cli
 from bdh_workbench.cli import main
 from bdh_workbench.commands import common
 from bdh_workbench.inputs.items import Fact, Probe, TextDocument
-from bdh_workbench.memory.files import load_memory, rewrite_labels, save_memory
+from bdh_workbench.memory.files.memory_file import load_memory, rewrite_labels, save_memory
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from tests.core_factory import FACTS, OTHER_DOCUMENT
 from tests.inputs import document_factory
@@ -287,8 +287,8 @@ def test_every_setting_of_a_write_has_an_option() -> None:
             given[field.name] = 3
             options += [f"--{field.name}", "3"]
     args = parser.parse_args(["write", "--memory", "m", *options])
-    assert common.write_settings(args) == WriteSettings(**given)
-    assert common.write_settings(parser.parse_args(["write", "--memory", "m"])) == WriteSettings()
+    assert common.given_settings(args, WriteSettings) == WriteSettings(**given)
+    assert common.given_settings(parser.parse_args(["write", "--memory", "m"]), WriteSettings) == WriteSettings()
 
 
 @pytest.mark.parametrize("before", [True, False])

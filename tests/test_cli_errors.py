@@ -19,7 +19,7 @@ from bdh_workbench.cli import main
 from bdh_workbench.commands import memories
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.files import read_header
+from bdh_workbench.memory.files.memory_file import read_header
 from tests.core_factory import FACTS
 from tests.model_factory import save_facts, save_tiny_model
 
@@ -212,11 +212,21 @@ def test_wrong_usage_is_told_with_status_2(fail: Fail, arguments: tuple[str, ...
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("write", "--facts", "f", "--memory", "m", "--steps", "0"), "from 1 to"),
-        (("write", "--facts", "f", "--memory", "m", "--goal", "2"), "between 0 and 1"),
-        (("write", "--facts", "f", "--memory", "m", "--rate", "nan"), "rate"),
-        (("query", "x", "--temperature", "-1"), "at least 0"),
-        (("query", "x", "--top-p", "0"), "above 0"),
+        (("write", "--facts", "f", "--memory", "m", "--steps", "0"), "argument --steps: it must be from 1 to 100,000"),
+        (("write", "--facts", "f", "--memory", "m", "--goal", "2"), "argument --goal: it must be between 0 and 1"),
+        (("write", "--facts", "f", "--memory", "m", "--rate", "nan"), "argument --rate: it must be above 0"),
+        (("query", "x", "--temperature", "-1"), "argument --temperature: it must be at least 0"),
+        (("query", "x", "--top-p", "0"), "argument --top-p: it must be above 0 and at most 1"),
+        (("query", "x", "--seed", "1e3"), "argument --seed: '1e3' is not a whole number"),
+    ],
+)
+def test_an_option_out_of_bounds_is_named_with_its_bounds(fail: Fail, arguments: tuple[str, ...], reason: str) -> None:
+    assert reason in fail(2, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
         (("bench", "--text", "no such text"), "There is no text"),
         (("train", "--corpus", "no", "--config", "no", "--out", "no"), "no training configuration"),
     ],

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import pytest
 
 from bdh_workbench.commands import console
-from bdh_workbench.commands.console import Console, as_json, probability
+from bdh_workbench.commands.console import Console, as_json
+from bdh_workbench.wording import probability
 
 
 def test_json_holds_no_word_that_json_lacks() -> None:

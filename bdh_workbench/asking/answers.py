@@ -7,6 +7,7 @@ from typing import Literal
 
 from bdh_workbench.asking.kinds import Kind
 from bdh_workbench.reading.sources import Source
+from bdh_workbench.wording import shortened
 
 Mode = Literal["question", "beginning"]
 
@@ -131,8 +132,7 @@ class Answer:
         if self.abstained:
             return f"Answer(not in this memory, familiarity {self.familiarity:.2f})"
         if self.chosen is None:
-            start = self.completion if len(self.completion) <= 60 else f"{self.completion[:59]}…"
-            return f"Answer({start!r}, without a memory)"
+            return f"Answer({shortened(self.completion)!r}, without a memory)"
         said = self.answer or self.sentence
         sure = f", p {self.answer_p:.4f}" if self.answer_p is not None else ""
         return f"Answer({said!r}{sure}, from {self.chosen.source.title!r}, familiarity {self.familiarity:.2f})"

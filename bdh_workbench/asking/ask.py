@@ -10,13 +10,13 @@ from bdh_workbench.asking.answers import Answer, Heard, Reply, Scored
 from bdh_workbench.asking.decoding import Question, exact, read_last
 from bdh_workbench.asking.decoding import score as score_questions
 from bdh_workbench.asking.kinds import AsKind, Kind, kind_of
-from bdh_workbench.asking.questions import answer_question, continue_beginning
+from bdh_workbench.asking.questions import answer_question, continue_beginning, turn_statement
 from bdh_workbench.asking.speech import Speech
 from bdh_workbench.errors import UserError
-from bdh_workbench.inputs.as_read import as_read
+from bdh_workbench.inputs.as_read import as_read, prompt_as_read
 from bdh_workbench.inputs.items import composed, same_text
 from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.reading.reader import UNTOUCHED, Reader
 from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
@@ -58,7 +58,7 @@ def ask(
     Raises:
         UserError: for an empty prompt in a fresh context.
     """
-    prompt, sampling = asked(prompt), sampling or SamplingSettings()
+    prompt, sampling = asked(reader, prompt), sampling or SamplingSettings()
     sources = sources if sources is not None else Sources(reader.memory)
     space = " " if context and prompt[:1].isalnum() else ""
     ids = [*context, *reader.model.tokenizer.encode(space + prompt)]
@@ -118,7 +118,7 @@ def reply_to(reader: Reader, sources: Sources, prompt: str) -> Reply:
     Raises:
         UserError: for an empty prompt.
     """
-    prompt = asked(prompt)
+    prompt = asked(reader, prompt)
     speech = Speech(reader, sources, prompt, reader.model.tokenizer.encode(prompt), SamplingSettings())
     return _reply(reader, sources, prompt, speech, kind_of(prompt))
 
@@ -133,13 +133,21 @@ def _reply(
     checkpoint: Callable[[], None] = lambda: None,
 ) -> Reply:
     if kind == "beginning":
-        return continue_beginning(prompt, speech)
+        reply = continue_beginning(prompt, speech)
+        return reply if reply.chosen else turn_statement(reader, sources, prompt, reply, checkpoint)
     return answer_question(reader, sources, prompt, speech, last, checkpoint)
 
 
-def asked(prompt: str) -> str:
-    """A prompt as it is read; a space that was typed after it belongs to the answer's first word."""
-    return as_read(composed(prompt)).rstrip(" ")
+def asked(reader: Reader, prompt: str) -> str:
+    """A prompt as it is read; a space that was typed after it belongs to the answer's first word.
+
+    The prompt of a stored fact is read on one line, as it was written. In a document line ends count.
+    """
+    prompt = as_read(composed(prompt)).rstrip(" ")
+    one_line = prompt_as_read(prompt)
+    if one_line == prompt or not (one_line and reader.says_fact(reader.model.tokenizer.encode(one_line))):
+        return prompt
+    return one_line
 
 
 def holds_something(memory: Memory | None) -> bool:
@@ -149,7 +157,7 @@ def holds_something(memory: Memory | None) -> bool:
 
 def score_answer(reader: Reader, prompt: str, answer: str, sources: Sources | None = None) -> Scored:
     """How probable an answer is after a prompt."""
-    prompt, answer = asked(prompt), same_text(answer)
+    prompt, answer = asked(reader, prompt), same_text(answer)
     tokenizer = reader.model.tokenizer
     question = Question.of(tokenizer, prompt, answer)
     reading = read_last(reader, torch.tensor([question.prompt], device=reader.model.device))

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.batches import BATCH_SEQUENCES, padded_batches
-from bdh_workbench.memory.encoding import answer_ids
+from bdh_workbench.memory.store.batches import BATCH_SEQUENCES, padded_batches
+from bdh_workbench.memory.writing.encoding import answer_ids
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.reading.reader import Reader, ReaderState, Reading
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from bdh_workbench.asking.answers import Candidate, Reply
 from bdh_workbench.asking.speech import Speech, unit
 from bdh_workbench.inputs.sentences import sentence_stop
-from bdh_workbench.reading.questions import Found
+from bdh_workbench.reading.questions import Found, QuestionReader
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Source, Sources
@@ -38,14 +38,42 @@ def answer_question(
         last: where the answer before came from, for a question that only says "it" or "she".
         checkpoint: called now and then; what it raises stops the reading.
     """
-    item = reader.says_word_for_word(speech.prompt_ids)
-    word_for_word = item >= 0 and reader.memory is not None and reader.memory.items[item].kind == "fact"
-    questions = reader.questions if reader.settings.completion and reader.settings.written else None
-    if questions is None or not questions.ready or word_for_word:
+    questions = _questions(reader)
+    if questions is None or reader.says_fact(speech.prompt_ids):
         return continue_beginning(prompt, speech)
     findings = questions.ask(prompt, last, checkpoint)
     candidates = tuple(_candidate(found, sources) for found in findings.found)
     return Reply(candidates, candidates[0] if findings.answered else None, findings.p)
+
+
+def turn_statement(
+    reader: Reader, sources: Sources, prompt: str, reply: Reply, checkpoint: Callable[[], None] = lambda: None
+) -> Reply:
+    """What a memory says to a statement that is begun from its other end: "The city whose patron saint is Odwin is".
+
+    It says the answer of a stored fact, and asks for the fact's subject.
+
+    Args:
+        reader: the model with its memory.
+        sources: of that memory.
+        prompt: the beginning of the statement, which nothing stored continues.
+        reply: what is said where it is no such statement.
+        checkpoint: called now and then; what it raises stops the reading.
+    """
+    questions = _questions(reader)
+    if questions is None or not questions.says_an_answer(prompt):
+        return reply
+    findings = questions.ask(prompt, checkpoint=checkpoint)
+    if not (findings.answered and findings.found[0].turned):
+        return reply
+    candidates = tuple(_candidate(found, sources) for found in findings.found)
+    return Reply(candidates, candidates[0], findings.p)
+
+
+def _questions(reader: Reader) -> QuestionReader | None:
+    """What answers questions in a reader's memory, if it may be asked and the model has a reader of sentences."""
+    questions = reader.questions if reader.settings.completion and reader.settings.written else None
+    return questions if questions is not None and questions.ready else None
 
 
 def continue_beginning(prompt: str, speech: Speech) -> Reply:

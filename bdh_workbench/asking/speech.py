@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from bdh_workbench.asking.answers import Heard, SpokenToken, Top
 from bdh_workbench.asking.generation import GeneratedToken, SamplingSettings, TopIds, generate
-from bdh_workbench.inputs.sentences import may_end, sentence_spans, sentence_stop
+from bdh_workbench.inputs.sentences import begun_sentence, may_end, sentence_stop
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sources import Source, Sources
@@ -19,7 +19,8 @@ class Speech:
     """What a reader says after a prompt, generated only as far as somebody listens.
 
     With ``one_sentence`` it stops at the end of the sentence that the prompt began. Only the word after a stop shows
-    that it is one, so tokens are kept back until that word has come, and that word is not said. What is read from a
+    that it is one, so tokens are kept back until that word has come, and that word is not said. A line of a document
+    ends it too where the next line is a sentence of its own to the memory: a row of a table. What is read from a
     fact is said to the end of its answer, however many sentences that has.
 
     Attributes:
@@ -66,8 +67,7 @@ class Speech:
         self.ended = self.cut = False
         self.one_sentence, self.prompt_ids = one_sentence, ids
         self._of, self._heard, self._tokenizer, self.most = sources, heard, reader.model.tokenizer, sampling.max_tokens
-        spans = sentence_spans(prompt)
-        self._before = prompt[spans[-1][0] :] if spans else ""
+        self._before = begun_sentence(prompt)
         # One token more than may be said shows whether the text ends there.
         one_more = dataclasses.replace(sampling, max_tokens=sampling.max_tokens + 1)
         self._steps = generate(reader, ids, one_more, top, untouched, checkpoint)
@@ -118,6 +118,7 @@ class Speech:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="ignore")  # half a character says nothing
         held: list[tuple[GeneratedToken, str]] = []
         text = self._before
+        last: Source | None = None
         for count, step in enumerate(self._all(), start=1):
             if step.token == self._tokenizer.end_id:
                 self.ended, self._end_p = True, step.p
@@ -129,6 +130,10 @@ class Speech:
                 if stop is not None:
                     held = _trimmed([*held, (step, piece)], len(text + piece) - stop)
                     break
+                if "\n" in text[len(text.rstrip()) :] and _moved_on(last, source):
+                    held = _trimmed(held, len(text) - len(text.rstrip()))
+                    break
+                last = source
             if count > self.most:
                 self.cut = not (self.one_sentence and may_end(text))
                 break
@@ -154,6 +159,11 @@ class Speech:
                 self.sources.append(source)
             tops = with_texts(self._tokenizer, step.top), with_texts(self._tokenizer, step.untouched_top)
             self._heard(Heard(token, source, *tops))
+
+
+def _moved_on(last: Source | None, source: Source | None) -> bool:
+    """Whether two reads that follow each other are of two sentences of one document."""
+    return last is not None and source is not None and last.item == source.item and last.sentence != source.sentence
 
 
 def with_texts(tokenizer: Tokenizer, top: TopIds) -> Top:

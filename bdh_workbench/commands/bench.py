@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.commands import common
 from bdh_workbench.commands.common import UsageError
-from bdh_workbench.commands.console import Console, counted, percent, probability, table
+from bdh_workbench.commands.console import Console, table
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.resources import resource_path
+from bdh_workbench.wording import percent, plural, probability
 
 if TYPE_CHECKING:
     from bdh_workbench.evaluation.edits import Edit
     from bdh_workbench.evaluation.squad import Article
-    from bdh_workbench.memory.writer import WriteEvent
+    from bdh_workbench.memory.writing.writer import WriteEvent
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +48,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
     if args.reload:
         _reload(args, console)
         return
-    settings = common.write_settings(args)
+    settings = common.given_settings(args, WriteSettings)
     facts_files, document_files = args.facts, args.documents
     others = bool(args.questions or args.edits)
     if args.together and not args.questions:
@@ -99,7 +101,7 @@ def _in_words(report: dict[str, Any]) -> str:
     facts, cold, documents, local = (report[key] for key in ("facts", "cold_reload", "documents", "locality"))
     if facts:
         lines += [
-            f"{counted(facts['count'], 'fact')} in {facts['seconds']:.1f} s ({counted(facts['steps'], 'step')}): "
+            f"{plural(facts['count'], 'fact')} in {facts['seconds']:.1f} s ({plural(facts['steps'], 'step')}): "
             f"exact {percent(facts['exact'])}, p median {probability(facts['median_p'])} "
             f"(before {probability(facts['median_p_before'])}), worst {probability(facts['min_p'])}",
             f"  in other words: exact {percent(facts['paraphrase_exact'])}, by the pure read "
@@ -125,7 +127,7 @@ def _in_words(report: dict[str, Any]) -> str:
         )
     if local:
         lines.append(
-            f"unrelated text, {counted(local['tokens'], 'token')} of {local['text']}: loss {local['loss_before']:.4f} "
+            f"unrelated text, {plural(local['tokens'], 'token')} of {local['text']}: loss {local['loss_before']:.4f} "
             f"→ {local['loss_after']:.4f} ({100 * local['relative_change']:+.3f}%), same best token "
             f"{percent(local['top1_agreement'])}"
         )
@@ -140,8 +142,8 @@ def _questions(found: dict[str, Any] | None) -> list[str]:
     if found is None:
         return []
     lines = [
-        f"{counted(found['count'], 'question')} on {counted(found['articles'], 'article')} in "
-        f"{counted(found['memories'], 'memory')}: right sentence {percent(found['sentence_right'])}, F1 "
+        f"{plural(found['count'], 'question')} on {plural(found['articles'], 'article')} in "
+        f"{plural(found['memories'], 'memory')}: right sentence {percent(found['sentence_right'])}, F1 "
         f"{percent(found['f1'])}, exact {percent(found['exact'])}, not in memory {percent(found['abstained'])}, "
         f"{found['seconds_per_question'] or 0.0:.2f} s each"
     ]
@@ -163,7 +165,7 @@ def _edits(found: dict[str, Any] | None) -> list[str]:
         return []
     pure = found["without_completion"]
     return [
-        f"{counted(found['count'], 'edit')} in {found['seconds']:.1f} s: exact {percent(found['efficacy'])}, "
+        f"{plural(found['count'], 'edit')} in {found['seconds']:.1f} s: exact {percent(found['efficacy'])}, "
         f"paraphrases {percent(found['paraphrase'])}; by the pure read {percent(pure['efficacy'])} and "
         f"{percent(pure['paraphrase'])}",
         *(

@@ -11,53 +11,33 @@ import functools
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from bdh_workbench.commands.console import Console, probability
+from bdh_workbench.commands.console import Console
+from bdh_workbench.described import SEEDS, Described, descriptions
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import composed
-from bdh_workbench.memory.locking import renewing
-from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
+from bdh_workbench.memory.files.locking import renewing
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.wording import probability
 
 if TYPE_CHECKING:  # torch is loaded by the commands that need it, when they need it
     from bdh_workbench.inputs.files import Inputs
-    from bdh_workbench.memory.state import Memory
-    from bdh_workbench.memory.writer import WriteEvent
+    from bdh_workbench.memory.store.state import Memory
+    from bdh_workbench.memory.writing.writer import WriteEvent
     from bdh_workbench.model.loading import Model
     from bdh_workbench.model.write_site import WriteSite
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
-MOST_SEED = 2**63 - 1
-SETTING_HELP = {
-    "method": "direct: closed form; gradient: Adam on the slot; auto: direct, then gradient where needed",
-    "steps": "gradient steps at most",
-    "rate": "of Adam",
-    "margin": "log-odds to which the direct write lifts each answer token, in nats",
-    "goal": "p that every answer token must pass before gradient steps stop",
-    "contrastive": "weight of the contrast between answers",
-    "locality": "weight of the change on unrelated text",
-    "decay": "weight of the squared norm of the change",
-    "norm": "bound on the norm of a gradient write's change, per square root of stored positions",
-    "framings": "sentences put before a fact, each in turn, 0 to 3",
-    "write_paraphrases": "write the other wordings of facts too; else they only serve for measuring",
-    "tolerance": "squared distance from what is held under which an address spends no rank",
-    "protect": "do not project updates off what is held already",
-    "on_conflict": "where a stored item is another answer to a given prompt, or a version of a given document: replace "
-    "it; keep it and leave out what is given; refuse to write; or both, which stores documents side by side",
-    "keep_words": "do not keep prompts, answers and texts in the file; documents are found less well then",
-    "seed": "of whatever is drawn at random",
-}
-
-SETTING_CHOICES = {"method": METHODS, "on_conflict": ON_CONFLICT}
+S = TypeVar("S")
 
 
 class UsageError(Exception):
     """Options that do not go together; its text is shown as it stands, and the exit status is 2."""
 
 
-def whole_number(least: int, most: int = MOST_SEED) -> Any:
+def whole_number(least: int, most: int = SEEDS) -> Any:
     """A type for argparse: whole numbers from ``least`` to ``most``."""
 
     def read(text: str) -> int:
@@ -73,35 +53,69 @@ def whole_number(least: int, most: int = MOST_SEED) -> Any:
     return read
 
 
+def add_settings(parser: Any, kind: type, *, without: Collection[str] = ()) -> None:
+    """Add an option for each field of a dataclass of settings; none has a default, so that what is given is known.
+
+    Args:
+        parser: or a group of its options.
+        kind: the dataclass.
+        without: fields that get no option.
+    """
+    for field in dataclasses.fields(kind):
+        if field.name in without:
+            continue
+        known, default = descriptions(kind)[field.name], field.default
+        option: dict[str, Any] = {
+            "dest": f"{kind.__name__}.{field.name}",
+            "default": argparse.SUPPRESS,
+            "help": known.help,
+        }
+        name = known.flag or field.name.replace("_", "-")
+        if isinstance(default, bool):
+            option["action"] = "store_false" if default else "store_true"
+            if default:
+                option["help"] = f"do not {known.help}"
+        else:
+            option["help"] += f" ({default if isinstance(default, str) else f'{default:g}'})"
+            if known.choices:
+                option["choices"] = known.choices
+            else:
+                option["metavar"] = "N" if isinstance(default, int) else "X"
+                option["type"] = _described_number(known, type(default))
+        parser.add_argument(f"--{name}", **option)
+
+
+def _described_number(known: Described, kind: type) -> Callable[[str], float]:
+    """A type for argparse: numbers within the bounds of a setting."""
+
+    def read(text: str) -> float:
+        try:
+            number: float = kind(text)
+        except ValueError:
+            what = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}") from None
+        if not known.allows(number):
+            raise argparse.ArgumentTypeError(f"it must be {known.bounds() or 'finite'}, not {text}")
+        return number
+
+    return read
+
+
+def given_settings(args: argparse.Namespace, kind: type[S]) -> S:
+    """The settings that the options give.
+
+    Raises:
+        UserError: naming one that cannot work.
+    """
+    names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    given = {name: f"{kind.__name__}.{name}" for name in names}
+    return kind(**{name: getattr(args, option) for name, option in given.items() if hasattr(args, option)})
+
+
 def add_write_settings(parser: argparse.ArgumentParser, *, into: bool = True) -> None:
     """Add an option for every field of ``WriteSettings``; ``into``: the write may extend what is stored."""
     group = parser.add_argument_group("settings of the write")
-    for field in dataclasses.fields(WriteSettings):
-        if field.name == "on_conflict" and not into:
-            continue
-        text = SETTING_HELP[field.name]
-        name = field.name.replace("_", "-")
-        if isinstance(field.default, bool):
-            flag = "--no-words" if field.name == "keep_words" else f"--no-{name}" if field.default else f"--{name}"
-            action = "store_false" if field.default else "store_true"
-            group.add_argument(flag, dest=field.name, action=action, default=argparse.SUPPRESS, help=text)
-        elif field.name in SETTING_CHOICES:
-            choices = SETTING_CHOICES[field.name]
-            group.add_argument(
-                f"--{name}", choices=choices, default=argparse.SUPPRESS, help=f"{text} ({field.default})"
-            )
-        else:
-            kind: Any = whole_number(0) if isinstance(field.default, int) else float
-            letter = "N" if isinstance(field.default, int) else "X"
-            group.add_argument(
-                f"--{name}", type=kind, metavar=letter, default=argparse.SUPPRESS, help=f"{text} ({field.default:g})"
-            )
-
-
-def write_settings(args: argparse.Namespace) -> WriteSettings:
-    """The settings that the options give."""
-    given = {f.name: getattr(args, f.name) for f in dataclasses.fields(WriteSettings) if hasattr(args, f.name)}
-    return WriteSettings(**given)
+    add_settings(group, WriteSettings, without=() if into else ("on_conflict",))
 
 
 def add_inputs(parser: argparse.ArgumentParser) -> None:
@@ -182,7 +196,7 @@ def bind_model(args: argparse.Namespace, console: Console, memory: Memory) -> No
     Raises (once they are needed):
         UserError: when there is no such model, or it is not the memory's.
     """
-    from bdh_workbench.memory.state import bind
+    from bdh_workbench.memory.store.state import bind
 
     @functools.cache
     def site() -> WriteSite:
@@ -199,7 +213,7 @@ def bind_model(args: argparse.Namespace, console: Console, memory: Memory) -> No
 
 def open_memory(name: str, model: Model) -> Memory:
     """Load a memory file of this model."""
-    from bdh_workbench.memory.files import load_memory_of
+    from bdh_workbench.memory.files.memory_file import load_memory_of
 
     return load_memory_of(memory_path(name), model)
 
@@ -215,8 +229,8 @@ def memory_path(name: str) -> Path:
     title = composed(name)
     if path.name != name or os.path.lexists(path):
         return path
-    from bdh_workbench.memory.file_format import SUFFIX
-    from bdh_workbench.memory.library import BrokenEntry, default_library
+    from bdh_workbench.memory.files.format import SUFFIX
+    from bdh_workbench.memory.files.library import BrokenEntry, default_library
 
     library = default_library()
     names = dict.fromkeys((name, title))
@@ -241,7 +255,7 @@ def check_target(name: str) -> Path:
     Raises:
         UserError: when it is a folder, or its folder cannot be written.
     """
-    from bdh_workbench.memory.files import check_link
+    from bdh_workbench.memory.files.memory_file import check_link
 
     path = Path(name)
     try:
@@ -271,7 +285,7 @@ def renewing_target(args: argparse.Namespace, console: Console) -> contextlib.Ab
 
 def save(path: Path, memory: Memory) -> dict[str, Any]:
     """Save a memory; returns what is told about the file."""
-    from bdh_workbench.memory.files import save_memory
+    from bdh_workbench.memory.files.memory_file import save_memory
 
     save_memory(path, memory)
     return {

@@ -118,35 +118,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def probability(p: float | None) -> str:
-    """A probability as people read it."""
-    if p is None:
-        return "–"
-    return "< 0.001" if 0.0 <= p < 0.001 else f"{p:.3f}"
-
-
-def percent(value: float | None) -> str:
-    """A fraction as a percentage."""
-    return "–" if value is None else f"{100 * value:.1f}%"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, in the singular or plural."""
-    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else many}"
-
-
 def table(rows: Sequence[Sequence[str]], indent: str = "") -> str:
     """Columns side by side."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join((indent + line).rstrip() for line in lines)
-
-
-def shortened(text: str, length: int = 60) -> str:
-    """The beginning of a text, on one line."""
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _dim(text: str) -> str:

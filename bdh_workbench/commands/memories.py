@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 
 from bdh_workbench.commands import common
-from bdh_workbench.commands.console import Console, counted, percent, probability, shortened, table
+from bdh_workbench.commands.console import Console, table
 from bdh_workbench.inputs.items import composed
+from bdh_workbench.wording import percent, plural, probability, shortened
 
 
 def add_inspect_options(parser: argparse.ArgumentParser) -> None:
@@ -16,16 +17,16 @@ def add_inspect_options(parser: argparse.ArgumentParser) -> None:
 
 def run_inspect(args: argparse.Namespace, console: Console) -> None:
     """Tell what a memory file holds; needs no model."""
-    from bdh_workbench.memory.files import load_memory
-    from bdh_workbench.memory.manage import inspect
+    from bdh_workbench.memory.files.contents import inspect
+    from bdh_workbench.memory.files.memory_file import load_memory
 
     path = common.memory_path(args.memory)
     found = inspect(load_memory(path))
-    size = f"{counted(len(found['items']), 'item')} in {counted(len(found['layers']), 'layer')}"
+    size = f"{plural(len(found['items']), 'item')} in {plural(len(found['layers']), 'layer')}"
     lines = [
         f"{found['title'] or path.name}: {size}",
         f"model {found['model']} ({found['fingerprint'][:8]}) · rank {found['rank']:,} in "
-        f"{counted(found['banks'], 'bank')} of {found['slots']:,} slots, fill {percent(found['fill'])} · "
+        f"{plural(found['banks'], 'bank')} of {found['slots']:,} slots, fill {percent(found['fill'])} · "
         f"{found['bytes'] / 1e6:.1f} MB",
     ]
     if found["note"]:
@@ -38,7 +39,7 @@ def run_inspect(args: argparse.Namespace, console: Console) -> None:
                 item["kind"],
                 shortened(item["title"]),
                 shortened(item["answer"], 30),
-                counted(item["tokens"], "token"),
+                plural(item["tokens"], "token"),
                 f"p {probability(item['p_before'])} → {probability(item['p_after'])}",
             )
             for item in found["items"]
@@ -55,7 +56,7 @@ def add_list_options(parser: argparse.ArgumentParser) -> None:
 
 def run_list(args: argparse.Namespace, console: Console) -> None:
     """List the memories of the library and the models that come with the program; needs neither torch nor a model."""
-    from bdh_workbench.memory.library import BrokenEntry, default_library
+    from bdh_workbench.memory.files.library import BrokenEntry, default_library
     from bdh_workbench.resources import bundled_model_names
 
     library = default_library()
@@ -86,7 +87,7 @@ def run_list(args: argparse.Namespace, console: Console) -> None:
         rows.append(
             (
                 shortened(entry.title or entry.path.stem),
-                counted(entry.items, "item"),
+                plural(entry.items, "item"),
                 f"fill {percent(entry.fill)}",
                 entry.model_name,
                 entry.modified[:10],
@@ -94,7 +95,7 @@ def run_list(args: argparse.Namespace, console: Console) -> None:
             )
         )
     models = bundled_model_names()
-    lines = [f"{counted(len(rows), 'memory') if len(rows) == 1 else f'{len(rows)} memories'} in {library.folder}"]
+    lines = [f"{plural(len(rows), 'memory')} in {library.folder}"]
     if rows:
         lines.append(table(rows, "  "))
     lines += [f"  {entry['reason']}" for entry in broken]
@@ -121,9 +122,9 @@ def run_merge(args: argparse.Namespace, console: Console) -> None:
     if len(args.memories) < 2:
         raise common.UsageError("there is nothing to merge: name two or more memory files")
     target = common.check_target(args.memory)
-    from bdh_workbench.memory.conflicts import merge_notes
-    from bdh_workbench.memory.files import load_memory
-    from bdh_workbench.memory.manage import merge, merge_conflicts
+    from bdh_workbench.memory.files.memory_file import load_memory
+    from bdh_workbench.memory.store.conflicts import merge_notes
+    from bdh_workbench.memory.store.manage import merge, merge_conflicts
 
     with common.renewing_target(args, console):
         parts = [load_memory(common.memory_path(name)) for name in args.memories]
@@ -139,11 +140,11 @@ def run_merge(args: argparse.Namespace, console: Console) -> None:
             "conflicts": [conflict.record() for conflict in conflicts],
             "repeated": repeated,
         }
-    size = f"{counted(len(merged.items), 'item')}, fill {percent(merged.fill)}"
+    size = f"{plural(len(merged.items), 'item')}, fill {percent(merged.fill)}"
     lines = [f"Merged {len(parts)} memories into {target}: {size}."]
     lines += [f"{head}: {names}." for head, names in merge_notes(conflicts, args.keep)]
     if repeated:
-        lines.append(f"{counted(repeated, 'item')} that another memory holds too: stored once.")
+        lines.append(f"{plural(repeated, 'item')} that another memory holds too: stored once.")
     console.result(record, "\n".join(lines))
 
 
@@ -159,8 +160,8 @@ def add_forget_options(parser: argparse.ArgumentParser) -> None:
 def run_forget(args: argparse.Namespace, console: Console) -> None:
     """Make a memory without some of its items; the model is needed where a bank keeps others."""
     target = common.check_target(args.memory)
-    from bdh_workbench.memory.files import load_memory
-    from bdh_workbench.memory.manage import find_items, forget
+    from bdh_workbench.memory.files.memory_file import load_memory
+    from bdh_workbench.memory.store.manage import find_items, forget
 
     with common.renewing_target(args, console):
         memory = load_memory(common.memory_path(args.source))
@@ -172,5 +173,5 @@ def run_forget(args: argparse.Namespace, console: Console) -> None:
     console.result(
         record,
         f"Forgot {', '.join(f'“{shortened(title)}”' for title in gone)}; {target} holds "
-        f"{counted(len(left.items), 'item')}, fill {percent(left.fill)}.",
+        f"{plural(len(left.items), 'item')}, fill {percent(left.fill)}.",
     )

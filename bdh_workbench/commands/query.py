@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.asking.kinds import AS_KINDS
 from bdh_workbench.commands import common
-from bdh_workbench.commands.console import Console, probability, say, shortened
+from bdh_workbench.commands.console import Console, say
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import composed
-from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
+from bdh_workbench.memory.settings import EMPTY_PROMPT, ReadSettings, SamplingSettings
+from bdh_workbench.wording import probability, shortened
 
 if TYPE_CHECKING:
     from bdh_workbench.asking.answers import Answer, Candidate, Heard, Scored
     from bdh_workbench.reading.sources import Source
-
-MOST = SamplingSettings().max_tokens
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -30,29 +29,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--answer", metavar="TEXT", help="an answer whose probability is reported")
     parser.add_argument("--top-k", type=common.whole_number(0), default=5, metavar="N", help="next tokens shown (5)")
-    parser.add_argument(
-        "--max-tokens", type=common.whole_number(1), default=MOST, metavar="N", help=f"tokens at most ({MOST})"
-    )
     parser.add_argument("--no-stop", action="store_true", help="continue past the end of the sentence")
-    sampling = parser.add_argument_group("sampling")
-    sampling.add_argument("--temperature", type=float, default=0.0, metavar="X", help="0: the most probable token (0)")
-    sampling.add_argument(
-        "--sample-top-k", type=common.whole_number(0), default=0, metavar="N", help="choose among so many; 0: all (0)"
-    )
-    sampling.add_argument("--top-p", type=float, default=1.0, metavar="X", help="choose among those with so much p (1)")
-    sampling.add_argument("--seed", type=common.whole_number(0), default=0, metavar="N", help="of the choice (0)")
-    reading = parser.add_argument_group("reading")
-    reading.add_argument("--no-completion", action="store_true", help="read at the position's own address")
-    reading.add_argument("--no-gate", action="store_true", help="read even where nothing stored is familiar")
-    reading.add_argument("--no-memory", action="store_true", help="do not read the memory at all")
+    common.add_settings(parser.add_argument_group("sampling"), SamplingSettings)
+    common.add_settings(parser.add_argument_group("reading"), ReadSettings)
 
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
-    from bdh_workbench.memory.files import load_memory_of, read_header
+    from bdh_workbench.memory.files.memory_file import load_memory_of, read_header
 
     prompt = composed(args.prompt)
-    sampling = SamplingSettings(args.temperature, args.sample_top_k, args.top_p, args.max_tokens, args.seed)
+    sampling = common.given_settings(args, SamplingSettings)
     # What takes no model to be reported is reported before it is loaded.
     if is_blank(prompt):
         raise UserError(EMPTY_PROMPT)
@@ -61,10 +48,10 @@ def run(args: argparse.Namespace, console: Console) -> None:
         read_header(path)
     model = common.open_model(args, console)
     from bdh_workbench.asking.ask import ask, holds_something, score_answer
-    from bdh_workbench.reading.reader import Reader, ReadSettings
+    from bdh_workbench.reading.reader import Reader
 
     memory = load_memory_of(path, model) if path is not None else None
-    settings = ReadSettings(written=not args.no_memory, gate=not args.no_gate, completion=not args.no_completion)
+    settings = common.given_settings(args, ReadSettings)
     reader = Reader(model, memory, settings)
     console.clear()
     reads = holds_something(memory) and settings.written
@@ -81,7 +68,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
     scored = score_answer(reader, prompt, args.answer) if args.answer is not None else None
     if not console.as_json:
         said.finish(answer)
-        say("\n".join(_under(answer, scored, args.max_tokens)))
+        say("\n".join(_under(answer, scored, sampling.max_tokens)))
         return
     record = {
         "prompt": prompt,

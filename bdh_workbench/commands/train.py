@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--questions", metavar="DIR", help="questions to train the reader on (docs/asking.md)")
     parser.add_argument("--out", metavar="DIR", required=True, help="the model folder to make")
     parser.add_argument(
-        "--minutes", type=float, metavar="N", help="of pre-training, or of --only reading (120); else as configured"
+        "--minutes", type=float, metavar="N", help="of pre-training, or of --only reading (90); else as configured"
+    )
+    parser.add_argument("--rate", type=float, metavar="N", help="of --only reading: the highest learning rate (0.001)")
+    parser.add_argument(
+        "--further", action="store_true", help="with --only reading: start from the reader that --out holds"
     )
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
 
@@ -71,10 +76,14 @@ def _only(args: argparse.Namespace, console: Console) -> None:
     if args.only == "judge":
         _judge(args, questions, console)
         return
-    settings = ReadingConfig() if args.minutes is None else ReadingConfig(minutes=args.minutes)
-    if not args.resume and (folder / "run" / "reader-checkpoint.safetensors").exists():
+    settings = ReadingConfig() if args.minutes is None else ReadingConfig.lasting(args.minutes)
+    if args.rate is not None:
+        if not 0.0 < args.rate <= 1.0:
+            raise UserError(f"A learning rate of {args.rate:g} will not do: give one above 0, such as 0.001.")
+        settings = dataclasses.replace(settings, rate=args.rate)
+    if not args.resume and any((folder / "run").glob("reader*-checkpoint.safetensors")):
         raise UserError(f"{folder} already holds a run of the reader: add --resume to go on with it.")
-    report = train_reader(folder, questions, settings, ReaderConfig(), stop_on_interrupt())
+    report = train_reader(folder, questions, settings, ReaderConfig(), stop_on_interrupt(), args.further)
     state = "" if report["finished"] else ", stopped before its end: --resume goes on"
     console.result(
         report,

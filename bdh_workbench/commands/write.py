@@ -8,12 +8,13 @@ import time
 from typing import TYPE_CHECKING
 
 from bdh_workbench.commands import common
-from bdh_workbench.commands.console import Console, counted, percent, probability, shortened
+from bdh_workbench.commands.console import Console
 from bdh_workbench.inputs.items import composed
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.wording import percent, plural, probability, shortened
 
 if TYPE_CHECKING:
-    from bdh_workbench.memory.settings import WriteSettings
-    from bdh_workbench.memory.writer import WriteResult
+    from bdh_workbench.memory.writing.writer import WriteResult
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -22,13 +23,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--into", metavar="IN", help="a memory file that is extended; it is not changed itself")
     parser.add_argument("--memory", metavar="OUT", required=True, help="the memory file to make; may be IN")
     parser.add_argument("--title", help="of the memory")
-    parser.add_argument(
-        "--workers",
-        metavar="N",
-        type=common.whole_number(1, 1024),
-        default=1,
-        help="processes that write the parts of a long text at once (1); each takes a core and about 0.5 GB",
-    )
     common.add_write_settings(parser)
 
 
@@ -41,22 +35,22 @@ def run(args: argparse.Namespace, console: Console) -> None:
 def _write(args: argparse.Namespace, console: Console) -> None:
     if not args.facts and not args.documents:
         raise common.UsageError("there is nothing to write: give --facts or --document")
-    settings = common.write_settings(args)
+    settings = common.given_settings(args, WriteSettings)
     target = common.check_target(args.memory)
     console.progress("Reading the files")
     inputs = common.read_inputs(args, args.facts, args.documents)
     facts, documents = inputs.facts, inputs.documents
     model = common.open_model(args, console)
-    from bdh_workbench.memory.conflicts import resolve
-    from bdh_workbench.memory.encoding import further_wordings
-    from bdh_workbench.memory.writer import check_write, write
+    from bdh_workbench.memory.store.conflicts import resolve
+    from bdh_workbench.memory.writing.encoding import further_wordings
+    from bdh_workbench.memory.writing.writer import check_write, write
 
     memory = common.open_memory(args.into, model) if args.into else None
     check_write(model, memory, facts, documents)
     new = resolve(memory, facts, documents, settings)
     result: WriteResult | None = None
     if new.facts or new.documents:
-        steps = write(model, memory, new.facts, new.documents, settings, gone=new.gone, workers=args.workers)
+        steps = write(model, memory, new.facts, new.documents, settings, gone=new.gone)
         while result is None:
             try:
                 console.progress(f"Writing: {common.step_line(next(steps))}")
@@ -90,10 +84,10 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     if result is None:
         lines = [f"Nothing was written: {target} holds what {args.into} holds."]
     else:
-        what = [counted(len(new.facts), "fact")] * bool(new.facts)
-        what += [counted(len(new.documents), "document")] * bool(new.documents)
+        what = [plural(len(new.facts), "fact")] * bool(new.facts)
+        what += [plural(len(new.documents), "document")] * bool(new.documents)
         lines = [
-            f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({counted(result.steps, 'step')})."
+            f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({plural(result.steps, 'step')})."
         ]
     lines += inputs.notes()
     lines += [f"{head}: {names}." for head, names in new.notes()]
@@ -112,20 +106,20 @@ def _told(result: WriteResult, settings: WriteSettings, paraphrases: int, writte
     if result.ambiguous:
         words = ", ".join(f"“…{shortened(each)}”" for each in result.ambiguous_words)
         lines.append(
-            f"Left out: {counted(result.ambiguous, 'position')} after the same words as another that goes on "
+            f"Left out: {plural(result.ambiguous, 'position')} after the same words as another that goes on "
             f"otherwise ({words}). The first stays."
         )
     if written:
-        lines.append(f"With {counted(written, 'paraphrase')} as further wordings of the facts.")
+        lines.append(f"With {plural(written, 'paraphrase')} as further wordings of the facts.")
     elif paraphrases:
         lines.append(
-            f"{counted(paraphrases, 'paraphrase')} kept for measuring and not written: --write-paraphrases "
+            f"{plural(paraphrases, 'paraphrase')} kept for measuring and not written: --write-paraphrases "
             "writes such further wordings too."
         )
     if result.unlearnt:
         tokens = ", ".join(f"“{token}”" for token in result.unlearnt_tokens)
         lines.append(
-            f"Left out: {counted(result.unlearnt, 'position')} of tokens that the model never learnt ({tokens}); no "
+            f"Left out: {plural(result.unlearnt, 'position')} of tokens that the model never learnt ({tokens}); no "
             "memory makes them certain."
         )
     if result.worst_p < settings.goal:

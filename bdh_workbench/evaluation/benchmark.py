@@ -21,10 +21,10 @@ from bdh_workbench.evaluation.retention import documents_report, probes
 from bdh_workbench.evaluation.speed import cache_speedup
 from bdh_workbench.evaluation.squad import Article
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.files import file_size
+from bdh_workbench.memory.files.memory_file import file_size
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import WriteEvent, write
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.writer import WriteEvent, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, ReadSettings
 

@@ -21,8 +21,8 @@ import torch
 import bdh_workbench
 from bdh_workbench.asking.decoding import Question, exact, median, read_long, score, share
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.files import load_memory_of, save_memory
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.files.memory_file import load_memory_of, save_memory
+from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 

@@ -14,7 +14,7 @@ from bdh_workbench.asking.decoding import Question, exact, read_alike, share
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class HeldOut:
         return HeldOut(_spread(self.windows, -(-tokens // length)), self.name)
 
 
-def held_out(location: str | None, tokenizer: Tokenizer, context: int, tokens: int = TOKENS) -> HeldOut:
+def held_out(location: str | None, tokenizer: Tokenizer, context: int, tokens: int = TOKENS, skip: int = 0) -> HeldOut:
     """Cut text into windows of the model's context.
 
     Args:
@@ -50,6 +51,7 @@ def held_out(location: str | None, tokenizer: Tokenizer, context: int, tokens: i
         tokenizer: of the model.
         context: tokens in a window.
         tokens: wanted at least, where there are so many.
+        skip: documents at its beginning that are left out, as they are what is stored.
 
     Raises:
         UserError: when there is no such text or too little of it.
@@ -61,7 +63,9 @@ def held_out(location: str | None, tokenizer: Tokenizer, context: int, tokens: i
     else:
         name = Path(location).name or str(location)
         documents, validation = _text(location)
-    ids = np.concatenate([np.zeros(0, np.int64), *encode_documents(_first(documents), tokenizer)]).astype(np.int64)
+    ids = np.concatenate(
+        [np.zeros(0, np.int64), *encode_documents(_first(itertools.islice(documents, skip, None)), tokenizer)]
+    ).astype(np.int64)
     if validation and len(ids) - CALIBRATED > tokens:
         ids = ids[CALIBRATED:]
     total = (len(ids) - 1) // context

@@ -15,7 +15,7 @@ from bdh_workbench.asking.decoding import share
 from bdh_workbench.evaluation.squad import Article, PeoplesQuestion, area_under_curve, exact_match, f1, squeezed
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sources import Sources

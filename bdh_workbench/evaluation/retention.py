@@ -9,10 +9,10 @@ from typing import Any
 from bdh_workbench.asking.decoding import Question, decode, exact, score, share
 from bdh_workbench.inputs.as_read import as_read
 from bdh_workbench.inputs.items import TextDocument
-from bdh_workbench.memory.encoding import document_ids
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import WriteEvent, write
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.encoding import document_ids
+from bdh_workbench.memory.writing.writer import WriteEvent, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.reading.reader import PURE, Reader

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.writer import write
+from bdh_workbench.memory.writing.writer import write
 from bdh_workbench.model.loading import Model
 
 

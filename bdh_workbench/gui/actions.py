@@ -33,16 +33,16 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "recovery", "Keep a recovery copy", "", "Copy unsaved changes, so that a crash loses nothing", "File", True
     ),
     ActionSpec("quit", "Quit", "Ctrl+Q", "Close the window; unsaved changes are asked about", "File"),
-    ActionSpec("undo", "Undo write", "Ctrl+Z", "Take the last change of the memory back", "Edit"),
-    ActionSpec("redo", "Redo", "Ctrl+Shift+Z", "Do what was undone again", "Edit"),
+    ActionSpec("undo", "Undo write", "Ctrl+Z", "Undo the last change of the memory", "Edit"),
+    ActionSpec("redo", "Redo", "Ctrl+Shift+Z", "Redo the last undone change", "Edit"),
     ActionSpec(
         "paste_facts", "Paste facts or text", "Ctrl+Shift+V", "Read the clipboard as facts or a document", "Edit"
     ),
     ActionSpec(
         "bring_back",
-        "Bring back what stood there",
+        "Restore the previous text",
         "Ctrl+Shift+B",
-        "Undo a clear, an open or a paste that replaced what stood in the Write pane",
+        "Undo a clear, an open or a paste that replaced the text of the Write pane",
         "Edit",
     ),
     ActionSpec("find", "Find in the text…", "Ctrl+F", "Find words in what the memory holds", "Edit"),

@@ -103,10 +103,12 @@ class Workbench:
             self.window.activity.now.setText(NO_MODEL)
         else:
             self.window.commands.load_model(self.model, self.device)
+            if self._last_memory and os.path.isfile(self._last_memory):
+                self.window.expect(Path(self._last_memory).stem)
         crash = previous_crash(self.home)
         if crash:
             forget_crash(self.home)
-            self.window.fail("The program ended badly last time; what was not saved is offered back.", crash)
+            self.window.fail("The program crashed last time. You can restore unsaved changes.", crash)
         if not self.preferences.values.first_start_done:
             self.preferences.change(first_start_done=True)
             self.window.commands.guide()
@@ -138,15 +140,22 @@ class Workbench:
 
     def _not_opened(self, event: JobFailed) -> None:
         """Nobody asked for the memory of last time just now: a remark is enough."""
+        if self.context.model is None:  # nothing can be opened without one
+            self.window.expect("")
         if event.job == self._opening:
             self.window.say(f"The memory of last time was not opened: {event.message}")
+            self.window.expect("")
             self.preferences.change(last_memory="")
 
     def _model_changed(self, event: ModelChanged) -> None:
         if event.info is not None:
             last, self._last_memory = self._last_memory, ""
             if last and not self.window.restored and os.path.isfile(last):
-                self._opening = self.context.submit(OpenMemory(Path(last)), quiet=True)
+                self._opening = self.context.submit(
+                    OpenMemory(Path(last)), lambda _: self.window.expect(""), quiet=True
+                )
+            else:
+                self.window.expect("")
             self.preferences.change(last_model=str(event.info.folder), device=self.window.commands.chosen_model[1])
 
 

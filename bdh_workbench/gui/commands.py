@@ -154,8 +154,8 @@ class Commands(QObject):
 
     def run_retention(self) -> None:
         """Write documents one after the other and measure."""
-        self.window.show_pane("retention")
         self.window.retention.run()
+        self.window.show_pane("retention")
 
     def pause(self) -> None:
         """Hold the write or the retention run, or let it go on."""

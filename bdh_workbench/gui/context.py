@@ -12,7 +12,7 @@ from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.preferences import Preferences
 from bdh_workbench.gui.state import State
 from bdh_workbench.gui.theme import Theme
-from bdh_workbench.memory.library import Library
+from bdh_workbench.memory.files.library import Library
 from bdh_workbench.session.events import MemoryView, ModelInfo
 from bdh_workbench.session.jobs import Job
 

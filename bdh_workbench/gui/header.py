@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBar
 
 from bdh_workbench.gui.actions import TOOLBAR
 from bdh_workbench.gui.widgets import ElideLabel
-from bdh_workbench.gui.words import holds, short, size
+from bdh_workbench.gui.words import holds, short, size, tip
 from bdh_workbench.session.events import MemoryView
 from bdh_workbench.session.settings import WORKSPACES
 
 NAME = "BDH memory workbench"
+TITLE = 32  # characters of a memory's title, so that what it holds can be read after it
 
 
 class Header(QToolBar):
@@ -77,12 +78,15 @@ class Header(QToolBar):
             layout.addWidget(made)
         return frame
 
-    def show_memory(self, view: MemoryView | None) -> None:
-        """Name the memory in use and what it holds."""
+    def show_memory(self, view: MemoryView | None, opening: str = "") -> None:
+        """Name the memory in use and what it holds, or the one that is being opened in place of an empty one."""
         if view is None or not (view.items or view.title):
-            self.memory.setText("empty memory")
+            self.memory.setText(f"opening {short(opening, 50)} …" if opening else "empty memory")
         else:
             mark = " ●" if view.dirty else ""
-            parts = [f"{short(view.title, 50) or 'New memory'}{mark}", *holds(view), size(view.bytes)]
+            counts = [count for count in holds(view) if count != view.title]  # a title that was not chosen may say it
+            parts = [f"{short(view.title, TITLE) or 'New memory'}{mark}", *counts, size(view.bytes)]
             self.memory.setText(" · ".join(parts))
-        self.memory.setToolTip("● marks changes that are not saved." if view is not None and view.dirty else "")
+        dirty = view is not None and view.dirty
+        lines = [view.title if view is not None else "", "● marks changes that are not saved." if dirty else ""]
+        self.memory.setToolTip(tip("\n".join(filter(None, lines))))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QStyle, QTabWidget
 
 from bdh_workbench.gui.actions import make_actions
 from bdh_workbench.gui.commands import Commands
@@ -49,6 +49,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.context, self.preferences = context, context.preferences
         self._closing = self._painted = False
+        self.opening = ""  # name of the memory of last time, while it is on its way
         self.restored = False  # whether unsaved work of a crash was taken into use
         self.discard = False  # whether unsaved work is not wanted at the next start
         self.setWindowTitle(NAME)
@@ -176,6 +177,11 @@ class MainWindow(QMainWindow):
         if not self._closing:
             Failure.ask(self, message, details)
 
+    def expect(self, name: str) -> None:
+        """Say that a memory is being opened; an empty name says that none is."""
+        self.opening = name
+        self._show_state()
+
     def _show_state(self) -> None:
         memory = self.context.memory
         title = ""
@@ -185,7 +191,7 @@ class MainWindow(QMainWindow):
             self.preferences.remember(memory.path)
         if memory is not None and not self._closing:
             self.preferences.change(last_memory=str(memory.path or ""))
-        self.header.show_memory(memory)
+        self.header.show_memory(memory, self.opening)
         self.activity.show_model(self.commands.model_words())
         self.setWindowTitle(f"{title} – {NAME}" if title else NAME)
         actions = self.actions_by_name
@@ -220,13 +226,17 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Keep the window on the screen."""
+        """Keep the window on the screen, its title bar included."""
         super().showEvent(event)
-        screen = QGuiApplication.primaryScreen().availableGeometry()
-        if not self.isMaximized() and (self.width() > screen.width() or self.height() > screen.height()):
-            self.resize(
-                max(MINIMUM[0], min(self.width(), screen.width())), max(MINIMUM[1], min(self.height(), screen.height()))
-            )
+        if self.isMaximized() or self.isFullScreen():
+            return
+        screen = QGuiApplication.primaryScreen().availableSize()
+        # Before the desktop has put a frame around the window, its size is not known: that of Qt's own is near.
+        bar = max(
+            self.frameSize().height() - self.height(), self.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)
+        )
+        room = screen - QSize(0, bar)
+        self.resize(self.size().boundedTo(room).expandedTo(QSize(*MINIMUM)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Tell of the first painting: what is slow can begin then."""

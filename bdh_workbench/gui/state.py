@@ -11,7 +11,7 @@ from bdh_workbench.session.events import MemoryChanged, MemoryView, ModelChanged
 from bdh_workbench.session.notebook import Notebook
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord
+    from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
     from bdh_workbench.reading.sources import Source
 
 
@@ -30,6 +30,7 @@ class State(QObject):
     library_listed = Signal(list)  # MemoryHeader of each readable file
     looked_at = Signal(object, object)  # MemoryHeader and MemoryView of a memory that is not in use; None for neither
     source_opened = Signal(object)  # Source: show where an answer comes from
+    source_found = Signal(object)  # Source of the newest answer: mark it where the text is in sight
     layer_opened = Signal(object)  # LayerRecord: show the curves of a write
     item_opened = Signal(int)  # show this item of the memory in use
     hit_opened = Signal(object, str)  # Hit of a search and the words: show the item, whatever memory it is in

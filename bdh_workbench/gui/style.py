@@ -46,6 +46,8 @@ QToolButton[segment="true"]:hover { background: $raised; }
 QToolButton[segment="true"]:checked { background: $accent; color: $on_accent; border-radius: 5px; }
 QToolButton[segment="true"]:focus { border: 2px solid $text; padding: 4px 16px; border-radius: 5px; }
 QTextBrowser#conversation, QTextBrowser#conversation:focus { background: $panel; border: none; padding: 0; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+QFileDialog QToolButton, QFileDialog QToolButton:focus { padding: 3px; }
 QToolButton::menu-indicator { image: none; width: 0; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QTextBrowser, QSpinBox, QDoubleSpinBox, QComboBox, QTableView, QTreeView,

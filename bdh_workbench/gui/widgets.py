@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDockWidget,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMainWindow,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -81,8 +82,13 @@ def set_tone(label: QLabel, tone: str) -> None:
         label.style().polish(label)
 
 
-def clearable(line: QLineEdit) -> None:
-    """Give a line a cross that clears it. Qt's own is a dark picture, which nobody sees on a dark ground."""
+def clearable(line: QLineEdit, escape: Callable[[], object] | None = None) -> None:
+    """Give a line a cross that clears it, as Escape does. Qt's own is a dark picture, unseen on a dark ground.
+
+    Args:
+        line: that is typed into.
+        escape: what Escape does in the line instead, also while it is empty.
+    """
 
     class Cross(QToolButton):
         def place(self) -> None:
@@ -105,20 +111,27 @@ def clearable(line: QLineEdit) -> None:
         cross.place()
 
     line.textChanged.connect(follow)
-    line.installEventFilter(_Placer(cross, cross.place))
+    line.installEventFilter(_LineWatcher(cross, cross.place, line, escape))
 
 
-class _Placer(QObject):
-    """Moves something when what it stands in changes its size."""
+class _LineWatcher(QObject):
+    """Moves the cross when its line changes its size, and takes Escape before the window's shortcut does."""
 
-    def __init__(self, parent: QObject, place: Callable[[], None]) -> None:
-        super().__init__(parent)
-        self._place = place
+    def __init__(
+        self, cross: QObject, place: Callable[[], None], line: QLineEdit, escape: Callable[[], object] | None
+    ) -> None:
+        super().__init__(cross)
+        self._place, self._line, self._escape = place, line, escape
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """See the class."""
         if event.type() == QEvent.Type.Resize:
             self._place()
+        elif isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape and (self._escape or self._line.text()):
+            event.accept()
+            if event.type() == QEvent.Type.KeyPress:
+                (self._escape or self._line.clear)()
+                return True
         return False
 
 
@@ -133,6 +146,13 @@ def row(*widgets: QWidget | int, spacing: int = 8) -> QHBoxLayout:
         else:
             layout.addWidget(widget)
     return layout
+
+
+def popup_menu(parent: QWidget) -> QMenu:
+    """A menu that is gone once it is closed."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return menu
 
 
 class ElideLabel(QLabel):

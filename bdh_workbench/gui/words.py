@@ -7,6 +7,8 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from bdh_workbench.harmless import harmless, harmless_lines
+from bdh_workbench.wording import percent, plural, shortened, size
+from bdh_workbench.wording import probability as shown_p
 
 if TYPE_CHECKING:
     from bdh_workbench.session.events import MemoryView
@@ -18,6 +20,7 @@ __all__ = [
     "escaped",
     "harmless",
     "holds",
+    "percent",
     "plural",
     "short",
     "shown_p",
@@ -79,35 +82,15 @@ def shown_token(text: str, limit: int = 14) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def shown_p(p: float) -> str:
-    """A probability as it is shown; – where it is not known."""
-    if p != p:
-        return "–"
-    if p < 0.001:
-        return "< 0.001"
-    return f"{p:.3f}" if p < 0.9995 else f"{p:.4f}" if p < 0.99995 else "1.000"
-
-
 def short(text: str, limit: int = 60) -> str:
     """The beginning of a text, harmless, on one line."""
-    text = harmless(" ".join(text[: limit * 4].split()))
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+    return harmless(shortened(text, limit))
 
 
 def direction(text: str) -> str:
     """``rtl`` for a text whose first letter is written from right to left, or else ``ltr``."""
     kinds = (unicodedata.bidirectional(letter) for letter in text)
     return "rtl" if next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L" else "ltr"
-
-
-def size(count: int) -> str:
-    """Bytes for people."""
-    number = float(count)
-    for unit in ("B", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}" if unit == "B" or number >= 10 else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"
 
 
 def date(stamp: str) -> str:
@@ -120,12 +103,6 @@ def date(stamp: str) -> str:
         return moment.strftime("today %H:%M" if today else "%Y-%m-%d %H:%M")
     except ValueError:
         return ""
-
-
-def plural(count: int, word: str) -> str:
-    """A count with its word."""
-    many = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
-    return f"{count:,} {word if count == 1 else many}"
 
 
 def holds(view: MemoryView) -> list[str]:

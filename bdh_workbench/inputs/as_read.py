@@ -30,17 +30,18 @@ _KINDS = {
     rf"|(?<![\U0001f3f4{_TAGS}])[{_TAGS}]+",
     "line": r"\r\n?|[\x0b\f\x85\u2028]",
     "paragraph": r"\u2029",
-    "space": r"[\t\x1c-\x1f\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]",
+    "space": r"[\t\x1c-\x1f\xa0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u3164]",
     "hyphen": r"[\u2010\u2011]",
-    "ligature": r"[\ufb00-\ufb06]",
+    # Ligatures, letters and digits of the width of ideographs, narrow kana, and the letters of mathematics.
+    "form": r"[\ufb00-\ufb06]|[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]+|[\uff66-\uff9f]+|[\U0001d400-\U0001d7ff]+",
 }
 _MEANT = {"nothing": "", "line": "\n", "paragraph": "\n\n", "space": " ", "hyphen": "-"}
 _ODD = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _KINDS.items())
 _PATTERN = re.compile(_ODD)
 # Every character that a pattern may begin at: most texts have none, and are looked through ten times as fast with it.
 _SUSPECT = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\xa0\xad\u034f\u061c\u1680\u2000-\u2011\u2028-\u202f\u205f-\u206f\u3000\ufb00-\ufb06\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e007f]"
+    "[\x00-\x09\x0b-\x1f\x7f-\xa0\xad\u034f\u061c\u1680\u2000-\u2011\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufb00-\ufb06\ufeff\uff10-\uff5a\uff66-\uff9f\ufff9-\ufffb"
+    "\U0001d400-\U0001d7ff\U000e0000-\U000e007f]"
 )
 _LETTER = re.compile(r"[^\W_]")
 # A typewriter prints a letter twice to make it bold, and a manual page for printers does so too.
@@ -70,7 +71,7 @@ class AsRead:
         starts, origins, length, taken = [0], [0], 0, 0
         for match in (_OVERSTRUCK if "\x08" in text else _PATTERN).finditer(text):
             kind = match.lastgroup or ""
-            meant = unicodedata.normalize("NFKC", match[0]) if kind == "ligature" else _MEANT.get(kind, "")
+            meant = unicodedata.normalize("NFKC", match[0]) if kind == "form" else _MEANT.get(kind, "")
             parts += (text[taken : match.start()], meant)
             length += match.start() - taken + len(meant)
             taken = match.end()
@@ -88,6 +89,11 @@ class AsRead:
 def as_read(text: str) -> str:
     """A text as it is read."""
     return AsRead.of(text).text
+
+
+def prompt_as_read(text: str) -> str:
+    """The prompt of a fact as it is read: on one line, with one space for any space between its words."""
+    return " ".join(as_read(text).split())
 
 
 def is_blank(text: str) -> bool:

@@ -28,6 +28,7 @@ from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.inputs.pages import Page, kind_of
 from bdh_workbench.inputs.tables import has_columns, is_table
 from bdh_workbench.inputs.text_files import Decoded, checked, decode, read_bytes, shown, tidy
+from bdh_workbench.wording import plural
 
 FilePath = str | os.PathLike[str]
 MOST_FILES = 10_000
@@ -102,9 +103,7 @@ class Inputs:
         said = [note for file in self.files for note in file.notes]
         passed = [file.skipped for file in self.files if file.skipped]
         if passed:
-            said.append(
-                f"Passed over {len(passed):,} {'file' if len(passed) == 1 else 'files'} that could not be read:"
-            )
+            said.append(f"Passed over {plural(len(passed), 'file')} that could not be read:")
             said += [f"  {reason}" for reason in passed[:NAMED]]
             said += [f"  and {len(passed) - NAMED:,} more."] * (len(passed) > NAMED)
         return said
@@ -209,7 +208,7 @@ def _facts(path: FilePath, text: Decoded, columns: Sequence[str]) -> Inputs:
             f"{side} from column {name}" for side, name in zip(("prompt", "answer", "paraphrases"), named, strict=False)
         )
         first = "" if layout.headed else "; its first row is read as a fact"
-        advice = " (--columns chooses others)" if layout.guessed else ""
+        advice = " (other columns can be chosen)" if layout.guessed else ""
         notes.append(f"{where}: {sides}{first}{advice}.")
         if layout.left_out:
             rows = "row" if layout.left_out == 1 else "rows"

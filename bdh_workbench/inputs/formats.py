@@ -19,6 +19,7 @@ from bdh_workbench.inputs.items import Fact, Probe, TextDocument, prompt_key, sa
 from bdh_workbench.inputs.prose import first_heading, title_of, without_front_matter
 from bdh_workbench.inputs.tables import COLUMNS, Layout, is_table, layout_of, table_entries
 from bdh_workbench.inputs.text_files import checked, normal
+from bdh_workbench.wording import shortened
 
 FactsFormat = Literal["auto", "json", "jsonl", "csv"]
 DocumentsFormat = Literal["auto", "json", "jsonl", "text", "markdown"]
@@ -120,15 +121,6 @@ def merge_duplicates(facts: Iterable[Fact]) -> list[Fact]:
     return list(found.values())
 
 
-# Names and words
-
-
-def _short(text: str) -> str:
-    """Return the beginning of a text, on one line, for use in a message."""
-    text = " ".join(text.split())
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
 # The formats: each yields what an entry holds and how to name its place
 
 
@@ -171,7 +163,7 @@ def _load_json(text: str, where: str, *, one_line: bool = False) -> object:
         for name, value in pairs:
             if name in entry:
                 # The standard reader would keep the last value and drop the others without a word.
-                raise UserError(f'{where} gives the field "{_short(name)}" twice in one entry.')
+                raise UserError(f'{where} gives the field "{shortened(name)}" twice in one entry.')
             entry[name] = value
         return entry
 

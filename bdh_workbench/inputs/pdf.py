@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.pages import Page, damaged
 from bdh_workbench.inputs.text_files import SIZE_LIMIT
+from bdh_workbench.wording import plural
 
 MOST_PAGES = 10_000
 _FULL = 0.75  # of a long line's length: a line of the text that runs on is no shorter
@@ -72,7 +73,7 @@ def read_pdf(raw: bytes, where: str) -> Page:
         if failed or not count:
             raise UserError(damaged(where))
         raise UserError(
-            f"{where} has {count:,} {'page' if count == 1 else 'pages'} and no text: they are empty, or pictures as of "
+            f"{where} has {plural(count, 'page')} and no text: they are empty, or pictures as of "
             "a scan. Run text recognition (OCR) over it first."
         )
     if sum(len(match[0]) for match in _GLYPHS.finditer(letters)) > _UNREADABLE * len(letters):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from bisect import bisect_left
 
 from bdh_workbench.inputs.as_read import AsRead
 
@@ -23,22 +25,75 @@ NEVER_LAST = frozenset(
 SELDOM_LAST = frozenset("etc a.m p.m Inc Ltd Co Corp Jr Sr al usw".split())
 NUMBERED = frozenset("No Nos Nr Fig Figs Vol Art Sec Ch p pp c".split())  # these continue with a number
 INITIALS = re.compile(r"(?:[^\W\d_a-z]\.)*[^\W\d_a-z]")  # capital letters with full stops between them
+LINE, FULL = 72, 0.8  # characters of a line that a program would fill, and the share from which on it is full
+LISTED = 5  # lines without a small letter at the beginning of any but the first that make a list, however long they are
+GOES_ON = (",", ";", "-", "–", "—", "\uff0c", "、")  # at the end of a line
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Character spans of the sentences and headings of a text, in order, without the space between them.
 
     They are found in the text as it is read (``as_read.py``). Closing quotes and brackets stay with their sentence.
-    Common abbreviations, initials and the number of a list's entry end none.
+    Common abbreviations, initials and the number of a list's entry end none. Each row of a table and each line of a
+    list is a sentence too.
     """
     read = AsRead.of(text)
-    return [(read.origin(start), read.origin(stop)) for start, stop in _spans(read.text)]
+    return [(read.origin(start), read.origin(stop)) for start, stop in _by_rows(read.text)]
 
 
 def sentences_of(text: str) -> list[str]:
     """The sentences and headings of a text, as they are read."""
     read = AsRead.of(text).text
-    return [read[start:stop] for start, stop in _spans(read)]
+    return [read[start:stop] for start, stop in _by_rows(read)]
+
+
+def begun_sentence(text: str) -> str:
+    """The last sentence of a text, which may be about to continue."""
+    read = AsRead.of(text)
+    spans = _spans(read.text)
+    return text[read.origin(spans[-1][0]) :] if spans else ""
+
+
+def _by_rows(text: str) -> list[tuple[int, int]]:
+    """Spans of the sentences of a text as it is read, with those that rows divide divided."""
+    spans, ends = _spans(text), _row_ends(text)
+    if not ends:
+        return spans
+    out = []
+    for start, stop in spans:
+        cuts = [start, *(end for end in ends[bisect_left(ends, start) : bisect_left(ends, stop)]), stop]
+        for begin, end in itertools.pairwise(cuts):
+            part = text[begin:end]
+            if part.strip():
+                out.append((begin + len(part) - len(part.lstrip()), begin + len(part.rstrip())))
+    return out
+
+
+def _row_ends(text: str) -> list[int]:
+    """Where the lines end that are no part of a longer sentence: rows of tables, entries of lists, headings."""
+    ends: list[int] = []
+    lines: list[tuple[int, str]] = []  # of a paragraph: where each ends, and what it says
+    place = 0
+    for line in (*text.split("\n"), ""):
+        if said := line.strip():
+            lines.append((place + len(line), said))
+        else:
+            ends += _rows_of(lines) if len(lines) > 1 else []
+            lines = []
+        place += len(line) + 1
+    return ends
+
+
+def _rows_of(lines: list[tuple[int, str]]) -> list[int]:
+    """The ends of those lines of a paragraph that no program broke because the next word did not fit."""
+    width = FULL * max(LINE, *(len(said) for _, said in lines))
+    listed = len(lines) >= LISTED and not any(said[0].islower() for _, said in lines[1:])
+    return [
+        end
+        for (end, said), (_, after) in itertools.pairwise(lines)
+        if not (after[0].islower() or said.endswith(GOES_ON))
+        and (listed or len(said) + 1 + len(after.split(maxsplit=1)[0]) <= width)
+    ]
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
@@ -59,14 +114,17 @@ def _spans(text: str) -> list[tuple[int, int]]:
 def sentence_stop(text: str, start: int = 0) -> int | None:
     """Where the first sentence that ends after ``start`` ends, if a word of the next one shows that it does.
 
-    Without what follows, "version 2." may become "version 2.3.1" and "p.m." need not be the end.
+    Without what follows, "version 2." may become "version 2.3.1" and "p.m." need not be the end. Nor is the end of a
+    line, which may be the middle of one in the text that is being said.
     """
-    return next((end for _, end in sentence_spans(text)[:-1] if end > start), None)
+    read = AsRead.of(text)
+    return next((end for _, stop in _spans(read.text)[:-1] if (end := read.origin(stop)) > start), None)
 
 
 def may_end(text: str) -> bool:
     """Whether a text may be complete at its end: whether it is, what follows will show."""
-    return len(sentence_spans(f"{text} Next")) > max(1, len(sentence_spans(text)))
+    read = AsRead.of(text).text
+    return len(_spans(f"{read} Next")) > max(1, len(_spans(read)))
 
 
 def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:

@@ -36,6 +36,8 @@ _ANKI = re.compile(r"#(separator|html|columns|(?:notetype|deck|tags|guid)(?: col
 _ANKI_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " ", "colon": ":"}
 _FILLING = " ,;\t|"  # a spreadsheet that saved the file again filled up such lines with empty cells
 _BREAK, _TAG = re.compile(r"<br\s*/?>|</(?:div|p|li)>", re.IGNORECASE), re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+# A quoted cell with a quotation mark that a backslash goes before, as databases export it; it would be an error else.
+_ESCAPED = re.compile(r'(?:^|[,;\t|])[ ]*"[^"\n]*\\"(?![ ]*(?:[,;\t|\n]|\Z))', re.MULTILINE)
 HEADER = 1 << 16  # characters of a header row at most: a hostile one would be cut into millions of cells
 WIDEST = 1_000  # columns of a table at most, of which some are chosen
 SAMPLE = 50  # rows from which the layout of a table is guessed
@@ -372,7 +374,10 @@ def _table(text: str, found: Layout, least: int = 2) -> list[list[str]]:
 def _rows(text: str, start: int, delimiter: str) -> Reader:
     file = io.StringIO(text, newline="")
     file.seek(start)
-    return csv.reader(file, delimiter=delimiter, strict=True, skipinitialspace=True)
+    first = text[start : start + HEADER]
+    quote = "'" if re.match(rf"\s*'[^'\n]*'[ ]*{re.escape(delimiter)}", first) else '"'
+    escape = "\\" if '\\"' in text and _ESCAPED.search(text, start) else None
+    return csv.reader(file, delimiter=delimiter, strict=True, skipinitialspace=True, quotechar=quote, escapechar=escape)
 
 
 def _first_row(text: str, start: int, delimiter: str) -> list[str]:

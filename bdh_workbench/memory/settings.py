@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bdh_workbench.errors import UserError
+from bdh_workbench.described import SEEDS, check, setting
 
 METHODS = ("auto", "direct", "gradient")
 ON_CONFLICT = ("replace", "keep", "refuse", "both")
@@ -12,50 +12,65 @@ ON_CONFLICT = ("replace", "keep", "refuse", "both")
 
 @dataclass(frozen=True, slots=True)
 class WriteSettings:
-    """How items are written. Losses are in nats."""
+    """How items are written. Losses are in nats.
 
-    method: str = "auto"  # direct: closed form; gradient: Adam on the slot; auto: direct, then gradient where needed
-    steps: int = 300  # gradient steps at most
-    rate: float = 0.03  # of Adam, in units of the slot
-    margin: float = 24.0  # log-odds to which the direct write lifts each answer token
-    goal: float = 0.9  # every answer token's p must pass this, twice running, before gradient steps stop
-    contrastive: float = 0.5  # weight of the contrast between answers
-    locality: float = 0.5  # weight of the change on unrelated text
-    decay: float = 1e-6  # weight of the squared norm of the change
-    norm: float = 64.0  # bound on the norm of a gradient write's change, per square root of stored positions
-    framings: int = 2  # sentences put before a fact, each in turn, so that it is not bound to the start of a text
-    write_paraphrases: bool = False  # write the other wordings of facts too; else they only serve for measuring
-    tolerance: float = 0.02  # squared distance from what is held under which an address spends no rank
-    protect: bool = True  # project every update off what is held
-    on_conflict: str = "replace"  # replace, keep or refuse: stored items that differ; both: side by side, for documents
-    keep_words: bool = True  # keep prompts, answers and texts in the file; documents are found less well without them
-    seed: int = 0
+    Raises:
+        UserError: naming a setting that cannot work.
+    """
+
+    method: str = setting(
+        "auto",
+        "direct: closed form; gradient: Adam on the slot; auto: direct, then gradient where needed",
+        choices=METHODS,
+    )
+    steps: int = setting(300, "gradient steps at most", label="Gradient steps", least=1, most=100_000)
+    rate: float = setting(0.03, "step size of Adam, in units of the slot", label="Step size", above=0)
+    margin: float = setting(
+        24.0, "log-odds to which the direct write lifts each answer token, in nats",
+        label="Margin (nats)", above=0, most=100,
+    )  # fmt: skip
+    goal: float = setting(
+        0.9, "p that every answer token must pass, twice running, before gradient steps stop",
+        label="Goal for p", above=0, below=1,
+    )  # fmt: skip
+    contrastive: float = setting(0.5, "weight of the contrast between answers", label="Contrast weight", least=0)
+    locality: float = setting(0.5, "weight of the change on unrelated text", label="Locality weight", least=0)
+    decay: float = setting(1e-6, "weight of the squared norm of the change", label="Decay weight", least=0)
+    norm: float = setting(
+        64.0, "bound on the norm of a gradient write's change, per square root of stored positions",
+        label="Norm bound", above=0,
+    )  # fmt: skip
+    framings: int = setting(
+        2, "sentences put before a fact, each in turn, so that it is not bound to the start of a text", least=0, most=3
+    )
+    write_paraphrases: bool = setting(
+        False, "write the other wordings of facts too; else they only serve for measuring"
+    )
+    tolerance: float = setting(
+        0.02, "squared distance from what is stored under which an address spends no rank", least=0
+    )
+    protect: bool = setting(
+        True, "project every update off what is stored already", label="Protect the rest", flag="no-protect"
+    )
+    on_conflict: str = setting(
+        "replace",
+        "if a stored item is another answer to a given prompt, or a version of a given document: replace it; keep it "
+        "and leave out what is given; refuse to write; or both, which stores documents side by side",
+        label="Where items conflict",
+        choices=ON_CONFLICT,
+    )
+    workers: int = setting(
+        1, "processes that write the parts of a long text at once; each takes a core and about 0.5 GB",
+        label="Worker processes", least=1, most=1024,
+    )  # fmt: skip
+    keep_words: bool = setting(
+        True, "keep prompts, answers and texts in the file; documents are found less well without them", flag="no-words"
+    )
+    seed: int = setting(0, "of whatever is drawn at random", least=0, most=SEEDS)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work.
-
-        Raises:
-            UserError: naming the setting.
-        """
-        for name, known in (("method", METHODS), ("on_conflict", ON_CONFLICT)):
-            if getattr(self, name) not in known:
-                raise UserError(f"The setting {name} must be one of {', '.join(known)}, not {getattr(self, name)!r}.")
-        if not 1 <= self.steps <= 100_000:
-            raise UserError(f"The number of steps must be from 1 to 100,000, not {self.steps}.")
-        if not 0.0 < self.goal < 1.0:
-            raise UserError(f"The goal must be a probability between 0 and 1, not {self.goal:g}.")
-        if not 0.0 < self.margin <= 100.0:
-            raise UserError(f"The margin must be above 0 and at most 100 nats, not {self.margin:g}.")
-        if not 0 <= self.framings <= 3:
-            raise UserError(f"There are 0 to 3 framings, not {self.framings}.")
-        if not 0 <= self.seed < 2**63:
-            raise UserError("The seed must be a whole number from 0 to 2^63 - 1.")
-        for name in ("rate", "norm"):
-            if not 0.0 < getattr(self, name) < float("inf"):
-                raise UserError(f"The setting {name} must be a number above 0, not {getattr(self, name):g}.")
-        for name in ("contrastive", "locality", "decay", "tolerance"):
-            if not 0.0 <= getattr(self, name) < float("inf"):
-                raise UserError(f"The setting {name} must be a number of at least 0, not {getattr(self, name):g}.")
+        """Refuse what cannot work."""
+        check(self)
 
 
 EMPTY_PROMPT = "The prompt is empty: type the beginning of a sentence or a question."
@@ -63,36 +78,32 @@ EMPTY_PROMPT = "The prompt is empty: type the beginning of a sentence or a quest
 
 @dataclass(frozen=True, slots=True)
 class SamplingSettings:
-    """How the next token is chosen."""
+    """How the next token is chosen.
 
-    temperature: float = 0.0  # 0: always the most probable
-    top_k: int = 0  # choose among so many; 0: all
-    top_p: float = 1.0  # choose among the fewest that hold so much probability together
-    max_tokens: int = (
-        512  # about 350 English words; 3 s alone and 6 s with a memory on one core, where nothing stops it
+    Raises:
+        UserError: naming a setting that cannot work.
+    """
+
+    temperature: float = setting(0.0, "0: the most probable token", least=0)
+    top_k: int = setting(0, "choose among so many tokens; 0: all", label="Top k", least=0, flag="sample-top-k")
+    top_p: float = setting(
+        1.0, "choose among the fewest tokens that have so much probability together", label="Top p", above=0, most=1
     )
-    seed: int = 0
+    # About 350 English words: 3 s alone and 6 s with a memory on one core, if nothing stops it.
+    max_tokens: int = setting(512, "tokens at most", label="Tokens at most", least=1)
+    seed: int = setting(0, "of the choice", least=0, most=SEEDS)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work.
-
-        Raises:
-            UserError: naming the setting.
-        """
-        if not 0.0 <= self.temperature < float("inf"):
-            raise UserError(f"The temperature must be at least 0, not {self.temperature:g}.")
-        if self.top_k < 0 or self.max_tokens < 1:
-            raise UserError("top_k must be at least 0 and max_tokens at least 1.")
-        if not 0 <= self.seed < 2**63:
-            raise UserError("The seed must be a whole number from 0 to 2^63 - 1.")
-        if not 0.0 < self.top_p <= 1.0:
-            raise UserError(f"top_p must be above 0 and at most 1, not {self.top_p:g}.")
+        """Refuse what cannot work."""
+        check(self)
 
 
 @dataclass(frozen=True, slots=True)
 class ReadSettings:
     """How a memory is read."""
 
-    written: bool = True  # read it at all
-    gate: bool = True  # close the read where nothing stored is familiar
-    completion: bool = True  # read the best match's address instead of the position's own
+    written: bool = setting(True, "read the memory", flag="no-memory")
+    gate: bool = setting(True, "close the read where nothing stored is familiar", flag="no-gate")
+    completion: bool = setting(
+        True, "read the best match's address instead of the position's own", flag="no-completion"
+    )

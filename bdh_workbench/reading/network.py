@@ -183,6 +183,10 @@ class ReaderNetwork(nn.Module):
 
     def forward(self, pairs: Pairs, dtype: torch.dtype = torch.float32) -> SpanScores:
         """Score the answers of pairs; ``dtype`` is that of the matrix products of the layers."""
+        return self.scores(self.encode(pairs, dtype), pairs.side)
+
+    def encode(self, pairs: Pairs, dtype: torch.dtype = torch.float32) -> Tensor:
+        """What each unit of pairs means beside the others: (B, T, D) fp32."""
         words = pairs.words
         if self.training and self.dropout:
             words = words.masked_fill(torch.rand(words.shape) < self.dropout, self.config.words)
@@ -197,7 +201,7 @@ class ReaderNetwork(nn.Module):
         bias = (OFF * (pairs.side == PAD).float())[:, None, None]
         for layer in self.layers:
             x = layer(x, bias, cos, sin, dtype)
-        return self._scores(self.last(x), pairs.side)
+        return self.last(x)
 
     @torch.no_grad()
     def _matches(self, pairs: Pairs) -> Tensor:
@@ -219,7 +223,8 @@ class ReaderNetwork(nn.Module):
         columns = (closest, flags[:, :, 1] * rarity, named[:, None] * text, rarity)
         return torch.cat((flags, torch.stack(columns, dim=2)), dim=2)
 
-    def _scores(self, x: Tensor, side: Tensor) -> SpanScores:
+    def scores(self, x: Tensor, side: Tensor) -> SpanScores:
+        """Score the answers by what ``encode`` gave (B, T, D), with the side of each place (B, T)."""
         batch, length, width = x.shape
         longest = self.config.longest
         alone = self.alone(x)

@@ -15,14 +15,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bdh_workbench.inputs.sentences import sentences_of
-from bdh_workbench.memory.banks import SlowMemory
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.store.banks import SlowMemory
+from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.asker import Asker, against_none, has_asker, load_asker, scores_of
 from bdh_workbench.reading.network import pairs_of
 from bdh_workbench.reading.recital import Recital, Stretch, stretches
 from bdh_workbench.reading.sentence_evidence import Array, Place, SentenceIndex
 from bdh_workbench.reading.units import Unit, spans, unit, units
+from bdh_workbench.reading.words import words_of
 
 CERTAIN = 15.0  # nats beyond which a reader is as sure as it can be
 OPENING, CLOSING = frozenset('$£€¥#@~"“\u2018«„(['), frozenset('%°"”’»)]€')
@@ -45,6 +46,7 @@ class Found:
         span: (start, end) of the answer in characters of ``text``.
         span_p: probability of that answer, if it is this sentence that answers.
         why: (name, value, contribution to the score) of the evidence, the most telling first.
+        turned: whether the question says the answer of a fact, and so asks for its subject.
     """
 
     place: Place
@@ -55,6 +57,7 @@ class Found:
     span: tuple[int, int]
     span_p: float
     why: tuple[tuple[str, float, float], ...]
+    turned: bool = False
 
     @property
     def answer(self) -> str:
@@ -102,6 +105,7 @@ class QuestionReader:
         self.model, self.memory = model, memory
         self._recital = Recital(model, memory, slow)
         self._known: _Known | None = None
+        self._answers: set[frozenset[str]] | None = None  # the words of facts' answers
 
     @property
     def ready(self) -> bool:
@@ -144,6 +148,14 @@ class QuestionReader:
         )
         return _Known(asker, tuple(found), tuple(kept), index)
 
+    def says_an_answer(self, text: str) -> bool:
+        """Whether a text says all words of the answer of some fact."""
+        if self._answers is None:
+            answers = (frozenset(words_of(item.answer)) for item in self.memory.items if item.kind == "fact")
+            self._answers = {words for words in answers if words}
+        said = words_of(text)
+        return any(words <= said for words in self._answers)
+
     def ask(self, question: str, last: Place | None = None, checkpoint: Callable[[], None] = lambda: None) -> Findings:
         """Answer a question.
 
@@ -176,8 +188,11 @@ class QuestionReader:
             why = asker.answers.explain(torch.from_numpy(whole[place]))
             stretch = wanted[place]
             where = Place(stretch.item, stretch.sentence)
+            turned = bool(read[place, READ.index("gives the answer")])
             found.append(
-                Found(where, stretch.rows[0], text, kept if differs else None, float(p[place]), span, span_p, why)
+                Found(
+                    where, stretch.rows[0], text, kept if differs else None, float(p[place]), span, span_p, why, turned
+                )
             )
         any_of_them = float(p.sum())
         return Findings(tuple(found), any_of_them, any_of_them >= asker.answers.threshold)

@@ -18,9 +18,9 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.sentences import sentences_of
-from bdh_workbench.memory.banks import Router, SlowMemory
 from bdh_workbench.memory.settings import ReadSettings
-from bdh_workbench.memory.state import Memory, bind
+from bdh_workbench.memory.store.banks import Router, SlowMemory
+from bdh_workbench.memory.store.state import Memory, bind
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState
@@ -30,9 +30,6 @@ from bdh_workbench.reading.verbatim import Spoken, Verbatim, stored_stretches
 from bdh_workbench.reading.words import BEFORE, Lexicon, Sentence, sentences_said
 
 __all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Reading"]
-
-
-NO_ACCIDENT = 24.0  # nats of surprisal from which on the words of a stretch within another text are no accident
 
 
 PURE = ReadSettings(gate=False, completion=False)
@@ -195,6 +192,11 @@ class Reader:
         rows = self._decided(spoken[-1]) if spoken else []
         return int(self.memory.rows.items[self.numbers[rows[0]]]) if rows else -1
 
+    def says_fact(self, ids: Sequence[int]) -> bool:
+        """Whether token ids end with the prompt of a stored fact."""
+        item = self.says_word_for_word(ids)
+        return item >= 0 and self.memory is not None and self.memory.items[item].kind == "fact"
+
     def with_settings(self, settings: ReadSettings) -> Reader:
         """The same memory read in another way, sharing all tensors."""
         other = object.__new__(Reader)
@@ -262,7 +264,7 @@ class Reader:
     def _decided(self, spoken: tuple[Spoken, ...]) -> list[int]:
         """The rows of the longest stretch that a text repeats, if that is no accident."""
         for stretch in spoken:
-            if stretch.whole or stretch.nats >= NO_ACCIDENT:
+            if stretch.whole or stretch.nats >= self.verbatim.no_accident:
                 return self.verbatim.rows(stretch)
         return []
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.banks import SlowMemory
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.store.banks import SlowMemory
+from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.model.loading import Model
 
 TOGETHER = 64  # sentences recited at once

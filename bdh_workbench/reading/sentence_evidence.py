@@ -33,6 +33,7 @@ EVIDENCE = (
     "document",  # share of its words that the document or its title says anywhere
     "document's names",  # the same of names and numbers
     "length",  # log of the sentence's words over ten
+    "crowd",  # log of the memory's sentences over a hundred: the more there are, the better the best of them looks
     "last item",  # for a question that only says "it", "he", "they": the item of the last answer
     "last sentence",  # and how near its sentence is, 1 for the very one
 )
@@ -144,10 +145,11 @@ class SentenceIndex:
         out[:, 9] = _share(rarity, anywhere)[self._group_of]
         out[:, 10] = _share(names, anywhere)[self._group_of]
         out[:, 11] = np.log((self._lengths + 1.0) / 10.0)
+        out[:, 12] = math.log(len(self) / 100.0)
         if last is not None and any(u.folded in POINTING for u in question):
             same = self._items == last.item
-            out[:, 12] = same
-            out[:, 13] = same / (1.0 + np.abs(self._sentences - last.sentence))
+            out[:, 13] = same
+            out[:, 14] = same / (1.0 + np.abs(self._sentences - last.sentence))
         return out
 
     def _number(self, u: Unit) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bdh_workbench.inputs.as_read import as_read
 from bdh_workbench.inputs.sentences import sentence_spans
 
 if TYPE_CHECKING:
-    from bdh_workbench.memory.state import Memory
+    from bdh_workbench.memory.store.state import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Source:
         title: of the item.
         kind: ``fact`` or ``document``.
         sentence: of the item's text, from 1.
-        text: that sentence, or the fact's words; None where the words were not kept.
+        text: that sentence as it is read, or the fact's words; None where the words were not kept.
         position: place of the row, from 1, among those that were written together: of a fact's answer, or of a
             stretch of a document's text (a chunk, or one sentence), whose first tokens have none.
         item: index into the items of the memory.
@@ -61,7 +62,7 @@ class Sources:
                 self._spans[number] = sentence_spans(item.text)
             spans = self._spans[number]
             if sentence < len(spans):
-                text = " ".join(item.text[slice(*spans[sentence])].split())
+                text = " ".join(as_read(item.text[slice(*spans[sentence])]).split())
         elif item.kind == "fact" and item.prompt:
             space = "" if item.prompt[-1].isspace() else " "
             text = item.prompt + space + item.answer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bdh_workbench.memory.banks import capacity, own_rows
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.store.banks import capacity, own_rows
+from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.session.views import BankView
 
 

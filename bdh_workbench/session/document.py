@@ -12,14 +12,14 @@ from pathlib import Path
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import composed
-from bdh_workbench.memory import manage
-from bdh_workbench.memory.banks import Bases
-from bdh_workbench.memory.conflicts import merge_notes
-from bdh_workbench.memory.files import file_size, load_memory, load_memory_of, save_memory, shown
-from bdh_workbench.memory.library import Library
-from bdh_workbench.memory.locking import LOCK_TIMEOUT, renewing
+from bdh_workbench.memory.files.library import Library
+from bdh_workbench.memory.files.locking import LOCK_TIMEOUT, renewing
+from bdh_workbench.memory.files.memory_file import file_size, load_memory, load_memory_of, save_memory, shown
 from bdh_workbench.memory.room import machine_rows
-from bdh_workbench.memory.state import Memory, bind
+from bdh_workbench.memory.store import manage
+from bdh_workbench.memory.store.banks import Bases
+from bdh_workbench.memory.store.conflicts import merge_notes
+from bdh_workbench.memory.store.state import Memory, bind
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session.banks import bank_views
 from bdh_workbench.session.control import Task, log

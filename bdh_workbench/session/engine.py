@@ -12,11 +12,11 @@ import torch
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import TextDocument
-from bdh_workbench.memory.conflicts import resolve
-from bdh_workbench.memory.file_format import check_fit
-from bdh_workbench.memory.files import load_memory
-from bdh_workbench.memory.state import bind
-from bdh_workbench.memory.writer import check_write
+from bdh_workbench.memory.files.format import check_fit
+from bdh_workbench.memory.files.memory_file import load_memory
+from bdh_workbench.memory.store.conflicts import resolve
+from bdh_workbench.memory.store.state import bind
+from bdh_workbench.memory.writing.writer import check_write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place

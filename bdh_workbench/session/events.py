@@ -27,7 +27,7 @@ from bdh_workbench.session.views import (
 )
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
-    from bdh_workbench.memory.writer import WriteEvent
+    from bdh_workbench.memory.writing.writer import WriteEvent
 
 __all__ = [
     "Answer",

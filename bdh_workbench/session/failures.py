@@ -6,7 +6,9 @@ import re
 import traceback
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.model.device import is_of_a_gpu, is_out_of_memory
 from bdh_workbench.session.events import JobFailed
+from bdh_workbench.wording import shortened, size
 
 UNITS = {"bytes": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
 _SIZE = r"([\d.]+) ?(bytes|B|[KMGT]iB)"
@@ -20,21 +22,11 @@ def failure(job: int, error: Exception) -> JobFailed:
         return JobFailed(job, str(error), "")
     details = "".join(traceback.format_exception(error))
     if is_out_of_memory(error):
-        # torch says of a GPU that its memory is short in an exception of its own.
-        gpu = type(error).__name__ == "OutOfMemoryError" or "cuda" in str(error).lower()
+        gpu = is_of_a_gpu(error)
         return JobFailed(job, "There was not enough memory.", details, advice(str(error), gpu), offer_cpu=gpu)
-    said = " ".join(str(error).split())
-    reason = f" ({said if len(said) <= 120 else said[:117] + '...'})" if said else ""
+    said = shortened(str(error), 120)
+    reason = f" ({said})" if said else ""
     return JobFailed(job, f"This failed in a way that was not foreseen: {type(error).__name__}{reason}.", details)
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether memory was short; known by name, so that torch need not be imported."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return True
-    text = str(error).lower()
-    said = ("can't allocate memory", "not enough memory", "out of memory")
-    return isinstance(error, RuntimeError) and any(words in text for words in said)
 
 
 def advice(text: str, gpu: bool) -> str:
@@ -42,22 +34,13 @@ def advice(text: str, gpu: bool) -> str:
     needed, free = _bytes(_NEEDED, text), _bytes(_FREE, text)
     known = []
     if needed is not None:
-        known.append(f"{readable(needed)} more were needed")
+        known.append(f"{size(needed)} more were needed")
     if free is not None:
-        known.append(f"{readable(free)} were free")
+        known.append(f"{size(free)} were free")
     first = " and ".join(known)
     first = f"{first[0].upper()}{first[1:]}. " if first else ""
     change = "Write fewer things at once, ask with shorter texts, or close other programs"
     return first + change + ("; or load the model on the CPU." if gpu else ".")
-
-
-def readable(size: float) -> str:
-    """Bytes in the unit that suits them."""
-    for unit in ("bytes", "KiB", "MiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}"
-        size /= 1024
-    return f"{size:.1f} GiB"
 
 
 def _bytes(pattern: re.Pattern[str], text: str) -> float | None:

@@ -27,7 +27,7 @@ class Fit:
         model_bytes: in memory once it is loaded, the program included.
         write_bytes: besides, while some pages of text are written.
         free_bytes: that are free where it would be loaded; None where the system does not say.
-        slots: of its write site.
+        slots: of one bank of its write site.
         problem: a sentence, where the folder holds no model that can be used; the rest is then zero.
     """
 

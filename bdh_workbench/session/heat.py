@@ -8,7 +8,7 @@ import torch
 
 from bdh_workbench.asking.decoding import read_long
 from bdh_workbench.inputs.as_read import AsRead
-from bdh_workbench.memory.state import ItemRecord
+from bdh_workbench.memory.store.state import ItemRecord
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.session.events import TokenHeat
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.state import KEPT, MADE, BareRows, Memory, Rows
+from bdh_workbench.memory.store.state import KEPT, MADE, BareRows, Memory, Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bdh_workbench.memory.library import HOME_VARIABLE
+from bdh_workbench.memory.files.library import HOME_VARIABLE
 from bdh_workbench.session.shelf import Shelf
 
 LIBRARY_NAME = "memories"
@@ -24,5 +24,5 @@ def home_folder(home: Path | None = None) -> Path:
 
 
 def library_in(home: Path | None = None) -> Shelf:
-    """The library of a home folder; with None the folder of ``memory.library.default_library``."""
+    """The library of a home folder; with None the folder of ``memory.files.library.default_library``."""
     return Shelf(home_folder(home) / LIBRARY_NAME)

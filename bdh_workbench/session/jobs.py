@@ -11,6 +11,7 @@ from bdh_workbench.harmless import harmless
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
 from bdh_workbench.session.notebook import Check
+from bdh_workbench.wording import plural, shortened
 
 __all__ = [
     "Check",
@@ -286,12 +287,10 @@ def _title(job: Job) -> str:
         case LoadModel(name_or_path=name):
             return f"Load the model {Path(name).name}" if name else "Load the model"
         case Write(facts=facts, documents=documents):
-            parts = [_counted(len(facts), "fact")] * bool(facts) + [_counted(len(documents), "document")] * bool(
-                documents
-            )
+            parts = [plural(len(facts), "fact")] * bool(facts) + [plural(len(documents), "document")] * bool(documents)
             return f"Write {' and '.join(parts) or 'nothing'}"
         case Query(prompt=prompt):
-            return f"Ask “{_short(prompt)}”"
+            return f"Ask “{shortened(prompt)}”"
         case OpenMemory(path=path):
             return f"Open {path.stem}"
         case InspectMemory(path=path):
@@ -299,18 +298,9 @@ def _title(job: Job) -> str:
         case DeleteMemory(path=path):
             return f"Delete {path.stem}"
         case MergeMemories(paths=paths):
-            return f"Merge {_counted(len(paths), 'memory', 'memories')}"
+            return f"Merge {plural(len(paths), 'memory')}"
         case ForgetItems(indices=indices):
-            return f"Forget {_counted(len(indices), 'item')}"
+            return f"Forget {plural(len(indices), 'item')}"
         case SetLayer(number=number, enabled=enabled):
             return f"Switch layer {number} {'on' if enabled else 'off'}"
     return _TITLES.get(type(job), type(job).__name__)
-
-
-def _counted(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def _short(text: str) -> str:
-    text = " ".join(text[:200].split())
-    return text if len(text) <= 40 else text[:37] + "..."

@@ -23,9 +23,10 @@ from bdh_workbench.asking.kinds import AsKind
 from bdh_workbench.errors import UserError
 from bdh_workbench.harmless import harmless_lines
 from bdh_workbench.model.files import save_text_atomically
+from bdh_workbench.wording import plural
 
 if TYPE_CHECKING:
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord
+    from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
 
 SUFFIX = ".notebook.json"
 MOST_TURNS = 500  # of a conversation that are kept
@@ -206,12 +207,8 @@ def holds_words(memory: Held | None) -> str:
     """What a memory holds, in words."""
     items = memory.items if memory is not None else ()
     facts = sum(item.kind == "fact" for item in items)
-    parts = [_counted(len(items) - facts, "document")] * (len(items) > facts) + [_counted(facts, "fact")] * bool(facts)
+    parts = [plural(len(items) - facts, "document")] * (len(items) > facts) + [plural(facts, "fact")] * bool(facts)
     return ", ".join(parts) or "nothing"
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def is_right(expected: str, answer: str) -> bool:

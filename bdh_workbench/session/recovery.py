@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.file_format import SUFFIX
-from bdh_workbench.memory.files import load_memory, read_header, save_memory
-from bdh_workbench.memory.locking import try_lock
+from bdh_workbench.memory.files.format import SUFFIX
+from bdh_workbench.memory.files.locking import try_lock
+from bdh_workbench.memory.files.memory_file import load_memory, read_header, save_memory
 from bdh_workbench.model.files import save_json_atomically
 from bdh_workbench.session.notebook import notebook_path
 
 if TYPE_CHECKING:
-    from bdh_workbench.memory.state import Memory
+    from bdh_workbench.memory.store.state import Memory
 
 FOLDER = "recovery"
 ABANDONED = 3600.0  # seconds after which a half-written file is a dead session's

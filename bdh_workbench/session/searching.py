@@ -17,7 +17,7 @@ from typing import Any
 
 from safetensors import safe_open
 
-from bdh_workbench.memory.file_format import SUFFIX
+from bdh_workbench.memory.files.format import SUFFIX
 
 FILE_NAME = "search.sqlite3"
 VERSION = 2

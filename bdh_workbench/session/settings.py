@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bdh_workbench.described import check, fitting, setting
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.model.device import DEVICES
 from bdh_workbench.model.files import save_text_atomically
 from bdh_workbench.session.home import home_folder
 from bdh_workbench.session.jobs import ReadSettings, SamplingSettings
@@ -24,7 +26,6 @@ from bdh_workbench.session.jobs import ReadSettings, SamplingSettings
 FILE_NAME = "settings.toml"
 BROKEN_NAME = "settings.broken.toml"
 THEMES = ("system", "light", "dark")
-DEVICES = ("auto", "cpu", "cuda", "mps")
 WORKSPACES = ("write", "ask", "inspect")
 MOST_RECENT = 20
 T = TypeVar("T")
@@ -46,50 +47,35 @@ class Settings:
     """What a person has chosen.
 
     Attributes:
-        theme: one of ``THEMES``.
-        workspace: one of ``WORKSPACES``.
         layouts: of the docks.
-        geometry: of the window, bytes in base 64; empty for the default.
-        last_memory: file of the memory in use; empty where it had none.
-        last_model: name or folder; empty for the default.
-        device: one of ``DEVICES``.
-        recent_files: newest first.
-        recovery: whether unsaved changes are copied for a restart.
-        first_start_done: whether the guide was seen.
-        compare_untouched: whether an answer is shown beside that of the untouched model.
-        stop_at_sentence: whether an answer ends with its first sentence.
-        run_checks: whether the checks of a memory are asked after each change of it.
         sampling: how answers are chosen.
         read: how the memory is read.
         write: how items are written.
+
+    Raises:
+        UserError: naming a setting that is not offered.
     """
 
-    theme: str = "system"
-    workspace: str = WORKSPACES[0]
-    geometry: str = ""
-    last_memory: str = ""
-    last_model: str = ""
-    device: str = "auto"
-    recent_files: tuple[str, ...] = ()
-    recovery: bool = True
-    first_start_done: bool = False
-    compare_untouched: bool = True
-    stop_at_sentence: bool = True
-    run_checks: bool = True
+    theme: str = setting("system", "light or dark, or what the system says", choices=THEMES)
+    workspace: str = setting(WORKSPACES[0], "the arrangement of panes in use", choices=WORKSPACES)
+    geometry: str = setting("", "of the window, bytes in base 64; empty for the default")
+    last_memory: str = setting("", "file of the memory in use; empty if it had none")
+    last_model: str = setting("", "name or folder of the model in use; empty for the default")
+    device: str = setting("auto", "what the model runs on", choices=DEVICES)
+    recent_files: tuple[str, ...] = setting((), "files opened last, newest first")
+    recovery: bool = setting(True, "copy unsaved changes for a restart")
+    first_start_done: bool = setting(False, "whether the guide was seen")
+    compare_untouched: bool = setting(True, "show an answer beside that of the untouched model")
+    stop_at_sentence: bool = setting(True, "end an answer with its first sentence")
+    run_checks: bool = setting(True, "ask the checks of a memory after each change of it")
     layouts: Layouts = field(default_factory=Layouts)
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
     read: ReadSettings = field(default_factory=ReadSettings)
     write: WriteSettings = field(default_factory=WriteSettings)
 
     def __post_init__(self) -> None:
-        """Refuse what is not offered.
-
-        Raises:
-            UserError: naming the setting.
-        """
-        for name, known in (("theme", THEMES), ("device", DEVICES), ("workspace", WORKSPACES)):
-            if getattr(self, name) not in known:
-                raise UserError(f"The setting {name} must be one of {', '.join(known)}.")
+        """Refuse what is not offered."""
+        check(self)
 
     def with_recent(self, path: str) -> Settings:
         """The settings with a file at the head of the recent ones."""
@@ -172,28 +158,13 @@ def _read(default: T, table: Mapping[str, Any], where: str, notes: list[str]) ->
                 if not isinstance(value, dict):
                     raise TypeError
                 value = _read(own, value, f"{shown}.", notes)
-            found = dataclasses.replace(found, **{key: _fitting(own, value)})
+            else:
+                value = fitting(own, value)
+            found = dataclasses.replace(found, **{key: value})
         except (TypeError, UserError):
             notes.append(f"The setting {shown} cannot be used: the default stands.")
     result: T = found
     return result
-
-
-def _fitting(own: Any, value: Any) -> Any:
-    """The value in the type of the default.
-
-    Raises:
-        TypeError: when it is of another.
-    """
-    if isinstance(own, tuple):
-        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-            raise TypeError
-        return tuple(value[:MOST_RECENT])
-    if isinstance(own, float) and type(value) is int:
-        return float(value)
-    if type(value) is not type(own):
-        raise TypeError
-    return value
 
 
 def _set_aside(path: Path) -> str:

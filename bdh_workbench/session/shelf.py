@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from bdh_workbench.memory.library import Library
+from bdh_workbench.memory.files.library import Library
 from bdh_workbench.session.notebook import notebook_path
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bdh_workbench.asking.answers import Top
-from bdh_workbench.memory.conflicts import Conflict
+from bdh_workbench.memory.store.conflicts import Conflict
 from bdh_workbench.reading.sources import Source
 
 if TYPE_CHECKING:  # these load torch, which the window must not wait for
     import numpy as np
     import numpy.typing as npt
 
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord
+    from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
 
     Array = npt.NDArray[np.float32]
 

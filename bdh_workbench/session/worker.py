@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from bdh_workbench.model.device import is_out_of_memory
 from bdh_workbench.session.control import Cancelled, Engine, Task, log_line
 from bdh_workbench.session.events import (
     Event,
@@ -32,7 +33,7 @@ from bdh_workbench.session.events import (
     TokenRead,
     WriteStepped,
 )
-from bdh_workbench.session.failures import failure, is_out_of_memory
+from bdh_workbench.session.failures import failure
 from bdh_workbench.session.home import home_folder
 from bdh_workbench.session.jobs import REPLACING, Job, job_title
 

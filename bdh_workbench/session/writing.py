@@ -11,13 +11,13 @@ import torch
 from bdh_workbench.asking.decoding import Question, score
 from bdh_workbench.evaluation.retention import as_question, probes, token_accuracy
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.banks import Bases
-from bdh_workbench.memory.conflicts import Resolved, resolve
-from bdh_workbench.memory.encoding import characters, document_ids, write_items
 from bdh_workbench.memory.room import far_too_much, machine_rows
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import WriteEvent, WriteResult, write
+from bdh_workbench.memory.store.banks import Bases
+from bdh_workbench.memory.store.conflicts import Resolved, resolve
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.encoding import characters, document_ids, write_items
+from bdh_workbench.memory.writing.writer import WriteEvent, WriteResult, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.session.control import Task, progress
@@ -44,7 +44,7 @@ def run_write(
     """Write what is new, sending WriteStepped after each step; held between steps, and cancelled within them too.
 
     Raises:
-        UserError: as ``memory.writer.write``.
+        UserError: as ``memory.writing.writer.write``.
         Cancelled: when the job was cancelled; nothing has changed then.
     """
     labels = (*(fact.prompt for fact in new.facts), *(document.title for document in new.documents))
@@ -115,7 +115,7 @@ def retention_run(task: Task, model: Model, documents: Sequence[TextDocument], j
     """Write documents one after the other into a memory of their own, sending RetentionStepped after each.
 
     Raises:
-        UserError: as ``memory.writer.write``.
+        UserError: as ``memory.writing.writer.write``.
         Cancelled: when the job was cancelled.
     """
     titles = tuple(document.title for document in documents)

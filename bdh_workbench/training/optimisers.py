@@ -7,48 +7,55 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from bdh_workbench.training.bf16 import supported
 from bdh_workbench.training.config import TrainingConfig
 
+# Coefficients of the iteration (Jordan et al. 2024), and how often it is repeated.
+QUINTIC, ITERATIONS = (3.4445, -4.7750, 2.0315), 5
+RMS = 0.2  # root mean square of an update of AdamW, to which updates are scaled (Liu et al. 2025)
 
-class HeadwiseMuon(torch.optim.Muon):
-    """Muon (Jordan et al. 2024) that also takes stacks of matrices (H, D, N), each of them orthogonalised by itself."""
 
-    def __init__(self, matrices: Sequence[nn.Parameter], rate: float, weight_decay: float) -> None:
-        """Take parameters of two or three axes; updates are as large as AdamW's, so that one rate fits both."""
-        parts = [part for matrix in matrices for part in _parts(matrix.detach())]
-        super().__init__(parts, rate, weight_decay, adjust_lr_fn="match_rms_adamw")
-        # The library's class refuses stacks: it is given their parts in each step, and the moments stay with the stack.
-        self.param_groups[0]["params"] = list(matrices)
+class Muon(torch.optim.Optimizer):
+    """Muon (Jordan et al. 2024) with Nesterov momentum, for matrices and for stacks of them.
+
+    ``torch.optim.Muon`` takes no stacks, and orthogonalises in bfloat16, which costs a third of a step on a processor
+    without such instructions.
+    """
+
+    def __init__(
+        self, matrices: Sequence[nn.Parameter], rate: float, weight_decay: float, momentum: float = 0.95
+    ) -> None:
+        """Take parameters (..., m, n), each matrix orthogonalised by itself, with updates as large as AdamW's."""
+        super().__init__(list(matrices), {"lr": rate, "weight_decay": weight_decay, "momentum": momentum})
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Take one step; parameters without a gradient stay as they are."""
-        group = self.param_groups[0]
-        matrices: list[Tensor] = group["params"]
-        parts: list[Tensor] = []
-        for matrix in matrices:
-            if matrix.grad is None:
-                continue
-            state = self.state[matrix]
-            if "momentum_buffer" not in state:
-                state["momentum_buffer"] = torch.zeros_like(matrix)
-            triples = zip(*map(_parts, (matrix.detach(), matrix.grad, state["momentum_buffer"])), strict=True)
-            for part, gradient, momentum in triples:
-                part.grad = gradient
-                self.state[part]["momentum_buffer"] = momentum
-                parts.append(part)
-        group["params"] = parts
-        try:
-            super().step()  # type: ignore[no-untyped-call]
-        finally:
-            group["params"] = matrices
-            for part in parts:
-                self.state.pop(part, None)
+        for group in self.param_groups:
+            rate, momentum = group["lr"], group["momentum"]
+            for matrix in group["params"]:
+                if matrix.grad is None:
+                    continue
+                state = self.state[matrix]
+                if "momentum_buffer" not in state:
+                    state["momentum_buffer"] = torch.zeros_like(matrix)
+                mean = state["momentum_buffer"].lerp_(matrix.grad, 1.0 - momentum)
+                update = orthogonal(torch.lerp(matrix.grad, mean, momentum))
+                matrix.mul_(1.0 - rate * group["weight_decay"])
+                matrix.add_(update, alpha=-rate * RMS * max(matrix.shape[-2:]) ** 0.5)
 
 
-def _parts(matrix: Tensor) -> list[Tensor]:
-    """The matrices of a stack, as views."""
-    return [matrix.view_as(matrix)] if matrix.ndim == 2 else list(matrix.unbind(0))
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Matrices (..., m, n) with their singular values brought to between about 0.7 and 1.2, in the same type."""
+    dtype = torch.bfloat16 if matrices.is_cuda or supported(matrices.device) else torch.float32
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    x: Tensor = (matrices.mT if tall else matrices).to(dtype)
+    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
+    a, b, c = QUINTIC
+    for _ in range(ITERATIONS):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return (x.mT if tall else x).to(matrices.dtype)
 
 
 def _is_matrix(name: str, parameter: Tensor) -> bool:
@@ -71,6 +78,6 @@ def make_optimisers(network: nn.Module, config: TrainingConfig) -> list[torch.op
     matrices = [p for name, p in network.named_parameters() if _is_matrix(name, p)]
     others = [p for name, p in network.named_parameters() if not _is_matrix(name, p)]
     return [
-        HeadwiseMuon(matrices, config.rate, config.weight_decay),
+        Muon(matrices, config.rate, config.weight_decay),
         torch.optim.AdamW(others, lr=config.rate, betas=config.betas, weight_decay=0.0, fused=True),
     ]

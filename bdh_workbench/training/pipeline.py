@@ -329,7 +329,7 @@ class _Run:
             self._finish("reading", {})
             return
         print("Training the reader.", file=sys.stderr)
-        settings = ReadingConfig(minutes=self.settings.reading_minutes, seed=self.settings.seed)
+        settings = ReadingConfig.lasting(self.settings.reading_minutes, self.settings.seed)
         report = train_reader(self.out, self.questions, settings, ReaderConfig(), self.stop)
         if not report["finished"]:
             raise _Stopped

@@ -119,9 +119,9 @@ class _Network(nn.Module):
 
     def __init__(self, likeness: Likeness, size: int) -> None:
         super().__init__()
-        self.vectors = torch.from_numpy(likeness.vectors)
-        width = self.vectors.shape[1]
-        self.places = (torch.arange(len(self.vectors)) + 2.0).log()[:, None]
+        count, width = likeness.vectors.shape
+        self.vectors = torch.cat((torch.from_numpy(likeness.vectors), torch.zeros(1, width)))  # the last is of no word
+        self.places = torch.cat(((torch.arange(count) + 2.0).log(), torch.zeros(1)))
         self.content = nn.Parameter(torch.randn(width, size) / width**0.5)
         self.last = nn.Parameter(torch.randn(width, size) / width**0.5 / 2)
         self.answer = nn.Parameter(torch.randn(width, size) / width**0.5)
@@ -131,24 +131,26 @@ class _Network(nn.Module):
         self.weighing = nn.Parameter(weighing)
         self.sharpness = nn.Parameter(torch.full((2,), 2.5))
 
-    def asks(self, ids: Tensor) -> Tensor:
-        """(B, K) of the words (B, MOST) of prompts, numbers with -1 for none behind the last."""
-        last = torch.full((len(ids), LAST), -1)
-        for row, count in enumerate((ids >= 0).sum(1).tolist()):
-            kept = ids[row, max(0, count - LAST) : count]
-            last[row, : len(kept)] = kept
+    def counting(self) -> Tensor:
+        """(V + 1, 2), what each word counts in a prompt and among its last words; worked out once for a step."""
+        by_vector = self.vectors @ self.weighing[:, :-2].T
+        return (by_vector + self.places[:, None] * self.weighing[:, -2] + self.weighing[:, -1]).sigmoid()
+
+    def asks(self, ids: Tensor, counting: Tensor) -> Tensor:
+        """(B, K) of the words (B, MOST) of prompts, numbers with -1 for none after the last."""
+        places = (ids >= 0).sum(1, keepdim=True) - LAST + torch.arange(LAST)
+        last = ids.gather(1, places.clamp(min=0)).masked_fill(places < 0, -1)
         parts = []
-        for words, matrix, weighing in ((ids, self.content, self.weighing[0]), (last, self.last, self.weighing[1])):
-            known = words.clamp(min=0)
-            vectors = self.vectors[known]
-            odds = torch.cat((vectors, self.places[known], torch.ones_like(self.places[known])), dim=2) @ weighing
-            parts.append(((odds.sigmoid() * (words >= 0))[..., None] * vectors).sum(1) @ matrix)
+        for words, matrix, counts in ((ids, self.content, counting[:, 0]), (last, self.last, counting[:, 1])):
+            known = words % len(self.vectors)  # -1 becomes the last
+            bags = F.embedding_bag(known, self.vectors, mode="sum", per_sample_weights=counts[known])
+            parts.append(bags @ matrix)
         return F.normalize(parts[0] + parts[1], dim=1)
 
     def answers(self, ids: Tensor, shapes: Tensor) -> Tensor:
         """(B, K) of the words (B, n) of answers with their shapes (B, SHAPES)."""
-        vectors = self.vectors[ids.clamp(min=0)] * (ids >= 0)[..., None]
-        return F.normalize(vectors.sum(1) @ self.answer + shapes @ self.shapes, dim=1)
+        bags = F.embedding_bag(ids % len(self.vectors), self.vectors, mode="sum")
+        return F.normalize(bags @ self.answer + shapes @ self.shapes, dim=1)
 
 
 def fit_relating(
@@ -174,17 +176,19 @@ def fit_relating(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     losses: dict[str, Tensor] = {}
     for step in range(steps):
-        sharpness = network.sharpness.exp()
+        sharpness, counting = network.sharpness.exp(), network.counting()
         chosen = torch.randint(len(prompts), (BATCH,))
-        scores = network.asks(prompts[chosen]) @ network.answers(answers[chosen], shapes[chosen]).T * sharpness[0]
+        told_of = network.answers(answers[chosen], shapes[chosen])
+        scores = network.asks(prompts[chosen], counting) @ told_of.T * sharpness[0]
         own = torch.arange(BATCH)
         losses["answers"] = (F.cross_entropy(scores, own) + F.cross_entropy(scores.T, own)) / 2
         if len(alike[0]):
             chosen = torch.randint(len(alike[0]), (PAIRS,))
-            scores = network.asks(alike[0][chosen]) @ network.asks(alike[1][chosen]).T * sharpness[1]
+            one, other = (network.asks(side[chosen], counting) for side in alike)
+            scores = one @ other.T * sharpness[1]
             losses["questions"] = F.cross_entropy(scores, torch.arange(PAIRS))
         chosen = torch.randperm(len(phrasings))[:PAIRS]
-        asked = network.asks(phrasings[chosen])
+        asked = network.asks(phrasings[chosen], counting)
         itself = torch.eye(len(chosen), dtype=torch.bool)
         same = (relation[chosen][:, None] == relation[chosen]) & ~itself
         logs = (asked @ asked.T * sharpness[1]).masked_fill(itself, -torch.inf).log_softmax(1)
@@ -197,7 +201,7 @@ def fit_relating(
     parts: Mapping[str, Any] = {
         name: getattr(network, name).detach().numpy() for name in ("content", "last", "answer", "shapes", "weighing")
     }
-    fitted = Likeness(likeness.words, network.vectors, Relating(**parts))
+    fitted = Likeness(likeness.words, network.vectors[:-1], Relating(**parts))
     return fitted, {name: float(loss.detach()) for name, loss in losses.items()}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from bdh_workbench.asking.decoding import Question, exact, share
 from bdh_workbench.evaluation.edits import opened
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
 from lab.memories.variants import questions

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.pictures import COLOURS

@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bdh_workbench.asking.ask import reply_to
 from bdh_workbench.asking.decoding import Question, exact, share
 from bdh_workbench.evaluation.baselines.context import Retrieved, statement
 from bdh_workbench.evaluation.baselines.settings import NOT_TUNED, is_tuned, tuned_settings
+from bdh_workbench.evaluation.squad import normalised
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
+from bdh_workbench.reading.sources import Sources
 from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.synthetic import facts, hard_facts, reversed_probes
 from lab.memories.variants import fact_shares, questions
@@ -118,11 +121,25 @@ def _hard(model: Model, seed: int) -> dict[str, float | None]:
     for group, asked in groups.items():
         plain = questions(model, [(prompt, answer) for prompt, answer, _ in asked])
         behind: list[Question] = [bm25.ask(question) for question in plain]
-        figures[f"{group}_completion"] = share(exact(reader, plain))
+        right = _answered(reader, asked) if group == "reversed" else exact(reader, plain)
+        figures[f"{group}_completion"] = share(right)
         figures[f"{group}_pure"] = share(exact(pure, plain))
         figures[f"{group}_bm25"] = share(exact(bm25.reader, behind))
         figures |= {f"{group}_{name}": value for name, value in bm25.found(asked).items()}
     return figures
+
+
+def _answered(reader: Reader, asked: Sequence[tuple[str, str, str]]) -> list[bool]:
+    """Whether each statement that is begun from its other end is answered with the subject of its fact.
+
+    It is no beginning of what is stored, so it is asked as a person would ask it: what was said must be the answer.
+    """
+    sources = Sources(reader.memory)
+    replies = [reply_to(reader, sources, prompt).chosen for prompt, _, _ in asked]
+    return [
+        reply is not None and reply.answer is not None and normalised(reply.answer) == normalised(answer)
+        for reply, (_, answer, _) in zip(replies, asked, strict=True)
+    ]
 
 
 def _plot(axes: Any, hard: dict[str, Any]) -> None:

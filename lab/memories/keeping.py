@@ -27,12 +27,12 @@ from bdh_workbench.evaluation.provenance import same_model
 from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.evaluation.retention import as_question, probes, recitation, token_accuracy
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory import manage
-from bdh_workbench.memory.banks import Bases, SlowMemory
-from bdh_workbench.memory.files import file_size
+from bdh_workbench.memory.files.memory_file import file_size
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.store import manage
+from bdh_workbench.memory.store.banks import Bases, SlowMemory
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.training.synthetic import documents, facts

@@ -15,7 +15,7 @@ import torch
 from bdh_workbench.evaluation.locality import HeldOut, held_out, locality
 from bdh_workbench.evaluation.retention import measure_retention
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.addressing.addresses import address_report

@@ -26,12 +26,12 @@ from bdh_workbench.asking.decoding import exact, median, score, share
 from bdh_workbench.evaluation.locality import HeldOut, held_out, locality
 from bdh_workbench.evaluation.recall import FactQuestions, cross_contamination
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.algebra import slow_slot
-from bdh_workbench.memory.banks import Bases, FixedSlot
-from bdh_workbench.memory.manage import merge
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.store.algebra import slow_slot
+from bdh_workbench.memory.store.banks import Bases, FixedSlot
+from bdh_workbench.memory.store.manage import merge
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader, ReadSettings
 from bdh_workbench.training.pictures import COLOURS

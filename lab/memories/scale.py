@@ -29,11 +29,11 @@ from bdh_workbench.evaluation.retention import CUE_WORDS, as_question, token_acc
 from bdh_workbench.evaluation.squad import read_articles
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.inputs.sentences import sentences_of
-from bdh_workbench.memory.banks import own_rows
-from bdh_workbench.memory.files import load_memory_of, save_memory
+from bdh_workbench.memory.files.memory_file import load_memory_of, save_memory
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import write
+from bdh_workbench.memory.store.banks import own_rows
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.writer import write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sources import Sources
@@ -45,7 +45,7 @@ from lab.rivals.answers import NAMES, by_meaning, missing, rivals
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 200_000)
 PROMPTS, ASKED = 20, 10  # paragraphs that are recited, and sentences that are asked about
 RETAINED = 3_000  # tokens whose accuracy is measured
-LOCAL = 4_000  # tokens of other text
+LOCAL = 8_000  # tokens of other text, none of which is stored
 LEARNT_LATER = (
     Fact("The ferryman of Ostrel is", "Matthias Holm"),
     Fact("The lock keeper at Bruna is", "Edda Varn"),
@@ -122,7 +122,7 @@ def run(
     """
     sizes = [size for size in SIZES if size <= tokens]
     texts = _texts(model, corpus, max(sizes, default=0))
-    other = held_out(corpus, model.tokenizer, model.config.context, LOCAL)
+    other = held_out(corpus, model.tokenizer, model.config.context, LOCAL, skip=len(texts))
     found: list[Scale] = []
     rival: list[dict[str, Any]] = []
     for size in sizes:
@@ -132,7 +132,7 @@ def run(
         last = found[-1]
         note(
             f"{last.tokens:,} tokens: {last.write:.1f} s, {last.file / last.tokens:,.0f} bytes a token, recited "
-            f"{last.recitation:.0%}, first question {last.first_question:.2f} s"
+            f"{last.recitation:.0%}, other text {100 * last.locality:+.2f}%, first question {last.first_question:.2f} s"
         )
     report: dict[str, Any] = {
         **header("scale", model),

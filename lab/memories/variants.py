@@ -13,7 +13,7 @@ from torch import Tensor
 from bdh_workbench.asking.decoding import Question, exact, score, share
 from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.encoding import fact_items
+from bdh_workbench.memory.writing.encoding import fact_items
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.loading import SITE_TENSORS, Calibration, Model
 from bdh_workbench.model.network import Network, NetworkState

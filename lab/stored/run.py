@@ -88,8 +88,8 @@ def speeds() -> dict[str, float]:
     import torch
 
     from bdh_workbench.inputs.files import read_facts
-    from bdh_workbench.memory.files import load_memory, read_header, save_memory
-    from bdh_workbench.memory.writer import write
+    from bdh_workbench.memory.files.memory_file import load_memory, read_header, save_memory
+    from bdh_workbench.memory.writing.writer import write
     from bdh_workbench.model.loading import load_model
     from bdh_workbench.reading.reader import Reader
     from bdh_workbench.resources import resource_path

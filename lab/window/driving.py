@@ -16,7 +16,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.application import Workbench, make_application
 from bdh_workbench.gui.dialogs.failure import Failure
-from bdh_workbench.gui.dialogs.questions import Confirm, Line
+from bdh_workbench.gui.dialogs.lines import Line
+from bdh_workbench.gui.dialogs.questions import Confirm
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.session.jobs import LoadModel
 from bdh_workbench.session.settings import load_settings, save_settings
@@ -125,7 +126,7 @@ def driven(model: str | None = None) -> Iterator[Driver]:
                 workbench.dispose()
 
 
-def proposed(parent: QWidget | None, question: str, text: str = "", *, empty: bool = False, title: str = "") -> str:
+def proposed(parent: QWidget | None, name: str, text: str = "", *, title: str, verb: str, empty: bool = False) -> str:
     """The answer of a person who takes the title that is proposed."""
     return text or "Untitled"
 

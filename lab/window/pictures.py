@@ -175,10 +175,10 @@ def _panes(driver: Driver, out: Path, mode: str) -> None:
 def _dialogs(driver: Driver, out: Path, ending: str) -> None:
     from bdh_workbench.gui.dialogs.about import about_box
     from bdh_workbench.gui.dialogs.card import ModelCard
-    from bdh_workbench.gui.dialogs.check import CheckDialog
     from bdh_workbench.gui.dialogs.failure import failure_box
     from bdh_workbench.gui.dialogs.guide import Guide
     from bdh_workbench.gui.dialogs.help import Help
+    from bdh_workbench.gui.dialogs.lines import CheckDialog, ColumnsDialog
     from bdh_workbench.gui.dialogs.merge import MergeDialog
     from bdh_workbench.gui.dialogs.model import ModelChooser
     from bdh_workbench.session.notebook import Check
@@ -194,6 +194,7 @@ def _dialogs(driver: Driver, out: Path, ending: str) -> None:
         ("model", ModelChooser(driver.window, info.folder)),
         ("card", ModelCard(driver.window, info)),
         ("check", CheckDialog(driver.window, Check("Who founded Nordvik Robotics?", "Ingrid Halvorsen"))),
+        ("columns", ColumnsDialog(driver.window, ("Term", "Meaning"))),
         ("merge", MergeDialog(driver.window, ["Ten facts", "Stories"])),
         ("about", about_box(driver.window, "small · 2.7M parameters · cpu")),
         ("failure", failure_box(driver.window, FAILURE, "details", "Load on the CPU")),

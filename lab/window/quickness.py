@@ -221,7 +221,7 @@ def measure_stalls(driver: Driver) -> dict[str, Any]:
     """The longest time that the window's thread works without looking at its events, and a search in many memories."""
     import dataclasses
 
-    from bdh_workbench.memory.files import load_memory, save_memory
+    from bdh_workbench.memory.files.memory_file import load_memory, save_memory
     from bdh_workbench.session.jobs import NewMemory, OpenMemory, SaveMemory
     from bdh_workbench.session.searching import SearchIndex
 

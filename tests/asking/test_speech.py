@@ -14,7 +14,7 @@ from bdh_workbench.asking.questions import cite
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader, ReaderState, Reading
 from bdh_workbench.reading.sources import Source
@@ -63,6 +63,14 @@ def test_a_beginning_is_continued_to_the_end_of_its_sentence(
     assert answer.chosen is not None and answer.chosen.kept is None
     whole = ask(reader, prompt, one_sentence=False)
     assert whole.completion == TEXTS[name][len(prompt) :] and whole.ended
+
+
+def test_a_row_of_a_table_is_continued_to_its_end(open_model: Model) -> None:
+    reader = reader_of(open_model, documents=[TextDocument("table", "Name\tAge\nAda Brand\t36\nCyril Ost\t41")])
+    for prompt, completion in (("Ada Brand", " 36"), ("Cyril Ost", " 41")):
+        answer = ask(reader, prompt)
+        assert (answer.completion, answer.sentence) == (completion, prompt + completion)
+    assert ask(reader, "Ada Brand", one_sentence=False).completion == " 36\nCyril Ost 41"
 
 
 def test_an_answer_of_several_sentences_is_given_to_its_end(model: Model) -> None:
@@ -202,6 +210,13 @@ def test_what_is_cited_contains_what_was_answered(
     else:
         assert found.span is not None and found.sentence[slice(*found.span)] == marked
     assert (found.sentence, found.kept) == (sentence, kept)
+
+
+def test_a_sentence_is_cited_as_it_is_read(open_model: Model) -> None:
+    text = "The bees of Orm live\u200b on the flat ro\xadof of\u00a0the \u200binn. They sleep."
+    answer = ask(reader_of(open_model, documents=[TextDocument("bees", text)]), "The bees of Orm live on the")
+    assert answer.sentence == "The bees of Orm live on the flat roof of the inn." and answer.kept is None
+    assert answer.answer == "flat roof of the inn."
 
 
 def test_a_document_names_the_sentence_that_it_continues(open_model: Model) -> None:

@@ -29,9 +29,9 @@ from bdh_workbench.evaluation.benchmark import BenchmarkInput, benchmark
 from bdh_workbench.evaluation.locality import HeldOut
 from bdh_workbench.evaluation.retention import as_question, first_words
 from bdh_workbench.inputs.items import Probe, TextDocument
-from bdh_workbench.memory import encoding
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing import encoding
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from lab.rivals import baselines as tuning

@@ -20,9 +20,9 @@ from bdh_workbench.evaluation import locality as locality_module
 from bdh_workbench.evaluation.cold import answer_cold, cold_reload, logits_digest
 from bdh_workbench.evaluation.locality import CALIBRATED, HeldOut, held_out, locality
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.manage import set_layer
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import empty_memory, finish, write
+from bdh_workbench.memory.store.manage import set_layer
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.writer import empty_memory, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, ReadSettings
@@ -124,6 +124,8 @@ def test_a_folder_of_plain_text_is_read_whole(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("first " * 50, encoding="utf-8")
     (tmp_path / "b.txt").write_text("second " * 50, encoding="utf-8")
     assert held_out(str(tmp_path), ByteTokenizer(), 16).windows.shape[0] == (300 + 350 - 1) // 16
+    rest = held_out(str(tmp_path), ByteTokenizer(), 16, skip=1).windows
+    assert rest.shape[0] == 350 // 16 and not (rest == ord("f")).any(), "what is stored is no other text"
 
 
 def test_a_text_that_is_too_short_is_refused(tmp_path: Path) -> None:

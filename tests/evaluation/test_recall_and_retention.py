@@ -23,7 +23,7 @@ from bdh_workbench.evaluation.retention import (
 from bdh_workbench.evaluation.speed import cache_speedup
 from bdh_workbench.inputs.items import Fact, Probe, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.reading.reader import UNTOUCHED, Reader

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
-from bdh_workbench.gui.dialogs import failure, guide, merge, questions
+from bdh_workbench.gui.dialogs import failure, guide, lines, merge, questions
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
 from tests.core_factory import many_facts
@@ -70,7 +70,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
     monkeypatch.setattr(questions.Recovered, "ask", classmethod(recovered))
     monkeypatch.setattr(questions.Versions, "ask", classmethod(versions))
     monkeypatch.setattr(
-        questions.Line, "ask", classmethod(lambda cls, parent, question, text="", empty=False, title="": record.line)
+        lines.Line, "ask", classmethod(lambda cls, parent, name, text="", *, title, verb, empty=False: record.line)
     )
     monkeypatch.setattr(merge.MergeDialog, "ask", classmethod(lambda cls, parent, titles: record.merge))
     monkeypatch.setattr(guide.Guide, "ask", classmethod(lambda cls, parent: ""))

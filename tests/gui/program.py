@@ -15,7 +15,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from bdh_workbench.gui.application import main, make_application
-from bdh_workbench.gui.dialogs.questions import Line
+from bdh_workbench.gui.dialogs.lines import Line
 from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.settings import WriteSettings

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.panes.library import LibraryPane
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.file_format import MemoryHeader
+from bdh_workbench.memory.files.format import MemoryHeader
 from tests.core_factory import DOCUMENT, FACTS
 from tests.gui.conftest import WAIT, Said, Start, begin_long_write, end, press_write, settle
 from tests.model_factory import save_tiny_model

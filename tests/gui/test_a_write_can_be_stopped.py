@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.dialogs import failure
-from bdh_workbench.memory.file_format import MemoryHeader
+from bdh_workbench.memory.files.format import MemoryHeader
 from bdh_workbench.memory.settings import WriteSettings
 from tests.core_factory import DOCUMENT, FACTS
 from tests.gui.conftest import WAIT, Said, Start, begin_long_write, press_write, settle
@@ -171,7 +171,7 @@ def test_memory_that_runs_out_is_told_with_advice_and_the_cpu_is_offered(
     folder = workbench.window.commands.chosen_model[0]
     press_write(workbench, FACTS[:1])
     settle(workbench, qtbot)
-    assert "2.5 GiB more were needed" in asked[0][0] and "1.2 GiB were free" in asked[0][0]
+    assert "2.7 GB more were needed" in asked[0][0] and "1.3 GB were free" in asked[0][0]
     assert asked[0][1] == "Load on the CPU"
     assert workbench.window.commands.chosen_model == (folder, "cpu")
     assert workbench.context.model is not None and workbench.context.model.device == "cpu"

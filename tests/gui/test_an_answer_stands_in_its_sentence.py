@@ -48,6 +48,13 @@ def test_the_answer_comes_first_and_is_marked_in_its_sentence(colours: Colours) 
     assert "crosses" not in html and "Nobody knows" not in html
 
 
+def test_the_nearest_sentence_leads_to_the_text_where_nothing_answers() -> None:
+    exchange = said(None, OTHER, CHOSEN)
+    assert exchange.outside and exchange.place == OTHER.source
+    assert '<a href="source:7"' in shown(exchange) and "nearest: " in shown(exchange)
+    assert said(CHOSEN, CHOSEN).place == SOURCE and said(None).place is None
+
+
 def test_candidates_and_the_untouched_text_unfold() -> None:
     exchange = said(CHOSEN, CHOSEN, OTHER)
     exchange.toggle("candidates")
@@ -62,9 +69,8 @@ def test_candidates_and_the_untouched_text_unfold() -> None:
 def test_not_in_this_memory_is_an_answer() -> None:
     exchange = said(None, OTHER)
     html = shown(exchange)
-    assert (
-        html.index("Not in this memory") < html.index("nearest: “A bridge") < html.index("what the model says without")
-    )
+    assert html.index("Not in this memory") < html.index("nearest: ") < html.index("“A bridge")
+    assert html.index("“A bridge") < html.index("what the model says without")
     assert f"color:{LIGHT.warning}" in html and "Ines" not in html and "Nobody" not in html
     assert exchange.text().splitlines()[1] == "A: Not in this memory"
     exchange.toggle("alone")

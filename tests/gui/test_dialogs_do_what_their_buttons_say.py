@@ -17,10 +17,13 @@ from bdh_workbench.gui.dialogs.failure import Failure
 from bdh_workbench.gui.dialogs.files import open_paths, save_path
 from bdh_workbench.gui.dialogs.guide import Guide
 from bdh_workbench.gui.dialogs.help import Help
+from bdh_workbench.gui.dialogs.lines import ColumnsDialog, Line, LinesDialog
 from bdh_workbench.gui.dialogs.merge import MergeDialog
-from bdh_workbench.gui.dialogs.model import ModelChooser
+from bdh_workbench.gui.dialogs.model import ModelChooser, fit_words
 from bdh_workbench.gui.dialogs.questions import MOST, Confirm, Recovered, Unsaved, Versions
+from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.resources import bundled_model_path
+from bdh_workbench.session.fit import estimate_fit
 
 pytestmark = pytest.mark.qt_log_ignore(
     "This plugin does not support", extend=True
@@ -83,6 +86,34 @@ def test_new_versions_of_documents_have_three_ways_on(qapp: QApplication, button
 @pytest.mark.parametrize(("button", "answer"), [("Move to trash", True), ("Cancel", False)])
 def test_a_question_has_a_verb_and_a_way_back(qapp: QApplication, button: str, answer: bool) -> None:
     assert answering(lambda: Confirm.ask(None, "Move “a” to the trash?", "Move to trash"), button) is answer
+
+
+@pytest.mark.parametrize(("button", "answer"), [("Rename", "Mill"), ("Cancel", None)])
+def test_a_line_is_taken_by_a_verb(qapp: QApplication, button: str, answer: str | None) -> None:
+    def typed(dialog: object) -> None:
+        assert isinstance(dialog, LinesDialog)
+        dialog.lines[0].setText("  ")
+        assert not dialog.done_button.isEnabled(), "a title is needed"
+        dialog.lines[0].setText(" Mill ")
+        assert all(button.icon().isNull() for button in dialog.findChildren(QAbstractButton))
+
+    ask = lambda: Line.ask(None, "New title", "Old", title="Rename the memory", verb="Rename")  # noqa: E731
+    assert answering(ask, button, typed) == answer
+
+
+def test_columns_are_asked_for_in_pairs(qapp: QApplication) -> None:
+    def look(dialog: object) -> None:
+        assert isinstance(dialog, LinesDialog)
+        assert dialog.texts() == ["Term", "Meaning"]
+        dialog.lines[1].setText("3")
+
+    assert answering(lambda: ColumnsDialog.ask(None, ("“Term”", "“Meaning”")), "Read again", look) == ("Term", "3")
+    assert answering(lambda: ColumnsDialog.ask(None, ("1", "2")), "Cancel") is None
+
+
+def test_the_chooser_says_what_a_bank_and_what_the_machine_has_room_for(qapp: QApplication) -> None:
+    words, _ = fit_words(estimate_fit(bundled_model_path("small"), "cpu"))
+    assert f"banks of 4,096 slots, up to {machine_rows():,} on this machine" in words
 
 
 def test_a_merged_memory_has_no_title_but_one_that_a_person_gave(qapp: QApplication) -> None:

@@ -79,17 +79,19 @@ def test_what_was_chosen_is_chosen_tomorrow(
         yield loaded(w)
         w.actions_by_name["theme_dark"].trigger()
         w.docks["live"].close()
-        w.ask.completion.setChecked(False)
-        w.ask.compare.setChecked(False)
-        settings = w.ask.sampling.settings()
-        w.ask.sampling.set_settings(type(settings)(temperature=0.7, max_tokens=9))
+        w.ask.options.completion.setChecked(False)
+        w.ask.options.compare.setChecked(False)
+        settings = w.ask.options.sampling.settings()
+        w.ask.options.sampling.set_settings(type(settings)(temperature=0.7, max_tokens=9))
         w.write.form.set_settings(type(w.write.form.settings())(steps=77))
 
     def tomorrow(w: MainWindow) -> Scene:
         yield loaded(w)
         assert w.context.theme.colours.dark and w.docks["live"].isHidden()
-        assert not w.ask.completion.isChecked() and not w.ask.compare.isChecked()
-        assert w.ask.sampling.settings().temperature == 0.7 and w.ask.sampling.settings().max_tokens == 9
+        assert not w.ask.options.completion.isChecked() and not w.ask.options.compare.isChecked()
+        assert (
+            w.ask.options.sampling.settings().temperature == 0.7 and w.ask.options.sampling.settings().max_tokens == 9
+        )
         assert w.write.form.settings().steps == 77
         w.actions_by_name["theme_light"].trigger()
 

@@ -26,9 +26,9 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.memory.files import load_memory, save_memory
-from bdh_workbench.memory.library import Library
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.files.library import Library
+from bdh_workbench.memory.files.memory_file import load_memory, save_memory
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session.events import JobFailed, JobStarted
 from bdh_workbench.session.jobs import LoadModel, OpenMemory, Query, job_title

@@ -14,8 +14,9 @@ from bdh_workbench.gui.colours import LIGHT
 from bdh_workbench.gui.dialogs.files import TEXTS
 from bdh_workbench.gui.parts.exchange import Exchange
 from bdh_workbench.gui.parts.facts_table import cells_of
-from bdh_workbench.gui.parts.reading import read_files, read_paste
+from bdh_workbench.gui.parts.reading import read_files, read_paste, told
 from bdh_workbench.gui.words import direction, harmless, plural, short, shown_token, size
+from bdh_workbench.inputs.files import read_any
 from tests.gui.conftest import WAIT, Said, Start
 from tests.inputs import document_factory
 
@@ -178,6 +179,26 @@ def test_a_folder_and_a_document_of_a_word_processor_are_read(
     write.read_paths([folder, tmp_path / "mill.docx", tmp_path / "mill.pdf"])
     qtbot.waitUntil(lambda: bool(write.documents() or said.failures), timeout=WAIT)
     assert not said.failures and [one.title for one in write.documents()] == ["Bees", "The mill", "The mill"]
+
+
+def test_what_is_said_of_files_names_them_without_their_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "mill.txt").write_text("Die Mühle steht über dem Fluß. Käthe Sölch führt sie.", encoding="cp1252")
+    for name in ("photo.jpg", "film.jpg"):
+        (folder / name).write_bytes(b"\0\1\2")
+    encoding, passed = told(read_any([folder]))
+    assert encoding.startswith("mill.txt: read as Windows-1252")
+    assert passed.startswith("Passed over 2 files") and "photo.jpg" in passed and "film.jpg" in passed
+    assert str(tmp_path) not in encoding + passed
+
+
+def test_a_file_of_another_encoding_is_named_in_the_window(start: Start, qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "mill.txt").write_text("Die Mühle steht über dem Fluß. Käthe Sölch führt sie.", encoding="cp1252")
+    write = start(load=False).window.write
+    write.read_paths([tmp_path / "mill.txt"])
+    qtbot.waitUntil(lambda: write.state.text().startswith("mill.txt: read as Windows-1252"), timeout=WAIT)
+    assert write.state.isVisible()
 
 
 def test_the_file_dialog_offers_what_can_be_read() -> None:

@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.panes.library import LibraryPane
-from bdh_workbench.memory.files import load_memory, save_memory
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.files.memory_file import load_memory, save_memory
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session.jobs import MergeMemories, RetentionRun
 from tests.core_factory import DOCUMENT, FACTS
@@ -120,7 +120,11 @@ def test_the_keys_and_columns_of_the_library(library: LibraryPane, qtbot: QtBot,
     QTest.keyClick(library.table, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: library.context.memory is not None and bool(library.context.memory.items), timeout=WAIT)
     QTest.keyClick(library.table, Qt.Key.Key_Down)
-    for place in (library._more, lambda: library._menu_at(QPoint(5, 5)), lambda: library._columns(QPoint(5, 5))):
+    for place in (
+        library._more,
+        lambda: library._menu_at(QPoint(5, 5)),
+        lambda: library.table._choose_columns(QPoint(5, 5)),
+    ):
         place()
         menu = next(menu for menu in library.findChildren(QMenu) if menu.isVisible())
         assert menu.actions()
@@ -141,9 +145,9 @@ def test_questions_can_be_stopped_copied_saved_and_cleared(
         console.line.setText(question)
         console.ask()
         qtbot.waitUntil(lambda: console.exchanges[-1].done, timeout=WAIT)
-    console.sampling.set_settings(type(console.sampling.settings())(max_tokens=4000))
+    console.options.sampling.set_settings(type(console.options.sampling.settings())(max_tokens=4000))
     console.line.setText("The lamp is")
-    console.sentence.setChecked(False)
+    console.options.sentence.setChecked(False)
     console.ask()
     console.stop()
     qtbot.waitUntil(lambda: console.exchanges[-1].done, timeout=WAIT)

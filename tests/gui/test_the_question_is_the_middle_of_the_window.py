@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
-from bdh_workbench.gui.dialogs.check import CheckDialog
+from bdh_workbench.gui.dialogs.lines import CheckDialog
 from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.gui.panes.text import SOON
 from bdh_workbench.gui.parts.text_view import TextView
@@ -98,6 +98,38 @@ def test_a_source_leads_to_its_sentence_in_the_text(start: Start, qtbot: QtBot) 
     assert window.text.view.whole[start_:stop] == f"{FACTS[1].prompt} {FACTS[1].answer}"
 
 
+def test_the_newest_answer_is_marked_in_the_text_that_is_in_sight(start: Start, qtbot: QtBot) -> None:
+    workbench = written(start, qtbot, (OTHER_DOCUMENT, DOCUMENT))
+    window, text = workbench.window, workbench.window.text
+    window.show_workspace("ask")
+    asked(workbench, qtbot, "The lighthouse of Skarn stands on a")
+    qtbot.waitUntil(lambda: text.view.marked is not None, timeout=WAIT)
+    assert text.chooser.currentText() == DOCUMENT.title and window.ask.line.hasFocus() is window.isActiveWindow()
+    window.show_workspace("write")
+    asked(workbench, qtbot, FACTS[1].prompt)
+    settle(workbench, qtbot)
+    assert text.chooser.currentText() == DOCUMENT.title, "nobody sees it"
+    window.show_workspace("ask")
+    asked(workbench, qtbot, FACTS[1].prompt)
+    assert "fact" in text.chooser.currentText()
+
+
+def test_a_source_is_found_by_its_title_once_the_items_before_it_are_gone(start: Start, qtbot: QtBot) -> None:
+    workbench = written(start, qtbot, (OTHER_DOCUMENT, DOCUMENT), facts=0)
+    window = workbench.window
+    asked(workbench, qtbot, "The lighthouse of Skarn stands on a")
+    source = window.ask.exchanges[-1].sources[0]
+    assert source.item == 1
+    workbench.context.submit(ForgetItems((0,)))
+    settle(workbench, qtbot)
+    window.text.show_source(source)
+    assert window.text.chooser.currentText() == DOCUMENT.title
+    workbench.context.submit(ForgetItems((0,)))
+    settle(workbench, qtbot)
+    window.text.show_source(source)
+    assert "not in the memory any more" in window.activity.remark.text()
+
+
 def test_the_text_is_shaded_where_it_is_recited_unsurely(start: Start, qtbot: QtBot) -> None:
     workbench = written(start, qtbot, (DOCUMENT,), facts=0)
     text = workbench.window.text
@@ -161,9 +193,9 @@ def test_checks_are_asked_again_after_each_change(start: Start, qtbot: QtBot) ->
 def test_a_check_is_typed_in_a_dialog(start: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     dialog = CheckDialog(None, Check("", ""))
     qtbot.addWidget(dialog)
-    assert not dialog.keep.isEnabled()
-    QTest.keyClicks(dialog.question, "Who is mayor?")
-    assert dialog.keep.isEnabled() and dialog.check() == Check("Who is mayor?", "")
+    assert not dialog.done_button.isEnabled()
+    QTest.keyClicks(dialog.lines[0], "Who is mayor?")
+    assert dialog.done_button.isEnabled() and dialog.check() == Check("Who is mayor?", "")
     monkeypatch.setattr(CheckDialog, "ask", classmethod(lambda cls, parent, check: Check("Who is mayor?", "")))
     workbench = written(start, qtbot, facts=1)
     workbench.window.checks.add()
@@ -185,16 +217,35 @@ def test_words_are_found_in_the_texts_of_all_memories(start: Start, qtbot: QtBot
     window.actions_by_name["search"].trigger()
     assert window.library.search.hasFocus() or not window.isActiveWindow()
     window.library.search.setText("keeper Odile")
-    qtbot.waitUntil(lambda: window.library.hits.topLevelItemCount() == 1, timeout=WAIT)
-    line = window.library.hits.topLevelItem(0)
-    window.library._open_hit(line)
+    qtbot.waitUntil(lambda: window.library.hits.list.topLevelItemCount() == 1, timeout=WAIT)
+    line = window.library.hits.list.topLevelItem(0)
+    assert line.text(0).startswith("…") and line.text(0).index("keeper") < 25, "the words are in sight"
+    window.library.hits.open(line)
     qtbot.waitUntil(lambda: "Lights (not loaded)" in window.text.status.text(), timeout=WAIT)
     settle(workbench, qtbot)
     assert window.text.view.whole == DOCUMENT.text and window.text.edit_button.isHidden()
     window.library.search.setText("nothing of the kind")
-    qtbot.waitUntil(lambda: "No text" in window.library.hits_title.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "No text" in window.library.hits.title.text(), timeout=WAIT)
     window.text.show_item(0)
     assert window.text.view.whole == f"{FACTS[0].prompt} {FACTS[0].answer}"
+
+
+def test_escape_closes_the_search_in_the_text_and_clears_that_of_the_library(start: Start, qtbot: QtBot) -> None:
+    workbench = written(start, qtbot, (DOCUMENT,), facts=0)
+    window, text = workbench.window, workbench.window.text
+    window.show_workspace("ask")
+    text.start_find()
+    QTest.keyClicks(text.line, "lamp")
+    assert text.count.text() == "1 of 1"
+    QTest.keyClick(text.line, Qt.Key.Key_Escape)
+    assert text.finder.isHidden()
+    text.start_find()
+    workbench.context.submit(NewMemory())
+    settle(workbench, qtbot)
+    assert text.finder.isHidden(), "there is nothing to find"
+    QTest.keyClicks(window.library.search, "lamp")
+    QTest.keyClick(window.library.search, Qt.Key.Key_Escape)
+    assert not window.library.search.text()
 
 
 def test_an_item_is_edited_and_takes_its_own_place(start: Start, qtbot: QtBot, said: Said) -> None:
@@ -368,7 +419,7 @@ def test_a_theme_never_holds_the_window_up(start: Start, qtbot: QtBot) -> None:
 def test_a_folder_and_a_table_with_other_names_are_read_and_what_was_guessed_is_said(
     start: Start, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bdh_workbench.gui.dialogs.columns import ColumnsDialog
+    from bdh_workbench.gui.dialogs.lines import ColumnsDialog
 
     workbench = start(load=False)
     window, write = workbench.window, workbench.window.write

@@ -69,7 +69,7 @@ def test_the_commands_of_the_readme_run_in_order(tmp_path: Path, monkeypatch: py
     (tmp_path / "resources").symlink_to(ROOT / "resources")
     monkeypatch.chdir(tmp_path)
     commands = _commands((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert len(commands) >= 5
+    assert len(commands) >= 2
     for command in commands:
         assert main(command) == 0, command
 

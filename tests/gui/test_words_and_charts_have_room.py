@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QStyle
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.dialogs.questions import Line, LineDialog
-from bdh_workbench.gui.main_window import MINIMUM
+from bdh_workbench.gui.dialogs.lines import Line, LinesDialog
+from bdh_workbench.gui.main_window import FIRST_SIZE, MINIMUM
 from bdh_workbench.gui.panes.ask import CHART_HEIGHT
 from bdh_workbench.gui.parts.documents import WRITTEN
 from bdh_workbench.gui.parts.reading import read_paste
 from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.gui.plots.key import LINE, Key, Sign
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.inputs.prose import title_of
 from bdh_workbench.session.events import JobQueued
@@ -91,7 +92,7 @@ def test_a_long_title_is_asked_about_with_its_beginning_in_sight(qapp: QApplicat
 
     def look() -> None:
         dialog = QApplication.activeModalWidget()
-        assert isinstance(dialog, LineDialog)
+        assert isinstance(dialog, LinesDialog)
         line = dialog.findChild(QLineEdit)
         assert line is not None
         seen.append((line.cursorPosition(), line.selectedText()))
@@ -99,8 +100,39 @@ def test_a_long_title_is_asked_about_with_its_beginning_in_sight(qapp: QApplicat
 
     QTimer.singleShot(50, look)
     title = "The floating post office + " * 8
-    assert Line.ask(None, "Title?", title) == title.strip()
+    assert Line.ask(None, "Title", title, title="Save the memory", verb="Save") == title.strip()
     assert seen == [(0, title)]
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)  # the offscreen one, of windows on windows
+def test_a_low_key_shortens_its_words_and_keeps_one_line(qtbot: QtBot) -> None:
+    key = Key()
+    qtbot.addWidget(key)
+    key.resize(190, 20)
+    key.show()
+    names = ("1 The floating post office", "2 The Museum of Unfinished Things")
+    key.set_signs([Sign(name, "#000000") for name in names])
+    assert key.height() == 2 * LINE and not key.toolTip()
+    key.set_low(True)
+    assert key.height() == LINE and all(name in key.toolTip() for name in names)
+    key.resize(60, 20)
+    assert key.height() == 2 * LINE, "nothing would be left of the words"
+
+
+def test_the_window_opens_with_its_title_bar_on_the_screen(start: Start) -> None:
+    window = start(load=False).window
+    bar = window.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)
+    room = window.screen().availableSize().height() - bar
+    assert window.height() == max(MINIMUM[1], min(FIRST_SIZE[1], room)) < FIRST_SIZE[1]
+
+
+def test_the_memory_of_last_time_is_named_while_it_is_opened(start: Start) -> None:
+    window = start(load=False).window
+    assert window.header.memory.text() == "empty memory"
+    window.expect("Ten facts")
+    assert window.header.memory.text() == "opening Ten facts …"
+    window.expect("")
+    assert window.header.memory.text() == "empty memory"
 
 
 def test_a_pasted_text_is_titled_by_its_heading(qapp: QApplication) -> None:

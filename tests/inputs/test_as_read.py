@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from bdh_workbench.inputs.as_read import AsRead, as_read
 from bdh_workbench.inputs.items import Fact, TextDocument, same_text
 from bdh_workbench.inputs.sentences import sentence_spans, sentences_of
-from bdh_workbench.memory.encoding import answer_ids, document_items
+from bdh_workbench.memory.writing.encoding import answer_ids, document_items
 from bdh_workbench.model.tokenizer import ByteTokenizer
 
-SPACES = "\t\xa0\u1680\u2000\u2002\u2007\u2009\u200a\u202f\u205f\u3000\x1f"
+SPACES = "\t\xa0\u1680\u2000\u2002\u2007\u2009\u200a\u202f\u205f\u2800\u3000\u3164\x1f"
 UNSEEN = "\xad\u200b\u200c\u200d\u2060\ufeff\u200e\u202b\u2066\x00\x07\x7f\u034f"
 ODD = SPACES + UNSEEN + "\r\n\f\v\x85\u2028\u2029\x1b[0m\x08\u2010\ufb01\U000e0041\U0001f3f4"
 
@@ -46,6 +46,9 @@ def test_what_nobody_sees_is_not_read(mark: str) -> None:
         # A word that a line end cuts at its soft hyphen is one word.
         ("the obser\xad\n  vatory", "the observatory"),
         ("co\u2011op \ufb01ne o\ufb03ce", "co-op fine office"),
+        # The same letters in other widths and faces, as in Japanese text and on social media.
+        ("ＮＨＫは１９２５年、ﾊﾞﾅﾅ", "NHKは1925年、バナナ"),
+        ("\U0001d407\U0001d41e\U0001d42b\U0001d42b", "Herr"),
         ("N\x08NA\x08AM\x08ME\x08E of _\x08x_\x08y", "NAME of xy"),
         ("\x1b[1;31mred\x1b[0m", "red"),
         # Joiners that change what is read stay; those that a program left do not.
@@ -114,7 +117,8 @@ def test_long_texts_are_read_in_a_moment() -> None:
 
 def test_characters_that_are_read_as_others_are_of_the_kinds_that_they_should_be() -> None:
     changed = {chr(code) for code in range(0x20, 0xD800) if as_read(f"a{chr(code)}b") != f"a{chr(code)}b"}
-    kinds = {unicodedata.category(letter) for letter in changed}
+    blank = {"\u2800", "\u3164"}  # of Braille and of Hangul: letters and signs by name, and nothing to see
+    kinds = {unicodedata.category(letter) for letter in changed - blank}
     assert kinds <= {"Zs", "Zl", "Zp", "Cf", "Cc", "Mn", "Pd", "Cn"}
     spaces = {chr(code) for code in range(0x20, 0xD800) if unicodedata.category(chr(code)) in ("Zs", "Zl", "Zp")}
     assert spaces - {" "} <= changed

@@ -45,6 +45,11 @@ def pairs(text: str, *columns: str) -> list[tuple[str, str]]:
         ('"Wer; ich?",Ja\n"Wo; hier?",Nein\n', [("Wer; ich?", "Ja"), ("Wo; hier?", "Nein")]),
         ("Stadt;Einwohner\nKöln;1,08\nBonn;0,33\n", [("Köln", "1,08"), ("Bonn", "0,33")]),
         ("The bell rings at,noon\n", [("The bell rings at", "noon")]),
+        ("'prompt','answer'\n'The bell, at Orm, rings at','noon'\n", [("The bell, at Orm, rings at", "noon")]),
+        ("'prompt';'answer'\n'Orm''s bell rings at';'noon'\n", [("Orm's bell rings at", "noon")]),
+        ("'Tis the hour of,fog\nIt's the time of,ice\n", [("'Tis the hour of", "fog"), ("It's the time of", "ice")]),
+        ('prompt,answer\n"The bell \\"Odile\\", at","noon"\n', [('The bell "Odile", at', "noon")]),
+        ('prompt,answer\n"It is in","C:\\"\nIt rains at,noon\n', [("It is in", "C:\\"), ("It rains at", "noon")]),
     ],
 )  # fmt: skip
 def test_any_table_with_two_columns_is_read(text: str, expected: list[tuple[str, str]]) -> None:
@@ -99,7 +104,7 @@ def test_what_was_guessed_is_said(tmp_path: Path) -> None:
     found = read_inputs([path], [])
     assert found.files[0].columns == ("name", "job") and found.files[0].facts == 2
     assert found.notes() == [
-        f"{path}: prompt from column “name” and answer from column “job” (--columns chooses others).",
+        f"{path}: prompt from column “name” and answer from column “job” (other columns can be chosen).",
         f"{path}: 1 row without a prompt or an answer left out.",
     ]
     path.write_text("Is it?,yes\nWhy?,so\n")

@@ -17,7 +17,7 @@ from bdh_workbench.evaluation.baselines.context import statement
 from bdh_workbench.evaluation.locality import HeldOut
 from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.algebra import read_rows, slow_slot, solve
-from bdh_workbench.memory.banks import SlowMemory
-from bdh_workbench.memory.state import KEPT, MADE, BareRows, ItemRecord, LayerRecord, Memory, Rows
+from bdh_workbench.memory.store.algebra import read_rows, slow_slot, solve
+from bdh_workbench.memory.store.banks import SlowMemory
+from bdh_workbench.memory.store.state import KEPT, MADE, BareRows, ItemRecord, LayerRecord, Memory, Rows
 
 FINGERPRINT = "0123456789abcdef" * 4
 

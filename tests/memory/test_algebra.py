@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bdh_workbench.memory.algebra import (
+from bdh_workbench.memory.store.algebra import (
     TOLERANCE,
     Basis,
     coefficients,
@@ -24,7 +24,7 @@ from bdh_workbench.memory.algebra import (
     slow_slot,
     solve,
 )
-from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows
+from bdh_workbench.memory.store.state import ItemRecord, LayerRecord, Memory, Rows
 from tests.memory.memory_factory import random_rows
 
 SLOTS, WIDTH = 1024, 6
@@ -131,7 +131,7 @@ def test_extending_a_basis_is_solving_from_scratch(seed: int, writes: int, each:
 def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = crowded_rows(10, 4, seed=2)
     whole, _ = solve(memory_of(rows))
-    monkeypatch.setattr("bdh_workbench.memory.algebra.BLOCK", 7)
+    monkeypatch.setattr("bdh_workbench.memory.store.algebra.BLOCK", 7)
     parts, _ = solve(memory_of(rows))
     torch.testing.assert_close(slow_slot(whole), slow_slot(parts), atol=1e-4, rtol=1e-4)
 

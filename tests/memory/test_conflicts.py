@@ -12,13 +12,13 @@ import pytest
 
 from bdh_workbench.inputs.items import Fact, TextDocument, prompt_key
 from bdh_workbench.inputs.sentences import sentences_of
-from bdh_workbench.memory.conflicts import Entry, Resolved, Shelf
-from bdh_workbench.memory.conflicts import resolve as resolve_with
-from bdh_workbench.memory.files import without_words
-from bdh_workbench.memory.manage import set_layer
+from bdh_workbench.memory.files.memory_file import without_words
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.store.conflicts import Entry, Resolved, Shelf
+from bdh_workbench.memory.store.conflicts import resolve as resolve_with
+from bdh_workbench.memory.store.manage import set_layer
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.training.synthetic import documents
 from bdh_workbench.training.synthetic.lexicon import ANSWERS

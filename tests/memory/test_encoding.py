@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bdh_workbench.inputs import sentences as sentences_module
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.inputs.sentences import STOPS, may_end, sentence_spans, sentence_stop
-from bdh_workbench.memory.encoding import (
+from bdh_workbench.memory.writing.encoding import (
     FRAMINGS,
     LEAD,
     WriteItem,
@@ -71,6 +71,14 @@ def one_document(text: str, context: int = 64) -> list[WriteItem]:
         ("यह घर है। वह आया॥ अब", ["यह घर है।", "वह आया॥", "अब"]),
         ("Sie mag Obst, z. B. Äpfel, d. h. viel. Er nicht.", ["Sie mag Obst, z. B. Äpfel, d. h. viel.", "Er nicht."]),
         ("Он родился в 1950 г. в Орле. Дом и т. д. стоял.", ["Он родился в 1950 г. в Орле.", "Дом и т. д. стоял."]),  # noqa: RUF001
+        # A row of a table and a line of a list are whole, a line that was broken because it was full is not.
+        ("Name\tAge\nAda Brand\t36\nCyril Ost\t41\n", ["Name\tAge", "Ada Brand\t36", "Cyril Ost\t41"]),
+        ("# Rules\nAll boats wait.\n- one\n- two", ["# Rules", "All boats wait.", "- one", "- two"]),
+        (
+            "The keeper of the lamp at Orm was told by the mayor of the town that\nOdile had left. Then",
+            ["The keeper of the lamp at Orm was told by the mayor of the town that\nOdile had left.", "Then"],
+        ),
+        ("Dear Ada,\nI came to\nthe mill", ["Dear Ada,\nI came to\nthe mill"]),
         ("no end", ["no end"]),
         ("  \n\n  Space. Around.  \n\n ", ["Space.", "Around."]),
         ("...", ["..."]),
@@ -149,6 +157,7 @@ def test_no_text_takes_long_to_cut_into_sentences(text: str) -> None:
         ("书在这里。", 2, None),
         ("أين البيت؟ هنا", 1, 10),
         ("A heading\n\nText", 2, 9),
+        ("A line\nOf a longer sentence", 2, None),
         ("At 5 p.m. on Friday", 3, None),
     ],
 )
@@ -326,9 +335,17 @@ def test_paraphrases_become_further_wordings_of_the_same_fact() -> None:
     assert fact_items(facts, TOKENIZER, 1) == [items[0], items[1], items[4], items[5]]
 
 
-@pytest.mark.parametrize("end", [" ", "\n", "(", '"', "“"])
+@pytest.mark.parametrize("end", [" ", "(", '"', "“"])
 def test_no_space_is_put_where_the_prompt_has_one(end: str) -> None:
     prompt, answer = answer_ids(TOKENIZER, f"Name{end}", "Orm")
     assert TOKENIZER.decode(prompt + answer) == f"Name{end}Orm"
+    assert answer_ids(TOKENIZER, " My \n name\n", "Orm") == answer_ids(TOKENIZER, "My name", "Orm"), "on one line"
     prompt, answer = answer_ids(TOKENIZER, "日本の首都は", "東京 🜚")
     assert TOKENIZER.decode(answer) == " 東京 🜚" and answer[-1] == END
+
+
+def test_lines_of_a_long_list_are_rows_however_long_they_are() -> None:
+    rows = [f"Room {n}, the one with the view of the harbour and of the old lighthouse of Orm" for n in range(6)]
+    assert sentences("\n".join(rows)) == rows
+    wrapped = "\n".join([*rows[:3], "its door is red and " + rows[3], *rows[4:]])
+    assert sentences(wrapped) == [wrapped], "a small letter shows that a sentence goes on"

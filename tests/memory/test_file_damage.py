@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory import file_format, files
-from bdh_workbench.memory.files import load_memory, read_header, rewrite_labels, save_memory
+from bdh_workbench.memory.files import format as file_format
+from bdh_workbench.memory.files import memory_file as files
+from bdh_workbench.memory.files.memory_file import load_memory, read_header, rewrite_labels, save_memory
 from tests.memory.memory_factory import random_memory, refused, same
 
 MEMORY = random_memory(7)

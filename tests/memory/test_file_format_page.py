@@ -13,11 +13,11 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from bdh_workbench.memory import file_format
-from bdh_workbench.memory.banks import SlowMemory
-from bdh_workbench.memory.files import save_memory, without_words
-from bdh_workbench.memory.state import MOST_WINDOW, Memory
-from bdh_workbench.memory.writer import write
+from bdh_workbench.memory.files import format as file_format
+from bdh_workbench.memory.files.memory_file import save_memory, without_words
+from bdh_workbench.memory.store.banks import SlowMemory
+from bdh_workbench.memory.store.state import MOST_WINDOW, Memory
+from bdh_workbench.memory.writing.writer import write
 from bdh_workbench.model.loading import Model
 from tests.core_factory import DOCUMENT, FACTS, tiny_model
 from tests.memory.memory_factory import random_memory

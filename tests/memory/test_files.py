@@ -17,20 +17,20 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from bdh_workbench.memory import files
-from bdh_workbench.memory.algebra import slow_slot
-from bdh_workbench.memory.files import (
+from bdh_workbench.memory.files import memory_file as files
+from bdh_workbench.memory.files.memory_file import (
     MemoryHeader,
     file_size,
     load_memory,
     read_header,
     rewrite_labels,
     save_memory,
-    when,
     without_words,
 )
 from bdh_workbench.memory.room import machine_rows
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.store.algebra import slow_slot
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.store.titles import when
 from tests.memory.memory_factory import FINGERPRINT, random_memory, refused, same
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,7 +138,7 @@ def test_the_header_is_read_without_torch_and_without_the_tensors(path: Path) ->
     start = 8 + int.from_bytes(whole[:8], "little")
     path.write_bytes(whole[:start] + b"\xff" * (len(whole) - start))
     code = (
-        "import sys; from pathlib import Path; from bdh_workbench.memory.files import read_header\n"
+        "import sys; from pathlib import Path; from bdh_workbench.memory.files.memory_file import read_header\n"
         "print(read_header(Path(sys.argv[1])).items, 'torch' in sys.modules, 'numpy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, cwd=ROOT)
@@ -226,7 +226,7 @@ def test_a_full_disk_leaves_the_old_file(path: Path) -> None:
 KILLED = """
 import os, random, resource, signal, sys, time
 from pathlib import Path
-from bdh_workbench.memory.files import load_memory, save_memory
+from bdh_workbench.memory.files.memory_file import load_memory, save_memory
 from tests.memory.memory_factory import random_memory, same
 
 path = Path(sys.argv[1])

@@ -14,9 +14,9 @@ import send2trash
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bdh_workbench.memory import library as module
-from bdh_workbench.memory.files import MemoryHeader, load_memory, read_header, save_memory
-from bdh_workbench.memory.library import BrokenEntry, Library, default_library
+from bdh_workbench.memory.files import library as module
+from bdh_workbench.memory.files.library import BrokenEntry, Library, default_library
+from bdh_workbench.memory.files.memory_file import MemoryHeader, load_memory, read_header, save_memory
 from tests.memory.memory_factory import random_memory, refused, same
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,7 +91,8 @@ def test_five_thousand_files_are_listed_in_a_moment(library: Library) -> None:
 def test_listing_does_not_import_torch(library: Library) -> None:
     library.save(MEMORY)
     code = (
-        "import sys; from pathlib import Path; from bdh_workbench.memory.library import Library, default_library\n"
+        "import sys; from pathlib import Path\n"
+        "from bdh_workbench.memory.files.library import Library, default_library\n"
         "default_library(); library = Library(Path(sys.argv[1])); path = library.entries()[0].path\n"
         "library.rename(library.duplicate(path), 'x'); library.delete(path)\n"
         "print(len(library.entries()), 'torch' in sys.modules)"
@@ -252,7 +253,7 @@ def test_without_a_system_trash_the_library_has_its_own(
 def test_the_real_trash_of_a_linux_system_takes_the_file(library: Library, tmp_path: Path) -> None:
     path = library.save(MEMORY)
     code = (
-        "import sys; from pathlib import Path; from bdh_workbench.memory.library import Library\n"
+        "import sys; from pathlib import Path; from bdh_workbench.memory.files.library import Library\n"
         "path = Path(sys.argv[1]); print(Library(path.parent).delete(path))"
     )
     home = os.environ | {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "share")}
@@ -295,7 +296,7 @@ def test_files_come_in_and_go_out_whole(library: Library, tmp_path: Path) -> Non
 
 
 HOLD = """
-import sys, time; from pathlib import Path; from bdh_workbench.memory.library import Library
+import sys, time; from pathlib import Path; from bdh_workbench.memory.files.library import Library
 with Library(Path(sys.argv[1])).locked():
     print("held", flush=True)
     time.sleep(60)

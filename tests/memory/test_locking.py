@@ -15,8 +15,8 @@ import pytest
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.files import load_memory, rewrite_labels, save_memory
-from bdh_workbench.memory.locking import renewing
+from bdh_workbench.memory.files.locking import renewing
+from bdh_workbench.memory.files.memory_file import load_memory, rewrite_labels, save_memory
 from bdh_workbench.model.files import save_text_atomically
 from tests.memory.memory_factory import random_memory
 from tests.model_factory import save_facts

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bdh_workbench.memory.algebra import Basis, extend_basis
-from bdh_workbench.memory.direct import SLACK, STEPS, direct_reads, log_odds
-from bdh_workbench.memory.gradient import Cached, Problem, gradient_steps, project_off
-from bdh_workbench.memory.losses import UNSURE, info_nce, kl_divergence, mean_by_owner, weighted_cross_entropy
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Rows
+from bdh_workbench.memory.store.algebra import Basis, extend_basis
+from bdh_workbench.memory.store.state import Rows
+from bdh_workbench.memory.writing.direct import SLACK, STEPS, direct_reads, log_odds
+from bdh_workbench.memory.writing.gradient import Cached, Problem, gradient_steps, project_off
+from bdh_workbench.memory.writing.losses import UNSURE, info_nce, kl_divergence, mean_by_owner, weighted_cross_entropy
 from tests.memory.memory_factory import random_rows
 
 Array = npt.NDArray[np.float64]

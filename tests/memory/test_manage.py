@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bdh_workbench.memory import algebra, manage
-from bdh_workbench.memory.banks import SlowMemory
-from bdh_workbench.memory.files import load_memory, save_memory, without_words
-from bdh_workbench.memory.manage import forget, inspect, merge, set_layer, undo
-from bdh_workbench.memory.state import ItemRecord, Memory
+from bdh_workbench.memory.files.contents import inspect
+from bdh_workbench.memory.files.memory_file import load_memory, save_memory, without_words
+from bdh_workbench.memory.store import algebra, manage
+from bdh_workbench.memory.store.banks import SlowMemory
+from bdh_workbench.memory.store.manage import forget, merge, set_layer, undo
+from bdh_workbench.memory.store.state import ItemRecord, Memory
 from tests.memory.memory_factory import bank_like, random_memory, reads, refused, same
 
 SIZES = st.integers(1, 3)

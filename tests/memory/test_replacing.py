@@ -10,11 +10,11 @@ import torch
 
 from bdh_workbench.asking.decoding import Question, exact
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory import algebra, manage
-from bdh_workbench.memory.conflicts import resolve
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import WriteResult, finish, write
+from bdh_workbench.memory.store import algebra, manage
+from bdh_workbench.memory.store.conflicts import resolve
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.writer import WriteResult, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from tests.core_factory import DOCUMENT, many_facts

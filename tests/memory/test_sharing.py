@@ -10,14 +10,15 @@ import torch
 
 from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.inputs.items import TextDocument
-from bdh_workbench.memory import bank_write, manage, writer
-from bdh_workbench.memory.algebra import extend_basis, read_rows, slow_slot
-from bdh_workbench.memory.banks import SlowMemory
-from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items
-from bdh_workbench.memory.features import Positions, positions
-from bdh_workbench.memory.files import load_memory_of, save_memory
-from bdh_workbench.memory.state import Memory, Rows
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.files.memory_file import load_memory_of, save_memory
+from bdh_workbench.memory.store import manage
+from bdh_workbench.memory.store.algebra import extend_basis, read_rows, slow_slot
+from bdh_workbench.memory.store.banks import SlowMemory
+from bdh_workbench.memory.store.state import Memory, Rows
+from bdh_workbench.memory.writing import bank, writer
+from bdh_workbench.memory.writing.encoding import answer_ids, document_items, fact_items
+from bdh_workbench.memory.writing.features import Positions, positions
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.reading.reader import Reader
@@ -114,7 +115,7 @@ def test_positions_that_cannot_share_a_read_get_addresses_of_their_own(
         twins[chosen] = wrong[0]
         return dataclasses.replace(positions_of, rows=positions_of.rows.sharing(twins))
 
-    monkeypatch.setattr(bank_write, "positions", lambda m, items, watch, share: crossed(positions(m, items, watch)))
+    monkeypatch.setattr(bank, "positions", lambda m, items, watch, share: crossed(positions(m, items, watch)))
     result = finish(write(model, None, FACTS))
     assert result.worst_p > 0.9
     assert bool((result.memory.rows.address_of == torch.arange(len(result.memory.rows))).any())

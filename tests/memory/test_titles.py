@@ -9,13 +9,13 @@ from collections.abc import Sequence
 import pytest
 
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory import encoding
-from bdh_workbench.memory.files import without_words
-from bdh_workbench.memory.manage import find_items, forget, merge, set_layer, undo
+from bdh_workbench.memory.files.memory_file import without_words
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory
-from bdh_workbench.memory.titles import layer_title, renewed_title
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.store.manage import find_items, forget, merge, set_layer, undo
+from bdh_workbench.memory.store.state import ItemRecord, LayerRecord, Memory
+from bdh_workbench.memory.store.titles import layer_title, renewed_title
+from bdh_workbench.memory.writing import encoding
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
 from tests.memory.memory_factory import refused

@@ -16,16 +16,16 @@ from bdh_workbench.asking.ask import ask
 from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory import writer
-from bdh_workbench.memory.algebra import DRIFT, slow_slot, solve
-from bdh_workbench.memory.banks import SlowMemory, capacity, own_rows
-from bdh_workbench.memory.batches import BATCH_SEQUENCES, padded_batches
-from bdh_workbench.memory.direct import direct_reads
-from bdh_workbench.memory.encoding import answer_ids, document_items, fact_items, units_of, write_items
-from bdh_workbench.memory.features import positions
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory, Rows
-from bdh_workbench.memory.writer import WriteEvent, WriteResult, empty_memory, finish, write
+from bdh_workbench.memory.store.algebra import DRIFT, slow_slot, solve
+from bdh_workbench.memory.store.banks import SlowMemory, capacity, own_rows
+from bdh_workbench.memory.store.batches import BATCH_SEQUENCES, padded_batches
+from bdh_workbench.memory.store.state import Memory, Rows
+from bdh_workbench.memory.writing import writer
+from bdh_workbench.memory.writing.direct import direct_reads
+from bdh_workbench.memory.writing.encoding import answer_ids, document_items, fact_items, units_of, write_items
+from bdh_workbench.memory.writing.features import positions
+from bdh_workbench.memory.writing.writer import WriteEvent, WriteResult, empty_memory, finish, write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.reading.reader import PURE, Reader

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, tiny_model
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bdh_workbench.inputs.items import TextDocument
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader
 

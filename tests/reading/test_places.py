@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from bdh_workbench.inputs.items import TextDocument
-from bdh_workbench.memory.encoding import document_items
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.encoding import document_items
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.reading.places import Places

@@ -11,14 +11,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bdh_workbench.asking.ask import ask, score_answer
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.banks import SlowMemory
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.store.banks import SlowMemory
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.asker import against_none, load_asker
 from bdh_workbench.reading.questions import QuestionReader, read_sentences
+from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.reading.sentence_evidence import EVIDENCE, Place, SentenceIndex
 from bdh_workbench.reading.units import spans, units
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
@@ -85,6 +87,26 @@ def test_a_fact_gives_its_answer_and_is_read_the_other_way_round(model: Model) -
     turned = reader.ask("What is Marta Holm the keeper of?").found[0]
     assert "Marta" not in turned.answer
     assert turned.answer in "The keeper of the lamp is"
+
+
+def test_a_statement_that_is_begun_from_its_other_end_is_answered_with_the_subject(model: Model) -> None:
+    fact = Fact("The keeper of the lamp is", "Marta Holm")
+    reader = Reader(model, finish(write(model, None, [fact], [])).memory)
+    turned = ask(reader, "The thing that Marta Holm is keeper of is the")
+    assert turned.mode == "beginning" and turned.chosen is not None and turned.answer is not None
+    assert turned.answer in fact.prompt and turned.completion == f" {turned.answer}"
+    # It says the answer, or it is no such statement, whatever words it shares.
+    assert ask(reader, "The dusk that the keeper of the lamp is called at is").abstained
+    assert ask(reader.with_settings(PURE), "The thing that Marta Holm is keeper of is the").answer != turned.answer
+
+
+@pytest.mark.parametrize("prompt", ["The keeper\nof the lamp is", " The  keeper of\n the\tlamp is "])
+def test_a_prompt_on_several_lines_is_the_same_prompt(model: Model, prompt: str) -> None:
+    for written in (prompt, "The keeper of the lamp is"):
+        reader = Reader(model, finish(write(model, None, [Fact(written, "Marta Holm")], [])).memory)
+        for way in (reader, reader.with_settings(PURE)):
+            assert ask(way, prompt).completion == " Marta Holm"
+            assert score_answer(way, prompt, "Marta Holm").greedy_correct
 
 
 def test_candidates_explain_their_scores(model: Model, memory: Memory) -> None:

@@ -15,11 +15,11 @@ from bdh_workbench.asking.generation import GeneratedToken, SamplingSettings, ch
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.inputs.sentences import sentence_spans
-from bdh_workbench.memory.algebra import solve
-from bdh_workbench.memory.banks import SlowMemory
-from bdh_workbench.memory.encoding import answer_ids
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import WriteSettings, empty_memory, finish, write
+from bdh_workbench.memory.store.algebra import solve
+from bdh_workbench.memory.store.banks import SlowMemory
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.encoding import answer_ids
+from bdh_workbench.memory.writing.writer import WriteSettings, empty_memory, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, Reading, ReadSettings

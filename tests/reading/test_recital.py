@@ -7,8 +7,8 @@ import dataclasses
 import torch
 
 from bdh_workbench.inputs.sentences import sentences_of
-from bdh_workbench.memory.banks import FixedSlot, SlowMemory
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.store.banks import FixedSlot, SlowMemory
+from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.recital import Recital, Stretch, stretches
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.sources import Sources
 from tests.core_factory import DOCUMENT, FACTS

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bdh_workbench.asking.decoding import Question, exact
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.writer import WriteSettings, finish, write
+from bdh_workbench.memory.writing.writer import WriteSettings, finish, write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.reading.verbatim import ROOT, Spoken, Stretch, Verbatim
@@ -143,6 +143,15 @@ def test_what_is_repeated_is_known_from_its_first_token_on() -> None:
     assert [tree.rows(s) for s in spoken[2]] == [[11], [21]]
     again, _ = tree.read([8], going)
     assert again == [()], "nothing goes on so"
+
+
+def test_the_more_is_stored_the_more_must_be_repeated_within_another_text() -> None:
+    def limit(count: int) -> float:
+        stretches = [Stretch([number, 1], 1, [number]) for number in range(count)]
+        return Verbatim(stretches, list(range(400)), [2.0] * 400).no_accident
+
+    # Twice as many are met twice as often by accident: by e^-0.69 less each.
+    assert limit(1) == pytest.approx(24.0) and limit(400) - limit(200) == pytest.approx(0.693, abs=1e-3)
 
 
 def test_a_tree_read_in_pieces_is_the_tree_read_at_once() -> None:

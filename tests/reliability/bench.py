@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.files import load_memory
-from bdh_workbench.memory.library import BrokenEntry, Library
+from bdh_workbench.memory.files.library import BrokenEntry, Library
+from bdh_workbench.memory.files.memory_file import load_memory
 from tests.core_factory import many_facts
 from tests.model_factory import save_facts, save_tiny_model
 from tests.reliability.program import Done, Program

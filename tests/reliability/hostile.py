@@ -31,10 +31,12 @@ import torch
 from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.files import read_documents, read_facts
-from bdh_workbench.memory import files, manage
-from bdh_workbench.memory.files import load_memory, load_memory_of, read_header, rewrite_labels, save_memory
+from bdh_workbench.memory.files import memory_file as files
+from bdh_workbench.memory.files.contents import inspect
+from bdh_workbench.memory.files.memory_file import load_memory, load_memory_of, read_header, rewrite_labels, save_memory
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.writer import write
+from bdh_workbench.memory.store import manage
+from bdh_workbench.memory.writing.writer import write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.model.tokenizer import END_TOKEN, load_tokenizer
 from bdh_workbench.reading.reader import PURE, Reader
@@ -295,7 +297,7 @@ def open_memory(path: Path) -> None:
     model = tiny()
     memory = load_memory_of(path, model)
     save_memory(copy, memory)
-    manage.inspect(memory)
+    inspect(memory)
     prompt = model.tokenizer.encode(FACTS[0].prompt)
     for settings in (None, PURE):
         with contextlib.suppress(UserError):

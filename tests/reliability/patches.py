@@ -83,7 +83,7 @@ def session(home: str, model: str, facts: str, count: str) -> int:
 
 def library(home: str, name: str, count: str) -> int:
     """One of several processes that work on one library at the same time."""
-    from bdh_workbench.memory.library import Library
+    from bdh_workbench.memory.files.library import Library
     from tests.memory.memory_factory import random_memory
 
     shelf = Library(Path(home) / "memories")

@@ -161,9 +161,9 @@ def _child(order: dict[str, Any]) -> int:
 def _serve() -> None:
     """Fork for each order on standard input."""
     for name in ("torch", "tokenizers", "safetensors", "bdh_workbench.cli", "bdh_workbench.session.engine",
-                 "bdh_workbench.commands.common", "bdh_workbench.asking.ask", "bdh_workbench.memory.writer",
-                 "bdh_workbench.memory.manage", "bdh_workbench.memory.library", "bdh_workbench.model.loading",
-                 "bdh_workbench.session", "bdh_workbench.gui.application"):  # fmt: skip
+                 "bdh_workbench.commands.common", "bdh_workbench.asking.ask", "bdh_workbench.memory.writing.writer",
+                 "bdh_workbench.memory.store.manage", "bdh_workbench.memory.files.library",
+                 "bdh_workbench.model.loading", "bdh_workbench.session", "bdh_workbench.gui.application"):  # fmt: skip
         importlib.import_module(name)
     print("ready", flush=True)
     for line in sys.stdin:

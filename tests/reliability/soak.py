@@ -28,12 +28,12 @@ import torch
 from bdh_workbench.asking.ask import score_answer
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory import manage
-from bdh_workbench.memory.file_format import check_memory
-from bdh_workbench.memory.files import load_memory_of, save_memory
+from bdh_workbench.memory.files.format import check_memory
+from bdh_workbench.memory.files.memory_file import load_memory_of, save_memory
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory
-from bdh_workbench.memory.writer import write
+from bdh_workbench.memory.store import manage
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.writer import write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader
 from tests.core_factory import many_facts

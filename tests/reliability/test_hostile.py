@@ -19,12 +19,12 @@ from bdh_workbench.gui.dialogs.questions import _box
 from bdh_workbench.gui.words import escaped, tip
 from bdh_workbench.harmless import harmless, harmless_json, harmless_lines
 from bdh_workbench.inputs.formats import parse_facts_text
-from bdh_workbench.memory.file_format import check_fit
-from bdh_workbench.memory.files import load_memory, save_memory
-from bdh_workbench.memory.library import Library
-from bdh_workbench.memory.manage import inspect
+from bdh_workbench.memory.files.contents import inspect
+from bdh_workbench.memory.files.format import check_fit
+from bdh_workbench.memory.files.library import Library
+from bdh_workbench.memory.files.memory_file import load_memory, save_memory
 from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
-from bdh_workbench.memory.writer import write
+from bdh_workbench.memory.writing.writer import write
 from tests.core_factory import FACTS
 from tests.memory.memory_factory import random_memory
 from tests.reliability import hostile

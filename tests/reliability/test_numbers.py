@@ -10,7 +10,7 @@ import torch
 from bdh_workbench.asking.generation import choose
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
-from bdh_workbench.memory.writer import write
+from bdh_workbench.memory.writing.writer import write
 from bdh_workbench.model.loading import Model
 from tests.core_factory import FACTS
 from tests.training.test_pretrain import after, prepared

@@ -11,12 +11,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from bdh_workbench.gui.dialogs import failure, questions
+from bdh_workbench.gui.dialogs import failure, lines, questions
 from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory import gradient
-from bdh_workbench.memory.files import load_memory
+from bdh_workbench.memory.files.memory_file import load_memory
 from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.writing import gradient
 from tests.gui.program import FIRST, SECOND, Scene, idle, loaded, play, put
 from tests.reliability import patches
 
@@ -127,7 +127,7 @@ def gpu_full(w: MainWindow) -> Scene:
     patches.gpu_memory_short()
     put(w, SECOND)
     yield idle(w)
-    refused("not enough memory", "2.0 GiB more were needed", "load the model on the CPU")
+    refused("not enough memory", "2.1 GB more were needed", "load the model on the CPU")
     assert held(w) == len(FIRST) and w.context.memory is not None and not w.context.memory.dirty
 
 
@@ -188,5 +188,5 @@ def run(scene: str, home: str, model: str) -> int:
 
     failure.Failure.ask = classmethod(fail)  # type: ignore[assignment, method-assign]
     questions.Unsaved.ask = classmethod(lambda *_: "discard")  # type: ignore[assignment, method-assign]
-    questions.Line.ask = classmethod(lambda *_, **__: "A title")  # type: ignore[assignment, method-assign]
+    lines.Line.ask = classmethod(lambda *_, **__: "A title")  # type: ignore[assignment, method-assign]
     return play(SCENES[scene], Path(model), Path(home))

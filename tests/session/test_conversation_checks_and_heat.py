@@ -174,7 +174,7 @@ def test_two_hundred_memories_are_searched_at_once(tmp_path: Path) -> None:
     import shutil
     import time
 
-    from bdh_workbench.memory.files import save_memory
+    from bdh_workbench.memory.files.memory_file import save_memory
     from tests.memory.memory_factory import random_memory
 
     folder = tmp_path / "memories"

@@ -9,10 +9,10 @@ import pytest
 import send2trash
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory import manage
-from bdh_workbench.memory.files import load_memory, save_memory
-from bdh_workbench.memory.locking import renewing
+from bdh_workbench.memory.files.locking import renewing
+from bdh_workbench.memory.files.memory_file import load_memory, save_memory
 from bdh_workbench.memory.room import machine_rows
+from bdh_workbench.memory.store import manage
 from bdh_workbench.session import document as document_module
 from bdh_workbench.session import recovery as recovery_module
 from bdh_workbench.session.events import JobDone, LogLine, MemoryChanged, MemoryView, RecoveryFound

@@ -11,9 +11,9 @@ import torch
 from bdh_workbench.asking.ask import ask, score_answer
 from bdh_workbench.evaluation.retention import measure_retention
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.encoding import write_items
-from bdh_workbench.memory.files import load_memory, save_memory
-from bdh_workbench.memory.writer import empty_memory, finish, write
+from bdh_workbench.memory.files.memory_file import load_memory, save_memory
+from bdh_workbench.memory.writing.encoding import write_items
+from bdh_workbench.memory.writing.writer import empty_memory, finish, write
 from bdh_workbench.model import loading as loading_module
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import load_tokenizer

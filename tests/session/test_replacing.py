@@ -11,7 +11,7 @@ import torch
 
 from bdh_workbench.asking.decoding import Question, exact
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.files import load_memory
+from bdh_workbench.memory.files.memory_file import load_memory
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.session import Session, document

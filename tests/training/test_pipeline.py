@@ -17,8 +17,8 @@ import torch
 from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.encoding import answer_ids
-from bdh_workbench.memory.writer import finish, write
+from bdh_workbench.memory.writing.encoding import answer_ids
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import load_model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training import pipeline

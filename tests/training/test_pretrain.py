@@ -28,7 +28,7 @@ from bdh_workbench.training import checkpoint
 from bdh_workbench.training.checkpoint import Progress
 from bdh_workbench.training.config import CONFIGS, TrainingConfig, load_configs
 from bdh_workbench.training.distributed import Ranks, start_ranks
-from bdh_workbench.training.optimisers import HeadwiseMuon, make_adamw, make_optimisers
+from bdh_workbench.training.optimisers import make_adamw, make_optimisers
 from bdh_workbench.training.pretrain import (
     LanguageModel,
     Pretraining,
@@ -236,22 +236,6 @@ def changed(path: Path, change: Callable[[dict[str, Any], dict[str, str]], objec
 
 
 # Optimisers, depth, mean of the weights
-
-
-def test_a_stack_of_matrices_is_orthogonalised_head_by_head() -> None:
-    torch.manual_seed(0)
-    start, gradient = torch.randn(3, 8, 6), torch.randn(2, 3, 8, 6)
-    stack, parts = torch.nn.Parameter(start.clone()), [torch.nn.Parameter(part.clone()) for part in start]
-    ours = HeadwiseMuon([stack], 0.02, 0.1)
-    library = torch.optim.Muon(parts, 0.02, 0.1, adjust_lr_fn="match_rms_adamw")
-    for step in range(2):
-        stack.grad = gradient[step]
-        for part, its in zip(parts, gradient[step], strict=True):
-            part.grad = its.clone()
-        ours.step()
-        library.step()
-    assert torch.allclose(stack, torch.stack(list(parts)), atol=1e-6)
-    assert set(ours.state) == {stack} and ours.param_groups[0]["params"] == [stack]
 
 
 def test_every_parameter_has_one_optimiser() -> None:

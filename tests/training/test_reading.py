@@ -17,7 +17,7 @@ from bdh_workbench.reading.asker import load_asker
 from bdh_workbench.reading.network import OFF, ReaderConfig, ReaderNetwork, SpanScores, pairs_of
 from bdh_workbench.reading.units import units
 from bdh_workbench.training.corpus import CorpusDocument
-from bdh_workbench.training.reading.examples import Examples
+from bdh_workbench.training.reading.examples import SIZES, Examples
 from bdh_workbench.training.reading.judging import People, Ranked, figures, fitted, memories, of_answers, of_sentences
 from bdh_workbench.training.reading.phase import MADE, PEOPLE, Questions, refit_judges, train_reader
 from bdh_workbench.training.reading.questions import (
@@ -38,6 +38,7 @@ from bdh_workbench.training.reading.train import (
     measured,
     overlap,
     span_loss,
+    with_hidden,
 )
 from bdh_workbench.training.reading.vectors import close_words, word_vectors
 from tests.reader_factory import small_asker
@@ -171,7 +172,7 @@ def test_what_answers_as_well_is_no_rival(folder: Path) -> None:
         forbidden = beside.get(tuple(u.same for u in example.question))
         assert forbidden is None or forbidden not in list(example.sentences)
     assert 0.1 < sum(example.answer is None for example in drawn) / 400 < 0.35
-    assert {len(example.sentences) for example in drawn} == {1, 2}
+    assert {len(example.sentences) for example in drawn} == set(SIZES)
 
 
 def test_the_right_place_is_the_one_trained_on(folder: Path) -> None:
@@ -224,12 +225,14 @@ def test_close_words_stand_in_like_surroundings() -> None:
     assert close_words(words, vectors) == {"harbour": ("port",), "harbours": ("port",), "port": ("harbours", "harbour")}
 
 
-def training(folder: Path, into: Path, minutes: float) -> ReaderTraining:
+def training(
+    folder: Path, into: Path, minutes: float, numbers: dict[str, int] | None = None, hidden: float = 0.0
+) -> ReaderTraining:
     torch.manual_seed(0)
     examples = Examples(people_questions(folder / PEOPLE), ordered=False)
-    settings = ReadingConfig(minutes=minutes, batch=16, rate=5e-3, warmup=5, dropout=0.0)
+    settings = ReadingConfig(minutes=minutes, batch=16, rate=5e-3, warmup=5, dropout=0.0, hidden=hidden)
     held_out = [examples.plain(number) for number in range(20)]
-    return ReaderTraining(ReaderNetwork(CONFIG), {}, [(examples, 1.0)], held_out, settings, into)
+    return ReaderTraining(ReaderNetwork(CONFIG), numbers or {}, [(examples, 1.0)], held_out, settings, into)
 
 
 def test_a_reader_learns_and_a_stopped_run_goes_on(folder: Path, tmp_path: Path) -> None:
@@ -247,6 +250,37 @@ def test_a_reader_learns_and_a_stopped_run_goes_on(folder: Path, tmp_path: Path)
     assert again.progress.step == 63
 
 
+def test_a_hidden_word_is_told_by_nothing(folder: Path) -> None:
+    examples = Examples(people_questions(folder / PEOPLE), ordered=False)
+    numbers = {"harbour": 3, "opened": 4}
+    pairs = encoded([examples.plain(number) for number in range(20)], numbers, CONFIG).pairs
+    torch.manual_seed(0)
+    hidden, where = with_hidden(pairs, 1.0, 10, CONFIG.words)
+    assert where.any()
+    assert set(pairs.words[where].tolist()) <= {3, 4}
+    assert set(hidden.words[where].tolist()) == {CONFIG.words}
+    assert not hidden.ending[where].any()
+    assert not hidden.shape[where].any()
+    for before, after in ((pairs.same, hidden.same), (pairs.stem, hidden.stem)):
+        assert len(set(after[where].tolist())) == int(where.sum())
+        assert not set(after[where].tolist()) & set(before.flatten().tolist())
+        assert torch.equal(before[~where], after[~where])
+
+
+def test_the_run_on_plain_text_learns_to_guess_words(folder: Path, tmp_path: Path) -> None:
+    words = "harbour mill opened founded who the in was where of".split()
+    run = training(folder, tmp_path / "run", 10.0, {word: number for number, word in enumerate(words)}, hidden=0.3)
+    run.run(lambda: run.progress.step >= 1)
+    assert run.guesser is not None
+    start = run.guesser.turn.weight.detach().clone()
+    run.run(lambda: run.progress.step >= 40)
+    assert not torch.equal(start, run.guesser.turn.weight)
+    again = training(folder, tmp_path / "run", 10.0, run.numbers, hidden=0.3)
+    assert again.resume()
+    assert again.guesser is not None
+    assert torch.equal(again.guesser.turn.weight, run.guesser.turn.weight)
+
+
 def test_overlap_is_f1_of_words() -> None:
     assert overlap(["the", "old", "mill"], ["old", "mill", "of", "tarn"]) == pytest.approx(2 * 2 / 6)
     assert overlap(["a"], ["b"]) == 0.0
@@ -262,18 +296,21 @@ def test_a_judge_finds_the_evidence_that_counts() -> None:
             evidence[gold, 0] += 3.0
         cases.append(Ranked(evidence, gold))
     judge = fitted(cases, ("telling", "noise"))
-    assert judge.weights[0] > 10 * abs(judge.weights[1])
+    (best, _, owed), (_, _, little) = judge.explain(torch.tensor([3.0, 3.0]))
+    assert best == "telling"
+    assert owed > 3 * abs(little)
     found = figures(judge, cases)
     assert found.right > 0.95
     assert found.refused > 0.97
-    assert float(fitted(cases, ("telling", "noise"), dropped=("noise",)).weights[1]) == 0.0
+    blind = fitted(cases, ("telling", "noise"), dropped=("noise",))
+    assert torch.equal(blind.logit(torch.tensor([3.0, -5.0])), blind.logit(torch.tensor([3.0, 5.0])))
 
 
 @pytest.mark.slow
 def test_the_whole_phase(folder: Path, corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "model"
     questions = Questions(str(corpus), folder)
-    settings = ReadingConfig(minutes=0.02, batch=8)
+    settings = ReadingConfig(minutes=0.02, batch=8, pretraining_minutes=0.02)
     report = train_reader(out, questions, settings, CONFIG, lambda: False)
     assert report["finished"]
     asker = load_asker(out)

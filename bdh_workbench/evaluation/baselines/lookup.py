@@ -17,10 +17,10 @@ from torch import Tensor
 
 from bdh_workbench.evaluation.baselines.rival import Rival
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.direct import direct_reads
-from bdh_workbench.memory.encoding import write_items
-from bdh_workbench.memory.features import positions
 from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.writing.direct import direct_reads
+from bdh_workbench.memory.writing.encoding import write_items
+from bdh_workbench.memory.writing.features import positions
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader, ReaderState, Reading
 

@@ -20,11 +20,11 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.baselines.rival import Rival
 from bdh_workbench.evaluation.baselines.settings import TuningSettings
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.bank_write import CHECKED_TWICE
-from bdh_workbench.memory.batches import padded_batches
-from bdh_workbench.memory.encoding import WriteItem, write_items
-from bdh_workbench.memory.losses import kl_divergence, weighted_cross_entropy
 from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.store.batches import padded_batches
+from bdh_workbench.memory.writing.bank import CHECKED_TWICE
+from bdh_workbench.memory.writing.encoding import WriteItem, write_items
+from bdh_workbench.memory.writing.losses import kl_divergence, weighted_cross_entropy
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import Network
 from bdh_workbench.reading.reader import Reader

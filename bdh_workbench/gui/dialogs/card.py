@@ -49,8 +49,8 @@ class ModelCard(QDialog):
         sites = []
         for site in info.sites:
             where = "write site" if site.written else f"site behind level {site.level}"
-            fast = "" if site.written else f", fast {site.fast:.2f}"
-            sites.append(f"{where}: {site.slots:,} slots, gate slow {site.slow:.2f}{fast}")
+            fast, each = ("", " in each bank") if site.written else (f", fast {site.fast:.2f}", "")
+            sites.append(f"{where}: {site.slots:,} slots{each}, gate slow {site.slow:.2f}{fast}")
         facts = note(
             f"{info.parameters:,} parameters · {info.levels} levels · width {info.width} · context of {info.context} "
             f"tokens · on {info.device} · fingerprint {info.fingerprint[:16]}\n{' · '.join(sites)}\n"

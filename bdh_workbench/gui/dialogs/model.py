@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from bdh_workbench.gui.widgets import answered, button, note, row, set_tone
 from bdh_workbench.gui.words import harmless, size, tip
+from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
 from bdh_workbench.session.fit import Fit, estimate_fit
 
@@ -31,8 +32,9 @@ def fit_words(fit: Fit) -> tuple[str, str]:
     if fit.problem:
         return fit.problem, "bad"
     words = (
-        f"{fit.parameters / 1e6:.1f}M parameters, {fit.slots:,} slots to write into. About {size(fit.model_bytes)} of "
-        f"memory with the program, and up to {size(fit.write_bytes)} more while some pages are written."
+        f"{fit.parameters / 1e6:.1f}M parameters. A memory grows in banks of {fit.slots:,} slots, up to "
+        f"{machine_rows():,} on this machine. About {size(fit.model_bytes)} of memory with the program, and up to "
+        f"{size(fit.write_bytes)} more while some pages are written."
     )
     if fit.free_bytes is None:
         return f"{words} How much is free there is not known before it is loaded.", ""

@@ -1,11 +1,11 @@
-"""Short questions: yes or no, a line of text, and what to do with unsaved changes."""
+"""Short questions: yes or no, and what to do with unsaved changes, recovered work and new versions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QInputDialog, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from bdh_workbench.gui.widgets import answered
 from bdh_workbench.harmless import harmless_lines
@@ -80,34 +80,3 @@ class Recovered:
         question = f"Unsaved work was found: “{title}”, from {when}. Restore it?"
         answers = {"Restore": "restore", "Discard": "discard", "Later": "later"}
         return answers[_keep_or_discard(parent, question, *answers)]
-
-
-class LineDialog(QInputDialog):
-    """A line to type in whose beginning is in sight, however long it is."""
-
-    def setVisible(self, visible: bool) -> None:
-        """Qt chooses the whole text, and shows its end: it stays chosen, from the other side."""
-        super().setVisible(visible)
-        line = self.findChild(QLineEdit)
-        if visible and line is not None:
-            line.end(False)
-            line.home(True)
-
-
-class Line:
-    """A line of text."""
-
-    @classmethod
-    def ask(
-        cls, parent: QWidget | None, question: str, text: str = "", *, empty: bool = False, title: str = ""
-    ) -> str | None:
-        """The line, or None; an empty one only where that is an answer."""
-        dialog = LineDialog(parent)
-        dialog.setWindowTitle(title or question)
-        dialog.setLabelText(question)
-        dialog.setTextEchoMode(QLineEdit.EchoMode.Normal)
-        dialog.setTextValue(text)
-        dialog.resize(420, dialog.sizeHint().height())
-        accepted = answered(dialog)
-        given = dialog.textValue().strip()
-        return given if accepted and (given or empty) else None

@@ -37,7 +37,7 @@ from bdh_workbench.session.events import (
     LogLine,
     WriteStepped,
 )
-from bdh_workbench.session.failures import readable
+from bdh_workbench.wording import size
 
 LINES = 2000
 SAID = 6000  # milliseconds for which a remark stands in the strip
@@ -265,10 +265,10 @@ class ActivityPane(Pane):
         self.idle.setVisible(not self.jobs)
 
     def _device(self, event: DeviceMemory) -> None:
-        of = f" of {readable(event.total_bytes)}" if event.total_bytes else ""
+        of = f" of {size(event.total_bytes)}" if event.total_bytes else ""
         model = self.context.model
-        self.device.setText(readable(event.used_bytes))
-        self.used.setText(f"{model.device if model else 'memory'}: {readable(event.used_bytes)}{of}")
+        self.device.setText(size(event.used_bytes))
+        self.used.setText(f"{model.device if model else 'memory'}: {size(event.used_bytes)}{of}")
 
     def _logged(self, event: LogLine) -> None:
         if event.level == "warning":

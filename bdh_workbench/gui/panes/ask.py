@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QGridLayout,
-    QLabel,
-    QLineEdit,
-    QMenu,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QComboBox, QSplitter
 
 from bdh_workbench.asking.kinds import AsKind, kind_of
 from bdh_workbench.errors import UserError
@@ -25,48 +14,22 @@ from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import save_path
 from bdh_workbench.gui.dialogs.questions import Confirm
+from bdh_workbench.gui.parts.ask_settings import HEIGHT, NAME, AskSettings
 from bdh_workbench.gui.parts.exchange import AGAIN, ALONE, CANDIDATES, COPY, PIN, SOURCE, Exchange, page
 from bdh_workbench.gui.parts.probability import Page
-from bdh_workbench.gui.parts.settings_form import SettingsForm, WholeRows
+from bdh_workbench.gui.parts.prompt_line import PromptLine
 from bdh_workbench.gui.plots.bars import NextTokens
-from bdh_workbench.gui.widgets import Pane, button, flat_button, row
+from bdh_workbench.gui.widgets import Pane, button, flat_button, popup_menu, row
 from bdh_workbench.gui.words import plural
 from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, JobStarted, NotebookChanged, TokenRead
-from bdh_workbench.session.jobs import ClearConversation, Query, ReadSettings, SamplingSettings
+from bdh_workbench.session.jobs import ClearConversation
 from bdh_workbench.session.notebook import as_json, as_markdown, holds_words, mark_of
 
 KEPT = 200  # exchanges
 SHOWN = 40  # of them in the window
-SETTINGS_HEIGHT = 222  # pixels that the settings take at most
 SETTINGS_SHARE = 0.42  # of the room above the line, at most
 CHART_HEIGHT = 116  # pixels under which a chart says nothing, and the answers have its room
 MODES: dict[AsKind, str] = {"auto": "Auto", "question": "Question", "beginning": "Beginning"}
-
-
-class PromptLine(QLineEdit):
-    """A line with a history under the arrow keys."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setPlaceholderText("Ask or begin a sentence, then Enter")
-        self.setAccessibleName("Question or beginning of a sentence")
-        self.history: list[str] = []
-        self._place = 0
-
-    def remember(self, text: str) -> None:
-        """Add to the history."""
-        if text and (not self.history or self.history[-1] != text):
-            self.history.append(text)
-        self._place = len(self.history)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and down go through what was asked."""
-        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
-        if step is None or not self.history:
-            super().keyPressEvent(event)
-            return
-        self._place = min(len(self.history), max(0, self._place + step))
-        self.setText(self.history[self._place] if self._place < len(self.history) else "")
 
 
 class AskPane(Pane):
@@ -122,11 +85,17 @@ class AskPane(Pane):
         self.ask_button = button("Ask", "Ask the model with the memory in use (Enter)", self.ask, primary=True)
         self.stop_button = button("Stop", "Stop the answer (Esc)", self.stop)
         self.stop_button.setVisible(False)
-        options = self._options()
-        self.candidates_button = flat_button("candidates ▸", "Unfold the other candidates of the last answer")
-        self.candidates_button.clicked.connect(lambda: self._toggle_last(CANDIDATES))
-        self.alone_button = flat_button("memory off ▸", "Unfold what the model says without the memory")
-        self.alone_button.clicked.connect(lambda: self._toggle_last(ALONE))
+        self.options = AskSettings(context.preferences)
+        self.options.setVisible(False)
+        self.settings_button = flat_button("settings ▸", NAME, self._toggle_options)
+        self.candidates_button = flat_button(
+            "candidates ▸",
+            "Unfold the other candidates of the last answer",
+            lambda: self.do_with_last(CANDIDATES),
+        )
+        self.alone_button = flat_button(
+            "memory off ▸", "Unfold what the model says without the memory", lambda: self.do_with_last(ALONE)
+        )
         self.chart_button = flat_button("next token ▸", "Show what may come next, with memory on and off")
         self.chart_button.setCheckable(True)
         self.chart_button.toggled.connect(self._show_chart)
@@ -139,7 +108,7 @@ class AskPane(Pane):
             self.more_button,
         ]
         self.column.addWidget(self.splitter, 1)
-        self.column.addWidget(options)
+        self.column.addWidget(self.options)
         self.column.addLayout(row(self.line, self.mode, self.ask_button, self.stop_button))
         context.paint(self._recolour)
         on = context.bridge.on
@@ -156,66 +125,6 @@ class AskPane(Pane):
         """Into the question line."""
         self.line.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def _options(self) -> QWidget:
-        chosen = self.context.preferences.values
-        self.sampling: SettingsForm[SamplingSettings] = SettingsForm(
-            SamplingSettings, {}, {"top_k": "Top k", "top_p": "Top p", "max_tokens": "Tokens at most"}
-        )
-        self.sampling.set_settings(chosen.sampling)
-        self.sampling.changed.connect(self._keep_settings)
-        self.completion = QCheckBox("Completion")
-        self.completion.setToolTip(
-            "Complete a partial cue to the stored position that it matches best. Off: pure read."
-        )
-        self.completion.setChecked(chosen.read.completion)
-        self.gate = QCheckBox("Familiarity gate")
-        self.gate.setToolTip("Read nothing where nothing stored is familiar.")
-        self.gate.setChecked(chosen.read.gate)
-        self.compare = QCheckBox("Memory off too")
-        self.compare.setToolTip("Ask the untouched model as well; “memory off” under an answer unfolds what it says.")
-        self.compare.setChecked(chosen.compare_untouched)
-        self.sentence = QCheckBox("Stop after a sentence")
-        self.sentence.setToolTip("End a continuation with its sentence. Off: continue for as many tokens as allowed.")
-        self.sentence.setChecked(chosen.stop_at_sentence)
-        self.go_on = QCheckBox("Continue from the last answer")
-        self.go_on.setToolTip("Otherwise each question starts a fresh context.")
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        checks = QGridLayout()
-        checks.setVerticalSpacing(0)
-        for number, check in enumerate((self.completion, self.gate, self.compare, self.sentence, self.go_on)):
-            checks.addWidget(check, *divmod(number, 2))
-            check.toggled.connect(self._keep_settings)
-        column.addLayout(checks)
-        self.expected = QLineEdit()
-        self.expected.setPlaceholderText("an answer whose p is shown with each question")
-        self.expected.setAccessibleName("Expected answer")
-        self.expected.setToolTip("How probable this answer is behind the question, and whether it is what is decoded.")
-        column.addLayout(row(QLabel("Expected answer"), self.expected))
-        column.addWidget(self.sampling)
-        self.options = WholeRows(inner, "How the memory is read and the next token chosen")
-        self.options.setMinimumHeight(64)
-        self.options.setMaximumHeight(SETTINGS_HEIGHT)
-        self.options.setVisible(False)
-        self.settings_button = flat_button("settings ▸", "How the memory is read and the next token chosen")
-        self.settings_button.clicked.connect(self._toggle_options)
-        return self.options
-
-    def _keep_settings(self, _on: bool = False) -> None:
-        """Remember how a person reads and samples, once it makes sense."""
-        with contextlib.suppress(UserError):
-            self.context.preferences.change(
-                sampling=self.sampling.settings(),
-                read=self._read(),
-                compare_untouched=self.compare.isChecked(),
-                stop_at_sentence=self.sentence.isChecked(),
-            )
-
-    def _read(self) -> ReadSettings:
-        return ReadSettings(gate=self.gate.isChecked(), completion=self.completion.isChecked())
-
     def _toggle_options(self) -> None:
         self.options.setVisible(not self.options.isVisible())
         self.settings_button.setText("settings ▾" if self.options.isVisible() else "settings ▸")
@@ -226,7 +135,7 @@ class AskPane(Pane):
         room = self.line.geometry().top() - 2 * self.column.spacing() - self.column.contentsMargins().top()
         above = room
         if not self.options.isHidden():
-            height = max(self.options.minimumHeight(), min(SETTINGS_HEIGHT, round(SETTINGS_SHARE * room)))
+            height = max(self.options.minimumHeight(), min(HEIGHT, round(SETTINGS_SHARE * room)))
             self.options.setMaximumHeight(height)
             above -= height
         self.bars.setVisible(self.chart_button.isChecked() and above >= CHART_HEIGHT)
@@ -235,13 +144,8 @@ class AskPane(Pane):
         self.chart_button.setText("next token ▾" if on else "next token ▸")
         self._share_room()
 
-    def _toggle_last(self, part: str) -> None:
-        """Unfold a part of the last answer, or fold it."""
-        self.do_with_last(part)
-
     def _more(self) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = popup_menu(self)
         menu.addAction("Copy the conversation", self.copy)
         menu.addAction("Export as Markdown…", lambda: self.export("md"))
         menu.addAction("Export as JSON…", lambda: self.export("json"))
@@ -261,14 +165,10 @@ class AskPane(Pane):
             self.status.setText("a model is being loaded first")
             return
         try:
-            sampling = self.sampling.settings()
+            query = self.options.query(prompt, self.mode.currentData())
         except UserError as problem:
             self.status.setText(str(problem))
             return
-        query = Query(
-            prompt, sampling, self._read(), self.go_on.isChecked(), self.compare.isChecked(), self.sentence.isChecked(),
-            self.expected.text(), self.mode.currentData(),
-        )  # fmt: skip
         job = self.context.submit(query)
         self.exchanges.append(Exchange(job, prompt))
         del self.exchanges[:-KEPT]
@@ -317,6 +217,8 @@ class AskPane(Pane):
             self.bars.show_tops(event.answer.top, event.answer.untouched_top)
             self.bars.setAccessibleDescription("First token of the answer")
         self.status.setText("read as a question" if event.answer.mode == "question" else "read as a beginning")
+        if exchange.sources:
+            self.context.state.source_found.emit(exchange.sources[0])
         self._settle()
 
     def _stopped(self, event: JobFailed | JobCancelled) -> None:
@@ -339,6 +241,7 @@ class AskPane(Pane):
         running = [exchange for exchange in self.exchanges if not exchange.done]
         kept = [Exchange.of(turn, number) for number, turn in enumerate(event.notebook.turns[-KEPT:])]
         self.exchanges = [*kept, *running]
+        self.status.setText("")
         for exchange in kept:
             self.line.remember(exchange.prompt)
         self.context.clock.mark(self)
@@ -365,8 +268,10 @@ class AskPane(Pane):
     def _do(self, exchange: Exchange, part: str) -> None:
         state = self.context.state
         if part == SOURCE:
-            if exchange.sources:
-                state.open_source(exchange.sources[0])
+            if exchange.place is not None:
+                state.open_source(exchange.place)
+            else:
+                self.context.say("This answer comes from no sentence of the memory.")
         elif part == PIN:
             state.check_pinned.emit(exchange.check())
         elif part == COPY:

@@ -6,13 +6,13 @@ import dataclasses
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QVBoxLayout
+from PySide6.QtWidgets import QCheckBox, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 
 from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.dialogs.check import CheckDialog
+from bdh_workbench.gui.dialogs.lines import CheckDialog
 from bdh_workbench.gui.parts.job_row import JobRow
-from bdh_workbench.gui.widgets import Pane, button, note, row
+from bdh_workbench.gui.widgets import Pane, button, note, popup_menu, row
 from bdh_workbench.gui.words import harmless, plural, short, shown_p, tip
 from bdh_workbench.session.events import CheckStepped, JobCancelled, JobDone, JobFailed, MemoryView, NotebookChanged
 from bdh_workbench.session.jobs import Check, KeepChecks, RunChecks
@@ -230,8 +230,7 @@ class ChecksPane(Pane):
         return [int(line.data(0, NUMBER)) for line in self.tree.selectedItems()]
 
     def _menu(self, place: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = popup_menu(self)
         if self._numbers():
             menu.addAction("Ask again", self._again)
             menu.addAction("Edit…", self.edit)

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QLineEdit,
     QMenu,
-    QTableView,
-    QTreeWidget,
-    QTreeWidgetItem,
     QVBoxLayout,
-    QWidget,
 )
 
 from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import MEMORIES, open_paths, save_path
+from bdh_workbench.gui.dialogs.lines import Line
 from bdh_workbench.gui.dialogs.merge import MergeDialog
-from bdh_workbench.gui.dialogs.questions import Confirm, Line, Unsaved
-from bdh_workbench.gui.parts.library_table import Entry, LibraryFilter, LibraryModel
-from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
-from bdh_workbench.gui.plots.gauge import FillDelegate, FillGauge
-from bdh_workbench.gui.widgets import Pane, button, clearable, flat_button, note, row
-from bdh_workbench.gui.words import harmless, plural, short, tip
-from bdh_workbench.memory.file_format import MemoryHeader
+from bdh_workbench.gui.dialogs.questions import Confirm, Unsaved
+from bdh_workbench.gui.parts.library_table import Entry, LibraryFilter, LibraryModel, LibraryTable
+from bdh_workbench.gui.parts.search_hits import SearchHits
+from bdh_workbench.gui.plots.gauge import FillGauge
+from bdh_workbench.gui.widgets import Pane, button, clearable, flat_button, note, popup_menu, row
+from bdh_workbench.gui.words import harmless, plural
+from bdh_workbench.memory.files.format import MemoryHeader
 from bdh_workbench.session.events import JobFailed, MemoryInspected, MemoryView
 from bdh_workbench.session.jobs import (
     DeleteMemory,
@@ -41,46 +34,10 @@ from bdh_workbench.session.jobs import (
     Relabel,
     SaveMemory,
 )
-from bdh_workbench.session.searching import MARKS, Hit, SearchIndex
 
-WIDTHS = (0, 44, 56, 70, 116, 80, 120)
 NOTHING = "No saved memories yet. Write something, then save it (Ctrl+S): it will stand here."
 UNFOUND = "No title and no note has these words."
-ROOM = (0, 340, 340, 400, 460, 560, 680)  # width of the table from which each column is shown, unless a person chose
 MOST = 500  # memories that other panes are offered
-SEARCH_AFTER = 150  # milliseconds without a key
-HIT = Qt.ItemDataRole.UserRole
-
-
-def _menu(parent: QWidget) -> QMenu:
-    """A menu that is gone once it is closed."""
-    menu = QMenu(parent)
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    return menu
-
-
-class LibraryTable(QTableView):
-    """Enter loads, Delete deletes, F2 renames; a wide table shows more columns."""
-
-    def __init__(self, keys: dict[Qt.Key, Callable[[], object]]) -> None:
-        super().__init__()
-        self._keys = keys
-        self.chosen: dict[int, bool] = {}  # columns that a person has shown or hidden
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show the columns that there is room for."""
-        super().resizeEvent(event)
-        for column, room in enumerate(ROOM):
-            self.setColumnHidden(column, not self.chosen.get(column, self.width() >= room))
-        self.horizontalHeader().setVisible(any(not self.isColumnHidden(column) for column in range(1, len(ROOM))))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """See the class."""
-        act = self._keys.get(Qt.Key(event.key()))
-        if act is not None:
-            act()
-        else:
-            super().keyPressEvent(event)
 
 
 class LibraryPane(Pane):
@@ -99,16 +56,20 @@ class LibraryPane(Pane):
         self.filter = LibraryFilter(self.model)
         self.search.textChanged.connect(self._search)
         self.table = LibraryTable(
+            self.filter,
             {Qt.Key.Key_Return: self.load, Qt.Key.Key_Enter: self.load, Qt.Key.Key_Delete: self.delete,
-             Qt.Key.Key_F2: self.rename}
+             Qt.Key.Key_F2: self.rename},
         )  # fmt: skip
-        self.fills = FillDelegate(self.table)
-        self._set_up_table()
+        self.table.selectionModel().selectionChanged.connect(self._look)
+        self.table.doubleClicked.connect(lambda _index: self.load())
+        self.table.customContextMenuRequested.connect(self._menu_at)
+        context.bridge.on(MemoryInspected, self._looked_into)
+        context.bridge.on(JobFailed, self._look_failed)
         self._looked: tuple[int, Path] = (0, Path())  # job and file of the memory that is being looked into
-        self._index = SearchIndex(context.preferences.home, context.library.folder)
-        self._searched = 0  # number of the newest search
-        self.hits = QTreeWidget()
-        self._set_up_hits()
+        self.hits = SearchHits(context)
+        self.hits.opened.connect(context.state.hit_opened)
+        self.hits.found.connect(self._searched)
+        self.search.returnPressed.connect(self.hits.open_first)
         self.gauge = FillGauge()
         self.room = note("", "Room in the memory in use")
         context.paint(self._recolour)
@@ -118,7 +79,6 @@ class LibraryPane(Pane):
         self.more_button.clicked.connect(self._more)
         self.column.addWidget(self.search)
         self.column.addWidget(self.table, 3)
-        self.column.addWidget(self.hits_title)
         self.column.addWidget(self.hits, 2)
         self.column.addLayout(row(self.load_button, 1, self.more_button, spacing=4))
         room = QVBoxLayout()
@@ -139,97 +99,16 @@ class LibraryPane(Pane):
         state.library_changed.connect(self.reload)
         self.show_memory()
 
-    def _set_up_hits(self) -> None:
-        self.hits_title = note("", "What the search found")
-        self.hits_title.setVisible(False)
-        hits = self.hits
-        hits.setAccessibleName("Items that have the words")
-        hits.setHeaderHidden(True)
-        hits.setRootIsDecorated(False)
-        hits.setUniformRowHeights(True)
-        hits.setItemDelegate(TwoLines(hits))
-        hits.itemActivated.connect(self._open_hit)
-        hits.itemClicked.connect(self._open_hit)
-        hits.setVisible(False)
-        self._search_timer = QTimer(self)
-        self._search_timer.setSingleShot(True)
-        self._search_timer.setInterval(SEARCH_AFTER)
-        self._search_timer.timeout.connect(self._find)
-
-    def _set_up_table(self) -> None:
-        table = self.table
-        table.setModel(self.filter)
-        table.setAccessibleName("Saved memories")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.setItemDelegateForColumn(0, TwoLines(table))
-        metrics = QFontMetrics(table.font())
-        table.verticalHeader().setDefaultSectionSize(2 * metrics.height() + 12)
-        table.setSortingEnabled(True)
-        table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        table.setItemDelegateForColumn(2, self.fills)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(34)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in enumerate(WIDTHS):
-            if width:
-                header.resizeSection(column, width)
-        table.selectionModel().selectionChanged.connect(self._look)
-        self.context.bridge.on(MemoryInspected, self._looked_into)
-        self.context.bridge.on(JobFailed, self._look_failed)
-        table.doubleClicked.connect(self._double_clicked)
-        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        table.customContextMenuRequested.connect(self._menu_at)
-        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        header.customContextMenuRequested.connect(self._columns)
-
     # Showing
 
     def _search(self, text: str) -> None:
         self.filter.search(text)
         self._tell_empty()
-        self._search_timer.start()
+        self.hits.search(text)
 
-    def _find(self) -> None:
-        """Look for the words in the texts of all memories, elsewhere."""
-        text = self.search.text()
-        self._searched += 1
-        number = self._searched
-        if not text.strip():
-            self._found(number, text, [])
-            return
-        index = self._index
-        self.context.background.run(lambda: index.find(text), lambda hits: self._found(number, text, hits))
-
-    def _found(self, number: int, text: str, hits: list[Hit]) -> None:
-        if number != self._searched:
-            return
-        self.hits.clear()
-        titles = {entry.path: entry.title for entry in self.model.entries if isinstance(entry, MemoryHeader)}
-        rows = []
-        for hit in hits:
-            excerpt = hit.excerpt.replace(MARKS[0], "").replace(MARKS[1], "")
-            line = QTreeWidgetItem([short(excerpt, 120)])
-            line.setData(0, SECOND, f"{short(hit.title, 40)} · {short(titles.get(hit.path) or hit.path.stem, 40)}")
-            line.setToolTip(0, tip(f"{hit.title}\n{excerpt}"))
-            line.setData(0, HIT, hit)
-            rows.append(line)
-        self.hits.addTopLevelItems(rows)
-        searching = bool(text.strip())
-        self.hits.setVisible(searching and bool(hits))
-        self.hits_title.setVisible(searching)
-        self.table.setVisible(not hits or not searching or self.filter.rowCount() > 0)
-        self.hits_title.setText(f"In the texts: {plural(len(hits), 'item')}" if hits else "No text has these words.")
-
-    def _open_hit(self, line: QTreeWidgetItem, _column: int = 0) -> None:
-        self.context.state.hit_opened.emit(line.data(0, HIT), self.search.text())
+    def _searched(self, count: int) -> None:
+        """Leave the room of an empty table to what was found in texts."""
+        self.table.setVisible(not count or self.filter.rowCount() > 0)
 
     def _tell_empty(self) -> None:
         """Say why the table is empty, if it is."""
@@ -243,8 +122,10 @@ class LibraryPane(Pane):
     def _listed(self, entries: list[Entry]) -> None:
         kept = self._chosen_paths()
         self.model.set_entries(entries)
+        readable = [entry for entry in entries if isinstance(entry, MemoryHeader)]
+        self.hits.titles = {entry.path: entry.title for entry in readable}
         self.status.setText(f"{len(entries):,}")
-        self.context.state.library_listed.emit([entry for entry in entries if isinstance(entry, MemoryHeader)][:MOST])
+        self.context.state.library_listed.emit(readable[:MOST])
         self._tell_empty()
         for number in range(self.filter.rowCount()):
             entry = self.model.entries[self.filter.mapToSource(self.filter.index(number, 0)).row()]
@@ -253,7 +134,7 @@ class LibraryPane(Pane):
                 break
         self.show_memory()
         if entries:
-            self.context.background.run(self._index.refresh, lambda _: None, lambda _message: None)
+            self.hits.refresh()
 
     def _memory_changed(self, view: MemoryView) -> None:
         self.show_memory()
@@ -297,7 +178,7 @@ class LibraryPane(Pane):
 
     def _recolour(self, colours: Colours) -> None:
         self.model.colours = colours
-        self.fills.colours = colours
+        self.table.set_colours(colours)
         self.model.refresh()
 
     def entries(self) -> list[Entry]:
@@ -307,9 +188,6 @@ class LibraryPane(Pane):
 
     def _chosen_paths(self) -> set[Path]:
         return {entry.path for entry in self.entries()}
-
-    def _double_clicked(self, _index: object) -> None:
-        self.load()
 
     # What can be done
 
@@ -358,7 +236,8 @@ class LibraryPane(Pane):
     def save_as(self, then: Callable[[], object] | None = None) -> None:
         """Save it under another title, as a new file."""
         memory = self.context.memory
-        title = Line.ask(self, "Title of the memory", memory.title if memory else "", title="Save the memory")
+        text = memory.title if memory else ""
+        title = Line.ask(self, "Title", text, title="Save the memory", verb="Save")
         if title is not None:
             self._submit_save(SaveMemory(title=title, new=True), then)
 
@@ -387,7 +266,7 @@ class LibraryPane(Pane):
         entry = self._one()
         if entry is None:
             return
-        title = Line.ask(self, "New title", entry.title, title="Rename the memory")
+        title = Line.ask(self, "New title", entry.title, title="Rename the memory", verb="Rename")
         if title is not None:
             library = self.context.library
             self._label(entry, Relabel(title=title), lambda: library.rename(entry.path, title))
@@ -396,7 +275,7 @@ class LibraryPane(Pane):
         """Change the note of the chosen memory."""
         entry = self._one()
         if entry is not None:
-            text = Line.ask(self, "Note", entry.note, empty=True, title="Note on the memory")
+            text = Line.ask(self, "Note", entry.note, empty=True, title="Note on the memory", verb="Keep")
             if text is not None:
                 library = self.context.library
                 self._label(entry, Relabel(note=text), lambda: library.set_note(entry.path, text))
@@ -466,7 +345,7 @@ class LibraryPane(Pane):
     # Menus
 
     def _menu(self) -> QMenu:
-        menu = _menu(self)
+        menu = popup_menu(self)
         for text, slot in (
             ("Load", self.load), ("Unload (new memory)", self.unload), ("Rename…", self.rename),
             ("Note…", self.write_note), ("Duplicate", self.duplicate), ("Merge chosen…", self.merge),
@@ -481,17 +360,3 @@ class LibraryPane(Pane):
 
     def _menu_at(self, place: QPoint) -> None:
         self._menu().popup(self.table.viewport().mapToGlobal(place))
-
-    def _columns(self, place: QPoint) -> None:
-        menu = _menu(self)
-        for column in range(1, self.model.columnCount()):
-            name = str(self.model.headerData(column, Qt.Orientation.Horizontal))
-            action = menu.addAction(name)
-            action.setCheckable(True)
-            action.setChecked(not self.table.isColumnHidden(column))
-            action.toggled.connect(partial(self._show_column, column))
-        menu.popup(self.table.horizontalHeader().mapToGlobal(place))
-
-    def _show_column(self, column: int, shown: bool) -> None:
-        self.table.chosen[column] = shown
-        self.table.setColumnHidden(column, not shown)

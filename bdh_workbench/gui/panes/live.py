@@ -27,7 +27,7 @@ from bdh_workbench.session.events import (
 )
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
-    from bdh_workbench.memory.state import LayerRecord
+    from bdh_workbench.memory.store.state import LayerRecord
 
 
 ALONE = "no other write"

@@ -14,7 +14,7 @@ from bdh_workbench.gui.parts.job_row import JobRow
 from bdh_workbench.gui.parts.reading import Found, read_files
 from bdh_workbench.gui.plots.retention import ForgettingCurves, RetentionMatrix
 from bdh_workbench.gui.widgets import Pane, button, row
-from bdh_workbench.gui.words import plural, short
+from bdh_workbench.gui.words import percent, plural, short
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.resources import resource_path
 from bdh_workbench.session.events import (
@@ -85,6 +85,10 @@ class RetentionPane(Pane):
         self.source.activated.connect(self._chosen)
         context.bridge.on(RetentionStepped, self._stepped)
         self._enable()
+
+    def take_focus(self) -> None:
+        """Onto the button that runs it, or the one that stops it."""
+        (self.run_button if not self.busy else self.stop_button).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _chosen(self, index: int) -> None:
         if index != OPENED:
@@ -176,7 +180,7 @@ class RetentionPane(Pane):
                 [p for _, p in points],
             )
         self.probes.show_curves(probes)
-        self.status.setText(f"{plural(len(event.matrix), 'write')} of {len(titles)} · fill {event.fill[-1]:.1%}")
+        self.status.setText(f"{plural(len(event.matrix), 'write')} of {len(titles)} · fill {percent(event.fill[-1])}")
 
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
         self._enable()

@@ -29,7 +29,7 @@ from bdh_workbench.session.jobs import InspectMemory, ReciteItem
 from bdh_workbench.session.searching import WORD, Hit
 
 if TYPE_CHECKING:
-    from bdh_workbench.memory.state import ItemRecord
+    from bdh_workbench.memory.store.state import ItemRecord
 
 EMPTY = (
     "What the memory holds can be read here, item by item. Write something, or load a memory from the library; an "
@@ -105,7 +105,7 @@ class TextPane(Pane):
         self.line = QLineEdit()
         self.line.setPlaceholderText("Find in this text")
         self.line.setAccessibleName("Words to find in the text")
-        clearable(self.line)
+        clearable(self.line, self._end_find)
         self.line.textChanged.connect(self._find)
         self.line.returnPressed.connect(lambda: self._step(1))
         self.count = note("", "Places that were found")
@@ -135,6 +135,7 @@ class TextPane(Pane):
         state, bridge = context.state, context.bridge
         state.memory_changed.connect(self._memory_changed)
         state.source_opened.connect(self.show_source)
+        state.source_found.connect(self._follow_answer)
         state.item_opened.connect(self.show_item)
         state.hit_opened.connect(self._open_hit)
         bridge.on(MemoryInspected, self._inspected)
@@ -166,6 +167,8 @@ class TextPane(Pane):
         before = self.pages[self.chooser.currentIndex()] if self.pages and self.chooser.currentIndex() >= 0 else None
         self._items, self.pages = items, pages_of(items)
         self._spans.clear()
+        if not self.pages:
+            self.finder.setVisible(False)
         titles = [page.title for page in self.pages]
         self._show_pages(titles.index(before.title) if before is not None and before.title in titles else 0, before)
 
@@ -228,26 +231,43 @@ class TextPane(Pane):
         stop = page.text.find("\n\n", start)
         return start, stop if stop >= 0 else len(page.text)
 
+    def _follow_answer(self, source: Source) -> None:
+        """Mark the source of an answer, unless a person reads or looks for something else here."""
+        if self.isVisible() and self._other is None and not (self.view.hasFocus() or self.line.hasFocus()):
+            self.show_source(source)
+
+    def _item_of(self, source: Source) -> int:
+        """The place of a source's item in the memory as it is now; -1 where it is gone.
+
+        An answer of yesterday, or before something was forgotten, counts the items as they were.
+        """
+        items = self._items
+        if source.item < len(items) and items[source.item].title == source.title:
+            return source.item
+        alike = (n for n, item in enumerate(items) if (item.kind, item.title) == (source.kind, source.title))
+        return next(alike, -1)
+
     def show_source(self, source: Source, answer: str = "") -> None:
         """Show where an answer comes from: its sentence is marked and scrolled to."""
         self._use_own()
-        page = self._find_page(source.item)
+        number = self._item_of(source)
+        page = self._find_page(number)
         if page is None:
             self.context.say("The source is not in the memory any more.")
             return
         if source.kind == "fact":
-            self.view.mark(self._line_of(page, source.item))
+            self.view.mark(self._line_of(page, number))
             return
         text = page.text
 
         def mark(spans: list[Span]) -> None:
-            self._spans[source.item] = spans
+            self._spans[number] = spans
             now = self._page()
             if now is None or now.text != text or not 0 < source.sentence <= len(spans):
                 return
             self.view.mark(spans[source.sentence - 1])
 
-        known = self._spans.get(source.item)
+        known = self._spans.get(number)
         if known is not None:
             mark(known)
         else:  # a whole book is cut into sentences elsewhere

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,20 +13,22 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.dialogs.columns import ColumnsDialog
 from bdh_workbench.gui.dialogs.files import TEXTS, open_folder, open_paths
+from bdh_workbench.gui.dialogs.lines import ColumnsDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Versions
 from bdh_workbench.gui.parts.documents import WRITTEN, Documents
+from bdh_workbench.gui.parts.edit_banner import EditBanner
+from bdh_workbench.gui.parts.estimate import Estimate
 from bdh_workbench.gui.parts.facts_table import FactsTable
 from bdh_workbench.gui.parts.job_row import JobRow, time_left
-from bdh_workbench.gui.parts.reading import Found, read_files, read_paste
-from bdh_workbench.gui.parts.settings_form import SettingsForm, WholeRows
+from bdh_workbench.gui.parts.reading import Reading
+from bdh_workbench.gui.parts.settings_form import WholeRows
+from bdh_workbench.gui.parts.write_settings import WriteSettingsForm
+from bdh_workbench.gui.parts.write_words import estimate_words, step_words, summary_words
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import harmless, plural, short, shown_p, tip
-from bdh_workbench.inputs.files import Inputs, read_any
+from bdh_workbench.gui.words import plural, shown_p, tip
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.settings import METHODS, ON_CONFLICT, WriteSettings
 from bdh_workbench.session.events import (
     Estimated,
     JobCancelled,
@@ -40,37 +41,12 @@ from bdh_workbench.session.events import (
 from bdh_workbench.session.jobs import EstimateWrite, Undo, Write
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
-    from bdh_workbench.memory.state import ItemRecord
+    from bdh_workbench.memory.store.state import ItemRecord
 
 CROWDED = (
     "This is more than the memory has room for, unless much of it repeats itself. This may take minutes; if it does "
     "not fit, nothing is written."
 )
-PHASES = {  # what the phases of a write are called, and where the bar stands at their beginning and their end
-    "prepare": ("Reading the text", 0.0, 0.05),
-    "direct": ("Finding what each word needs", 0.05, 0.6),
-    "solve": ("Fitting the memory", 0.6, 0.7),
-    "gradient": ("Refining", 0.7, 1.0),
-    "done": ("Checking", 1.0, 1.0),
-}
-AMBIGUOUS = "cannot be told apart (same words before): reword it"
-AMBIGUOUS_TIP = (
-    "The same words stand before it as before another, and another word behind them: only one of the two can be "
-    "answered. Where that matters, change some of the words before."
-)
-LABELS = {
-    "steps": "Gradient steps",
-    "rate": "Step size",
-    "margin": "Margin (nats)",
-    "goal": "Goal for p",
-    "contrastive": "Contrast weight",
-    "locality": "Locality weight",
-    "decay": "Decay weight",
-    "norm": "Norm bound",
-    "protect": "Protect the rest",
-    "on_conflict": "Where items conflict",
-}
-ESTIMATE_AFTER = 400  # milliseconds without a change
 
 
 class WritePane(Pane):
@@ -82,14 +58,11 @@ class WritePane(Pane):
         super().__init__()
         self.context = context
         self._writes: dict[int, Write] = {}  # that run or wait, by the number of the job
-        self._estimate_job = 0
-        self._crowded = False  # whether what stands here is more than there is room for
-        self._refused = ""  # why what stands here would be refused at once
         self._complained = False  # whether what is said about the write is about what stood here
         self._told_of: tuple[object, object] = (None, None)  # the text and the memory that it is about
         self._done: tuple[object, str] = (None, "")  # the text that was written last, and what is said of it
-        self._table: tuple[tuple[Path, ...], tuple[str, ...]] = ((), ())  # files of a table, and the columns used
-        self._editing: ItemRecord | None = None  # an item that is changed, to take its own place
+        self.reading = Reading(context.background, self)
+        self.room = Estimate(context, self._would_write, self)
         self._make()
         self._listen()
         context.state.memory_changed.connect(lambda _view: self.refresh())
@@ -111,28 +84,17 @@ class WritePane(Pane):
         column = QVBoxLayout(facts)
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(self.table)
-        self.form: SettingsForm[WriteSettings] = SettingsForm(
-            WriteSettings, {"method": METHODS, "on_conflict": ON_CONFLICT}, LABELS
-        )
-        self.form.set_settings(self.context.preferences.values.write)
-        self.form.changed.connect(self._keep_settings)
-        area = WholeRows(self.form, "Advanced settings of the write")
-        area.setMinimumHeight(64)
+        self.form = WriteSettingsForm(self.context.preferences)
+        self.advanced = WholeRows(self.form, "Advanced settings of the write")
+        self.advanced.setMinimumHeight(64)
+        self.advanced.setVisible(False)
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName("Document or facts")
         self.tabs.addTab(self.pages, "Document")
         self.tabs.addTab(facts, "Facts")
         self.tabs.setDocumentMode(True)
         self.tabs.setCornerWidget(self._corner(), Qt.Corner.TopRightCorner)
-        self.advanced = area
-        self.advanced.setVisible(False)
-        self.banner = note("", "What is edited")
-        leave = flat_button("keep the old one", "Write this beside the stored item, not in its place", self._leave_edit)
-        self.editing = QWidget()
-        banner = row(self.banner, leave)
-        banner.setStretch(0, 1)
-        self.editing.setLayout(banner)
-        self.editing.setVisible(False)
+        self.editing = EditBanner()
         self.column.addWidget(self.editing)
         self.column.addWidget(self.tabs, 3)
         self.column.addWidget(self.advanced, 2)
@@ -147,7 +109,7 @@ class WritePane(Pane):
         self.pause_button, self.cancel_button = self.row.pause_button, self.row.stop_button
         self.row.started.connect(self._started)
         self.row.ended.connect(self._ended)
-        self.undo_button = button("Undo", "Take the last change of the memory back (Ctrl+Z)", self.undo)
+        self.undo_button = button("Undo", "Undo the last change of the memory (Ctrl+Z)", self.undo)
         self.column.addLayout(row(self.write_button, *self.row.buttons, self.undo_button, 1, spacing=6))
         fill = note("Fill", "")
         fill.setWordWrap(False)
@@ -155,10 +117,6 @@ class WritePane(Pane):
         fill_row.setStretch(1, 1)
         self.column.addLayout(fill_row)
         self.column.addWidget(self.row)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(ESTIMATE_AFTER)
-        self._timer.timeout.connect(self.estimate)
 
     def _corner(self) -> QWidget:
         corner = QWidget()
@@ -173,7 +131,9 @@ class WritePane(Pane):
 
     def _listen(self) -> None:
         self.pages.changed.connect(self._changed)
-        self.editor.files_dropped.connect(self._dropped)
+        self.editor.files_dropped.connect(lambda names: self.read_paths([Path(name) for name in names]))
+        self.reading.found.connect(self._found)
+        self.reading.noticed.connect(self._noticed)
         self.tabs.currentChanged.connect(self._changed)
         model = self.table.facts_model
         model.dataChanged.connect(self._changed)
@@ -181,8 +141,8 @@ class WritePane(Pane):
         self.form.changed.connect(self._changed)
         on = self.context.bridge.on
         on(WriteStepped, self._stepped)
-        on(Estimated, self._estimated)
-        on(JobFailed, self._estimate_failed)
+        self.room.made.connect(self._estimated)
+        self.room.failed.connect(self._not_estimated)
 
     @property
     def job(self) -> int | None:
@@ -215,7 +175,7 @@ class WritePane(Pane):
 
     def show_documents(self, documents: Sequence[TextDocument]) -> None:
         """Put these in place of what is there, which can be brought back."""
-        self._leave_edit()
+        self.editing.leave()
         self.pages.show_documents(documents)
         self.tabs.setCurrentIndex(0)
 
@@ -226,27 +186,14 @@ class WritePane(Pane):
         else:
             self.table.facts_model.set_facts((Fact(item.prompt, item.answer),))
             self.tabs.setCurrentIndex(1)
-        self._editing = item
-        self.banner.setText(f"Editing “{short(item.title, 80)}”: writing it replaces the stored one.")
-        self.editing.setVisible(True)
-
-    def _leave_edit(self) -> None:
-        self._editing = None
-        self.editing.setVisible(False)
-
-    def _replaces(self) -> tuple[int, ...]:
-        """The place of the item that is edited in the memory as it is now."""
-        memory = self.context.memory
-        if self._editing is None or memory is None or self._editing not in memory.items:
-            return ()
-        return (memory.items.index(self._editing),)
+        self.editing.begin(item)
 
     def clear(self) -> None:
         """Begin anew in this tab; what stood there can be brought back."""
         if self.tabs.currentIndex() == 0:
             self.show_documents(())
         else:
-            self._leave_edit()
+            self.editing.leave()
             self.table.facts_model.set_facts(())
 
     def sample(self) -> None:
@@ -258,23 +205,15 @@ class WritePane(Pane):
 
     def sample_facts(self) -> None:
         """Ten invented facts."""
-        self._read(lambda: read_files([_sample("facts")]))
+        self.reading.files([_sample("facts")])
 
     def sample_documents(self) -> None:
         """Two invented documents."""
-        self._read(lambda: read_files([_sample("documents")]))
+        self.reading.files([_sample("documents")])
 
     def open_files(self) -> None:
         """Let the person choose files."""
         self.read_paths(open_paths(self, "Open text or facts", TEXTS))
-
-    def read_paths(self, paths: Sequence[Path]) -> None:
-        """Read files and folders in the background and show what they hold."""
-        if paths:
-            self._read_columns(paths, ())
-
-    def _read_columns(self, paths: Sequence[Path], columns: Sequence[str]) -> None:
-        self.context.background.run(lambda: read_any(paths, columns), lambda found: self._inputs(paths, found))
 
     def open_folder(self) -> None:
         """Let the person choose a folder of documents."""
@@ -282,46 +221,37 @@ class WritePane(Pane):
         if folder is not None:
             self.read_paths([folder])
 
-    def _inputs(self, paths: Sequence[Path], found: Inputs) -> None:
-        """Show what files held, and say what a person should know of them."""
-        self._found((tuple(found.facts), tuple(found.documents)))
-        notes = [harmless(line) for line in found.notes()]
-        for line in notes:
-            self.context.say(line.strip())
-        if notes:
-            more = f" (and {plural(len(notes) - 1, 'remark')} more: see the log)" if len(notes) > 1 else ""
-            self._tell(f"{notes[0]}{more}")
-            self.state.setToolTip(tip("\n".join(notes[:20])))
-        guessed = next((file.columns for file in found.files if file.columns), ())
-        self._table = (tuple(paths), guessed)
-        self.columns_button.setVisible(bool(guessed))
+    def read_paths(self, paths: Sequence[Path]) -> None:
+        """Read files and folders and show what they hold."""
+        self.reading.files(paths)
 
     def choose_columns(self) -> None:
         """Read a table again with other columns."""
-        paths, used = self._table
-        chosen = ColumnsDialog.ask(self, used)
+        chosen = ColumnsDialog.ask(self, self.reading.columns)
         if chosen is not None:
-            self._read_columns(paths, chosen)
+            self.reading.again(chosen)
 
     def paste(self) -> None:
         """Read the clipboard as facts or a document."""
-        text = QGuiApplication.clipboard().text()
-        self._read(lambda: read_paste(text))
+        self.reading.text(QGuiApplication.clipboard().text())
 
-    def _dropped(self, names: tuple[str, ...]) -> None:
-        self.read_paths([Path(name) for name in names])
+    def _noticed(self, lines: list[str]) -> None:
+        """Say what a person should know of the files that were read."""
+        for line in lines:
+            self.context.say(line)
+        if lines:
+            more = f" (and {plural(len(lines) - 1, 'more remark')}, in the log)" if len(lines) > 1 else ""
+            self._tell(f"{lines[0]}{more}")
+            self.state.setToolTip(tip("\n".join(lines[:20])))
+        self.columns_button.setVisible(bool(self.reading.columns))
 
-    def _read(self, work: Callable[[], Found]) -> None:
-        self.context.background.run(work, self._found)
-
-    def _found(self, found: Found) -> None:
-        facts, documents = found
+    def _found(self, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> None:
         if documents:
-            self._leave_edit()
+            self.editing.leave()
             self.pages.add_documents(documents)
             self.tabs.setCurrentIndex(0)
         if facts:
-            self._leave_edit()
+            self.editing.leave()
             self.table.facts_model.set_facts(facts)
             self.tabs.setCurrentIndex(1)
 
@@ -333,45 +263,36 @@ class WritePane(Pane):
     # Estimate
 
     def _changed(self, *_: object) -> None:
-        self._crowded, self._refused = False, ""  # until the new estimate says otherwise
+        self.room.forget()
         self._say("")
         self._forget_told(self._complained)
-        self._timer.start()
+        self.room.soon()
 
     def estimate(self) -> None:
         """Ask how much room this would take."""
-        try:
-            facts, documents = self._wanted()
-            settings = self.form.settings()
-        except UserError as problem:
-            self._say(str(problem), "warning")
-            self._show_fill()
-            return
-        if (not facts and not documents) or self.context.model is None:
+        self.room.ask()
+
+    def _would_write(self) -> EstimateWrite | None:
+        facts, documents = self._wanted()
+        settings = self.form.settings()
+        return EstimateWrite(facts, documents, settings) if facts or documents else None
+
+    def _not_estimated(self, problem: str) -> None:
+        self._say(problem, "warning")
+        self._show_fill()
+
+    def _estimated(self, event: Estimated | None) -> None:
+        if event is None:
             self._say("")
             self._show_fill()
             return
-        self._estimate_job = self.context.submit(EstimateWrite(facts, documents, settings), quiet=True)
-
-    def _estimated(self, event: Estimated) -> None:
-        if event.job != self._estimate_job:
-            return
-        about = "" if event.exact else "about "
         text, words = self._done
-        if text == self._text() and self._editing is None:  # what was just written would only be written again
+        if text == self._text() and self.editing.item is None:  # what was just written would only be written again
             self._say(words, "good")
             self.gauge.set_fill(event.fill_before)
             return
-        more = (event.fill_after - event.fill_before) / max(1e-9, 1.0 - event.fill_before)
-        fits = f"fits (fill {event.fill_before:.0%} → {event.fill_after:.0%})"
-        tokens = f"{about}{plural(event.tokens, 'token')}"
-        if not event.rows:
-            self._say("already stored")
-        elif event.fits:
-            self._say(f"{tokens} · {plural(event.rows, 'row')} · {fits}")
-        else:
-            self._say(f"{tokens} · does not fit: {more:,.1f} times the room left", "warning")
-        self._crowded, self._refused = not event.fits, event.refused
+        said = estimate_words(event)
+        self._say(said.text, said.tone)
         self.gauge.set_fill(event.fill_before, event.fill_after)
 
     def _show_fill(self) -> None:
@@ -387,15 +308,15 @@ class WritePane(Pane):
             settings = self.form.settings()
             if not facts and not documents:
                 raise UserError("There is nothing to write: type or paste a text, or fill in a fact.")
-            if self._refused:
-                raise UserError(self._refused)
+            if self.room.refused:
+                raise UserError(self.room.refused)
         except UserError as problem:
             self._tell(str(problem), "warning")
             self._complained = True
             return
-        if self._crowded and not Confirm.ask(self, CROWDED, "Write anyway"):
+        if self.room.crowded and not Confirm.ask(self, CROWDED, "Write anyway"):
             return
-        ask, replaces = settings.on_conflict == "replace", self._replaces()
+        ask, replaces = settings.on_conflict == "replace", self.editing.replaces(self.context.memory)
         self.pages.clear_states()
         if documents and len(documents) > 1 and self.pages.one_by_one.isChecked() and not replaces:
             for document in documents:
@@ -443,11 +364,12 @@ class WritePane(Pane):
         if stepped.job != self.job or stepped.job in self.context.jobs.stopping:
             return
         event, job = stepped.event, self._writes[stepped.job]
-        name, begin, end = PHASES.get(event.phase, (event.phase.capitalize(), 0.0, 1.0))
-        self.row.show_share(begin + (end - begin) * event.step / max(1, event.steps))
         # Of the steps that the direct method may take few are taken: the bar's own pace says more than their number.
-        left = time_left(event.remaining) if event.phase == "gradient" else self.row.left()
-        self._tell(" · ".join(filter(None, (name, f"worst p {shown_p(event.worst_p)}", left))))
+        text, share = step_words(
+            event, lambda: time_left(event.remaining) if event.phase == "gradient" else self.row.left()
+        )
+        self.row.show_share(share)
+        self._tell(text)
         p = dict(zip(stepped.labels[len(job.facts) :], event.item_p[len(job.facts) :], strict=False))
         self.pages.set_states({title: f"writing · p {shown_p(value)}" for title, value in p.items()})
 
@@ -467,42 +389,19 @@ class WritePane(Pane):
                 # Not from within the event: others must hear of it before a dialog waits for an answer.
                 QTimer.singleShot(0, self, lambda: self._ask(job, versions))
             elif isinstance(event.result, WriteSummary):
-                self._leave_edit()
+                self.editing.leave()
                 self._summarise(event.result)
         self._enable()
 
-    def _estimate_failed(self, event: JobFailed) -> None:
-        if event.job == self._estimate_job:
-            self._say(event.message, "warning")
-
     def _summarise(self, result: WriteSummary) -> None:
-        reached = result.worst_p >= result.goal
-        parts = [
-            f"Written in {plural(result.steps, 'step')} and {result.seconds:.1f} s · worst p "
-            f"{shown_p(result.worst_p)} · median {shown_p(result.median_p)} · fill {result.fill:.1%}"
-            if result.written
-            else "Nothing was written"
-        ]
-        parts += [head for head, _ in result.notes]
-        if result.ambiguous:
-            parts.append(f"{plural(result.ambiguous, 'position')} {AMBIGUOUS}")
-        if result.unlearnt:
-            tokens = ", ".join(f"“{harmless(token)}”" for token in result.unlearnt_tokens)
-            parts.append(f"{plural(result.unlearnt, 'position')} left out: the model never learnt {tokens}")
-        if result.paraphrases:
-            parts.append(f"{plural(result.paraphrases, 'paraphrase')} kept for measuring, not written")
-        if not reached:
-            parts.append(f"the goal of {result.goal:g} was not reached")
-        self._tell(" · ".join(parts), "good" if reached else "warning")
+        said = summary_words(result)
+        self._tell(said.text, said.tone)
         if result.written:
             facts, documents = self._wanted()
             counts = [plural(len(documents), "document")] * bool(documents) + [plural(len(facts), "fact")] * bool(facts)
             self._done = self._text(), f"written: {', '.join(counts)}"
             self._say(self._done[1], "good")
-        more = [f"{head}: {names}." for head, names in result.notes]
-        if result.ambiguous:
-            more.append(AMBIGUOUS_TIP + "".join(f"\n“…{words}”" for words in result.ambiguous_words))
-        self.state.setToolTip(tip("\n".join(more)))
+        self.state.setToolTip(tip(said.more))
 
     def _say(self, text: str, tone: str = "") -> None:
         """Say something about what stands here, beside the title."""
@@ -532,11 +431,6 @@ class WritePane(Pane):
         if self.job is None and self.state.text() and (anyway or self._told_of != (self._text(), self._held_now())):
             self._tell("")
 
-    def _keep_settings(self) -> None:
-        """Remember how a person writes, once it makes sense."""
-        with contextlib.suppress(UserError):
-            self.context.preferences.change(write=self.form.settings())
-
     def _toggle_advanced(self) -> None:
         self.advanced.setVisible(not self.advanced.isVisible())
         self.advanced_button.setText("advanced ▾" if self.advanced.isVisible() else "advanced ▸")
@@ -546,7 +440,7 @@ class WritePane(Pane):
         self._show_fill()
         self._forget_told()
         self._enable()
-        self._timer.start()
+        self.room.soon()
 
     def _enable(self) -> None:
         memory = self.context.memory

@@ -77,6 +77,13 @@ class Exchange:
         return (self.found.source,) if self.found.source is not None else self.found.sources
 
     @property
+    def place(self) -> Source | None:
+        """Where to look in the memory's text: the source, or the nearest sentence where there is no answer."""
+        if self.outside and self.found is not None and self.found.candidates:
+            return self.found.candidates[0].source
+        return next(iter(self.sources), None)
+
+    @property
     def outside(self) -> bool:
         """Whether nothing of the memory in use was read, though there is one."""
         return self.found is not None and self.found.abstained and not self.found.sources
@@ -153,8 +160,8 @@ class Exchange:
             parts.append(_headline(NOT_HERE, colours.warning))
             if found.candidates:
                 nearest = found.candidates[0]
-                line = f"nearest: “{short(nearest.sentence, 120)}” ({shown_p(nearest.p)})"
-                parts.append(_small(escaped(line), colours.muted))
+                link = self._link(SOURCE, f"“{short(nearest.sentence, 120)}”", colours, sign=False)
+                parts.append(_small(f"nearest: {link} ({shown_p(nearest.p)})", colours.muted))
         elif found.chosen is not None:
             parts.append(self._answer(found, found.chosen, colours))
         else:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, QSortFilterProxyModel, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from bdh_workbench.gui.colours import LIGHT, Colours, mixed
-from bdh_workbench.gui.parts.two_lines import SECOND
-from bdh_workbench.gui.plots.gauge import FILL_ROLE
-from bdh_workbench.gui.words import date, harmless, plural, size, tip
-from bdh_workbench.memory.file_format import MemoryHeader
-from bdh_workbench.memory.library import BrokenEntry
+from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
+from bdh_workbench.gui.plots.gauge import FILL_ROLE, FillDelegate
+from bdh_workbench.gui.widgets import popup_menu
+from bdh_workbench.gui.words import date, harmless, percent, plural, size, tip
+from bdh_workbench.memory.files.format import MemoryHeader
+from bdh_workbench.memory.files.library import BrokenEntry
 
 HEADERS = ("Memory", "Items", "Fill", "Size", "Date", "Model", "Note")
 TIPS = (
@@ -25,6 +29,8 @@ TIPS = (
     "The model that it belongs to. A memory of another model is grey: load that model to use it.",
     "A person's own words about it.",
 )
+WIDTHS = (0, 44, 56, 70, 116, 80, 120)  # pixels of each column; the first has what is left
+ROOM = (0, 340, 340, 400, 460, 560, 680)  # width of the table from which each column is shown, unless a person chose
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
 Index = QModelIndex | QPersistentModelIndex
 Entry = MemoryHeader | BrokenEntry
@@ -113,7 +119,7 @@ class LibraryModel(QAbstractTableModel):
             return harmless(entry.path.name) if column == 0 else "unreadable" if column == 5 else ""
         if column == 0:
             name = harmless(entry.title) or harmless(entry.path.stem)
-            return f"{name} ●" if entry.path == self.loaded and self.dirty else name
+            return f"● {name}" if entry.path == self.loaded and self.dirty else name
         texts = ("", f"{entry.items:,}", "", size(entry.bytes), date(entry.modified), harmless(entry.model_name))
         return texts[column] if column < 6 else harmless(entry.note)
 
@@ -123,7 +129,8 @@ class LibraryModel(QAbstractTableModel):
             return "cannot be read"
         parts = [plural(entry.documents, "document")] * bool(entry.documents)
         parts += [plural(entry.facts, "fact")] * bool(entry.facts)
-        return f"{', '.join(parts) or 'empty'} · {date(entry.modified)}"
+        when = date(entry.modified).removeprefix("today ")  # a time alone is one of today, and there is little room
+        return f"{', '.join(parts) or 'empty'} · {when}"
 
     def _key(self, entry: Entry, column: int) -> Any:
         if isinstance(entry, BrokenEntry):
@@ -138,7 +145,7 @@ class LibraryModel(QAbstractTableModel):
         if isinstance(entry, BrokenEntry):
             return tip(refused)
         words = f"{entry.title}\n{plural(entry.facts, 'fact')}, {plural(entry.documents, 'document')}"
-        words += f"\nFill {entry.fill:.1%} · {entry.rank:,} of {entry.room:,} rows"
+        words += f"\nFill {percent(entry.fill)} · {entry.rank:,} of {entry.room:,} rows"
         return tip(f"{words}\n{refused}" if refused else words)
 
 
@@ -166,3 +173,72 @@ class LibraryFilter(QSortFilterProxyModel):
         else:
             text = f"{entry.title} {entry.note} {entry.model_name} {entry.path.name}"
         return all(word in text.casefold() for word in self._words)
+
+
+class LibraryTable(QTableView):
+    """The memories, two lines each; a wide table shows more columns, and a person may choose them at its head."""
+
+    def __init__(self, model: LibraryFilter, keys: Mapping[Qt.Key, Callable[[], object]]) -> None:
+        """Show a model; ``keys`` says what a key does."""
+        super().__init__()
+        self._keys = keys
+        self._chosen: dict[int, bool] = {}  # columns that a person has shown or hidden
+        self._fills = FillDelegate(self)
+        self.setModel(model)
+        self.setAccessibleName("Saved memories")
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setItemDelegateForColumn(0, TwoLines(self))
+        self.setItemDelegateForColumn(2, self._fills)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(2 * QFontMetrics(self.font()).height() + 12)
+        self.setSortingEnabled(True)
+        self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(34)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column, width in enumerate(WIDTHS):
+            if width:
+                header.resizeSection(column, width)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._choose_columns)
+
+    def set_colours(self, colours: Colours) -> None:
+        """Follow the theme."""
+        self._fills.colours = colours
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the columns that there is room for."""
+        super().resizeEvent(event)
+        for column, room in enumerate(ROOM):
+            self.setColumnHidden(column, not self._chosen.get(column, self.width() >= room))
+        self.horizontalHeader().setVisible(any(not self.isColumnHidden(column) for column in range(1, len(ROOM))))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Do what a key is for."""
+        act = self._keys.get(Qt.Key(event.key()))
+        if act is not None:
+            act()
+        else:
+            super().keyPressEvent(event)
+
+    def _choose_columns(self, place: QPoint) -> None:
+        menu = popup_menu(self)
+        for column in range(1, len(HEADERS)):
+            action = menu.addAction(HEADERS[column])
+            action.setCheckable(True)
+            action.setChecked(not self.isColumnHidden(column))
+            action.toggled.connect(partial(self.show_column, column))
+        menu.popup(self.horizontalHeader().mapToGlobal(place))
+
+    def show_column(self, column: int, shown: bool) -> None:
+        """Show a column, or hide it, whatever room there is."""
+        self._chosen[column] = shown
+        self.setColumnHidden(column, not shown)

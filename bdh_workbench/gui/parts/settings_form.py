@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
-import re
-from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import Qt, Signal
@@ -23,17 +20,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bdh_workbench.described import Described, descriptions, label_of
+
 S = TypeVar("S")
-_COMMENT = re.compile(r"^\s+(\w+)\s*:[^#\n]*#\s*(.+)$", re.MULTILINE)
 
 
-def field_tips(kind: type) -> dict[str, str]:
-    """What the comments behind the fields of a dataclass say."""
-    try:
-        source = inspect.getsource(kind)
-    except (OSError, TypeError):
-        return {}
-    return {name: text[:1].upper() + text[1:] + "." for name, text in _COMMENT.findall(source)}
+MOST = 1_000_000  # that a field for whole numbers takes, unless its setting has a lower bound
 
 
 class _Form(QWidget):
@@ -90,8 +82,8 @@ def _indented(spin: N) -> N:
 class SettingsForm(_Form, Generic[S]):
     """One control for each field, in two columns."""
 
-    def __init__(self, kind: type[S], choices: Mapping[str, Sequence[str]], labels: Mapping[str, str]) -> None:
-        """Make the form with the defaults of the dataclass; ``choices`` names the fields that take one of a few."""
+    def __init__(self, kind: type[S]) -> None:
+        """Make the form with the defaults of the dataclass, whose fields are all described."""
         super().__init__()
         self._kind = kind
         self._fields: dict[str, QWidget] = {}
@@ -102,12 +94,13 @@ class SettingsForm(_Form, Generic[S]):
         grid.setColumnMinimumWidth(2, 8)
         for column in (1, 4):
             grid.setColumnStretch(column, 1)
-        tips = field_tips(kind)
+        known = descriptions(kind)
         fields = dataclasses.fields(kind)  # type: ignore[arg-type]
         for number, field in enumerate(fields):
-            widget = self._control(field.default, choices.get(field.name))
-            label = labels.get(field.name, field.name.replace("_", " ").capitalize())
-            widget.setToolTip(tips.get(field.name, label))
+            described = known[field.name]
+            widget = self._control(field.default, described)
+            label = label_of(field.name, described)
+            widget.setToolTip(f"{described.help[0].upper()}{described.help[1:]}.")
             widget.setAccessibleName(label)
             self._fields[field.name] = widget
             shown = QLabel(label)
@@ -118,10 +111,10 @@ class SettingsForm(_Form, Generic[S]):
             grid.addWidget(widget, line, 3 * column + 1)
         grid.setRowStretch(len(fields), 1)
 
-    def _control(self, default: Any, choices: Sequence[str] | None) -> QWidget:
-        if choices is not None:
+    def _control(self, default: Any, described: Described) -> QWidget:
+        if described.choices:
             combo = QComboBox()
-            combo.addItems(list(choices))
+            combo.addItems(list(described.choices))
             combo.setCurrentText(str(default))
             combo.currentTextChanged.connect(self._tell)
             return combo
@@ -132,7 +125,7 @@ class SettingsForm(_Form, Generic[S]):
             return check
         if isinstance(default, int):
             spin = _indented(QSpinBox())
-            spin.setRange(0, 1_000_000)
+            spin.setRange(int(described.least or 0), int(min(described.most or MOST, MOST)))
             spin.setValue(default)
             spin.valueChanged.connect(self._tell)
             return spin

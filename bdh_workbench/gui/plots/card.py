@@ -27,6 +27,7 @@ ROOM_UP = 140  # pixels of height from which the left axis has room for many num
 HELD = "The axes are held: press this, or double-click the plot, to follow the data again"
 WIDE_AXIS = 220.0  # pixels of width from which a lower axis has as many numbers as it likes
 HALF_POINT = 7.0  # pixels that a point at the edge needs beyond it
+LOW_CARD = 210  # pixels of height under which the key stays on one line
 LOW_PLOT = 80  # pixels of height under which three ticks are enough
 
 
@@ -251,6 +252,7 @@ class PlotCard(QFrame):
         super().resizeEvent(event)
         self.item.getAxis("left").setTickDensity(1.0 if self.height() >= ROOM_UP else 0.4)
         self.item.getAxis("bottom").setTickDensity(min(1.0, self.plot.width() / WIDE_AXIS))
+        self.key.set_low(self.height() < LOW_CARD)
         self._show_key()
         if self._filled:
             self._clock.mark(self)

@@ -10,8 +10,10 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QPo
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from bdh_workbench.gui.widgets import small_font
+from bdh_workbench.gui.words import tip
 
 LINE, GAP, SIGN, BETWEEN = 15, 5, 14, 12  # pixels: height of a line, sign to word, width of a sign, word to next sign
+LEAST_WORD = 44  # pixels that a shortened word has at least
 STYLES = {"line": Qt.PenStyle.SolidLine, "dashes": Qt.PenStyle.DashLine, "dots": Qt.PenStyle.DotLine}
 
 
@@ -25,10 +27,14 @@ class Sign:
 
 
 class Key(QWidget):
-    """Signs with their words, in as many lines as the width asks for; nothing where there are none."""
+    """Signs with their words, in as many lines as the width asks for; nothing where there are none.
+
+    A key that must be low shortens its words to stay on one line, as long as something of each word is left.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self._low = False
         self._signs: tuple[Sign, ...] = ()
         self.setFont(small_font(self.font()))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -42,21 +48,41 @@ class Key(QWidget):
             self._fit()
             self.update()
 
-    def _places(self) -> list[tuple[int, int, Sign]]:
-        """Left edge and line of each sign."""
+    def set_low(self, low: bool) -> None:
+        """Stay on one line if that can be, or take as many as the words need."""
+        if low != self._low:
+            self._low = low
+            self._fit()
+            self.update()
+
+    def _places(self) -> list[tuple[int, int, str, Sign]]:
+        """Left edge, line and word of each sign."""
+        places = self._placed([sign.word for sign in self._signs])
+        count = len(places)
+        if self._low and count and places[-1][1]:
+            room = (self.width() - (count - 1) * BETWEEN) // count - SIGN - GAP
+            if room >= LEAST_WORD:
+                metrics = QFontMetrics(self.font())
+                words = [metrics.elidedText(sign.word, Qt.TextElideMode.ElideRight, room) for sign in self._signs]
+                places = self._placed(words)
+        return places
+
+    def _placed(self, words: Sequence[str]) -> list[tuple[int, int, str, Sign]]:
         metrics = QFontMetrics(self.font())
         x, line, places = 0, 0, []
-        for sign in self._signs:
-            width = SIGN + GAP + metrics.horizontalAdvance(sign.word)
+        for word, sign in zip(words, self._signs, strict=True):
+            width = SIGN + GAP + metrics.horizontalAdvance(word)
             if x and x + width > self.width():
                 x, line = 0, line + 1
-            places.append((x, line, sign))
+            places.append((x, line, word, sign))
             x += width + BETWEEN
         return places
 
     def _fit(self) -> None:
-        lines = max((line + 1 for _, line, _ in self._places()), default=0)
-        self.setFixedHeight(LINE * lines)
+        places = self._places()
+        self.setFixedHeight(LINE * max((line + 1 for _, line, _, _ in places), default=0))
+        cut = any(word != sign.word for _, _, word, sign in places)
+        self.setToolTip(tip("\n".join(sign.word for sign in self._signs)) if cut else "")
 
     def sizeHint(self) -> QSize:
         """Any width."""
@@ -80,7 +106,7 @@ class Key(QWidget):
         painter.setFont(self.font())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         words = self.palette().placeholderText().color()
-        for x, line, sign in self._places():
+        for x, line, word, sign in self._places():
             middle = line * LINE + LINE / 2
             colour = QColor(sign.colour)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -97,5 +123,5 @@ class Key(QWidget):
                 painter.drawLine(QPointF(x, middle), QPointF(x + SIGN, middle))
             painter.setPen(words)
             box = QRectF(x + SIGN + GAP, line * LINE, self.width(), LINE)
-            painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), sign.word)
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), word)
         painter.restore()

@@ -26,8 +26,8 @@ from torch import Tensor
 
 from bdh_workbench.inputs.items import Fact, Probe, TextDocument
 from bdh_workbench.inputs.sentences import sentence_spans, sentences_of
-from bdh_workbench.memory.batches import padded_batches
-from bdh_workbench.memory.encoding import WriteItem, answer_ids, document_items, fact_items
+from bdh_workbench.memory.store.batches import padded_batches
+from bdh_workbench.memory.writing.encoding import WriteItem, answer_ids, document_items, fact_items
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.model.likeness import Likeness
 from bdh_workbench.model.tokenizer import Tokenizer
@@ -60,7 +60,7 @@ DECIDING = (
 
 @dataclass(frozen=True, slots=True)
 class StoredRows:
-    """The rows (n) of a memory without their values, as ``memory.state.Rows`` would hold them.
+    """The rows (n) of a memory without their values, as ``memory.store.state.Rows`` would hold them.
 
     Attributes:
         normalised: (n, K, C), whitened summaries.

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bdh_workbench.memory.batches import padded_batches
+from bdh_workbench.memory.store.batches import padded_batches
 from bdh_workbench.model.loading import Calibration
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.encoding import WriteItem, alone, answer_ids, document_items, fact_items
+from bdh_workbench.memory.writing.encoding import WriteItem, alone, answer_ids, document_items, fact_items
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.training.addressing.addresses import answer_sentence
 from bdh_workbench.training.synthetic import documents

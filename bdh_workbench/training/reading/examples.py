@@ -19,7 +19,7 @@ from bdh_workbench.training.reading.questions import Asked, Pool
 UNANSWERABLE = 0.2  # share of the pairs
 ALTERED = 0.5  # of those, share whose question asks about another thing of the same kind
 REPLACED = 0.25  # share of the words with close ones that these stand for
-SIZES = (1, 1, 2)  # sentences that are read for a question, one drawn at random
+SIZES = (1, 2, 3)  # sentences that are read for a question, one drawn at random
 TRIED = 4  # sentences drawn for one that does not answer: the most alike is the hardest
 NEAR, WIDE = 0.6, 12  # share of those that stand so many sentences away at most
 OPENED = 2  # words that a question begins with, which say what it asks for

@@ -29,7 +29,7 @@ from bdh_workbench.training.reading.questions import Article, Asked, Pool, asked
 from bdh_workbench.training.synthetic import facts, hard_facts, other_subject_prompts, reversed_probes
 
 FOREIGN = 0.5  # share of the questions that are put to another memory too
-GROUPS = (1, 1, 1, 2, 3, 6)  # texts of a memory, one drawn at random
+GROUPS = (1, 1, 1, 2, 3, 6, 24)  # texts of a memory, one drawn at random
 SENTENCES = 25  # of a text that is put together
 DOCUMENTS = 40  # of the corpus
 OFTEN = 300  # sentences that say a word from which on it makes no rivals
@@ -37,6 +37,9 @@ POINTING = 0.15  # share of those about documents whose names are replaced by "i
 PER_TEXT, PER_UNSEEN, PER_FACTS = 8, 40, 150  # questions about one text at most
 FACTS = 60  # invented facts of a memory
 CANDIDATES = 20  # sentences with the best BM25 from which the first judge learns
+# Tried on half of the questions, three seeds, with 0, 4 and 8: loss 0.407, 0.372 and 0.368 on the other half, and 90.4,
+# 93.5 and 93.7% of the questions without an answer refused where 5% of the others are lost.
+NEURONS = 8  # neurons of a judge
 DECAY = 1e-3  # of squared weights: evidence that says nothing stays near zero
 
 
@@ -107,7 +110,7 @@ class People:
 
 
 def memories(asker: Asker, documents: Iterable[CorpusDocument], people: People, made: Pool, seed: int) -> Memories:
-    """Make memories of one to six texts, and questions.
+    """Make memories of one to 24 texts, and questions.
 
     Args:
         asker: gives words and vectors.
@@ -278,7 +281,7 @@ def of_answers(
 
 
 def fitted(cases: Sequence[Ranked], names: tuple[str, ...], dropped: Sequence[str] = ()) -> Judge:
-    """The conditional logit of least loss; weights of dropped evidence are zero."""
+    """The conditional logit of least loss, with a hidden layer; dropped evidence counts for nothing."""
     most = max(len(case.evidence) for case in cases)
     x = torch.zeros(len(cases), most, len(names))
     there = torch.zeros(len(cases), most, dtype=torch.bool)
@@ -289,19 +292,24 @@ def fitted(cases: Sequence[Ranked], names: tuple[str, ...], dropped: Sequence[st
     mean, scale = x[there].mean(0), x[there].std(0).clamp(min=1e-3)
     used = torch.tensor([name not in dropped for name in names], dtype=torch.float32)
     x = (x - mean) / scale * used
-    weights, bias = torch.zeros(len(names), requires_grad=True), torch.zeros(1, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights, bias], max_iter=300, line_search_fn="strong_wolfe")
+    start = torch.Generator().manual_seed(0)
+    inner = torch.randn(NEURONS, len(names), generator=start) / len(names) ** 0.5
+    outer = torch.randn(NEURONS, generator=start) / NEURONS
+    parts = [part.requires_grad_() for part in (inner, torch.zeros(NEURONS), outer, torch.zeros(1))]
+    optimiser = torch.optim.LBFGS(parts, max_iter=400, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        scores = (x @ weights + bias).masked_fill(~there, -1e9)
+        scores = torch.tanh(x @ parts[0].T + parts[1]) @ parts[2] + parts[3]
+        scores = scores.masked_fill(~there, -1e9)
         value = F.cross_entropy(torch.cat((torch.zeros(len(cases), 1), scores), dim=1), gold)
-        value = value + DECAY * weights.square().sum()
+        value = value + DECAY * (parts[0].square().sum() + parts[2].square().sum())
         torch.autograd.backward(value)
         return value
 
     optimiser.step(loss)  # type: ignore[no-untyped-call]
-    judge = Judge(names, (weights * used).detach(), float(bias.detach()), mean, scale)
+    layer, shift, weights, bias = (part.detach() for part in parts)
+    judge = Judge(names, weights, float(bias), mean, scale, hidden=(layer * used, shift))
     return dataclasses.replace(judge, threshold=_threshold(judge, cases))
 
 

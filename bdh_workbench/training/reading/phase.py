@@ -53,7 +53,7 @@ PEOPLE, MADE, EXCLUDED = "people-sentences.jsonl.zst", "generated.jsonl.zst", "e
 CHARACTERS = 400_000_000  # of the corpus from which word vectors are made: 4 minutes
 RIVALS = 60_000  # sentences of made questions that compete with those that people asked about
 AROUND = 20  # sentences of a text on either side of one that people asked about
-GAPS = 80_000  # questions made from the corpus
+GAPS = 300_000  # questions made from the corpus: 7 minutes
 MADE_HELD_OUT = 2500  # sentences with made questions that it is not trained on either
 HELD_OUT = 80  # sentences with people's questions that the reader is not trained on
 ENCYCLOPAEDIC = ("wikipedia", "openstax")  # sources whose sentences can be understood by themselves
@@ -139,7 +139,12 @@ def _parted(pool: Pool, kept: set[int]) -> tuple[Pool, Pool]:
 
 
 def train_reader(
-    out: Path, questions: Questions, settings: ReadingConfig, config: ReaderConfig, stop: Callable[[], bool]
+    out: Path,
+    questions: Questions,
+    settings: ReadingConfig,
+    config: ReaderConfig,
+    stop: Callable[[], bool],
+    further: bool = False,
 ) -> dict[str, Any]:
     """Train a reader into a model folder, or take up a run that was stopped.
 
@@ -149,6 +154,7 @@ def train_reader(
         settings: of the run.
         config: sizes of the network; fewer words where the corpus has fewer.
         stop: whether to stop.
+        further: start from the reader that the folder holds, with its sizes and words, instead of a random one.
 
     Returns:
         Figures, and whether the run is finished.
@@ -157,45 +163,39 @@ def train_reader(
         UserError: for bad input.
     """
     folder = _working(out)
-    words, counts, total, vectors = _words(folder, questions, config)
-    config = dataclasses.replace(config, words=len(words))
     torch.manual_seed(settings.seed)
-    network = ReaderNetwork(config, settings.dropout)
-    with torch.no_grad():
-        network.vectors.weight[:-1] = vectors
-        network.vectors.weight[-1] = 0.0
-        # A word without a vector is as rare as the rarest that has one, and a little more.
-        rarity = -(torch.tensor([*counts, min(counts) / 2]) / total).log()
-        network.rarity.copy_(rarity / rarity.max())
+    network, words = _further(out, settings) if further else _fresh(folder, questions, config, settings)
     everything, kept = questions.people()
     people, held_out = _parted(everything, kept)
     gaps = _gaps(folder, questions)
     made, _ = questions.made()
-    close = close_words(words, vectors)
+    close = close_words(words, network.vectors.weight.detach()[:-1])
+    from_gaps, from_made = (Examples(pool, ordered=True, close=close) for pool in (gaps, made))
     natural = asked_in([one for one in _articles(folder, questions) if one.number not in kept], everything)
     # A part of people's questions is put to the texts that their sentences come from.
-    part = settings.people * len(natural.asked) / max(1, len(natural.asked) + len(people.asked))
-    shares = (
-        (natural, part, True),
-        (people, settings.people - part, False),
-        (made, settings.made, True),
-    )
-    sources = [
-        # People asked about single sentences: what competes with those comes from elsewhere.
-        (Examples(pool, ordered=ordered, rivals=() if ordered else made.sentences[:RIVALS], close=close), share)
-        for pool, share, ordered in shares
-        if pool.asked
-    ]
-    sources.append((Examples(gaps, ordered=True, close=close), 1.0 - sum(share for _, share in sources)))
+    in_texts = Examples(natural, ordered=True, close=close)
+    # People asked about single sentences: what competes with those comes from elsewhere.
+    apart = Examples(people, ordered=False, rivals=made.sentences[:RIVALS], close=close)
+
+    def shared(run: ReadingConfig) -> list[tuple[Examples, float]]:
+        part = run.people * len(in_texts) / max(1, len(in_texts) + len(apart))
+        shares = [(in_texts, part), (apart, run.people - part), (from_made, run.made)]
+        found = [(source, share) for source, share in shares if len(source) and share]
+        return [*found, (from_gaps, 1.0 - sum(share for _, share in found))]
+
     numbers = {word: number for number, word in enumerate(words)}
     looked = held_out if held_out.asked else gap_questions(questions.held_out(), VALIDATED, 1)
     alone, chooser = Examples(looked, ordered=False), random.Random(5)
     pairs = [alone.plain(number) for number in range(min(VALIDATED, len(alone)))]
     pairs += [alone.draw(chooser) for _ in range(DRAWN)]
-    run = ReaderTraining(network, numbers, sources, pairs, settings, folder)
-    if run.resume():
-        print(f"Going on at step {run.progress.step}.", file=sys.stderr)
-    progress = run.run(stop)
+    runs = [("reader-text", settings.pretraining()), ("reader", settings)]
+    for name, one in runs:
+        run = ReaderTraining(network, numbers, shared(one), pairs, one, folder, name)
+        if run.resume():
+            print(f"Going on at step {run.progress.step}.", file=sys.stderr)
+        progress = run.run(stop)
+        if not run.finished:
+            break
     found, loss = measured(network, numbers, pairs)
     report: dict[str, Any] = {
         **dataclasses.asdict(found),
@@ -204,7 +204,8 @@ def train_reader(
         "steps": progress.step,
         "questions": progress.step * settings.batch,
         "minutes": round(progress.seconds / 60, 1),
-        "finished": progress.seconds >= settings.minutes * 60,
+        "further": further,
+        "finished": run.finished,
         "settings": dataclasses.asdict(settings),
     }
     blank = Judge(EVIDENCE, torch.zeros(len(EVIDENCE)), 0.0, torch.zeros(len(EVIDENCE)), torch.ones(len(EVIDENCE)))
@@ -213,6 +214,29 @@ def train_reader(
     save_asker(out, judged, {"reading": report, "judges": judge_figures})
     load_asker.cache_clear()
     return report | {"judges": judge_figures}
+
+
+def _fresh(
+    folder: Path, questions: Questions, config: ReaderConfig, settings: ReadingConfig
+) -> tuple[ReaderNetwork, tuple[str, ...]]:
+    """A network with random parameters and the vectors of the corpus's words, and these words."""
+    words, counts, total, vectors = _words(folder, questions, config)
+    network = ReaderNetwork(dataclasses.replace(config, words=len(words)), settings.dropout)
+    with torch.no_grad():
+        network.vectors.weight[:-1] = vectors
+        network.vectors.weight[-1] = 0.0
+        # A word without a vector is as rare as the rarest that has one, and a little more.
+        rarity = -(torch.tensor([*counts, min(counts) / 2]) / total).log()
+        network.rarity.copy_(rarity / rarity.max())
+    return network, words
+
+
+def _further(out: Path, settings: ReadingConfig) -> tuple[ReaderNetwork, tuple[str, ...]]:
+    """A copy of the reader that a folder holds, and its words."""
+    asker = load_asker(out)
+    network = ReaderNetwork(asker.network.config, settings.dropout)
+    network.load_state_dict(asker.network.state_dict())
+    return network, asker.words
 
 
 def refit_judges(out: Path, questions: Questions, seed: int = 0) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from bdh_workbench.inputs.sentences import sentences_of
 from bdh_workbench.reading.units import Unit, covering, spans, unit, units
 from bdh_workbench.training.corpus import CorpusDocument, read_json_lines
 
+ALIKE = 2  # words that asking and answering sentence share at least, besides the answer
 PLACES = frozenset("in at from near to of through across".split())
 GAP = "___"
 WORD = re.compile(r"[a-z0-9]+")
@@ -198,7 +199,7 @@ def _gaps(sentences: list[str], chooser: random.Random) -> Iterator[tuple[str, i
             theirs = {u.stem for u in known[answering[0]] if u.word and len(u.folded) > 3}
             own = {u.stem for u in known[asking[0]] if u.word and len(u.folded) > 3}
             name = {u.stem for u in known[asking[0]][asking[1] : asking[2] + 1]}
-            if len((own & theirs) - name) >= 3:
+            if len((own & theirs) - name) >= ALIKE:
                 yield (_asked(cut[asking[0]], known[asking[0]], *asking[1:], chooser), asking[0], *answering)
 
 

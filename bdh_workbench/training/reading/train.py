@@ -1,7 +1,13 @@
-"""The reader's own run: resumable, by the clock, with a log, a progress bar and scalars for TensorBoard."""
+"""The reader's own runs: resumable, by the clock, with a log, a progress bar and scalars for TensorBoard.
+
+First it reads a lot of plain text, then it learns from questions. In the first run it fills gaps, answering one
+sentence of a document with another (recurring spans, Ram et al. 2021), and guesses words that are hidden from it
+(Devlin et al. 2019).
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 import string
@@ -12,15 +18,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
-from bdh_workbench.reading.network import PAD, Pairs, ReaderConfig, ReaderNetwork, SpanScores, pairs_of
+from bdh_workbench.reading.network import PAD, QUESTION, TEXT, Pairs, ReaderConfig, ReaderNetwork, SpanScores, pairs_of
+from bdh_workbench.training import bf16
 from bdh_workbench.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from bdh_workbench.training.optimisers import Muon
 from bdh_workbench.training.reading.examples import Example, Examples
 from bdh_workbench.training.telemetry import Telemetry
 
-TURNED = ("layers.", "enter", "begin", "end.")  # the matrices of the layers and heads, for Muon
+TURNED = ("reader.layers.", "reader.enter", "reader.begin", "reader.end.", "guesser.turn")  # matrices, for Muon
 TOGETHER = 16  # steps whose examples are sorted by length
+GUESSED = 8192  # most frequent words, which are guessed where they are hidden
 UNFIT = -2  # place of an answer that is too long to be one
 
 
@@ -41,7 +51,42 @@ class ReadingConfig:
     made: float = 0.4  # of those made by rules; the rest are gaps
     validate_minutes: float = 5.0
     save_minutes: float = 3.0
+    pretraining_minutes: float = 60.0  # of work before it, on plain text
+    hidden: float = 0.0  # share of the words that are to be guessed
     seed: int = 0
+
+    @classmethod
+    def lasting(cls, minutes: float, seed: int = 0) -> ReadingConfig:
+        """Two thirds of the minutes for plain text, one for questions."""
+        return cls(minutes=minutes / 3, pretraining_minutes=2 * minutes / 3, seed=seed)
+
+    def pretraining(self) -> ReadingConfig:
+        """The run on plain text that comes before this one."""
+        return dataclasses.replace(
+            self,
+            minutes=self.pretraining_minutes,
+            rate=1.5e-3,
+            dropout=0.1,
+            tuned=True,
+            people=0.0,
+            made=0.3,
+            hidden=0.12,
+        )
+
+
+class Guesser(nn.Module):
+    """Guesses hidden words from what stands around them, by their vectors; used in training alone."""
+
+    def __init__(self, config: ReaderConfig) -> None:
+        """Make one for a network of the same sizes."""
+        super().__init__()
+        self.turn = nn.Linear(config.width, config.vector, bias=False)
+        self.common = nn.Parameter(torch.zeros(min(GUESSED, config.words)))
+
+    def forward(self, x: Tensor, vectors: Tensor, words: Tensor) -> Tensor:
+        """Mean -log p of words (n,) where the stream is x (n, D); vectors (V + 1, C)."""
+        logits = F.linear(self.turn(x), vectors[: len(self.common)]) + self.common
+        return F.cross_entropy(logits, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +117,7 @@ class ReaderTraining:
         held_out: Sequence[Example],
         settings: ReadingConfig,
         folder: Path,
+        name: str = "reader",
     ) -> None:
         """Prepare.
 
@@ -82,18 +128,23 @@ class ReaderTraining:
             held_out: pairs to validate on.
             settings: of the run.
             folder: checkpoint and log go here.
+            name: of the run, for its checkpoint.
         """
         self.network, self.numbers, self.sources, self.held_out = network, numbers, sources, held_out
-        self.settings, self.path, self.folder = settings, folder / "reader-checkpoint.safetensors", folder
-        turned = [p for name, p in network.named_parameters() if name.startswith(TURNED) and p.ndim == 2]
+        self.settings, self.path, self.folder = settings, folder / f"{name}-checkpoint.safetensors", folder / name
+        self.guesser = Guesser(network.config) if settings.hidden else None
+        self.trained = nn.ModuleDict({"reader": network} | ({"guesser": self.guesser} if self.guesser else {}))
+        turned = [p for name, p in self.trained.named_parameters() if name.startswith(TURNED) and p.ndim == 2]
         chosen = set(map(id, turned))
         network.vectors.weight.requires_grad_(settings.tuned)
-        others = [p for p in network.parameters() if id(p) not in chosen and p.requires_grad]
+        others = [p for p in self.trained.parameters() if id(p) not in chosen and p.requires_grad]
         self.optimisers: list[torch.optim.Optimizer] = [
             # Its updates are scaled to those of AdamW, so that both follow one rate.
-            torch.optim.Muon(turned, settings.rate, settings.weight_decay, adjust_lr_fn="match_rms_adamw"),
+            Muon(turned, settings.rate, settings.weight_decay),
             torch.optim.AdamW(others, settings.rate, (0.9, 0.98), weight_decay=0.0, fused=True),
         ]
+        # A processor that has no bfloat16 instructions is ten times slower with them than without.
+        self.dtype = torch.bfloat16 if bf16.supported(torch.device("cpu")) else torch.float32
         self.progress = Progress()
         self._group, self._batches = -1, list[list[Example]]()
 
@@ -105,7 +156,7 @@ class ReaderTraining:
         """
         if not self.path.is_file():
             return False
-        self.progress = load_checkpoint(self.path, self.network, self.optimisers, {"model": self.network.settings()})
+        self.progress = load_checkpoint(self.path, self.trained, self.optimisers, {"model": self.network.settings()})
         return True
 
     def run(self, stop: Callable[[], bool]) -> Progress:
@@ -134,9 +185,14 @@ class ReaderTraining:
         self.save()
         return progress
 
+    @property
+    def finished(self) -> bool:
+        """Whether the time of the run is over."""
+        return self.progress.seconds >= self.settings.minutes * 60
+
     def save(self) -> None:
         """Write the checkpoint."""
-        save_checkpoint(self.path, self.network, self.optimisers, self.progress, {"model": self.network.settings()})
+        save_checkpoint(self.path, self.trained, self.optimisers, self.progress, {"model": self.network.settings()})
 
     def _rate(self, done: float) -> float:
         low, high = self.settings.final_rate, self.settings.rate
@@ -152,11 +208,17 @@ class ReaderTraining:
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = rate
-        self.network.train()
-        loss = span_loss(self.network(read.pairs, torch.bfloat16), read)
-        self.network.zero_grad(set_to_none=True)
+        self.trained.train()
+        pairs, hidden = read.pairs, None
+        if self.guesser is not None:
+            pairs, hidden = with_hidden(pairs, settings.hidden, len(self.guesser.common), self.network.config.words)
+        x = self.network.encode(pairs, self.dtype)
+        loss = span_loss(self.network.scores(x, pairs.side), read)
+        if self.guesser is not None and hidden is not None:
+            loss = loss + self.guesser(x[hidden], self.network.vectors.weight, read.pairs.words[hidden])
+        self.trained.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
+        nn.utils.clip_grad_norm_(self.trained.parameters(), settings.clip)
         for optimiser in self.optimisers:
             optimiser.step()
         return loss.detach()
@@ -219,6 +281,27 @@ def encoded(examples: Sequence[Example], numbers: dict[str, int], config: Reader
             fits = size < config.longest and place + size < length
             gold[number] = ((before + sentence) * length + place) * config.longest + size if fits else UNFIT
     return Read(pairs, torch.repeat_interleave(torch.arange(len(examples)), counts), gold)
+
+
+def with_hidden(pairs: Pairs, share: float, most: int, unknown: int) -> tuple[Pairs, Tensor]:
+    """Pairs in which a share of the ``most`` frequent words is ``unknown``, and where: (B, T) bool.
+
+    Of a hidden word neither form, ending nor shape is told, nor that it stands on the other side as well.
+    """
+    usable = ((pairs.side == QUESTION) | (pairs.side == TEXT)) & (pairs.words < most)
+    hidden = usable & (torch.rand(pairs.words.shape) < share)
+    alone = -2 - torch.arange(hidden.numel()).view_as(pairs.words)  # equal to nothing
+    return (
+        dataclasses.replace(
+            pairs,
+            words=pairs.words.masked_fill(hidden, unknown),
+            same=torch.where(hidden, alone, pairs.same),
+            stem=torch.where(hidden, alone, pairs.stem),
+            ending=pairs.ending.masked_fill(hidden, 0),
+            shape=pairs.shape.masked_fill(hidden.unsqueeze(-1), 0.0),
+        ),
+        hidden,
+    )
 
 
 def span_loss(scores: SpanScores, read: Read) -> Tensor:

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.algebra import (
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.store.algebra import (
     Basis,
     coefficients,
     drifted,
@@ -24,13 +25,12 @@ from bdh_workbench.memory.algebra import (
     slow_slot,
     solve,
 )
-from bdh_workbench.memory.direct import CHUNK, SLACK, STEPS, direct_reads, log_odds
-from bdh_workbench.memory.encoding import WriteItem
-from bdh_workbench.memory.features import Positions, positions
-from bdh_workbench.memory.gradient import gradient_steps
-from bdh_workbench.memory.problem import make_problem
-from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory, Rows, with_addresses
+from bdh_workbench.memory.store.state import Memory, Rows, with_addresses
+from bdh_workbench.memory.writing.direct import CHUNK, SLACK, STEPS, direct_reads, log_odds
+from bdh_workbench.memory.writing.encoding import WriteItem
+from bdh_workbench.memory.writing.features import Positions, positions
+from bdh_workbench.memory.writing.gradient import gradient_steps
+from bdh_workbench.memory.writing.problem import make_problem
 from bdh_workbench.model.loading import Model
 
 CHECKED_TWICE = 2  # the goal must be passed in so many steps running
@@ -60,6 +60,25 @@ class Batch:
     def positions(self) -> int:
         """Targets in it."""
         return sum(len(item.ids) - item.first for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The write of one bank: what goes in, and what is there already.
+
+    Attributes:
+        bank: the rows that it has; its items and layers are those that the whole memory will have.
+        basis: of it; None to work it out.
+        facts: of the write.
+        batch: what is written.
+        settings: of the write.
+    """
+
+    bank: Memory
+    basis: Basis | None
+    facts: Sequence[Fact]
+    batch: Batch
+    settings: WriteSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,56 +190,75 @@ def token_p(model: Model, new: Positions, reads: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A job that has been read: what every stage of it looks at, and none changes.
+
+    Attributes:
+        model: the frozen model.
+        job: that is done.
+        basis: of its bank.
+        new: the positions that are written.
+        base: (m, D), what the bank reads there.
+        watch: called now and then; what it raises ends the write.
+    """
+
+    model: Model
+    job: Job
+    basis: Basis
+    new: Positions
+    base: Tensor
+    watch: Callable[[], None]
+
+    @property
+    def bank(self) -> Memory:
+        """The bank as it is before the write."""
+        return self.job.bank
+
+    @property
+    def settings(self) -> WriteSettings:
+        """Of the write."""
+        return self.job.settings
+
+
 @torch.no_grad()
-def write_bank(
-    model: Model,
-    bank: Memory,
-    basis: Basis | None,
-    facts: Sequence[Fact],
-    batch: Batch,
-    settings: WriteSettings,
-    watch: Callable[[], None],
-) -> Generator[Step, None, BankResult]:
+def write_bank(model: Model, job: Job, watch: Callable[[], None]) -> Generator[Step, None, BankResult]:
     """Write into one bank.
 
     Args:
         model: the frozen model.
-        bank: the rows that it has; its items and layers are those that the whole memory will have.
-        basis: of it; None to work it out.
-        facts: of the write.
-        batch: what is written.
-        settings: of the write.
+        job: what is written into which bank.
         watch: called now and then; what it raises ends the write.
     """
+    batch, settings = job.batch, job.settings
     new = positions(model, batch.items, watch, batch.share)
     new = dataclasses.replace(new, rows=dataclasses.replace(new.rows, items=new.rows.items + batch.first))
-    base = read_rows(new.rows, slow_slot(bank), torch.arange(len(new)))
+    base = read_rows(new.rows, slow_slot(job.bank), torch.arange(len(new)))
     before = token_p(model, new, base)
     none = torch.zeros(len(new), dtype=torch.bool)
     yield Step("prepare", new, base, before, ~none, {}, 0, STEPS)
-    if basis is None:
-        # Worked out again for a memory from a file, it keeps the rank that earlier writes gave to single rows.
-        basis = held_basis(bank, watch)
+    # Worked out again for a memory from a file, the basis keeps the rank that earlier writes gave to single rows.
+    basis = held_basis(job.bank, watch) if job.basis is None else job.basis
+    task = _Task(model, job, basis, new, base, watch)
     if settings.method == "gradient":
-        solved, found = yield from _by_gradient(model, bank, basis, facts, batch, new, base, settings, watch)
+        found, solved = yield from _by_gradient(task)
     else:
-        found = yield from _by_direct_steps(model, new, base, settings, watch)
-        exposed = _changed(bank, _alone(bank, found.new, found.reads - base, settings), settings)
-        solved = _solve(model, exposed, basis, found, settings, watch)
+        found = yield from _by_direct_steps(task)
+        solved = _solve(task, _changed(task, _alone(task, found)), found)
     yield Step("solve", found.new, solved.reads, solved.token_p, ~solved.excused, {}, found.steps, found.steps)
     if settings.method == "auto" and batch.refine and solved.worst < settings.goal:
-        solved, found = yield from _refined(model, bank, basis, facts, batch, found, base, solved, settings, watch)
-    return _result(bank, found, solved, before)
+        found, solved = yield from _refined(task, found, solved)
+    return _result(task, found, solved, before)
 
 
-def _result(bank: Memory, found: Found, solved: Solved, before: Tensor) -> BankResult:
-    count = len(bank.rows)
+def _result(task: _Task, found: Found, solved: Solved, before: Tensor) -> BankResult:
+    count = len(task.bank.rows)
     # What S reads now is what is to be kept, by positions outside the basis too.
     rows = dataclasses.replace(found.new.rows, values=solved.reads)
     held = solved.memory.rows.values[:count]
     return BankResult(
         rows=rows,
-        held_values=None if torch.equal(held, bank.rows.values) else held,
+        held_values=None if torch.equal(held, task.bank.rows.values) else held,
         basis=solved.basis,
         weights=solved.memory.weights,
         new=dataclasses.replace(found.new, stream=found.new.stream[:0]),
@@ -232,10 +270,9 @@ def _result(bank: Memory, found: Found, solved: Solved, before: Tensor) -> BankR
     )
 
 
-def _by_direct_steps(
-    model: Model, new: Positions, base: Tensor, settings: WriteSettings, watch: Callable[[], None]
-) -> Generator[Step, None, Found]:
+def _by_direct_steps(task: _Task) -> Generator[Step, None, Found]:
     """Reads by direct steps; positions that the read of another does not serve get addresses of their own."""
+    model, new, base = task.model, task.new, task.base
     own, taken = torch.arange(len(new)), 0
     reads, p = base.to(model.device).clone(), torch.zeros(len(new))
     uses = new.rows.address_of.long()
@@ -243,7 +280,7 @@ def _by_direct_steps(
     while len(here):
         chosen = here.to(model.device)
         part = reads[chosen]
-        for odds in _direct_steps(model, new.stream[chosen], part, new.targets[chosen], settings):
+        for odds in _direct_steps(model, new.stream[chosen], part, new.targets[chosen], task.settings):
             taken += 1
             losses = {"cross-entropy": float(torch.nn.functional.softplus(-odds).mean())}
             p[here] = odds.sigmoid().cpu()
@@ -251,14 +288,14 @@ def _by_direct_steps(
         reads[chosen] = part
         shared = reads[uses.to(model.device)].cpu()
         p = token_p(model, new, shared)
-        failed = p < _enough(settings)
+        failed = p < _enough(task.settings)
         lonely = failed & ~failed[uses] & (uses != own)
         here = lonely.nonzero().flatten()
         # They begin with what they would have shared.
         reads[here.to(model.device)] = shared[here].to(model.device)
         uses = torch.where(lonely, own, uses)
         if len(here):
-            watch()
+            task.watch()
             new = dataclasses.replace(new, rows=with_addresses(model.site, new.rows, uses))
     return Found(new, torch.where(failed[:, None], base, shared), failed, taken)
 
@@ -277,17 +314,19 @@ def _enough(settings: WriteSettings) -> float:
     return min(settings.goal, float(torch.tensor(settings.margin - 2.0 * SLACK).sigmoid()))
 
 
-def _alone(bank: Memory, new: Positions, wanted: Tensor, settings: WriteSettings) -> Tensor | None:
-    """The change (M, D) of the slot that reads the wanted changes (m, D), heedless of what is stored."""
-    if settings.protect or not len(bank.rows):
+def _alone(task: _Task, found: Found) -> Tensor | None:
+    """The change (M, D) of the slot that reads what was found, heedless of what is stored; None where that counts."""
+    bank, new = task.bank, found.new
+    if task.settings.protect or not len(bank.rows):
         return None
     empty = dataclasses.replace(bank, rows=Rows.empty(new.rows.cues.shape[1], bank.width))
-    return slow_slot(solve(_joined(empty, new, wanted), None, settings.tolerance)[0])
+    return slow_slot(solve(_joined(empty, new, found.reads - task.base), None, task.settings.tolerance)[0])
 
 
-def _changed(bank: Memory, change: Tensor | None, settings: WriteSettings) -> Memory:
+def _changed(task: _Task, change: Tensor | None) -> Memory:
     """The bank, with the values that its rows read after a change (M, D) of the slot, unless it is protected."""
-    if settings.protect or change is None or not len(bank.rows):
+    bank = task.bank
+    if task.settings.protect or change is None or not len(bank.rows):
         return bank
     enabled, values = bank.enabled_rows(), bank.rows.values.clone()
     values[enabled] += read_rows(bank.rows, change.cpu(), enabled)
@@ -300,30 +339,26 @@ def _joined(bank: Memory, new: Positions, reads: Tensor) -> Memory:
     return dataclasses.replace(bank, rows=Rows.join([bank.rows, rows]))
 
 
-def _solve(
-    model: Model,
-    bank: Memory,
-    basis: Basis,
-    found: Found,
-    settings: WriteSettings,
-    watch: Callable[[], None],
-) -> Solved:
-    """The bank with the found reads at the new positions; what it reads there then."""
-    new, count = found.new, len(bank.rows)
-    joint, basis = solve(_joined(bank, new, found.reads), basis, settings.tolerance, watch)
+def _solve(task: _Task, bank: Memory, found: Found) -> Solved:
+    """A bank with the found reads at the new positions, and what it reads there then."""
+    new, count, settings = found.new, len(bank.rows), task.settings
+    joint, basis = solve(_joined(bank, new, found.reads), task.basis, settings.tolerance, task.watch)
     numbers = torch.arange(count, len(joint.rows))
     old = joint.enabled_rows()
     old = old[old < count]
     for turn in range(SETTLING + 1):
+        task.watch()
         slow = slow_slot(joint)
         got = read_rows(joint.rows, slow, numbers)
-        p = token_p(model, new, got)
+        task.watch()
+        p = token_p(task.model, new, got)
+        task.watch()
         has_rank = torch.isin(joint.rows.address_of[numbers], joint.basis)
         failed = numbers[(p < settings.goal) & ~has_rank & ~found.hopeless]
         larger = basis
         if turn < SETTLING:
             needy = torch.cat((drifted(joint, old, slow), joint.rows.homes(failed)))
-            larger = extend_basis(joint.rows, joint.slots, basis, needy, RESCUE, watch)
+            larger = extend_basis(joint.rows, joint.slots, basis, needy, RESCUE, task.watch)
         if len(larger.rows) == len(basis.rows):
             break
         basis = larger
@@ -332,82 +367,57 @@ def _solve(
     return Solved(joint, basis, got, p, torch.isin(numbers, failed) | found.hopeless)
 
 
-def _by_gradient(
-    model: Model,
-    bank: Memory,
-    basis: Basis,
-    facts: Sequence[Fact],
-    batch: Batch,
-    new: Positions,
-    base: Tensor,
-    settings: WriteSettings,
-    watch: Callable[[], None],
-) -> Generator[Step, None, tuple[Solved, Found]]:
+def _by_gradient(task: _Task) -> Generator[Step, None, tuple[Found, Solved]]:
     """The paper's write: gradient steps alone. Direct steps only tell which positions no read makes certain."""
-    reads = base.to(model.device).clone()
-    for _ in _direct_steps(model, new.stream, reads, new.targets, settings):
-        watch()
-    found = Found(new, base, token_p(model, new, reads) < _enough(settings), 0)
-    change, steps = yield from _gradient(model, bank, basis, facts, batch, found, base, None, settings)
-    found = dataclasses.replace(found, reads=base + _dense_reads(new, change), steps=steps)
-    return _solve(model, _changed(bank, change, settings), basis, found, settings, watch), found
+    model, new = task.model, task.new
+    reads = task.base.to(model.device).clone()
+    for _ in _direct_steps(model, new.stream, reads, new.targets, task.settings):
+        task.watch()
+    sought = Found(new, task.base, token_p(model, new, reads) < _enough(task.settings), 0)
+    found, change = yield from _gradient(task, sought, None)
+    return found, _solve(task, _changed(task, change), found)
 
 
-def _refined(
-    model: Model,
-    bank: Memory,
-    basis: Basis,
-    facts: Sequence[Fact],
-    batch: Batch,
-    found: Found,
-    base: Tensor,
-    solved: Solved,
-    settings: WriteSettings,
-    watch: Callable[[], None],
-) -> Generator[Step, None, tuple[Solved, Found]]:
+def _refined(task: _Task, found: Found, solved: Solved) -> Generator[Step, None, tuple[Found, Solved]]:
     """Gradient steps after a direct write that left a position uncertain, kept where they help.
 
     Positions that share their address with another's, or whose token no read makes certain, are beyond any solution:
     only the others are pursued.
     """
     sought = dataclasses.replace(found, hopeless=solved.excused)
-    start = slow_slot(solved.memory) - slow_slot(bank)
-    change, steps = yield from _gradient(model, bank, basis, facts, batch, sought, base, start, settings)
-    other = dataclasses.replace(found, reads=base + _dense_reads(found.new, change), steps=steps)
-    again = _solve(model, _changed(bank, change, settings), basis, other, settings, watch)
+    stepped, change = yield from _gradient(task, sought, slow_slot(solved.memory) - slow_slot(task.bank))
+    other = dataclasses.replace(stepped, hopeless=found.hopeless)
+    again = _solve(task, _changed(task, change), other)
     if again.worst > solved.worst:
-        return again, other
-    return solved, dataclasses.replace(found, steps=steps)
+        return other, again
+    return dataclasses.replace(found, steps=stepped.steps), solved
 
 
-def _dense_reads(new: Positions, change: Tensor) -> Tensor:
-    return read_rows(new.rows, change.cpu(), torch.arange(len(new)))
+def _gradient(task: _Task, found: Found, start: Tensor | None) -> Generator[Step, None, tuple[Found, Tensor]]:
+    """Steps until all that is sought has passed the goal twice.
 
+    Args:
+        task: that is done.
+        found: the positions; those that are hopeless are not sought.
+        start: (M, D), the change of the slot to begin from; None for none.
 
-def _gradient(
-    model: Model,
-    bank: Memory,
-    basis: Basis,
-    facts: Sequence[Fact],
-    batch: Batch,
-    found: Found,
-    base: Tensor,
-    start: Tensor | None,
-    settings: WriteSettings,
-) -> Generator[Step, None, tuple[Tensor, int]]:
-    """Steps until all that is sought has passed the goal twice; the change (M, D) of the slot, and the steps taken."""
-    protected = basis if settings.protect else None
+    Returns:
+        What is read then, and the change (M, D) of the slot.
+    """
+    model, bank, settings, base = task.model, task.bank, task.settings, task.base
     new, sought = found.new, ~found.hopeless
-    problem = make_problem(model, bank, facts, batch.items, new, sought, base, slow_slot(bank), protected)
+    protected, slow = task.basis if settings.protect else None, slow_slot(bank)
+    problem = make_problem(model, bank, task.job.facts, task.job.batch.items, new, sought, base, slow, protected)
     change = torch.zeros(bank.slots, bank.width, device=model.device) if start is None else start.to(model.device)
     steps = gradient_steps(problem, model.network.embed.weight, model.site.gate, settings, change)
     taken, passed, most = found.steps, 0, found.steps + settings.steps
+    reads = found.reads
     while taken < most and passed < CHECKED_TWICE:
         with torch.enable_grad():
             change, losses = next(steps)
         taken += 1
-        reads = base + _dense_reads(new, change)
+        reads = base + read_rows(new.rows, change.cpu(), torch.arange(len(new)))
         p = token_p(model, new, reads)
         passed = passed + 1 if worst(p, sought) > settings.goal else 0
         yield Step("gradient", new, reads, p, sought, losses, taken, most)
-    return change, taken
+    return dataclasses.replace(found, reads=reads, steps=taken), change

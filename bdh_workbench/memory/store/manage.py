@@ -1,4 +1,4 @@
-"""What is done with whole memories: merge them, forget items, switch layers off and on, undo the last write, inspect.
+"""What is done with whole memories: merge them, forget items, switch layers off and on, undo the last write.
 
 Everything takes memories and returns a new one that is solved, leaving the old ones as they were. What stays reads what
 it read before: rows that S was made from go into the new basis first, then those that now need rank of their own. Only
@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import hashlib
-import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Literal
 
@@ -19,14 +18,13 @@ import torch
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import as_read
 from bdh_workbench.inputs.items import composed
-from bdh_workbench.memory import algebra
-from bdh_workbench.memory.algebra import Basis, unwatched
-from bdh_workbench.memory.banks import Bases, bank_of, own_rows, renumbered, with_banks
-from bdh_workbench.memory.conflicts import Conflict, Shelf, against, entries_of, entry_of, listed, short
-from bdh_workbench.memory.file_format import FORMAT
-from bdh_workbench.memory.files import file_size, when
-from bdh_workbench.memory.state import BareRows, LayerRecord, Memory, Rows
-from bdh_workbench.memory.titles import by_layer, joined_titles, renewed_title, title_after
+from bdh_workbench.memory.store import algebra
+from bdh_workbench.memory.store.algebra import Basis, unwatched
+from bdh_workbench.memory.store.banks import Bases, bank_of, renumbered, with_banks
+from bdh_workbench.memory.store.conflicts import Conflict, Shelf, against, entries_of, entry_of, listed
+from bdh_workbench.memory.store.state import BareRows, LayerRecord, Memory, Rows
+from bdh_workbench.memory.store.titles import by_layer, joined_titles, renewed_title, title_after, when
+from bdh_workbench.wording import shortened
 
 CLOSE = 1e-4  # squared distance from the span of others under which a row that drifted spends no rank at first
 
@@ -165,7 +163,7 @@ def find_items(memory: Memory, name: str | int) -> list[int]:
             return found
         if found:
             raise UserError(
-                f"“{short(name)}” could be any of {len(found)} items: {_listed(memory, found)}; "
+                f"“{shortened(name)}” could be any of {len(found)} items: {_listed(memory, found)}; "
                 "give the whole title or the item's number."
             )
     known: dict[str, int] = {}
@@ -179,7 +177,7 @@ def find_items(memory: Memory, name: str | int) -> list[int]:
         hint = f"; there are {_listed(memory, range(len(memory.items)))}"
     else:
         hint = ": it is empty"
-    raise UserError(f"The memory holds no item called “{short(name)}”{hint}.")
+    raise UserError(f"The memory holds no item called “{shortened(name)}”{hint}.")
 
 
 def set_layer(memory: Memory, number: int, enabled: bool) -> Memory:
@@ -209,60 +207,6 @@ def undo(memory: Memory) -> Memory:
         raise UserError("There is nothing to undo: nothing was written into this memory.")
     newest = max(layer.number for layer in memory.layers)
     return without(memory, {index for index, item in enumerate(memory.items) if item.layer == newest})[0]
-
-
-def inspect(memory: Memory) -> dict[str, Any]:
-    """What a memory holds, as plain values for JSON.
-
-    Probabilities and fill are from 0 to 1, seconds are seconds, bytes those of its file, rank and slots counts.
-
-    Raises:
-        UserError: when the memory is not whole.
-    """
-    items = [
-        {
-            "kind": item.kind,
-            "title": item.title,
-            "prompt": item.prompt,
-            "answer": item.answer,
-            "tokens": item.tokens,
-            "p_before": item.p_before,
-            "p_after": item.p_after,
-            "layer": item.layer,
-        }
-        for item in memory.items
-    ]
-    layers = [
-        {
-            "number": layer.number,
-            "title": layer.title,
-            "created": layer.created,
-            "enabled": layer.enabled,
-            "steps": _steps(layer),
-            "seconds": layer.seconds,
-        }
-        for layer in memory.layers
-    ]
-    return {
-        "format": FORMAT,
-        "title": memory.title,
-        "note": memory.note,
-        "model": memory.model_name,
-        "fingerprint": memory.model,
-        "items": items,
-        "layers": layers,
-        "rows": len(memory.rows),
-        "rank": len(memory.basis),
-        "banks": len(own_rows(memory.rows)),
-        "slots": memory.slots,
-        "fill": memory.fill,
-        "bytes": file_size(memory),
-    }
-
-
-def _steps(layer: LayerRecord) -> int:
-    """Steps of the write: the last in its history."""
-    return int(max((step for step in layer.history.get("step", ()) if math.isfinite(step)), default=0))
 
 
 # Solving
@@ -361,7 +305,7 @@ def _check_one_model(memories: Sequence[Memory]) -> None:
     for memory in memories[1:]:
         if kind(memory) != kind(memories[0]):
             sides = " and ".join(
-                f"“{short(m.title) or 'without a title'}” to the model {m.model_name or 'without a name'} "
+                f"“{shortened(m.title) or 'without a title'}” to the model {m.model_name or 'without a name'} "
                 f"({m.model[:8]}, {m.slots:,} slots, width {m.width})"
                 for m in (memories[0], memory)
             )
@@ -466,4 +410,4 @@ def _side_by_side(memories: Sequence[Memory], place: dict[tuple[int, int], int])
 
 
 def _listed(memory: Memory, indices: Sequence[int]) -> str:
-    return listed([f"“{short(memory.items[index].title)}” (number {index})" for index in indices])
+    return listed([f"“{shortened(memory.items[index].title)}” (number {index})" for index in indices])

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.algebra import unwatched
-from bdh_workbench.memory.batches import padded_batches
-from bdh_workbench.memory.encoding import WriteItem
-from bdh_workbench.memory.state import Rows, made_addresses, made_cues
+from bdh_workbench.memory.store.algebra import unwatched
+from bdh_workbench.memory.store.batches import padded_batches
+from bdh_workbench.memory.store.state import Rows, made_addresses, made_cues
+from bdh_workbench.memory.writing.encoding import WriteItem
 from bdh_workbench.model.loading import Model
 
 

@@ -18,12 +18,11 @@ import stat
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.file_format import (
+from bdh_workbench.memory.files.format import (
     CHECKED,
     FORMAT,
     ITEM,
@@ -44,15 +43,15 @@ from bdh_workbench.memory.file_format import (
     summary,
     tensors_of,
 )
-from bdh_workbench.memory.locking import LOCK_TIMEOUT, renewing
-from bdh_workbench.memory.titles import by_layer, layer_title, renewed_title
+from bdh_workbench.memory.files.locking import LOCK_TIMEOUT, renewing
+from bdh_workbench.memory.store.titles import by_layer, layer_title, renewed_title, when
 from bdh_workbench.model.files import write_atomically
 
 if TYPE_CHECKING:  # a listing must not load these
     import numpy as np
     from torch import Tensor
 
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows, SiteSource
+    from bdh_workbench.memory.store.state import ItemRecord, LayerRecord, Memory, Rows, SiteSource
     from bdh_workbench.model.loading import Model
 
 _FIRST = 4096  # bytes that are read for a listing; nearly always enough for the small fields
@@ -74,15 +73,6 @@ __all__ = [
 def shown(path: Path) -> str:
     """A path as it can stand in a sentence: on one line, and without the halves of characters a file name may hold."""
     return " ".join(str(path).encode(errors="replace").decode().replace("\0", " ").split())
-
-
-def when(created: str) -> datetime:
-    """The time that an ISO 8601 text names, UTC where it says nothing else; the earliest time if it is none."""
-    try:
-        moment = datetime.fromisoformat(created)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return datetime.min.replace(tzinfo=UTC)
 
 
 # Saving
@@ -229,7 +219,7 @@ def check_link(path: Path) -> None:
 
 def _encoded(memory: Memory) -> tuple[bytes, dict[str, np.ndarray[Any, Any]]]:
     """The header and the arrays behind it. Raises ``Damaged`` for whatever could not be loaded again."""
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord
+    from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
 
     tensors = _tensors(memory)
     arrays: dict[str, np.ndarray[Any, Any]] = {}
@@ -264,7 +254,7 @@ def _tensors(memory: Memory) -> dict[str, Tensor]:
     """What is stored: with the words of a memory neither cues nor addresses, as they can be made again."""
     import torch
 
-    from bdh_workbench.memory.state import KEPT, MADE
+    from bdh_workbench.memory.store.state import KEPT, MADE
 
     rows, tensors = memory.rows, {"basis": memory.basis, "weights": memory.weights}
     words = rows.remakeable
@@ -378,7 +368,7 @@ def load_memory(
     Raises:
         UserError: when the file is missing, cannot be read, is no memory file, is damaged, or belongs to another model.
     """
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory
+    from bdh_workbench.memory.store.state import ItemRecord, LayerRecord, Memory
 
     with _opened(path) as (file, size, where):
         metadata, table, start = _header(file, size, where)
@@ -430,7 +420,7 @@ def _rows(columns: dict[str, Tensor], site: SiteSource | None) -> Rows:
     """The rows of a file, made or bare."""
     import torch
 
-    from bdh_workbench.memory.state import KEPT, BareRows, Rows
+    from bdh_workbench.memory.store.state import KEPT, BareRows, Rows
 
     count = len(columns["tokens"])
     if "cues" in columns:

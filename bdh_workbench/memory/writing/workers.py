@@ -10,16 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.algebra import Basis, unwatched
-from bdh_workbench.memory.bank_write import BankResult, Batch, write_bank
-from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.store.algebra import unwatched
+from bdh_workbench.memory.writing.bank import BankResult, Job, write_bank
 from bdh_workbench.model.loading import Model, load_model
 
 WAIT = 0.2  # seconds between two looks at whether to stop
 
-Job = tuple[Memory, Basis | None, Sequence[Fact], Batch, WriteSettings]
 _model: Model | None = None  # of a worker process, loaded once
 
 
@@ -30,7 +26,7 @@ def write_in_workers(
 
     Args:
         model: that the processes load too, from its folder.
-        jobs: what ``write_bank`` takes of each bank.
+        jobs: of each bank.
         workers: processes.
         watch: called now and then; what it raises ends the processes.
 
@@ -38,7 +34,7 @@ def write_in_workers(
         UserError: when the model has no folder to be loaded from, or as ``write_bank``.
     """
     if not (model.folder / "config.json").is_file():
-        raise UserError("This model is in no folder, so that no other process can load it: leave out --workers.")
+        raise UserError("This model is in no folder, so that no other process can load it: write with one worker.")
     context = multiprocessing.get_context("spawn")
     with context.Pool(min(workers, len(jobs)), _load, (str(model.folder), model.fingerprint)) as pool:
         # Bytes, not tensors: these would be handed over as shared memory, of which there may be little.
@@ -59,9 +55,8 @@ def write_in_workers(
 
 def _small(job: Job) -> Job:
     """A job without the texts of items, which a bank's write does not look at."""
-    bank, *rest = job
-    items = tuple(dataclasses.replace(item, text=None) for item in bank.items)
-    return (dataclasses.replace(bank, items=items), *rest)  # type: ignore[return-value]
+    items = tuple(dataclasses.replace(item, text=None) for item in job.bank.items)
+    return dataclasses.replace(job, bank=dataclasses.replace(job.bank, items=items))
 
 
 def _load(folder: str, fingerprint: str) -> None:
@@ -73,8 +68,7 @@ def _load(folder: str, fingerprint: str) -> None:
 
 def _write(job: bytes) -> bytes:
     assert _model is not None
-    bank, basis, facts, batch, settings = pickle.loads(job)
-    steps = write_bank(_model, bank, basis, facts, batch, settings, unwatched)
+    steps = write_bank(_model, pickle.loads(job), unwatched)
     try:
         while True:
             next(steps)

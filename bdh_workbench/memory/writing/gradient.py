@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.losses import info_nce, kl_divergence, mean_by_owner, weighted_cross_entropy
 from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.writing.losses import info_nce, kl_divergence, mean_by_owner, weighted_cross_entropy
 
 BETAS = (0.9, 0.999)
 LOCAL_ROWS = 96  # unrelated positions looked at in each step

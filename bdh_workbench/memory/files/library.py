@@ -20,12 +20,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.file_format import SUFFIX
-from bdh_workbench.memory.files import MemoryHeader, read_header, replace_memory, rewrite_labels, save_memory, shown
-from bdh_workbench.memory.locking import LOCK_TIMEOUT, PAUSE, try_lock, unlock
+from bdh_workbench.memory.files.format import SUFFIX
+from bdh_workbench.memory.files.locking import LOCK_TIMEOUT, PAUSE, try_lock, unlock
+from bdh_workbench.memory.files.memory_file import (
+    MemoryHeader,
+    read_header,
+    replace_memory,
+    rewrite_labels,
+    save_memory,
+    shown,
+)
 
 if TYPE_CHECKING:  # a listing must not load torch
-    from bdh_workbench.memory.state import Memory
+    from bdh_workbench.memory.store.state import Memory
 
 HOME_VARIABLE = "BDH_WORKBENCH_HOME"
 LOCK_NAME = ".lock"

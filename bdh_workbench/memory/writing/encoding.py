@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bdh_workbench.inputs.as_read import as_read
+from bdh_workbench.inputs.as_read import as_read, prompt_as_read
 from bdh_workbench.inputs.items import Fact, TextDocument, same_text
 from bdh_workbench.inputs.sentences import sentence_spans
-from bdh_workbench.memory.banks import capacity
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import ItemRecord
+from bdh_workbench.memory.store.banks import capacity
+from bdh_workbench.memory.store.state import ItemRecord
 from bdh_workbench.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ def alone(source: int, ids: Sequence[int], first: int) -> WriteItem:
 def answer_ids(tokenizer: Tokenizer, prompt: str, answer: str) -> tuple[list[int], list[int]]:
     """Token ids of a prompt and of its answer with the space between them and the end token behind it.
 
-    The two are encoded apart, as the prompt alone is what a person will type, without the spaces that may stand behind
-    it: the space between them belongs to the answer's first word.
+    The two are encoded apart, as the prompt alone is what a person will type, on one line and without the spaces that
+    may stand after it: the space between them belongs to the answer's first word.
     """
-    prompt, answer = as_read(prompt).rstrip(" "), as_read(answer).strip(" ")
-    text = answer if prompt.endswith(("\n", "(", '"', "'", "“")) else " " + answer
+    prompt, answer = prompt_as_read(prompt), as_read(answer).strip(" ")
+    text = answer if prompt.endswith(("(", '"', "'", "“")) else " " + answer
     return tokenizer.encode(prompt), [*tokenizer.encode(text), tokenizer.end_id]
 
 
@@ -175,7 +175,7 @@ def fact_items(
         for number in range(framings + 1):
             before = tokenizer.encode(FRAMINGS[number - 1]) if number else []
             # Behind a framing the prompt follows a space, as it does in running text.
-            start = tokenizer.encode(" " + as_read(fact.prompt).rstrip(" ")) if number else prompt
+            start = tokenizer.encode(" " + prompt_as_read(fact.prompt)) if number else prompt
             ids = (*before, *start, *answer)
             first = len(ids) - len(answer)
             places = (*(-1,) * first, *range(len(prompt), len(prompt) + len(answer)))

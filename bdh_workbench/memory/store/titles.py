@@ -8,10 +8,13 @@ for a person's own. Importing this does not import torch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from bdh_workbench.wording import plural
+
 if TYPE_CHECKING:
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord
+    from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
 
 JOINT = " + "  # between the titles of memories that were merged
 NAMED = 3  # documents that the title of a layer names
@@ -26,7 +29,7 @@ def layer_title(items: Iterable[ItemRecord]) -> str:
     facts = sum(item.kind == "fact" for item in items)
     for count, what in ((silent, "document"), (facts, "fact")):
         if count:
-            names.append(f"{count} {what}{'s' * (count != 1)}")
+            names.append(plural(count, what))
     return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "") or "nothing"
 
 
@@ -73,3 +76,12 @@ def renewed_title(title: str, layers: Sequence[LayerRecord], titles: Mapping[int
             found.append(parts[place])
         place = stop
     return joined_titles(found)
+
+
+def when(created: str) -> datetime:
+    """The time that an ISO 8601 text names, UTC where it says nothing else; the earliest time if it is none."""
+    try:
+        moment = datetime.fromisoformat(created)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return datetime.min.replace(tzinfo=UTC)

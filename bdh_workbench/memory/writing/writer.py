@@ -1,7 +1,7 @@
 """Writing items into a memory: a generator of step events that returns a new memory and leaves the old one as it was.
 
 What is written is planned first: units of it fill banks (``banks.py``). Each bank is then written by itself
-(``bank_write.py``) and the results are joined, so that the time grows with what is written and not with what is stored,
+(``bank.py``) and the results are joined, so that the time grows with what is written and not with what is stored,
 and a write holds one bank's worth of work at a time.
 
 Pausing is not asking for the next event, cancelling is closing the generator: until it returns nothing has changed.
@@ -21,19 +21,19 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact, TextDocument, prompt_key, same_text
-from bdh_workbench.memory.algebra import Basis, unwatched
-from bdh_workbench.memory.bank_write import BankResult, Batch, Step, worst, write_bank
-from bdh_workbench.memory.banks import Bases, bank_of, capacity, in_order, own_rows
-from bdh_workbench.memory.encoding import Unit, WriteItem, characters, item_records, units_of, write_items
-from bdh_workbench.memory.features import Positions
-from bdh_workbench.memory.file_format import check_fit
-from bdh_workbench.memory.manage import without
+from bdh_workbench.memory.files.format import check_fit
 from bdh_workbench.memory.room import far_too_much
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory, Rows, bind
-from bdh_workbench.memory.titles import layer_title
-from bdh_workbench.memory.workers import Job, write_in_workers
-from bdh_workbench.memory.write_event import WriteEvent
+from bdh_workbench.memory.store.algebra import Basis, unwatched
+from bdh_workbench.memory.store.banks import Bases, bank_of, capacity, in_order, own_rows
+from bdh_workbench.memory.store.manage import without
+from bdh_workbench.memory.store.state import ItemRecord, LayerRecord, Memory, Rows, bind
+from bdh_workbench.memory.store.titles import layer_title
+from bdh_workbench.memory.writing.bank import BankResult, Batch, Job, Step, worst, write_bank
+from bdh_workbench.memory.writing.encoding import Unit, WriteItem, characters, item_records, units_of, write_items
+from bdh_workbench.memory.writing.event import WriteEvent
+from bdh_workbench.memory.writing.features import Positions
+from bdh_workbench.memory.writing.workers import write_in_workers
 from bdh_workbench.model.loading import Model
 
 __all__ = ["WriteEvent", "WriteResult", "check_write", "empty_memory", "finish", "write"]
@@ -43,7 +43,7 @@ HEAT_SLOTS, HEAT_POSITIONS = 64, 96  # slots and positions at most in the slot-u
 SHOWN_TOKENS = 2048  # tokens at most whose probabilities an event carries
 EXAMPLES, BEFORE = 3, 6  # positions that cannot be told apart whose words are shown, and tokens before each
 # Share of the time of a bank's write that is over when each phase is, with no gradient steps; measured with `small`.
-READ, FOUND = 0.45, 0.85
+READ, FOUND = 0.5, 0.73
 TYPICAL = 16  # direct steps that most banks take
 REFINED = 2400  # positions of a write up to which gradient steps follow: a second or less for each
 
@@ -97,7 +97,6 @@ def write(
     bases: Bases | None = None,
     watch: Callable[[], None] = unwatched,
     gone: Collection[int] = (),
-    workers: int = 1,
 ) -> Generator[WriteEvent, None, WriteResult]:
     """Write facts and documents jointly, as one layer of history.
 
@@ -113,7 +112,6 @@ def write(
         bases: of ``memory`` as an earlier write returned them; worked out where they are not given.
         watch: called now and then between two events; what it raises ends the write, and nothing has changed.
         gone: indices of items of ``memory`` that are forgotten in the same step.
-        workers: processes that write banks; with one, this process does.
 
     Yields:
         An event after each step.
@@ -142,14 +140,14 @@ def write(
     )
     watcher = _Watcher(model, len(facts), len(records), batches)
     results: list[BankResult] = []
-    if workers > 1 and len(batches) > 1:
+    if settings.workers > 1 and len(batches) > 1:
         jobs = [_job(held, bases, facts, batch, settings) for batch in batches]
-        for result in write_in_workers(model, jobs, workers, watch):
+        for result in write_in_workers(model, jobs, settings.workers, watch):
             results.append(result)
             yield watcher.finished(result)
     else:
         for batch in batches:
-            steps = write_bank(model, *_job(held, bases, facts, batch, settings), watch)
+            steps = write_bank(model, _job(held, bases, facts, batch, settings), watch)
             while True:
                 try:
                     yield watcher.event(next(steps))
@@ -167,7 +165,7 @@ def write(
 def _job(held: Memory, bases: Bases, facts: Sequence[Fact], batch: Batch, settings: WriteSettings) -> Job:
     """What is needed to write one bank."""
     bank = bank_of(held, batch.bank)
-    return bank.memory, bank.local(bases.get(batch.bank)), facts, batch, settings
+    return Job(bank.memory, bank.local(bases.get(batch.bank)), facts, batch, settings)
 
 
 def check_write(model: Model, memory: Memory | None, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> None:
@@ -467,7 +465,8 @@ def _recorded(joint: Memory, watcher: _Watcher, layer: LayerRecord, settings: Wr
         items.append(dataclasses.replace(record, p_before=before, p_after=after))
     layer = dataclasses.replace(
         layer,
-        settings=dataclasses.asdict(settings),
+        # However many processes write it, the memory is the same.
+        settings={name: value for name, value in dataclasses.asdict(settings).items() if name != "workers"},
         history=watcher.history,
         seconds=time.monotonic() - watcher.begun,
     )

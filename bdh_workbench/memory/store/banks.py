@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.algebra import Basis, read_rows, slow_slot
-from bdh_workbench.memory.state import Memory, Rows
+from bdh_workbench.memory.store.algebra import Basis, read_rows, slow_slot
+from bdh_workbench.memory.store.state import Memory, Rows
 
 CAPACITY = 0.25  # rows with addresses of their own that go into a bank, as a share of its slots
 SIGNS = 64  # numbers of the longest summary whose signs choose the bank of a pure read

@@ -19,7 +19,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory.room import machine_rows
 
 if TYPE_CHECKING:  # a listing must not load torch
-    from bdh_workbench.memory.state import Memory, Rows
+    from bdh_workbench.memory.store.state import Memory, Rows
     from bdh_workbench.model.config import ModelConfig
 
 VERSION = 2
@@ -250,7 +250,7 @@ def check_memory(memory: Memory) -> None:
     """Check what the tensors of a memory hold, types and shapes apart, and its items and layers against each other."""
     import torch
 
-    from bdh_workbench.memory.state import BareRows
+    from bdh_workbench.memory.store.state import BareRows
 
     rows, count = memory.rows, len(memory.rows)
     numbers = [layer.number for layer in memory.layers]
@@ -321,7 +321,7 @@ def _check_addresses(rows: Rows, slots: int) -> None:
 
 
 def _check_leads(rows: Rows) -> None:
-    from bdh_workbench.memory.state import windows_are_whole
+    from bdh_workbench.memory.store.state import windows_are_whole
 
     counts = rows.lead_starts[1:] - rows.lead_starts[:-1]
     if int(rows.lead_starts[0]) or int(rows.lead_starts[-1]) != len(rows.leads) or bool((counts < 0).any()):
@@ -354,7 +354,7 @@ def check_fit(memory: Memory, config: ModelConfig) -> None:
 
 def check_model(memory: Memory, cue_width: int | None, vocabulary: int | None) -> None:
     """Check that a memory could have been written with a model of this cue width and so many tokens; None for any."""
-    from bdh_workbench.memory.state import BareRows
+    from bdh_workbench.memory.store.state import BareRows
 
     if cue_width is not None and not isinstance(memory.rows, BareRows):
         has = memory.rows.cues.shape[1]

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.algebra import Basis, read_rows
-from bdh_workbench.memory.encoding import WriteItem, alone, answer_ids
-from bdh_workbench.memory.features import Positions, positions
-from bdh_workbench.memory.gradient import Cached, Problem
-from bdh_workbench.memory.state import Memory
+from bdh_workbench.memory.store.algebra import Basis, read_rows
+from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.encoding import WriteItem, alone, answer_ids
+from bdh_workbench.memory.writing.features import Positions, positions
+from bdh_workbench.memory.writing.gradient import Cached, Problem
 from bdh_workbench.model.loading import Model
 
 NEGATIVES = 7  # other answers that an item's own is contrasted with

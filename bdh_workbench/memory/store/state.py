@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.batches import padded_batches
 from bdh_workbench.memory.room import machine_rows
+from bdh_workbench.memory.store.batches import padded_batches
 
 if TYPE_CHECKING:
     from bdh_workbench.model.write_site import WriteSite

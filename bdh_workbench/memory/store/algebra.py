@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.state import Memory, Rows
+from bdh_workbench.memory.store.state import Memory, Rows
 
 TOLERANCE = 0.02  # squared distance from the span of the basis under which an address (unit length) spends no rank
 BLOCK = 512  # addresses made dense at once

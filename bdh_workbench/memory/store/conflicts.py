@@ -21,10 +21,11 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.formats import merge_duplicates
 from bdh_workbench.inputs.items import Fact, TextDocument, prompt_key, same_text
 from bdh_workbench.inputs.sentences import sentences_of
+from bdh_workbench.wording import plural, shortened
 
 if TYPE_CHECKING:  # it loads torch
     from bdh_workbench.memory.settings import WriteSettings
-    from bdh_workbench.memory.state import ItemRecord, LayerRecord, Memory
+    from bdh_workbench.memory.store.state import ItemRecord, LayerRecord, Memory
 
 # Shares of words from which one document is a version of another, measured on invented texts by
 # tests/memory/test_conflicts.py: found are all versions with a quarter of their sentences changed, 96% with half of
@@ -98,11 +99,11 @@ class Conflict:
         off = max(self.stays.off, self.other.off)
         where = f" (in layer {off}, which is switched off)" if off else ""
         if self.stays.key == self.other.key or (self.stays.kind == "document" and self.stays.name == self.other.name):
-            return f"“{short(self.stays.name)}”{where}"
+            return f"“{shortened(self.stays.name)}”{where}"
         if self.stays.kind == "document":
-            return f"“{short(self.stays.name)}” {word} “{short(self.other.name)}”{where}"
-        said, other = short(self.stays.said), short(self.other.said)
-        return f"“{short(self.stays.name)}”: “{said}” {word} “{other}”{where}"
+            return f"“{shortened(self.stays.name)}” {word} “{shortened(self.other.name)}”{where}"
+        said, other = shortened(self.stays.said), shortened(self.other.said)
+        return f"“{shortened(self.stays.name)}”: “{said}” {word} “{other}”{where}"
 
     def record(self) -> dict[str, str]:
         """The two as plain values for JSON: what stays, and the answer of the other or, of a document, its title."""
@@ -367,7 +368,7 @@ def notes(conflicts: Sequence[Conflict], what: str, word: str = "instead of") ->
     for kind in ("fact", "document"):
         those = [conflict.told(word) for conflict in conflicts if conflict.stays.kind == kind]
         if those:
-            found.append((f"{len(those):,} {kind}{'s' * (len(those) != 1)} {what}", listed(those)))
+            found.append((f"{plural(len(those), kind)} {what}", listed(those)))
     return found
 
 
@@ -381,12 +382,6 @@ def merge_notes(conflicts: Sequence[Conflict], keep: str | None) -> list[tuple[s
     if keep == "both":
         return notes(conflicts, "kept in two versions", "beside")
     return notes(conflicts, f"kept from the {keep} memory")
-
-
-def short(text: str) -> str:
-    """The beginning of a text, on one line."""
-    text = " ".join(text.split())
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def listed(texts: Iterable[str]) -> str:

@@ -1,0 +1,1 @@
+"""Memory files: their format, reading and saving them, the library, and locks."""

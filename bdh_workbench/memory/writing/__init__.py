@@ -1,0 +1,1 @@
+"""Writing: from facts and documents to a new memory, bank by bank."""
