@@ -154,7 +154,7 @@ def train_side_by_side(
     settings = dataclasses.replace(TRAINING, warmup=max(1, steps // 10))
     samplers = [WindowSampler(text.tokens, CONTEXT, seed) for seed in seeds]
     device = networks[0].embed.weight.device
-    parameters, buffers = stack_module_state(list(networks))  # type: ignore[arg-type]
+    parameters, buffers = stack_module_state(list(networks))
     names = [f"sites.{number}" for number in range(len(networks[0].sites))]
     slow = [parameters[f"{name}.slow"] for name in names]
     gates = [parameters[f"{name}.gate_slow"] for name in names]
@@ -180,7 +180,7 @@ def train_side_by_side(
             group["lr"] = learning_rate(settings, step, step / steps)
         ids = np.stack([sampler.batch(step * ROWS, ROWS) for sampler in samplers])
         losses = losses_of(parameters, buffers, torch.from_numpy(ids).to(device))
-        losses.sum().backward()
+        losses.sum().backward()  # type: ignore[no-untyped-call]
         look = None
         if (step + 1) % EVERY == 0 or step + 1 == steps:
             look = _look(step + 1, losses.detach(), slow, gates)

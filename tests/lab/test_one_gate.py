@@ -12,6 +12,7 @@ from torch import Tensor
 
 from bdh_workbench.model.config import ModelConfig, tiny_config
 from bdh_workbench.model.network import Network, layer_norm
+from bdh_workbench.training.corpus import WindowSampler
 from lab.networks import one_gate, study
 from tests.core_factory import general_ids
 
@@ -70,7 +71,7 @@ def test_the_fast_state_passes_from_one_part_of_a_text_to_the_next() -> None:
     network = one_gate.one_gate_network(CONFIG, (study.HEBBIAN,) * 2, 0)
     with torch.no_grad():
         for site in network.sites:
-            site.gate_slow.fill_(0.5)  # type: ignore[operator, union-attr]
+            site.gate_slow.fill_(0.5)  # type: ignore[operator]
     ids = torch.randint(256, (2, 12))
     first, state = network.advance(ids[:, :5])
     rest, _ = network.advance(ids[:, 5:], state)
@@ -122,9 +123,9 @@ def test_a_step_is_that_of_adamw_on_a_clipped_gradient(monkeypatch: pytest.Monke
     optimiser = torch.optim.AdamW(
         slow.parameters(), lr=settings.rate, betas=settings.betas, weight_decay=settings.weight_decay
     )
-    ids = torch.from_numpy(one_gate.WindowSampler(text().tokens, 32, 2).batch(0, one_gate.ROWS))
+    ids = torch.from_numpy(WindowSampler(text().tokens, 32, 2).batch(0, one_gate.ROWS))
     loss = F.cross_entropy(slow.logits(slow(ids[:, :-1])).flatten(0, 1), ids[:, 1:].flatten())
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     assert float(look.loss) == pytest.approx(float(loss.detach()), rel=1e-5)
     torch.nn.utils.clip_grad_norm_(slow.parameters(), settings.clip)
     optimiser.step()
@@ -141,7 +142,7 @@ def test_what_pulls_a_gate_is_read_off_the_gradients() -> None:
     slow, fast = q @ site.slow, site.fast_read(q, h, None)
     mixed = h + torch.tanh(site.gate_slow) * (slow + fast)
     mixed.retain_grad()
-    (layer_norm(mixed) * torch.randn_like(h)).sum().backward()
+    (layer_norm(mixed) * torch.randn_like(h)).sum().backward()  # type: ignore[no-untyped-call]
     assert mixed.grad is not None
     slow_memory, gate = site.slow.detach()[None], site.gate_slow.detach()[None]
     slow_memory.grad, gate.grad = site.slow.grad[None], site.gate_slow.grad[None]  # type: ignore[index]
