@@ -361,10 +361,14 @@ def page(results: Mapping[str, Mapping[str, Any]], rows: list[list[str]]) -> str
 def _by_gate(name: str, figures: Mapping[str, Any]) -> str:
     """What a fast state did to the gradient, by gate and rest, with a lent gate, and by quarters of the training."""
     own = {part: Paired.read(figures[HEBBIAN][part]) for part in ("gradient", "gate", "rest")}
-    quarters = ", ".join(str(Paired.read(quarter["gradient"])) for quarter in figures[HEBBIAN]["quarters"])
+    quarters, control = (
+        ", ".join(str(Paired.read(quarter["gradient"])) for quarter in figures[kind]["quarters"])
+        for kind in (HEBBIAN, OTHER)
+    )
     return (
         f"{name}: gradient {own['gradient']} = gate {own['gate']} times rest {own['rest']}, with a lent gate "
-        f"{Paired.read(figures[LENT]['gradient'])}; by quarters of the training {quarters}"
+        f"{Paired.read(figures[LENT]['gradient'])}; by quarters of the training {quarters}, with another "
+        f"sequence's state {control}"
     )
 
 

@@ -103,7 +103,9 @@ def compare(
     runs: Mapping[str, Any], bare: Mapping[str, Any], steps: int, part: tuple[float, float] = (WARM, 1.0)
 ) -> dict[str, dict[str, Any]]:
     """Ratios of gradient, gate and rest of paired runs, geometric means over the looks in a part of the steps."""
-    counted = [number for number, step in enumerate(runs["marks"]) if part[0] * steps < step <= part[1] * steps]
+    later = [number for number, step in enumerate(runs["marks"]) if step > part[0] * steps]
+    # of a short run a part may lie between two looks: the next one stands for it
+    counted = [number for number in later if runs["marks"][number] <= part[1] * steps] or later[:1]
 
     def mean_log(values: Sequence[Sequence[Sequence[float]]], seed: int) -> float:
         return statistics.mean(math.log(max(abs(values[number][seed][CHOSEN]), TINY)) for number in counted)
