@@ -25,8 +25,10 @@ def probability(p: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A fraction as a percentage; – if it is not known."""
-    return "–" if value is None else f"{value:.1%}"
+    """A fraction as a percentage, never rounded to nothing unless it is nothing; – if it is not known."""
+    if value is None:
+        return "–"
+    return "< 0.1%" if 0.0 < value < 0.0005 else f"{value:.1%}"
 
 
 def size(count: float) -> str:

@@ -22,5 +22,6 @@ def test_a_probability_is_never_rounded_to_certainty_unless_it_is_certain() -> N
 
 
 def test_shares_and_sizes() -> None:
-    assert [percent(share) for share in (None, 0.0, 0.1234, 1.0)] == ["–", "0.0%", "12.3%", "100.0%"]
+    given = (None, 0.0, 0.0004, 0.0005, 0.1234, 1.0)
+    assert [percent(share) for share in given] == ["–", "0.0%", "< 0.1%", "0.1%", "12.3%", "100.0%"]
     assert [size(count) for count in (12, 2048, 3 << 20, 5 << 30)] == ["12 B", "2.0 kB", "3.1 MB", "5.4 GB"]

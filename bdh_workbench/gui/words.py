@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from bdh_workbench.harmless import harmless, harmless_lines
-from bdh_workbench.wording import plural, shortened, size
+from bdh_workbench.wording import percent, plural, shortened, size
 from bdh_workbench.wording import probability as shown_p
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ __all__ = [
     "escaped",
     "harmless",
     "holds",
+    "percent",
     "plural",
     "short",
     "shown_p",
@@ -48,7 +49,7 @@ GLOSSARY: dict[str, str] = {
     "memory file": "What is saved: the rows, items and history of one memory.",
     "layer": "One write in the history of a memory. It can be switched off.",
     "level": "One pass through the network's shared weights.",
-    "site": "A place behind a level where the stream reads slow memory and fast state.",
+    "site": "A place after a level where the stream reads slow memory and fast state.",
     "write site": "The one site, after the last level, whose slow memory is written.",
     "retention": "Accuracy on a document after later writes, divided by that right after its own.",
     "fill": "The share of the memory's room that is used up.",

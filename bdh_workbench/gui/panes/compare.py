@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QHeaderView, QTreeWidget, QTreeWidgetIt
 from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.widgets import Pane, note, row
-from bdh_workbench.gui.words import holds, plural, short, shown_p, size, tip
+from bdh_workbench.gui.words import holds, percent, plural, short, shown_p, size, tip
 from bdh_workbench.inputs.items import prompt_key, same_text
 from bdh_workbench.memory.files.format import MemoryHeader
 from bdh_workbench.session.events import JobCancelled, JobFailed, MemoryInspected, MemoryView
@@ -149,7 +149,9 @@ class ComparePane(Pane):
 
     def _show(self) -> None:
         for facts, view in zip(self.facts, self._views, strict=True):
-            words = [] if view is None else [*(holds(view) or ["empty"]), f"fill {view.fill:.1%}", size(view.bytes)]
+            words = (
+                [] if view is None else [*(holds(view) or ["empty"]), f"fill {percent(view.fill)}", size(view.bytes)]
+            )
             facts.setText(" · ".join(words))
         self.tree.clear()
         left, right = self._views

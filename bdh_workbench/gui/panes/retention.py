@@ -14,7 +14,7 @@ from bdh_workbench.gui.parts.job_row import JobRow
 from bdh_workbench.gui.parts.reading import Found, read_files
 from bdh_workbench.gui.plots.retention import ForgettingCurves, RetentionMatrix
 from bdh_workbench.gui.widgets import Pane, button, row
-from bdh_workbench.gui.words import plural, short
+from bdh_workbench.gui.words import percent, plural, short
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.resources import resource_path
 from bdh_workbench.session.events import (
@@ -180,7 +180,7 @@ class RetentionPane(Pane):
                 [p for _, p in points],
             )
         self.probes.show_curves(probes)
-        self.status.setText(f"{plural(len(event.matrix), 'write')} of {len(titles)} · fill {event.fill[-1]:.1%}")
+        self.status.setText(f"{plural(len(event.matrix), 'write')} of {len(titles)} · fill {percent(event.fill[-1])}")
 
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
         self._enable()

@@ -15,7 +15,7 @@ from bdh_workbench.gui.colours import LIGHT, Colours, mixed
 from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.plots.gauge import FILL_ROLE, FillDelegate
 from bdh_workbench.gui.widgets import popup_menu
-from bdh_workbench.gui.words import date, harmless, plural, size, tip
+from bdh_workbench.gui.words import date, harmless, percent, plural, size, tip
 from bdh_workbench.memory.files.format import MemoryHeader
 from bdh_workbench.memory.files.library import BrokenEntry
 
@@ -145,7 +145,7 @@ class LibraryModel(QAbstractTableModel):
         if isinstance(entry, BrokenEntry):
             return tip(refused)
         words = f"{entry.title}\n{plural(entry.facts, 'fact')}, {plural(entry.documents, 'document')}"
-        words += f"\nFill {entry.fill:.1%} · {entry.rank:,} of {entry.room:,} rows"
+        words += f"\nFill {percent(entry.fill)} · {entry.rank:,} of {entry.room:,} rows"
         return tip(f"{words}\n{refused}" if refused else words)
 
 

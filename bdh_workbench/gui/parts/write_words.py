@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bdh_workbench.gui.words import harmless, plural, shown_p
+from bdh_workbench.gui.words import harmless, percent, plural, shown_p
 from bdh_workbench.memory.writing.event import WriteEvent
 from bdh_workbench.session.events import Estimated, WriteSummary
 
@@ -18,7 +18,7 @@ PHASES = {  # what the phases of a write are called, and where the bar stands at
 }
 AMBIGUOUS = "cannot be told apart (same words before): reword it"
 AMBIGUOUS_TIP = (
-    "The same words stand before it as before another, and another word behind them: only one of the two can be "
+    "The same words stand before it as before another, and another word after them: only one of the two can be "
     "answered. Where that matters, change some of the words before."
 )
 
@@ -46,7 +46,7 @@ def estimate_words(event: Estimated) -> Words:
         return Words("already stored")
     tokens = f"{'' if event.exact else 'about '}{plural(event.tokens, 'token')}"
     if event.fits:
-        fits = f"fits (fill {event.fill_before:.0%} → {event.fill_after:.0%})"
+        fits = f"fits (fill {percent(event.fill_before)} → {percent(event.fill_after)})"
         return Words(f"{tokens} · {plural(event.rows, 'row')} · {fits}")
     more = (event.fill_after - event.fill_before) / max(1e-9, 1.0 - event.fill_before)
     return Words(f"{tokens} · does not fit: {more:,.1f} times the room left", "warning")
@@ -57,7 +57,7 @@ def summary_words(result: WriteSummary) -> Words:
     reached = result.worst_p >= result.goal
     parts = [
         f"Written in {plural(result.steps, 'step')} and {result.seconds:.1f} s · worst p "
-        f"{shown_p(result.worst_p)} · median {shown_p(result.median_p)} · fill {result.fill:.1%}"
+        f"{shown_p(result.worst_p)} · median {shown_p(result.median_p)} · fill {percent(result.fill)}"
         if result.written
         else "Nothing was written"
     ]

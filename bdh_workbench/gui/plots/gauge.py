@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from bdh_workbench.gui.colours import LIGHT, Colours
+from bdh_workbench.gui.words import percent
 
 FILL_ROLE = Qt.ItemDataRole.UserRole + 7
 
@@ -43,7 +44,7 @@ class FillGauge(QWidget):
     def set_fill(self, fill: float, after: float = 0.0) -> None:
         """Show a fill from 0 to 1, and the one after a planned write."""
         self.fill, self.after = fill, after
-        words = f"Fill: {fill:.1%} of the memory's room is used"
+        words = f"Fill: {percent(fill)} of the memory's room is used"
         if after > fill:
             words += f", {after:.1%} after this write"
         self.setToolTip(words + ".")
