@@ -244,7 +244,7 @@ def install(extras: list[str]) -> None:
         torch = next((line for line in dependencies() if line.startswith("torch==")), "torch")
         status, _ = pip(["install", "--retries", "1", "--timeout", "15", "--index-url", TORCH_CPU_INDEX, torch])
         if status != 0:
-            tell("There is no smaller build of torch to be had; going on with the ordinary one ...")
+            tell("There is no smaller build of torch to be had; using the ordinary one ...")
     project = str(ROOT) + ("[{}]".format(",".join(extras)) if extras else "")
     status, output = pip(["install", "--editable", project])
     if status != 0:

@@ -33,7 +33,7 @@ Command = tuple[str, str, Callable[[argparse.ArgumentParser], None], Callable[[a
 COMMANDS: tuple[Command, ...] = (
     ("write", "write facts and documents into a memory file", write.add_options, write.run),
     ("query", "ask a model, with or without a memory", query.add_options, query.run),
-    ("inspect", "tell what a memory file holds", memories.add_inspect_options, memories.run_inspect),
+    ("inspect", "show what a memory file contains", memories.add_inspect_options, memories.run_inspect),
     ("list", "list the memories of the library", memories.add_list_options, memories.run_list),
     ("merge", "make one memory of several", memories.add_merge_options, memories.run_merge),
     ("forget", "make a memory without some of its items", memories.add_forget_options, memories.run_forget),
@@ -107,7 +107,7 @@ def make_parser(commands: Sequence[Command] = COMMANDS) -> argparse.ArgumentPars
 
 
 def _add_common(parser: argparse.ArgumentParser, top: bool) -> None:
-    """Add the options that may stand before or behind the command; behind it, they have no defaults of their own."""
+    """Add the options that may stand before or after the command; after it, they have no defaults of their own."""
     group = parser.add_argument_group("common options")
 
     def default(value: object) -> object:

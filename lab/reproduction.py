@@ -278,7 +278,7 @@ def run(out: Path, note: Note = lambda line: None) -> dict[str, Any]:
 
     Args:
         out: the documentation's folder.
-        note: told which results are missing.
+        note: called with which results are missing.
 
     Raises:
         UserError: when a file of results is damaged.
@@ -330,7 +330,7 @@ def table(results: Mapping[str, Mapping[str, Any]], folder: Path) -> list[list[s
 
 
 def _damaged(folder: Path, name: str) -> UserError:
-    return UserError(f"{folder / name}.json is damaged or of another version: make it anew with {command(name)}")
+    return UserError(f"{folder / name}.json is damaged or of another version: make it again with {command(name)}")
 
 
 def command(name: str, report: Mapping[str, Any] | None = None) -> str:

@@ -184,7 +184,7 @@ def save(out: Path, report: Mapping[str, Any], page: str) -> None:
     Args:
         out: folder.
         report: as it goes into the JSON file.
-        page: its title, an empty line, and the rest; the command that makes both is put behind the title.
+        page: its title, an empty line, and the rest; the command that makes both is put after the title.
     """
     name = report["experiment"]
     title, rest = page.split("\n", 1)
@@ -199,7 +199,7 @@ def draw(out: Path, name: str, labels: tuple[str, str, str], plot: Callable[[Any
         out: folder.
         name: of the picture, without its suffix.
         labels: title, label of the axis across and label of the axis up, with their units.
-        plot: told the axes, draws on them.
+        plot: given the axes, draws on them.
 
     Returns:
         Names of the files; none where matplotlib is not installed.

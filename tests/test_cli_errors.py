@@ -48,13 +48,13 @@ def fail(capfd: pytest.CaptureFixture[str]) -> Fail:
 BAD_FACTS = {
     "no JSON": (b"[{", "not valid JSON"),
     "another schema": (b'[{"question": "a", "reply": "b"}]', 'no field "prompt"'),
-    "an object": (b'{"prompt": "a", "answer": "b"}', "must hold a list"),
+    "an object": (b'{"prompt": "a", "answer": "b"}', "must contain a list"),
     "an empty answer": (b'[{"prompt": "a", "answer": " "}]', "is empty"),
     "an empty file": (b"", "is empty"),
     "only spaces": (b"  \n ", "is empty"),
-    "no facts": (b"[]", "holds no facts"),
+    "no facts": (b"[]", "contains no facts"),
     "binary": (bytes(range(256)) * 8, "binary file"),
-    "a document": (b"%PDF-1.7 x", "holds no facts"),
+    "a document": (b"%PDF-1.7 x", "contains no facts"),
 }
 
 

@@ -21,7 +21,7 @@ MODULE = re.compile(r"\.venv/bin/python -m ([\w.]+)")
 
 
 def commands() -> list[tuple[str, str]]:
-    """Every command line in the documentation, behind ``run``, with the page that it stands on."""
+    """Every command line in the documentation, after ``run``, with the page that it stands on."""
     found = [(page, match[1]) for page in PAGES for match in RUN.finditer(page.read_text(encoding="utf-8"))]
     return [(str(page.relative_to(ROOT)), text.split(" #")[0].split(" > ")[0].strip()) for page, text in found]
 

@@ -1,4 +1,4 @@
-"""The script behind the two commands of the README: what it decides, without installing anything."""
+"""The script after the two commands of the README: what it decides, without installing anything."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from bdh_workbench.reading.reader import Reader, ReaderState, Reading
 
 BATCH_TOKENS = 4096  # tokens read at once, padding included
 BATCH_COSINES = 40_000_000  # comparisons of tokens with stored rows at once
-SPARE = 8  # tokens decoded past an answer's own, to see whether it ends or goes on with the same word
+SPARE = 8  # tokens decoded past an answer's own, to see whether it ends or continues with the same word
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def read_alike(reader: Reader, prompts: Sequence[Sequence[int]]) -> Iterator[tup
 
 @torch.no_grad()
 def score(reader: Reader, questions: Sequence[Question]) -> list[Score]:
-    """Score each question's answer behind its prompt."""
+    """Score each question's answer after its prompt."""
     scores: list[Score] = [Score((), ())] * len(questions)
     lengths = [len(question.prompt) + len(question.answer) - 1 for question in questions]
     device = reader.model.device
@@ -159,8 +159,8 @@ def decode(
     Args:
         reader: the model with its memory.
         prompts: token ids, none of them empty.
-        most: how many tokens to generate behind each at most.
-        done: told a prompt's index and the tokens behind it so far, says whether they are enough.
+        most: how many tokens to generate after each at most.
+        done: told a prompt's index and the tokens after it so far, says whether they are enough.
 
     Returns:
         The generated ids; the end token, if it came, is the last.
@@ -182,7 +182,7 @@ def decode(
 
 
 def exact(reader: Reader, questions: Sequence[Question]) -> list[bool]:
-    """Whether greedy decoding from each prompt alone gives the whole answer, then ends or goes on to another word."""
+    """Whether greedy decoding from each prompt alone gives the whole answer, then ends or starts another word."""
     tokenizer = reader.model.tokenizer
     verdicts: list[bool | None] = [None] * len(questions)
 
@@ -199,7 +199,7 @@ def exact(reader: Reader, questions: Sequence[Question]) -> list[bool]:
 
 
 def judge(tokenizer: Tokenizer, generated: Sequence[int], answer: Sequence[int]) -> bool | None:
-    """Whether generated tokens are the answer and then end or go on to another word; None while it is still open."""
+    """Whether generated tokens are the answer and then end or start another word; None while it is still open."""
     wanted = b"".join(tokenizer.token_bytes(token) for token in answer)
     got = b"".join(tokenizer.token_bytes(token) for token in generated)
     if not got.startswith(wanted):
@@ -210,7 +210,7 @@ def judge(tokenizer: Tokenizer, generated: Sequence[int], answer: Sequence[int])
     if not rest:  # the beginning of a character
         return None
     if wanted[-1:].isdigit() and rest[0] in ".,":
-        # Digits behind it make another number of it: 3 is not 3.5, and 1 not 1,200.
+        # Digits after it make another number of it: 3 is not 3.5, and 1 not 1,200.
         if len(rest) == 1:
             return True if tokenizer.end_id in generated else None
         return not rest[1].isdecimal()

@@ -16,7 +16,7 @@ def add_inspect_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_inspect(args: argparse.Namespace, console: Console) -> None:
-    """Tell what a memory file holds; needs no model."""
+    """Tell what a memory file contains; needs no model."""
     from bdh_workbench.memory.files.contents import inspect
     from bdh_workbench.memory.files.memory_file import load_memory
 

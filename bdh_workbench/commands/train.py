@@ -1,4 +1,4 @@
-"""`train`: make a model from a corpus, or go on with an interrupted run."""
+"""`train`: make a model from a corpus, or continue an interrupted run."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--rate", type=float, metavar="N", help="of --only reading: the highest learning rate (0.001)")
     parser.add_argument(
-        "--further", action="store_true", help="with --only reading: start from the reader that --out holds"
+        "--further", action="store_true", help="with --only reading: start from the reader that --out contains"
     )
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
 
 
 def run(args: argparse.Namespace, console: Console) -> None:
@@ -70,7 +70,7 @@ def _only(args: argparse.Namespace, console: Console) -> None:
 
     folder = Path(args.out)
     if not (folder / "model.safetensors").is_file():
-        raise UserError(f"{folder} holds no finished model: train one first, without --only.")
+        raise UserError(f"{folder} contains no finished model: train one first, without --only.")
     questions = Questions(args.corpus, Path(args.questions) if args.questions else None)
     questions.check()
     if args.only == "judge":
@@ -82,9 +82,9 @@ def _only(args: argparse.Namespace, console: Console) -> None:
             raise UserError(f"A learning rate of {args.rate:g} will not do: give one above 0, such as 0.001.")
         settings = dataclasses.replace(settings, rate=args.rate)
     if not args.resume and any((folder / "run").glob("reader*-checkpoint.safetensors")):
-        raise UserError(f"{folder} already holds a run of the reader: add --resume to go on with it.")
+        raise UserError(f"{folder} already contains a run of the reader: add --resume to continue it.")
     report = train_reader(folder, questions, settings, ReaderConfig(), stop_on_interrupt(), args.further)
-    state = "" if report["finished"] else ", stopped before its end: --resume goes on"
+    state = "" if report["finished"] else ", stopped before its end: --resume continues"
     console.result(
         report,
         f"Trained a reader of {report['parameters']:,} parameters on {report['questions']:,} questions, exact "

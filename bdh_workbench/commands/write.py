@@ -82,7 +82,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         **new.record(),
     }
     if result is None:
-        lines = [f"Nothing was written: {target} holds what {args.into} holds."]
+        lines = [f"Nothing was written: {target} contains what {args.into} holds."]
     else:
         what = [plural(len(new.facts), "fact")] * bool(new.facts)
         what += [plural(len(new.documents), "document")] * bool(new.documents)

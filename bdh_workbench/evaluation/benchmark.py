@@ -65,7 +65,7 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
         model: the frozen model.
         given: what to write and to read.
         settings: of every write.
-        watch: told what is going on, and each step of a write.
+        watch: called with what is happening, and each step of a write.
 
     Returns:
         The report, ready for JSON. A part that had nothing to look at is None.

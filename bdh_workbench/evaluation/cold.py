@@ -68,7 +68,7 @@ def answer_cold(model: Model, folder: Path) -> dict[str, Any]:
         pairs = json.loads((folder / QUESTIONS).read_text(encoding="utf-8"))
         questions = [Question(tuple(map(int, prompt)), tuple(map(int, answer))) for prompt, answer in pairs]
     except (OSError, ValueError, TypeError):
-        raise UserError(f"{folder} holds no questions for a cold reload: run bench without --reload.") from None
+        raise UserError(f"{folder} contains no questions for a cold reload: run bench without --reload.") from None
     reader = Reader(model, memory)
     return {
         "digest": logits_digest(reader, questions),
@@ -79,7 +79,7 @@ def answer_cold(model: Model, folder: Path) -> dict[str, Any]:
 
 @torch.no_grad()
 def logits_digest(reader: Reader, questions: Sequence[Question]) -> str:
-    """SHA-256 over the fp32 bits of all logits behind each prompt, one question at a time."""
+    """SHA-256 over the fp32 bits of all logits after each prompt, one question at a time."""
     digest = hashlib.sha256()
     for question in questions:
         ids = torch.tensor([[*question.prompt, *question.answer[:-1]]], device=reader.model.device)
@@ -89,7 +89,7 @@ def logits_digest(reader: Reader, questions: Sequence[Question]) -> str:
 
 
 def _run(arguments: Sequence[str]) -> dict[str, Any]:
-    """Start the program anew and return the JSON object that it prints."""
+    """Start the program again and return the JSON object that it prints."""
     # -P keeps the current folder off the path, which may hold anything; the package itself must be found nevertheless.
     package = str(Path(bdh_workbench.__file__).resolve().parent.parent)
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -108,7 +108,7 @@ def locality(
         model: the frozen model.
         readers: by name, all of this model.
         text: to read, each window on its own.
-        watch: told the share that is done.
+        watch: called with the share that is done.
 
     Returns:
         For each reader ``tokens``, ``loss_before`` and ``loss_after`` in nats per token, ``relative_change``,

@@ -90,13 +90,13 @@ def answered(reader: Reader, questions: FactQuestions) -> dict[str, Any]:
 
 @torch.no_grad()
 def cross_contamination(reader: Reader, questions: FactQuestions) -> float | None:
-    """The largest probability of one fact's whole answer behind another's prompt; None if there is no such pair.
+    """The largest probability of one fact's whole answer after another's prompt; None if there is no such pair.
 
     Facts with the same answer are no such pair. An answer is at most as probable as its first token, so pairs are
     looked at in that order, and only until no later one can be larger, or by less than 1e-6, which is then added.
     """
     asked = questions.written
-    first = _first_token_p(reader, asked)  # (n, n): row i, the first token of answer j behind prompt i
+    first = _first_token_p(reader, asked)  # (n, n): row i, the first token of answer j after prompt i
     same = torch.tensor([[a == b for b in questions.answers] for a in questions.answers])
     bounds, order = first.masked_fill(same, -1.0).flatten().sort(descending=True)
     count = int((bounds >= 0.0).sum())
@@ -114,7 +114,7 @@ def cross_contamination(reader: Reader, questions: FactQuestions) -> float | Non
 
 
 def _first_token_p(reader: Reader, asked: Sequence[Question]) -> Tensor:
-    """Probability (n, n) of every answer's first token (columns) behind every prompt (rows)."""
+    """Probability (n, n) of every answer's first token (columns) after every prompt (rows)."""
     tokens = torch.tensor([question.answer[0] for question in asked])
     out = torch.zeros(len(asked), len(asked))
     for batch, reading in read_alike(reader, [question.prompt for question in asked]):

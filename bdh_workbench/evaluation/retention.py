@@ -30,8 +30,8 @@ class Retention:
         seconds: of each write.
         steps: of each write.
         rank: used after each write.
-        ambiguous: positions of each write that cannot be told from one that is held with another continuation.
-        memory: behind the last write.
+        ambiguous: positions of each write that cannot be told from one that is stored with another continuation.
+        memory: after the last write.
     """
 
     accuracy: list[list[float]] = field(default_factory=list)
@@ -114,7 +114,7 @@ def measure_retention(
         model: the frozen model.
         documents: in the order of writing.
         settings: of each write.
-        watch: told what is going on, and each step of a write.
+        watch: called with what is happening, and each step of a write.
     """
     texts = [as_question(model.tokenizer, document) for document in documents]
     found = Retention()
@@ -168,10 +168,10 @@ def recitation(
     documents: Sequence[TextDocument],
     go_on: Callable[[Sequence[list[int]], Sequence[int]], list[list[int]]] | None = None,
 ) -> list[float | None]:
-    """Share of each document's tokens behind its first eight words that free-running greedy decoding gets right.
+    """Share of each document's tokens after its first eight words that free-running greedy decoding gets right.
 
     A text of no more words has None. ``go_on`` generates in place of the reader, told prompts and how many tokens to
-    generate behind each.
+    generate after each.
     """
     parts = [cue_and_rest(reader.model.tokenizer, document.text) for document in documents]
     chosen = [index for index, (_, rest) in enumerate(parts) if rest]

@@ -49,7 +49,7 @@ GLOSSARY: dict[str, str] = {
     "memory file": "What is saved: the rows, items and history of one memory.",
     "layer": "One write in the history of a memory. It can be switched off.",
     "level": "One pass through the network's shared weights.",
-    "site": "A place behind a level where the stream reads slow memory and fast state.",
+    "site": "A place after a level where the stream reads slow memory and fast state.",
     "write site": "The one site, after the last level, whose slow memory is written.",
     "retention": "Accuracy on a document after later writes, divided by that right after its own.",
     "fill": "The share of the memory's room that is used up.",

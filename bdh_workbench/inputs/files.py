@@ -128,7 +128,7 @@ def read_any(paths: Sequence[FilePath], columns: Sequence[str] = ()) -> Inputs:
     """Read files and folders of which nobody said what they hold: tables and lists of facts as facts, else documents.
 
     Raises:
-        UserError: naming the first file that holds neither.
+        UserError: naming the first file that contains neither.
     """
     return _together([_any_of(path, columns) for path in paths])
 
@@ -185,7 +185,7 @@ def _text_of(raw: bytes, path: FilePath) -> Decoded:
     where = shown(path)
     kind = kind_of(raw, _suffix(path), where)
     if kind:
-        raise UserError(f"{where} is {_KIND_NAMES[kind]}, which holds no facts: give it as a document.")
+        raise UserError(f"{where} is {_KIND_NAMES[kind]}, which contains no facts: give it as a document.")
     return decode(raw, where)
 
 
@@ -337,7 +337,7 @@ def _folder(path: FilePath, read: Callable[[Path], Inputs]) -> Inputs:
         size += sum(len(document.text) for document in parts[-1].documents)
         if size > FOLDER_LIMIT:
             raise UserError(
-                f"{where} holds more than {FOLDER_LIMIT / 1e6:.0f} MB of text: give the folders in it one by one."
+                f"{where} contains more than {FOLDER_LIMIT / 1e6:.0f} MB of text: give the folders in it one by one."
             )
     found = _together(parts)
     if not (found.facts or found.documents):

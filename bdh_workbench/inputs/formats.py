@@ -54,7 +54,7 @@ def parse_facts(
             entries = _with_fields(entries, columns)
     facts = [_fact(entry, place) for place, entry in entries]
     if not facts:
-        raise UserError(f"{where} holds no facts.")
+        raise UserError(f"{where} contains no facts.")
     return merge_duplicates(facts), layout
 
 
@@ -102,7 +102,7 @@ def parse_documents_text(
     entries = enumerate(_DOCUMENT_READERS[format](text, where), start=1)
     documents = [_document(entry, place, f"{title} {number}") for number, (place, entry) in entries]
     if not documents:
-        raise UserError(f"{where} holds no documents.")
+        raise UserError(f"{where} contains no documents.")
     return documents
 
 
@@ -185,7 +185,7 @@ def _json_entries(text: str, where: str, *, single: bool) -> Entries:
         yield where, value
         return
     if not isinstance(value, list):
-        raise UserError(f"{where} must hold a list of entries, but it holds {_kind(value)}.")
+        raise UserError(f"{where} must contain a list of entries, but it holds {_kind(value)}.")
     for number, entry in enumerate(value, start=1):
         yield f"{where}, entry {number}", _object(entry, f"{where}, entry {number}")
 

@@ -46,7 +46,7 @@ def read_docx(raw: bytes, where: str) -> Page:
     except Exception:  # a spoilt file can fail anywhere inside python-docx and lxml
         raise UserError(damaged(where)) from None
     if not text.strip():
-        raise UserError(f"{where} holds no text.")
+        raise UserError(f"{where} contains no text.")
     return Page(text, _one_line(title))
 
 
@@ -117,7 +117,7 @@ def read_odt(raw: bytes, where: str) -> Page:
         title = etree.fromstring(meta, parser).findtext(f".//{_DC_TITLE}") or ""
         text = "\n\n".join(_odt_blocks(tree))
     if not text.strip():
-        raise UserError(f"{where} holds no text.")
+        raise UserError(f"{where} contains no text.")
     return Page(text, _one_line(title))
 
 

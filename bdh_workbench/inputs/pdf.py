@@ -66,7 +66,7 @@ def read_pdf(raw: bytes, where: str) -> Page:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
         length += len(text)
         if length > SIZE_LIMIT:
-            raise UserError(f"{where} holds more text than the limit of {SIZE_LIMIT / 1e6:.0f} MB: split it.")
+            raise UserError(f"{where} contains more text than the limit of {SIZE_LIMIT / 1e6:.0f} MB: split it.")
         texts.append(text)
     letters = "".join("".join(text.split()) for text in texts)
     if not letters:

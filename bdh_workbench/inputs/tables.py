@@ -304,7 +304,7 @@ def _use(found: Layout, places: Sequence[int], first: Sequence[str]) -> None:
 
 
 def _is_headed(rows: Sequence[Sequence[str]], places: Sequence[int]) -> bool:
-    """Whether the first row of a table names the columns, and holds no fact itself."""
+    """Whether the first row of a table names the columns, and contains no fact itself."""
     first, body = [cell.strip() for cell in rows[0]], [row for row in rows[1:] if len(row) > max(places)]
     known = _PROMPTS | _ANSWERS | (_IDS - {""}) | _OTHERS
     names = {_name(cell) for cell in first}

@@ -36,7 +36,7 @@ _WIDER = {
     "gbk": "gb18030",
 }
 _SPACE = re.compile(r"[ \t\n\r\f]+")
-_MAIN_SHARE = 0.25  # of a page's text: a main part with less holds only a heading
+_MAIN_SHARE = 0.25  # of a page's text: a main part with less contains only a heading
 _SPINE = "{http://www.idpf.org/2007/opf}"
 _CONTAINER = "{urn:oasis:names:tc:opendocument:xmlns:container}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
@@ -72,7 +72,7 @@ def read_html(text: str, where: str) -> Page:
     try:
         tree = html.document_fromstring(text.encode(errors="replace").replace(b"\0", b""), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
-        raise UserError(f"{where} holds no text.") from None
+        raise UserError(f"{where} contains no text.") from None
     body = tree.find("body") if tree.find("body") is not None else tree
     found = _readable(body)
     for name in ("main", "article"):
@@ -83,7 +83,7 @@ def read_html(text: str, where: str) -> Page:
             break
     if not found:
         raise UserError(
-            f"{where} holds no text: the page perhaps shows it with a script. Save it as PDF from a browser."
+            f"{where} contains no text: the page perhaps shows it with a script. Save it as PDF from a browser."
         )
     title = " ".join((tree.findtext(".//title") or "").split())
     heading = next((_readable(node) for node in body.iter("h1")), "")
@@ -188,7 +188,7 @@ def read_epub(raw: bytes, where: str) -> Page:
             texts += _chapter(page, where)
         title = package.findtext(f".//{_DC}title") or ""
     if not texts:
-        raise UserError(f"{where} holds no text.")
+        raise UserError(f"{where} contains no text.")
     return Page("\n\n".join(texts), " ".join(title.split())[:200])
 
 

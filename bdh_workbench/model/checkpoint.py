@@ -114,9 +114,9 @@ def load_config(folder: Path) -> ModelConfig:
     except (OSError, UnicodeDecodeError):
         raise UserError(f"{folder} is not a model folder: it has no readable config.json.") from None
     except (ValueError, RecursionError):
-        raise UserError(f"{path} is not valid JSON: copy the model folder anew.") from None
+        raise UserError(f"{path} is not valid JSON: copy the model folder again.") from None
     if not isinstance(values, dict):
-        raise UserError(f"{path} is not a model configuration: copy the model folder anew.")
+        raise UserError(f"{path} is not a model configuration: copy the model folder again.")
     return ModelConfig.from_dict(values)
 
 

@@ -8,7 +8,7 @@ What is notable:
 - a memory site reads a slow slot (trained, frozen afterwards) and a fast Hebbian state (zero at the start of each
   sequence) through one address, each behind its own gate;
 - the write site is not here: it stands above the last level (``write_site.py``) and adds to the stream right before
-  the head, with no norm behind it.
+  the head, with no norm after it.
 
 Symbols: B sequences, T tokens, D width, H heads, N neurons per head, M slots, V vocabulary.
 """
@@ -114,12 +114,12 @@ class MemorySite(nn.Module):
         With q_t the address, F_t = decay F_{t-1} + rate q_t (x) h_t; token t reads F_{t-1}, hence nothing of itself.
 
         Args:
-            h: (B, T, D), the stream behind a level.
+            h: (B, T, D), the stream after a level.
             fast: (B, M, D), the fast state before the chunk; None for zero.
             reading: a list to which a SiteReading is added, or None.
 
         Returns:
-            The stream (B, T, D) behind the site, and the address (B, T, M), from which the new fast state is made.
+            The stream (B, T, D) after the site, and the address (B, T, M), from which the new fast state is made.
         """
         q = F.relu(self.address(h))
         q = q / q.sum(-1, keepdim=True).clamp(min=1.0)  # a weak match reads weakly: hence a clamp, not a division
@@ -139,7 +139,7 @@ class MemorySite(nn.Module):
         return read if fast is None else read + self.decay_powers[:length, None] * torch.bmm(q, fast)
 
     def next_fast(self, q: Tensor, h: Tensor, fast: Tensor | None) -> Tensor:
-        """The fast state (B, M, D) behind a chunk with addresses q (B, T, M) and stream h (B, T, D)."""
+        """The fast state (B, M, D) after a chunk with addresses q (B, T, M) and stream h (B, T, D)."""
         length = h.shape[1]
         weights = self.rate * self.decay_powers[:length].flip(0)[:, None]
         added = torch.bmm(q.transpose(1, 2), h * weights)
@@ -195,7 +195,7 @@ class Network(nn.Module):
                 nn.init.normal_(parameter, std=0.02)
 
     def forward(self, ids: Tensor, levels: int | None = None) -> Tensor:
-        """The stream behind the last level.
+        """The stream after the last level.
 
         Args:
             ids: (B, T) int64, at most 512 tokens; longer texts go through ``advance``.
@@ -209,7 +209,7 @@ class Network(nn.Module):
     def advance(
         self, ids: Tensor, state: NetworkState | None = None, trace: Trace | None = None
     ) -> tuple[Tensor, NetworkState]:
-        """Read tokens behind those that made ``state``, however many, one chunk after the other.
+        """Read tokens after those that made ``state``, however many, one chunk after the other.
 
         Args:
             ids: (B, T) int64, T >= 1.
@@ -217,7 +217,7 @@ class Network(nn.Module):
             trace: filled with site readings and sparsity when given.
 
         Returns:
-            The stream (B, T, D) and the state behind the last token. The result does not depend on how a text is cut
+            The stream (B, T, D) and the state after the last token. The result does not depend on how a text is cut
             into calls, up to rounding.
         """
         streams = []

@@ -69,12 +69,12 @@ def read_tensors(path: Path, wanted: Mapping[str, Wanted], unbounded: int = 0) -
             # As many bytes are set aside as are asked for, and a file may grow while it is read.
             raw = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
         if len(raw) > most:
-            raise UserError(f"{path} is larger than the model configuration beside it allows: copy the folder anew.")
+            raise UserError(f"{path} is larger than the model configuration beside it allows: copy the folder again.")
         found = dict(deserialize(raw))  # type: ignore[no-untyped-call]
     except FileNotFoundError:
         raise UserError(f"{path.parent} is not a complete model folder: {path.name} is missing.") from None
     except (OSError, SafetensorError):
-        raise UserError(f"{path} is damaged or cut short: copy the model folder anew.") from None
+        raise UserError(f"{path} is damaged or cut short: copy the model folder again.") from None
     del raw
     missing = sorted(wanted.keys() - found.keys())
     if missing:
@@ -93,5 +93,5 @@ def read_tensors(path: Path, wanted: Mapping[str, Wanted], unbounded: int = 0) -
         flat = torch.frombuffer(data, dtype=DTYPES[dtype]) if data else torch.empty(0, dtype=DTYPES[dtype])
         tensors[name] = flat.reshape(shape)
         if flat.is_floating_point() and not bool(torch.isfinite(flat).all()):
-            raise UserError(f"{path} holds numbers in {name} that are not finite: copy the model folder anew.")
+            raise UserError(f"{path} contains numbers in {name} that are not finite: copy the model folder again.")
     return tensors

@@ -179,7 +179,7 @@ class BpeTokenizer(Tokenizer):
             raise _garbled("it is not JSON") from error
         model = content.get("model") if isinstance(content, dict) else None
         if not isinstance(model, dict) or model.get("type") != "BPE":
-            raise _garbled("it holds no BPE model")
+            raise _garbled("it contains no BPE model")
         if content.get("normalizer") is not None or content.get("post_processor") is not None:
             raise _garbled("it changes the text before or after encoding")
         if model.get("dropout"):

@@ -39,7 +39,7 @@ class SummaryState:
     """What generation keeps for the write site.
 
     Attributes:
-        sums: (B, K, C), the content summaries behind the last token.
+        sums: (B, K, C), the content summaries after the last token.
         word: (B, C) int32 of 0 and 1, the sign bits of the code of the word so far.
         place: (B,) int64, the place of the last token in its word, from 0; -1 before the first token.
     """
@@ -126,10 +126,10 @@ class WriteSite(nn.Module):
 
         Args:
             ids: (B, T) int64.
-            before: the state behind the token before the first; None at the start of a sequence.
+            before: the state after the token before the first; None at the start of a sequence.
 
         Returns:
-            (B, T, K, C), and the state behind the last token.
+            (B, T, K, C), and the state after the last token.
         """
         parts, state = [], before or self._start(ids)
         for part in torch.split(ids, SCAN, dim=1):
@@ -238,7 +238,7 @@ class WriteSite(nn.Module):
         return F.normalize(F.relu(self.drive(normalised) - self.threshold), dim=-1)
 
     def forward(self, ids: Tensor, before: SummaryState | None = None) -> tuple[Addresses, SummaryState]:
-        """Cues and addresses of every token of ids (B, T), and the state behind the last one."""
+        """Cues and addresses of every token of ids (B, T), and the state after the last one."""
         summaries, state = self.summaries(ids, before)
         normalised = self.normalised(summaries)
         return Addresses(self.cues(normalised), self.addresses(normalised)), state

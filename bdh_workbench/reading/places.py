@@ -6,7 +6,7 @@
   P (z_j - m) / |z_j| for each row serves all questions.
 - The last words: the plain cosine of the shortest summaries. "... is kept in a" asks for what follows "kept in a",
   however often the document says "in a".
-- The words of the sentence (``words.py``), those before the place and those behind it. Where the words were not kept
+- The words of the sentence (``words.py``), those before the place and those after it. Where the words were not kept
   there is no such evidence.
 
 Each score is taken in standard deviations over the rows of the document, and their weighted sum decides.

@@ -58,7 +58,7 @@ class ReaderState:
 
     @staticmethod
     def behind(ids: Tensor, network: NetworkState, summaries: SummaryState, before: ReaderState | None) -> ReaderState:
-        """The state in which network and site have read ids (B, T) behind ``before``, and nothing was matched yet."""
+        """The state in which network and site have read ids (B, T) after ``before``, and nothing was matched yet."""
         if before is None:
             return ReaderState(network, summaries, torch.full((len(ids),), -1), ids[:, :0], torch.zeros(len(ids)))
         return ReaderState(network, summaries, before.rows, before.recent, before.familiarity, before.spoken)
@@ -75,7 +75,7 @@ class Reading:
         familiarity: (B, T) fp32 on the CPU, of the best match; 0 with nothing stored.
         rows: (B, T) int64 on the CPU, the row read, -1 where the gate is closed.
         share: (B, T) fp32 on the CPU, norm of what was added over norm of the stream.
-        state: behind the last token.
+        state: after the last token.
     """
 
     stream: Tensor
@@ -172,7 +172,10 @@ class Reader:
         if self._shelf.verbatim is None:
             site = self.model.site
             stored = stored_stretches(self.memory, self.model, self.numbers.tolist())
-            self._shelf.verbatim = Verbatim(stored, site.same_as.tolist(), site.surprisal.tolist())
+            tokenizer = self.model.tokenizer
+            texts = enumerate(map(tokenizer.token_bytes, range(tokenizer.vocab_size)))
+            breaks = [token for token, text in texts if text.isspace() and b"\n" in text]
+            self._shelf.verbatim = Verbatim(stored, site.same_as.tolist(), site.surprisal.tolist(), breaks)
         return self._shelf.verbatim
 
     @property
@@ -211,7 +214,7 @@ class Reader:
 
     @torch.no_grad()
     def advance(self, ids: Tensor, state: ReaderState | None = None, trace: Trace | None = None) -> Reading:
-        """Read tokens ids (B, T) int64 behind those that made ``state``; fill a trace of the network when given."""
+        """Read tokens ids (B, T) int64 after those that made ``state``; fill a trace of the network when given."""
         stream, network = self.model.network.advance(ids, state.network if state else None, trace)
         raw, summaries = self.model.site.summaries(ids, state.summaries if state else None)
         return self.read(ids, stream, raw, ReaderState.behind(ids, network, summaries, state))
@@ -244,7 +247,7 @@ class Reader:
         if self.settings.gate:
             open_ &= familiarity >= self.threshold
         rows = torch.where(open_, self.numbers[places.clamp(min=0)], -1)
-        # A match that the gate closed is nothing to go on from, in the next call as in this one.
+        # A match that the gate closed is nothing to continue from, in the next call as in this one.
         last = torch.where(familiarity[:, -1] >= threshold, places[:, -1], -1)
         recent = torch.cat((state.recent, ids), dim=1)[:, -BEFORE:]
         after = ReaderState(state.network, state.summaries, last, recent, familiarity[:, -1], spoken)

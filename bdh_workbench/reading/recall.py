@@ -8,7 +8,7 @@
    probable one is the row read, and its probability is how familiar the position is.
 
 Past its first, a token of a fact's answer is met only after the one before it: a question does not contain it. An
-answer that has begun goes on with the probability that it began with.
+answer that has begun continues with the probability that it began with.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def linked(
 ) -> list[int]:
     """The row after each, with those that end the window of a sentence followed by what comes next in the text.
 
-    Without that an answer would have nothing to go on from after the full stop, and say it again.
+    Without that an answer would have nothing to continue from after the full stop, and say it again.
 
     Args:
         items: of each row.

@@ -2,13 +2,14 @@
 
 A tree of all stored stretches from their first token on. Reading a text keeps the places in the tree that its last
 words lead to, one for each beginning, so that a stretch is recognised wherever in the text it starts. Tokens that
-differ in case, or in the space before them, take the same branch; where that leaves several rows, the cosines choose.
+differ in case, or in the space before them, take the same branch, and a line break takes none; where that leaves
+several rows, the cosines choose.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -60,15 +61,22 @@ class Stretch:
 class Verbatim:
     """The tree of stored stretches."""
 
-    def __init__(self, stretches: Sequence[Stretch], same_as: list[int], surprisal: list[float]) -> None:
+    def __init__(
+        self,
+        stretches: Sequence[Stretch],
+        same_as: list[int],
+        surprisal: list[float],
+        breaks: Collection[int] = (),
+    ) -> None:
         """Grow the tree.
 
         Args:
             stretches: what is stored.
             same_as: for each token the one that stands for it.
             surprisal: of each token in general text, in nats.
+            breaks: tokens that break a line. They take no branch, so that a text is met however its lines are broken.
         """
-        self._same_as, self._surprisal = same_as, surprisal
+        self._same_as, self._surprisal, self._breaks = same_as, surprisal, frozenset(breaks)
         self.no_accident = NO_ACCIDENT + math.log(max(1, len(stretches)))
         self._next: dict[tuple[int, int], int] = {}
         self._rows: dict[int, list[int]] = {}
@@ -76,12 +84,13 @@ class Verbatim:
         for stretch in stretches:
             node, last = ROOT, stretch.first + len(stretch.rows)
             for place, token in enumerate(stretch.ids[: last - 1], 1):
-                key = (node, same_as[token])
-                node = self._next.get(key, 0)
-                if not node:
-                    node = self._next[key] = count
-                    count += 1
-                if place >= stretch.first:
+                if token not in self._breaks:
+                    key = (node, same_as[token])
+                    node = self._next.get(key, 0)
+                    if not node:
+                        node = self._next[key] = count
+                        count += 1
+                if place >= stretch.first and node != ROOT:
                     rows = self._rows.setdefault(node, [])
                     if (row := stretch.rows[place - stretch.first]) not in rows:
                         rows.append(row)
@@ -100,17 +109,18 @@ class Verbatim:
         """
         found: list[tuple[Spoken, ...]] = []
         follow, rows = self._next, self._rows
-        going = before or ()
-        for place, token in enumerate(ids):
-            same, nats = self._same_as[token], self._surprisal[token]
-            after = [
-                Spoken(node, old.tokens + 1, old.nats + nats, old.whole)
-                for old in going
-                if (node := follow.get((old.node, same), 0))
-            ]
-            if node := follow.get((ROOT, same), 0):
-                after.append(Spoken(node, 1, nats, before is None and place == 0))
-            going = tuple(after[:MOST_OPEN])
+        going, fresh = before or (), before is None
+        for token in ids:
+            if token not in self._breaks:
+                same, nats = self._same_as[token], self._surprisal[token]
+                after = [
+                    Spoken(node, old.tokens + 1, old.nats + nats, old.whole)
+                    for old in going
+                    if (node := follow.get((old.node, same), 0))
+                ]
+                if node := follow.get((ROOT, same), 0):
+                    after.append(Spoken(node, 1, nats, fresh))
+                going, fresh = tuple(after[:MOST_OPEN]), False
             found.append(tuple(spoken for spoken in going if spoken.node in rows) if going else ())
         return found, going
 

@@ -1,6 +1,6 @@
 """Words instead of tokens: what a text says, how rare its words are, and which stored sentences say them.
 
-A tokenizer may cut a word in one way at the start of a text, in another behind a space and in a third behind a
+A tokenizer may cut a word in one way at the start of a text, in another after a space and in a third after a
 quotation mark. So texts are compared by their words, without regard to case and accents; tokens only tell how rare a
 word is. With s the sum of -log p of its tokens in general text, a stretch of e^OFFSET tokens holds it about once in
 e^(s - OFFSET); rarity is that exponent over SPAN, 0 at least. It needs no list of words: a rare word is a run of tokens
@@ -72,7 +72,7 @@ class Word:
         rarity: from 0; 1 for a word in eight thousand, and names made of many tokens have more.
         capital: whether it begins with one.
         start: its first token in the text.
-        stop: the token behind its last.
+        stop: the token after its last.
         sentence: how many sentences ended before it.
     """
 
@@ -141,7 +141,7 @@ class RecentWords:
         """The words of the ``RECENT`` tokens before ``stop``, in order.
 
         Args:
-            stop: the token behind the last that was read.
+            stop: the token after the last that was read.
         """
         start = max(0, stop - RECENT)
         whole = bisect.bisect_right(self._stops, stop)

@@ -227,7 +227,7 @@ class WorkbenchEngine(Engine):
             raise UserError(
                 "There are no documents for a retention run: write some, or open a file of them."
                 if job.documents is not None or self.document.memory is None
-                else "The memory holds no documents with their texts: write some, or open a file of them."
+                else "The memory contains no documents with their texts: write some, or open a file of them."
             )
         return documents
 
@@ -239,7 +239,7 @@ class WorkbenchEngine(Engine):
         return self.model
 
     def _mounted(self, settings: jobs.ReadSettings) -> Reader:
-        """The model with the memory in use, which is mounted anew only when either has changed."""
+        """The model with the memory in use, which is mounted again only when either has changed."""
         model, memory = self._loaded(), self.document.memory
         if self._sources.memory is not memory:
             self._sources = Sources(memory)

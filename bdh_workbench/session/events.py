@@ -185,7 +185,7 @@ class TokenRead(Event):
         familiarity: of the position that it was read at.
         source: of what was read there, None for nothing.
         top: the most probable tokens there.
-        untouched_top: the same of the model without the memory, behind the same text; empty where not asked for.
+        untouched_top: the same of the model without the memory, after the same text; empty where not asked for.
     """
 
     text: str

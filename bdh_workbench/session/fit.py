@@ -28,7 +28,7 @@ class Fit:
         write_bytes: besides, while some pages of text are written.
         free_bytes: that are free where it would be loaded; None where the system does not say.
         slots: of one bank of its write site.
-        problem: a sentence, where the folder holds no model that can be used; the rest is then zero.
+        problem: a sentence, where the folder contains no model that can be used; the rest is then zero.
     """
 
     parameters: int = 0
@@ -48,7 +48,7 @@ def estimate_fit(folder: Path, device: str = "cpu") -> Fit:
     """Work out what the model of a folder needs on a device (``auto``, ``cpu``, ``cuda`` or ``mps``)."""
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
-        return Fit(problem=f"This folder holds no model: it has no {missing[0]}.")
+        return Fit(problem=f"This folder contains no model: it has no {missing[0]}.")
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         weights = sum(path.stat().st_size for path in folder.glob("model*.safetensors"))
@@ -56,7 +56,7 @@ def estimate_fit(folder: Path, device: str = "cpu") -> Fit:
         cue = int(config["code_width"]) * len(config["decays"])
         expansion = FLOAT * (slots * cue + int(config["vocab_size"]) * int(config["code_width"]))
     except (OSError, ValueError, KeyError, TypeError):
-        return Fit(problem="The configuration of this model is damaged: choose another, or copy its folder anew.")
+        return Fit(problem="The configuration of this model is damaged: choose another, or copy its folder again.")
     write = FLOAT * (DENSE * min(ROWS, slots) * slots + 3 * slots * width)
     return Fit(weights // FLOAT, PROGRAM + weights + expansion, write, free_memory(device), slots)
 

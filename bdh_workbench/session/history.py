@@ -1,6 +1,6 @@
 """Earlier values of a memory, kept so that what they have in common is there once: the rows of items that stayed.
 
-A write makes all rows anew. Kept whole, thirty values of a memory of 300 facts would take over a gigabyte.
+A write makes all rows again. Kept whole, thirty values of a memory of 300 facts would take over a gigabyte.
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ def _distributions(
 
 
 def _next(reader: Reader, ids: list[int], checkpoint: Callable[[], None]) -> Tensor:
-    """Probabilities (V,) of the token behind ids."""
+    """Probabilities (V,) of the token after ids."""
     reading = read_last(reader, torch.tensor([ids], device=reader.model.device), None, checkpoint)
     return reader.model.network.logits(reading.stream[:, -1]).float().cpu()[0].softmax(0)
 

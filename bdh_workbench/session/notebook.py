@@ -236,7 +236,7 @@ def as_markdown(turns: Sequence[Turn], title: str) -> str:
     before = None
     for turn in turns:
         if turn.mark != before:
-            lines += ["", f"*The memory holds {turn.holds}.*"]
+            lines += ["", f"*The memory contains {turn.holds}.*"]
         before, answer = turn.mark, turn.answer
         lines += ["", f"**{_line(answer.prompt)}**", "", _line(answer_words(answer)) or "Not in this memory"]
         if answer.chosen is not None:

@@ -69,7 +69,7 @@ class Recovery:
         save_memory(self.own, memory)
         moment = datetime.now(UTC).isoformat()
         record = {"path": None if path is None else os.fspath(path), "title": memory.title, "saved_at": moment}
-        # Names of files need not be valid Unicode; what cannot be written is saved anew under another name.
+        # Names of files need not be valid Unicode; what cannot be written is saved again under another name.
         if path is not None and not _is_unicode(os.fspath(path)):
             record["path"] = None
         save_json_atomically(self.own.with_suffix(".json"), record)

@@ -49,7 +49,7 @@ class Hit:
 
 
 class SearchIndex:
-    """The index of one library. Every call opens the file anew, so that any thread may make it."""
+    """The index of one library. Every call opens the file again, so that any thread may make it."""
 
     def __init__(self, home: Path, folder: Path) -> None:
         """Look at nothing yet.

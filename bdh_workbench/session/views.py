@@ -24,7 +24,7 @@ class SiteInfo:
     """A memory site of the model.
 
     Attributes:
-        level: the level of the network that it stands behind.
+        level: the level of the network that it stands after.
         slots: of its slow memory.
         slow: tanh of its slow gate.
         fast: tanh of its fast gate; 0 for the write site, which has none.
@@ -140,7 +140,7 @@ class RowMatch:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """The next token behind the text, with something switched off.
+    """The next token after the text, with something switched off.
 
     Attributes:
         name: ``all``, ``slow off``, ``fast off`` or ``written off``.
@@ -170,7 +170,7 @@ class TextInspection:
         active: (T,) fp32, share of the write site's slots that the address uses.
         sources: of the row read at each token, None where nothing was read.
         matches: for each token the best few stored rows, best first.
-        distributions: the next token behind the text; ``all`` is the first.
+        distributions: the next token after the text; ``all`` is the first.
         threshold: familiarity under which the gate closes a read; 1 with nothing stored.
     """
 
@@ -196,7 +196,7 @@ class WriteSummary:
         seconds: taken.
         worst_p: smallest probability of an answer token, positions that are left out not counted.
         median_p: median probability over the items.
-        ambiguous: positions that cannot be told from one that is held with another continuation.
+        ambiguous: positions that cannot be told from one that is stored with another continuation.
         ambiguous_words: the words before some of them, with the token that is lost.
         unlearnt: positions whose token no read makes certain.
         unlearnt_tokens: some of these tokens.

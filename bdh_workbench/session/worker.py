@@ -140,7 +140,7 @@ class Session:
             self._paused = True
 
     def resume(self) -> None:
-        """Let what is held go on."""
+        """Let what is paused continue."""
         with self._changed:
             self._paused = False
             self._changed.notify_all()
@@ -300,7 +300,7 @@ class Session:
         except Exception as error:
             last = failure(entry.id, error)
             if is_out_of_memory(error):
-                error.__traceback__ = None  # it holds what should be freed
+                error.__traceback__ = None  # it contains what should be freed
                 _free_memory()
         with self._changed:
             if entry.cancelled:

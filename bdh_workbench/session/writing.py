@@ -139,7 +139,7 @@ def retention_run(task: Task, model: Model, documents: Sequence[TextDocument], j
         progress(task, (number + 0.8) / len(documents), f"Reading after write {number + 1} of {len(documents)}")
         reader = Reader(model, memory)
         accuracy.append(tuple(token_accuracy(reader, texts[: number + 1])))
-        # A document goes on behind the answer, so that the end token has no part in it.
+        # A document continues after the answer, so that the end token has no part in it.
         probe_p.append(tuple(math.prod(found.tokens[:-1]) for found in score(reader, asked)))
         fill.append(memory.fill)
         own = [row[-1] for row in accuracy]

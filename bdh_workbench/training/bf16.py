@@ -38,7 +38,7 @@ def supported(device: torch.device) -> bool:
 
 
 def keep_freed_memory() -> None:
-    """Let the allocator keep what a step frees; else each large tensor is mapped and zeroed anew (glibc only)."""
+    """Let the allocator keep what a step frees; else each large tensor is mapped and zeroed again (glibc only)."""
     if sys.platform.startswith("linux"):
         try:
             mallopt = ctypes.CDLL(None).mallopt

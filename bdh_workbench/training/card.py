@@ -120,7 +120,7 @@ def reading_lines(figures: Mapping[str, Any]) -> list[str]:
 
 
 def fill_benchmark(card_text: str, command: str, figures: Mapping[str, Any]) -> str:
-    """The card with a table of figures in its benchmark section, behind the command that gave them.
+    """The card with a table of figures in its benchmark section, after the command that gave them.
 
     Args:
         card_text: of a model card.

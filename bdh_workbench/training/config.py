@@ -100,10 +100,10 @@ def load_configs(name_or_path: str) -> tuple[ModelConfig, TrainingConfig]:
             f"There is no training configuration {name_or_path}: give a TOML file or one of {names}."
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path} is not valid TOML ({error}): mend it or start from a bundled configuration.") from None
+        raise UserError(f"{path} is not valid TOML ({error}): fix it or start from a bundled configuration.") from None
     unknown = sorted(set(tables) - {"model", "training"})
     if unknown or not all(isinstance(table, dict) for table in tables.values()):
-        raise UserError(f"{path} must hold the tables [model] and [training] only.")
+        raise UserError(f"{path} must contain the tables [model] and [training] only.")
     model = ModelConfig.from_dict(tables.get("model", {}))
     training = TrainingConfig.from_dict(tables.get("training", {}))
     check_levels(model, training)

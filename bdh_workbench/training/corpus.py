@@ -93,7 +93,7 @@ def _corpus_files(location: str | os.PathLike[str]) -> list[Path]:
     for endings in (_SHARD_ENDINGS, _TEXT_ENDINGS):
         if files := [path for path in found if path.name.endswith(endings)]:
             return files
-    raise UserError(f"The folder {root} holds no .jsonl.zst, .jsonl, .parquet, .txt or .md file: choose another.")
+    raise UserError(f"The folder {root} contains no .jsonl.zst, .jsonl, .parquet, .txt or .md file: choose another.")
 
 
 def _documents(location: str | os.PathLike[str], files: list[Path]) -> Iterator[CorpusDocument]:
@@ -228,7 +228,7 @@ def _read_hugging_face(location: str) -> Iterator[CorpusDocument]:
 def encode_documents(
     documents: Iterable[CorpusDocument], tokenizer: Tokenizer, max_tokens: int | None = None
 ) -> Iterator[npt.NDArray[np.unsignedinteger[Any]]]:
-    """Yield each document as a 1-D array of token ids with the end token behind it, at most `max_tokens` in all.
+    """Yield each document as a 1-D array of token ids with the end token after it, at most `max_tokens` in all.
 
     The type is uint16, or uint32 where the vocabulary has more than 65,535 tokens.
     """
@@ -338,7 +338,7 @@ def build_token_cache(
             file.flush()
             os.fsync(file.fileno())
         if tokens == 0:
-            raise UserError(f"The corpus {location} holds no text to train on: choose another.")
+            raise UserError(f"The corpus {location} contains no text to train on: choose another.")
         info = TokenCacheInfo(
             fingerprint=fingerprint,
             location=str(location),
@@ -371,7 +371,7 @@ def _corpus_hash(location: str | os.PathLike[str]) -> str:
 class WindowSampler:
     """Draws training windows in an order that follows from the seed and the position alone.
 
-    The corpus is cut into windows of `length` inputs and the target behind the last one. Each epoch visits all
+    The corpus is cut into windows of `length` inputs and the target after the last one. Each epoch visits all
     `windows` of them once, in an order of its own. The ranks of a parallel run take turns and never share a window.
     """
 
@@ -398,7 +398,7 @@ def _permuted(place: int, count: int, key: tuple[int, int]) -> int:
     """Return where a pseudo-random permutation of `range(count)` takes `place`.
 
     A Feistel network with cycle walking: it needs no table, and unlike NumPy's shuffles it is the same under every
-    version, so that a run resumed elsewhere goes on in the same order.
+    version, so that a run resumed elsewhere continues in the same order.
     """
     half = max(1, (count.bit_length() + 1) // 2)
     while True:

@@ -1,7 +1,7 @@
 """The whole of training as one resumable command: tokenizer, pre-training, addresses, calibration, model card.
 
 What a phase made is on disk before the phase counts as finished, and ``run/state.json`` lists the finished ones. A run
-that was stopped goes on in the phase that was not finished; pre-training within it, at its last checkpoint.
+that was stopped continues in the phase that was not finished; pre-training within it, at its last checkpoint.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def train(
         config: a TOML file or the name of a bundled configuration.
         out: the model folder to make.
         minutes: of pre-training; None leaves the configuration's schedule.
-        resume: go on with the run in ``out/run``.
+        resume: continue with the run in ``out/run``.
         device: of this process.
         questions: folder of questions to train the reader on; None for gaps of the corpus alone.
 
@@ -99,7 +99,7 @@ def train(
     for name in ("run/checkpoint.safetensors", "run/state.json", "model.safetensors"):
         if not resume and (out / name).exists():
             raise UserError(
-                f"{out} already holds a training run: add --resume to go on with it, or choose another --out."
+                f"{out} already contains a training run: add --resume to continue it, or choose another --out."
             )
     ranks = start_ranks(device)
     try:
@@ -148,7 +148,9 @@ class _Run:
                     self._check_stop()
                     work()
         except _Stopped:
-            print(f"Stopped in the phase “{phase}”: the same command with --resume goes on from here.", file=sys.stderr)
+            print(
+                f"Stopped in the phase “{phase}”: the same command with --resume continues from here.", file=sys.stderr
+            )
             return self._report() | {"finished": False, "stopped_in": phase}
         return self._report()
 

@@ -137,7 +137,7 @@ def learning_rate(config: TrainingConfig, step: int, done: float) -> float:
 
 
 def share_done(config: TrainingConfig, progress: Progress) -> float:
-    """Share of the schedule behind us, by tokens or by minutes of work, whichever is further."""
+    """Share of the schedule that is done, by tokens or by minutes of work, whichever is further."""
     by_tokens = progress.tokens / config.tokens if config.tokens > 0 else 0.0
     by_clock = progress.seconds / (60.0 * config.minutes) if config.minutes > 0 else 0.0
     return min(1.0, max(by_tokens, by_clock))
@@ -161,7 +161,7 @@ def held_out_loss(network: Network, windows: Tensor, rows: int = 8, levels: int 
 
 
 class Pretraining:
-    """One pre-training run; ``run`` goes on from the last checkpoint to the end of the schedule."""
+    """One pre-training run; ``run`` continues from the last checkpoint to the end of the schedule."""
 
     def __init__(
         self,
@@ -262,7 +262,7 @@ class Pretraining:
                 if not math.isfinite(mean):
                     raise UserError(
                         f"Training was stopped after step {progress.step:,}, as its loss is no longer a number: lower "
-                        "the rate, and go on from the last checkpoint with --resume."
+                        "the rate, and continue from the last checkpoint with --resume."
                     )
                 losses.clear()
                 self._log(telemetry, mean, rate, float(norm))

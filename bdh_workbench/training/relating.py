@@ -206,7 +206,7 @@ def fit_relating(
 
 
 def _numbered(texts: Sequence[Sequence[str]], numbers: Mapping[str, int], most: int) -> Tensor:
-    """The numbers (n, most) of the last words that have one, -1 behind them."""
+    """The numbers (n, most) of the last words that have one, -1 after them."""
     out = torch.full((len(texts), most), -1)
     for row, words in enumerate(texts):
         known = [numbers[word] for word in words if word in numbers][-most:]

@@ -19,7 +19,7 @@ class Telemetry:
     """Logs one run into a folder; does nothing on ranks other than the first. A context manager."""
 
     def __init__(self, folder: Path, active: bool, step: int, *, scalars: bool = True) -> None:
-        """Prepare to log behind ``step``, where the run begins or resumes; ``scalars``: for TensorBoard too."""
+        """Prepare to log after ``step``, where the run begins or resumes; ``scalars``: for TensorBoard too."""
         self._folder, self._active, self._start, self._scalars = folder, active, step, scalars
         self._last = time.monotonic()
         self._last_tokens: int | None = None

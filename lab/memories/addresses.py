@@ -119,7 +119,7 @@ def run(model: Model, corpus: str, out: Path, seeds: int = 3, note: Note = lambd
         corpus: general text, as for training.
         out: folder for ``addresses.json`` and ``addresses.md``.
         seeds: sets of facts and documents.
-        note: told a line for each variant.
+        note: called with a line for each variant.
 
     Returns:
         For each variant the mean and the sample standard deviation of each measure over the seeds.

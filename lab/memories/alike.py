@@ -71,7 +71,7 @@ def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> 
         model: the frozen model.
         out: folder of results.
         seeds: deals of the answers.
-        note: told a line now and then.
+        note: called with a line now and then.
     """
     numbered: dict[str, Any] = {}
     for name, prompts in NUMBERED.items():

@@ -38,7 +38,7 @@ def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> 
         model: the frozen model.
         out: folder of results.
         seeds: sets of facts.
-        note: told a line for each size.
+        note: called with a line for each size.
     """
     sizes = sorted({*(slots for slots in SLOTS if slots < model.config.write_slots), model.config.write_slots})
     results: list[dict[str, Any]] = []

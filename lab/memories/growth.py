@@ -1,4 +1,4 @@
-"""How rank and time of writes grow with what is held: the pictures of the ``keeping`` experiment."""
+"""How rank and time of writes grow with what is stored: the pictures of the ``keeping`` experiment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SERIES = {
 
 
 def draw_growth(report: Mapping[str, Any], folder: Path) -> list[str]:
-    """Draw the used rank and the seconds of each write over what is held, as PNG and SVG.
+    """Draw the used rank and the seconds of each write over what is stored, as PNG and SVG.
 
     Args:
         report: of the experiment; parts that are missing are not drawn.

@@ -57,7 +57,7 @@ def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> 
         model: the frozen model.
         out: folder of results.
         seeds: sets of facts.
-        note: told a line now and then.
+        note: called with a line now and then.
     """
     if not is_tuned(model.name):
         note(NOT_TUNED.format(model=model.name))

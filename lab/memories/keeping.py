@@ -54,7 +54,7 @@ class Context:
         model: the frozen model.
         corpus: general text, whose held-out part locality and false accepts are measured on.
         seed: of the facts and documents.
-        note: told a line now and then.
+        note: called with a line now and then.
     """
 
     model: Model
@@ -75,7 +75,7 @@ def run(
             not measured now stay.
         parts: of ``PARTS``; empty for all.
         seed: of the facts and documents.
-        note: told a line now and then.
+        note: called with a line now and then.
 
     Returns:
         The report: for each part its figures.
@@ -92,7 +92,7 @@ def run(
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
-            raise UserError(f"{path} is damaged: delete it, and all parts are measured anew.") from None
+            raise UserError(f"{path} is damaged: delete it, and all parts are measured again.") from None
         if isinstance(held, dict) and same_model(held, model):
             report = held
     report |= header("keeping", model) | {"split": SPLIT}
@@ -305,7 +305,7 @@ def _forget(
     model = context.model
     _, memory = in_sequence(context, texts)
     gone = 2
-    # The text goes on behind an answer, so that its end is not asked for.
+    # The text continues after an answer, so that its end is not asked for.
     asked = [Question(question.prompt, question.answer[:-1]) for question in groups[gone]]
     left = manage.forget(memory, texts[gone].title)
     reader, untouched = Reader(model, left), Reader(model, memory).with_settings(UNTOUCHED)

@@ -156,7 +156,7 @@ def _ablation(figures: Mapping[str, Any]) -> str:
 SECTIONS = {
     "ten": _ten,
     "fifty": lambda figures: _one("Fifty documents, one at a time", figures),
-    "long": lambda figures: _one("A document of ten thousand tokens, and another behind it", figures),
+    "long": lambda figures: _one("A document of ten thousand tokens, and another after it", figures),
     "facts200": lambda figures: _facts("200 facts in ten writes", figures),
     "sequence1000": lambda figures: _facts("1,000 facts in fifty writes", figures),
     "facts1000": lambda figures: _facts("1,000 facts in one write", figures),

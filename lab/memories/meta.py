@@ -64,7 +64,7 @@ def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda li
         corpus: general text to fit and calibrate on, and its held-out part to measure on.
         out: folder of results.
         seeds: sets of facts and documents.
-        note: told a line now and then.
+        note: called with a line now and then.
     """
     text = general_text(model, corpus)
     sites = {"untrained": untrained(model, text), "trained": recalibrated(model, text)}

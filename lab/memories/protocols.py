@@ -114,7 +114,7 @@ def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda li
         corpus: its held-out part is the unrelated text; the hidden-state addresses are fitted on the rest.
         out: folder of results.
         seeds: sets of facts.
-        note: told a line for each write.
+        note: called with a line for each write.
     """
     text = held_out(corpus, model.tokenizer, model.config.context, TOKENS)
     hidden = hidden_state_model(model, general_text(model, corpus))

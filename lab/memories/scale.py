@@ -115,7 +115,7 @@ def run(
         corpus: general text, whose validation shard is written; its last documents serve as other text.
         tokens: of the largest memory.
         questions: articles in SQuAD's JSON form, put to the slot and to its rivals, all articles in one memory.
-        note: told a line for each size.
+        note: called with a line for each size.
 
     Raises:
         UserError: when there is too little text.

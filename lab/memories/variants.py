@@ -94,7 +94,7 @@ class HiddenState(SummaryState):
 
 
 class HiddenSite(WriteSite):
-    """A write site whose cue and address are made of the hidden state behind the last level, and of nothing else."""
+    """A write site whose cue and address are made of the hidden state after the last level, and of nothing else."""
 
     def __init__(self, network: Network) -> None:
         """Make an uncalibrated site above a network."""
@@ -107,7 +107,7 @@ class HiddenSite(WriteSite):
         self.network = [network]  # in a list, so that its parameters are not counted as the site's
 
     def summaries(self, ids: Tensor, before: SummaryState | None = None) -> tuple[Tensor, SummaryState]:
-        """The stream (B, T, 1, D) as the only summary, and the state behind the last token."""
+        """The stream (B, T, 1, D) as the only summary, and the state after the last token."""
         state = before.network if isinstance(before, HiddenState) else None
         with torch.no_grad():
             stream, after = self.network[0].advance(ids, state)

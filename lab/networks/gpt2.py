@@ -117,7 +117,7 @@ class PeerNetwork(nn.Module):
         self.body = body
 
     def forward(self, ids: Tensor) -> Tensor:
-        """The stream (B, T, D) behind the last block and its norm; ids (B, T) int64."""
+        """The stream (B, T, D) after the last block and its norm; ids (B, T) int64."""
         stream: Tensor = self.body(input_ids=ids, use_cache=False).last_hidden_state
         return stream
 

@@ -96,7 +96,7 @@ def run(
         config: where the ladder begins: a bundled training configuration or a TOML file.
         minutes: of processor time of each run.
         seeds: runs of each variant.
-        note: told a line for each run.
+        note: called with a line for each run.
 
     Raises:
         UserError: when it is stopped, which loses nothing, or the corpus is too small.
@@ -164,7 +164,7 @@ def _run(
     training.resume()
     progress = training.run(stop)
     if share_done(settings, progress) < 1.0:
-        raise UserError("The ladder was stopped: the same command goes on from here.")
+        raise UserError("The ladder was stopped: the same command continues from here.")
     figures = {
         "seed": seed,
         "parameters": sum(p.numel() for p in network.parameters()),

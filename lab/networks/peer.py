@@ -57,7 +57,7 @@ def run(
         config: a bundled training configuration or a TOML file.
         tokens: that each run reads.
         seeds: runs of each kind.
-        note: told a line for each run.
+        note: called with a line for each run.
 
     Raises:
         UserError: when ``transformers`` is missing or the corpus too small.

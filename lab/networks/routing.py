@@ -74,7 +74,7 @@ def run(model: Model, corpus: str, out: Path, steps: int, seeds: int, note: Note
         out: folder of results.
         steps: of each run.
         seeds: runs of each kind.
-        note: told a line for each run.
+        note: called with a line for each run.
     """
     device = model.device
     text = study_text(corpus, steps)

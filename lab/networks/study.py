@@ -35,13 +35,13 @@ HEBBIAN, NONE, OTHER, NOISE = "hebbian", "none", "other", "noise"
 VOCABULARY, SAMPLE_BYTES = 1024, 2_000_000  # of a tokenizer of its own: a small head leaves more steps to a minute
 ROWS, CONTEXT = 8, 128  # sequences in a step, and their tokens
 HELD_OUT = 64  # windows
-SITES = 3  # one behind each level
+SITES = 3  # one after each level
 EVERY = 10  # steps between two looks at gates and gradients
 TINY = 1e-12
 
 
 def study_config(vocab_size: int) -> ModelConfig:
-    """A network of about 0.4M parameters with a memory site behind each of its levels."""
+    """A network of about 0.4M parameters with a memory site after each of its levels."""
     return ModelConfig(
         vocab_size=vocab_size,
         width=96,

@@ -102,7 +102,7 @@ def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda li
         corpus: its held-out part is the unrelated text.
         out: folder of results.
         seeds: sets of facts and documents.
-        note: told a line for each trial.
+        note: called with a line for each trial.
     """
     settings, trials = RivalSettings(), list[dict[str, Any]]()
     begun = time.monotonic()

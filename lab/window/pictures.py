@@ -25,7 +25,7 @@ PINNED = (0, 3)  # questions that are kept as checks
 SOURCE = 0  # the question whose source is shown
 TEXT = "The trams of Lindhaven must stop whenever they meet a"
 FAILURE = "The memory of the GPU ran out: 3.1 GB are needed, 1.2 GB are free. Write less at once, or use the CPU."
-STEPS = 40  # of the gradient write that is held half-way
+STEPS = 40  # of the gradient write that is paused half-way
 DOCS = {  # the pictures that README and tutorial show, and which of all they are
     "window-light": "ask-1480x920-light",
     "window-dark": "ask-1480x920-dark",

@@ -66,7 +66,7 @@ def test_cross_contamination_is_the_largest_of_all_pairs(
 
 
 def test_cross_contamination_finds_a_wrong_answer_and_passes_over_equal_ones(model: Model, reader: Reader) -> None:
-    # The memory holds "Quill" behind the first prompt: as the answer of the other fact it is a mix-up.
+    # The memory contains "Quill" after the first prompt: as the answer of the other fact it is a mix-up.
     mixed = FactQuestions.of(model.tokenizer, [Fact(FACTS[1].prompt, "Orm"), Fact("Some prompt is", "Quill")])
     assert (cross_contamination(reader, mixed) or 0.0) > 0.9
     equal = FactQuestions.of(model.tokenizer, [FACTS[1], Fact("Some prompt is", "Quill")])

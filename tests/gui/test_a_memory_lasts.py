@@ -281,7 +281,7 @@ def test_saving_under_a_title_never_takes_the_place_of_another_file(start: Start
     library = saved(workbench, qtbot)
     begin_long_write(workbench, qtbot)
     said.line = "Second"
-    library.save_as()  # waits behind the write
+    library.save_as()  # waits after the write
     other = workbench.context.library.duplicate(library.model.entries[0].path, "Second")
     before = other.read_bytes()
     workbench.window.write.cancel()

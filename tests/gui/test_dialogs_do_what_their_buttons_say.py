@@ -172,7 +172,7 @@ def test_a_model_is_chosen_with_its_device_and_a_folder_without_one_cannot_be(
         assert dialog.list.count() == 2 and "parameters" in dialog.words.text(), "the one in use, and the bundled one"
         monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
         dialog._browse()
-        assert "holds no model" in dialog.words.text() and not dialog.load_button.isEnabled()
+        assert "contains no model" in dialog.words.text() and not dialog.load_button.isEnabled()
         dialog.list.setCurrentRow(0)
         assert dialog.load_button.isEnabled()
         dialog.device.setCurrentIndex(dialog.device.findData("cpu"))

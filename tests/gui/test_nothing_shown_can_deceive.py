@@ -90,7 +90,7 @@ def texts(window: QWidget) -> Iterator[tuple[str, str]]:
 
 
 def dangerous(text: str) -> bool:
-    """Whether a text holds what moves a cursor or turns the direction of writing."""
+    """Whether a text contains what moves a cursor or turns the direction of writing."""
     return any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") and c not in "\n\t" for c in text)
 
 

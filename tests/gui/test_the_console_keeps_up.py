@@ -24,7 +24,7 @@ def test_the_newest_answer_is_in_sight_after_any_number_of_questions(start: Star
         answer = "words of it " * words
         console.exchanges.append(Exchange(number, f"Question {number}", answer, untouched="something else", done=True))
         console.redraw()
-        qtbot.wait(25)  # long enough for Qt to go on with its layout
+        qtbot.wait(25)  # long enough for Qt to continue with its layout
         assert bar.value() == bar.maximum(), number
     assert bar.maximum() > 0 and len(console.exchanges) < KEPT
     assert console.view.toPlainText().find(f"Question {SHOWN + 4}") > 0

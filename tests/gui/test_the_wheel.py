@@ -61,7 +61,7 @@ def test_the_wheel_gives_a_working_window(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     scripts = place / ("Scripts" if sys.platform == "win32" else "bin")
     python = scripts / ("python.exe" if sys.platform == "win32" else "python")
-    # What the wheel asks for stands in this environment already; only the program itself is installed anew.
+    # What the wheel asks for stands in this environment already; only the program itself is installed again.
     found = run(python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])", cwd=tmp_path,
                 environment=environment)  # fmt: skip
     Path(found.stdout.strip(), "others.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")

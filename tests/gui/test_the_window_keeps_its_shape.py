@@ -233,7 +233,7 @@ def test_the_fit_of_a_model_is_worked_out_before_it_is_loaded(tmp_path: Path) ->
     from bdh_workbench.gui.dialogs.model import fit_words
     from bdh_workbench.session.fit import Fit, estimate_fit
 
-    assert "holds no model" in estimate_fit(tmp_path).problem
+    assert "contains no model" in estimate_fit(tmp_path).problem
     fit = estimate_fit(ROOT / "models" / "small", "cpu")
     assert fit.parameters == pytest.approx(2.65e6, rel=0.02)
     assert 3e8 < fit.model_bytes < 5e8 < fit.model_bytes + fit.write_bytes < 1e9, "as measured"

@@ -10,7 +10,10 @@ from pytestqt.qtbot import QtBot
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.parts import job_row
 from bdh_workbench.gui.parts.job_row import time_left
+from bdh_workbench.gui.parts.write_words import PHASES, estimate_words, step_words
 from bdh_workbench.memory import room
+from bdh_workbench.memory.writing.event import WriteEvent
+from bdh_workbench.session.events import Estimated
 from bdh_workbench.session.jobs import Relabel
 from tests.core_factory import FACTS
 from tests.gui.conftest import WAIT, Said, Start, begin_long_write, press_write, settle
@@ -152,3 +155,21 @@ def test_after_a_write_the_header_says_what_was_written(start: Start, qtbot: QtB
     assert write.status.text() == "written: 2 facts", "not what would fit if it were written again"
     write.table.facts_model.set_facts(FACTS[:3])
     assert "written" not in write.status.text()
+
+
+def test_the_bar_has_the_share_that_reading_takes_once_the_text_is_read() -> None:
+    def stepped(phase: str, step: int) -> tuple[str, float]:
+        return step_words(
+            WriteEvent(phase, step, 64, {}, 0.5, 0.5, (), 0.0, (), 0.0, 1.0, 1.0), lambda: "about 9 s left"
+        )
+
+    words, read = stepped("prepare", 0)
+    assert words == "Reading the text · worst p 0.500 · about 9 s left"
+    assert read == PHASES["direct"][1] == stepped("direct", 0)[1] < stepped("direct", 32)[1] < PHASES["direct"][2]
+
+
+def test_a_small_share_of_the_room_is_not_said_to_be_none() -> None:
+    said = estimate_words(Estimated(1, 58, 96, 0.0001, 0.0015, True))
+    assert said.text == "58 tokens · 96 rows · fits (fill < 0.1% → 0.1%)" and not said.tone
+    crowded = estimate_words(Estimated(1, 58, 96, 0.5, 1.5, False, exact=False))
+    assert crowded.text == "about 58 tokens · does not fit: 2.0 times the room left" and crowded.tone == "warning"

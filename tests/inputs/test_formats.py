@@ -135,9 +135,9 @@ def test_two_answers_to_one_prompt_are_left_to_the_write() -> None:
         ([{"prompt": "p", "answer": "a", "paraphrases": ["x", 1]}], ["entry 1", "paraphrase 2"]),
         ([{"prompt": "p", "answer": "a", "paraphrase": ["x"]}], ["entry 1", '"paraphrase"', 'is "paraphrases" meant']),
         ([FACT, "text"], ["entry 2", "must be an object", "a text"]),
-        ({"facts": [FACT]}, ["must hold a list", "an object"]),
-        ([], ["holds no facts"]),
-        (True, ["must hold a list", "true or false"]),
+        ({"facts": [FACT]}, ["must contain a list", "an object"]),
+        ([], ["contains no facts"]),
+        (True, ["must contain a list", "true or false"]),
     ],
 )
 def test_wrong_facts_are_refused_by_entry_and_field(tmp_path: Path, entries: object, words: list[str]) -> None:
@@ -176,7 +176,7 @@ def test_half_a_character_is_refused() -> None:
         ("prompt,answer\np\n", ["entry 1", "line 2", 'no field "answer"']),
         ("prompt,answer\np, \n", ["entry 1", 'no field "answer"']),
         ('prompt,answer\np,"a\n', ["not valid CSV"]),
-        ("prompt,answer\n\n", ["holds no facts"]),
+        ("prompt,answer\n\n", ["contains no facts"]),
     ],
 )
 def test_wrong_tables_are_refused_by_row(text: str, words: list[str]) -> None:
@@ -306,7 +306,7 @@ def test_prose_of_an_unknown_format_may_begin_with_a_bracket(tmp_path: Path) -> 
         ([{"title": "t", "text": "x", "probes": {}}], ["entry 1", '"probes" must be a list']),
         ([{"title": "t", "text": "x", "probes": [{"prompt": "p"}]}], ["entry 1, probe 1", 'no field "answer"']),
         ([{"title": "t", "text": "x", "probe": []}], ["entry 1", 'is "probes" meant']),
-        ([], ["holds no documents"]),
+        ([], ["contains no documents"]),
     ],
 )
 def test_wrong_documents_are_refused_by_entry_and_field(tmp_path: Path, entries: object, words: list[str]) -> None:

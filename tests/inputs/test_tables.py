@@ -1,4 +1,4 @@
-"""Any table with two columns holds facts: which columns, whether the first row is a fact, and what is said of it."""
+"""Any table with two columns contains facts: which columns, whether the first row is a fact, and what is said of it."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def checked(out: Path, report: dict[str, Any], lines: list[str]) -> str:
-    """The page of an experiment, once its file holds what it returned and every line of its progress says something."""
+    """The page of an experiment, once its file has what it returned and every line of its progress says something."""
     name = report["experiment"]
     assert (
         len(report["fingerprint"]) == len(report["calibration_digest"]) == 64 and report["model"] and report["version"]

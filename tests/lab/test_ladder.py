@@ -65,7 +65,7 @@ def test_a_stopped_ladder_goes_on_within_a_run(
     one = ladder.Variant("as it is")
     monkeypatch.setattr(ladder, "rungs", lambda *recipe: {"nothing": [one]})
     monkeypatch.setattr(ladder, "stop_on_interrupt", lambda: lambda: True)
-    with pytest.raises(UserError, match="goes on from here"):
+    with pytest.raises(UserError, match="continues from here"):
         ladder.run(model, corpus, tmp_path, "tiny", SECONDS / 60.0, 1)
     (left,) = (tmp_path / "ladder-runs").glob("*/checkpoint.safetensors")
     monkeypatch.setattr(ladder, "stop_on_interrupt", lambda: lambda: False)

@@ -104,7 +104,7 @@ def test_what_was_held_reads_the_same_after_further_writes() -> None:
     assert relative(exact @ double_slot(late, late_basis), exact @ double_slot(early, early_basis)) < 1e-9
     assert torch.equal(late_basis.rows[: len(early_basis.rows)], early_basis.rows)
     n = len(early_basis.rows)
-    assert torch.equal(late_basis.factor[:n, :n], early_basis.factor), "what is held is not worked out anew"
+    assert torch.equal(late_basis.factor[:n, :n], early_basis.factor), "what is stored is not worked out again"
 
 
 @settings(max_examples=20)

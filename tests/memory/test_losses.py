@@ -193,7 +193,7 @@ def cached(count: int, seed: int, owner: list[int]) -> Cached:
 
 
 def gradient_problem(held: int = 0) -> tuple[Problem, Rows, Basis]:
-    """Three facts of four tokens each, two of them with a rival, the first behind a framing, and local text."""
+    """Three facts of four tokens each, two of them with a rival, the first after a framing, and local text."""
     rows = some_rows(max(1, held), 40)
     basis = extend_basis(rows, SLOTS, None, torch.arange(held))
     sparse = rows.sparse(SLOTS, basis.rows, torch.float32)

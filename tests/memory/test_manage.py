@@ -252,7 +252,7 @@ def test_rows_that_a_write_gave_rank_of_their_own_keep_it(change: Callable[[Memo
     twins = memory.rows.dense(memory.slots, torch.tensor([1, 4]))
     wanted = memory.rows.values[torch.tensor([1, 4])]
     alone, _ = algebra.solve(memory)
-    assert not torch.allclose(reads(alone, twins), wanted, rtol=0.1, atol=0.1)  # solving anew would lose one
+    assert not torch.allclose(reads(alone, twins), wanted, rtol=0.1, atol=0.1)  # solving again would lose one
     after = change(memory)
     assert torch.allclose(reads(after, twins, bank_like(after, memory)), wanted, rtol=0.02, atol=0.02)
 

@@ -106,7 +106,7 @@ def test_a_new_version_of_a_document_leaves_nothing_of_the_old_one(model: Model,
     new = resolve(stored.memory, (), [TextDocument("Lights", text)], WriteSettings())
     assert new.gone == (12,)
     after = finish(write(model, stored.memory, (), new.documents, bases=stored.bases, gone=new.gone))
-    assert after.ambiguous == 0, "nothing else goes on behind its words"
+    assert after.ambiguous == 0, "nothing else continues after its words"
     keeper, lamp = Fact("Its keeper was called", "Marta"), Fact("She lit the lamp at", "dawn")
     assert right(model, after.memory, [keeper, lamp, *TWELVE]) == 14
 

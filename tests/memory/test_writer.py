@@ -253,7 +253,7 @@ def test_without_protection_the_first_write_suffers(model: Model, first: WriteRe
     second = finish(write(model, first.memory, LATER, settings=loose, bases=first.bases))
     assert change_of(held_reads(second.memory, count), before) > 0.01
     assert worst_answer(model, second.memory, LATER) > 0.9
-    assert not torch.equal(second.memory.rows.values[:count], first.memory.rows.values), "what is held now is kept"
+    assert not torch.equal(second.memory.rows.values[:count], first.memory.rows.values), "what is stored now is kept"
 
 
 def test_ten_writes_in_a_row_all_stay(model: Model) -> None:

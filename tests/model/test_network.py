@@ -58,7 +58,7 @@ def reference_site(p: dict[str, Array], prefix: str, stream: Array, config: Mode
 
 
 def reference(network: Network, ids: list[int]) -> Array:
-    """The stream (T, D) behind the last level, as section 2 of the design says it, one token and one head at a time."""
+    """The stream (T, D) after the last level, as section 2 of the design says it, one token and one head at a time."""
     config = network.config
     p = {name: value.detach().double().numpy() for name, value in network.named_parameters()}
     heads, count = config.heads, config.neurons

@@ -137,7 +137,7 @@ def test_a_word_goes_on_over_the_border_of_a_chunk(site: WriteSite) -> None:
     assert ids.shape[1] > 2 * SCAN
     summaries, state = site.summaries(ids)
     np.testing.assert_allclose(summaries[0].numpy(), reference_summaries(site, ids[0].tolist()), atol=1e-4)
-    assert int(state.place[0]) == SCAN, "the space begins the word of the letters behind it"
+    assert int(state.place[0]) == SCAN, "the space begins the word of the letters after it"
 
 
 def test_a_rare_name_is_told_from_others_with_the_same_letters(site: WriteSite) -> None:

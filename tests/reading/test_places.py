@@ -161,7 +161,7 @@ TEXT = TextDocument(
 
 
 def test_a_question_is_led_to_the_sentence_that_it_is_about() -> None:
-    """All three sentences have a place behind "in a" or "a"; the name stands in the first alone."""
+    """All three sentences have a place after "in a" or "a"; the name stands in the first alone."""
     model = tiny_model(write_slots=SLOTS)
     tokenizer = model.tokenizer
     items = document_items([TEXT], tokenizer, 256)
@@ -209,7 +209,7 @@ def test_a_document_is_found_by_the_first_word_that_it_says() -> None:
 
 
 def test_the_window_of_a_sentence_goes_on_in_the_text() -> None:
-    """Rows 0 to 6 are the text, with a space of its own behind the second sentence; then two windows; then a fact."""
+    """Rows 0 to 6 are the text, with a space of its own after the second sentence; then two windows; then a fact."""
     items, sentences = [0] * 11 + [1, 1], [0, 0, 1, 1, 1, 2, 2, 0, 0, 1, 1, 0, 0]
     tokens = [65, 46, 66, 46, 32, 67, 0, 65, 46, 66, 46, 68, 0]
     following = [1, 2, 3, 4, 5, 6, -1, 8, -1, 10, -1, 12, -1]

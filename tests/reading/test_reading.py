@@ -196,7 +196,7 @@ def test_the_row_behind_the_one_matched_last_is_preferred_if_its_token_came() ->
         familiarity, rows = recall.match(torch.tensor([[65]]), here, SURE, torch.tensor([last]))
         assert int(rows) == wanted and float(familiarity) == pytest.approx(1.0, abs=1e-5)
     _, rows = recall.match(torch.tensor([[70]]), here, SURE, torch.tensor([2]))
-    assert int(rows) in (0, 2), "another token came than either row told: there is nothing to go on from"
+    assert int(rows) in (0, 2), "another token came than either row told: there is nothing to continue from"
     _, rows = recall.match(torch.tensor([[65]]), here, SURE, torch.tensor([-1]))
     assert int(rows) == 1
     both = torch.stack((one, two))[None]
@@ -238,7 +238,7 @@ def _shared() -> tuple[Model, Memory]:
 
 
 def test_token_by_token_is_as_all_at_once_across_familiar_and_strange_text(reader: Reader) -> None:
-    """A match that the gate closed is nothing to go on from, in whatever pieces the text comes."""
+    """A match that the gate closed is nothing to continue from, in whatever pieces the text comes."""
     ids = ids_of(DOCUMENT.text[:60] + UNFAMILIAR + FACTS[1].prompt + " Quill " + OTHER_DOCUMENT.text[30:80])
     whole = reader.advance(ids)
     assert bool((whole.rows == -1).any()) and bool((whole.rows >= 0).any())
@@ -325,7 +325,7 @@ def test_generation_reads_each_token_once(reader: Reader, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Reader, "advance", counted)
     generated(reader, GENERAL[:20], max_tokens=6)
-    assert lengths == [20, 1, 1, 1, 1, 1], "the prefix is never read again, and nothing behind the last token"
+    assert lengths == [20, 1, 1, 1, 1, 1], "the prefix is never read again, and nothing after the last token"
 
 
 def test_an_empty_prompt_is_refused(reader: Reader) -> None:

@@ -31,7 +31,7 @@ def test_each_item_is_counted_from_its_own_beginning(model: Model) -> None:
     memory = finish(write(model, None, FACTS[:3], (), WriteSettings(framings=1))).memory
     sources = Sources(memory)
     begins = [row for row in range(len(memory.rows)) if (found := sources.of(row)) and found.position == 1]
-    assert len(begins) == 6, "each of three facts stands alone and behind a framing"
+    assert len(begins) == 6, "each of three facts stands alone and after a framing"
     told = [sources.of(row) for row in begins]
     assert [source.item for source in told if source] == [0, 0, 1, 1, 2, 2]
     assert {source.text for source in told if source} == {f"{fact.prompt} {fact.answer}" for fact in FACTS[:3]}

@@ -170,3 +170,16 @@ def test_tokens_alike_but_for_case_take_one_branch() -> None:
     tree = Verbatim([Stretch([1, 2], 1, [7]), Stretch([3, 2], 1, [8])], [0, 1, 2, 1], [1.0] * 4)
     spoken, _ = tree.read([3])
     assert tree.rows(spoken[0][0]) == [7, 8] and spoken[0][0].node != ROOT
+
+
+def test_a_text_is_met_however_its_lines_are_broken() -> None:
+    # 8 breaks a line: the word after it is met with it or without it, where the text or what is read has it.
+    tree = Verbatim([Stretch([1, 2, 8, 3, 4], 1, [10, 11, 12, 13])], list(range(9)), [2.0] * 9, [8])
+    for ids in ([1, 2, 3], [1, 2, 8, 3], [1, 8, 2, 3]):
+        found, _ = tree.read(ids)
+        assert [tree.rows(spoken) for spoken in found[-1]] == [[13]]
+        assert found[-1][0].whole
+    found, _ = tree.read([1, 2])
+    assert tree.rows(found[-1][0]) == [11, 12], "before the break and after it: the cosines choose"
+    found, _ = Verbatim([Stretch([8, 1], 1, [10])], list(range(9)), [2.0] * 9, [8]).read([8])
+    assert found == [()], "a line break alone repeats nothing"

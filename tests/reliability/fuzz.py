@@ -3,7 +3,7 @@
 The engines are ``hypothesis``, ``atheris`` (guided by coverage; ``pip install atheris`` first) and ``random`` (numbered
 seeds, so that a finding is named by its number). Seconds are of processor time. What was found is kept under
 ``tests/reliability/findings/KIND/``, where the tests open it for ever after. With ``--corpus DIR`` atheris keeps what
-reached new branches in ``DIR/KIND``, and the next run goes on from there.
+reached new branches in ``DIR/KIND``, and the next run continues from there.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def by_random(tally: Tally, start: int) -> None:
 
 
 def by_hypothesis(tally: Tally) -> None:
-    """Files drawn by hypothesis, which goes on from what was interesting."""
+    """Files drawn by hypothesis, which continues from what was interesting."""
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import strategies as st
 

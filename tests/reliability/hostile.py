@@ -229,7 +229,7 @@ def spoil_tensors(draw: Draw, whole: bytes) -> bytes:
 
 
 def reseal(metadata: dict[str, Any], arrays: Arrays) -> None:
-    """Give a spoilt memory file a summary and a checksum that fit, so that what lies behind them is reached."""
+    """Give a spoilt memory file a summary and a checksum that fit, so that what lies after them is reached."""
     with contextlib.suppress(Exception):
         metadata["data"] = str(sum(len(data) for _, _, data in arrays.values()))
         metadata["rank"] = str(arrays["basis"][1][0])

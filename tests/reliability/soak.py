@@ -1,7 +1,7 @@
 """A long life: ``python -m tests.reliability.soak --steps 1000 --json`` does random things to a memory and checks each.
 
 Beside the memory a plain list stands for what should be remembered. After every step the items, the layers and the
-whole memory are checked, some of what is held is asked, something that was forgotten is asked too, and unrelated text
+whole memory are checked, some of what is stored is asked, something that was forgotten is asked too, and unrelated text
 must be answered to the bit as by the untouched model. Time and memory use must be flat: their slopes are reported.
 """
 
@@ -96,7 +96,7 @@ class Soak:
         self.memory = manage.merge([self.memory, other])
         found = {fact.prompt: fact for layer in before for fact in layer.facts} | {fact.prompt: fact for fact in facts}
         texts = {document.title: document for layer in before for document in layer.documents}
-        # Layers are numbered anew in the order of their times, which may be equal: the items say which is which.
+        # Layers are numbered again in the order of their times, which may be equal: the items say which is which.
         self.layers = {}
         for layer in self.memory.layers:
             items = [item for item in self.memory.items if item.layer == layer.number]

@@ -122,7 +122,7 @@ def test_a_conversation_is_exported_for_people_and_for_programs() -> None:
     text = as_markdown(turns, "Notes")
     assert text.startswith("# Notes\n")
     assert "**Who owns it?**\n\nTwo brothers\n" in text and "> Two brothers own it." in text
-    assert "The mill, sentence 2" in text and text.count("*The memory holds 1 document.*") == 2
+    assert "The mill, sentence 2" in text and text.count("*The memory contains 1 document.*") == 2
     assert "**Who is mayor?**\n\nNot in this memory" in text
     record = json.loads(as_json(turns, "Notes"))
     assert record["title"] == "Notes" and record["turns"][0]["answer"]["chosen"]["answer"] == "Two brothers"

@@ -179,7 +179,7 @@ def test_other_broken_files_are_named(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_places_without_a_corpus(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("a,b")
-    for name, message in {"nowhere": "no corpus at", "table.csv": "cannot be read", "": "holds no"}.items():
+    for name, message in {"nowhere": "no corpus at", "table.csv": "cannot be read", "": "contains no"}.items():
         with pytest.raises(UserError, match=message):
             everything(tmp_path / name)
 
@@ -247,7 +247,7 @@ def test_cache_is_reused_only_where_it_fits(numbered: Path, tmp_path: Path) -> N
     progress: list[int] = []
 
     def build(max_tokens: int | None = None, **changes: Any) -> tuple[int, bool]:
-        """Return the number of tokens and whether they were made anew."""
+        """Return the number of tokens and whether they were made again."""
         progress.clear()
         arguments = {"location": numbered, "tokenizer": tokenizer, "folder": folder, **changes}
         cache = build_token_cache(**arguments, max_tokens=max_tokens, progress=progress.append)

@@ -259,7 +259,7 @@ def test_batches_made_ahead_are_those_that_were_ordered() -> None:
         taken = [ahead.take(order).tolist() for order in orders]
     assert taken == [[o.late, o.rows, o.early_position, o.late_position] for o in orders]
     assert orders[0].following() == orders[1] and orders[3].following() == orders[4]
-    assert len(made) <= len(orders) + 4  # what was made for nothing when the windows changed, and behind the end
+    assert len(made) <= len(orders) + 4  # what was made for nothing when the windows changed, and after the end
 
 
 def test_a_batch_that_cannot_be_made_is_told() -> None:

@@ -1,4 +1,4 @@
-"""Rivals that store text and put it before each prompt: everything that is held, or what BM25 finds."""
+"""Rivals that store text and put it before each prompt: everything that is stored, or what BM25 finds."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def statement(fact: Fact) -> str:
 
 
 class InContext(Rival):
-    """Everything that is held stands before each prompt."""
+    """Everything that is stored stands before each prompt."""
 
     def __init__(self, model: Model) -> None:
         """Begin with no text."""
@@ -55,7 +55,7 @@ class InContext(Rival):
         return sum(len(text.encode()) for text in self.texts)
 
     def prompt(self, ids: Sequence[int], query: Sequence[int] | None = None) -> list[int]:
-        """All that is held, and the prompt behind it as running text goes on."""
+        """All that is stored, and the prompt after it as running text goes on."""
         return self._behind(self.texts, ids)
 
     def _behind(self, texts: Sequence[str], ids: Sequence[int]) -> list[int]:
@@ -73,7 +73,7 @@ class Passage:
 
     Attributes:
         sentence: is searched.
-        given: it and, in a document, the sentence behind it: what a text goes on with stands there.
+        given: it and, in a document, the sentence after it: what a text continues with stands there.
     """
 
     sentence: str
@@ -83,8 +83,8 @@ class Passage:
 class Retrieved(InContext):
     """The passages that BM25 (Robertson and Zaragoza 2009) finds for a prompt stand before it.
 
-    Searched are the sentences of all that is held and of other invented documents, together about 10,000 tokens more.
-    A text that is longer than a sentence is looked for anew at each sentence. What answers too little of the query is
+    Searched are the sentences of all that is stored and of other invented documents, together about 10,000 tokens more.
+    A text that is longer than a sentence is looked for again at each sentence. What answers too little of the query is
     not given: how much unrelated text reaches is measured on the model's sample of it after each write.
     """
 
@@ -114,7 +114,7 @@ class Retrieved(InContext):
         self._heaviest = self.least = 0.0  # weight of a word that no passage has; score under which none is given
 
     def write(self, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:
-        """Store the words and make the index anew."""
+        """Store the words and make the index again."""
         new = [Passage(said, said) for said in map(statement, facts)]
         for document in documents:
             new += passages_of(document)
@@ -154,7 +154,7 @@ class Retrieved(InContext):
         return [self.passages[place] for place in best if scores[place] > self.least]
 
     def prompt(self, ids: Sequence[int], query: Sequence[int] | None = None) -> list[int]:
-        """The best passages and the prompt behind them."""
+        """The best passages and the prompt after them."""
         found = self.retrieve(self.model.tokenizer.decode(ids if query is None else query))
         return self._behind([" ".join(passage.given for passage in found)], ids) if found else list(ids)
 
@@ -231,13 +231,13 @@ class Retrieved(InContext):
 
 
 def holds(text: str, answer: str) -> bool:
-    """Whether the words of an answer stand in a text, one behind the other."""
+    """Whether the words of an answer stand in a text, one after the other."""
     wanted = words(answer)
     return bool(wanted) and f" {' '.join(wanted)} " in f" {' '.join(words(text))} "
 
 
 def passages_of(document: TextDocument) -> list[Passage]:
-    """The sentences of a document, each given with the one behind it."""
+    """The sentences of a document, each given with the one after it."""
     said = sentences(document)
     return [Passage(first, " ".join((first, *said[n + 1 : n + 2]))) for n, first in enumerate(said)]
 

@@ -39,7 +39,7 @@ class Rival(ABC):
 
     @abstractmethod
     def write(self, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:
-        """Take in facts and documents besides what is held; the optimisation steps that it took."""
+        """Take in facts and documents besides what is stored; the optimisation steps that it took."""
 
     @property
     @abstractmethod
@@ -61,7 +61,7 @@ class Rival(ABC):
         return list(ids)
 
     def pieces(self, text: Question, cue: Sequence[int]) -> list[Question]:
-        """A whole text as questions whose answers, one behind the other, are its tokens.
+        """A whole text as questions whose answers, one after the other, are its tokens.
 
         Args:
             text: as ``as_question`` makes it.
@@ -71,7 +71,7 @@ class Rival(ABC):
         return [self.ask(text, cue)]
 
     def go_on(self, prompts: Sequence[list[int]], most: Sequence[int]) -> list[list[int]]:
-        """Greedily generate at most so many tokens behind each prompt, with whatever is put before it."""
+        """Greedily generate at most so many tokens after each prompt, with whatever is put before it."""
         return decode(self.reader, [self.prompt(prompt) for prompt in prompts], most, lambda _, __: False)
 
     def facts_found(self, facts: Sequence[Fact]) -> dict[str, Any]:
@@ -93,11 +93,11 @@ def rival_report(
     """Write facts jointly, and documents one after the other into a fresh one of the same kind.
 
     Args:
-        make: gives a rival that holds nothing.
+        make: gives a rival that contains nothing.
         facts: may be empty.
         documents: may be empty.
         text: unrelated, for locality.
-        note: told what is going on.
+        note: called with what is happening.
 
     Returns:
         ``facts``, ``documents`` and ``locality`` with the keys of the benchmark. What has no meaning for a rival, such

@@ -27,7 +27,7 @@ NAMES = {
 
 
 def makers(model: Model, settings: RivalSettings, write: WriteSettings) -> dict[str, Callable[[], Rival]]:
-    """For each rival a function that gives one which holds nothing."""
+    """For each rival a function that gives one which contains nothing."""
     return {
         "in_context": lambda: InContext(model),
         "bm25": lambda: Retrieved(model, settings.passages, settings.floor),
@@ -57,7 +57,7 @@ def compare(
         text: unrelated, for locality.
         settings: of the rivals.
         write: gives the most steps, goal, margin, framings and seed, as for the slot.
-        note: told what is going on.
+        note: called with what is happening.
 
     Raises:
         UserError: when a library is missing.

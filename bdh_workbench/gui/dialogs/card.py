@@ -48,7 +48,7 @@ class ModelCard(QDialog):
         heading.setObjectName("heading")
         sites = []
         for site in info.sites:
-            where = "write site" if site.written else f"site behind level {site.level}"
+            where = "write site" if site.written else f"site after level {site.level}"
             fast, each = ("", " in each bank") if site.written else (f", fast {site.fast:.2f}", "")
             sites.append(f"{where}: {site.slots:,} slots{each}, gate slow {site.slow:.2f}{fast}")
         facts = note(

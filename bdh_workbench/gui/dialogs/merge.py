@@ -47,7 +47,7 @@ class MergeDialog(QDialog):
         layout.setContentsMargins(20, 16, 20, 16)
         layout.setSpacing(12)
         layout.addWidget(heading)
-        layout.addWidget(note("The result holds what all of them hold, and is not saved yet. Their files stay."))
+        layout.addWidget(note("The result contains what all of them hold, and is not saved yet. Their files stay."))
         layout.addLayout(form)
         layout.addWidget(buttons)
         self.setMinimumWidth(460)

@@ -316,7 +316,7 @@ class AskPane(Pane):
         self.context.clock.mark(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Lay the answers out anew."""
+        """Lay the answers out again."""
         super().resizeEvent(event)
         self._share_room()
         self.context.clock.mark(self)

@@ -124,7 +124,7 @@ class WritePane(Pane):
         open_ = flat_button("open…", "Open texts, PDF, DOCX, web pages or tables (Ctrl+O)", self.open_files)
         self.columns_button = flat_button("columns…", "Choose which columns of the table are used", self.choose_columns)
         self.columns_button.setVisible(False)
-        clear = flat_button("clear", "Begin anew", self.clear)
+        clear = flat_button("clear", "Start over", self.clear)
         self.advanced_button = flat_button("advanced ▸", "Settings of the write", self._toggle_advanced)
         corner.setLayout(row(self.columns_button, sample, open_, clear, self.advanced_button, spacing=2))
         return corner
@@ -189,7 +189,7 @@ class WritePane(Pane):
         self.editing.begin(item)
 
     def clear(self) -> None:
-        """Begin anew in this tab; what stood there can be brought back."""
+        """Start over in this tab; what stood there can be brought back."""
         if self.tabs.currentIndex() == 0:
             self.show_documents(())
         else:

@@ -52,7 +52,7 @@ class AskSettings(WholeRows):
         self.expected = QLineEdit()
         self.expected.setPlaceholderText("an answer whose p is shown with each question")
         self.expected.setAccessibleName("Expected answer")
-        self.expected.setToolTip("How probable this answer is behind the question, and whether it is what is decoded.")
+        self.expected.setToolTip("How probable this answer is after the question, and whether it is what is decoded.")
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)

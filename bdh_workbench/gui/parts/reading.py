@@ -78,7 +78,7 @@ def read_files(paths: Sequence[Path]) -> Found:
     """The facts and the documents of files and folders.
 
     Raises:
-        UserError: naming the first file that holds neither.
+        UserError: naming the first file that contains neither.
     """
     inputs = read_any(paths)
     return tuple(inputs.facts), tuple(inputs.documents)

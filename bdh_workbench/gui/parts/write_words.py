@@ -18,7 +18,7 @@ PHASES = {  # what the phases of a write are called, and where the bar stands at
 }
 AMBIGUOUS = "cannot be told apart (same words before): reword it"
 AMBIGUOUS_TIP = (
-    "The same words stand before it as before another, and another word behind them: only one of the two can be "
+    "The same words stand before it as before another, and another word after them: only one of the two can be "
     "answered. Where that matters, change some of the words before."
 )
 

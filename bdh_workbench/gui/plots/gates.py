@@ -26,7 +26,7 @@ class SitePlot(PlotCard):
 
     def __init__(self, clock: DrawClock, title: str, empty: str, y: str, tip: str) -> None:
         self._axis = NamedAxis()
-        super().__init__(title, empty, clock, x="site behind level", y=y, tip=tip, axis=self._axis)
+        super().__init__(title, empty, clock, x="site after level", y=y, tip=tip, axis=self._axis)
         self.names: list[str] = []
         self.values: tuple[list[float], list[float]] = ([], [])
         self._bars: Any = [pg.BarGraphItem(x=[], height=[], width=WIDE) for _ in range(2)]

@@ -89,7 +89,7 @@ class Key(QWidget):
         return QSize(0, self.minimumHeight())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Break the lines anew."""
+        """Break the lines again."""
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
             self._fit()

@@ -87,7 +87,7 @@ def save_memory(path: Path, memory: Memory, *, keep_words: bool = True) -> None:
         keep_words: False saves it ``without_words``.
 
     Raises:
-        UserError: when the memory holds numbers that are not finite or is not whole, or the file cannot be written; the
+        UserError: when the memory has numbers that are not finite or is not whole, or the file cannot be written; the
             file at ``path``, if any, is then as it was.
     """
     try:
@@ -115,7 +115,7 @@ def without_words(memory: Memory) -> Memory:
     settings and loss history; and the title and the note that a person gave the memory.
 
     Answers may differ all the same, those about documents above all: what needs the tokens of the rows is gone, which
-    is finding a document and a sentence by their words, and going on to the row behind the one matched last.
+    is finding a document and a sentence by their words, and going on to the row after the one matched last.
     """
     import torch
 
@@ -218,7 +218,7 @@ def check_link(path: Path) -> None:
 
 
 def _encoded(memory: Memory) -> tuple[bytes, dict[str, np.ndarray[Any, Any]]]:
-    """The header and the arrays behind it. Raises ``Damaged`` for whatever could not be loaded again."""
+    """The header and the arrays after it. Raises ``Damaged`` for whatever could not be loaded again."""
     from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
 
     tensors = _tensors(memory)

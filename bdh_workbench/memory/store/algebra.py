@@ -71,7 +71,7 @@ def extend_basis(
     Args:
         rows: the table that all numbers refer to.
         slots: M.
-        basis: of what is held already, which stays as it is; None for nothing.
+        basis: of what is stored already, which stays as it is; None for nothing.
         new: (m,) int64, row numbers to choose from.
         tolerance: squared distance, of addresses of unit length; 0 takes every row that is not exactly dependent.
         watch: called before each block; what it raises ends the work.

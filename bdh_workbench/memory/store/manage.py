@@ -34,11 +34,11 @@ Keep = Literal["first", "last", "both"]
 
 
 def merge(memories: Sequence[Memory], title: str = "", *, keep: Keep | None = None) -> Memory:
-    """One memory that holds what all of the given ones hold: their banks, side by side.
+    """One memory that contains what all of the given ones hold: their banks, side by side.
 
-    The order of the memories does not matter, except for ``keep`` and the names. Layers are numbered anew in the order
-    of their times. An item that is held several times, with the same words or, without words, at the same addresses, is
-    kept once: the oldest of those that are switched on.
+    The order of the memories does not matter, except for ``keep`` and the names. Layers are renumbered in the order
+    of their times. An item that is stored several times, with the same words or, without words, at the same addresses,
+    is kept once: the oldest of those that are switched on.
 
     Args:
         memories: one or more, of one model.
@@ -177,7 +177,7 @@ def find_items(memory: Memory, name: str | int) -> list[int]:
         hint = f"; there are {_listed(memory, range(len(memory.items)))}"
     else:
         hint = ": it is empty"
-    raise UserError(f"The memory holds no item called “{shortened(name)}”{hint}.")
+    raise UserError(f"The memory contains no item called “{shortened(name)}”{hint}.")
 
 
 def set_layer(memory: Memory, number: int, enabled: bool) -> Memory:

@@ -537,7 +537,7 @@ class Memory:
         return 1 + max((layer.number for layer in self.layers), default=0)
 
     def with_layer(self, number: int, enabled: bool) -> Memory:
-        """The memory with one layer of history switched on or off; to be solved anew (``algebra.solve``).
+        """The memory with one layer of history switched on or off; to be solved again (``algebra.solve``).
 
         Raises:
             KeyError: when there is no layer of that number.
@@ -552,7 +552,7 @@ class Memory:
     def without_items(self, items: Iterable[int]) -> Memory:
         """The memory without the items of the given indices, their rows, and layers that are empty then.
 
-        To be solved anew (``algebra.solve``).
+        To be solved again (``algebra.solve``).
         """
         gone = set(items)
         kept = [index for index in range(len(self.items)) if index not in gone]

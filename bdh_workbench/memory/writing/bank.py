@@ -118,7 +118,7 @@ class BankResult:
         new: the positions, without their stream.
         before: (m,) probability of each target before the write.
         after: (m,) after it.
-        ambiguous: (m,) bool, those left out as another position has their address and goes on otherwise.
+        ambiguous: (m,) bool, those left out as another position has their address and continues differently.
         hopeless: (m,) bool, those left out as no read makes their token certain.
         steps: taken.
     """

@@ -1,6 +1,6 @@
 """From facts and documents to write items: token ids with the stretch of them that is to be remembered.
 
-A fact gives its prompt and answer, alone and behind a few automatic framings. A document gives its whole text in
+A fact gives its prompt and answer, alone and after a few automatic framings. A document gives its whole text in
 stretches, and a window for each sentence, so that a question without context finds it too. What belongs together is a
 ``Unit``, which goes into one bank of the memory.
 """
@@ -34,7 +34,7 @@ WINDOW_FIRST = 3  # a window's first target: its first two tokens do not tell se
 
 @dataclass(frozen=True, slots=True)
 class WriteItem:
-    """One stretch of tokens to remember, all of it behind what precedes it.
+    """One stretch of tokens to remember, all of it after what precedes it.
 
     Attributes:
         source: index of the fact or document it comes from.
@@ -65,7 +65,7 @@ def alone(source: int, ids: Sequence[int], first: int) -> WriteItem:
 
 
 def answer_ids(tokenizer: Tokenizer, prompt: str, answer: str) -> tuple[list[int], list[int]]:
-    """Token ids of a prompt and of its answer with the space between them and the end token behind it.
+    """Token ids of a prompt and of its answer with the space between them and the end token after it.
 
     The two are encoded apart, as the prompt alone is what a person will type, on one line and without the spaces that
     may stand after it: the space between them belongs to the answer's first word.
@@ -82,7 +82,7 @@ def write_items(
 
     Args:
         facts: their framings are left out where they would make many banks of one (``FRAMING_SHARE``).
-        documents: numbered, as sources, behind the facts.
+        documents: numbered, as sources, after the facts.
         model: gives the tokenizer, the slots, and the length of windows.
         settings: of the write, which say how many framings a fact gets and whether its paraphrases are written.
     """

@@ -62,7 +62,7 @@ def positions(
     for batch in padded_batches([len(item.ids) - 1 for item in items]):
         watch()
         longest = max(len(items[i].ids) for i in batch) - 1
-        # What stands behind a target cannot reach it, so any padding on the right will do.
+        # What stands after a target cannot reach it, so any padding on the right will do.
         ids = torch.tensor([[*items[i].ids[:-1], *(0,) * (longest + 1 - len(items[i].ids))] for i in batch])
         ids = ids.to(model.device)
         stream, _ = model.network.advance(ids)

@@ -51,7 +51,7 @@ class Problem:
     Attributes:
         own: the items' positions; ``owner`` is the item.
         items: number of write items.
-        contrasts: other facts' answers behind a fact's prompt; ``owner`` is the pair.
+        contrasts: other facts' answers after a fact's prompt; ``owner`` is the pair.
         contrast_items: (f,), the primary items of the facts that have contrasts.
         contrast_owner: (pairs,), the place in ``contrast_items`` of each pair's fact.
         local: unrelated positions, targets unused.

@@ -30,7 +30,7 @@ def info_nce(own: Tensor, others: Tensor, owner: Tensor) -> Tensor:
 
     Args:
         own: (n,), mean log-likelihood per token of each item's own answer.
-        others: (k,), the same of other items' answers behind an item's prompt.
+        others: (k,), the same of other items' answers after an item's prompt.
         owner: (k,), the item whose prompt that was.
     """
     # Shifted by the largest of each item: wrong answers can be so unlikely that their exponential is zero.

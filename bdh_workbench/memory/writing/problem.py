@@ -76,7 +76,7 @@ def _cached(model: Model, part: Positions, owner: Tensor, base: Tensor) -> Cache
 def _contrasts(
     model: Model, memory: Memory, facts: Sequence[Fact], items: Sequence[WriteItem], slow: Tensor
 ) -> tuple[Cached | None, Tensor, Tensor]:
-    """Answers of other facts, of this write and of the memory, behind each fact's prompt.
+    """Answers of other facts, of this write and of the memory, after each fact's prompt.
 
     Returns:
         The pairs of a prompt and another's answer; the primary items (f,) of the facts that have any; and for each pair

@@ -79,7 +79,7 @@ class WriteResult:
 
 
 def empty_memory(model: Model, title: str = "") -> Memory:
-    """A memory of this model that holds nothing."""
+    """A memory of this model that contains nothing."""
     rows = Rows.empty(model.config.cue_width, model.config.width)
     none = torch.zeros(0, dtype=torch.int64)
     return Memory(

@@ -9,7 +9,7 @@ as a reader matches them (``memory.recall``). Every figure is a share from 0 to 
   ``pure``: what a ridge read without completion gives most weight to is the right token; ``pure_weight``: how much;
 - hard facts: the same for synonyms and questions, which share few words with the statement;
 - documents: ``nearest``: the row matched at the end of a probe begins the answer in the right sentence; ``told_apart``:
-  stored positions whose address differs from that of every row that goes on otherwise, a proxy for retention: two
+  stored positions whose address differs from that of every row that continues differently, a proxy for retention: two
   positions with one address cannot both be kept.
 """
 
@@ -311,7 +311,7 @@ def _documents_report(
 ) -> dict[str, float]:
     probes = [(index, probe) for index, document in enumerate(written) for probe in document.probes]
     asked = [answer_ids(tokenizer, probe.prompt, probe.answer) for _, probe in probes]
-    # The text goes on behind an answer, so its end is not asked for.
+    # The text continues after an answer, so its end is not asked for.
     asked = [(prompt, answer[:-1]) for prompt, answer in asked]
     matched = match_answers(site, rows, asked)
     right = []

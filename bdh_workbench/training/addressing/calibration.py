@@ -61,7 +61,7 @@ def calibrate(
         text: general text.
         seed: of the stretches chosen.
         trained: the site's token weights are there already (``metatrain.py``) and stay.
-        progress: told the share done and what is being done.
+        progress: called with the share done and what is being done.
     """
     random = np.random.default_rng(seed)
     if not trained:
@@ -96,7 +96,7 @@ def fit_tokens(site: WriteSite, tokenizer: Tokenizer, counts: npt.NDArray[np.int
     weights = (weights / weights.max()) ** RARITY
     # A character of several bytes may be cut in the middle: such a token is taken for one in lower case.
     capital = np.array([piece.removeprefix(b" ").decode(errors="ignore")[:1].isupper() for piece in pieces])
-    # Letters, digits and the bytes of characters beyond ASCII go on with a word; anything else begins one. Without a
+    # Letters, digits and the bytes of characters beyond ASCII continue with a word; anything else begins one. Without a
     # code of its own a number would be no more than its digits, in any order: 379 and 397 shared one address, and of 60
     # facts about room numbers 55 could be told apart, of 30 about years 26.
     begins = [not (piece[:1].isalnum() or piece[:1] >= b"\x80") for piece in pieces]
@@ -116,7 +116,7 @@ def same_tokens(pieces: Sequence[bytes]) -> list[int]:
 
 
 def last_summaries(site: WriteSite, sequences: Sequence[Sequence[int]]) -> Tensor:
-    """Content summaries (n, K, C) behind the last token of each sequence."""
+    """Content summaries (n, K, C) after the last token of each sequence."""
     out = site.codes.new_zeros(len(sequences), len(site.decays), site.codes.shape[1])
     for batch in padded_batches([len(s) for s in sequences]):
         longest = max(len(sequences[i]) for i in batch)

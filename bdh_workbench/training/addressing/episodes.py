@@ -64,7 +64,7 @@ class Episode:
 
     Attributes:
         items: write items of the facts, and then of the documents.
-        facts: how many sources are facts; those behind them are documents.
+        facts: how many sources are facts; those after them are documents.
         sources: how many there are.
         placed: the document whose places are trained; one, as working them out is dear.
         cues: of facts and documents.

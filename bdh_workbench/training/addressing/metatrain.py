@@ -15,7 +15,7 @@ the second write. Then rewordings of A and B are asked, and text C that has noth
 - read: the same over the weights of the ridge read, on a random part of the slots;
 - familiarity: the rewording's cosine must lie above that of the most familiar positions of C.
 
-The whitening follows the numbers and is fitted anew every few steps. Nothing of this needs the network. Whether the
+The whitening follows the numbers and is fitted again every few steps. Nothing of this needs the network. Whether the
 result is kept is decided on other relations and names, by ``address_report`` on the ``dev`` split.
 """
 
@@ -60,7 +60,7 @@ STEPS = 300  # at most, for each seed
 RATE = 0.03  # of Adam, on numbers for which 1 is most of the way to the bound
 PULL = 0.003  # on their squares
 SLOTS = 1024  # of the address that the ridge read of an episode is worked out on
-REFIT = 25  # steps after which the whitening is fitted anew, on REFIT_TEXTS stretches
+REFIT = 25  # steps after which the whitening is fitted again, on REFIT_TEXTS stretches
 REFIT_TEXTS = 1500
 FINAL_TEXTS = 4000  # the same for what is measured
 FAMILIAR = 4  # positions of unrelated text that look most familiar
@@ -164,7 +164,7 @@ def episode_losses(addressing: Addressing, episode: Episode, slots: Tensor) -> d
     of_fact = source < episode.facts
     # A fact is answered from its first row, a document from any: its place is another matter.
     right = mine & (rows.begins | ~of_fact[:, None])
-    # Rows of a fact beyond its first are met only behind the one before them, so they are no rivals.
+    # Rows of a fact beyond its first are met only after the one before them, so they are no rivals.
     facts = rows.items < episode.facts
     rivals = (rows.begins | ~facts).nonzero().flatten()
     cues, right_rival = rows.recall.cues[rivals], right[:, rivals]
@@ -245,7 +245,7 @@ def meta_train(
         text: training text for episodes and whitening, held-out text for measuring.
         minutes: for everything together, measuring included.
         seeds: runs that must agree.
-        progress: told the share done and a line for the log, about once a second; what it raises ends the training
+        progress: given the share done and a line for the log, about once a second; what it raises ends the training
             and leaves the site as it was.
 
     Returns:

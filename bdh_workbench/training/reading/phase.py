@@ -1,6 +1,6 @@
 """The reading phase: word vectors, questions, the reader network and its judges, for a model folder that is there.
 
-Each step leaves its result in ``run/`` beside the model, so that a stopped phase goes on where it stood.
+Each step leaves its result in ``run/`` beside the model, so that a stopped phase continues where it stood.
 """
 
 from __future__ import annotations
