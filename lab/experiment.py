@@ -11,17 +11,29 @@ from typing import Any
 from bdh_workbench.commands.common import UsageError, open_model, whole_number
 from bdh_workbench.commands.console import Console
 from bdh_workbench.errors import UserError
-from lab.records import EXPERIMENTS, Experiment
+from lab.records import COLLIDE, EXPERIMENTS, ONE_GATE, Experiment
 
 VARIABLE, CORPUS = "BDH_WORKBENCH_CORPUS", "../shared/corpus"  # where general text is, unless told
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command; none has a default here, so that one that is given can be told."""
-    described = "; ".join(f"{name}: {experiment.asks}" for name, experiment in EXPERIMENTS.items())
-    parser.add_argument("experiment", choices=EXPERIMENTS, metavar="NAME", help=described)
+    named = {name: experiment for name, experiment in EXPERIMENTS.items() if not experiment.variant_of}
+    described = "; ".join(f"{name}: {experiment.asks}" for name, experiment in named.items())
+    parser.add_argument("experiment", choices=named, metavar="NAME", help=described)
     parser.add_argument("--out", metavar="DIR", required=True, help="where results go")
     group = parser.add_argument_group("options of some experiments")
+    group.add_argument(
+        "--construction",
+        choices=("two-gates", "one-gate"),
+        default="two-gates",
+        help=f"of {', '.join(_with_flag(ONE_GATE))}: our memory sites, or those of the paper's public code",
+    )
+    group.add_argument(
+        "--collide",
+        action="store_true",
+        help=f"of {', '.join(_with_flag(COLLIDE))}: facts that share a prefix and differ late",
+    )
 
     def add(option: str, metavar: str, text: str, **given: Any) -> None:
         told = f"of {', '.join(_takers(option))}: {text}"
@@ -37,6 +49,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("edits", "FILE", "a JSON list of edits")
     add("limit", "N", "the first N articles and edits only", type=whole_number(1))
     add("config", "F", f"a TOML file, tiny, small, base or bdh-30m{_defaults('config')}")
+
+
+def _with_flag(flag: str) -> list[str]:
+    return [experiment.variant_of for experiment in EXPERIMENTS.values() if experiment.flag == flag]
+
+
+def chosen(args: argparse.Namespace) -> str:
+    """The name of the experiment, or of the variant of it, that the command line asks for.
+
+    Raises:
+        UsageError: when there is no such variant.
+    """
+    name: str = args.experiment
+    for flag, given in ((ONE_GATE, args.construction == "one-gate"), (COLLIDE, args.collide)):
+        if not given:
+            continue
+        if args.experiment not in (having := _with_flag(flag)):
+            raise UsageError(f"{args.experiment} takes no {flag}: only {' and '.join(having)} can")
+        name = next(key for key, each in EXPERIMENTS.items() if (each.variant_of, each.flag) == (args.experiment, flag))
+    return name
 
 
 def _minutes(text: str) -> float:
@@ -61,7 +93,7 @@ def _defaults(option: str) -> str:
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
-    experiment, out = EXPERIMENTS[args.experiment], Path(args.out)
+    experiment, out = EXPERIMENTS[chosen(args)], Path(args.out)
     given = _options(args, experiment)
     if out.exists() and not out.is_dir():
         raise UserError(f"{args.out} is a file: name a folder for --out.")

@@ -16,14 +16,19 @@ class Experiment:
         module: the module that measures it, whose function ``run`` takes the options.
         options: those that it takes besides ``--out``, with their defaults; no other may be given.
         reads_model: whether a model is loaded for it.
+        variant_of: the experiment that it is a variant of, by whose name it is called with ``flag``; "" for none.
+        flag: what the command line says to get the variant.
     """
 
     asks: str
     module: str
     options: Mapping[str, Any]
     reads_model: bool = True
+    variant_of: str = ""
+    flag: str = ""
 
 
+ONE_GATE, COLLIDE = "--construction one-gate", "--collide"
 TEXT, SEEDS = {"corpus": None}, {"seeds": 3}
 EXPERIMENTS = {
     "addresses": Experiment("which parts of the addressing carry recall", "lab.memories.addresses", TEXT | SEEDS),
@@ -37,6 +42,29 @@ EXPERIMENTS = {
         "the gradient that a slow slot receives with and without a fast state beside it",
         "lab.networks.routing",
         TEXT | SEEDS | {"steps": 200},
+    ),
+    "gates-one-gate": Experiment(
+        "the same in the construction of the paper's public code, with one gate for both reads",
+        "lab.networks.one_gate_gates",
+        TEXT | {"seeds": 5, "steps": 400},
+        reads_model=False,
+        variant_of="gates",
+        flag=ONE_GATE,
+    ),
+    "routing-one-gate": Experiment(
+        "the same in the construction of the paper's public code, with one gate for both reads",
+        "lab.networks.one_gate_routing",
+        TEXT | {"seeds": 5, "steps": 400},
+        reads_model=False,
+        variant_of="routing",
+        flag=ONE_GATE,
+    ),
+    "protocols-collide": Experiment(
+        "ways of writing facts whose addresses collide: one prefix, a late difference",
+        "lab.memories.colliding",
+        TEXT | {"seeds": 5},
+        variant_of="protocols",
+        flag=COLLIDE,
     ),
     "protocols": Experiment("ways of writing and reading compared", "lab.memories.protocols", TEXT | SEEDS),
     "capacity": Experiment("how many facts fit into how many slots, and in what time", "lab.memories.capacity", SEEDS),

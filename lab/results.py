@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+import bdh_workbench
+from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.provenance import provenance
 from bdh_workbench.model.files import save_json_atomically, save_text_atomically
 from bdh_workbench.model.loading import Model
@@ -24,6 +31,11 @@ Note = Callable[[str], None]
 def header(experiment: str, model: Model) -> dict[str, Any]:
     """What the report of an experiment on a model begins with: its name, and which model and program it is of."""
     return {"experiment": experiment} | provenance(model)
+
+
+def without_model(experiment: str) -> dict[str, Any]:
+    """What the report of an experiment begins with that no model is read for."""
+    return {"experiment": experiment, "version": bdh_workbench.__version__}
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
@@ -81,14 +93,89 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Ratios of paired runs: the run of each seed over another one with the same start and batches.
+
+    Attributes:
+        mean: geometric.
+        low: lower end of the 95% interval of the mean, by Student's t on logarithms; ``mean`` where there is one seed.
+        high: its upper end.
+        effect: mean of the logarithms over their standard deviation (Cohen's d of pairs); None where that is zero.
+        seen: the least ratio above 1 that this spread and number of seeds would have told from 1.
+        values: of each seed.
+    """
+
+    mean: float
+    low: float
+    high: float
+    effect: float | None
+    seen: float
+    values: tuple[float, ...]
+
+    @staticmethod
+    def of(values: Sequence[float]) -> Paired:
+        """From ratios above 0."""
+        logs = [math.log(value) for value in values]
+        middle, deviation = statistics.mean(logs), statistics.stdev(logs) if len(logs) > 1 else 0.0
+        reach = student(len(logs) - 1) * deviation / math.sqrt(len(logs)) if deviation else 0.0
+        low, mean, high = (math.exp(middle + shift) for shift in (-reach, 0.0, reach))
+        return Paired(mean, low, high, middle / deviation if deviation else None, math.exp(reach), tuple(values))
+
+    @staticmethod
+    def read(values: Mapping[str, Any]) -> Paired:
+        """As a report has it."""
+        return Paired(**{**values, "values": tuple(values["values"])})
+
+    def __str__(self) -> str:
+        """The mean with its interval, as people read it."""
+        return f"{self.mean:.2f} ({self.low:.2f} to {self.high:.2f})"
+
+
+def student(freedom: int) -> float:
+    """The 97.5% quantile of Student's t with so many degrees of freedom, from 1 on, to two digits."""
+    x = np.linspace(0.0, 20.0, 200_001)
+    scale = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2) - 0.5 * math.log(freedom * math.pi)
+    density = np.exp(scale - (freedom + 1) / 2 * np.log1p(x * x / freedom))
+    below = np.cumsum(density[1:] + density[:-1]) * (x[1] - x[0]) / 2
+    return float(x[1 + np.searchsorted(below, 0.475)])
+
+
+def kept(folder: Path, settings: Mapping[str, Any], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The figures of one run, which is made unless an earlier call with the same settings finished it.
+
+    Args:
+        folder: one JSON file for each run, named by its settings.
+        settings: all that the figures depend on.
+        make: makes the run.
+
+    Raises:
+        UserError: when the file is damaged.
+    """
+    key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+    record = folder / f"{key}.json"
+    if record.is_file():
+        try:
+            found: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+            return found
+        except ValueError:
+            raise UserError(f"{record} is damaged: delete it to make that run again.") from None
+    made = make()
+    folder.mkdir(parents=True, exist_ok=True)
+    save_json_atomically(record, made)
+    return made
+
+
 def command(name: str, report: Mapping[str, Any] | None = None) -> str:
     """The command that makes the results of an experiment; with the options that its report names, if one is there."""
-    taken = EXPERIMENTS[name].options
-    options = " --corpus ../shared/corpus" if "corpus" in taken else ""
+    record = EXPERIMENTS[name]
+    taken = record.options
+    options = f" {record.flag}" if record.flag else ""
+    options += " --corpus ../shared/corpus" if "corpus" in taken else ""
     for option in taken:
         if option not in ("corpus", "parts") and report and report.get(option) is not None:
             options += f" --{option} {report[option]}"
-    return COMMAND.format(name=name, options=options)
+    return COMMAND.format(name=record.variant_of or name, options=options)
 
 
 def save(out: Path, report: Mapping[str, Any], page: str) -> None:

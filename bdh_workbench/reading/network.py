@@ -201,7 +201,8 @@ class ReaderNetwork(nn.Module):
         bias = (OFF * (pairs.side == PAD).float())[:, None, None]
         for layer in self.layers:
             x = layer(x, bias, cos, sin, dtype)
-        return self.last(x)
+        encoded: Tensor = self.last(x)
+        return encoded
 
     @torch.no_grad()
     def _matches(self, pairs: Pairs) -> Tensor:

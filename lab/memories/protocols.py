@@ -145,8 +145,7 @@ def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda li
 def measure(model: Model, protocol: Protocol, given: Sequence[Fact], text: HeldOut) -> dict[str, float | None]:
     """Write facts by a protocol into a fresh memory, and read them in every way."""
     asked = FactQuestions.of(model.tokenizer, given)
-    written = {"joint": _joint, "independent": _independent, "sequential": _sequential}[protocol.how]
-    done = written(model, protocol.settings, given)
+    done = write_by(model, protocol, given)
     readers = {name: done.reader.with_settings(settings) for name, settings in READS.items()}
     changed = locality(model, readers, text)
     figures: dict[str, float | None] = {"seconds": done.seconds, "steps": done.steps, "retention": done.retention}
@@ -165,7 +164,7 @@ def measure(model: Model, protocol: Protocol, given: Sequence[Fact], text: HeldO
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class Done:
     """A memory that was written: its reader, the seconds and steps of all writes together, and what was kept."""
 
     reader: Reader
@@ -174,12 +173,18 @@ class _Done:
     retention: float | None
 
 
-def _joint(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> _Done:
+def write_by(model: Model, protocol: Protocol, given: Sequence[Fact]) -> Done:
+    """Write facts by a protocol into a fresh memory."""
+    written = {"joint": _joint, "independent": _independent, "sequential": _sequential}[protocol.how]
+    return written(model, protocol.settings, given)
+
+
+def _joint(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done:
     result = finish(write(model, None, given, (), settings))
-    return _Done(Reader(model, result.memory), result.seconds, result.steps, None)
+    return Done(Reader(model, result.memory), result.seconds, result.steps, None)
 
 
-def _independent(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> _Done:
+def _independent(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done:
     """Each fact alone; the slot is the sum of all changes, and not the solution that a merge would work out."""
     results = [finish(write(model, None, [fact], (), settings)) for fact in given]
     total = sum(
@@ -189,10 +194,10 @@ def _independent(model: Model, settings: WriteSettings, given: Sequence[Fact]) -
     right = [_right(Reader(model, memory), [fact])[0] for memory, fact in zip(memories, given, strict=True)]
     reader = mounted(Reader(model, merge(memories)), total)
     kept = _kept(right, _right(reader, given))
-    return _Done(reader, sum(r.seconds for r in results), sum(r.steps for r in results), kept)
+    return Done(reader, sum(r.seconds for r in results), sum(r.steps for r in results), kept)
 
 
-def _sequential(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> _Done:
+def _sequential(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done:
     memory: Memory | None = None
     bases: Bases | None = None
     seconds, steps = 0.0, 0
@@ -203,7 +208,7 @@ def _sequential(model: Model, settings: WriteSettings, given: Sequence[Fact]) ->
         seconds, steps = seconds + result.seconds, steps + result.steps
         right += _right(Reader(model, memory), [fact])
     reader = Reader(model, memory)
-    return _Done(reader, seconds, steps, _kept(right, _right(reader, given)))
+    return Done(reader, seconds, steps, _kept(right, _right(reader, given)))
 
 
 def mounted(reader: Reader, slow: Tensor) -> Reader:

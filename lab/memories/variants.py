@@ -139,6 +139,14 @@ def hidden_state_model(model: Model, text: GeneralText) -> Model:
     return dataclasses.replace(with_site(model, site, model.calibration, "hidden states"), judges=judges)
 
 
+def plain_hidden_model(model: Model) -> Model:
+    """The model with a write site addressed by hidden states as they are, as in the paper: for pure reads alone."""
+    site = HiddenSite(model.network)
+    fit_threshold(site)
+    # No judge: those of the model weigh content summaries, and a pure read asks none.
+    return dataclasses.replace(with_site(model, site, model.calibration, "plain hidden states"), judges={})
+
+
 def fact_shares(reader: Reader, written: Sequence[Fact], most: int | None = None) -> dict[str, float | None]:
     """Shares of facts and paraphrases answered exactly, with completion and by the pure read.
 

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.network import MemorySite, Network
+from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.training.config import TrainingConfig
 from bdh_workbench.training.corpus import WindowSampler, encode_documents, read_corpus, validation_documents
 from bdh_workbench.training.optimisers import make_adamw
@@ -114,15 +115,26 @@ class StudyText:
     vocab_size: int
 
 
-def study_text(corpus: str, steps: int) -> StudyText:
-    """The first tokens of a corpus, enough for so many steps without a repetition, by a tokenizer of their own."""
-    tokenizer = train_tokenizer((d.text for d in read_corpus(corpus)), VOCABULARY, sample_bytes=SAMPLE_BYTES)
-    wanted = (steps * ROWS + 1) * CONTEXT + 1
+def study_text(
+    corpus: str, steps: int, tokenizer: Tokenizer | None = None, shape: tuple[int, int] | None = None
+) -> StudyText:
+    """The first tokens of a corpus, enough for so many steps without a repetition.
+
+    Args:
+        corpus: general text.
+        steps: of the training.
+        tokenizer: makes the tokens; None for one that is trained on the corpus.
+        shape: sequences in a step and their tokens; None for those of the networks with two gates.
+    """
+    rows, context = shape or (ROWS, CONTEXT)
+    if tokenizer is None:
+        tokenizer = train_tokenizer((d.text for d in read_corpus(corpus)), VOCABULARY, sample_bytes=SAMPLE_BYTES)
+    wanted = (steps * rows + 1) * context + 1
     tokens = np.concatenate(list(encode_documents(read_corpus(corpus), tokenizer, wanted)))
-    unseen = encode_documents(validation_documents(corpus), tokenizer, 4 * HELD_OUT * CONTEXT)
+    unseen = encode_documents(validation_documents(corpus), tokenizer, 4 * HELD_OUT * context)
     stream = np.concatenate(list(unseen)).astype(np.int64)
-    starts = np.linspace(0, len(stream) - CONTEXT - 1, HELD_OUT).astype(int)
-    windows = np.stack([stream[start : start + CONTEXT + 1] for start in starts])
+    starts = np.linspace(0, len(stream) - context - 1, HELD_OUT).astype(int)
+    windows = np.stack([stream[start : start + context + 1] for start in starts])
     return StudyText(tokens, torch.from_numpy(windows), tokenizer.vocab_size)
 
 

@@ -32,6 +32,7 @@ def test_the_page_of_claims_needs_neither_model_nor_text(
         ("alike", (), {"seeds": 3}),
         ("gates", (), {"corpus": ROOT / "docs", "seeds": 3, "steps": 800}),
         ("routing", ("--steps", 30), {"corpus": ROOT / "docs", "seeds": 3, "steps": 30}),
+        ("protocols-collide", ("--collide",), {"corpus": ROOT / "docs", "seeds": 5}),
         ("peer", ("--tokens", 9), {"corpus": ROOT / "docs", "seeds": 3, "tokens": 9, "config": "small"}),
         ("keeping", ("--parts", "ten", "long"), {"corpus": ROOT / "docs", "parts": ["ten", "long"]}),
     ],
@@ -40,13 +41,14 @@ def test_an_experiment_is_given_its_own_options_and_no_others(
     model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str,
     arguments: tuple[object, ...], wanted: dict[str, Any],
 ) -> None:  # fmt: skip
-    module = importlib.import_module(EXPERIMENTS[name].module)
+    experiment = EXPERIMENTS[name]
+    module = importlib.import_module(experiment.module)
     accepted = inspect.signature(module.run).parameters
     given: dict[str, Any] = {}
     monkeypatch.setattr(module, "run", lambda **options: given.update(options) or {"experiment": name})
     # Where there is no text, only those that read one may fail.
     monkeypatch.setenv("BDH_WORKBENCH_CORPUS", str(wanted.get("corpus", tmp_path / "nowhere")))
-    given_words = ["experiment", name, "--out", str(tmp_path), "--model", str(model_folder), *map(str, arguments)]
+    given_words = ["experiment", experiment.variant_of or name, "--out", str(tmp_path), "--model", str(model_folder), *map(str, arguments)]
     assert main(given_words) == 0
     assert set(given) <= set(accepted)
     model, note = given.pop("model"), given.pop("note")

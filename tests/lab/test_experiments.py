@@ -28,6 +28,7 @@ from lab.memories import capacity, harder, protocols
 from lab.memories.variants import HiddenSite, fact_shares, hidden_state_model, with_slots
 from lab.networks import gates, routing, study
 from lab.results import (
+    Paired,
     cell,
     draw,
     markdown_table,
@@ -274,14 +275,14 @@ def test_verdicts_follow_from_the_figures() -> None:
     verdicts = [row[-1] for row in reproduction.table({"bench": bench}, Path())]
     missing = reproduction.MISSING
     assert verdicts[:5] == ["not reproduced", missing, "exceeded", "reproduced", "reproduced"]
-    assert verdicts[5:] == [missing] * 5
+    assert verdicts[5:] == [missing] * 10
     # The verdicts are on the pure read, whatever completion makes of it; both are told.
     bench["facts"]["min_p_without_completion"] = 0.95
     bench["documents"]["retention_final_without_completion"] = 0.7
     rows = reproduction.table({"bench": bench}, Path())
     assert [row[-1] for row in rows][3:5] == ["exceeded", "not reproduced"]
-    assert "least 0.9500" in rows[3][2] and "least 0.9999995" in rows[3][2]
-    assert "pure read 70.0%, with completion 100.0%" in rows[4][2] and "given the true tokens before" in rows[4][2]
+    assert "least 0.9500" in rows[3][3] and "least 0.9999995" in rows[3][3]
+    assert "pure read 70.0%, with completion 100.0%" in rows[4][3] and "given the true tokens before" in rows[4][3]
 
 
 def test_the_size_of_a_model_is_not_all_of_the_first_claim() -> None:
@@ -311,12 +312,50 @@ def test_a_control_that_does_as_much_takes_the_claim_down() -> None:
     assert reproduction.specialisation(gates_of([0.2, 0.3, 0.2], [0.01, 0.2, 0.01])).verdict == "not reproduced"
 
 
+def test_with_one_gate_a_doubling_must_survive_spread_and_controls() -> None:
+    def routing_of(own: list[float], over: list[float]) -> dict[str, Any]:
+        paired = {name: dataclasses.asdict(Paired.of(own)) for name in ("gradient", "gate", "rest")}
+        controls = {kind: {"hebbian_over": dataclasses.asdict(Paired.of(over))} for kind in (study.OTHER, study.NOISE)}
+        return {"seeds": 5, "results": {"bytes": {"author": {study.HEBBIAN: paired, "lent": paired, **controls}}}}
+
+    def said(own: list[float], over: list[float]) -> str:
+        found = reproduction.doubling_one_gate("bytes", routing_of(own, over))
+        assert found is not None
+        return found.verdict
+
+    assert said([2.2, 2.4, 2.1, 2.5, 2.3], [1.8, 1.7, 1.9, 1.8, 1.8]) == "reproduced"
+    assert said([2.2, 2.4, 2.1, 2.5, 2.3], [1.0, 1.1, 0.9, 1.0, 1.0]) == "not reproduced", "a control does as much"
+    assert said([1.2, 1.1, 1.3, 1.2, 1.2], [1.2, 1.1, 1.2, 1.2, 1.1]) == "not reproduced"
+    assert said([0.3, 5.0, 1.0, 3.0, 0.8], [1.0, 2.0, 1.0, 3.0, 0.5]) == "undecided", "it could not have been seen"
+    assert reproduction.doubling_one_gate("BPE", routing_of([1.0, 1.0], [1.0, 1.0])) is None
+
+
+def test_contrast_earns_its_place_where_it_gains_and_nothing_else_is_better() -> None:
+    def report_of(joint: list[float], without: list[float], sequential: float) -> dict[str, Any]:
+        shares = {"joint, contrast": joint, "joint, no contrast": without, "sequential, contrast": [sequential] * 2}
+        found = {
+            name: {"exact": spread(values), "paraphrases": spread([0.5, 0.5]), "overlap": spread([0.9, 0.9])}
+            for name, values in shares.items()
+        }
+        return {"seeds": 2, "results": {"plain": {"20": found}, "whitened": {}}}
+
+    def said(*given: Any) -> str:
+        found = reproduction.contrast_colliding(report_of(*given))
+        assert found is not None and "overlap 0.90" in found.figure
+        return found.verdict
+
+    assert said([0.9, 0.8], [0.8, 0.8], 0.5) == "reproduced"
+    assert said([0.9, 0.7], [0.8, 0.8], 0.5) == "not reproduced", "lost in one set"
+    assert said([0.9, 0.8], [0.8, 0.8], 0.95) == "not reproduced", "another protocol is better"
+    assert said([1.0, 1.0], [1.0, 1.0], 0.5) == "not reproduced", "nothing gained"
+
+
 def test_the_page_of_claims_names_the_commands_that_are_wanting(tmp_path: Path) -> None:
     said: list[str] = []
     report = reproduction.run(tmp_path, said.append)
     page = (tmp_path / "reproduction.md").read_text(encoding="utf-8")
-    assert len(report["rows"]) == 11 and all(f"| {number} |" in page for number in range(1, 12))
-    assert len(said) == 5 and page.count("experiment protocols") == 1
+    assert len(report["rows"]) == 16 and all(f"| {number} |" in page for number in range(1, 12))
+    assert len(said) == 8 and page.count("experiment protocols --") == 2
 
 
 @pytest.mark.parametrize(
@@ -346,7 +385,7 @@ def test_damaged_results_are_told_with_their_file_and_command(tmp_path: Path, na
 def test_what_a_bench_run_did_not_look_at_is_not_measured_yet() -> None:
     bench = {"model": "small", "parameters": 2_000_000, "cold_reload": None, "facts": None, "documents": None}
     rows = reproduction.table({"bench": bench}, Path())
-    assert [row[-1] for row in rows] == ["not reproduced", *[reproduction.MISSING] * 9]
+    assert [row[-1] for row in rows] == ["not reproduced", *[reproduction.MISSING] * 14]
     single = bench | {"documents": {"count": 1, "retention_final": None}}
     assert reproduction.table({"bench": single}, Path()) == rows, (
         "of one document nothing is kept through a later write"

@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 import torch
 
+from bdh_workbench.asking.decoding import Question
 from bdh_workbench.evaluation.baselines import settings
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.synthetic import facts, passage
-from lab.memories import addresses, alike, capacity, harder, meta, protocols
-from lab.networks import gates, routing, study
+from lab.memories import addresses, alike, capacity, colliding, harder, meta, protocols, variants
+from lab.networks import gates, one_gate, one_gate_gates, one_gate_routing, routing, study
 from lab.rivals import baselines
 from tests.core_factory import general_ids
 
@@ -222,3 +224,91 @@ def test_every_rival_is_tuned_with_the_same_care(
     held = json.loads(kept.read_text(encoding="utf-8"))["models"]
     assert set(held) == {"other", "tiny"} and held["tiny"]["calibration_digest"] == report["calibration_digest"]
     assert settings.tuned_settings("tiny").to_dict() == held["tiny"]["settings"]
+
+
+def trained_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks with one gate that are trained for a moment, on a little text of bytes."""
+    ids = general_ids()
+    text = study.StudyText(np.tile(ids, 8), torch.from_numpy(ids[: 6 * 33].reshape(6, 33)), 257)
+    monkeypatch.setattr(one_gate, "CONTEXT", 32)
+    monkeypatch.setattr(one_gate, "one_gate_text", lambda corpus, steps, tokens: text)
+
+
+def test_routing_with_one_gate_is_told_by_its_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained_for_a_moment(monkeypatch)
+    monkeypatch.setattr(one_gate_routing, "TOKENS", ("bytes",))
+    lines: list[str] = []
+    report = one_gate_routing.run("corpus", tmp_path, 20, 2, lines.append)
+    page = (tmp_path / "routing-one-gate.md").read_text(encoding="utf-8")
+    assert "routing --construction one-gate" in page and "|---" in page
+    assert json.loads((tmp_path / "routing-one-gate.json").read_text()) == json.loads(json.dumps(report))
+    assert len(set(lines)) == len(lines) == 9, "what has no fast state is trained once for both settings"
+    for setting in one_gate.SETTINGS:
+        found = report["results"]["bytes"][setting]
+        assert set(found) == set(one_gate_routing.KINDS)
+        for figures in found.values():
+            for gradient, gate, rest in zip(
+                *(figures[name]["values"] for name in one_gate_routing.RATIOS), strict=True
+            ):
+                assert gradient == pytest.approx(gate * rest)
+        own, lent = (found[kind]["gates"] for kind in (study.HEBBIAN, one_gate_routing.LENT))
+        assert own == lent and found["lent"]["gate"]["values"] == found[study.HEBBIAN]["gate"]["values"]
+        assert found["lent"]["gradients"] != found[study.HEBBIAN]["gradients"]
+    # Repeated, it makes no run again and says the same.
+    monkeypatch.setattr(one_gate, "train_side_by_side", None)
+    assert one_gate_routing.run("corpus", tmp_path, 20, 2) == report
+
+
+def test_gates_with_one_gate_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained_for_a_moment(monkeypatch)
+    monkeypatch.setattr(one_gate_gates, "TOKENS", ("bytes",))
+    lines: list[str] = []
+    report = one_gate_gates.run("corpus", tmp_path, 20, 2, lines.append)
+    assert "gates --construction one-gate" in (tmp_path / "gates-one-gate.md").read_text(encoding="utf-8")
+    assert len(set(lines)) == len(lines) == 5
+    found = report["results"]["bytes"]
+    assert all(figure["mean"] == 0.0 for figure in found["none"]["fast_share"])
+    for kind in one_gate_gates.KINDS:
+        assert all(figure["mean"] > 0.0 for figure in found["ours"][kind]["fast_share"])
+        assert all(0.0 < p <= 1.0 for p in found["author"][kind]["p"]["values"])
+
+
+def test_facts_that_differ_late_are_written_in_every_way(
+    model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = {"rate": 1.0, "norm": 200.0, "locality": 0.01, "steps": 20}
+    few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, **quick))
+           for protocol in colliding.PROTOCOLS]  # fmt: skip
+    monkeypatch.setattr(colliding, "PROTOCOLS", tuple(few))
+    monkeypatch.setattr(colliding, "SIZES", (3,))
+    for name, less in (("HIDDEN_STRETCHES", 300), ("HIDDEN_ROWS", 10)):
+        monkeypatch.setattr(variants, name, less)
+    lines: list[str] = []
+    report = colliding.run(model, corpus, tmp_path, 1, lines.append)
+    page = checked(tmp_path, report, lines)
+    assert "protocols --collide" in page
+    for name in colliding.ADDRESSES:
+        found = report["results"][name]["3"]
+        assert set(found) == {protocol.name for protocol in few}
+        for figures in found.values():
+            assert share(figures["exact"]) + share(figures["mixed_up"]) <= 1.0
+            assert 0.0 < share(figures["overlap"]) <= figures["largest_overlap"]["mean"] <= 1.0
+    assert (
+        report["results"]["plain"]["3"]["joint, contrast"]["overlap"]["mean"]
+        > (report["results"]["whitened"]["3"]["joint, contrast"]["overlap"]["mean"])
+    ), "whitening pulls addresses apart"
+    assert colliding.run(model, corpus, tmp_path, 1) == report, "finished writes are not made again"
+
+
+def test_facts_that_differ_late_differ_in_their_subject_alone() -> None:
+    facts = colliding.colliding_facts(100, 0)
+    assert len({fact.prompt for fact in facts}) == len({fact.answer for fact in facts}) == 100
+    assert all(fact.prompt.startswith("The capital of ") and fact.prompt.endswith(" is") for fact in facts)
+    assert colliding.colliding_facts(100, 0) == facts != colliding.colliding_facts(100, 1)
+
+
+def test_an_answer_is_mixed_up_only_if_it_is_another_facts(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
+    asked = [Question.of(model.tokenizer, "The capital is", answer) for answer in ("Orm", "Tarn", "Pell")]
+    said = [list(asked[1].answer), list(asked[1].answer), [*model.tokenizer.encode(" Rome"), model.tokenizer.end_id]]
+    monkeypatch.setattr(colliding, "decode", lambda reader, prompts, most, done: said)
+    assert colliding.mixed_up(Reader(model), asked, range(3), asked) == [True, False, False]

@@ -200,7 +200,9 @@ def test_both_methods_together_reach_the_goal(model: Model, first: WriteResult) 
     assert 0.0 < memory.fill < 0.01 and memory.model == model.fingerprint
     assert torch.equal(first.bases[0].rows, memory.basis)
     layer = memory.layers[0]
-    assert layer.enabled and layer.settings == dataclasses.asdict(WriteSettings()) and layer.seconds > 0.0
+    # Workers change how fast a memory is written, not what it holds.
+    recorded = {name: value for name, value in dataclasses.asdict(WriteSettings()).items() if name != "workers"}
+    assert layer.enabled and layer.settings == recorded and layer.seconds > 0.0
     assert layer.title == memory.title == "The lighthouse, 6 facts"
     assert len({len(values) for values in layer.history.values()}) == 1, "histories are of one length"
     json.dumps([layer.settings, layer.history])

@@ -1,0 +1,239 @@
+"""Does a Hebbian write at one level raise the gradient of that level's slow memory, where both share one gate?
+
+The construction is that of the paper's public code (``one_gate``). Networks of one seed start alike and read the same
+batches. The network to compare with has no fast state at all; the others have one at one level alone:
+
+- Hebbian: that of the construction;
+- two controls of the same norm (``study``): the state of another sequence, and random directions;
+- lent gate: no fast state, but at every step the gate that the Hebbian network of the same seed had there.
+
+The hypothesis: dL/dS = tanh(gate) sum q (x) G, so that the ratio of two gradients is the ratio of the gates times a
+rest, and the fast read acts through the gate. It predicts a rest near 1, and that a lent gate does what the fast state
+does. All ratios are geometric means over the looks after the first fifth of the steps, so that gradient = gate x rest
+holds in every run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bdh_workbench.training.pictures import COLOURS, MUTED
+from lab.networks.one_gate import (
+    CONTEXT,
+    LEVELS,
+    ROWS,
+    SETTING_LABELS,
+    SETTINGS,
+    SLOTS,
+    TOKENS,
+    Runs,
+)
+from lab.networks.study import HEBBIAN, NOISE, NONE, OTHER
+from lab.results import Note, Paired, band, draw, markdown_table, pictures_in, save, without_model
+
+LENT = "lent"
+KINDS = {
+    HEBBIAN: "Hebbian",
+    OTHER: "control: another sequence's",
+    NOISE: "control: random directions",
+    LENT: "no fast state, gate of the Hebbian network",
+}
+CHOSEN = LEVELS - 1  # the level, from 0, that has a fast state
+WARM = 0.2  # share of the steps that are not counted
+QUARTERS = tuple((number / 4, (number + 1) / 4) for number in range(4))  # of the steps
+OPEN = 0.1  # of |tanh(gate)|: where the gates of our own construction start
+TINY = 1e-12
+RATIOS = ("gradient", "gate", "rest")
+PULLS = ("pull_slow", "pull_fast")
+
+
+def run(corpus: str, out: Path, steps: int, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+    """Train all networks, or those that an earlier call did not finish, and compare gradients.
+
+    Args:
+        corpus: text to train on.
+        out: folder of results; finished runs are kept in ``one-gate-runs`` in it.
+        steps: of each run.
+        seeds: runs of each kind, side by side.
+        note: told a line for each kind.
+    """
+    report: dict[str, Any] = {
+        **without_model("routing-one-gate"),
+        "seeds": seeds,
+        "steps": steps,
+        "tokens": steps * ROWS * CONTEXT,
+        "level": CHOSEN + 1,
+        "settings": {name: dataclasses.asdict(fast) for name, fast in SETTINGS.items()},
+        "results": {},
+    }
+    runs = Runs("routing", corpus, out / "one-gate-runs", steps, seeds, note)
+    for tokens in TOKENS:
+        bare = runs.get(tokens, "author", NONE, _placed(NONE))  # without a fast state its settings do not matter
+        report["results"][tokens] = {"none": _shown(bare, steps)}
+        for setting in SETTINGS:
+            own = runs.get(tokens, setting, HEBBIAN, _placed(HEBBIAN))
+            made = {HEBBIAN: own}
+            for kind in (OTHER, NOISE):
+                made[kind] = runs.get(tokens, setting, kind, _placed(kind))
+            made[LENT] = runs.get(tokens, setting, LENT, _placed(NONE), own["every_gate"])
+            report["results"][tokens][setting] = found = {
+                kind: _shown(each, steps)
+                | compare(each, bare, steps)
+                | {"quarters": [compare(each, bare, steps, quarter) for quarter in QUARTERS]}
+                for kind, each in made.items()
+            }
+            for kind in (OTHER, NOISE):
+                found[kind]["hebbian_over"] = compare(own, made[kind], steps)["gradient"]
+            # the page is there from the first setting on, as the whole takes a while
+            save(out, report, _page(report, _pictures(out, report)))
+    return report
+
+
+def _placed(kind: str) -> list[str]:
+    """A fast read of a kind at one level, none at the others."""
+    return [kind if level == CHOSEN else NONE for level in range(LEVELS)]
+
+
+def compare(
+    runs: Mapping[str, Any], bare: Mapping[str, Any], steps: int, part: tuple[float, float] = (WARM, 1.0)
+) -> dict[str, dict[str, Any]]:
+    """Ratios of gradient, gate and rest of paired runs, geometric means over the looks in a part of the steps."""
+    later = [number for number, step in enumerate(runs["marks"]) if step > part[0] * steps]
+    # of a short run a part may lie between two looks: the next one stands for it
+    counted = [number for number in later if runs["marks"][number] <= part[1] * steps] or later[:1]
+
+    def mean_log(values: Sequence[Sequence[Sequence[float]]], seed: int) -> float:
+        return statistics.mean(math.log(max(abs(values[number][seed][CHOSEN]), TINY)) for number in counted)
+
+    seeds = range(len(runs["loss"][0]))
+    logs = {
+        name: [mean_log(runs[key], seed) - mean_log(bare[key], seed) for seed in seeds]
+        for name, key in (("gradient", "gradients"), ("gate", "gates"))
+    }
+    logs["rest"] = [a - b for a, b in zip(logs["gradient"], logs["gate"], strict=True)]
+    return {name: dataclasses.asdict(Paired.of([math.exp(value) for value in values])) for name, values in logs.items()}
+
+
+def _shown(found: Mapping[str, Any], steps: int) -> dict[str, Any]:
+    """What the report keeps of runs at the level: curves in four digits, when gates opened, and what pulled at them."""
+    curves = {
+        key: [[float(f"{value[CHOSEN]:.4g}") for value in row] for row in found[key]] for key in ("gates", "gradients")
+    }
+    counted = [n for n, step in enumerate(found["marks"]) if step > WARM * steps]
+    seeds = range(len(found["loss"][0]))
+    sizes = [[statistics.mean(abs(found[key][n][s][CHOSEN]) for n in counted) for s in seeds] for key in PULLS]
+    gates = list(zip(found["marks"], curves["gates"], strict=True))
+    return {
+        "marks": found["marks"],
+        "loss": statistics.mean(found["loss"][-1]),
+        **curves,
+        "opened": [next((step for step, gate in gates if abs(gate[s]) >= OPEN), None) for s in seeds],
+        "fast_share_of_pull": [fast / max(slow + fast, TINY) for slow, fast in zip(*sizes, strict=True)],
+    }
+
+
+def _pictures(out: Path, report: Mapping[str, Any]) -> list[str]:
+    results = report["results"]
+    labels = (
+        "The gradient of the slow memory follows its gate, a point for each pair of networks",
+        f"gate of level {report['level']}, over that without a fast state (ratio)",
+        "gradient of its slow memory, likewise (ratio)",
+    )
+    names = draw(out, "routing-one-gate", labels, lambda axes: _ratios(axes, results))
+    first = next(iter(results))
+    gates = (
+        f"Gate of level {report['level']} while training, {first}",
+        "step",
+        "size of the gate, |tanh(g)| (no unit)",
+    )
+    return names + draw(out, "routing-one-gate-gates", gates, lambda axes: _gates(axes, results[first]))
+
+
+def _ratios(axes: Any, results: Mapping[str, Any]) -> None:
+    every = [1.0]
+    labels = {HEBBIAN: "Hebbian", OTHER: "another sequence's", NOISE: "random", LENT: "none, but its gate"}
+    for (kind, label), colour in zip(labels.items(), COLOURS, strict=False):
+        points = [
+            pair
+            for found in results.values()
+            for setting in SETTINGS.keys() & found.keys()
+            for pair in zip(*(found[setting][kind][name]["values"] for name in ("gate", "gradient")), strict=True)
+        ]
+        axes.plot(*zip(*points, strict=True), "o", markersize=4, alpha=0.8, color=colour, label=label)
+        every += [value for pair in points for value in pair]
+    ends = [min(every) * 0.8, max(every) * 1.25]
+    axes.plot(ends, ends, color=MUTED, linewidth=0.9, label="gate alone")
+    axes.axhline(2.0, color=MUTED, linewidth=0.9, linestyle=":", label="doubling")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+
+
+def _gates(axes: Any, found: Mapping[str, Any]) -> None:
+    shown = {"no fast state": found["none"]} | {
+        f"Hebbian, {SETTING_LABELS[setting]}": found[setting][HEBBIAN] for setting in SETTINGS if setting in found
+    }
+    for (label, runs), colour in zip(shown.items(), COLOURS, strict=False):
+        sizes = [[abs(gate) for gate in column] for column in zip(*runs["gates"], strict=True)]
+        band(axes, runs["marks"], sizes, label, color=colour)
+
+
+def _page(report: Mapping[str, Any], names: list[str]) -> str:
+    parts = [
+        "# Routing of the gradient, one gate\n\n"
+        f"Networks in the construction of the paper's public code: {LEVELS} levels, {SLOTS} slots, one gate a level "
+        f"that starts at 0; the fast state is at level {report['level']} alone. {report['steps']} steps "
+        f"({report['tokens']:,} tokens), {report['seeds']} seeds. Rate and decay of the fast state: "
+        + "; ".join(
+            f"{SETTING_LABELS[name]} {fast['rate']:g} and {fast['decay']:g}"
+            for name, fast in report["settings"].items()
+        )
+        + f". All ratios are over the network of the same seed without a fast state, after the first {WARM:.0%} of "
+        "the steps: geometric mean, in brackets its 95% interval over seeds. Gradient is that of the slow memory and "
+        "equals gate times rest. Effect: mean over standard deviation of the logarithms. Seen: the least ratio that "
+        "this spread would have told from 1. Pull: the fast read's share of what acts on the gate.\n"
+    ]
+    head = ["fast state", "gradient", "gate", "rest", "effect", "seen", "gate at the end", "pull"]
+    for tokens, found in report["results"].items():
+        for setting in (name for name in SETTINGS if name in found):
+            rows = [["none", "1", "1", "1", "–", "–", _final(found["none"]), "–"]]
+            for kind, label in KINDS.items():
+                figures = found[setting][kind]
+                ratios = {name: Paired.read(figures[name]) for name in RATIOS}
+                effect = ratios["gradient"].effect
+                rows.append(
+                    [
+                        label,
+                        *(str(ratios[name]) for name in RATIOS),
+                        "–" if effect is None else f"{effect:+.1f}",
+                        f"{ratios['gradient'].seen:.2f}",
+                        _final(figures),
+                        "–" if kind == LENT else f"{statistics.mean(figures['fast_share_of_pull']):.0%}",
+                    ]
+                )
+            over = ", ".join(
+                f"{Paired.read(found[setting][kind]['hebbian_over'])} times that of the {KINDS[kind]}"
+                for kind in (OTHER, NOISE)
+            )
+            quarters = [
+                [f"{label}: {name}", *(str(Paired.read(each[name])) for each in found[setting][kind]["quarters"])]
+                for kind, label in KINDS.items()
+                for name in ("gradient", "gate")
+            ]
+            parts.append(
+                f"\n## {tokens}, {SETTING_LABELS[setting]}\n\n{markdown_table(head, rows)}\n"
+                f"The Hebbian network's gradient is {over}. The same ratios in each quarter of the training, the start "
+                "included:\n\n" + markdown_table(["fast state", "first", "second", "third", "last"], quarters)
+            )
+    return "".join(parts) + pictures_in("Gradient of the slow memory and gate", names)
+
+
+def _final(figures: Mapping[str, Any]) -> str:
+    """Mean size of the gates at the end, and how many of them have opened."""
+    last = [abs(gate) for gate in figures["gates"][-1]]
+    opened = sum(step is not None for step in figures["opened"])
+    return f"{statistics.mean(last):.3f} ({opened} of {len(last)} reached {OPEN})"
