@@ -248,7 +248,7 @@ def memory_short(bench: Bench, trials: int) -> Count:
 
 def no_number(bench: Bench, trials: int) -> Count:
     """A write whose loss is no longer a number."""
-    count = Count("loss that is no number")
+    count = Count("loss that is not a number")
     for trial in range(trials):
         bench.restore()
         rate = ("1e13", "1e14", "1e15")[trial % 3]
