@@ -113,7 +113,7 @@ def test_a_title_that_no_memory_has_is_told_with_those_that_are_near(
     shutil.copy(memory_file, tmp_path / "memories" / "m.safetensors")
     title = read_header(memory_file).title
     assert f"did you mean “{title}”?" in fail(1, "query", "--memory", title.upper(), "x")
-    assert "list shows those that there are" in fail(1, "query", "--memory", "zebra", "x")
+    assert "use list to see the memories" in fail(1, "query", "--memory", "zebra", "x")
 
 
 def test_a_memory_of_another_model_names_both(fail: Fail, tmp_path: Path, memory_file: Path, facts_file: Path) -> None:
@@ -245,7 +245,7 @@ def test_a_target_that_cannot_be_written_is_told_before_any_work(fail: Fail, fac
     said = fail(1, "write", "--facts", facts_file, "--memory", tmp_path, "--model", tmp_path)
     assert "is a folder" in said
     said = fail(1, "write", "--facts", facts_file, "--memory", tmp_path / "file" / "m", "--model", tmp_path)
-    assert "may not be written" in said
+    assert "is not writable" in said
 
 
 # What nobody foresaw

@@ -143,7 +143,7 @@ class Workbench:
         if self.context.model is None:  # nothing can be opened without one
             self.window.expect("")
         if event.job == self._opening:
-            self.window.say(f"The memory of last time was not opened: {event.message}")
+            self.window.say(f"The last memory could not be opened: {event.message}")
             self.window.expect("")
             self.preferences.change(last_memory="")
 

@@ -35,7 +35,7 @@ from bdh_workbench.session.jobs import DiscardRecovery, RestoreRecovery
 
 MINIMUM = (1100, 700)
 FIRST_SIZE = (1480, 920)
-BUSY = "A write is running. Closing stops it, and leaves the memory as it was before."
+BUSY = "A write is running. Closing stops it and leaves the memory as it was."
 FIRST_FOCUS = {"write": "write", "ask": "ask", "inspect": "gates"}  # the pane whose main control has the focus
 
 
@@ -248,7 +248,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about what runs and what is unsaved, keep the layout, and let the program end."""
         if (self.write.busy or self.retention.busy) and not self._closing:
-            if not Confirm.ask(self, BUSY, "Stop it and close", "Go on"):
+            if not Confirm.ask(self, BUSY, "Stop it and close", "Keep writing"):
                 event.ignore()
                 return
             self.write.stop()

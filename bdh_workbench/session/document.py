@@ -168,7 +168,7 @@ class Document:
             try:
                 save_notebook(file.path, file.notebook)
             except UserError as problem:
-                log(task, "warning", f"Conversation and checks could not be kept: {problem}")
+                log(task, "warning", f"The conversation and checks could not be saved: {problem}")
         if self.dirty and os.path.lexists(self.recovery.own):
             self._copy_notebook()
 

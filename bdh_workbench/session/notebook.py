@@ -175,7 +175,7 @@ def load_notebook(memory: Path) -> Notebook:
         with contextlib.suppress(OSError):
             path.replace(kept)  # so that it is not overwritten
         raise UserError(
-            f"The notebook {path.name} is damaged: it is kept as {kept.name}, and a new one begins."
+            f"The notebook {path.name} is damaged: it was kept as {kept.name}, and a new one was started."
         ) from None
 
 

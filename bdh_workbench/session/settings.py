@@ -162,7 +162,7 @@ def _read(default: T, table: Mapping[str, Any], where: str, notes: list[str]) ->
                 value = fitting(own, value)
             found = dataclasses.replace(found, **{key: value})
         except (TypeError, UserError):
-            notes.append(f"The setting {shown} cannot be used: the default stands.")
+            notes.append(f"The setting {shown} cannot be used: the default is used.")
     result: T = found
     return result
 

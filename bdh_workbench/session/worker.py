@@ -268,7 +268,7 @@ class Session:
                 try:
                     self._engine.close(self._discard)
                 except Exception:
-                    _log.exception("The session could not be closed in order.")
+                    _log.exception("The session could not be closed properly.")
                 self._engine = None
 
     def _next(self) -> _Entry | None:

@@ -90,7 +90,7 @@ def test_what_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
     assert "is a presentation" in refusal(tmp_path, "a.pptx", make.packed({"ppt/presentation.xml": ""}))
     assert "is a zip file" in refusal(tmp_path, "a.zip", make.packed({"a.txt": "words"}))
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
-    assert "office file of the old kind" in refusal(tmp_path, "a.doc", ole)
+    assert "in an old Office format" in refusal(tmp_path, "a.doc", ole)
     assert "password" in refusal(tmp_path, "b.docx", ole + "EncryptedPackage".encode("utf-16-le"))
 
 
@@ -371,7 +371,7 @@ def test_a_folder_is_read_and_what_is_passed_over_is_said(tmp_path: Path) -> Non
     assert [document.title for document in found.documents] == ["First", "b", "deep/b", "The mill"]
     assert [Path(file.file).name for file in found.files if file.skipped] == ["broken.docx", "picture.png"]
     notes = found.notes()
-    assert notes[0] == "Passed over 2 files that could not be read:" and "broken.docx is damaged" in notes[1]
+    assert notes[0] == "Skipped 2 files that could not be read:" and "broken.docx is damaged" in notes[1]
     assert "picture.png is a binary file" in notes[2]
 
 
@@ -380,11 +380,11 @@ def test_many_files_that_are_passed_over_are_counted(tmp_path: Path) -> None:
     for number in range(30):
         put(tmp_path, f"{number}.bin", bytes(range(1, 32)))
     notes = read_inputs([], [tmp_path]).notes()
-    assert notes[0].startswith("Passed over 30 files") and len(notes) == 12 and notes[-1].strip() == "and 20 more."
+    assert notes[0].startswith("Skipped 30 files") and len(notes) == 12 and notes[-1].strip() == "and 20 more."
 
 
 def test_a_folder_without_a_text_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="a folder without a file that can be read"):
+    with pytest.raises(UserError, match="a folder with no file that can be read"):
         read_documents(tmp_path)
     put(tmp_path, "a.bin", bytes(range(1, 32)))
     with pytest.raises(UserError, match=r"a\.bin is a binary file"):

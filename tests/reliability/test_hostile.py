@@ -176,7 +176,7 @@ def test_a_link_to_anything_but_a_memory_is_not_followed(tmp_path: Path) -> None
     (tmp_path / "outside").write_text("precious")
     link = tmp_path / "memory.safetensors"
     link.symlink_to(tmp_path / "outside")
-    with pytest.raises(UserError, match=r"is a link to .*outside, which is no memory file"):
+    with pytest.raises(UserError, match=r"is a link to .*outside, which is not a memory file"):
         save_memory(link, random_memory(1))
     assert link.is_symlink()
     assert (tmp_path / "outside").read_text() == "precious"

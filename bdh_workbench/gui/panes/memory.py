@@ -25,7 +25,7 @@ class MemoryPane(Pane):
         self.show_button = button("Show text", "Show the chosen item in the Text pane (Enter)", self.show_text)
         self.edit_button = button("Edit…", "Change the chosen item and write it again", self.edit)
         self.forget_button = button(
-            "Forget", "Take the chosen items out of the memory; all others are read as before", self.forget
+            "Forget", "Remove the chosen items from the memory; all others are read as before", self.forget
         )
         self.column.addWidget(self.details, 1)
         self.column.addLayout(row(self.show_button, self.edit_button, self.forget_button, 1, spacing=4))

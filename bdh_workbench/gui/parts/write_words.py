@@ -18,8 +18,8 @@ PHASES = {  # what the phases of a write are called, and where the bar stands at
 }
 AMBIGUOUS = "cannot be told apart (same words before): reword it"
 AMBIGUOUS_TIP = (
-    "The same words stand before it as before another, and another word after them: only one of the two can be "
-    "answered. Where that matters, change some of the words before."
+    "The same words come before it as before another position, but a different word follows: only one of the "
+    "two can be answered. If that matters, change some of the words before it."
 )
 
 
