@@ -29,10 +29,10 @@ from bdh_workbench.gui.preferences import Preferences
 from bdh_workbench.gui.theme import Theme
 from bdh_workbench.resources import bundled_model_names
 from bdh_workbench.session import Session
-from bdh_workbench.session.crash import forget_crash, previous_crash, start_crash_log, stop_crash_log
-from bdh_workbench.session.events import Event, JobFailed, ModelChanged
-from bdh_workbench.session.home import home_folder, library_in
-from bdh_workbench.session.jobs import OpenMemory
+from bdh_workbench.session.records.events import Event, JobFailed, ModelChanged
+from bdh_workbench.session.records.jobs import OpenMemory
+from bdh_workbench.session.storage.crash import forget_crash, previous_crash, start_crash_log, stop_crash_log
+from bdh_workbench.session.storage.home import home_folder, library_in
 
 NO_MODEL = "No model comes with this installation. Choose one with File, Choose model…"
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Signal, Slot
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.session.events import Event
+from bdh_workbench.session.records.events import Event
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")

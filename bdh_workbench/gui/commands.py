@@ -19,8 +19,8 @@ from bdh_workbench.gui.dialogs.model import ModelChooser
 from bdh_workbench.gui.parts.exchange import AGAIN, PIN, SOURCE
 from bdh_workbench.gui.theme import MODES
 from bdh_workbench.gui.words import harmless, tip
-from bdh_workbench.session.jobs import LoadModel, NewMemory, Redo, Undo
-from bdh_workbench.session.settings import WORKSPACES
+from bdh_workbench.session.records.jobs import LoadModel, NewMemory, Redo, Undo
+from bdh_workbench.session.storage.settings import WORKSPACES
 
 if TYPE_CHECKING:
     from bdh_workbench.gui.main_window import MainWindow

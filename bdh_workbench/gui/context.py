@@ -13,8 +13,8 @@ from bdh_workbench.gui.preferences import Preferences
 from bdh_workbench.gui.state import State
 from bdh_workbench.gui.theme import Theme
 from bdh_workbench.memory.files.library import Library
-from bdh_workbench.session.events import MemoryView, ModelInfo
-from bdh_workbench.session.jobs import Job
+from bdh_workbench.session.records.events import MemoryView, ModelInfo
+from bdh_workbench.session.records.jobs import Job
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBar
 from bdh_workbench.gui.actions import TOOLBAR
 from bdh_workbench.gui.widgets import ElideLabel
 from bdh_workbench.gui.words import holds, short, size, tip
-from bdh_workbench.session.events import MemoryView
-from bdh_workbench.session.settings import WORKSPACES
+from bdh_workbench.session.records.events import MemoryView
+from bdh_workbench.session.storage.settings import WORKSPACES
 
 NAME = "BDH memory workbench"
 TITLE = 32  # characters of a memory's title, so that what it holds can be read after it

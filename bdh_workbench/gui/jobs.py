@@ -8,8 +8,8 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Signal
 
 from bdh_workbench.gui.bridge import Bridge
-from bdh_workbench.session.events import JobCancelled, JobDone, JobFailed
-from bdh_workbench.session.jobs import Job
+from bdh_workbench.session.records.events import JobCancelled, JobDone, JobFailed
+from bdh_workbench.session.records.jobs import Job
 
 
 class SessionLike(Protocol):

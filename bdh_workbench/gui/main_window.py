@@ -30,8 +30,8 @@ from bdh_workbench.gui.theme import icon
 from bdh_workbench.gui.widgets import Pane, make_dock
 from bdh_workbench.gui.words import short
 from bdh_workbench.gui.workspaces import Workspaces
-from bdh_workbench.session.events import JobFailed, RecoveryFound
-from bdh_workbench.session.jobs import DiscardRecovery, RestoreRecovery
+from bdh_workbench.session.records.events import JobFailed, RecoveryFound
+from bdh_workbench.session.records.jobs import DiscardRecovery, RestoreRecovery
 
 MINIMUM = (1100, 700)
 FIRST_SIZE = (1480, 920)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from bdh_workbench.gui.bridge import Bridge
-from bdh_workbench.session.events import MemoryChanged, MemoryView, ModelChanged, ModelInfo, NotebookChanged
-from bdh_workbench.session.notebook import Notebook
+from bdh_workbench.session.records.events import MemoryChanged, MemoryView, ModelChanged, ModelInfo, NotebookChanged
+from bdh_workbench.session.records.notebook import Notebook
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.store.state import ItemRecord, LayerRecord

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDockWidget, QLayout, QMainWindow, QTabBar
 
 from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.preferences import Preferences, packed, unpacked
-from bdh_workbench.session.settings import WORKSPACES
+from bdh_workbench.session.storage.settings import WORKSPACES
 
 LAYOUT_VERSION = 3
 

@@ -76,7 +76,7 @@ def _dress(driver: Driver, mode: str) -> None:
 
 def _workspaces(driver: Driver, out: Path, beginning: str, sizes: tuple[tuple[int, int], ...]) -> None:
     """Every workspace at every size, light and dark."""
-    from bdh_workbench.session.settings import WORKSPACES
+    from bdh_workbench.session.storage.settings import WORKSPACES
 
     window = driver.window
     for size in sizes:
@@ -93,7 +93,7 @@ def _workspaces(driver: Driver, out: Path, beginning: str, sizes: tuple[tuple[in
 def _session(driver: Driver) -> None:
     """Load, write facts and documents, save, ask, pin checks, look at a text, run retention."""
     from bdh_workbench.gui.parts.exchange import SOURCE as SHOW
-    from bdh_workbench.session.jobs import NewMemory, SaveMemory
+    from bdh_workbench.session.records.jobs import NewMemory, SaveMemory
 
     window, context = driver.window, driver.context
     driver.load()
@@ -181,7 +181,7 @@ def _dialogs(driver: Driver, out: Path, ending: str) -> None:
     from bdh_workbench.gui.dialogs.lines import CheckDialog, ColumnsDialog
     from bdh_workbench.gui.dialogs.merge import MergeDialog
     from bdh_workbench.gui.dialogs.model import ModelChooser
-    from bdh_workbench.session.notebook import Check
+    from bdh_workbench.session.records.notebook import Check
 
     info = driver.context.model
     assert info is not None
@@ -209,7 +209,7 @@ def _dialogs(driver: Driver, out: Path, ending: str) -> None:
 def _writing(driver: Driver, out: Path) -> None:
     """A gradient write, held half-way, with a second one that waits."""
     from bdh_workbench.memory.settings import WriteSettings
-    from bdh_workbench.session.jobs import NewMemory
+    from bdh_workbench.session.records.jobs import NewMemory
 
     window = driver.window
     window.show_workspace("write")

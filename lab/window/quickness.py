@@ -222,8 +222,8 @@ def measure_stalls(driver: Driver) -> dict[str, Any]:
     import dataclasses
 
     from bdh_workbench.memory.files.memory_file import load_memory, save_memory
-    from bdh_workbench.session.jobs import NewMemory, OpenMemory, SaveMemory
-    from bdh_workbench.session.searching import SearchIndex
+    from bdh_workbench.session.records.jobs import NewMemory, OpenMemory, SaveMemory
+    from bdh_workbench.session.storage.searching import SearchIndex
 
     window, context = driver.window, driver.context
     results: dict[str, Any] = {}
@@ -354,7 +354,7 @@ def measure_library(driver: Driver) -> dict[str, Any]:
 
 def measure_growth(driver: Driver, writes: int) -> dict[str, Any]:
     """Memory that the process has gained over so many writes, each into a new memory."""
-    from bdh_workbench.session.jobs import NewMemory
+    from bdh_workbench.session.records.jobs import NewMemory
 
     before = 0
     for number in range(FIRST + writes):

@@ -19,7 +19,7 @@ from bdh_workbench.gui.dialogs.lines import Line
 from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.session.settings import Settings, save_settings
+from bdh_workbench.session.storage.settings import Settings, save_settings
 from lab.window.driving import proposed
 
 PATIENCE = 60.0  # seconds for one thing that a scene waits for

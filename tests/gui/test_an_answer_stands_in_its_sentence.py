@@ -13,7 +13,7 @@ from bdh_workbench.gui.colours import Colours
 from bdh_workbench.gui.parts.exchange import Exchange
 from bdh_workbench.gui.parts.probability import HEIGHT, WIDTH, Page, bar
 from bdh_workbench.gui.theme import DARK, LIGHT
-from bdh_workbench.session.events import Answer, AnswerDone, Candidate, Source, SpokenToken
+from bdh_workbench.session.records.events import Answer, AnswerDone, Candidate, Source, SpokenToken
 from tests.core_factory import FACTS
 from tests.gui.conftest import WAIT, Start, settle
 

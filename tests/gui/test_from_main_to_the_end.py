@@ -22,7 +22,7 @@ from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session import engine
 from bdh_workbench.session.control import Task
-from bdh_workbench.session.settings import load_settings
+from bdh_workbench.session.storage.settings import load_settings
 from tests.core_factory import DOCUMENT
 from tests.gui.conftest import Said
 from tests.gui.program import FIRST, SECOND, Scene, idle, loaded, play, put

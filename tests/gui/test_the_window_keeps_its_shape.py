@@ -24,8 +24,8 @@ from bdh_workbench.gui.plots.key import LINE, Key
 from bdh_workbench.gui.plots.retention import ForgettingCurves
 from bdh_workbench.gui.workspaces import ARRANGEMENTS
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.session.events import ModelInfo, SiteInfo
-from bdh_workbench.session.settings import WORKSPACES
+from bdh_workbench.session.records.events import ModelInfo, SiteInfo
+from bdh_workbench.session.storage.settings import WORKSPACES
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
 from tests.gui.conftest import WAIT, Said, Start, end, settle
 
@@ -231,7 +231,7 @@ def test_smoothing_is_drawn_over_the_raw_line_and_the_axes_can_be_held(start: St
 
 def test_the_fit_of_a_model_is_worked_out_before_it_is_loaded(tmp_path: Path) -> None:
     from bdh_workbench.gui.dialogs.model import fit_words
-    from bdh_workbench.session.fit import Fit, estimate_fit
+    from bdh_workbench.session.tasks.fit import Fit, estimate_fit
 
     assert "contains no model" in estimate_fit(tmp_path).problem
     fit = estimate_fit(ROOT / "models" / "small", "cpu")

@@ -18,7 +18,7 @@ from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.key import LINE, Key, Sign
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.inputs.prose import title_of
-from bdh_workbench.session.events import JobQueued
+from bdh_workbench.session.records.events import JobQueued
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
 from tests.gui.conftest import Start
 

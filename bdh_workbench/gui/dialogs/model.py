@@ -21,7 +21,7 @@ from bdh_workbench.gui.widgets import answered, button, note, row, set_tone
 from bdh_workbench.gui.words import harmless, size, tip
 from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
-from bdh_workbench.session.fit import Fit, estimate_fit
+from bdh_workbench.session.tasks.fit import Fit, estimate_fit
 
 DEVICES = (("auto", "Best there is"), ("cpu", "CPU"), ("cuda", "NVIDIA GPU"), ("mps", "Apple GPU"))
 FOLDER = Qt.ItemDataRole.UserRole

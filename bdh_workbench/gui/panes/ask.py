@@ -21,9 +21,16 @@ from bdh_workbench.gui.parts.prompt_line import PromptLine
 from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.widgets import Pane, button, flat_button, popup_menu, row
 from bdh_workbench.gui.words import plural
-from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, JobStarted, NotebookChanged, TokenRead
-from bdh_workbench.session.jobs import ClearConversation
-from bdh_workbench.session.notebook import as_json, as_markdown, holds_words, mark_of
+from bdh_workbench.session.records.events import (
+    AnswerDone,
+    JobCancelled,
+    JobFailed,
+    JobStarted,
+    NotebookChanged,
+    TokenRead,
+)
+from bdh_workbench.session.records.jobs import ClearConversation
+from bdh_workbench.session.records.notebook import as_json, as_markdown, holds_words, mark_of
 
 KEPT = 200  # exchanges
 SHOWN = 40  # of them in the window

@@ -15,8 +15,8 @@ from bdh_workbench.gui.widgets import Pane, note, row
 from bdh_workbench.gui.words import holds, percent, plural, short, shown_p, size, tip
 from bdh_workbench.inputs.items import prompt_key, same_text
 from bdh_workbench.memory.files.format import MemoryHeader
-from bdh_workbench.session.events import JobCancelled, JobFailed, MemoryInspected, MemoryView
-from bdh_workbench.session.jobs import InspectMemory
+from bdh_workbench.session.records.events import JobCancelled, JobFailed, MemoryInspected, MemoryView
+from bdh_workbench.session.records.jobs import InspectMemory
 
 if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord

@@ -24,8 +24,8 @@ from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, clearable, flat_button, note, popup_menu, row
 from bdh_workbench.gui.words import harmless, plural
 from bdh_workbench.memory.files.format import MemoryHeader
-from bdh_workbench.session.events import JobFailed, MemoryInspected, MemoryView
-from bdh_workbench.session.jobs import (
+from bdh_workbench.session.records.events import JobFailed, MemoryInspected, MemoryView
+from bdh_workbench.session.records.jobs import (
     DeleteMemory,
     InspectMemory,
     MergeMemories,

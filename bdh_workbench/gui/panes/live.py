@@ -17,7 +17,7 @@ from bdh_workbench.gui.plots.heat import SlotUse
 from bdh_workbench.gui.plots.tokens import TokenPage
 from bdh_workbench.gui.widgets import Pane, row
 from bdh_workbench.gui.words import short
-from bdh_workbench.session.events import (
+from bdh_workbench.session.records.events import (
     JobCancelled,
     JobDone,
     JobFailed,

@@ -7,8 +7,8 @@ from bdh_workbench.gui.parts.memory_details import MemoryDetails
 from bdh_workbench.gui.widgets import Pane, button, row
 from bdh_workbench.gui.words import plural
 from bdh_workbench.memory.files.format import MemoryHeader
-from bdh_workbench.session.events import MemoryView
-from bdh_workbench.session.jobs import ForgetItems, SetLayer
+from bdh_workbench.session.records.events import MemoryView
+from bdh_workbench.session.records.jobs import ForgetItems, SetLayer
 
 
 class MemoryPane(Pane):

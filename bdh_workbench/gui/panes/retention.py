@@ -17,13 +17,13 @@ from bdh_workbench.gui.widgets import Pane, button, row
 from bdh_workbench.gui.words import percent, plural, short
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.resources import resource_path
-from bdh_workbench.session.events import (
+from bdh_workbench.session.records.events import (
     JobCancelled,
     JobDone,
     JobFailed,
     RetentionStepped,
 )
-from bdh_workbench.session.jobs import RetentionRun
+from bdh_workbench.session.records.jobs import RetentionRun
 
 SAMPLES = ("documents", "stories")
 SOURCES = ("memory in use", "samples", "from files…")

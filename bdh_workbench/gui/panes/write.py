@@ -29,7 +29,7 @@ from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
 from bdh_workbench.gui.words import plural, shown_p, tip
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.session.events import (
+from bdh_workbench.session.records.events import (
     Estimated,
     JobCancelled,
     JobDone,
@@ -38,7 +38,7 @@ from bdh_workbench.session.events import (
     WriteStepped,
     WriteSummary,
 )
-from bdh_workbench.session.jobs import EstimateWrite, Undo, Write
+from bdh_workbench.session.records.jobs import EstimateWrite, Undo, Write
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.store.state import ItemRecord

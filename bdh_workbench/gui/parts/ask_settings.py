@@ -11,7 +11,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.gui.parts.settings_form import SettingsForm, WholeRows
 from bdh_workbench.gui.preferences import Preferences
 from bdh_workbench.gui.widgets import row
-from bdh_workbench.session.jobs import Query, ReadSettings, SamplingSettings
+from bdh_workbench.session.records.jobs import Query, ReadSettings, SamplingSettings
 
 NAME = "How the memory is read and the next token chosen"
 HEIGHT = 222  # pixels at most

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from bdh_workbench.gui.widgets import flat_button, note, row
 from bdh_workbench.gui.words import short
-from bdh_workbench.session.events import MemoryView
+from bdh_workbench.session.records.events import MemoryView
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.store.state import ItemRecord

@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.context import Context
-from bdh_workbench.session.events import Estimated, JobFailed
-from bdh_workbench.session.jobs import EstimateWrite
+from bdh_workbench.session.records.events import Estimated, JobFailed
+from bdh_workbench.session.records.jobs import EstimateWrite
 
 SOON = 400  # milliseconds without a change
 

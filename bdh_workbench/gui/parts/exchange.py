@@ -9,8 +9,8 @@ from bdh_workbench.gui.colours import Colours, mixed
 from bdh_workbench.gui.parts.probability import bar
 from bdh_workbench.gui.theme import NOTE_PIXELS
 from bdh_workbench.gui.words import direction, escaped, plural, short, shown_p
-from bdh_workbench.session.events import Answer, AnswerDone, Candidate, Scored, Source, SpokenToken
-from bdh_workbench.session.notebook import Check, Turn
+from bdh_workbench.session.records.events import Answer, AnswerDone, Candidate, Scored, Source, SpokenToken
+from bdh_workbench.session.records.notebook import Check, Turn
 
 QUOTED = 300  # characters of a stored text that are shown
 HEADLINE = 60  # characters up to which an answer stands in large type over its sentence

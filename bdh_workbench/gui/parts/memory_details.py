@@ -23,7 +23,7 @@ from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.widgets import ElideLabel, note, row, set_tone
 from bdh_workbench.gui.words import date, harmless, plural, short, shown_p, size, tip
 from bdh_workbench.memory.files.format import MemoryHeader
-from bdh_workbench.session.events import MemoryView
+from bdh_workbench.session.records.events import MemoryView
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.store.state import LayerRecord

@@ -12,7 +12,7 @@ from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.widgets import note
 from bdh_workbench.gui.words import plural, short, tip
-from bdh_workbench.session.searching import MARKS, Hit, SearchIndex
+from bdh_workbench.session.storage.searching import MARKS, Hit, SearchIndex
 
 SEARCH_AFTER = 150  # milliseconds without a key
 HIT = Qt.ItemDataRole.UserRole

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip
 from bdh_workbench.gui.colours import LIGHT, Colours, mixed
 from bdh_workbench.gui.words import shown_p
 from bdh_workbench.harmless import harmless_places
-from bdh_workbench.session.events import TokenHeat
+from bdh_workbench.session.records.events import TokenHeat
 
 PART = 60_000  # characters that are put in at once: more would hold the window up
 UNSURE, WEAK = 0.9, 0.5  # probabilities under which a token is shaded, and under which it is red

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.asking.answers import Answer, Candidate, Scored, SpokenToken, Top
 from bdh_workbench.reading.sources import Source
-from bdh_workbench.session.notebook import CheckResult, Notebook
-from bdh_workbench.session.views import (
+from bdh_workbench.session.records.notebook import CheckResult, Notebook
+from bdh_workbench.session.records.views import (
     Distribution,
     MemoryView,
     ModelInfo,

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from bdh_workbench.memory.files.library import Library
-from bdh_workbench.session.notebook import notebook_path
+from bdh_workbench.session.records.notebook import notebook_path
 
 
 class Shelf(Library):

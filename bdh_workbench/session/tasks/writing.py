@@ -21,11 +21,11 @@ from bdh_workbench.memory.writing.writer import WriteEvent, WriteResult, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.session.control import Task, progress
-from bdh_workbench.session.events import Estimated, ProbeView, RetentionStepped, WriteStepped
-from bdh_workbench.session.inspecting import mean_shares
+from bdh_workbench.session.records.events import Estimated, ProbeView, RetentionStepped, WriteStepped
+from bdh_workbench.session.tasks.inspecting import mean_shares
 
 if TYPE_CHECKING:
-    from bdh_workbench.session.jobs import EstimateWrite, RetentionRun
+    from bdh_workbench.session.records.jobs import EstimateWrite, RetentionRun
 
 LOOKED_AT = 16  # items whose tokens the shares of the sites are measured on
 LOOKED_TOKENS = 128  # tokens of each

@@ -10,7 +10,7 @@ from bdh_workbench.asking.decoding import read_long
 from bdh_workbench.inputs.as_read import AsRead
 from bdh_workbench.memory.store.state import ItemRecord
 from bdh_workbench.reading.reader import Reader
-from bdh_workbench.session.events import TokenHeat
+from bdh_workbench.session.records.events import TokenHeat
 
 PART = 4096  # tokens after which what is known so far is passed on
 

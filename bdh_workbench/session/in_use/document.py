@@ -21,14 +21,14 @@ from bdh_workbench.memory.store.banks import Bases
 from bdh_workbench.memory.store.conflicts import merge_notes
 from bdh_workbench.memory.store.state import Memory, bind
 from bdh_workbench.model.loading import Model
-from bdh_workbench.session.banks import bank_views
 from bdh_workbench.session.control import Task, log
-from bdh_workbench.session.events import MemoryChanged, MemoryView, NotebookChanged, RecoveryFound
-from bdh_workbench.session.history import Packed, pack
-from bdh_workbench.session.jobs import MergeMemories
-from bdh_workbench.session.notebook import Check, CheckRun, Notebook, Turn, load_notebook, save_notebook
-from bdh_workbench.session.notebook import merged as merged_notebooks
-from bdh_workbench.session.recovery import Copy, Recovery
+from bdh_workbench.session.in_use.banks import bank_views
+from bdh_workbench.session.in_use.history import Packed, pack
+from bdh_workbench.session.records.events import MemoryChanged, MemoryView, NotebookChanged, RecoveryFound
+from bdh_workbench.session.records.jobs import MergeMemories
+from bdh_workbench.session.records.notebook import Check, CheckRun, Notebook, Turn, load_notebook, save_notebook
+from bdh_workbench.session.records.notebook import merged as merged_notebooks
+from bdh_workbench.session.storage.recovery import Copy, Recovery
 
 MOST_STATES = 30  # changes that can be taken back
 KEPT_STATES = 2  # that are kept however large they are

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from bdh_workbench.memory.files.library import HOME_VARIABLE
-from bdh_workbench.session.shelf import Shelf
+from bdh_workbench.session.storage.shelf import Shelf
 
 LIBRARY_NAME = "memories"
 

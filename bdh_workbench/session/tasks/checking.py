@@ -11,8 +11,8 @@ from bdh_workbench.asking.ask import ask
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session.control import Task, progress
-from bdh_workbench.session.events import CheckStepped
-from bdh_workbench.session.notebook import Check, CheckResult, CheckRun, answer_words, is_right, mark_of
+from bdh_workbench.session.records.events import CheckStepped
+from bdh_workbench.session.records.notebook import Check, CheckResult, CheckRun, answer_words, is_right, mark_of
 
 
 def run_checks(task: Task, reader: Reader, sources: Sources, checks: Sequence[Check]) -> CheckRun:

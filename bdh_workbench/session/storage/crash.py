@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import IO
 
-from bdh_workbench.session.home import home_folder
+from bdh_workbench.session.storage.home import home_folder
 
 LOG_NAME = "crash.log"
 PREVIOUS_NAME = "crash-previous.log"

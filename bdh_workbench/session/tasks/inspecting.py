@@ -21,11 +21,11 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import CHUNK, MemorySite, Trace
 from bdh_workbench.reading.reader import UNTOUCHED, Reader, ReaderState
 from bdh_workbench.reading.sources import Sources
-from bdh_workbench.session.asking import TOP
-from bdh_workbench.session.events import Distribution, RowMatch, TextInspection, Top
+from bdh_workbench.session.records.events import Distribution, RowMatch, TextInspection, Top
+from bdh_workbench.session.tasks.asking import TOP
 
 if TYPE_CHECKING:
-    from bdh_workbench.session.views import Array
+    from bdh_workbench.session.records.views import Array
 
 MOST_TOKENS = 2048  # of a text; more could not be shown
 MATCHES = 5  # stored rows that each token is compared with

@@ -12,8 +12,8 @@ from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session.control import Task
-from bdh_workbench.session.events import AnswerDone, TokenRead
-from bdh_workbench.session.jobs import Query
+from bdh_workbench.session.records.events import AnswerDone, TokenRead
+from bdh_workbench.session.records.jobs import Query
 
 TOP = 10  # most probable tokens that are shown
 

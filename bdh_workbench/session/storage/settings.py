@@ -20,8 +20,8 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.device import DEVICES
 from bdh_workbench.model.files import save_text_atomically
-from bdh_workbench.session.home import home_folder
-from bdh_workbench.session.jobs import ReadSettings, SamplingSettings
+from bdh_workbench.session.records.jobs import ReadSettings, SamplingSettings
+from bdh_workbench.session.storage.home import home_folder
 
 FILE_NAME = "settings.toml"
 BROKEN_NAME = "settings.broken.toml"

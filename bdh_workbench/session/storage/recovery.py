@@ -20,7 +20,7 @@ from bdh_workbench.memory.files.format import SUFFIX
 from bdh_workbench.memory.files.locking import try_lock
 from bdh_workbench.memory.files.memory_file import load_memory, read_header, save_memory
 from bdh_workbench.model.files import save_json_atomically
-from bdh_workbench.session.notebook import notebook_path
+from bdh_workbench.session.records.notebook import notebook_path
 
 if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import Memory

@@ -10,7 +10,7 @@ from bdh_workbench.asking.kinds import AsKind
 from bdh_workbench.harmless import harmless
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
-from bdh_workbench.session.notebook import Check
+from bdh_workbench.session.records.notebook import Check
 from bdh_workbench.wording import plural, shortened
 
 __all__ = [

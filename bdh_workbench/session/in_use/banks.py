@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bdh_workbench.memory.store.banks import capacity, own_rows
 from bdh_workbench.memory.store.state import Memory
-from bdh_workbench.session.views import BankView
+from bdh_workbench.session.records.views import BankView
 
 
 def bank_views(memory: Memory) -> tuple[BankView, ...]:
