@@ -139,7 +139,7 @@ def _session(driver: Driver) -> None:
 
 def _panes(driver: Driver, out: Path, mode: str) -> None:
     """Every pane in its workspace, with what its tabs and settings show."""
-    from bdh_workbench.gui.workspaces import HOME
+    from bdh_workbench.gui.window.workspaces import HOME
 
     window = driver.window
     for name, dock in window.docks.items():

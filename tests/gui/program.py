@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from bdh_workbench.gui.application import main, make_application
 from bdh_workbench.gui.dialogs.lines import Line
-from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.gui.window.main_window import MainWindow
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.session.storage.settings import Settings, save_settings

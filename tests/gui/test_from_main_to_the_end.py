@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.dialogs.questions import Recovered
-from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.gui.window.main_window import MainWindow
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session import engine
 from bdh_workbench.session.control import Task

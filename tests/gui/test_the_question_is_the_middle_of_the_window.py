@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.dialogs.lines import CheckDialog
-from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.gui.panes.text import SOON
 from bdh_workbench.gui.parts.text_view import TextView
+from bdh_workbench.gui.window.main_window import MainWindow
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.session.records.events import TokenHeat
 from bdh_workbench.session.records.jobs import Check, ForgetItems, NewMemory, SaveMemory

@@ -14,15 +14,15 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.actions import ACTIONS
-from bdh_workbench.gui.colours import LIGHT, SERIES
 from bdh_workbench.gui.dialogs.help import glossary_html, shortcuts_html
-from bdh_workbench.gui.main_window import MINIMUM
+from bdh_workbench.gui.look.colours import LIGHT, SERIES
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot
 from bdh_workbench.gui.plots.key import LINE, Key
 from bdh_workbench.gui.plots.retention import ForgettingCurves
-from bdh_workbench.gui.workspaces import ARRANGEMENTS
+from bdh_workbench.gui.window.actions import ACTIONS
+from bdh_workbench.gui.window.main_window import MINIMUM
+from bdh_workbench.gui.window.workspaces import ARRANGEMENTS
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.session.records.events import ModelInfo, SiteInfo
 from bdh_workbench.session.storage.settings import WORKSPACES

@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QStyle
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.dialogs.lines import Line, LinesDialog
-from bdh_workbench.gui.main_window import FIRST_SIZE, MINIMUM
 from bdh_workbench.gui.panes.ask import CHART_HEIGHT
 from bdh_workbench.gui.parts.documents import WRITTEN
 from bdh_workbench.gui.parts.reading import read_paste
 from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.key import LINE, Key, Sign
+from bdh_workbench.gui.window.main_window import FIRST_SIZE, MINIMUM
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.inputs.prose import title_of
 from bdh_workbench.session.records.events import JobQueued

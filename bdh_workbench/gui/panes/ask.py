@@ -10,17 +10,17 @@ from PySide6.QtWidgets import QComboBox, QSplitter
 
 from bdh_workbench.asking.kinds import AsKind, kind_of
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.colours import Colours
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import save_path
 from bdh_workbench.gui.dialogs.questions import Confirm
+from bdh_workbench.gui.look.colours import Colours
+from bdh_workbench.gui.look.widgets import Pane, button, flat_button, popup_menu, row
+from bdh_workbench.gui.look.words import plural
 from bdh_workbench.gui.parts.ask_settings import HEIGHT, NAME, AskSettings
 from bdh_workbench.gui.parts.exchange import AGAIN, ALONE, CANDIDATES, COPY, PIN, SOURCE, Exchange, page
 from bdh_workbench.gui.parts.probability import Page
 from bdh_workbench.gui.parts.prompt_line import PromptLine
 from bdh_workbench.gui.plots.bars import NextTokens
-from bdh_workbench.gui.widgets import Pane, button, flat_button, popup_menu, row
-from bdh_workbench.gui.words import plural
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.session.records.events import (
     AnswerDone,
     JobCancelled,

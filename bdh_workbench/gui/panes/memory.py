@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.look.widgets import Pane, button, row
+from bdh_workbench.gui.look.words import plural
 from bdh_workbench.gui.parts.memory_details import MemoryDetails
-from bdh_workbench.gui.widgets import Pane, button, row
-from bdh_workbench.gui.words import plural
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.memory.files.format import MemoryHeader
 from bdh_workbench.session.records.events import MemoryView
 from bdh_workbench.session.records.jobs import ForgetItems, SetLayer

@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
-from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.look.widgets import Pane, clearable, flat_button, note, row, set_tone
+from bdh_workbench.gui.look.words import plural, short
 from bdh_workbench.gui.parts.text_view import Span, TextView
-from bdh_workbench.gui.widgets import Pane, clearable, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import plural, short
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.sentences import sentence_spans
 from bdh_workbench.reading.sources import Source
 from bdh_workbench.session.records.events import (

@@ -12,10 +12,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import TEXTS, open_folder, open_paths
 from bdh_workbench.gui.dialogs.lines import ColumnsDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Versions
+from bdh_workbench.gui.look.widgets import Pane, button, flat_button, note, row, set_tone
+from bdh_workbench.gui.look.words import plural, shown_p, tip
 from bdh_workbench.gui.parts.documents import WRITTEN, Documents
 from bdh_workbench.gui.parts.edit_banner import EditBanner
 from bdh_workbench.gui.parts.estimate import Estimate
@@ -26,8 +27,7 @@ from bdh_workbench.gui.parts.settings_form import WholeRows
 from bdh_workbench.gui.parts.write_settings import WriteSettingsForm
 from bdh_workbench.gui.parts.write_words import estimate_words, step_words, summary_words
 from bdh_workbench.gui.plots.gauge import FillGauge
-from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import plural, shown_p, tip
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.session.records.events import (
     Estimated,

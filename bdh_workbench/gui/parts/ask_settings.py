@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QVBoxLa
 
 from bdh_workbench.asking.kinds import AsKind
 from bdh_workbench.errors import UserError
+from bdh_workbench.gui.look.widgets import row
 from bdh_workbench.gui.parts.settings_form import SettingsForm, WholeRows
-from bdh_workbench.gui.preferences import Preferences
-from bdh_workbench.gui.widgets import row
+from bdh_workbench.gui.shared.preferences import Preferences
 from bdh_workbench.session.records.jobs import Query, ReadSettings, SamplingSettings
 
 NAME = "How the memory is read and the next token chosen"

@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bdh_workbench.gui.look.widgets import flat_button, note, row
+from bdh_workbench.gui.look.words import plural, short, size, tip
 from bdh_workbench.gui.parts.document_editor import DocumentEditor
 from bdh_workbench.gui.parts.facts_table import KEPT
-from bdh_workbench.gui.widgets import flat_button, note, row
-from bdh_workbench.gui.words import plural, short, size, tip
 from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.inputs.prose import title_of

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
-from bdh_workbench.gui.widgets import flat_button, note, row
-from bdh_workbench.gui.words import short
+from bdh_workbench.gui.look.widgets import flat_button, note, row
+from bdh_workbench.gui.look.words import short
 from bdh_workbench.session.records.events import MemoryView
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.session.records.events import Estimated, JobFailed
 from bdh_workbench.session.records.jobs import EstimateWrite
 

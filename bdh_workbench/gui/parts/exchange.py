@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bdh_workbench.gui.colours import Colours, mixed
+from bdh_workbench.gui.look.colours import Colours, mixed
+from bdh_workbench.gui.look.theme import NOTE_PIXELS
+from bdh_workbench.gui.look.words import direction, escaped, plural, short, shown_p
 from bdh_workbench.gui.parts.probability import bar
-from bdh_workbench.gui.theme import NOTE_PIXELS
-from bdh_workbench.gui.words import direction, escaped, plural, short, shown_p
 from bdh_workbench.session.records.events import Answer, AnswerDone, Candidate, Scored, Source, SpokenToken
 from bdh_workbench.session.records.notebook import Check, Turn
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt, QUrl
 from PySide6.QtGui import QColor, QImage, QPainter, QTextDocument
 from PySide6.QtWidgets import QTextBrowser
 
-from bdh_workbench.gui.colours import Colours
+from bdh_workbench.gui.look.colours import Colours
 
 WIDTH, HEIGHT = 96, 6  # pixels
 SCHEME = "bar"

@@ -8,8 +8,8 @@ from pathlib import Path, PurePath
 from PySide6.QtCore import QObject, Signal
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.bridge import Background
-from bdh_workbench.gui.words import harmless
+from bdh_workbench.gui.look.words import harmless
+from bdh_workbench.gui.shared.bridge import Background
 from bdh_workbench.inputs.files import Inputs, read_any
 from bdh_workbench.inputs.formats import holds_facts, parse_documents_text, parse_facts_text
 from bdh_workbench.inputs.items import Fact, TextDocument

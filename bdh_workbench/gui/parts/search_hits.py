@@ -8,10 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.look.widgets import note
+from bdh_workbench.gui.look.words import plural, short, tip
 from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
-from bdh_workbench.gui.widgets import note
-from bdh_workbench.gui.words import plural, short, tip
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.session.storage.searching import MARKS, Hit, SearchIndex
 
 SEARCH_AFTER = 150  # milliseconds without a key

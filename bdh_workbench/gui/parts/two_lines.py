@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from bdh_workbench.gui.widgets import small_font
+from bdh_workbench.gui.look.widgets import small_font
 
 SECOND = Qt.ItemDataRole.UserRole + 8
 INSET, BETWEEN = 4, 2  # pixels beside and between the lines

@@ -6,7 +6,7 @@ import contextlib
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.parts.settings_form import SettingsForm
-from bdh_workbench.gui.preferences import Preferences
+from bdh_workbench.gui.shared.preferences import Preferences
 from bdh_workbench.memory.settings import WriteSettings
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bdh_workbench.gui.words import harmless, percent, plural, shown_p
+from bdh_workbench.gui.look.words import harmless, percent, plural, shown_p
 from bdh_workbench.memory.writing.event import WriteEvent
 from bdh_workbench.session.records.events import Estimated, WriteSummary
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
-from bdh_workbench.gui.colours import SERIES
+from bdh_workbench.gui.look.colours import SERIES
 from bdh_workbench.gui.plots.axis import NamedAxis
 from bdh_workbench.gui.plots.card import PlotCard, Table
 from bdh_workbench.gui.plots.clock import DrawClock

@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QObject, QTimer
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.bridge import Background
+from bdh_workbench.gui.shared.bridge import Background
 from bdh_workbench.session.storage.settings import Settings, load_settings, save_settings
 
 SOON = 400  # milliseconds after a change; a slider changes many times a second

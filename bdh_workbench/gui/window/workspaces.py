@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QLayout, QMainWindow, QTabBar
 
-from bdh_workbench.gui.colours import Colours
-from bdh_workbench.gui.preferences import Preferences, packed, unpacked
+from bdh_workbench.gui.look.colours import Colours
+from bdh_workbench.gui.shared.preferences import Preferences, packed, unpacked
 from bdh_workbench.session.storage.settings import WORKSPACES
 
 LAYOUT_VERSION = 3

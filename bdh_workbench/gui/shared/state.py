@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from bdh_workbench.gui.bridge import Bridge
+from bdh_workbench.gui.shared.bridge import Bridge
 from bdh_workbench.session.records.events import MemoryChanged, MemoryView, ModelChanged, ModelInfo, NotebookChanged
 from bdh_workbench.session.records.notebook import Notebook
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bdh_workbench.gui.bridge import Background, Bridge
-from bdh_workbench.gui.colours import Colours
-from bdh_workbench.gui.jobs import Jobs, SessionLike
+from bdh_workbench.gui.look.colours import Colours
+from bdh_workbench.gui.look.theme import Theme
 from bdh_workbench.gui.plots.clock import DrawClock
-from bdh_workbench.gui.preferences import Preferences
-from bdh_workbench.gui.state import State
-from bdh_workbench.gui.theme import Theme
+from bdh_workbench.gui.shared.bridge import Background, Bridge
+from bdh_workbench.gui.shared.jobs import Jobs, SessionLike
+from bdh_workbench.gui.shared.preferences import Preferences
+from bdh_workbench.gui.shared.state import State
 from bdh_workbench.memory.files.library import Library
 from bdh_workbench.session.records.events import MemoryView, ModelInfo
 from bdh_workbench.session.records.jobs import Job

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bdh_workbench.gui.theme import NOTE_PIXELS
+from bdh_workbench.gui.look.theme import NOTE_PIXELS
 
 
 def button(text: str, tip: str, clicked: Callable[[], object], *, primary: bool = False) -> QPushButton:

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu
 
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.about import About
 from bdh_workbench.gui.dialogs.card import ModelCard
 from bdh_workbench.gui.dialogs.guide import Guide
 from bdh_workbench.gui.dialogs.help import Help
 from bdh_workbench.gui.dialogs.model import ModelChooser
+from bdh_workbench.gui.look.theme import MODES
+from bdh_workbench.gui.look.words import harmless, tip
 from bdh_workbench.gui.parts.exchange import AGAIN, PIN, SOURCE
-from bdh_workbench.gui.theme import MODES
-from bdh_workbench.gui.words import harmless, tip
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.session.records.jobs import LoadModel, NewMemory, Redo, Undo
 from bdh_workbench.session.storage.settings import WORKSPACES
 
 if TYPE_CHECKING:
-    from bdh_workbench.gui.main_window import MainWindow
+    from bdh_workbench.gui.window.main_window import MainWindow
 
 RECENT = 10  # memory files in the menu
 

@@ -8,12 +8,11 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QStyle, QTabWidget
 
-from bdh_workbench.gui.actions import make_actions
-from bdh_workbench.gui.commands import Commands
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.failure import Failure
 from bdh_workbench.gui.dialogs.questions import Confirm, Recovered, Unsaved
-from bdh_workbench.gui.header import NAME, Header
+from bdh_workbench.gui.look.theme import icon
+from bdh_workbench.gui.look.widgets import Pane, make_dock
+from bdh_workbench.gui.look.words import short
 from bdh_workbench.gui.panes.activity import ActivityPane
 from bdh_workbench.gui.panes.ask import AskPane
 from bdh_workbench.gui.panes.checks import ChecksPane
@@ -25,11 +24,12 @@ from bdh_workbench.gui.panes.memory import MemoryPane
 from bdh_workbench.gui.panes.retention import RetentionPane
 from bdh_workbench.gui.panes.text import TextPane
 from bdh_workbench.gui.panes.write import WritePane
-from bdh_workbench.gui.preferences import packed, unpacked
-from bdh_workbench.gui.theme import icon
-from bdh_workbench.gui.widgets import Pane, make_dock
-from bdh_workbench.gui.words import short
-from bdh_workbench.gui.workspaces import Workspaces
+from bdh_workbench.gui.shared.context import Context
+from bdh_workbench.gui.shared.preferences import packed, unpacked
+from bdh_workbench.gui.window.actions import make_actions
+from bdh_workbench.gui.window.commands import Commands
+from bdh_workbench.gui.window.header import NAME, Header
+from bdh_workbench.gui.window.workspaces import Workspaces
 from bdh_workbench.session.records.events import JobFailed, RecoveryFound
 from bdh_workbench.session.records.jobs import DiscardRecovery, RestoreRecovery
 

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
-from bdh_workbench.gui.actions import TOOLBAR
-from bdh_workbench.gui.widgets import ElideLabel
-from bdh_workbench.gui.words import holds, short, size, tip
+from bdh_workbench.gui.look.widgets import ElideLabel
+from bdh_workbench.gui.look.words import holds, short, size, tip
+from bdh_workbench.gui.window.actions import TOOLBAR
 from bdh_workbench.session.records.events import MemoryView
 from bdh_workbench.session.storage.settings import WORKSPACES
 

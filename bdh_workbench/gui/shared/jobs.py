@@ -7,7 +7,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from bdh_workbench.gui.bridge import Bridge
+from bdh_workbench.gui.shared.bridge import Bridge
 from bdh_workbench.session.records.events import JobCancelled, JobDone, JobFailed
 from bdh_workbench.session.records.jobs import Job
 

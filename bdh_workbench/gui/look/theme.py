@@ -14,8 +14,8 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, 
 from PySide6.QtWidgets import QApplication, QWidget
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.colours import DARK, LIGHT, Colours
-from bdh_workbench.gui.style import stylesheet
+from bdh_workbench.gui.look.colours import DARK, LIGHT, Colours
+from bdh_workbench.gui.look.style import stylesheet
 from bdh_workbench.resources import resource_path
 
 MODES = ("system", "light", "dark")
