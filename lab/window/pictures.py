@@ -92,7 +92,7 @@ def _workspaces(driver: Driver, out: Path, beginning: str, sizes: tuple[tuple[in
 
 def _session(driver: Driver) -> None:
     """Load, write facts and documents, save, ask, pin checks, look at a text, run retention."""
-    from bdh_workbench.gui.parts.exchange import SOURCE as SHOW
+    from bdh_workbench.gui.parts.asking.exchange import SOURCE as SHOW
     from bdh_workbench.session.records.jobs import NewMemory, SaveMemory
 
     window, context = driver.window, driver.context

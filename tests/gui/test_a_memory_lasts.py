@@ -71,7 +71,7 @@ def test_an_unfamiliar_question_says_not_in_memory(start: Start, qtbot: QtBot) -
 
 def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> None:
     from bdh_workbench.gui.look.theme import LIGHT
-    from bdh_workbench.gui.parts.exchange import Exchange
+    from bdh_workbench.gui.parts.asking.exchange import Exchange
     from bdh_workbench.session.records.events import Answer, AnswerDone, Source, SpokenToken
 
     source = Source("The museum", "document", 3, "The largest piece is a staircase.", 9, 0)

@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.look.colours import Colours
 from bdh_workbench.gui.look.theme import DARK, LIGHT
-from bdh_workbench.gui.parts.exchange import Exchange
-from bdh_workbench.gui.parts.probability import HEIGHT, WIDTH, Page, bar
+from bdh_workbench.gui.parts.asking.exchange import Exchange
+from bdh_workbench.gui.parts.asking.probability import HEIGHT, WIDTH, Page, bar
 from bdh_workbench.session.records.events import Answer, AnswerDone, Candidate, Source, SpokenToken
 from tests.core_factory import FACTS
 from tests.gui.conftest import WAIT, Start, settle

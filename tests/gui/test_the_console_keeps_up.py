@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QAbstractSlider
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.panes.ask import KEPT, SHOWN
-from bdh_workbench.gui.parts.exchange import Exchange
+from bdh_workbench.gui.parts.asking.exchange import Exchange
 from bdh_workbench.session.records.events import Scored
 from tests.gui.conftest import Start
 

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.parts import job_row
 from bdh_workbench.gui.parts.job_row import time_left
-from bdh_workbench.gui.parts.write_words import PHASES, estimate_words, step_words
+from bdh_workbench.gui.parts.writing.write_words import PHASES, estimate_words, step_words
 from bdh_workbench.memory import room
 from bdh_workbench.memory.writing.event import WriteEvent
 from bdh_workbench.session.records.events import Estimated

@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.dialogs.lines import Line, LinesDialog
 from bdh_workbench.gui.panes.ask import CHART_HEIGHT
-from bdh_workbench.gui.parts.documents import WRITTEN
-from bdh_workbench.gui.parts.reading import read_paste
+from bdh_workbench.gui.parts.writing.documents import WRITTEN
+from bdh_workbench.gui.parts.writing.reading import read_paste
 from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.key import LINE, Key, Sign

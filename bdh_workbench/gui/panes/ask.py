@@ -15,10 +15,10 @@ from bdh_workbench.gui.dialogs.questions import Confirm
 from bdh_workbench.gui.look.colours import Colours
 from bdh_workbench.gui.look.widgets import Pane, button, flat_button, popup_menu, row
 from bdh_workbench.gui.look.words import plural
-from bdh_workbench.gui.parts.ask_settings import HEIGHT, NAME, AskSettings
-from bdh_workbench.gui.parts.exchange import AGAIN, ALONE, CANDIDATES, COPY, PIN, SOURCE, Exchange, page
-from bdh_workbench.gui.parts.probability import Page
-from bdh_workbench.gui.parts.prompt_line import PromptLine
+from bdh_workbench.gui.parts.asking.ask_settings import HEIGHT, NAME, AskSettings
+from bdh_workbench.gui.parts.asking.exchange import AGAIN, ALONE, CANDIDATES, COPY, PIN, SOURCE, Exchange, page
+from bdh_workbench.gui.parts.asking.probability import Page
+from bdh_workbench.gui.parts.asking.prompt_line import PromptLine
 from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.session.records.events import (

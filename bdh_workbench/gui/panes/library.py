@@ -19,8 +19,8 @@ from bdh_workbench.gui.dialogs.questions import Confirm, Unsaved
 from bdh_workbench.gui.look.colours import Colours
 from bdh_workbench.gui.look.widgets import Pane, button, clearable, flat_button, note, popup_menu, row
 from bdh_workbench.gui.look.words import harmless, plural
-from bdh_workbench.gui.parts.library_table import Entry, LibraryFilter, LibraryModel, LibraryTable
-from bdh_workbench.gui.parts.search_hits import SearchHits
+from bdh_workbench.gui.parts.library.library_table import Entry, LibraryFilter, LibraryModel, LibraryTable
+from bdh_workbench.gui.parts.library.search_hits import SearchHits
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.memory.files.format import MemoryHeader

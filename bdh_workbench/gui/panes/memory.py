@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bdh_workbench.gui.look.widgets import Pane, button, row
 from bdh_workbench.gui.look.words import plural
-from bdh_workbench.gui.parts.memory_details import MemoryDetails
+from bdh_workbench.gui.parts.library.memory_details import MemoryDetails
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.memory.files.format import MemoryHeader
 from bdh_workbench.session.records.events import MemoryView

@@ -12,7 +12,7 @@ from bdh_workbench.gui.dialogs.files import TEXTS, open_paths
 from bdh_workbench.gui.look.widgets import Pane, button, row
 from bdh_workbench.gui.look.words import percent, plural, short
 from bdh_workbench.gui.parts.job_row import JobRow
-from bdh_workbench.gui.parts.reading import Found, read_files
+from bdh_workbench.gui.parts.writing.reading import Found, read_files
 from bdh_workbench.gui.plots.retention import ForgettingCurves, RetentionMatrix
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.items import TextDocument

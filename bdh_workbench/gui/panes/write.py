@@ -17,15 +17,15 @@ from bdh_workbench.gui.dialogs.lines import ColumnsDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Versions
 from bdh_workbench.gui.look.widgets import Pane, button, flat_button, note, row, set_tone
 from bdh_workbench.gui.look.words import plural, shown_p, tip
-from bdh_workbench.gui.parts.documents import WRITTEN, Documents
-from bdh_workbench.gui.parts.edit_banner import EditBanner
-from bdh_workbench.gui.parts.estimate import Estimate
-from bdh_workbench.gui.parts.facts_table import FactsTable
 from bdh_workbench.gui.parts.job_row import JobRow, time_left
-from bdh_workbench.gui.parts.reading import Reading
 from bdh_workbench.gui.parts.settings_form import WholeRows
-from bdh_workbench.gui.parts.write_settings import WriteSettingsForm
-from bdh_workbench.gui.parts.write_words import estimate_words, step_words, summary_words
+from bdh_workbench.gui.parts.writing.documents import WRITTEN, Documents
+from bdh_workbench.gui.parts.writing.edit_banner import EditBanner
+from bdh_workbench.gui.parts.writing.estimate import Estimate
+from bdh_workbench.gui.parts.writing.facts_table import FactsTable
+from bdh_workbench.gui.parts.writing.reading import Reading
+from bdh_workbench.gui.parts.writing.write_settings import WriteSettingsForm
+from bdh_workbench.gui.parts.writing.write_words import estimate_words, step_words, summary_words
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.items import Fact, TextDocument

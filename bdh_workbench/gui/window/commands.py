@@ -17,7 +17,7 @@ from bdh_workbench.gui.dialogs.help import Help
 from bdh_workbench.gui.dialogs.model import ModelChooser
 from bdh_workbench.gui.look.theme import MODES
 from bdh_workbench.gui.look.words import harmless, tip
-from bdh_workbench.gui.parts.exchange import AGAIN, PIN, SOURCE
+from bdh_workbench.gui.parts.asking.exchange import AGAIN, PIN, SOURCE
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.session.records.jobs import LoadModel, NewMemory, Redo, Undo
 from bdh_workbench.session.storage.settings import WORKSPACES

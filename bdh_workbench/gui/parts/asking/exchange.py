@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bdh_workbench.gui.look.colours import Colours, mixed
 from bdh_workbench.gui.look.theme import NOTE_PIXELS
 from bdh_workbench.gui.look.words import direction, escaped, plural, short, shown_p
-from bdh_workbench.gui.parts.probability import bar
+from bdh_workbench.gui.parts.asking.probability import bar
 from bdh_workbench.session.records.events import Answer, AnswerDone, Candidate, Scored, Source, SpokenToken
 from bdh_workbench.session.records.notebook import Check, Turn
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from bdh_workbench.gui.look.colours import LIGHT, Colours, mixed
 from bdh_workbench.gui.look.widgets import popup_menu
 from bdh_workbench.gui.look.words import date, harmless, percent, plural, size, tip
-from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
+from bdh_workbench.gui.parts.library.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.plots.gauge import FILL_ROLE, FillDelegate
 from bdh_workbench.memory.files.format import MemoryHeader
 from bdh_workbench.memory.files.library import BrokenEntry

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from bdh_workbench.gui.look.widgets import note
 from bdh_workbench.gui.look.words import plural, short, tip
-from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
+from bdh_workbench.gui.parts.library.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.session.storage.searching import MARKS, Hit, SearchIndex
 

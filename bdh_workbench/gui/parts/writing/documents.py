@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 
 from bdh_workbench.gui.look.widgets import flat_button, note, row
 from bdh_workbench.gui.look.words import plural, short, size, tip
-from bdh_workbench.gui.parts.document_editor import DocumentEditor
-from bdh_workbench.gui.parts.facts_table import KEPT
+from bdh_workbench.gui.parts.writing.document_editor import DocumentEditor
+from bdh_workbench.gui.parts.writing.facts_table import KEPT
 from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.inputs.prose import title_of

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from bdh_workbench.gui.look.widgets import ElideLabel, note, row, set_tone
 from bdh_workbench.gui.look.words import date, harmless, plural, short, shown_p, size, tip
-from bdh_workbench.gui.parts.two_lines import SECOND, TwoLines
+from bdh_workbench.gui.parts.library.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.memory.files.format import MemoryHeader
 from bdh_workbench.session.records.events import MemoryView
