@@ -21,8 +21,8 @@ from PySide6.QtWidgets import QApplication
 from bdh_workbench.gui.garbage import GarbageCollector
 from bdh_workbench.gui.look.theme import Theme
 from bdh_workbench.gui.platform import check_platform
-from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.shared.bridge import Background, Bridge
+from bdh_workbench.gui.shared.clock import DrawClock
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.gui.shared.jobs import SessionLike
 from bdh_workbench.gui.shared.preferences import Preferences

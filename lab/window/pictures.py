@@ -82,8 +82,8 @@ def _workspaces(driver: Driver, out: Path, beginning: str, sizes: tuple[tuple[in
     for size in sizes:
         window.resize(*size)
         for name in WORKSPACES:
-            window.show_workspace(name)
-            window.arrange()
+            window.workspaces.show(name)
+            window.workspaces.reset()
             driver.settle(0.3)
             for mode in MODES:
                 _dress(driver, mode)
@@ -97,7 +97,7 @@ def _session(driver: Driver) -> None:
 
     window, context = driver.window, driver.context
     driver.load()
-    window.show_workspace("write")
+    window.workspaces.show("write")
     for title, sample in (("Ten facts", window.write.sample_facts), ("Stories", window.write.sample_documents)):
         if context.memory is not None and context.memory.items:
             context.submit(NewMemory())
@@ -111,7 +111,7 @@ def _session(driver: Driver) -> None:
     driver.wait(driver.idle)
     window.write.write()
     driver.wait(driver.idle)
-    window.show_workspace("inspect")
+    window.workspaces.show("inspect")
     window.retention.run()
     driver.wait(lambda: window.retention.last is not None and driver.idle())
     window.gates.line.setText(TEXT)
@@ -121,7 +121,7 @@ def _session(driver: Driver) -> None:
     driver.wait(driver.idle)
     window.compare.choosers[1].setCurrentIndex(window.compare.choosers[1].findText("Ten facts"))
     driver.wait(driver.idle)
-    window.show_workspace("ask")
+    window.workspaces.show("ask")
     for question in QUESTIONS:
         driver.ask(question)
     for number in PINNED:
@@ -143,8 +143,8 @@ def _panes(driver: Driver, out: Path, mode: str) -> None:
 
     window = driver.window
     for name, dock in window.docks.items():
-        window.show_workspace(HOME.get(name, "ask"))
-        window.arrange()
+        window.workspaces.show(HOME.get(name, "ask"))
+        window.workspaces.reset()
         window.workspaces.reveal(name)
         driver.settle(0.2)
         dock.grab().save(str(out / f"pane-{name}-{mode}.png"))
@@ -212,8 +212,8 @@ def _writing(driver: Driver, out: Path) -> None:
     from bdh_workbench.session.records.jobs import NewMemory
 
     window = driver.window
-    window.show_workspace("write")
-    window.arrange()
+    window.workspaces.show("write")
+    window.workspaces.reset()
     driver.context.submit(NewMemory())
     driver.wait(driver.idle)
     window.write.form.set_settings(WriteSettings(method="gradient", steps=STEPS, rate=0.01, goal=0.999))

@@ -155,7 +155,7 @@ def floating_pane_takes_keys(w: MainWindow) -> Scene:
     yield idle(w)
     written = len(w.context.memory.layers)  # type: ignore[union-attr]
     w.write.write_button.setFocus()
-    w.show_workspace("ask")
+    w.workspaces.show("ask")
     yield pause()
     w.docks["ask"].setFloating(True)
     yield pause(1.0)
@@ -175,7 +175,7 @@ def reset_brings_panes_back(w: MainWindow) -> Scene:
     """Panes are floated, closed and left in another workspace; Ctrl+0 brings each workspace back."""
     yield loaded(w)
     for name, floated, closed in (("ask", "ask", "text"), ("write", "live", "write"), ("inspect", "gates", "compare")):
-        w.show_workspace(name)
+        w.workspaces.show(name)
         yield pause()
         before = {key: dock.geometry().getRect() for key, dock in w.docks.items() if not dock.isHidden()}
         w.docks[floated].setFloating(True)

@@ -31,7 +31,7 @@ def saved(workbench: Workbench, qtbot: QtBot) -> LibraryPane:
 
 
 def ask(workbench: Workbench, qtbot: QtBot, prompt: str) -> str:
-    workbench.window.show_workspace("ask")
+    workbench.window.workspaces.show("ask")
     console = workbench.window.ask
     console.line.setText(prompt)
     console.ask()

@@ -105,7 +105,7 @@ def test_a_page_draws_bars_and_loads_nothing_else(qtbot: QtBot) -> None:
 def test_the_switch_says_how_a_prompt_is_read_and_decides_it(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     window = workbench.window
-    window.show_workspace("ask")
+    window.workspaces.show("ask")
     console = window.ask
     window.write.tabs.setCurrentIndex(1)
     window.write.table.facts_model.set_facts(FACTS)

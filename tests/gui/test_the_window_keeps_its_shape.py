@@ -16,11 +16,11 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.dialogs.help import glossary_html, shortcuts_html
 from bdh_workbench.gui.look.colours import LIGHT, SERIES
-from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot
 from bdh_workbench.gui.plots.key import LINE, Key
 from bdh_workbench.gui.plots.retention import ForgettingCurves
-from bdh_workbench.gui.window.actions import ACTIONS
+from bdh_workbench.gui.shared.actions import ACTIONS
+from bdh_workbench.gui.shared.clock import DrawClock
 from bdh_workbench.gui.window.main_window import MINIMUM
 from bdh_workbench.gui.window.workspaces import ARRANGEMENTS
 from bdh_workbench.memory.settings import WriteSettings
@@ -51,8 +51,8 @@ def test_layout_and_theme_survive_a_restart(start: Start, qtbot: QtBot) -> None:
 def test_nothing_is_clipped_at_the_smallest_size(start: Start, qtbot: QtBot, workspace: str) -> None:
     window = start(load=False).window
     window.resize(*MINIMUM)
-    window.show_workspace(workspace)
-    window.arrange()
+    window.workspaces.show(workspace)
+    window.workspaces.reset()
     window.write.show_documents((DOCUMENT, OTHER_DOCUMENT))
     window.write.advanced_button.click()
     window.ask.settings_button.click()
@@ -267,7 +267,7 @@ def test_a_hundred_curves_are_drawn_in_a_frame(start: Start, qtbot: QtBot) -> No
 def test_gates_show_each_token_and_what_a_switch_changes(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     gates = workbench.window.gates
-    workbench.window.show_pane("gates")
+    workbench.window.workspaces.go_to("gates")
     gates.line.setText("The capital of Vessaly is")
     gates.look()
     qtbot.waitUntil(lambda: gates.seen is not None, timeout=WAIT)
@@ -379,9 +379,9 @@ def test_each_workspace_has_its_panes_and_is_back_as_it_was_left(start: Start, q
             assert turn == 0 or places == seen[name]
             seen[name] = places
     window.docks["gates"].close()
-    window.show_pane("write")
+    window.workspaces.go_to("write")
     assert window.workspaces.current == "write"
-    window.show_pane("gates")
+    window.workspaces.go_to("gates")
     assert window.workspaces.current == "inspect" and not window.docks["gates"].isHidden()
 
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QTextBrowse
 
 from bdh_workbench.gui.look.widgets import answered
 from bdh_workbench.gui.look.words import GLOSSARY
-from bdh_workbench.gui.window.actions import ACTIONS
+from bdh_workbench.gui.shared.actions import ACTIONS
 
 _CELL = 'style="padding:3px 16px 3px 0"'
 FURTHER = (

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from bdh_workbench.gui.look.colours import Colours
 from bdh_workbench.gui.look.theme import Theme
-from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.shared.bridge import Background, Bridge
+from bdh_workbench.gui.shared.clock import DrawClock
 from bdh_workbench.gui.shared.jobs import Jobs, SessionLike
 from bdh_workbench.gui.shared.preferences import Preferences
 from bdh_workbench.gui.shared.state import State

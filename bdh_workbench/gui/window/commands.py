@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMainWindow, QMenu
 
 from bdh_workbench.gui.dialogs.about import About
 from bdh_workbench.gui.dialogs.card import ModelCard
@@ -18,67 +17,68 @@ from bdh_workbench.gui.dialogs.model import ModelChooser
 from bdh_workbench.gui.look.theme import MODES
 from bdh_workbench.gui.look.words import harmless, tip
 from bdh_workbench.gui.parts.asking.exchange import AGAIN, PIN, SOURCE
+from bdh_workbench.gui.shared.actions import make_actions
 from bdh_workbench.gui.shared.context import Context
+from bdh_workbench.gui.window.panes import Panes
+from bdh_workbench.gui.window.workspaces import Workspaces
 from bdh_workbench.session.records.jobs import LoadModel, NewMemory, Redo, Undo
 from bdh_workbench.session.storage.settings import WORKSPACES
-
-if TYPE_CHECKING:
-    from bdh_workbench.gui.window.main_window import MainWindow
 
 RECENT = 10  # memory files in the menu
 
 
 class Commands(QObject):
-    """The slots of the table of actions."""
+    """Makes the actions of the table, and does what they say."""
 
-    def __init__(self, window: MainWindow, context: Context) -> None:
+    def __init__(self, window: QMainWindow, panes: Panes, workspaces: Workspaces, context: Context) -> None:
         super().__init__(window)
-        self.window, self.context = window, context
+        self.window, self.panes, self.workspaces, self.context = window, panes, workspaces, context
         self.chosen_model: tuple[str | None, str] = (None, "auto")  # folder or name, and device, asked for last
+        self.actions = make_actions(window, self.slots())
 
     def slots(self) -> dict[str, Callable[[], object]]:
         """By the names of the actions."""
-        window, submit = self.window, self.context.submit
+        panes, submit = self.panes, self.context.submit
         slots: dict[str, Callable[[], object]] = {
             "new_memory": self.new_memory,
             "open_text": self.open_text,
             "open_folder": self.open_folder,
-            "import_memory": window.library.import_files,
-            "save": window.library.save,
-            "save_as": window.library.save_as,
+            "import_memory": panes.library.import_files,
+            "save": panes.library.save,
+            "save_as": panes.library.save_as,
             "choose_model": self.choose_model,
-            "quit": window.close,
+            "quit": self.window.close,
             "undo": lambda: submit(Undo()),
             "redo": lambda: submit(Redo()),
             "paste_facts": self.paste,
-            "bring_back": window.write.bring_back,
+            "bring_back": panes.write.bring_back,
             "sample_facts": partial(self.sample, "facts"),
             "sample_document": partial(self.sample, "document"),
-            "write": window.write.write,
+            "write": panes.write.write,
             "pause": self.pause,
-            "cancel": window.activity.cancel,
-            "ask": window.question,
-            "show_source": partial(window.ask.do_with_last, SOURCE),
-            "pin": partial(window.ask.do_with_last, PIN),
-            "ask_again": partial(window.ask.do_with_last, AGAIN),
+            "cancel": panes.activity.cancel,
+            "ask": partial(self.workspaces.go_to, "ask"),
+            "show_source": partial(panes.ask.do_with_last, SOURCE),
+            "pin": partial(panes.ask.do_with_last, PIN),
+            "ask_again": partial(panes.ask.do_with_last, AGAIN),
             "find": self.find,
             "search": self.search,
             "run_checks": self.run_checks,
             "run_retention": self.run_retention,
             "theme": self.switch_theme,
-            "reset_layout": window.arrange,
+            "reset_layout": self.workspaces.reset,
             "recovery": self.keep_recovery,
             "guide": self.guide,
             "model_card": self.model_card,
-            "help": lambda: Help.ask(window),
-            "about": lambda: About.ask(window, self.model_words()),
+            "help": lambda: Help.ask(self.window),
+            "about": lambda: About.ask(self.window, self.model_words()),
         }
         for mode in MODES:
             slots[f"theme_{mode}"] = partial(self.set_theme, mode)
         for name in WORKSPACES:
-            slots[f"workspace_{name}"] = partial(window.show_workspace, name)
-        for name in window.docks:
-            slots[f"show_{name}"] = partial(window.show_pane, name)
+            slots[f"workspace_{name}"] = partial(self.workspaces.show, name)
+        for name in panes.by_name():
+            slots[f"show_{name}"] = partial(self.workspaces.go_to, name)
         return slots
 
     def fill_recent(self, menu: QMenu) -> None:
@@ -86,21 +86,21 @@ class Commands(QObject):
         menu.clear()
         for name in self.context.preferences.values.recent_files[:RECENT]:
             path = Path(name)
-            action = menu.addAction(harmless(path.stem), partial(self.window.library.open_file, path))
+            action = menu.addAction(harmless(path.stem), partial(self.panes.library.open_file, path))
             action.setToolTip(tip(name))
         if menu.isEmpty():
             menu.addAction("None yet").setEnabled(False)
 
     def new_memory(self) -> None:
         """Begin an empty memory."""
-        self.window.library.keep_changes(lambda: self.context.submit(NewMemory()))
+        self.panes.library.keep_changes(lambda: self.context.submit(NewMemory()))
 
     def choose_model(self) -> None:
         """Load another model."""
         model = self.context.model
         chosen = ModelChooser.ask(self.window, model.folder if model else None, self.chosen_model[1])
         if chosen is not None:
-            self.window.library.keep_changes(lambda: self.load_model(*chosen))
+            self.panes.library.keep_changes(lambda: self.load_model(*chosen))
 
     def load_model(self, name: str | None, device: str) -> None:
         """Load a model; the device is kept for the next start."""
@@ -115,56 +115,56 @@ class Commands(QObject):
 
     def sample(self, kind: str) -> None:
         """Put invented facts or documents where they can be written."""
-        self.window.show_pane("write")
+        self.workspaces.go_to("write")
         if kind == "facts":
-            self.window.write.sample_facts()
+            self.panes.write.sample_facts()
         else:
-            self.window.write.sample_documents()
+            self.panes.write.sample_documents()
 
     def open_text(self) -> None:
         """Choose files to write."""
-        self.window.show_pane("write")
-        self.window.write.open_files()
+        self.workspaces.go_to("write")
+        self.panes.write.open_files()
 
     def open_folder(self) -> None:
         """Choose a folder of documents to write."""
-        self.window.show_pane("write")
-        self.window.write.open_folder()
+        self.workspaces.go_to("write")
+        self.panes.write.open_folder()
 
     def paste(self) -> None:
         """Read the clipboard where it can be seen."""
-        self.window.show_pane("write")
-        self.window.write.paste()
+        self.workspaces.go_to("write")
+        self.panes.write.paste()
 
     def find(self) -> None:
         """Find words in the text of the memory."""
-        self.window.workspaces.reveal("text")
-        self.window.text.start_find()
+        self.workspaces.reveal("text")
+        self.panes.text.start_find()
 
     def search(self) -> None:
         """Search all memories."""
-        self.window.workspaces.reveal("library")
-        self.window.library.search.setFocus()
-        self.window.library.search.selectAll()
+        self.workspaces.reveal("library")
+        self.panes.library.search.setFocus()
+        self.panes.library.search.selectAll()
 
     def run_checks(self) -> None:
         """Ask the questions that are kept with the memory."""
-        self.window.workspaces.reveal("checks")
-        self.window.checks.run()
+        self.workspaces.reveal("checks")
+        self.panes.checks.run()
 
     def run_retention(self) -> None:
         """Write documents one after the other and measure."""
-        self.window.retention.run()
-        self.window.show_pane("retention")
+        self.panes.retention.run()
+        self.workspaces.go_to("retention")
 
     def pause(self) -> None:
         """Hold the write or the retention run, or let it go on."""
-        write, retention = self.window.write, self.window.retention
+        write, retention = self.panes.write, self.panes.retention
         (retention if retention.busy and write.job is None else write).toggle_pause()
 
     def keep_recovery(self) -> None:
         """Follow the tick in the menu."""
-        keep = self.window.actions_by_name["recovery"].isChecked()
+        keep = self.actions["recovery"].isChecked()
         self.context.preferences.change(recovery=keep)
         self.context.session.keep_recovery = keep
 
@@ -190,7 +190,7 @@ class Commands(QObject):
 
     def show_choices(self) -> None:
         """Tick in the menus what is chosen."""
-        actions = self.window.actions_by_name
+        actions = self.actions
         for mode in MODES:
             actions[f"theme_{mode}"].setChecked(self.context.theme.mode == mode)
         actions["recovery"].setChecked(self.context.preferences.values.recovery)

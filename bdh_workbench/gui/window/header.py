@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBar
 
 from bdh_workbench.gui.look.widgets import ElideLabel
 from bdh_workbench.gui.look.words import holds, short, size, tip
-from bdh_workbench.gui.window.actions import TOOLBAR
+from bdh_workbench.gui.shared.actions import TOOLBAR
 from bdh_workbench.session.records.events import MemoryView
 from bdh_workbench.session.storage.settings import WORKSPACES
 

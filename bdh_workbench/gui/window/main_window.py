@@ -6,29 +6,17 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QStyle, QTabWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QStyle, QTabWidget
 
 from bdh_workbench.gui.dialogs.failure import Failure
 from bdh_workbench.gui.dialogs.questions import Confirm, Recovered, Unsaved
 from bdh_workbench.gui.look.theme import icon
-from bdh_workbench.gui.look.widgets import Pane, make_dock
 from bdh_workbench.gui.look.words import short
-from bdh_workbench.gui.panes.activity import ActivityPane
-from bdh_workbench.gui.panes.ask import AskPane
-from bdh_workbench.gui.panes.checks import ChecksPane
-from bdh_workbench.gui.panes.compare import ComparePane
-from bdh_workbench.gui.panes.gates import GatesPane
-from bdh_workbench.gui.panes.library import LibraryPane
-from bdh_workbench.gui.panes.live import LivePane
-from bdh_workbench.gui.panes.memory import MemoryPane
-from bdh_workbench.gui.panes.retention import RetentionPane
-from bdh_workbench.gui.panes.text import TextPane
-from bdh_workbench.gui.panes.write import WritePane
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.gui.shared.preferences import packed, unpacked
-from bdh_workbench.gui.window.actions import make_actions
 from bdh_workbench.gui.window.commands import Commands
 from bdh_workbench.gui.window.header import NAME, Header
+from bdh_workbench.gui.window.panes import Panes
 from bdh_workbench.gui.window.workspaces import Workspaces
 from bdh_workbench.session.records.events import JobFailed, RecoveryFound
 from bdh_workbench.session.records.jobs import DiscardRecovery, RestoreRecovery
@@ -36,7 +24,6 @@ from bdh_workbench.session.records.jobs import DiscardRecovery, RestoreRecovery
 MINIMUM = (1100, 700)
 FIRST_SIZE = (1480, 920)
 BUSY = "A write is running. Closing stops it, and leaves the memory as it was before."
-FIRST_FOCUS = {"write": "write", "ask": "ask", "inspect": "gates"}  # the pane whose main control has the focus
 
 
 class MainWindow(QMainWindow):
@@ -61,35 +48,16 @@ class MainWindow(QMainWindow):
         self.setContentsMargins(8, 0, 8, 0)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         context.say, context.fail = self.say, self.fail
-        self.library = LibraryPane(context)
-        self.write = WritePane(context)
-        self.live = LivePane(context)
-        self.ask = AskPane(context)
-        self.text = TextPane(context)
-        self.checks = ChecksPane(context)
-        self.memory = MemoryPane(context)
-        self.gates = GatesPane(context)
-        self.retention = RetentionPane(context)
-        self.compare = ComparePane(context)
-        self.activity = ActivityPane(context)
-        self.panes: dict[str, Pane] = {
-            "library": self.library,
-            "write": self.write,
-            "live": self.live,
-            "ask": self.ask,
-            "text": self.text,
-            "checks": self.checks,
-            "memory": self.memory,
-            "gates": self.gates,
-            "retention": self.retention,
-            "compare": self.compare,
-            "activity": self.activity,
-        }
+        panes = Panes(context)
+        self.library, self.write, self.live, self.ask = panes.library, panes.write, panes.live, panes.ask
+        self.text, self.checks, self.memory = panes.text, panes.checks, panes.memory
+        self.gates, self.retention, self.compare = panes.gates, panes.retention, panes.compare
+        self.activity = panes.activity
         context.jobs.listen(context.bridge)
-        self.docks: dict[str, QDockWidget] = {n: make_dock(self, pane, n) for n, pane in self.panes.items()}
-        self.workspaces = Workspaces(self, self.docks, self.preferences)
-        self.commands = Commands(self, context)
-        self.actions_by_name = make_actions(self, self.commands.slots())
+        self.workspaces = Workspaces(self, panes.by_name(), self.preferences)
+        self.docks = self.workspaces.docks
+        self.commands = Commands(self, panes, self.workspaces, context)
+        self.actions_by_name = self.commands.actions
         self.header = Header(self.actions_by_name)
         self.addToolBar(self.header)
         self.statusBar().addWidget(self.activity.strip, 1)
@@ -118,39 +86,14 @@ class MainWindow(QMainWindow):
         context, state = self.context, self.context.state
         context.bridge.on(RecoveryFound, self._recovery)
         context.jobs.failed.connect(self._failed)
-        self.workspaces.changed.connect(self._workspace_changed)
+        self.workspaces.changed.connect(lambda name: self.actions_by_name[f"workspace_{name}"].setChecked(True))
         state.model_changed.connect(lambda _info: self._show_state())
         state.memory_changed.connect(lambda _view: self._show_state())
         state.layer_opened.connect(lambda _layer: self.workspaces.reveal("live"))
         state.source_opened.connect(lambda _source: self.workspaces.reveal("text"))
-        state.item_edited.connect(lambda _item: self.show_pane("write"))
+        state.item_edited.connect(lambda _item: self.workspaces.go_to("write"))
 
-    # What panes and actions ask for
-
-    def show_workspace(self, name: str) -> None:
-        """Show a workspace and put the focus where its work begins."""
-        self.workspaces.show(name)
-        self._workspace_changed(name)
-
-    def _workspace_changed(self, name: str) -> None:
-        self.actions_by_name[f"workspace_{name}"].setChecked(True)
-        self.panes[FIRST_FOCUS[name]].take_focus()
-
-    def arrange(self) -> None:
-        """Put the panes of this workspace back where they stand at first; the focus stays where it is."""
-        focus = self.focusWidget()
-        self.workspaces.reset()
-        if focus is not None and focus.isVisible():
-            focus.setFocus()
-
-    def show_pane(self, name: str) -> None:
-        """Bring a pane to the front and put the focus into it."""
-        self.workspaces.reveal(name)
-        self.panes[name].take_focus()
-
-    def question(self) -> None:
-        """Go to the question line, or ask what stands in it."""
-        self.show_pane("ask")
+    # What panes ask for
 
     def _failed(self, event: JobFailed) -> None:
         if self._closing:
@@ -221,7 +164,7 @@ class MainWindow(QMainWindow):
             )
         texts = [path for path in paths if path not in memories]
         if texts:
-            self.show_pane("write")
+            self.workspaces.go_to("write")
             self.write.read_paths(texts)
         event.acceptProposedAction()
 

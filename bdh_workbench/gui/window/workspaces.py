@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QLayout, QMainWindow, QTabBar
 
 from bdh_workbench.gui.look.colours import Colours
+from bdh_workbench.gui.look.widgets import Pane, make_dock
 from bdh_workbench.gui.shared.preferences import Preferences, packed, unpacked
 from bdh_workbench.session.storage.settings import WORKSPACES
 
@@ -53,6 +54,7 @@ HOME = {
     "write": "write", "live": "write", "ask": "ask", "text": "ask", "checks": "ask", "gates": "inspect",
     "retention": "inspect", "compare": "inspect", "activity": "inspect", "memory": "ask",
 }  # fmt: skip
+FIRST_FOCUS = {"write": "write", "ask": "ask", "inspect": "gates"}  # the pane whose main control has the focus
 
 
 class Workspaces(QObject):
@@ -60,10 +62,11 @@ class Workspaces(QObject):
 
     changed = Signal(str)
 
-    def __init__(self, window: QMainWindow, docks: Mapping[str, QDockWidget], preferences: Preferences) -> None:
-        """Nothing is shown yet."""
+    def __init__(self, window: QMainWindow, panes: Mapping[str, Pane], preferences: Preferences) -> None:
+        """Each pane gets a dock. Nothing is shown yet."""
         super().__init__(window)
-        self._window, self._docks, self._preferences = window, docks, preferences
+        self._window, self._panes, self._preferences = window, panes, preferences
+        self.docks: dict[str, QDockWidget] = {name: make_dock(window, pane, name) for name, pane in panes.items()}
         self.current = ""
 
     def start(self) -> None:
@@ -71,14 +74,18 @@ class Workspaces(QObject):
         self.show(self._preferences.values.workspace)
 
     def show(self, name: str) -> None:
-        """Show a workspace as it was left, or as it stands at first."""
-        if name == self.current:
-            return
+        """Show a workspace as it was left, or as it stands at first, and put the focus where its work begins."""
+        if name != self.current:
+            self._change(name)
+        self.changed.emit(name)
+        self._panes[FIRST_FOCUS[name]].take_focus()
+
+    def _change(self, name: str) -> None:
         self.keep()
         self.current = name
         layout = getattr(self._preferences.values.layouts, name)
         self._window.setUpdatesEnabled(False)
-        for dock in self._docks.values():
+        for dock in self.docks.values():
             if dock.isFloating():
                 dock.setFloating(False)  # it belongs to the workspace that is left; its place there was kept
         if not layout or not self._window.restoreState(unpacked(layout), LAYOUT_VERSION):
@@ -86,10 +93,23 @@ class Workspaces(QObject):
         self._finish()
 
     def reset(self) -> None:
-        """Put the panes of this workspace back where they stand at first, whatever was floated or closed."""
+        """Put the panes of this workspace back where they stand at first, whatever was floated or closed.
+
+        The focus stays where it is, if that can still be seen.
+        """
+        focus = self._window.focusWidget()
         self._window.setUpdatesEnabled(False)
         self._arrange()
         self._finish()
+        if focus is not None and focus.isVisible():
+            focus.setFocus()
+        else:
+            self._panes[FIRST_FOCUS[self.current]].take_focus()
+
+    def go_to(self, name: str) -> None:
+        """Bring a pane to the front and put the focus into it."""
+        self.reveal(name)
+        self._panes[name].take_focus()
 
     def keep(self) -> None:
         """Remember the arrangement as it is now."""
@@ -100,7 +120,7 @@ class Workspaces(QObject):
 
     def reveal(self, name: str) -> None:
         """Bring a pane to the front: here if it stands here, or else in the workspace that it belongs to."""
-        dock = self._docks[name]
+        dock = self.docks[name]
         if dock.isHidden() and name in HOME:
             shown_here = any(name in cell for column in ARRANGEMENTS[self.current] for cell in column.cells)
             if not shown_here:
@@ -113,11 +133,10 @@ class Workspaces(QObject):
     def _finish(self) -> None:
         self._window.setUpdatesEnabled(True)
         self._preferences.change(workspace=self.current)
-        self.changed.emit(self.current)
         QTimer.singleShot(0, self._window, self._tidy)
 
     def _arrange(self) -> None:
-        window, docks = self._window, self._docks
+        window, docks = self._window, self.docks
         columns = ARRANGEMENTS[self.current]
         for dock in docks.values():
             dock.setFloating(False)  # before it is taken out: a floating one would come back as it was
@@ -158,7 +177,7 @@ class Workspaces(QObject):
 
     def _tidy(self) -> None:
         """Lay out what the docks hold again, and hide bars of tabs that Qt left over from another arrangement."""
-        _lay_out(dock for dock in self._docks.values() if dock.isVisible())
+        _lay_out(dock for dock in self.docks.values() if dock.isVisible())
         for bar in self._bars():
             if not bar.count():
                 bar.hide()
