@@ -21,12 +21,10 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
-from bdh_workbench.session import jobs
-from bdh_workbench.session.asking import answer
-from bdh_workbench.session.checking import run_checks
 from bdh_workbench.session.control import Engine, Task, log, progress
-from bdh_workbench.session.document import Document, memory_view
-from bdh_workbench.session.events import (
+from bdh_workbench.session.in_use.document import Document, memory_view
+from bdh_workbench.session.records import jobs
+from bdh_workbench.session.records.events import (
     ItemRecited,
     MemoryInspected,
     ModelChanged,
@@ -35,14 +33,16 @@ from bdh_workbench.session.events import (
     VersionsFound,
     WriteSummary,
 )
-from bdh_workbench.session.heat import recite
-from bdh_workbench.session.home import library_in
-from bdh_workbench.session.inspecting import inspect_text
-from bdh_workbench.session.jobs import Job
-from bdh_workbench.session.loading import device_memory, load, model_info
-from bdh_workbench.session.notebook import CheckRun, Turn, holds_words, mark_of
-from bdh_workbench.session.recovery import Recovery
-from bdh_workbench.session.writing import estimate, retention_run, run_write
+from bdh_workbench.session.records.jobs import Job
+from bdh_workbench.session.records.notebook import CheckRun, Turn, holds_words, mark_of
+from bdh_workbench.session.storage.home import library_in
+from bdh_workbench.session.storage.recovery import Recovery
+from bdh_workbench.session.tasks.asking import answer
+from bdh_workbench.session.tasks.checking import run_checks
+from bdh_workbench.session.tasks.heat import recite
+from bdh_workbench.session.tasks.inspecting import inspect_text
+from bdh_workbench.session.tasks.loading import device_memory, load, model_info
+from bdh_workbench.session.tasks.writing import estimate, retention_run, run_write
 
 
 class WorkbenchEngine(Engine):

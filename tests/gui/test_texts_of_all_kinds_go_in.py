@@ -10,12 +10,12 @@ from PySide6.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUr
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.colours import LIGHT
 from bdh_workbench.gui.dialogs.files import TEXTS
-from bdh_workbench.gui.parts.exchange import Exchange
-from bdh_workbench.gui.parts.facts_table import cells_of
-from bdh_workbench.gui.parts.reading import read_files, read_paste, told
-from bdh_workbench.gui.words import direction, harmless, plural, short, shown_token, size
+from bdh_workbench.gui.look.colours import LIGHT
+from bdh_workbench.gui.look.words import direction, harmless, plural, short, shown_token, size
+from bdh_workbench.gui.parts.asking.exchange import Exchange
+from bdh_workbench.gui.parts.writing.facts_table import cells_of
+from bdh_workbench.gui.parts.writing.reading import read_files, read_paste, told
 from bdh_workbench.inputs.files import read_any
 from tests.gui.conftest import WAIT, Said, Start
 from tests.inputs import document_factory

@@ -26,7 +26,7 @@ from typing import Any
 
 from bdh_workbench.memory.files.library import BrokenEntry, Library
 from bdh_workbench.memory.files.memory_file import load_memory
-from bdh_workbench.session.recovery import Recovery
+from bdh_workbench.session.storage.recovery import Recovery
 from tests.reliability.bench import FILES, PATCHES, Bench, Count, small_disk
 from tests.reliability.program import program
 

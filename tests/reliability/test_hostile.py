@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 from bdh_workbench.cli import main
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.dialogs.questions import _box
-from bdh_workbench.gui.words import escaped, tip
+from bdh_workbench.gui.look.words import escaped, tip
 from bdh_workbench.harmless import harmless, harmless_json, harmless_lines
 from bdh_workbench.inputs.formats import parse_facts_text
 from bdh_workbench.memory.files.contents import inspect

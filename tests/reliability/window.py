@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 from bdh_workbench.gui.dialogs import failure, lines, questions
-from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.gui.window.main_window import MainWindow
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.files.memory_file import load_memory
 from bdh_workbench.memory.settings import WriteSettings

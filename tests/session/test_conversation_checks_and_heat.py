@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.session.events import CheckStepped, ItemRecited, MemoryChanged, NotebookChanged
-from bdh_workbench.session.heat import item_text
-from bdh_workbench.session.jobs import (
+from bdh_workbench.session.records.events import CheckStepped, ItemRecited, MemoryChanged, NotebookChanged
+from bdh_workbench.session.records.jobs import (
     Check,
     ClearConversation,
     ForgetItems,
@@ -29,8 +28,9 @@ from bdh_workbench.session.jobs import (
     Write,
     WriteSettings,
 )
-from bdh_workbench.session.notebook import load_notebook, notebook_path
-from bdh_workbench.session.searching import MARKS, SearchIndex
+from bdh_workbench.session.records.notebook import load_notebook, notebook_path
+from bdh_workbench.session.storage.searching import MARKS, SearchIndex
+from bdh_workbench.session.tasks.heat import item_text
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
 from tests.session.session_factory import done, failed, real_session
 

@@ -9,7 +9,7 @@ import pytest
 from bdh_workbench.errors import UserError
 from bdh_workbench.session import Session
 from bdh_workbench.session.control import Task
-from bdh_workbench.session.events import (
+from bdh_workbench.session.records.events import (
     Event,
     JobCancelled,
     JobDone,
@@ -23,7 +23,7 @@ from bdh_workbench.session.events import (
     TokenRead,
     WriteStepped,
 )
-from bdh_workbench.session.jobs import EstimateWrite, InspectText, Job, NewMemory, Query
+from bdh_workbench.session.records.jobs import EstimateWrite, InspectText, Job, NewMemory, Query
 from tests.session.session_factory import (
     PATIENCE,
     FakeEngine,

@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from bdh_workbench import __version__
-from bdh_workbench.gui.theme import icon
-from bdh_workbench.gui.widgets import answered
+from bdh_workbench.gui.look.theme import icon
+from bdh_workbench.gui.look.widgets import answered
 
 PACKAGES = ("torch", "PySide6-Essentials", "pyqtgraph", "numpy", "safetensors", "tokenizers")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.widgets import answered, button, row
+from bdh_workbench.gui.look.widgets import answered, button, row
 
 STEPS = (
     (

@@ -6,9 +6,9 @@ from html import escape
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QTextBrowser, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.actions import ACTIONS
-from bdh_workbench.gui.widgets import answered
-from bdh_workbench.gui.words import GLOSSARY
+from bdh_workbench.gui.look.widgets import answered
+from bdh_workbench.gui.look.words import GLOSSARY
+from bdh_workbench.gui.shared.actions import ACTIONS
 
 _CELL = 'style="padding:3px 16px 3px 0"'
 FURTHER = (

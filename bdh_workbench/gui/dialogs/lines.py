@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.widgets import answered, note
-from bdh_workbench.session.notebook import Check
+from bdh_workbench.gui.look.widgets import answered, note
+from bdh_workbench.session.records.notebook import Check
 
 WIDTH = 380  # pixels of a line
 

@@ -7,8 +7,8 @@ from typing import Literal, cast
 
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.widgets import answered, note
-from bdh_workbench.gui.words import plural, short
+from bdh_workbench.gui.look.widgets import answered, note
+from bdh_workbench.gui.look.words import plural, short
 
 Keep = Literal["first", "last", "both"] | None
 

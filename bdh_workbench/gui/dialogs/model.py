@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bdh_workbench.gui.widgets import answered, button, note, row, set_tone
-from bdh_workbench.gui.words import harmless, size, tip
+from bdh_workbench.gui.look.widgets import answered, button, note, row, set_tone
+from bdh_workbench.gui.look.words import harmless, size, tip
 from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
-from bdh_workbench.session.fit import Fit, estimate_fit
+from bdh_workbench.session.tasks.fit import Fit, estimate_fit
 
 DEVICES = (("auto", "Best available"), ("cpu", "CPU"), ("cuda", "NVIDIA GPU"), ("mps", "Apple GPU"))
 FOLDER = Qt.ItemDataRole.UserRole

@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.widgets import ElideLabel, Pane, button, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import plural
+from bdh_workbench.gui.look.widgets import ElideLabel, Pane, button, flat_button, note, row, set_tone
+from bdh_workbench.gui.look.words import plural
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.harmless import harmless_lines
-from bdh_workbench.session.events import (
+from bdh_workbench.session.records.events import (
     DeviceMemory,
     JobCancelled,
     JobDone,

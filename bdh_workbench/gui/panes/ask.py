@@ -10,20 +10,27 @@ from PySide6.QtWidgets import QComboBox, QSplitter
 
 from bdh_workbench.asking.kinds import AsKind, kind_of
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.colours import Colours
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import save_path
 from bdh_workbench.gui.dialogs.questions import Confirm
-from bdh_workbench.gui.parts.ask_settings import HEIGHT, NAME, AskSettings
-from bdh_workbench.gui.parts.exchange import AGAIN, ALONE, CANDIDATES, COPY, PIN, SOURCE, Exchange, page
-from bdh_workbench.gui.parts.probability import Page
-from bdh_workbench.gui.parts.prompt_line import PromptLine
+from bdh_workbench.gui.look.colours import Colours
+from bdh_workbench.gui.look.widgets import Pane, button, flat_button, popup_menu, row
+from bdh_workbench.gui.look.words import plural
+from bdh_workbench.gui.parts.asking.ask_settings import HEIGHT, NAME, AskSettings
+from bdh_workbench.gui.parts.asking.exchange import AGAIN, ALONE, CANDIDATES, COPY, PIN, SOURCE, Exchange, page
+from bdh_workbench.gui.parts.asking.probability import Page
+from bdh_workbench.gui.parts.asking.prompt_line import PromptLine
 from bdh_workbench.gui.plots.bars import NextTokens
-from bdh_workbench.gui.widgets import Pane, button, flat_button, popup_menu, row
-from bdh_workbench.gui.words import plural
-from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, JobStarted, NotebookChanged, TokenRead
-from bdh_workbench.session.jobs import ClearConversation
-from bdh_workbench.session.notebook import as_json, as_markdown, holds_words, mark_of
+from bdh_workbench.gui.shared.context import Context
+from bdh_workbench.session.records.events import (
+    AnswerDone,
+    JobCancelled,
+    JobFailed,
+    JobStarted,
+    NotebookChanged,
+    TokenRead,
+)
+from bdh_workbench.session.records.jobs import ClearConversation
+from bdh_workbench.session.records.notebook import as_json, as_markdown, holds_words, mark_of
 
 KEPT = 200  # exchanges
 SHOWN = 40  # of them in the window

@@ -8,15 +8,22 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 
-from bdh_workbench.gui.colours import Colours
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.lines import CheckDialog
+from bdh_workbench.gui.look.colours import Colours
+from bdh_workbench.gui.look.widgets import Pane, button, note, popup_menu, row
+from bdh_workbench.gui.look.words import harmless, plural, short, shown_p, tip
 from bdh_workbench.gui.parts.job_row import JobRow
-from bdh_workbench.gui.widgets import Pane, button, note, popup_menu, row
-from bdh_workbench.gui.words import harmless, plural, short, shown_p, tip
-from bdh_workbench.session.events import CheckStepped, JobCancelled, JobDone, JobFailed, MemoryView, NotebookChanged
-from bdh_workbench.session.jobs import Check, KeepChecks, RunChecks
-from bdh_workbench.session.notebook import CheckResult
+from bdh_workbench.gui.shared.context import Context
+from bdh_workbench.session.records.events import (
+    CheckStepped,
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    MemoryView,
+    NotebookChanged,
+)
+from bdh_workbench.session.records.jobs import Check, KeepChecks, RunChecks
+from bdh_workbench.session.records.notebook import CheckResult
 
 EMPTY = "No checks yet. Pin an answer as a check, or add a question: they are asked together after each change."
 NUMBER = Qt.ItemDataRole.UserRole

@@ -6,13 +6,13 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.look.widgets import Pane, note, row
+from bdh_workbench.gui.look.words import plural, short, shown_p, shown_token, tip
 from bdh_workbench.gui.plots.bars import SHOWN, NextTokens, PairedBars
 from bdh_workbench.gui.plots.heat import TokenHeat
-from bdh_workbench.gui.widgets import Pane, note, row
-from bdh_workbench.gui.words import plural, short, shown_p, shown_token, tip
-from bdh_workbench.session.events import JobFailed, Source, TextInspected, TextInspection
-from bdh_workbench.session.jobs import InspectText
+from bdh_workbench.gui.shared.context import Context
+from bdh_workbench.session.records.events import JobFailed, Source, TextInspected, TextInspection
+from bdh_workbench.session.records.jobs import InspectText
 
 AFTER = 300  # milliseconds without a key
 LIMIT = 4000  # characters that are looked at

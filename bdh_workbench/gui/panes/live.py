@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.look.widgets import Pane, row
+from bdh_workbench.gui.look.words import short
 from bdh_workbench.gui.plots.banks import BankUse
 from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot
 from bdh_workbench.gui.plots.gates import GatePlot, SharePlot
 from bdh_workbench.gui.plots.heat import SlotUse
 from bdh_workbench.gui.plots.tokens import TokenPage
-from bdh_workbench.gui.widgets import Pane, row
-from bdh_workbench.gui.words import short
-from bdh_workbench.session.events import (
+from bdh_workbench.gui.shared.context import Context
+from bdh_workbench.session.records.events import (
     JobCancelled,
     JobDone,
     JobFailed,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.parts.memory_details import MemoryDetails
-from bdh_workbench.gui.widgets import Pane, button, row
-from bdh_workbench.gui.words import plural
+from bdh_workbench.gui.look.widgets import Pane, button, row
+from bdh_workbench.gui.look.words import plural
+from bdh_workbench.gui.parts.library.memory_details import MemoryDetails
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.memory.files.format import MemoryHeader
-from bdh_workbench.session.events import MemoryView
-from bdh_workbench.session.jobs import ForgetItems, SetLayer
+from bdh_workbench.session.records.events import MemoryView
+from bdh_workbench.session.records.jobs import ForgetItems, SetLayer
 
 
 class MemoryPane(Pane):

@@ -8,22 +8,22 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QSplitter, QTabWidget
 
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import TEXTS, open_paths
+from bdh_workbench.gui.look.widgets import Pane, button, row
+from bdh_workbench.gui.look.words import percent, plural, short
 from bdh_workbench.gui.parts.job_row import JobRow
-from bdh_workbench.gui.parts.reading import Found, read_files
+from bdh_workbench.gui.parts.writing.reading import Found, read_files
 from bdh_workbench.gui.plots.retention import ForgettingCurves, RetentionMatrix
-from bdh_workbench.gui.widgets import Pane, button, row
-from bdh_workbench.gui.words import percent, plural, short
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.resources import resource_path
-from bdh_workbench.session.events import (
+from bdh_workbench.session.records.events import (
     JobCancelled,
     JobDone,
     JobFailed,
     RetentionStepped,
 )
-from bdh_workbench.session.jobs import RetentionRun
+from bdh_workbench.session.records.jobs import RetentionRun
 
 SAMPLES = ("documents", "stories")
 SOURCES = ("memory in use", "samples", "from files…")

@@ -10,13 +10,13 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
-from bdh_workbench.gui.context import Context
+from bdh_workbench.gui.look.widgets import Pane, clearable, flat_button, note, row, set_tone
+from bdh_workbench.gui.look.words import plural, short
 from bdh_workbench.gui.parts.text_view import Span, TextView
-from bdh_workbench.gui.widgets import Pane, clearable, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import plural, short
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.sentences import sentence_spans
 from bdh_workbench.reading.sources import Source
-from bdh_workbench.session.events import (
+from bdh_workbench.session.records.events import (
     ItemRecited,
     JobCancelled,
     JobFailed,
@@ -25,8 +25,8 @@ from bdh_workbench.session.events import (
     MemoryView,
     TokenHeat,
 )
-from bdh_workbench.session.jobs import InspectMemory, ReciteItem
-from bdh_workbench.session.searching import WORD, Hit
+from bdh_workbench.session.records.jobs import InspectMemory, ReciteItem
+from bdh_workbench.session.storage.searching import WORD, Hit
 
 if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord

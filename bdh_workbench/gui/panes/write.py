@@ -12,24 +12,24 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import TEXTS, open_folder, open_paths
 from bdh_workbench.gui.dialogs.lines import ColumnsDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Versions
-from bdh_workbench.gui.parts.documents import WRITTEN, Documents
-from bdh_workbench.gui.parts.edit_banner import EditBanner
-from bdh_workbench.gui.parts.estimate import Estimate
-from bdh_workbench.gui.parts.facts_table import FactsTable
+from bdh_workbench.gui.look.widgets import Pane, button, flat_button, note, row, set_tone
+from bdh_workbench.gui.look.words import plural, shown_p, tip
 from bdh_workbench.gui.parts.job_row import JobRow, time_left
-from bdh_workbench.gui.parts.reading import Reading
 from bdh_workbench.gui.parts.settings_form import WholeRows
-from bdh_workbench.gui.parts.write_settings import WriteSettingsForm
-from bdh_workbench.gui.parts.write_words import estimate_words, step_words, summary_words
+from bdh_workbench.gui.parts.writing.documents import WRITTEN, Documents
+from bdh_workbench.gui.parts.writing.edit_banner import EditBanner
+from bdh_workbench.gui.parts.writing.estimate import Estimate
+from bdh_workbench.gui.parts.writing.facts_table import FactsTable
+from bdh_workbench.gui.parts.writing.reading import Reading
+from bdh_workbench.gui.parts.writing.write_settings import WriteSettingsForm
+from bdh_workbench.gui.parts.writing.write_words import estimate_words, step_words, summary_words
 from bdh_workbench.gui.plots.gauge import FillGauge
-from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import plural, shown_p, tip
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.session.events import (
+from bdh_workbench.session.records.events import (
     Estimated,
     JobCancelled,
     JobDone,
@@ -38,7 +38,7 @@ from bdh_workbench.session.events import (
     WriteStepped,
     WriteSummary,
 )
-from bdh_workbench.session.jobs import EstimateWrite, Undo, Write
+from bdh_workbench.session.records.jobs import EstimateWrite, Undo, Write
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.store.state import ItemRecord

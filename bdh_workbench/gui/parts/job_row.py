@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.widgets import button, note, set_tone
-from bdh_workbench.session.events import (
+from bdh_workbench.gui.look.widgets import button, note, set_tone
+from bdh_workbench.gui.shared.context import Context
+from bdh_workbench.session.records.events import (
     JobCancelled,
     JobDone,
     JobFailed,

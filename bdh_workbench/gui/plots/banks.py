@@ -8,11 +8,11 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
-from bdh_workbench.gui.colours import SERIES
+from bdh_workbench.gui.look.colours import SERIES
+from bdh_workbench.gui.look.words import plural
 from bdh_workbench.gui.plots.card import PlotCard, Table
-from bdh_workbench.gui.plots.clock import DrawClock
-from bdh_workbench.gui.words import plural
-from bdh_workbench.session.views import BankView
+from bdh_workbench.gui.shared.clock import DrawClock
+from bdh_workbench.session.records.views import BankView
 
 NUMBERED = 8  # banks at most that have their numbers on the axis
 

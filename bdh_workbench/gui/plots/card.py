@@ -11,12 +11,12 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QCursor, QFont, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QStackedLayout, QToolTip, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.colours import LIGHT, Colours
-from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.gui.look.colours import LIGHT, Colours
+from bdh_workbench.gui.look.words import tip
 from bdh_workbench.gui.plots.export import save_plot
 from bdh_workbench.gui.plots.header import CardHeader
 from bdh_workbench.gui.plots.key import Key, Sign
-from bdh_workbench.gui.words import tip
+from bdh_workbench.gui.shared.clock import DrawClock
 
 pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
 

@@ -12,11 +12,11 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
-from bdh_workbench.gui.colours import SERIES
+from bdh_workbench.gui.look.colours import SERIES
+from bdh_workbench.gui.look.words import shown_p
 from bdh_workbench.gui.plots.card import P_FLOOR, PlotCard, Table
-from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.key import Sign
-from bdh_workbench.gui.words import shown_p
+from bdh_workbench.gui.shared.clock import DrawClock
 
 CURVES = 120  # items that get a curve of their own; more could not be told apart
 SMOOTHED = 3000  # points up to which curves are drawn without stairs

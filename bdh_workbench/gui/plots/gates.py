@@ -8,11 +8,11 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
-from bdh_workbench.gui.colours import SERIES
+from bdh_workbench.gui.look.colours import SERIES
 from bdh_workbench.gui.plots.axis import NamedAxis
 from bdh_workbench.gui.plots.card import PlotCard, Table
-from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.key import Sign
+from bdh_workbench.gui.shared.clock import DrawClock
 
 SLOW, FAST = SERIES[0], SERIES[1]
 BESIDE = 0.18  # of a site's room, from its middle to that of its slow or its fast bar

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 
+from bdh_workbench.gui.look.words import shown_token
 from bdh_workbench.gui.plots.axis import NamedAxis
 from bdh_workbench.gui.plots.card import PlotCard, Table
-from bdh_workbench.gui.plots.clock import DrawClock
-from bdh_workbench.gui.words import shown_token
+from bdh_workbench.gui.shared.clock import DrawClock
 
 NAMED_COLUMNS = 160  # columns that may have room for their names
 NAMED_ROWS = 16

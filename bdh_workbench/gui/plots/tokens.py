@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 
+from bdh_workbench.gui.look.words import shown_p
 from bdh_workbench.gui.plots.card import PlotCard, Table
-from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.key import Sign
-from bdh_workbench.gui.words import shown_p
+from bdh_workbench.gui.shared.clock import DrawClock
 
 WIDEST = 96  # tokens in a line at most
 SHADES = ((0.0, "#c23b4a"), (0.5, "#e6a23c"), (0.9, "#b9c95a"), (1.0, "#2fae84"))  # p and its colour
