@@ -91,7 +91,7 @@ def test_a_missing_file_is_told(fail: Fail, tmp_path: Path, option: str) -> None
     assert "does not exist" in fail(1, "write", option, tmp_path / "no.json", "--memory", tmp_path / "m")
 
 
-@pytest.mark.parametrize(("size", "reason"), [(50_000_000, "more than the limit"), (19_000_000, "far too much")])
+@pytest.mark.parametrize(("size", "reason"), [(50_000_000, "more than the limit"), (19_000_000, "far too many")])
 def test_a_text_that_is_too_large_is_told_at_once(
     fail: Fail, tmp_path: Path, model_folder: Path, size: int, reason: str
 ) -> None:
@@ -381,7 +381,7 @@ def start_long_write(model_folder: Path, facts_file: Path, target: Path) -> subp
 @pytest.mark.skipif(os.name == "nt", reason="signals are others there")
 @pytest.mark.parametrize(
     ("number", "status", "said"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "ended"), (signal.SIGKILL, -9, "")],
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "stopped"), (signal.SIGKILL, -9, "")],
 )
 def test_an_interrupted_write_leaves_the_previous_file_whole(
     model_folder: Path, facts_file: Path, memory_file: Path, tmp_path: Path, number: int, status: int, said: str
