@@ -5,12 +5,12 @@
     python3 workbench.py test [PYTEST ARGS...]  run every check and test, or only the tests that the arguments name
 
 The first call makes a virtual environment in .venv beside this file and installs what is needed; later calls start at
-once. Needs Python 3.11 or newer, and nothing else. Whatever happens while setting up is told on standard error:
-standard output belongs to the program that is run.
+once. Needs Python 3.11 or newer, and nothing else. Messages about setting up go to standard error: standard output
+belongs to the program that is run.
 """
 
 # This file must be readable by older versions of Python, so that they can say that they are too old, and it must not
-# import anything slow: it stands before every start of the program.
+# import anything slow: it runs before every start of the program.
 from __future__ import annotations
 
 import hashlib
@@ -36,7 +36,7 @@ CHECKS = (
 # puts the files first that take long.
 ALL_TESTS = ("pytest", "-m", "not gpu", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
-# The libraries that Qt expects of a Linux system, and the Debian packages that hold them.
+# The libraries that Qt expects on a Linux system, and the Debian packages that contain them.
 QT_LIBRARIES = {
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
@@ -129,7 +129,7 @@ def test(args: list[str]) -> int:
 def check_command(python: str, command: tuple[str, ...]) -> list[str]:
     """Return the full command of a check that is an installed module."""
     if command[0] == "importlinter.cli":
-        # This one cannot be run as a module.
+        # This check cannot be run as a module.
         code = "import sys; from importlinter.cli import lint_imports_command as c; sys.argv[0] = 'lint-imports'; c()"
         return [python, "-c", code]
     return [python, "-m", *command]
@@ -223,7 +223,7 @@ def make_venv() -> None:
     from importlib.util import find_spec
 
     tell("Making a virtual environment in .venv ...")
-    # Debian and Ubuntu keep these in a package of their own.
+    # Debian and Ubuntu have these in a separate package.
     if find_spec("venv") is None or find_spec("ensurepip") is None:
         package = "python{}.{}-venv".format(*sys.version_info[:2])
         if not apt_install([package]):
