@@ -1,4 +1,4 @@
-"""What every experiment ends with: figures with their spread, a JSON file, a page, and pictures as PNG and SVG."""
+"""The output of every experiment: figures with their spread, a JSON file, a page, and pictures as PNG and SVG."""
 
 from __future__ import annotations
 
