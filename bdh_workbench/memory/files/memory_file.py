@@ -461,7 +461,7 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int, str]]:
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"There is no file {where}: it was moved or deleted, or its name is mistyped.") from None
     except PermissionError:
-        raise UserError(f"{where} may not be read: change its permissions, or choose another file.") from None
+        raise UserError(f"{where} cannot be read: change its permissions, or choose another file.") from None
     except OSError as error:
         reason = error.strerror or "input error"
         raise UserError(f"{where} cannot be read ({reason}): check the disk, or choose another file.") from None
