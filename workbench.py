@@ -163,7 +163,7 @@ def is_ready(digest: str, extras: tuple[str, ...]) -> bool:
 
 def read_stamp() -> dict[str, Any]:
     """Return what was noted after the last complete installation; of nothing if there was none."""
-    stamp = {"root": None, "project": None, "extras": []}
+    stamp: dict[str, Any] = {"root": None, "project": None, "extras": []}
     try:
         return {**stamp, **json.loads(STAMP.read_text(encoding="utf-8"))}
     except (OSError, ValueError, TypeError):
