@@ -34,7 +34,7 @@ CHECKS = {
     "ruff check": ("-m", "ruff", "check", "."),
     "ruff format": ("-m", "ruff", "format", "--check", "."),
     "mypy": ("-m", "mypy"),
-    # This one cannot be run as a module.
+    # This check cannot be run as a module.
     "import rules": ("-c", LINT_IMPORTS),
 }
 # Two processes, each with whole files of tests, so that what the tests of a file share is made once. tests/conftest.py
@@ -180,17 +180,17 @@ def make_venv() -> None:
     from importlib.util import find_spec
 
     tell("Making a virtual environment in .venv ...")
-    # Debian and Ubuntu keep these in a package of their own.
+    # Debian and Ubuntu have these in a separate package.
     if find_spec("venv") is None or find_spec("ensurepip") is None:
         apt_install("this Python cannot make virtual environments", ["python{}.{}-venv".format(*sys.version_info[:2])])
     # In a process of its own: what a package manager has just installed is not visible to this one.
     if subprocess.call([sys.executable, "-m", "venv", "--clear", str(VENV)], stdout=sys.stderr) != 0:
-        raise SetupError("the virtual environment could not be made in .venv; the reason stands above.")
+        raise SetupError("the virtual environment could not be made in .venv; the reason is shown above.")
 
 
 def install(project: dict[str, Any], extras: list[str]) -> None:
     """Install the project and these groups of dependencies into the virtual environment."""
-    tell("Installing what the workbench needs; the first time this takes some minutes ...")
+    tell("Installing what the workbench needs; the first time this takes a few minutes ...")
     if wants_cpu_torch():
         # The ordinary package for Linux brings gigabytes of CUDA libraries that a machine without such a card never
         # uses. If this does not work, the ordinary package is installed below.
@@ -228,7 +228,7 @@ def ensure_qt() -> None:
     if not qt_loads():
         apt_install("the window needs system libraries that are missing", QT_PACKAGES)
         if not qt_loads():
-            raise SetupError("Qt cannot be loaded; the reason stands above.")
+            raise SetupError("Qt cannot be loaded; the reason is shown above.")
     STAMP.write_text(json.dumps({**stamp, "qt": True}), encoding="utf-8")
 
 

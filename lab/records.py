@@ -1,4 +1,4 @@
-"""The experiments: one record of each, from which the command line, the runner and the pages follow."""
+"""The experiments: one record for each, from which the command line, the runner and the pages are made."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """People's questions to a memory of the articles that they were written about.
 
-The slot and its rivals are measured by the same function: each is something that takes articles in and then answers.
+The memory and its rivals are measured by the same function: each takes in articles and then answers.
 """
 
 from __future__ import annotations

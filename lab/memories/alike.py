@@ -1,4 +1,4 @@
-"""Facts that look alike: those that differ by a number alone, and several about one subject.
+"""Facts that look alike: facts that differ only in a number, and several facts about one subject.
 
 Numbered facts are asked for word for word, by the usual read and by the pure one: the usual may find no fewer. Of
 subjects with several facts each, every fact is asked for in its own words and in others, and each subject for what was

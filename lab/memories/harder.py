@@ -1,9 +1,9 @@
 """The harder set, and many facts: what comes back of 100 facts asked by synonyms, questions and reversed statements.
 
-BM25 with the found sentences in the context stands beside the slot on the same questions, and beside it what it found:
-whether the right statement was among the sentences, and whether the best of them holds the answer, which needs no
-reader. What a small model cannot copy is so told from what retrieval cannot find. Then 200 and 1,000 facts:
-whole answers, and paraphrases with and without completion.
+BM25 with the found sentences in the context is measured on the same questions, and so is what it found: whether the
+right statement was among the sentences, and whether the best of them holds the answer, which needs no reader. This
+separates what a small model cannot copy from what retrieval cannot find. Then 200 and 1,000 facts: whole answers, and
+paraphrases with and without completion.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ways of writing and of reading against each other, on the same facts, over seeds.
+"""Ways of writing and reading, compared on the same facts, over seeds.
 
 Twenty facts, without framings, so that what is compared is the protocol:
 
@@ -183,7 +183,7 @@ def _joint(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done
 
 
 def _independent(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done:
-    """Each fact alone; the slot is the sum of all changes, and not the solution that a merge would work out."""
+    """Each fact alone; the slow memory is the sum of all changes, not the solution that a merge would compute."""
     results = [finish(write(model, None, [fact], (), settings)) for fact in given]
     total = sum(
         (slow_slot(result.memory) for result in results), torch.zeros(model.config.write_slots, model.config.width)

@@ -1,4 +1,4 @@
-"""What a memory costs as it grows to a book, and beside it what else people would search the same text with."""
+"""What a memory costs as it grows to the size of a book, compared with other ways to search the same text."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def measure(
         model: the frozen model.
         corpus: general text, whose validation shard is written; its last documents serve as other text.
         tokens: of the largest memory.
-        questions: articles in SQuAD's JSON form, put to the slot and to its rivals, all articles in one memory.
+        questions: articles in SQuAD's JSON form, put to the memory and to its rivals, all articles in one memory.
         note: called with a line for each size.
 
     Raises:

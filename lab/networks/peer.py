@@ -1,8 +1,8 @@
-"""BDH beside a GPT-2 of the same size: held-out loss after the same tokens in the same order, over seeds.
+"""BDH and a GPT-2 of the same size: held-out loss after the same tokens in the same order, over seeds.
 
 Both are trained by one loop (``training.pretrain``) with the same tokenizer, windows, schedule, precision and machine;
-on a GPU that is bf16 and ``torch.compile``. Each run keeps a checkpoint in the folder of results and goes on from it if
-the command is repeated.
+on a GPU that is bf16 and ``torch.compile``. Each run keeps a checkpoint in the folder of results and continues from it
+if the command is repeated.
 """
 
 from __future__ import annotations

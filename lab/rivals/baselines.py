@@ -1,4 +1,4 @@
-"""Tuning of the slot's rivals on invented facts and documents of the ``dev`` split, never on a benchmark.
+"""Tuning of rival methods on invented facts and documents of the ``dev`` split, never on a benchmark.
 
 Of rivals that train, rate and weight of the term for locality are climbed together: from a rate of 0.003 and a weight
 of 1 to the best neighbour, until no neighbour is better. The radius of a lookup, the number of passages that BM25 gives

@@ -1,4 +1,4 @@
-"""People's questions and edits, put to the slot and to what else could answer them or take them in.
+"""People's questions and edits, put to the memory and to other methods that could answer them or take them in.
 
 Questions: search by words, search by meaning, and a language model of 135M parameters that reads what was found or is
 given the whole paragraph. Edits: the rivals of ``bench --baselines`` that change weights or look values up.
@@ -52,7 +52,7 @@ def measure(
     limit: int | None = None,
     note: Note = lambda line: None,
 ) -> Iterator[Report]:
-    """Put the questions and the edits to the slot and to its rivals.
+    """Put the questions and the edits to the memory and to its rivals.
 
     Args:
         model: the frozen model.

@@ -1,4 +1,4 @@
-"""A failure: a short sentence a person can act on, with the details to copy."""
+"""A failure: a short sentence that a person can act on, with details to copy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.widgets import answered
+from bdh_workbench.gui.look.widgets import answered
 from bdh_workbench.harmless import harmless_lines
 
 
@@ -28,7 +28,7 @@ def failure_box(parent: QWidget | None, message: str, details: str = "", choice:
 
 
 class Failure:
-    """Tells of a failure."""
+    """Reports a failure."""
 
     @classmethod
     def ask(cls, parent: QWidget | None, message: str, details: str = "", choice: str = "") -> bool:

@@ -1,6 +1,6 @@
-"""The format of memory files: names, limits and header fields, and what must hold of a memory before it is used.
+"""The format of memory files: names, limits and header fields, and what must be true of a memory before it is used.
 
-The same checks stand before a memory is saved and after it is read, so that nothing is saved that could not be loaded.
+The same checks run before a memory is saved and after it is read, so that nothing is saved that could not be loaded.
 Importing this does not import torch.
 """
 
@@ -167,7 +167,7 @@ def summary(path: Path, metadata: Mapping[str, Any], size: int, where: str) -> M
 
 
 def check_format(text: str, where: str) -> None:
-    """Refuse what is no memory file, or one of a later format, with a sentence that names the file ``where``."""
+    """Refuse a file that is not a memory file, or has a later format, with a sentence that names the file ``where``."""
     match = re.fullmatch(r"bdh-workbench memory ([0-9]{1,4})", text)
     if match is None:
         raise UserError(f"{where} is not a memory file: choose a {SUFFIX} file that the workbench saved.")
@@ -181,7 +181,9 @@ def check_table(table: Mapping[str, Any], data: int) -> None:
     """Check that a safetensors table lists every tensor with its type, back to back over ``data`` bytes in all."""
     tensors = tensors_of(table)
     for name in table.keys() ^ tensors.keys():
-        raise Damaged(f"it has no {name}" if name in tensors else "it holds a tensor that is no part of a memory")
+        raise Damaged(
+            f"it has no {name}" if name in tensors else "it contains a tensor that does not belong in a memory"
+        )
     spans = []
     for name, (kind, code, dims) in tensors.items():
         entry = table[name]
@@ -266,7 +268,7 @@ def check_memory(memory: Memory) -> None:
         floats["checks"] = rows.checked()
     for name, tensor in floats.items():
         if not bool(torch.isfinite(tensor).all()):
-            raise Damaged(f"its {name} hold numbers that are not finite")
+            raise Damaged(f"its {name} contain numbers that are not finite")
     if bare:
         _check_leads(rows)
     else:
@@ -373,7 +375,7 @@ def _is_text(value: object, limit: int = _MAX_TEXT) -> bool:
     if not isinstance(value, str) or len(value) > limit:
         return False
     try:
-        value.encode()  # half a character could be neither shown nor saved again
+        value.encode()  # half a character can be neither shown nor saved again
     except UnicodeEncodeError:
         return False
     return True
@@ -467,7 +469,7 @@ def records(text: str, spec: Spec, what: str) -> list[dict[str, Any]]:
         raise Damaged(f"its {what}s are not a list")
     for number, entry in enumerate(entries, start=1):
         if not isinstance(entry, dict) or entry.keys() != spec.keys():
-            raise Damaged(f"{what} {number} has not the fields it should have")
+            raise Damaged(f"{what} {number} does not have the fields it should have")
         for name, fits in spec.items():
             if not fits(entry[name]):
                 raise Damaged(f"{what} {number} has no valid {name}")

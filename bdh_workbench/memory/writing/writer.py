@@ -4,7 +4,7 @@ What is written is planned first: units of it fill banks (``banks.py``). Each ba
 (``bank.py``) and the results are joined, so that the time grows with what is written and not with what is stored,
 and a write holds one bank's worth of work at a time.
 
-Pausing is not asking for the next event, cancelling is closing the generator: until it returns nothing has changed.
+To pause, do not ask for the next event; to cancel, close the generator: nothing has changed until it returns.
 """
 
 from __future__ import annotations
@@ -179,8 +179,8 @@ def check_write(model: Model, memory: Memory | None, facts: Sequence[Fact], docu
     if memory is not None:
         if memory.model != model.fingerprint:
             raise UserError(
-                f"This memory was written with the model {memory.model_name}, and the one loaded is "
-                f"{model.name}: load that model, or start a new memory."
+                f"This memory was written with the model {memory.model_name}, but {model.name} is loaded: load "
+                f"{memory.model_name}, or start a new memory."
             )
         check_fit(memory, model.config)
         bind(memory, model.site)
