@@ -189,7 +189,7 @@ def _relabel(path: Path, title: str | None, note: str | None, target: Path) -> N
 
 
 def replace_memory(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` make a memory file, and put it in the place of ``path`` or of the memory that it is a link to.
+    """Let ``write`` make a memory file, which replaces ``path`` or the memory that it is a link to.
 
     Raises:
         UserError: when it is a link to anything else, or cannot be written; what was there is as it was.
