@@ -34,7 +34,7 @@ from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader, ReadSettings
 from bdh_workbench.training.synthetic import facts
-from lab.memories.variants import general_text, hidden_state_model
+from lab.memories.variants import SPLIT, general_text, hidden_state_model
 from lab.results import (
     Figures,
     Note,
@@ -49,7 +49,6 @@ from lab.results import (
     spread_of,
 )
 
-SPLIT = "test"
 FACTS, TOKENS = 20, 2_000
 READS = {
     "both": ReadSettings(),
