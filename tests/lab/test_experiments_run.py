@@ -6,7 +6,8 @@ import dataclasses
 import json
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,32 @@ from bdh_workbench.evaluation.baselines import settings
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
+from bdh_workbench.training.addressing import addresses as addressing
+from bdh_workbench.training.addressing import calibration
 from bdh_workbench.training.synthetic import facts, passage
 from lab.memories import addresses, alike, capacity, colliding, harder, meta, protocols, variants
 from lab.networks import gates, one_gate, one_gate_gates, one_gate_routing, routing, study
 from lab.rivals import baselines
-from tests.core_factory import general_ids
+from tests.core_factory import DOCUMENT, OTHER_DOCUMENT, general_ids
 
 CONFIG = tiny_config(levels=study.SITES, site_levels=tuple(range(1, study.SITES + 1)))
 Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little() -> Iterator[None]:
+    """Sites are fitted and measured on little: that everything is done, not how well."""
+    less = {
+        addressing: {"HELD_OUT": (8, 64)},
+        addresses: {"GENERAL": 400, "address_report": partial(addressing.address_report, sizes=(12, 6, 1))},
+        calibration: {"GENERAL": 400},
+        variants: {"HIDDEN_STRETCHES": 300, "HIDDEN_ROWS": 10},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for module, values in less.items():
+            for name, value in values.items():
+                patch.setattr(module, name, value)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +129,9 @@ def test_each_subject_has_several_facts_and_every_deal_is_another() -> None:
 def test_every_protocol_writes_the_same_facts(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocols, "FACTS", 3)
-    monkeypatch.setattr(protocols, "TOKENS", 200)
-    few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, steps=20))
+    monkeypatch.setattr(protocols, "FACTS", 2)
+    monkeypatch.setattr(protocols, "TOKENS", 100)
+    few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, steps=5))
            for protocol in protocols.PROTOCOLS]  # fmt: skip
     monkeypatch.setattr(protocols, "PROTOCOLS", tuple(few))
     lines: list[str] = []
@@ -138,8 +157,10 @@ def test_addresses_of_every_variant_are_measured(
 def test_trained_addresses_are_set_against_their_start(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, less in (("SIZES", (4, 3, 1)), ("FACTS", 4), ("ASKED", 3), ("STRANGERS", 10), ("TOKENS", 300)):
+    for name, less in (("SIZES", (4, 3, 1)), ("FACTS", 2), ("ASKED", 2), ("STRANGERS", 4), ("TOKENS", 100)):
         monkeypatch.setattr(meta, name, less)
+    texts = [DOCUMENT, OTHER_DOCUMENT]
+    monkeypatch.setattr(meta, "documents", lambda count, seed, split: texts[:count])
     lines: list[str] = []
     report = meta.run(model, corpus, tmp_path, 1, lines.append)
     checked(tmp_path, report, lines)
@@ -276,13 +297,11 @@ def test_gates_with_one_gate_are_measured(tmp_path: Path, monkeypatch: pytest.Mo
 def test_facts_that_differ_late_are_written_in_every_way(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick = {"rate": 1.0, "norm": 200.0, "locality": 0.01, "steps": 20}
+    quick = {"rate": 1.0, "norm": 200.0, "locality": 0.01, "steps": 8}
     few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, **quick))
            for protocol in colliding.PROTOCOLS]  # fmt: skip
     monkeypatch.setattr(colliding, "PROTOCOLS", tuple(few))
     monkeypatch.setattr(colliding, "SIZES", (3,))
-    for name, less in (("HIDDEN_STRETCHES", 300), ("HIDDEN_ROWS", 10)):
-        monkeypatch.setattr(variants, name, less)
     lines: list[str] = []
     report = colliding.run(model, corpus, tmp_path, 1, lines.append)
     page = checked(tmp_path, report, lines)

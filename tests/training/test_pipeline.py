@@ -6,7 +6,7 @@ import json
 import random
 import shutil
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from bdh_workbench.memory.writing.encoding import answer_ids
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import load_model
 from bdh_workbench.reading.reader import Reader
-from bdh_workbench.training import pipeline
+from bdh_workbench.training import judging, pipeline
+from bdh_workbench.training.addressing import addresses, metatrain
 from bdh_workbench.training.card import BEGIN, END, NOT_RUN, corpus_sources, fill_benchmark
 from bdh_workbench.training.checkpoint import Progress
 from bdh_workbench.training.pictures import draw_pictures, smoothed
@@ -57,6 +58,22 @@ meta_minutes = 0.02
 meta_seeds = 1
 """
 FILES = ["config.json", "model.safetensors", "tokenizer.json", "general.safetensors", "README.md"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little() -> Iterator[None]:
+    """What is measured and what judges are fitted on is little: that each phase is done, not how well."""
+    less = {
+        pipeline: {"QUICK_SIZES": (8, 4, 1)},
+        metatrain: {"QUICK_SIZES": (8, 4, 1)},
+        addresses: {"HELD_OUT": (8, 64)},
+        judging: {"SIZES": (12,), "TEXTS": ((1, 1600), (2, 1600)), "ASKED": 10},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for module, values in less.items():
+            for name, value in values.items():
+                patch.setattr(module, name, value)
+        yield
 
 
 @pytest.fixture(scope="module")
