@@ -58,7 +58,7 @@ PIP_FAILURES = (
     ("network is unreachable", "there is no network connection"),
     ("cannot connect to proxy", "the network proxy does not answer"),
     ("timed out", "the network is too slow or blocked"),
-    ("permission denied", "a file in .venv may not be written"),
+    ("permission denied", "a file in .venv cannot be written"),
 )
 
 
@@ -232,19 +232,19 @@ def make_venv() -> None:
             )
     # In a process of its own: what a package manager has just installed is not visible to this one.
     if subprocess.call([sys.executable, "-m", "venv", "--clear", str(VENV)], stdout=sys.stderr) != 0:
-        raise SetupError("the virtual environment could not be made in .venv; the reason stands above.")
+        raise SetupError("the virtual environment could not be made in .venv; the reason is shown above.")
 
 
 def install(extras: list[str]) -> None:
     """Install the project and these groups of dependencies into the virtual environment."""
-    tell("Installing what the workbench needs; the first time this takes some minutes ...")
+    tell("Installing what the workbench needs; the first time this takes a few minutes ...")
     if not has_package("torch") and wants_cpu_torch():
         # The ordinary package for Linux brings gigabytes of CUDA libraries that a machine without such a card never
         # uses. If this does not work, the ordinary package is installed below.
         torch = next((line for line in dependencies() if line.startswith("torch==")), "torch")
         status, _ = pip(["install", "--retries", "1", "--timeout", "15", "--index-url", TORCH_CPU_INDEX, torch])
         if status != 0:
-            tell("There is no smaller build of torch to be had; using the ordinary one ...")
+            tell("No smaller build of torch is available; using the ordinary one ...")
     project = str(ROOT) + ("[{}]".format(",".join(extras)) if extras else "")
     status, output = pip(["install", "--editable", project])
     if status != 0:
@@ -304,7 +304,7 @@ def pip_failure(output: str) -> str:
     for words, meaning in PIP_FAILURES:
         if words in low:
             return meaning
-    return "pip's own message stands above"
+    return "pip's own message is shown above"
 
 
 # System libraries
@@ -393,7 +393,7 @@ class Lock:
         try:
             fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            tell("Waiting for another call that is setting up ...")
+            tell("Waiting for another call to finish setting up ...")
             fcntl.flock(self.descriptor, fcntl.LOCK_EX)
 
     def __exit__(self, *details: object) -> None:

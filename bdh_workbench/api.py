@@ -40,8 +40,8 @@ from bdh_workbench.model.device import DeviceName, choose_device
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sources import Sources
-from bdh_workbench.session import heat, inspecting
-from bdh_workbench.session.views import TextInspection
+from bdh_workbench.session.records.views import TextInspection
+from bdh_workbench.session.tasks import heat, inspecting
 from bdh_workbench.wording import plural, shortened
 
 __all__ = [

@@ -35,8 +35,8 @@ COMMANDS: tuple[Command, ...] = (
     ("query", "ask a model, with or without a memory", query.add_options, query.run),
     ("inspect", "show what a memory file contains", memories.add_inspect_options, memories.run_inspect),
     ("list", "list the memories of the library", memories.add_list_options, memories.run_list),
-    ("merge", "make one memory of several", memories.add_merge_options, memories.run_merge),
-    ("forget", "make a memory without some of its items", memories.add_forget_options, memories.run_forget),
+    ("merge", "combine several memories into one", memories.add_merge_options, memories.run_merge),
+    ("forget", "copy a memory without some of its items", memories.add_forget_options, memories.run_forget),
     ("bench", "measure what is remembered, and what else changes", bench.add_options, bench.run),
     ("train", "make a model from a corpus", train.add_options, train.run),
 )
@@ -91,8 +91,8 @@ def make_parser(commands: Sequence[Command] = COMMANDS) -> argparse.ArgumentPars
     """The parser of the whole command line."""
     parser = _Parser(
         prog=PROGRAM,
-        description="Write documents into the weights of a small language model, save the memory, and ask it later. "
-        "Without a command, the window opens.",
+        description="Write documents into the weights of a small language model, save the memory, and ask "
+        "about them later. Without a command, the window opens.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
@@ -119,7 +119,7 @@ def _add_common(parser: argparse.ArgumentParser, top: bool) -> None:
         "--json", action="store_true", default=default(False), help="print one JSON object on standard output"
     )
     group.add_argument(
-        "--verbose", action="store_true", default=default(False), help="say more, and show the details of errors"
+        "--verbose", action="store_true", default=default(False), help="print more, and show the details of errors"
     )
 
 
@@ -139,7 +139,7 @@ def _carry_out(
     except KeyboardInterrupt:
         return _failed(console, 130, "interrupted.")
     except Terminated:
-        return _failed(console, 143, "ended on request.")
+        return _failed(console, 143, "stopped on request.")
     except BrokenPipeError:
         return _unwritten(1)
     except Exception as error:

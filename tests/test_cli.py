@@ -195,7 +195,7 @@ def test_documents_of_every_kind_and_folders_are_written(
     assert (kinds["text"]["encoding"], kinds["text"]["detected"]) == ("Windows-1252", True)
     code, said, _ = run(*given, "--model", model_folder)
     assert code == 0 and "cafe.txt: read as Windows-1252, which was detected from its letters." in said
-    assert "Passed over 1 file that could not be read:" in said and "photo.png is a binary file" in said
+    assert "Skipped 1 file that could not be read:" in said and "photo.png is a binary file" in said
 
 
 def test_columns_of_a_table_are_guessed_or_chosen_and_said(

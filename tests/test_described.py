@@ -10,7 +10,7 @@ from bdh_workbench.described import check, descriptions, fitting, from_table, la
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
 from bdh_workbench.model.config import ModelConfig
-from bdh_workbench.session.settings import Settings
+from bdh_workbench.session.storage.settings import Settings
 from bdh_workbench.training.config import TrainingConfig
 
 KINDS = (WriteSettings, SamplingSettings, ReadSettings, ModelConfig, TrainingConfig, Settings)

@@ -243,7 +243,7 @@ def test_an_old_python_is_told_in_one_sentence(
         ("... Failed to establish a new connection: [Errno 101] Network is unreachable", "no network connection"),
         ("NameResolutionError: Temporary failure in name resolution", "no network connection"),
         ("OSError: [Errno 28] No space left on device", "the disk is full"),
-        ("something new", "pip's own message stands above"),
+        ("something new", "pip's own message is shown above"),
     ],
 )
 def test_pip_failures_are_told_in_plain_words(output: str, reason: str) -> None:

@@ -26,17 +26,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     common.add_inputs(parser)
     parser.add_argument("--text", metavar="F", help="held-out text for locality: a file, or a folder (of a corpus)")
-    parser.add_argument("--quick", action="store_true", help="the first few of each only")
-    parser.add_argument("--baselines", action="store_true", help="and the slot's rivals, on the same questions")
+    parser.add_argument("--quick", action="store_true", help="only the first few of each")
+    parser.add_argument("--baselines", action="store_true", help="also measure rival methods on the same questions")
     group = parser.add_argument_group("people's questions, and edits")
     group.add_argument(
         "--questions", nargs="+", action="extend", default=[], metavar="FILE",
-        help="articles with questions in SQuAD's JSON form; each article is written into a memory of its own",
+        help="articles with questions in SQuAD's JSON format; each article is written into its own memory",
     )  # fmt: skip
     group.add_argument("--together", action="store_true", help="write all articles into one memory")
-    group.add_argument("--edits", metavar="FILE", help="a JSON list of facts that change what is believed")
+    group.add_argument("--edits", metavar="FILE", help="a JSON list of facts that change what the model believes")
     group.add_argument(
-        "--limit", type=common.whole_number(1), metavar="N", help="the first N articles, and the first N edits"
+        "--limit", type=common.whole_number(1), metavar="N", help="only the first N articles and the first N edits"
     )
     # How the fresh process of the cold reload is asked.
     parser.add_argument("--reload", metavar="DIR", help=argparse.SUPPRESS)
@@ -52,9 +52,9 @@ def run(args: argparse.Namespace, console: Console) -> None:
     facts_files, document_files = args.facts, args.documents
     others = bool(args.questions or args.edits)
     if args.together and not args.questions:
-        raise UsageError("--together says how articles are written: name them with --questions")
+        raise UsageError("--together is about articles: name them with --questions")
     if args.limit and not others:
-        raise UsageError("--limit is of --questions and --edits")
+        raise UsageError("--limit works only with --questions or --edits")
     if not facts_files and not document_files and not others:
         facts_files = [str(resource_path("samples/facts.json"))]
         document_files = [str(resource_path("samples/documents.json"))]
@@ -110,7 +110,7 @@ def _in_words(report: dict[str, Any]) -> str:
             f"{facts['cache_speedup']:.1f} times as fast",
         ]
     if cold:
-        same = "the same to the bit" if cold["identical"] else "NOT the same"
+        same = "the same, bit for bit" if cold["identical"] else "NOT the same"
         lines.append(f"fresh process: {same}, exact {percent(cold['exact'])}")
     if documents:
         pairs = zip(documents["token_accuracy"], documents["recitation"], documents["seconds"], strict=True)
@@ -122,8 +122,8 @@ def _in_words(report: dict[str, Any]) -> str:
             )
         lines.append(
             f"  probes: exact {percent(documents['probe_exact'])}, by the pure read "
-            f"{percent(documents['probe_exact_without_completion'])} · tokens and what is kept of them: given the true "
-            "tokens before"
+            f"{percent(documents['probe_exact_without_completion'])} · tokens, and how "
+            "many are kept: given the true tokens before"
         )
     if local:
         lines.append(

@@ -18,21 +18,21 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
-from bdh_workbench.gui.bridge import Background, Bridge
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.garbage import GarbageCollector
-from bdh_workbench.gui.jobs import SessionLike
-from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.gui.look.theme import Theme
 from bdh_workbench.gui.platform import check_platform
-from bdh_workbench.gui.plots.clock import DrawClock
-from bdh_workbench.gui.preferences import Preferences
-from bdh_workbench.gui.theme import Theme
+from bdh_workbench.gui.shared.bridge import Background, Bridge
+from bdh_workbench.gui.shared.clock import DrawClock
+from bdh_workbench.gui.shared.context import Context
+from bdh_workbench.gui.shared.jobs import SessionLike
+from bdh_workbench.gui.shared.preferences import Preferences
+from bdh_workbench.gui.window.main_window import MainWindow
 from bdh_workbench.resources import bundled_model_names
 from bdh_workbench.session import Session
-from bdh_workbench.session.crash import forget_crash, previous_crash, start_crash_log, stop_crash_log
-from bdh_workbench.session.events import Event, JobFailed, ModelChanged
-from bdh_workbench.session.home import home_folder, library_in
-from bdh_workbench.session.jobs import OpenMemory
+from bdh_workbench.session.records.events import Event, JobFailed, ModelChanged
+from bdh_workbench.session.records.jobs import OpenMemory
+from bdh_workbench.session.storage.crash import forget_crash, previous_crash, start_crash_log, stop_crash_log
+from bdh_workbench.session.storage.home import home_folder, library_in
 
 NO_MODEL = "No model comes with this installation. Choose one with File, Choose model…"
 
@@ -143,7 +143,7 @@ class Workbench:
         if self.context.model is None:  # nothing can be opened without one
             self.window.expect("")
         if event.job == self._opening:
-            self.window.say(f"The memory of last time was not opened: {event.message}")
+            self.window.say(f"The last memory could not be opened: {event.message}")
             self.window.expect("")
             self.preferences.change(last_memory="")
 

@@ -103,7 +103,7 @@ class Inputs:
         said = [note for file in self.files for note in file.notes]
         passed = [file.skipped for file in self.files if file.skipped]
         if passed:
-            said.append(f"Passed over {plural(len(passed), 'file')} that could not be read:")
+            said.append(f"Skipped {plural(len(passed), 'file')} that could not be read:")
             said += [f"  {reason}" for reason in passed[:NAMED]]
             said += [f"  and {len(passed) - NAMED:,} more."] * (len(passed) > NAMED)
         return said
@@ -233,7 +233,7 @@ def _facts_of(path: FilePath, columns: Sequence[str]) -> Inputs:
     text = _text_of(raw, path)
     if not columns and _suffix(path) in TABLE_SUFFIXES and not has_columns(checked(text.text, shown(path))):
         found = _document_file(raw, path)
-        note = f"{shown(path)} is no table with two columns, so that it was read as a text."
+        note = f"{shown(path)} is not a table with two columns, so it was read as text."
         return replace(found, files=[replace(found.files[0], notes=(*found.files[0].notes, note))])
     return _facts(path, text, columns)
 
@@ -342,7 +342,7 @@ def _folder(path: FilePath, read: Callable[[Path], Inputs]) -> Inputs:
     found = _together(parts)
     if not (found.facts or found.documents):
         passed = next((f" {file.skipped}" for file in found.files if file.skipped), "")
-        raise UserError(f"{where} is a folder without a file that can be read.{passed}")
+        raise UserError(f"{where} is a folder with no file that can be read.{passed}")
     return replace(found, documents=_told_apart(found.documents, found.files, Path(path)))
 
 

@@ -54,7 +54,7 @@ def read_pdf(raw: bytes, where: str) -> Page:
     except Exception:  # a spoilt file can fail anywhere inside pypdf
         raise UserError(damaged(where)) from None
     if count > MOST_PAGES:
-        raise UserError(f"{where} has {count:,} pages, more than the {MOST_PAGES:,} that are read: split it.")
+        raise UserError(f"{where} has {count:,} pages, more than the limit of {MOST_PAGES:,}: split it.")
     texts, failed, length = [], 0, 0
     for number in range(count):
         try:
@@ -73,12 +73,12 @@ def read_pdf(raw: bytes, where: str) -> Page:
         if failed or not count:
             raise UserError(damaged(where))
         raise UserError(
-            f"{where} has {plural(count, 'page')} and no text: they are empty, or pictures as of "
-            "a scan. Run text recognition (OCR) over it first."
+            f"{where} has {plural(count, 'page')} and no text: they are empty or scanned pictures. "
+            "Run text recognition (OCR) over it first."
         )
     if sum(len(match[0]) for match in _GLYPHS.finditer(letters)) > _UNREADABLE * len(letters):
         raise UserError(
-            f"{where} does not say which letters its fonts draw, so that its text cannot be read: run text recognition "
+            f"{where} does not say which letters its fonts draw, so its text cannot be read: run text recognition "
             "(OCR) over it first."
         )
     empty = sum(not text.strip() for text in texts)

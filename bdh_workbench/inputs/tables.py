@@ -157,7 +157,7 @@ def table_entries(text: str, where: str, layout: Layout) -> Iterator[tuple[str, 
                 delimiter = DELIMITERS.get(layout.delimiter, f"“{layout.delimiter}”")
                 raise UserError(
                     f"{place} has {len(row)} columns where the header has {len(layout.columns)}: "
-                    f"put double quotes around a text that holds {delimiter}."
+                    f"put double quotes around a text that contains {delimiter}."
                 )
             entry = _entry(row, layout)
             if layout.named and not entry.keys() >= NEEDED:
@@ -257,7 +257,7 @@ def _guess(text: str, found: Layout, where: str) -> None:
     if not rows:
         if fault := _fault(text, found):
             raise UserError(f"{where} is not valid CSV: {fault}.")
-        raise UserError(f"{where} is no table with two columns: facts need a prompt and an answer in each row.")
+        raise UserError(f"{where} is not a table with two columns: facts need a prompt and an answer in each row.")
     names, body = [_name(cell) for cell in rows[0]], rows[1:] or rows
     width = range(len(names))
     used = [i for i in width if any(not is_blank(row[i]) for row in body if i < len(row))]
@@ -274,7 +274,7 @@ def _guess(text: str, found: Layout, where: str) -> None:
         after = [i for i in order if prompt is not None and i > prompt]
         answer = next((i for i in (*after, *order) if i != prompt), None)
     if prompt is None or answer is None:
-        raise UserError(f"{where} is no table with two columns: facts need a prompt and an answer in each row.")
+        raise UserError(f"{where} is not a table with two columns: facts need a prompt and an answer in each row.")
     found.headed = _is_headed(rows, [prompt, answer])
     found.guessed = True
     _use(found, [prompt, answer], rows[0])

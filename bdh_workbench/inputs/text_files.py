@@ -159,7 +159,7 @@ def _detected(raw: bytes, where: str) -> Decoded:
     if b"\0" in raw:
         raise UserError(f"{where} is a binary file, not text.")
     line = _first_odd_line(raw)
-    raise UserError(f"{where} is text in no encoding that could be detected (line {line}): save it as UTF-8.")
+    raise UserError(f"{where} is text in an unknown encoding (line {line}): save it as UTF-8.")
 
 
 def _decodes_to(raw: bytes, name: str, text: str) -> bool:
@@ -227,7 +227,7 @@ def normal(text: str, where: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         # A JSON escape can name half a character, which could be neither saved nor shown.
-        raise UserError(f"{where} holds half a character (a lone surrogate).") from None
+        raise UserError(f"{where} contains half a character (a lone surrogate).") from None
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

@@ -28,4 +28,4 @@ def far_too_much(characters: int) -> str | None:
     """What to say of a text of so many characters that this machine has no room for; None where it has."""
     if characters <= CHARACTERS * machine_rows():
         return None
-    return f"{characters:,} characters are far too much for the memory of this machine: write a part."
+    return f"{characters:,} characters are far too many for this machine's memory: write a part of them."

@@ -144,8 +144,8 @@ class Reader:
         self.questions: QuestionReader | None = None
         if memory is not None and memory.model != model.fingerprint:
             raise UserError(
-                f"This memory was written with the model {memory.model_name} ({memory.model[:8]}), and the one loaded "
-                f"is {model.name} ({model.fingerprint[:8]}): load that model first."
+                f"This memory was written with the model {memory.model_name} ({memory.model[:8]}), but "
+                f"{model.name} ({model.fingerprint[:8]}) is loaded: load its own model first."
             )
         if memory is not None and len(memory.rows):
             bind(memory, model.site)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Protocol
 
-from bdh_workbench.session.events import Event, JobProgress, LogLine
-from bdh_workbench.session.jobs import Job
+from bdh_workbench.session.records.events import Event, JobProgress, LogLine
+from bdh_workbench.session.records.jobs import Job
 
 
 class Cancelled(Exception):

@@ -21,12 +21,10 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
-from bdh_workbench.session import jobs
-from bdh_workbench.session.asking import answer
-from bdh_workbench.session.checking import run_checks
 from bdh_workbench.session.control import Engine, Task, log, progress
-from bdh_workbench.session.document import Document, memory_view
-from bdh_workbench.session.events import (
+from bdh_workbench.session.in_use.document import Document, memory_view
+from bdh_workbench.session.records import jobs
+from bdh_workbench.session.records.events import (
     ItemRecited,
     MemoryInspected,
     ModelChanged,
@@ -35,14 +33,16 @@ from bdh_workbench.session.events import (
     VersionsFound,
     WriteSummary,
 )
-from bdh_workbench.session.heat import recite
-from bdh_workbench.session.home import library_in
-from bdh_workbench.session.inspecting import inspect_text
-from bdh_workbench.session.jobs import Job
-from bdh_workbench.session.loading import device_memory, load, model_info
-from bdh_workbench.session.notebook import CheckRun, Turn, holds_words, mark_of
-from bdh_workbench.session.recovery import Recovery
-from bdh_workbench.session.writing import estimate, retention_run, run_write
+from bdh_workbench.session.records.jobs import Job
+from bdh_workbench.session.records.notebook import CheckRun, Turn, holds_words, mark_of
+from bdh_workbench.session.storage.home import library_in
+from bdh_workbench.session.storage.recovery import Recovery
+from bdh_workbench.session.tasks.asking import answer
+from bdh_workbench.session.tasks.checking import run_checks
+from bdh_workbench.session.tasks.heat import recite
+from bdh_workbench.session.tasks.inspecting import inspect_text
+from bdh_workbench.session.tasks.loading import device_memory, load, model_info
+from bdh_workbench.session.tasks.writing import estimate, retention_run, run_write
 
 
 class WorkbenchEngine(Engine):
@@ -150,7 +150,7 @@ class WorkbenchEngine(Engine):
         new = resolve(document.memory, job.facts, job.documents, job.settings)
         held = document.memory.items if document.memory is not None else ()
         if any(not 0 <= number < len(held) for number in job.replaces):
-            raise UserError("What was edited is not in the memory any more: write it as something new.")
+            raise UserError("The edited item is no longer in the memory: write it as a new one.")
         if job.replaces and (new.facts or new.documents):
             new = dataclasses.replace(new, gone=tuple(sorted({*new.gone, *job.replaces})))
         notes, written = tuple(new.notes()), len(new.facts) + len(new.documents)
@@ -201,7 +201,7 @@ class WorkbenchEngine(Engine):
         reader = self._mounted(jobs.ReadSettings())
         items = reader.memory.items if reader.memory is not None else ()
         if not 0 <= number < len(items):
-            raise UserError("There is no such item in the memory any more: choose another.")
+            raise UserError("This item is no longer in the memory: choose another.")
 
         def passed(tokens: tuple[TokenHeat, ...], done: float) -> None:
             task.emit(ItemRecited(task.id, number, tokens, done))
@@ -225,9 +225,9 @@ class WorkbenchEngine(Engine):
             documents = tuple(TextDocument(item.title, item.text) for item in items if item.text)
         if not documents:
             raise UserError(
-                "There are no documents for a retention run: write some, or open a file of them."
+                "There are no documents for a retention run: write some, or open a file with some."
                 if job.documents is not None or self.document.memory is None
-                else "The memory contains no documents with their texts: write some, or open a file of them."
+                else "The memory contains no documents with their texts: write some, or open a file with some."
             )
         return documents
 

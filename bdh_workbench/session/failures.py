@@ -7,7 +7,7 @@ import traceback
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.device import is_of_a_gpu, is_out_of_memory
-from bdh_workbench.session.events import JobFailed
+from bdh_workbench.session.records.events import JobFailed
 from bdh_workbench.wording import shortened, size
 
 UNITS = {"bytes": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
@@ -26,7 +26,7 @@ def failure(job: int, error: Exception) -> JobFailed:
         return JobFailed(job, "There was not enough memory.", details, advice(str(error), gpu), offer_cpu=gpu)
     said = shortened(str(error), 120)
     reason = f" ({said})" if said else ""
-    return JobFailed(job, f"This failed in a way that was not foreseen: {type(error).__name__}{reason}.", details)
+    return JobFailed(job, f"This failed unexpectedly: {type(error).__name__}{reason}.", details)
 
 
 def advice(text: str, gpu: bool) -> str:

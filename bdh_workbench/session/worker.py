@@ -18,7 +18,8 @@ from pathlib import Path
 
 from bdh_workbench.model.device import is_out_of_memory
 from bdh_workbench.session.control import Cancelled, Engine, Task, log_line
-from bdh_workbench.session.events import (
+from bdh_workbench.session.failures import failure
+from bdh_workbench.session.records.events import (
     Event,
     JobCancelled,
     JobDone,
@@ -33,9 +34,8 @@ from bdh_workbench.session.events import (
     TokenRead,
     WriteStepped,
 )
-from bdh_workbench.session.failures import failure
-from bdh_workbench.session.home import home_folder
-from bdh_workbench.session.jobs import REPLACING, Job, job_title
+from bdh_workbench.session.records.jobs import REPLACING, Job, job_title
+from bdh_workbench.session.storage.home import home_folder
 
 PER_SECOND = 30  # events of one throttled kind at most
 THROTTLED = (WriteStepped, TokenRead)
@@ -268,7 +268,7 @@ class Session:
                 try:
                     self._engine.close(self._discard)
                 except Exception:
-                    _log.exception("The session could not be closed in order.")
+                    _log.exception("The session could not be closed properly.")
                 self._engine = None
 
     def _next(self) -> _Entry | None:

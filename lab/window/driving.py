@@ -19,8 +19,8 @@ from bdh_workbench.gui.dialogs.failure import Failure
 from bdh_workbench.gui.dialogs.lines import Line
 from bdh_workbench.gui.dialogs.questions import Confirm
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.session.jobs import LoadModel
-from bdh_workbench.session.settings import load_settings, save_settings
+from bdh_workbench.session.records.jobs import LoadModel
+from bdh_workbench.session.storage.settings import load_settings, save_settings
 
 PATIENCE = 1500.0  # seconds for any one job, on a busy machine
 LOOK = 5  # milliseconds between two looks at whether something has come

@@ -76,14 +76,14 @@ def _dress(driver: Driver, mode: str) -> None:
 
 def _workspaces(driver: Driver, out: Path, beginning: str, sizes: tuple[tuple[int, int], ...]) -> None:
     """Every workspace at every size, light and dark."""
-    from bdh_workbench.session.settings import WORKSPACES
+    from bdh_workbench.session.storage.settings import WORKSPACES
 
     window = driver.window
     for size in sizes:
         window.resize(*size)
         for name in WORKSPACES:
-            window.show_workspace(name)
-            window.arrange()
+            window.workspaces.show(name)
+            window.workspaces.reset()
             driver.settle(0.3)
             for mode in MODES:
                 _dress(driver, mode)
@@ -92,12 +92,12 @@ def _workspaces(driver: Driver, out: Path, beginning: str, sizes: tuple[tuple[in
 
 def _session(driver: Driver) -> None:
     """Load, write facts and documents, save, ask, pin checks, look at a text, run retention."""
-    from bdh_workbench.gui.parts.exchange import SOURCE as SHOW
-    from bdh_workbench.session.jobs import NewMemory, SaveMemory
+    from bdh_workbench.gui.parts.asking.exchange import SOURCE as SHOW
+    from bdh_workbench.session.records.jobs import NewMemory, SaveMemory
 
     window, context = driver.window, driver.context
     driver.load()
-    window.show_workspace("write")
+    window.workspaces.show("write")
     for title, sample in (("Ten facts", window.write.sample_facts), ("Stories", window.write.sample_documents)):
         if context.memory is not None and context.memory.items:
             context.submit(NewMemory())
@@ -111,7 +111,7 @@ def _session(driver: Driver) -> None:
     driver.wait(driver.idle)
     window.write.write()
     driver.wait(driver.idle)
-    window.show_workspace("inspect")
+    window.workspaces.show("inspect")
     window.retention.run()
     driver.wait(lambda: window.retention.last is not None and driver.idle())
     window.gates.line.setText(TEXT)
@@ -121,7 +121,7 @@ def _session(driver: Driver) -> None:
     driver.wait(driver.idle)
     window.compare.choosers[1].setCurrentIndex(window.compare.choosers[1].findText("Ten facts"))
     driver.wait(driver.idle)
-    window.show_workspace("ask")
+    window.workspaces.show("ask")
     for question in QUESTIONS:
         driver.ask(question)
     for number in PINNED:
@@ -139,12 +139,12 @@ def _session(driver: Driver) -> None:
 
 def _panes(driver: Driver, out: Path, mode: str) -> None:
     """Every pane in its workspace, with what its tabs and settings show."""
-    from bdh_workbench.gui.workspaces import HOME
+    from bdh_workbench.gui.window.workspaces import HOME
 
     window = driver.window
     for name, dock in window.docks.items():
-        window.show_workspace(HOME.get(name, "ask"))
-        window.arrange()
+        window.workspaces.show(HOME.get(name, "ask"))
+        window.workspaces.reset()
         window.workspaces.reveal(name)
         driver.settle(0.2)
         dock.grab().save(str(out / f"pane-{name}-{mode}.png"))
@@ -181,7 +181,7 @@ def _dialogs(driver: Driver, out: Path, ending: str) -> None:
     from bdh_workbench.gui.dialogs.lines import CheckDialog, ColumnsDialog
     from bdh_workbench.gui.dialogs.merge import MergeDialog
     from bdh_workbench.gui.dialogs.model import ModelChooser
-    from bdh_workbench.session.notebook import Check
+    from bdh_workbench.session.records.notebook import Check
 
     info = driver.context.model
     assert info is not None
@@ -209,11 +209,11 @@ def _dialogs(driver: Driver, out: Path, ending: str) -> None:
 def _writing(driver: Driver, out: Path) -> None:
     """A gradient write, held half-way, with a second one that waits."""
     from bdh_workbench.memory.settings import WriteSettings
-    from bdh_workbench.session.jobs import NewMemory
+    from bdh_workbench.session.records.jobs import NewMemory
 
     window = driver.window
-    window.show_workspace("write")
-    window.arrange()
+    window.workspaces.show("write")
+    window.workspaces.reset()
     driver.context.submit(NewMemory())
     driver.wait(driver.idle)
     window.write.form.set_settings(WriteSettings(method="gradient", steps=STEPS, rate=0.01, goal=0.999))

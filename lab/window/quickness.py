@@ -223,8 +223,8 @@ def measure_stalls(driver: Driver) -> dict[str, Any]:
     import dataclasses
 
     from bdh_workbench.memory.files.memory_file import load_memory, save_memory
-    from bdh_workbench.session.jobs import NewMemory, OpenMemory, SaveMemory
-    from bdh_workbench.session.searching import SearchIndex
+    from bdh_workbench.session.records.jobs import NewMemory, OpenMemory, SaveMemory
+    from bdh_workbench.session.storage.searching import SearchIndex
 
     window, context = driver.window, driver.context
     results: dict[str, Any] = {}
@@ -237,7 +237,7 @@ def measure_stalls(driver: Driver) -> dict[str, Any]:
         results[f"{name}_stall"] = max(found, default=0.0)
 
     for name in ("ask", "inspect", "write"):
-        window.show_workspace(name)
+        window.workspaces.show(name)
         driver.settle(0.2)
     during("theme", partial(_theme, driver, "dark"))
     dark = results["theme_stall"]
@@ -256,7 +256,7 @@ def measure_stalls(driver: Driver) -> dict[str, Any]:
     save_memory(path, dataclasses.replace(memory, items=(record, *memory.items[1:]), title="Book"))
     for number in range(SEARCHED):
         shutil.copyfile(context.memory.path, path.with_name(f"copy {number:03d}.safetensors"))  # type: ignore[arg-type, union-attr]
-    window.show_workspace("ask")
+    window.workspaces.show("ask")
     driver.settle(0.3)
 
     def opened() -> None:
@@ -270,7 +270,7 @@ def measure_stalls(driver: Driver) -> dict[str, Any]:
     begun = time.perf_counter()
     index.find("harbour tide")
     results["search_seconds"] = time.perf_counter() - begun
-    window.show_workspace("write")
+    window.workspaces.show("write")
     long = (sentence * (PASTED // len(sentence) + 1))[:PASTED]
 
     def pasted() -> None:
@@ -297,7 +297,7 @@ def measure_frames(driver: Driver) -> dict[str, Any]:
     plot = driver.window.live.items
     painted = [0]
     late: list[float] = []
-    driver.window.show_pane("live")
+    driver.window.workspaces.go_to("live")
     plot.start([f"item {number}" for number in range(CURVES)])
 
     def values(step: int) -> tuple[float, ...]:
@@ -355,7 +355,7 @@ def measure_library(driver: Driver) -> dict[str, Any]:
 
 def measure_growth(driver: Driver, writes: int) -> dict[str, Any]:
     """Memory that the process has gained over so many writes, each into a new memory."""
-    from bdh_workbench.session.jobs import NewMemory
+    from bdh_workbench.session.records.jobs import NewMemory
 
     before = 0
     for number in range(FIRST + writes):

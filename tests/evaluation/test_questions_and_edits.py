@@ -85,7 +85,7 @@ def test_articles_are_read_with_the_sentences_of_their_answers(questions_file: P
 @pytest.mark.parametrize(
     ("content", "word"),
     [
-        ([], "form of SQuAD"),
+        ([], "in SQuAD's format"),
         ({"data": [{"title": "x"}]}, "paragraphs"),
         ({"data": [{"paragraphs": [{"context": "x", "qas": [{"question": "y"}]}]}]}, "answers"),
         ({"data": [{"paragraphs": [{"context": "x", "qas": []}]}]}, "no questions"),

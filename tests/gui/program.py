@@ -16,10 +16,10 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from bdh_workbench.gui.application import main, make_application
 from bdh_workbench.gui.dialogs.lines import Line
-from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.gui.window.main_window import MainWindow
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.session.settings import Settings, save_settings
+from bdh_workbench.session.storage.settings import Settings, save_settings
 from lab.window.driving import proposed
 
 PATIENCE = 60.0  # seconds for one thing that a scene waits for
@@ -155,7 +155,7 @@ def floating_pane_takes_keys(w: MainWindow) -> Scene:
     yield idle(w)
     written = len(w.context.memory.layers)  # type: ignore[union-attr]
     w.write.write_button.setFocus()
-    w.show_workspace("ask")
+    w.workspaces.show("ask")
     yield pause()
     w.docks["ask"].setFloating(True)
     yield pause(1.0)
@@ -175,7 +175,7 @@ def reset_brings_panes_back(w: MainWindow) -> Scene:
     """Panes are floated, closed and left in another workspace; Ctrl+0 brings each workspace back."""
     yield loaded(w)
     for name, floated, closed in (("ask", "ask", "text"), ("write", "live", "write"), ("inspect", "gates", "compare")):
-        w.show_workspace(name)
+        w.workspaces.show(name)
         yield pause()
         before = {key: dock.geometry().getRect() for key, dock in w.docks.items() if not dock.isHidden()}
         w.docks[floated].setFloating(True)

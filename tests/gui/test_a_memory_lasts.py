@@ -31,7 +31,7 @@ def saved(workbench: Workbench, qtbot: QtBot) -> LibraryPane:
 
 
 def ask(workbench: Workbench, qtbot: QtBot, prompt: str) -> str:
-    workbench.window.show_workspace("ask")
+    workbench.window.workspaces.show("ask")
     console = workbench.window.ask
     console.line.setText(prompt)
     console.ask()
@@ -70,9 +70,9 @@ def test_an_unfamiliar_question_says_not_in_memory(start: Start, qtbot: QtBot) -
 
 
 def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> None:
-    from bdh_workbench.gui.parts.exchange import Exchange
-    from bdh_workbench.gui.theme import LIGHT
-    from bdh_workbench.session.events import Answer, AnswerDone, Source, SpokenToken
+    from bdh_workbench.gui.look.theme import LIGHT
+    from bdh_workbench.gui.parts.asking.exchange import Exchange
+    from bdh_workbench.session.records.events import Answer, AnswerDone, Source, SpokenToken
 
     source = Source("The museum", "document", 3, "The largest piece is a staircase.", 9, 0)
     tokens = (SpokenToken(" the", 0.1, 0.14), SpokenToken(" staircase", 0.99, 0.9, True))
@@ -153,7 +153,7 @@ def test_a_memory_of_another_model_is_grey_and_refused_with_the_reason(
     library = other.window.library
     library.table.selectRow(0)
     library.load()
-    assert "load that model first" in said.failures[-1][0]
+    assert "load its own model first" in said.failures[-1][0]
     assert other.context.memory is None or not other.context.memory.items
 
 

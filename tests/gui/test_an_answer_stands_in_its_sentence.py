@@ -9,11 +9,11 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QImage, QTextDocument
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.colours import Colours
-from bdh_workbench.gui.parts.exchange import Exchange
-from bdh_workbench.gui.parts.probability import HEIGHT, WIDTH, Page, bar
-from bdh_workbench.gui.theme import DARK, LIGHT
-from bdh_workbench.session.events import Answer, AnswerDone, Candidate, Source, SpokenToken
+from bdh_workbench.gui.look.colours import Colours
+from bdh_workbench.gui.look.theme import DARK, LIGHT
+from bdh_workbench.gui.parts.asking.exchange import Exchange
+from bdh_workbench.gui.parts.asking.probability import HEIGHT, WIDTH, Page, bar
+from bdh_workbench.session.records.events import Answer, AnswerDone, Candidate, Source, SpokenToken
 from tests.core_factory import FACTS
 from tests.gui.conftest import WAIT, Start, settle
 
@@ -105,7 +105,7 @@ def test_a_page_draws_bars_and_loads_nothing_else(qtbot: QtBot) -> None:
 def test_the_switch_says_how_a_prompt_is_read_and_decides_it(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     window = workbench.window
-    window.show_workspace("ask")
+    window.workspaces.show("ask")
     console = window.ask
     window.write.tabs.setCurrentIndex(1)
     window.write.table.facts_model.set_facts(FACTS)

@@ -23,7 +23,7 @@ from bdh_workbench.gui.dialogs.model import ModelChooser, fit_words
 from bdh_workbench.gui.dialogs.questions import MOST, Confirm, Recovered, Unsaved, Versions
 from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.resources import bundled_model_path
-from bdh_workbench.session.fit import estimate_fit
+from bdh_workbench.session.tasks.fit import estimate_fit
 
 pytestmark = pytest.mark.qt_log_ignore(
     "This plugin does not support", extend=True

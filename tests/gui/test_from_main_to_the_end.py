@@ -18,11 +18,11 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.dialogs.questions import Recovered
-from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.gui.window.main_window import MainWindow
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session import engine
 from bdh_workbench.session.control import Task
-from bdh_workbench.session.settings import load_settings
+from bdh_workbench.session.storage.settings import load_settings
 from tests.core_factory import DOCUMENT
 from tests.gui.conftest import Said
 from tests.gui.program import FIRST, SECOND, Scene, idle, loaded, play, put

@@ -30,8 +30,8 @@ from bdh_workbench.memory.files.library import Library
 from bdh_workbench.memory.files.memory_file import load_memory, save_memory
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
-from bdh_workbench.session.events import JobFailed, JobStarted
-from bdh_workbench.session.jobs import LoadModel, OpenMemory, Query, job_title
+from bdh_workbench.session.records.events import JobFailed, JobStarted
+from bdh_workbench.session.records.jobs import LoadModel, OpenMemory, Query, job_title
 from tests.core_factory import DOCUMENT, FACTS
 from tests.gui.conftest import WAIT, Said, Start, press_write, settle
 

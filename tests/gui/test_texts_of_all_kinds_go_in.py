@@ -10,12 +10,12 @@ from PySide6.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUr
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.colours import LIGHT
 from bdh_workbench.gui.dialogs.files import TEXTS
-from bdh_workbench.gui.parts.exchange import Exchange
-from bdh_workbench.gui.parts.facts_table import cells_of
-from bdh_workbench.gui.parts.reading import read_files, read_paste, told
-from bdh_workbench.gui.words import direction, harmless, plural, short, shown_token, size
+from bdh_workbench.gui.look.colours import LIGHT
+from bdh_workbench.gui.look.words import direction, harmless, plural, short, shown_token, size
+from bdh_workbench.gui.parts.asking.exchange import Exchange
+from bdh_workbench.gui.parts.writing.facts_table import cells_of
+from bdh_workbench.gui.parts.writing.reading import read_files, read_paste, told
 from bdh_workbench.inputs.files import read_any
 from tests.gui.conftest import WAIT, Said, Start
 from tests.inputs import document_factory
@@ -155,7 +155,7 @@ def test_what_was_cleared_or_replaced_can_be_brought_back(start: Start, qtbot: Q
     assert [fact.answer for fact in model.facts()] == ["hot", "cold"]
     back.trigger()
     back.trigger()
-    assert "no facts to bring back" in window.activity.remark.text()
+    assert "no facts to restore" in window.activity.remark.text()
 
 
 def test_a_broken_file_is_told_in_one_sentence(start: Start, qtbot: QtBot, said: Said, tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_what_is_said_of_files_names_them_without_their_folder(tmp_path: Path) -
         (folder / name).write_bytes(b"\0\1\2")
     encoding, passed = told(read_any([folder]))
     assert encoding.startswith("mill.txt: read as Windows-1252")
-    assert passed.startswith("Passed over 2 files") and "photo.jpg" in passed and "film.jpg" in passed
+    assert passed.startswith("Skipped 2 files") and "photo.jpg" in passed and "film.jpg" in passed
     assert str(tmp_path) not in encoding + passed
 
 

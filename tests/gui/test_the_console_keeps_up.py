@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QAbstractSlider
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.panes.ask import KEPT, SHOWN
-from bdh_workbench.gui.parts.exchange import Exchange
-from bdh_workbench.session.events import Scored
+from bdh_workbench.gui.parts.asking.exchange import Exchange
+from bdh_workbench.session.records.events import Scored
 from tests.gui.conftest import Start
 
 
@@ -16,8 +16,8 @@ from tests.gui.conftest import Start
 def test_the_newest_answer_is_in_sight_after_any_number_of_questions(start: Start, qtbot: QtBot, words: int) -> None:
     workbench = start(load=False)
     workbench.window.resize(1480, 920)
-    workbench.window.arrange()
-    workbench.window.show_workspace("ask")
+    workbench.window.workspaces.reset()
+    workbench.window.workspaces.show("ask")
     console = workbench.window.ask
     bar = console.view.verticalScrollBar()
     for number in range(SHOWN + 5):
@@ -32,7 +32,7 @@ def test_the_newest_answer_is_in_sight_after_any_number_of_questions(start: Star
 
 def test_who_scrolls_back_stays_there_while_the_page_is_laid_out(start: Start, qtbot: QtBot) -> None:
     window = start(load=False).window
-    window.show_workspace("ask")
+    window.workspaces.show("ask")
     console = window.ask
     for number in range(SHOWN):
         console.exchanges.append(Exchange(number, f"Question {number}", "words of it " * 200, done=True))
@@ -44,7 +44,7 @@ def test_who_scrolls_back_stays_there_while_the_page_is_laid_out(start: Start, q
     assert bar.value() == 0
 
 
-@pytest.mark.parametrize(("greedy", "how"), [(True, "as decoded"), (False, "not what is decoded")])
+@pytest.mark.parametrize(("greedy", "how"), [(True, "as decoded"), (False, "not the decoded answer")])
 def test_an_expected_answer_is_told_as_it_was_scored(greedy: bool, how: str) -> None:
     exchange = Exchange(1, "The miller kept", "two grey mules", done=True)
     exchange.expected = Scored("two grey mules", 0.973, 0.98, 0.99, greedy, ())

@@ -16,7 +16,7 @@ from bdh_workbench.gui.panes.library import LibraryPane
 from bdh_workbench.memory.files.memory_file import load_memory, save_memory
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
-from bdh_workbench.session.jobs import MergeMemories, RetentionRun
+from bdh_workbench.session.records.jobs import MergeMemories, RetentionRun
 from tests.core_factory import DOCUMENT, FACTS
 from tests.gui.conftest import WAIT, Said, Start, settle
 

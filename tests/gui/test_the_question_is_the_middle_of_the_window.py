@@ -13,12 +13,12 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.dialogs.lines import CheckDialog
-from bdh_workbench.gui.main_window import MainWindow
 from bdh_workbench.gui.panes.text import SOON
 from bdh_workbench.gui.parts.text_view import TextView
+from bdh_workbench.gui.window.main_window import MainWindow
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.session.events import TokenHeat
-from bdh_workbench.session.jobs import Check, ForgetItems, NewMemory, SaveMemory
+from bdh_workbench.session.records.events import TokenHeat
+from bdh_workbench.session.records.jobs import Check, ForgetItems, NewMemory, SaveMemory
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
 from tests.gui.conftest import WAIT, Said, Start, press_write, settle
 from tests.gui.program import FIRST, Scene, idle, loaded, play, put
@@ -41,7 +41,7 @@ def written(start: Start, qtbot: QtBot, documents: tuple[TextDocument, ...] = ()
     if facts:
         press_write(workbench, FACTS[:facts])
         settle(workbench, qtbot)
-    workbench.window.show_workspace("ask")
+    workbench.window.workspaces.show("ask")
     return workbench
 
 
@@ -74,8 +74,8 @@ def test_memory_conversation_and_workspace_are_back_at_the_next_start(
         w.ask.line.setText(FIRST[0].prompt)
         w.ask.ask()
         yield lambda: w.ask.exchanges[-1].done
-        w.show_workspace("ask")
-        yield lambda: "the memory changed: it now holds 3 facts" in w.ask.view.toPlainText()
+        w.workspaces.show("ask")
+        yield lambda: "the memory changed: it now contains 3 facts" in w.ask.view.toPlainText()
         w.discard = True
 
     assert play(today, model_folder, home) == 0
@@ -101,15 +101,15 @@ def test_a_source_leads_to_its_sentence_in_the_text(start: Start, qtbot: QtBot) 
 def test_the_newest_answer_is_marked_in_the_text_that_is_in_sight(start: Start, qtbot: QtBot) -> None:
     workbench = written(start, qtbot, (OTHER_DOCUMENT, DOCUMENT))
     window, text = workbench.window, workbench.window.text
-    window.show_workspace("ask")
+    window.workspaces.show("ask")
     asked(workbench, qtbot, "The lighthouse of Skarn stands on a")
     qtbot.waitUntil(lambda: text.view.marked is not None, timeout=WAIT)
     assert text.chooser.currentText() == DOCUMENT.title and window.ask.line.hasFocus() is window.isActiveWindow()
-    window.show_workspace("write")
+    window.workspaces.show("write")
     asked(workbench, qtbot, FACTS[1].prompt)
     settle(workbench, qtbot)
     assert text.chooser.currentText() == DOCUMENT.title, "nobody sees it"
-    window.show_workspace("ask")
+    window.workspaces.show("ask")
     asked(workbench, qtbot, FACTS[1].prompt)
     assert "fact" in text.chooser.currentText()
 
@@ -127,7 +127,7 @@ def test_a_source_is_found_by_its_title_once_the_items_before_it_are_gone(start:
     workbench.context.submit(ForgetItems((0,)))
     settle(workbench, qtbot)
     window.text.show_source(source)
-    assert "not in the memory any more" in window.activity.remark.text()
+    assert "no longer in the memory" in window.activity.remark.text()
 
 
 def test_the_text_is_shaded_where_it_is_recited_unsurely(start: Start, qtbot: QtBot) -> None:
@@ -135,12 +135,12 @@ def test_the_text_is_shaded_where_it_is_recited_unsurely(start: Start, qtbot: Qt
     text = workbench.window.text
     qtbot.waitUntil(lambda: "ecited" in text.foot.text() and not text._job, timeout=WAIT)
     assert len(text._heat[0]) > 20
-    workbench.window.show_workspace("write")
+    workbench.window.workspaces.show("write")
     text._heat.clear()
     text._show_heat()
     qtbot.wait(SOON + 100)
     assert not text._heat, "nobody sees it"
-    workbench.window.show_workspace("ask")
+    workbench.window.workspaces.show("ask")
     qtbot.waitUntil(lambda: "ecited" in text.foot.text() and not text._job, timeout=WAIT)
     text._heat[0] = (TokenHeat(0, 3, 0.2), TokenHeat(3, 14, 0.95), TokenHeat(14, 17, 0.7))
     text._show_heat()
@@ -209,7 +209,7 @@ def test_words_are_found_in_the_texts_of_all_memories(start: Start, qtbot: QtBot
     context.submit(SaveMemory(title="Lights"))
     context.submit(NewMemory())
     settle(workbench, qtbot)
-    window.show_workspace("write")
+    window.workspaces.show("write")
     press_write(workbench, FACTS[:1])
     settle(workbench, qtbot)
     window.library.reload()
@@ -233,7 +233,7 @@ def test_words_are_found_in_the_texts_of_all_memories(start: Start, qtbot: QtBot
 def test_escape_closes_the_search_in_the_text_and_clears_that_of_the_library(start: Start, qtbot: QtBot) -> None:
     workbench = written(start, qtbot, (DOCUMENT,), facts=0)
     window, text = workbench.window, workbench.window.text
-    window.show_workspace("ask")
+    window.workspaces.show("ask")
     text.start_find()
     QTest.keyClicks(text.line, "lamp")
     assert text.count.text() == "1 of 1"
@@ -289,7 +289,7 @@ def test_two_memories_stand_side_by_side(start: Start, qtbot: QtBot) -> None:
     settle(workbench, qtbot)
     press_write(workbench, (Fact(FACTS[0].prompt, "Pell"), FACTS[2]))
     settle(workbench, qtbot)
-    workbench.window.show_workspace("inspect")
+    workbench.window.workspaces.show("inspect")
     compare.choosers[1].setCurrentIndex(compare.choosers[1].findText("One"))
     settle(workbench, qtbot)
     rows = {compare.tree.topLevelItem(n).text(0): compare.tree.topLevelItem(n).text(1) for n in range(3)}
@@ -314,7 +314,7 @@ def test_two_writes_are_laid_over_each_other(start: Start, qtbot: QtBot) -> None
     live = workbench.window.live
     assert live.other.count() == 3
     live.other.setCurrentIndex(2)
-    workbench.window.show_workspace("write")
+    workbench.window.workspaces.show("write")
     live.loss.redraw()
     assert live.loss._other[0] and any(sign.word == "the other write" for sign in live.loss.signs())
     live.other.setCurrentIndex(0)

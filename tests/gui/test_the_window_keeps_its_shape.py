@@ -14,18 +14,18 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.actions import ACTIONS
-from bdh_workbench.gui.colours import LIGHT, SERIES
 from bdh_workbench.gui.dialogs.help import glossary_html, shortcuts_html
-from bdh_workbench.gui.main_window import MINIMUM
-from bdh_workbench.gui.plots.clock import DrawClock
+from bdh_workbench.gui.look.colours import LIGHT, SERIES
 from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot
 from bdh_workbench.gui.plots.key import LINE, Key
 from bdh_workbench.gui.plots.retention import ForgettingCurves
-from bdh_workbench.gui.workspaces import ARRANGEMENTS
+from bdh_workbench.gui.shared.actions import ACTIONS
+from bdh_workbench.gui.shared.clock import DrawClock
+from bdh_workbench.gui.window.main_window import MINIMUM
+from bdh_workbench.gui.window.workspaces import ARRANGEMENTS
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.session.events import ModelInfo, SiteInfo
-from bdh_workbench.session.settings import WORKSPACES
+from bdh_workbench.session.records.events import ModelInfo, SiteInfo
+from bdh_workbench.session.storage.settings import WORKSPACES
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
 from tests.gui.conftest import WAIT, Said, Start, end, settle
 
@@ -51,8 +51,8 @@ def test_layout_and_theme_survive_a_restart(start: Start, qtbot: QtBot) -> None:
 def test_nothing_is_clipped_at_the_smallest_size(start: Start, qtbot: QtBot, workspace: str) -> None:
     window = start(load=False).window
     window.resize(*MINIMUM)
-    window.show_workspace(workspace)
-    window.arrange()
+    window.workspaces.show(workspace)
+    window.workspaces.reset()
     window.write.show_documents((DOCUMENT, OTHER_DOCUMENT))
     window.write.advanced_button.click()
     window.ask.settings_button.click()
@@ -231,7 +231,7 @@ def test_smoothing_is_drawn_over_the_raw_line_and_the_axes_can_be_held(start: St
 
 def test_the_fit_of_a_model_is_worked_out_before_it_is_loaded(tmp_path: Path) -> None:
     from bdh_workbench.gui.dialogs.model import fit_words
-    from bdh_workbench.session.fit import Fit, estimate_fit
+    from bdh_workbench.session.tasks.fit import Fit, estimate_fit
 
     assert "contains no model" in estimate_fit(tmp_path).problem
     fit = estimate_fit(ROOT / "models" / "small", "cpu")
@@ -267,7 +267,7 @@ def test_a_hundred_curves_are_drawn_in_a_frame(start: Start, qtbot: QtBot) -> No
 def test_gates_show_each_token_and_what_a_switch_changes(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     gates = workbench.window.gates
-    workbench.window.show_pane("gates")
+    workbench.window.workspaces.go_to("gates")
     gates.line.setText("The capital of Vessaly is")
     gates.look()
     qtbot.waitUntil(lambda: gates.seen is not None, timeout=WAIT)
@@ -379,9 +379,9 @@ def test_each_workspace_has_its_panes_and_is_back_as_it_was_left(start: Start, q
             assert turn == 0 or places == seen[name]
             seen[name] = places
     window.docks["gates"].close()
-    window.show_pane("write")
+    window.workspaces.go_to("write")
     assert window.workspaces.current == "write"
-    window.show_pane("gates")
+    window.workspaces.go_to("gates")
     assert window.workspaces.current == "inspect" and not window.docks["gates"].isHidden()
 
 

@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.cli import main
 from bdh_workbench.gui.dialogs.guide import Guide
-from bdh_workbench.gui.words import GLOSSARY
+from bdh_workbench.gui.look.words import GLOSSARY
 from bdh_workbench.resources import bundled_model_path
-from bdh_workbench.session.jobs import ForgetItems, OpenMemory, SaveMemory, Undo
+from bdh_workbench.session.records.jobs import ForgetItems, OpenMemory, SaveMemory, Undo
 from lab.window.pictures import DOCS
 from tests.gui.conftest import WAIT, Start, end, settle
 

@@ -10,11 +10,11 @@ from pytestqt.qtbot import QtBot
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.parts import job_row
 from bdh_workbench.gui.parts.job_row import time_left
-from bdh_workbench.gui.parts.write_words import PHASES, estimate_words, step_words
+from bdh_workbench.gui.parts.writing.write_words import PHASES, estimate_words, step_words
 from bdh_workbench.memory import room
 from bdh_workbench.memory.writing.event import WriteEvent
-from bdh_workbench.session.events import Estimated
-from bdh_workbench.session.jobs import Relabel
+from bdh_workbench.session.records.events import Estimated
+from bdh_workbench.session.records.jobs import Relabel
 from tests.core_factory import FACTS
 from tests.gui.conftest import WAIT, Said, Start, begin_long_write, press_write, settle
 
@@ -71,7 +71,7 @@ def test_a_cancel_is_heard_at_once_even_while_nothing_can_stop(
         assert go_on.wait(WAIT / 1000)
         return []
 
-    monkeypatch.setattr("bdh_workbench.session.writing.mean_shares", long_preparation)
+    monkeypatch.setattr("bdh_workbench.session.tasks.writing.mean_shares", long_preparation)
     workbench = start()
     window, write = workbench.window, workbench.window.write
     try:
@@ -100,7 +100,7 @@ def test_what_would_be_refused_at_once_is_not_offered(
     write.estimate()
     qtbot.waitUntil(lambda: "does not fit" in write.status.text(), timeout=WAIT)
     write.write()
-    assert "far too much" in write.state.text() and "write a part" in write.state.text()
+    assert "far too many" in write.state.text() and "write a part" in write.state.text()
     assert not said.questions and not write.busy
     write.editor.set_text("A heron.")
     assert not write.state.text()

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from bdh_workbench.gui.application import Workbench
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.session.jobs import Undo
+from bdh_workbench.session.records.jobs import Undo
 from tests.core_factory import FACTS
 from tests.gui.conftest import Said, Start, press_write, settle
 

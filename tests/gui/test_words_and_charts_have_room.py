@@ -9,16 +9,16 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QStyle
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.dialogs.lines import Line, LinesDialog
-from bdh_workbench.gui.main_window import FIRST_SIZE, MINIMUM
 from bdh_workbench.gui.panes.ask import CHART_HEIGHT
-from bdh_workbench.gui.parts.documents import WRITTEN
-from bdh_workbench.gui.parts.reading import read_paste
+from bdh_workbench.gui.parts.writing.documents import WRITTEN
+from bdh_workbench.gui.parts.writing.reading import read_paste
 from bdh_workbench.gui.plots.bars import NextTokens
-from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.key import LINE, Key, Sign
+from bdh_workbench.gui.shared.clock import DrawClock
+from bdh_workbench.gui.window.main_window import FIRST_SIZE, MINIMUM
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.inputs.prose import title_of
-from bdh_workbench.session.events import JobQueued
+from bdh_workbench.session.records.events import JobQueued
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
 from tests.gui.conftest import Start
 
@@ -26,12 +26,12 @@ from tests.gui.conftest import Start
 def test_answers_and_chart_have_room_beside_open_settings(start: Start, qtbot: QtBot) -> None:
     window = start(load=False).window
     console = window.ask
-    window.show_workspace("ask")
+    window.workspaces.show("ask")
     console.chart_button.click()
     console.settings_button.click()
     for size in ((1480, 920), MINIMUM):
         window.resize(*size)
-        window.arrange()
+        window.workspaces.reset()
         qtbot.wait(50)
         assert console.view.height() > console.options.height(), size
         assert not console.bars.isVisible() or console.bars.height() >= CHART_HEIGHT, size
@@ -46,7 +46,7 @@ def test_a_text_has_three_lines_at_least_beside_the_advanced_settings(start: Sta
     window.write.advanced_button.click()
     for size, lines in (((1480, 920), 5), (MINIMUM, 3)):
         window.resize(*size)
-        window.arrange()
+        window.workspaces.reset()
         qtbot.wait(50)
         window.write._tell("two lines of words about the write that has just ended " * 2)
         qtbot.wait(50)

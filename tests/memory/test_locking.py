@@ -147,6 +147,6 @@ def test_the_mode_of_a_file_stays(tmp_path: Path, mode: int) -> None:
 def test_what_is_no_ordinary_file_is_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(UserError, match="it is no ordinary file"):
+    with pytest.raises(UserError, match="it is not a regular file"):
         save_text_atomically(pipe, "text")
     assert stat.S_ISFIFO(pipe.stat().st_mode)

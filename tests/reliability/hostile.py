@@ -41,7 +41,7 @@ from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.model.tokenizer import END_TOKEN, load_tokenizer
 from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.resources import resource_path
-from bdh_workbench.session.settings import Settings, load_settings, save_settings, to_toml
+from bdh_workbench.session.storage.settings import Settings, load_settings, save_settings, to_toml
 from tests.core_factory import DOCUMENT, FACTS
 from tests.inputs import document_factory
 from tests.model_factory import save_tiny_model

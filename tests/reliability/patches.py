@@ -61,7 +61,8 @@ def files_limited() -> None:
 def session(home: str, model: str, facts: str, count: str) -> int:
     """What the window's session does when a person writes and saves again and again; killed sooner or later."""
     from bdh_workbench.inputs.files import read_facts
-    from bdh_workbench.session import Session, jobs
+    from bdh_workbench.session import Session
+    from bdh_workbench.session.records import jobs
     from tests.session.session_factory import Record
 
     record = Record()

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 from bdh_workbench.cli import main
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.dialogs.questions import _box
-from bdh_workbench.gui.words import escaped, tip
+from bdh_workbench.gui.look.words import escaped, tip
 from bdh_workbench.harmless import harmless, harmless_json, harmless_lines
 from bdh_workbench.inputs.formats import parse_facts_text
 from bdh_workbench.memory.files.contents import inspect
@@ -176,7 +176,7 @@ def test_a_link_to_anything_but_a_memory_is_not_followed(tmp_path: Path) -> None
     (tmp_path / "outside").write_text("precious")
     link = tmp_path / "memory.safetensors"
     link.symlink_to(tmp_path / "outside")
-    with pytest.raises(UserError, match=r"is a link to .*outside, which is no memory file"):
+    with pytest.raises(UserError, match=r"is a link to .*outside, which is not a memory file"):
         save_memory(link, random_memory(1))
     assert link.is_symlink()
     assert (tmp_path / "outside").read_text() == "precious"

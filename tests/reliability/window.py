@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 from bdh_workbench.gui.dialogs import failure, lines, questions
-from bdh_workbench.gui.main_window import MainWindow
+from bdh_workbench.gui.window.main_window import MainWindow
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.files.memory_file import load_memory
 from bdh_workbench.memory.settings import WriteSettings
@@ -38,7 +38,7 @@ def refused(*words: str) -> None:
     """The window must have told of a failure, in one sentence with these words and none of a traceback."""
     assert said, f"nothing was said of {words}"
     assert all(word in said[-1] for word in words) and "Traceback" not in said[-1], said
-    assert "\n" not in said[-1] and "not foreseen" not in said[-1], said
+    assert "\n" not in said[-1] and "failed unexpectedly" not in said[-1], said
     said.clear()
 
 

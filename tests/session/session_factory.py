@@ -10,8 +10,8 @@ from typing import Any
 
 from bdh_workbench.session import Session
 from bdh_workbench.session.control import Task
-from bdh_workbench.session.events import Event, JobCancelled, JobDone, JobFailed, WriteStepped
-from bdh_workbench.session.jobs import Job, Query, Write, WriteSettings
+from bdh_workbench.session.records.events import Event, JobCancelled, JobDone, JobFailed, WriteStepped
+from bdh_workbench.session.records.jobs import Job, Query, Write, WriteSettings
 
 PATIENCE = 60.0  # seconds after which a test gives up; none ever waits so long
 LAST = (JobDone, JobFailed, JobCancelled)

@@ -13,11 +13,9 @@ from bdh_workbench.memory.files.locking import renewing
 from bdh_workbench.memory.files.memory_file import load_memory, save_memory
 from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.memory.store import manage
-from bdh_workbench.session import document as document_module
-from bdh_workbench.session import recovery as recovery_module
-from bdh_workbench.session.events import JobDone, LogLine, MemoryChanged, MemoryView, RecoveryFound
-from bdh_workbench.session.home import library_in
-from bdh_workbench.session.jobs import (
+from bdh_workbench.session.in_use import document as document_module
+from bdh_workbench.session.records.events import JobDone, LogLine, MemoryChanged, MemoryView, RecoveryFound
+from bdh_workbench.session.records.jobs import (
     DeleteMemory,
     DiscardRecovery,
     ForgetItems,
@@ -31,6 +29,8 @@ from bdh_workbench.session.jobs import (
     SetLayer,
     Undo,
 )
+from bdh_workbench.session.storage import recovery as recovery_module
+from bdh_workbench.session.storage.home import library_in
 from tests.memory.memory_factory import random_memory, same
 from tests.session.session_factory import Record, done, failed, real_session
 
@@ -431,8 +431,9 @@ def test_what_can_be_undone_is_bounded(tmp_path: Path, file: Path, monkeypatch: 
 
 def test_killed_with_unsaved_work_nothing_is_lost(tmp_path: Path, file: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from bdh_workbench.session import Session, jobs\n"
-        "from bdh_workbench.session.events import JobDone\n"
+        "import sys, time; from pathlib import Path; from bdh_workbench.session import Session\n"
+        "from bdh_workbench.session.records import jobs\n"
+        "from bdh_workbench.session.records.events import JobDone\n"
         "def tell(event):\n"
         "    if isinstance(event, JobDone) and event.job == 2: print('ready', flush=True)\n"
         f"session = Session(tell, Path({str(tmp_path)!r}))\n"

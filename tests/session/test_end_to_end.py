@@ -19,7 +19,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import load_tokenizer
 from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.session import Session
-from bdh_workbench.session.events import (
+from bdh_workbench.session.records.events import (
     Answer,
     AnswerDone,
     DeviceMemory,
@@ -35,8 +35,7 @@ from bdh_workbench.session.events import (
     TokenRead,
     WriteStepped,
 )
-from bdh_workbench.session.inspecting import gates_closed
-from bdh_workbench.session.jobs import (
+from bdh_workbench.session.records.jobs import (
     EstimateWrite,
     InspectText,
     LoadModel,
@@ -53,6 +52,7 @@ from bdh_workbench.session.jobs import (
     Write,
     WriteSettings,
 )
+from bdh_workbench.session.tasks.inspecting import gates_closed
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
 from tests.model_factory import save_tiny_model
 from tests.session.session_factory import Fast, Record, done, failed, real_session
@@ -344,5 +344,5 @@ def test_a_memory_of_another_model_is_refused(tmp_path: Path, model_folder: Path
         done(session, record, LoadModel(str(model_folder), "cpu"))
         done(session, record, OpenMemory(written))
         done(session, record, LoadModel(str(other), "cpu"))
-        assert "load that model" in failed(session, record, Query("The")).message
-        assert "load that model" in failed(session, record, Write(FACTS)).message
+        assert "load its own model" in failed(session, record, Query("The")).message
+        assert "or start a new memory" in failed(session, record, Write(FACTS)).message

@@ -11,7 +11,7 @@ import pytest
 from bdh_workbench.asking.answers import Answer, Candidate
 from bdh_workbench.errors import UserError
 from bdh_workbench.reading.sources import Source
-from bdh_workbench.session.notebook import (
+from bdh_workbench.session.records.notebook import (
     Check,
     CheckResult,
     CheckRun,
@@ -25,7 +25,7 @@ from bdh_workbench.session.notebook import (
     notebook_path,
     save_notebook,
 )
-from bdh_workbench.session.shelf import Shelf
+from bdh_workbench.session.storage.shelf import Shelf
 from tests.memory.memory_factory import random_memory
 
 SOURCE = Source("The mill", "document", 2, "Two brothers own it.", 3, 0)

@@ -14,10 +14,11 @@ from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.files.memory_file import load_memory
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader
-from bdh_workbench.session import Session, document
-from bdh_workbench.session.events import Estimated, LogLine, MemoryChanged, VersionsFound, WriteSummary
-from bdh_workbench.session.history import pack
-from bdh_workbench.session.jobs import (
+from bdh_workbench.session import Session
+from bdh_workbench.session.in_use import document
+from bdh_workbench.session.in_use.history import pack
+from bdh_workbench.session.records.events import Estimated, LogLine, MemoryChanged, VersionsFound, WriteSummary
+from bdh_workbench.session.records.jobs import (
     EstimateWrite,
     LoadModel,
     OpenMemory,

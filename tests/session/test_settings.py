@@ -14,8 +14,15 @@ from bdh_workbench.asking import generation
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.reading import reader as reading
-from bdh_workbench.session import jobs
-from bdh_workbench.session.settings import Layouts, Settings, load_settings, save_settings, settings_path, to_toml
+from bdh_workbench.session.records import jobs
+from bdh_workbench.session.storage.settings import (
+    Layouts,
+    Settings,
+    load_settings,
+    save_settings,
+    settings_path,
+    to_toml,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -135,15 +142,16 @@ def test_settings_of_the_window_are_those_of_the_memory(own: type, other: type) 
 
 def test_the_session_does_not_import_torch_before_its_first_job() -> None:
     code = (
-        "import sys, bdh_workbench.session.settings, bdh_workbench.session.crash; from bdh_workbench.session import "
-        "Session, jobs, events; Session(print).close(); print('torch' in sys.modules)"
+        "import sys, bdh_workbench.session.storage.settings, bdh_workbench.session.storage.crash; "
+        "from bdh_workbench.session import Session; from bdh_workbench.session.records import jobs, events; "
+        "Session(print).close(); print('torch' in sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert found.stdout.split() == ["False"], found.stderr
 
 
 def test_a_crash_is_told_of_at_the_next_start(tmp_path: Path) -> None:
-    start = "from pathlib import Path; from bdh_workbench.session import crash; "
+    start = "from pathlib import Path; from bdh_workbench.session.storage import crash; "
     start += f"home = Path({str(tmp_path)!r}); crash.start_crash_log(home); "
 
     def run(code: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ import pytest
 from bdh_workbench.errors import UserError
 from bdh_workbench.session import Session
 from bdh_workbench.session.control import Task
-from bdh_workbench.session.events import (
+from bdh_workbench.session.records.events import (
     Event,
     JobCancelled,
     JobDone,
@@ -23,7 +23,7 @@ from bdh_workbench.session.events import (
     TokenRead,
     WriteStepped,
 )
-from bdh_workbench.session.jobs import EstimateWrite, InspectText, Job, NewMemory, Query
+from bdh_workbench.session.records.jobs import EstimateWrite, InspectText, Job, NewMemory, Query
 from tests.session.session_factory import (
     PATIENCE,
     FakeEngine,
@@ -298,7 +298,7 @@ def test_errors_are_records_of_strings(tmp_path: Path) -> None:
         assert not record.all(LogLine)
         engine.error = KeyError("a\nb")
         last = record.end(session.submit(Query("a")))
-        assert last.message == "This failed in a way that was not foreseen: KeyError ('a\\nb')."
+        assert last.message == "This failed unexpectedly: KeyError ('a\\nb')."
         assert "Traceback" in last.details and last.advice is None and not last.offer_cpu
         line = record.all(LogLine)[0]
         assert line.level == "error" and line.job == 2 and "Traceback" in line.text

@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from bdh_workbench import __version__
-from bdh_workbench.gui.theme import icon
-from bdh_workbench.gui.widgets import answered
+from bdh_workbench.gui.look.theme import icon
+from bdh_workbench.gui.look.widgets import answered
 
 PACKAGES = ("torch", "PySide6-Essentials", "pyqtgraph", "numpy", "safetensors", "tokenizers")
 
@@ -30,7 +30,8 @@ def about_box(parent: QWidget | None, model: str = "") -> QMessageBox:
     text = versions() + (f"\n\nModel: {model}" if model else "")
     box = QMessageBox(QMessageBox.Icon.NoIcon, "About", "BDH memory workbench", parent=parent)
     box.setInformativeText(
-        "Writes documents into the weights of a small language model, saves the memory, and asks it later.\n\n"
+        "Writes documents into the weights of a small language model, saves the memory, and answers questions "
+        "about it later.\n\n"
         f"{text}\n\nMIT licence. The typeface is DejaVu Sans, under its own free licence."
     )
     box.setIconPixmap(icon().pixmap(64, 64))

@@ -9,10 +9,10 @@ from typing import Any
 from PySide6.QtGui import QTextCursor, QTextDocument, QTextTable
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QTextBrowser, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.widgets import answered, note
-from bdh_workbench.gui.words import harmless
+from bdh_workbench.gui.look.widgets import answered, note
+from bdh_workbench.gui.look.words import harmless
 from bdh_workbench.harmless import harmless_lines
-from bdh_workbench.session.events import ModelInfo
+from bdh_workbench.session.records.events import ModelInfo
 
 LONGEST = 400_000  # characters of a card that are shown
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.widgets import answered
+from bdh_workbench.gui.look.widgets import answered
 from bdh_workbench.harmless import harmless_lines
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.widgets import answered, note
-from bdh_workbench.session.notebook import Check
+from bdh_workbench.gui.look.widgets import answered, note
+from bdh_workbench.session.records.notebook import Check
 
 WIDTH = 380  # pixels of a line
 
@@ -98,7 +98,7 @@ class CheckDialog(LinesDialog):
             Asked("Question", check.question, "Who founded the company?"),
             Asked("Expected answer", check.expected, "empty: the memory should have no answer", needed=False),
         )
-        remark = "An answer is right when it has the expected words; case does not matter."
+        remark = "An answer is right if it contains the expected words; case does not matter."
         super().__init__(parent, "Check", asked, "Keep", remark)
         self._kind = check.kind
 
@@ -120,7 +120,7 @@ class ColumnsDialog(LinesDialog):
     def __init__(self, parent: QWidget | None, used: Sequence[str]) -> None:
         names = [*(name.strip("“”\"'") for name in used), "", ""]
         asked = (Asked("Prompts", names[0]), Asked("Answers", names[1]))
-        remark = "The names of columns as the first row has them, or their numbers from 1."
+        remark = "The names of the columns, as in the first row, or their numbers, starting at 1."
         super().__init__(parent, "Columns of the table", asked, "Read again", remark)
 
     @classmethod

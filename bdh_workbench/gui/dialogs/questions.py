@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from bdh_workbench.gui.widgets import answered
+from bdh_workbench.gui.look.widgets import answered
 from bdh_workbench.harmless import harmless_lines
 
 TITLE = "BDH memory workbench"

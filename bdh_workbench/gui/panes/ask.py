@@ -10,20 +10,27 @@ from PySide6.QtWidgets import QComboBox, QSplitter
 
 from bdh_workbench.asking.kinds import AsKind, kind_of
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.colours import Colours
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import save_path
 from bdh_workbench.gui.dialogs.questions import Confirm
-from bdh_workbench.gui.parts.ask_settings import HEIGHT, NAME, AskSettings
-from bdh_workbench.gui.parts.exchange import AGAIN, ALONE, CANDIDATES, COPY, PIN, SOURCE, Exchange, page
-from bdh_workbench.gui.parts.probability import Page
-from bdh_workbench.gui.parts.prompt_line import PromptLine
+from bdh_workbench.gui.look.colours import Colours
+from bdh_workbench.gui.look.widgets import Pane, button, flat_button, popup_menu, row
+from bdh_workbench.gui.look.words import plural
+from bdh_workbench.gui.parts.asking.ask_settings import HEIGHT, NAME, AskSettings
+from bdh_workbench.gui.parts.asking.exchange import AGAIN, ALONE, CANDIDATES, COPY, PIN, SOURCE, Exchange, page
+from bdh_workbench.gui.parts.asking.probability import Page
+from bdh_workbench.gui.parts.asking.prompt_line import PromptLine
 from bdh_workbench.gui.plots.bars import NextTokens
-from bdh_workbench.gui.widgets import Pane, button, flat_button, popup_menu, row
-from bdh_workbench.gui.words import plural
-from bdh_workbench.session.events import AnswerDone, JobCancelled, JobFailed, JobStarted, NotebookChanged, TokenRead
-from bdh_workbench.session.jobs import ClearConversation
-from bdh_workbench.session.notebook import as_json, as_markdown, holds_words, mark_of
+from bdh_workbench.gui.shared.context import Context
+from bdh_workbench.session.records.events import (
+    AnswerDone,
+    JobCancelled,
+    JobFailed,
+    JobStarted,
+    NotebookChanged,
+    TokenRead,
+)
+from bdh_workbench.session.records.jobs import ClearConversation
+from bdh_workbench.session.records.notebook import as_json, as_markdown, holds_words, mark_of
 
 KEPT = 200  # exchanges
 SHOWN = 40  # of them in the window
@@ -54,7 +61,7 @@ class AskPane(Pane):
         bar.rangeChanged.connect(self._follow)
         bar.actionTriggered.connect(self._moved)
         self.bars = NextTokens(
-            context.clock, "Next token", "Ask something: what may come next shows here, with memory on and off.",
+            context.clock, "Next token", "Ask something to see what may come next, with memory on and off.",
             ("memory on", "memory off"), "How probable each next token is with the memory, and without it.",
         )  # fmt: skip
         self.bars.setMinimumWidth(150)
@@ -76,7 +83,7 @@ class AskPane(Pane):
         self.mode.setAccessibleName("How the prompt is read")
         self.mode.setToolTip(
             "A question is answered from a stored sentence; the beginning of a sentence is continued. "
-            "Auto: look at the prompt."
+            "Auto: decide by the prompt."
         )
         for mode, label in MODES.items():
             self.mode.addItem(label, mode)
@@ -90,11 +97,11 @@ class AskPane(Pane):
         self.settings_button = flat_button("settings ▸", NAME, self._toggle_options)
         self.candidates_button = flat_button(
             "candidates ▸",
-            "Unfold the other candidates of the last answer",
+            "Show the other candidates of the last answer",
             lambda: self.do_with_last(CANDIDATES),
         )
         self.alone_button = flat_button(
-            "memory off ▸", "Unfold what the model says without the memory", lambda: self.do_with_last(ALONE)
+            "memory off ▸", "Show what the model says without the memory", lambda: self.do_with_last(ALONE)
         )
         self.chart_button = flat_button("next token ▸", "Show what may come next, with memory on and off")
         self.chart_button.setCheckable(True)
@@ -162,7 +169,7 @@ class AskPane(Pane):
             self.line.setFocus()
             return
         if self.context.model is None:
-            self.status.setText("a model is being loaded first")
+            self.status.setText("wait until the model is loaded")
             return
         try:
             query = self.options.query(prompt, self.mode.currentData())
@@ -271,7 +278,7 @@ class AskPane(Pane):
             if exchange.place is not None:
                 state.open_source(exchange.place)
             else:
-                self.context.say("This answer comes from no sentence of the memory.")
+                self.context.say("This answer does not come from the memory.")
         elif part == PIN:
             state.check_pinned.emit(exchange.check())
         elif part == COPY:
@@ -341,7 +348,11 @@ class AskPane(Pane):
     def clear(self) -> None:
         """Forget them, if that is meant."""
         count = len(self.exchanges)
-        if not count or not Confirm.ask(self, f"Forget {plural(count, 'question')} and what came of it?", "Forget"):
+        if not count or not Confirm.ask(
+            self,
+            f"Forget {plural(count, 'question')} with {'its answer' if count == 1 else 'their answers'}?",
+            "Forget",
+        ):
             return
         self.stop()
         self.exchanges.clear()

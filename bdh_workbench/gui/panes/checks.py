@@ -8,15 +8,22 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 
-from bdh_workbench.gui.colours import Colours
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.lines import CheckDialog
+from bdh_workbench.gui.look.colours import Colours
+from bdh_workbench.gui.look.widgets import Pane, button, note, popup_menu, row
+from bdh_workbench.gui.look.words import harmless, plural, short, shown_p, tip
 from bdh_workbench.gui.parts.job_row import JobRow
-from bdh_workbench.gui.widgets import Pane, button, note, popup_menu, row
-from bdh_workbench.gui.words import harmless, plural, short, shown_p, tip
-from bdh_workbench.session.events import CheckStepped, JobCancelled, JobDone, JobFailed, MemoryView, NotebookChanged
-from bdh_workbench.session.jobs import Check, KeepChecks, RunChecks
-from bdh_workbench.session.notebook import CheckResult
+from bdh_workbench.gui.shared.context import Context
+from bdh_workbench.session.records.events import (
+    CheckStepped,
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    MemoryView,
+    NotebookChanged,
+)
+from bdh_workbench.session.records.jobs import Check, KeepChecks, RunChecks
+from bdh_workbench.session.records.notebook import CheckResult
 
 EMPTY = "No checks yet. Pin an answer as a check, or add a question: they are asked together after each change."
 NUMBER = Qt.ItemDataRole.UserRole
@@ -71,12 +78,12 @@ class ChecksPane(Pane):
         inside = QVBoxLayout(self.tree.viewport())
         inside.setContentsMargins(12, 4, 12, 4)
         inside.addWidget(self.empty)
-        self.runs = note("", "What the last runs came to")
+        self.runs = note("", "Results of the last runs")
         self.follow = QCheckBox("after each change")
         self.follow.setToolTip("Ask the checks again after each write, merge and forget.")
         self.follow.setChecked(context.preferences.values.run_checks)
         self.follow.toggled.connect(lambda on: context.preferences.change(run_checks=on))
-        self.add_button = button("Add…", "Keep another question and its expected answer", self.add)
+        self.add_button = button("Add…", "Add a question and its expected answer", self.add)
         self.run_button = button("Run", "Ask all checks now (Ctrl+Shift+R)", self.run)
         self.job = JobRow(context, "checks", pausable=False)
         self.job.ended.connect(self._ended)
@@ -146,7 +153,7 @@ class ChecksPane(Pane):
             line.setForeground(2, QColor(colours.muted))
             line.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             line.setData(0, NUMBER, number)
-            came = "not asked yet" if result is None else f"came: {harmless(result.answer) or NOTHING}"
+            came = "not asked yet" if result is None else f"got: {harmless(result.answer) or NOTHING}"
             for column in range(3):
                 line.setToolTip(column, tip(f"{check.question}\nexpected: {check.expected or NOTHING}\n{came}"))
             self.tree.addTopLevelItem(line)

@@ -9,19 +9,19 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 
-from bdh_workbench.gui.colours import Colours
-from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.widgets import Pane, note, row
-from bdh_workbench.gui.words import holds, percent, plural, short, shown_p, size, tip
+from bdh_workbench.gui.look.colours import Colours
+from bdh_workbench.gui.look.widgets import Pane, note, row
+from bdh_workbench.gui.look.words import holds, percent, plural, short, shown_p, size, tip
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.items import prompt_key, same_text
 from bdh_workbench.memory.files.format import MemoryHeader
-from bdh_workbench.session.events import JobCancelled, JobFailed, MemoryInspected, MemoryView
-from bdh_workbench.session.jobs import InspectMemory
+from bdh_workbench.session.records.events import JobCancelled, JobFailed, MemoryInspected, MemoryView
+from bdh_workbench.session.records.jobs import InspectMemory
 
 if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord
 
-EMPTY = "Choose a memory on each side: what only one of them holds, and where they differ, shows here."
+EMPTY = "Choose a memory on each side to see what only one of them contains, and where they differ."
 IN_USE = "memory in use"
 SIDES = ("left", "right")
 SAME, DIFFERS = "same", "differs"

@@ -12,20 +12,20 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from bdh_workbench.gui.colours import Colours
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import MEMORIES, open_paths, save_path
 from bdh_workbench.gui.dialogs.lines import Line
 from bdh_workbench.gui.dialogs.merge import MergeDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Unsaved
-from bdh_workbench.gui.parts.library_table import Entry, LibraryFilter, LibraryModel, LibraryTable
-from bdh_workbench.gui.parts.search_hits import SearchHits
+from bdh_workbench.gui.look.colours import Colours
+from bdh_workbench.gui.look.widgets import Pane, button, clearable, flat_button, note, popup_menu, row
+from bdh_workbench.gui.look.words import harmless, plural
+from bdh_workbench.gui.parts.library.library_table import Entry, LibraryFilter, LibraryModel, LibraryTable
+from bdh_workbench.gui.parts.library.search_hits import SearchHits
 from bdh_workbench.gui.plots.gauge import FillGauge
-from bdh_workbench.gui.widgets import Pane, button, clearable, flat_button, note, popup_menu, row
-from bdh_workbench.gui.words import harmless, plural
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.memory.files.format import MemoryHeader
-from bdh_workbench.session.events import JobFailed, MemoryInspected, MemoryView
-from bdh_workbench.session.jobs import (
+from bdh_workbench.session.records.events import JobFailed, MemoryInspected, MemoryView
+from bdh_workbench.session.records.jobs import (
     DeleteMemory,
     InspectMemory,
     MergeMemories,
@@ -35,8 +35,8 @@ from bdh_workbench.session.jobs import (
     SaveMemory,
 )
 
-NOTHING = "No saved memories yet. Write something, then save it (Ctrl+S): it will stand here."
-UNFOUND = "No title and no note has these words."
+NOTHING = "No saved memories yet. Write something, then save it (Ctrl+S): it will appear here."
+UNFOUND = "No title or note contains these words."
 MOST = 500  # memories that other panes are offered
 
 
@@ -74,7 +74,7 @@ class LibraryPane(Pane):
         self.room = note("", "Room in the memory in use")
         context.paint(self._recolour)
         context.paint(self.gauge.set_colours)
-        self.load_button = button("Load", "Take the chosen memory into use (Enter)", self.load)
+        self.load_button = button("Load", "Load the chosen memory (Enter)", self.load)
         self.more_button = flat_button("more ▾", "Rename, duplicate, merge, import, export, delete")
         self.more_button.clicked.connect(self._more)
         self.column.addWidget(self.search)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.parts.memory_details import MemoryDetails
-from bdh_workbench.gui.widgets import Pane, button, row
-from bdh_workbench.gui.words import plural
+from bdh_workbench.gui.look.widgets import Pane, button, row
+from bdh_workbench.gui.look.words import plural
+from bdh_workbench.gui.parts.library.memory_details import MemoryDetails
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.memory.files.format import MemoryHeader
-from bdh_workbench.session.events import MemoryView
-from bdh_workbench.session.jobs import ForgetItems, SetLayer
+from bdh_workbench.session.records.events import MemoryView
+from bdh_workbench.session.records.jobs import ForgetItems, SetLayer
 
 
 class MemoryPane(Pane):
@@ -25,7 +25,7 @@ class MemoryPane(Pane):
         self.show_button = button("Show text", "Show the chosen item in the Text pane (Enter)", self.show_text)
         self.edit_button = button("Edit…", "Change the chosen item and write it again", self.edit)
         self.forget_button = button(
-            "Forget", "Take the chosen items out of the memory; all others are read as before", self.forget
+            "Forget", "Remove the chosen items from the memory; all others are read as before", self.forget
         )
         self.column.addWidget(self.details, 1)
         self.column.addLayout(row(self.show_button, self.edit_button, self.forget_button, 1, spacing=4))

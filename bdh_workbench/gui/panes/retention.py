@@ -8,22 +8,22 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QSplitter, QTabWidget
 
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import TEXTS, open_paths
+from bdh_workbench.gui.look.widgets import Pane, button, row
+from bdh_workbench.gui.look.words import percent, plural, short
 from bdh_workbench.gui.parts.job_row import JobRow
-from bdh_workbench.gui.parts.reading import Found, read_files
+from bdh_workbench.gui.parts.writing.reading import Found, read_files
 from bdh_workbench.gui.plots.retention import ForgettingCurves, RetentionMatrix
-from bdh_workbench.gui.widgets import Pane, button, row
-from bdh_workbench.gui.words import percent, plural, short
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.resources import resource_path
-from bdh_workbench.session.events import (
+from bdh_workbench.session.records.events import (
     JobCancelled,
     JobDone,
     JobFailed,
     RetentionStepped,
 )
-from bdh_workbench.session.jobs import RetentionRun
+from bdh_workbench.session.records.jobs import RetentionRun
 
 SAMPLES = ("documents", "stories")
 SOURCES = ("memory in use", "samples", "from files…")
@@ -45,11 +45,11 @@ class RetentionPane(Pane):
         clock = context.clock
         self.matrix = RetentionMatrix(clock)
         self.curves = ForgettingCurves(
-            clock, "Forgetting curves", "Run retention: what each document keeps over the writes shows here.",
+            clock, "Forgetting curves", "Run retention to see how much of each document is kept after each write.",
             "retention", "Retention of each document after later writes. A flat line at 1: nothing is forgotten.",
         )  # fmt: skip
         self.probes = ForgettingCurves(
-            clock, "Probes", "Run retention with documents that have probes: their p over the writes shows here.",
+            clock, "Probes", "Run retention with documents that have probes to see their p after each write.",
             "p of the whole answer", "The probability of each probe's whole answer, asked cold after each write.",
         )  # fmt: skip
         for card in (self.matrix, self.curves, self.probes):
@@ -64,7 +64,8 @@ class RetentionPane(Pane):
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.source.setMinimumContentsLength(14)
         self.run_button = button(
-            "Run retention", "Write the documents one after the other and look at all after each (Ctrl+R)", self.run,
+            "Run retention", "Write the documents one after the other and check them all after each write "
+"(Ctrl+R)", self.run,
             primary=True,
         )  # fmt: skip
         self.job = JobRow(context, "retention", pausable=True)
@@ -138,7 +139,7 @@ class RetentionPane(Pane):
     def run(self) -> None:
         """Run, or run again."""
         if self.context.model is None:
-            self.job.say("A model is being loaded first.")
+            self.job.say("Wait until the model is loaded.")
         elif not self.busy:
             if self.source.currentIndex() == SAMPLED:
                 self._read([resource_path(f"samples/{name}.json") for name in SAMPLES], self._begin)

@@ -12,24 +12,24 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.context import Context
 from bdh_workbench.gui.dialogs.files import TEXTS, open_folder, open_paths
 from bdh_workbench.gui.dialogs.lines import ColumnsDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Versions
-from bdh_workbench.gui.parts.documents import WRITTEN, Documents
-from bdh_workbench.gui.parts.edit_banner import EditBanner
-from bdh_workbench.gui.parts.estimate import Estimate
-from bdh_workbench.gui.parts.facts_table import FactsTable
+from bdh_workbench.gui.look.widgets import Pane, button, flat_button, note, row, set_tone
+from bdh_workbench.gui.look.words import plural, shown_p, tip
 from bdh_workbench.gui.parts.job_row import JobRow, time_left
-from bdh_workbench.gui.parts.reading import Reading
 from bdh_workbench.gui.parts.settings_form import WholeRows
-from bdh_workbench.gui.parts.write_settings import WriteSettingsForm
-from bdh_workbench.gui.parts.write_words import estimate_words, step_words, summary_words
+from bdh_workbench.gui.parts.writing.documents import WRITTEN, Documents
+from bdh_workbench.gui.parts.writing.edit_banner import EditBanner
+from bdh_workbench.gui.parts.writing.estimate import Estimate
+from bdh_workbench.gui.parts.writing.facts_table import FactsTable
+from bdh_workbench.gui.parts.writing.reading import Reading
+from bdh_workbench.gui.parts.writing.write_settings import WriteSettingsForm
+from bdh_workbench.gui.parts.writing.write_words import estimate_words, step_words, summary_words
 from bdh_workbench.gui.plots.gauge import FillGauge
-from bdh_workbench.gui.widgets import Pane, button, flat_button, note, row, set_tone
-from bdh_workbench.gui.words import plural, shown_p, tip
+from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.session.events import (
+from bdh_workbench.session.records.events import (
     Estimated,
     JobCancelled,
     JobDone,
@@ -38,7 +38,7 @@ from bdh_workbench.session.events import (
     WriteStepped,
     WriteSummary,
 )
-from bdh_workbench.session.jobs import EstimateWrite, Undo, Write
+from bdh_workbench.session.records.jobs import EstimateWrite, Undo, Write
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.store.state import ItemRecord
@@ -109,7 +109,7 @@ class WritePane(Pane):
         self.pause_button, self.cancel_button = self.row.pause_button, self.row.stop_button
         self.row.started.connect(self._started)
         self.row.ended.connect(self._ended)
-        self.undo_button = button("Undo", "Undo the last change of the memory (Ctrl+Z)", self.undo)
+        self.undo_button = button("Undo", "Undo the last change to the memory (Ctrl+Z)", self.undo)
         self.column.addLayout(row(self.write_button, *self.row.buttons, self.undo_button, 1, spacing=6))
         fill = note("Fill", "")
         fill.setWordWrap(False)
@@ -169,9 +169,9 @@ class WritePane(Pane):
         """Show what stood in this tab before it was cleared or replaced."""
         if self.tabs.currentIndex() == 1:
             if not self.table.facts_model.bring_back():
-                self.context.say("There are no facts to bring back.")
+                self.context.say("There are no facts to restore.")
         elif not self.pages.bring_back():
-            self.context.say("There is no text to bring back.")
+            self.context.say("There is no text to restore.")
 
     def show_documents(self, documents: Sequence[TextDocument]) -> None:
         """Put these in place of what is there, which can be brought back."""
@@ -240,7 +240,7 @@ class WritePane(Pane):
         for line in lines:
             self.context.say(line)
         if lines:
-            more = f" (and {plural(len(lines) - 1, 'more remark')}, in the log)" if len(lines) > 1 else ""
+            more = f" (and {plural(len(lines) - 1, 'more note')}, in the log)" if len(lines) > 1 else ""
             self._tell(f"{lines[0]}{more}")
             self.state.setToolTip(tip("\n".join(lines[:20])))
         self.columns_button.setVisible(bool(self.reading.columns))
@@ -447,7 +447,7 @@ class WritePane(Pane):
         ready = self.context.model is not None
         self.write_button.setEnabled(ready)
         self.write_button.setToolTip(
-            "Encode this into the slow memory (Ctrl+Return)" if ready else "A model is being loaded first."
+            "Encode this into the slow memory (Ctrl+Return)" if ready else "Wait until the model is loaded."
         )
         self.undo_button.setEnabled(memory is not None and memory.can_undo and self.job is None)
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.context import Context
-from bdh_workbench.gui.widgets import button, note, set_tone
-from bdh_workbench.session.events import (
+from bdh_workbench.gui.look.widgets import button, note, set_tone
+from bdh_workbench.gui.shared.context import Context
+from bdh_workbench.session.records.events import (
     JobCancelled,
     JobDone,
     JobFailed,
@@ -59,7 +59,7 @@ class JobRow(QWidget):
         self.bar.setVisible(False)
         self.state = note("", f"State: {name}")
         self.state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.pause_button = button("Pause", "Hold it between two steps (Ctrl+P)", self.toggle_pause)
+        self.pause_button = button("Pause", "Pause it between two steps (Ctrl+P)", self.toggle_pause)
         self.stop_button = button("Cancel", "Stop it; the memory stays as it was (Esc)", self.cancel)
         self.buttons: Sequence[QPushButton] = (*([self.pause_button] if pausable else []), self.stop_button)
         if not pausable:
@@ -91,9 +91,9 @@ class JobRow(QWidget):
         """Follow a job that was submitted."""
         self.jobs.add(number)
         if self.running is not None:
-            self.say("Queued: it begins when what runs has ended.")
+            self.say("Queued: it starts when the running job ends.")
         elif len(self.context.jobs.unfinished) > 1:
-            self.say("Waiting for what runs now …")
+            self.say("Waiting for the running job …")
         self._enable()
 
     def say(self, text: str, tone: str = "", tip: str = "") -> None:

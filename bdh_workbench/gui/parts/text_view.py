@@ -11,10 +11,10 @@ from PySide6.QtCore import QEvent, QPoint, QTimer, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QResizeEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip
 
-from bdh_workbench.gui.colours import LIGHT, Colours, mixed
-from bdh_workbench.gui.words import shown_p
+from bdh_workbench.gui.look.colours import LIGHT, Colours, mixed
+from bdh_workbench.gui.look.words import shown_p
 from bdh_workbench.harmless import harmless_places
-from bdh_workbench.session.events import TokenHeat
+from bdh_workbench.session.records.events import TokenHeat
 
 PART = 60_000  # characters that are put in at once: more would hold the window up
 UNSURE, WEAK = 0.9, 0.5  # probabilities under which a token is shaded, and under which it is red

@@ -7,11 +7,11 @@ from typing import Any
 
 import pyqtgraph as pg
 
-from bdh_workbench.gui.colours import SERIES
+from bdh_workbench.gui.look.colours import SERIES
+from bdh_workbench.gui.look.words import shown_p, shown_token
 from bdh_workbench.gui.plots.card import WIDE_AXIS, PlotCard, Table
-from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.key import Sign
-from bdh_workbench.gui.words import shown_p, shown_token
+from bdh_workbench.gui.shared.clock import DrawClock
 
 SHOWN = 6
 STEPS = (0.5, 0.2, 0.1, 0.05, 0.02)  # between the numbers of a short axis

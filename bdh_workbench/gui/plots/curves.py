@@ -12,11 +12,11 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
-from bdh_workbench.gui.colours import SERIES
+from bdh_workbench.gui.look.colours import SERIES
+from bdh_workbench.gui.look.words import shown_p
 from bdh_workbench.gui.plots.card import P_FLOOR, PlotCard, Table
-from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.key import Sign
-from bdh_workbench.gui.words import shown_p
+from bdh_workbench.gui.shared.clock import DrawClock
 
 CURVES = 120  # items that get a curve of their own; more could not be told apart
 SMOOTHED = 3000  # points up to which curves are drawn without stairs
@@ -51,13 +51,13 @@ class LossPlot(PlotCard):
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
             "Loss",
-            "Each term of the loss shows here while a write runs.",
+            "Each term of the loss appears here during a write.",
             clock,
             x="step",
             y="loss (nats)",
             log=True,
-            tip="What the write pushes down. Cross-entropy: how surprising the answers still are. Contrastive: whether "
-            "answers are told apart. Locality: how much unrelated text changes. Norm: the size of the change.",
+            tip="What the write minimises. Cross-entropy: how surprising the answers still are. Contrastive: "
+            "how easily answers are confused. Locality: how much unrelated text changes. Norm: the size of the change.",
         )
         self.smooth = self.header.add_switch(
             "smooth", "Smoothed curves", f"a running mean over about {WINDOW:g} steps, above the raw line", self._smooth
@@ -165,7 +165,7 @@ class ItemPlot(PlotCard):
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
             "p of each item",
-            "One curve for each item shows here while a write runs: how probable its answer has become.",
+            "One curve for each item appears here during a write: how probable its answer has become.",
             clock,
             x="step",
             y="p",

@@ -6,8 +6,8 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from bdh_workbench.gui.colours import LIGHT, Colours
-from bdh_workbench.gui.words import percent
+from bdh_workbench.gui.look.colours import LIGHT, Colours
+from bdh_workbench.gui.look.words import percent
 
 FILL_ROLE = Qt.ItemDataRole.UserRole + 7
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QFont, QFontMetrics, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
-from bdh_workbench.gui.widgets import ElideLabel, flat_button, small_font
+from bdh_workbench.gui.look.widgets import ElideLabel, flat_button, small_font
 
 KINDS = ("PNG", "SVG", "CSV")
 

@@ -9,8 +9,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from bdh_workbench.gui.widgets import small_font
-from bdh_workbench.gui.words import tip
+from bdh_workbench.gui.look.widgets import small_font
+from bdh_workbench.gui.look.words import tip
 
 LINE, GAP, SIGN, BETWEEN = 15, 5, 14, 12  # pixels: height of a line, sign to word, width of a sign, word to next sign
 LEAST_WORD = 44  # pixels that a shortened word has at least

@@ -8,12 +8,12 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtGui import QColor, QFont
 
-from bdh_workbench.gui.colours import SERIES
+from bdh_workbench.gui.look.colours import SERIES
+from bdh_workbench.gui.look.words import short, shown_p
 from bdh_workbench.gui.plots.card import PlotCard, Table
-from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.curves import heights
 from bdh_workbench.gui.plots.key import Sign
-from bdh_workbench.gui.words import short, shown_p
+from bdh_workbench.gui.shared.clock import DrawClock
 
 WORDED = 12  # documents up to which every square has its number
 SQUARE = 0.94  # of the room of a square is coloured
@@ -38,11 +38,12 @@ class RetentionMatrix(PlotCard):
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
             "Retention matrix",
-            "Run retention: after each write, a column shows what every document has kept.",
+            "Run retention: after each write, a column shows how much of every document is kept.",
             clock,
             x="after write",
             y="document",
-            tip="Accuracy on a document after later writes, divided by that right after its own. 1.000: nothing lost.",
+            tip="Accuracy on a document after later writes, divided by the accuracy right after its own. "
+            "1.000: nothing lost.",
         )
         self._matrix: list[list[float]] = []
         self._titles: list[str] = []

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 
+from bdh_workbench.gui.look.words import shown_p
 from bdh_workbench.gui.plots.card import PlotCard, Table
-from bdh_workbench.gui.plots.clock import DrawClock
 from bdh_workbench.gui.plots.key import Sign
-from bdh_workbench.gui.words import shown_p
+from bdh_workbench.gui.shared.clock import DrawClock
 
 WIDEST = 96  # tokens in a line at most
 SHADES = ((0.0, "#c23b4a"), (0.5, "#e6a23c"), (0.9, "#b9c95a"), (1.0, "#2fae84"))  # p and its colour
@@ -23,12 +23,12 @@ class TokenPage(PlotCard):
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
             "p of each token, in reading order",
-            "A square for each token shows here while a write runs: it goes from red to green as the token is learnt.",
+            "A square for each token appears here during a write: it turns from red to green as the token is learnt.",
             clock,
             x="token in its line",
             y="line",
-            tip="Each square is a token of what is written, as it is read: red while the memory does not give it yet, "
-            "green once it is sure. A long text is shown by a sample.",
+            tip="Each square is a written token, as it is read: red until the memory gives it, green once it "
+            "is sure. For a long text, a sample is shown.",
         )
         self.p: list[float] = []
         self.total = 0  # tokens that the squares stand for

@@ -181,7 +181,9 @@ def check_table(table: Mapping[str, Any], data: int) -> None:
     """Check that a safetensors table lists every tensor with its type, back to back over ``data`` bytes in all."""
     tensors = tensors_of(table)
     for name in table.keys() ^ tensors.keys():
-        raise Damaged(f"it has no {name}" if name in tensors else "it holds a tensor that is no part of a memory")
+        raise Damaged(
+            f"it has no {name}" if name in tensors else "it contains a tensor that does not belong in a memory"
+        )
     spans = []
     for name, (kind, code, dims) in tensors.items():
         entry = table[name]
@@ -266,7 +268,7 @@ def check_memory(memory: Memory) -> None:
         floats["checks"] = rows.checked()
     for name, tensor in floats.items():
         if not bool(torch.isfinite(tensor).all()):
-            raise Damaged(f"its {name} hold numbers that are not finite")
+            raise Damaged(f"its {name} contain numbers that are not finite")
     if bare:
         _check_leads(rows)
     else:
@@ -467,7 +469,7 @@ def records(text: str, spec: Spec, what: str) -> list[dict[str, Any]]:
         raise Damaged(f"its {what}s are not a list")
     for number, entry in enumerate(entries, start=1):
         if not isinstance(entry, dict) or entry.keys() != spec.keys():
-            raise Damaged(f"{what} {number} has not the fields it should have")
+            raise Damaged(f"{what} {number} does not have the fields it should have")
         for name, fits in spec.items():
             if not fits(entry[name]):
                 raise Damaged(f"{what} {number} has no valid {name}")

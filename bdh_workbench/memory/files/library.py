@@ -167,7 +167,7 @@ class Library:
         with self.locked():
             target = self._own(path)
             if not os.path.lexists(target):
-                raise UserError(f"There is no file {shown(target)}: it was moved or deleted already.")
+                raise UserError(f"There is no file {shown(target)}: it has been moved or deleted.")
             # Every system raises errors of its own kind here; what counts is whether the file is gone.
             with contextlib.suppress(Exception):
                 from send2trash import send2trash
@@ -194,7 +194,7 @@ class Library:
         """
         header = read_header(path)
         if _same(path.parent, self.folder):
-            raise UserError(f"{shown(path)} is in the library already: duplicate it there for a second copy.")
+            raise UserError(f"{shown(path)} is already in the library: duplicate it there for a second copy.")
         with self.locked():
             target = self.path_for(header.title or path.stem)
             _copy(path, target)

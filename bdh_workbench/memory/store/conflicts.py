@@ -342,8 +342,8 @@ def resolve(
     refused = [c for c in (*found["replaced"], *found["twice"]) if c.stays.key != c.other.key]
     if on_conflict == "refuse" and refused:
         raise UserError(
-            f"What is given conflicts with what is stored, or with itself: {against(refused)}; nothing was written. "
-            "Change it, or choose another way to settle conflicts (--on-conflict)."
+            f"The new items conflict with stored ones, or with each other: {against(refused)}; nothing was "
+            f"written. Change them, or choose another way to settle conflicts (--on-conflict)."
         )
     return Resolved(
         tuple(thing for thing in chosen.values() if isinstance(thing, Fact)),

@@ -143,7 +143,7 @@ def find_items(memory: Memory, name: str | int) -> list[int]:
     """
     if isinstance(name, int):
         if not 0 <= name < len(memory.items):
-            raise UserError(f"There is no item {name}: the memory holds {len(memory.items)}, counted from 0.")
+            raise UserError(f"There is no item {name}: the memory has {len(memory.items)}, counted from 0.")
         return [name]
     name = as_read(composed(name))
     low = name.strip().casefold()

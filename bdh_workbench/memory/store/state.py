@@ -304,7 +304,7 @@ class BareRows(Rows):
 
     def _site(self) -> WriteSite:
         if self.site is None:
-            raise UserError("The words of this memory become cues with its model: load that model first.")
+            raise UserError("Only the model of this memory can turn its words into cues: load that model first.")
         site = self.site
         # A module can be called too.
         return site() if not isinstance(site, torch.nn.Module) else site  # type: ignore[return-value]
@@ -312,7 +312,7 @@ class BareRows(Rows):
     def _made_cues(self) -> Tensor:
         cues = made_cues(self._site(), {name: getattr(self, name) for name in KEPT})
         if bool((cue_checks(cues) - self.checks).abs().gt(CHECK).any()):
-            raise UserError("The words of this memory do not fit what was written: use another copy of its file.")
+            raise UserError("The words of this memory do not match what was written: use another copy of its file.")
         return cues
 
 

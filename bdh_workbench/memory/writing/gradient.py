@@ -129,7 +129,8 @@ def gradient_steps(
         total = sum(terms.values(), torch.zeros((), device=change.device))
         if not bool(total.detach().isfinite()):
             raise UserError(
-                "The write was stopped, as its loss is no longer a number; the memory is as it was: try a smaller rate."
+                "The write was stopped because its loss is no longer a number; the memory is as it was: try a "
+                "smaller rate."
             )
         (gradient,) = torch.autograd.grad(total, change)
         before = change.detach().clone()

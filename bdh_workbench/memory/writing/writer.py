@@ -179,8 +179,8 @@ def check_write(model: Model, memory: Memory | None, facts: Sequence[Fact], docu
     if memory is not None:
         if memory.model != model.fingerprint:
             raise UserError(
-                f"This memory was written with the model {memory.model_name}, and the one loaded is "
-                f"{model.name}: load that model, or start a new memory."
+                f"This memory was written with the model {memory.model_name}, but {model.name} is loaded: load "
+                f"{memory.model_name}, or start a new memory."
             )
         check_fit(memory, model.config)
         bind(memory, model.site)

@@ -1,0 +1,1 @@
+"""What every pane is given: the session and its events, jobs, state, preferences."""

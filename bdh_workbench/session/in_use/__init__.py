@@ -1,0 +1,1 @@
+"""The memory in use: its value, what can be undone, how full it is."""

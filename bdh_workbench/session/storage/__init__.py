@@ -1,0 +1,1 @@
+"""What the session stores on the disk: library, settings, recovery copies, crash log, search index."""
