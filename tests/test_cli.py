@@ -519,6 +519,7 @@ def test_bench_puts_peoples_questions_and_edits(
         assert run("bench", *wrong, "--model", model_folder)[0] == 2
 
 
+@pytest.mark.slow
 def test_the_json_of_bench_has_the_keys_of_the_contract(
     ask: Callable[..., dict[str, Any]], facts_file: Path, tmp_path: Path, little_text: None
 ) -> None:

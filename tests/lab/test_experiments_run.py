@@ -78,6 +78,7 @@ def share(figure: dict[str, Any]) -> float:
     return float(value)
 
 
+@pytest.mark.slow
 def test_capacity_counts_what_is_answered(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, less in (("COUNTS", (1, 4)), ("SLOTS", (1024,)), ("ASKED", 4)):
         monkeypatch.setattr(capacity, name, less)
@@ -89,6 +90,7 @@ def test_capacity_counts_what_is_answered(model: Model, tmp_path: Path, monkeypa
     assert share(found[2048, 1]["exact"]) == 1.0 and not found[2048, 4]["refused"]
 
 
+@pytest.mark.slow
 def test_the_harder_questions_are_asked_in_every_way(
     model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +128,7 @@ def test_each_subject_has_several_facts_and_every_deal_is_another() -> None:
     assert all(len(fact.paraphrases) == 2 for fact in facts)
 
 
+@pytest.mark.slow
 def test_every_protocol_writes_the_same_facts(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +183,7 @@ def studied_small(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
     monkeypatch.setattr(module, "held_out_windows", lambda *given: windows)
 
 
+@pytest.mark.slow
 def test_gates_are_trained_and_compared(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,6 +259,7 @@ def trained_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one_gate, "one_gate_text", lambda corpus, steps, tokens: text)
 
 
+@pytest.mark.slow
 def test_routing_with_one_gate_is_told_by_its_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained_for_a_moment(monkeypatch)
     monkeypatch.setattr(one_gate_routing, "TOKENS", ("bytes",))
@@ -280,6 +285,7 @@ def test_routing_with_one_gate_is_told_by_its_parts(tmp_path: Path, monkeypatch:
     assert one_gate_routing.run("corpus", tmp_path, 20, 2) == report
 
 
+@pytest.mark.slow
 def test_gates_with_one_gate_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained_for_a_moment(monkeypatch)
     monkeypatch.setattr(one_gate_gates, "TOKENS", ("bytes",))
@@ -294,6 +300,7 @@ def test_gates_with_one_gate_are_measured(tmp_path: Path, monkeypatch: pytest.Mo
         assert all(0.0 < p <= 1.0 for p in found["author"][kind]["p"]["values"])
 
 
+@pytest.mark.slow
 def test_facts_that_differ_late_are_written_in_every_way(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,6 +127,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, corpus: Path, config: str)
     return out, reports
 
 
+@pytest.mark.slow
 def test_a_stop_in_each_phase_is_told_and_resumed(trained: tuple[Path, list[dict[str, Any]]]) -> None:
     _, reports = trained
     where = ["tokenizer", "tokenizer", "pre-training", "addresses", "calibration", None]
@@ -136,6 +137,7 @@ def test_a_stop_in_each_phase_is_told_and_resumed(trained: tuple[Path, list[dict
     assert json.loads(json.dumps(reports, allow_nan=False)) == reports
 
 
+@pytest.mark.slow
 def test_the_folder_is_a_model_that_can_be_written_into(trained: tuple[Path, list[dict[str, Any]]]) -> None:
     out, _ = trained
     assert {path.name for path in out.iterdir()} >= set(FILES)
@@ -148,6 +150,7 @@ def test_the_folder_is_a_model_that_can_be_written_into(trained: tuple[Path, lis
     assert said[: len(answer) - 1] == answer[:-1]
 
 
+@pytest.mark.slow
 def test_the_card_tells_where_the_model_comes_from(trained: tuple[Path, list[dict[str, Any]]]) -> None:
     out, reports = trained
     card = (out / "README.md").read_text(encoding="utf-8")
@@ -161,6 +164,7 @@ def test_the_card_tells_where_the_model_comes_from(trained: tuple[Path, list[dic
         assert (name in card) == (out / name).exists()
 
 
+@pytest.mark.slow
 def test_what_is_finished_is_not_done_again(
     trained: tuple[Path, list[dict[str, Any]]], corpus: Path, config: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +176,7 @@ def test_what_is_finished_is_not_done_again(
     assert {name: (out / name).read_bytes() for name in FILES} == before
 
 
+@pytest.mark.slow
 def test_a_changed_write_site_does_addresses_and_calibration_again(
     trained: tuple[Path, list[dict[str, Any]]], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +190,7 @@ def test_a_changed_write_site_does_addresses_and_calibration_again(
     assert load_model(str(copy), CPU).site.codes.shape[1] == 32
 
 
+@pytest.mark.slow
 def test_a_run_is_not_overwritten(
     trained: tuple[Path, list[dict[str, Any]]], corpus: Path, config: str, tmp_path: Path
 ) -> None:
@@ -198,6 +204,7 @@ def test_a_run_is_not_overwritten(
         train(str(corpus), config, alone, None, False, CPU)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [b"", b"[]", b"\xff\xfe", b'{"pretraining": {}}', b"{"])
 def test_a_damaged_state_is_one_sentence(
     trained: tuple[Path, list[dict[str, Any]]], corpus: Path, config: str, tmp_path: Path, damage: bytes
