@@ -65,9 +65,9 @@ def no_progress() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module")
 def short_answers() -> Iterator[None]:
-    """A random model ends no text by itself: in this process it says less than a person would wait for."""
+    """A random model ends no text by itself: an answer to which no limit is given ends sooner."""
     with pytest.MonkeyPatch.context() as patch:
         less = functools.partialmethod(SamplingSettings.__init__, max_tokens=128)
         patch.setattr(SamplingSettings, "__init__", less)

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE, NOTEBOOK = ROOT / "docs" / "python.md", ROOT / "docs" / "notebooks" / "write.ipynb"
 FACT = ("The capital of Orm is", "Quill")
 FEW = bdh.SamplingSettings(max_tokens=4)
+pytestmark = pytest.mark.usefixtures("short_answers")
 
 
 @pytest.fixture(scope="module")

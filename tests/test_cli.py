@@ -32,6 +32,7 @@ DOCUMENTS = (
     TextDocument("Boat", "The boat of Ines is red.", (Probe("The boat of Ines is", "red"),)),
 )
 Run = Callable[..., tuple[int, str, str]]
+pytestmark = pytest.mark.usefixtures("short_answers")
 
 
 @pytest.fixture
