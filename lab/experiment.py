@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from bdh_workbench.commands.common import UsageError, open_model, whole_number
 from bdh_workbench.commands.console import Console
 from bdh_workbench.errors import UserError
 from lab.records import COLLIDE, EXPERIMENTS, ONE_GATE, Experiment
+from lab.runner import carry_out
 
 VARIABLE, CORPUS = "BDH_WORKBENCH_CORPUS", "../shared/corpus"  # where general text is, unless told
 
@@ -93,14 +93,14 @@ def _defaults(option: str) -> str:
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
-    experiment, out = EXPERIMENTS[chosen(args)], Path(args.out)
+    name, out = chosen(args), Path(args.out)
+    experiment = EXPERIMENTS[name]
     given = _options(args, experiment)
     if out.exists() and not out.is_dir():
         raise UserError(f"{args.out} is a file: name a folder for --out.")
     if experiment.reads_model:
         given["model"] = open_model(args, console)
-    module = importlib.import_module(experiment.module)
-    report: dict[str, Any] = module.run(out=out, note=console.note, **given)
+    report = carry_out(name, out, console.note, **given)
     console.result(report, f"Results are in {args.out}.")
 
 

@@ -267,7 +267,7 @@ def test_paraphrases_are_written_when_asked_and_counted_otherwise(
     assert (kept["paraphrases"], kept["paraphrases_written"]) == (2, 0)
     assert ask("query", "--memory", target, "Rowers say")["source"] is None
     assert cli.main([*arguments, "--model", str(model_folder), "--write-paraphrases"]) == 0
-    assert "With 2 paraphrases as further wordings" in capsys.readouterr().out
+    assert "Also wrote 2 paraphrases as further wordings" in capsys.readouterr().out
     written = ask(*arguments, "--write-paraphrases")
     assert (written["paraphrases"], written["paraphrases_written"], written["items"]) == (2, 2, 1)
     for prompt in ("The motto of the club is", "Rowers say", "They shout"):

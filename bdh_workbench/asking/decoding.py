@@ -1,6 +1,6 @@
-"""Decoding and scoring many questions at once: what the benchmark is made of.
+"""Decoding and scoring many questions at once, for the benchmark.
 
-All goes through ``Reader.advance``, as a question from a person does, so that what is measured is what is used.
+All goes through ``Reader.advance``, as a person's question does, so that the benchmark measures what people use.
 """
 
 from __future__ import annotations

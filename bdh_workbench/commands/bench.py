@@ -18,6 +18,7 @@ from bdh_workbench.wording import percent, plural, probability
 
 if TYPE_CHECKING:
     from bdh_workbench.evaluation.edits import Edit
+    from bdh_workbench.evaluation.questions import QuestionsReport
     from bdh_workbench.evaluation.squad import Article
     from bdh_workbench.memory.writing.writer import WriteEvent
 
@@ -137,17 +138,17 @@ def _in_words(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _questions(found: dict[str, Any] | None) -> list[str]:
+def _questions(asked: QuestionsReport | None) -> list[str]:
     """What came of people's questions."""
-    if found is None:
+    if asked is None:
         return []
     lines = [
-        f"{plural(found['count'], 'question')} on {plural(found['articles'], 'article')} in "
-        f"{plural(found['memories'], 'memory')}: right sentence {percent(found['sentence_right'])}, F1 "
-        f"{percent(found['f1'])}, exact {percent(found['exact'])}, not in memory {percent(found['abstained'])}, "
-        f"{found['seconds_per_question'] or 0.0:.2f} s each"
+        f"{plural(asked['count'], 'question')} on {plural(asked['articles'], 'article')} in "
+        f"{plural(asked['memories'], 'memory')}: right sentence {percent(asked['sentence_right'])}, F1 "
+        f"{percent(asked['f1'])}, exact {percent(asked['exact'])}, not in memory {percent(asked['abstained'])}, "
+        f"{asked['seconds_per_question'] or 0.0:.2f} s each"
     ]
-    impossible, foreign = found["unanswerable"], found["foreign"]
+    impossible, foreign = asked["unanswerable"], asked["foreign"]
     if impossible["count"]:
         auc = "–" if impossible["auc"] is None else f"{impossible['auc']:.3f}"
         lines.append(

@@ -252,7 +252,7 @@ def memory_path(name: str) -> Path:
 
 
 def check_target(name: str) -> Path:
-    """The path of a file to be saved, if it looks as if it could be: long work should not end in a mistyped folder.
+    """The path of a file to be saved, if it looks as if it could be: long work should not be lost to a typing error.
 
     Raises:
         UserError: when it is a folder, or its folder cannot be written.

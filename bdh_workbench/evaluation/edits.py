@@ -1,4 +1,4 @@
-"""Edits: facts that change what is believed, what reaches them, and what they must not touch."""
+"""Edits: facts that change what the model believes, which prompts they should affect, and which they must not."""
 
 from __future__ import annotations
 

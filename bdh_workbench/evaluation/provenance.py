@@ -1,4 +1,4 @@
-"""Which model and program figures are of, so that results of another state of either are told from today's."""
+"""Which model and program figures come from, so that results of an earlier state of either can be recognised."""
 
 from __future__ import annotations
 

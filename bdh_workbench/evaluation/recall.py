@@ -1,4 +1,4 @@
-"""Facts: how many are answered, how surely, in other words, and whether they are mixed up."""
+"""Facts: how many are answered, how surely, when asked in other words, and whether answers are confused."""
 
 from __future__ import annotations
 

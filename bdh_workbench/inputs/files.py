@@ -1,10 +1,10 @@
 """Reading the files and folders that people give: what each holds, as facts or documents, and what was noticed.
 
-- What a file is follows from its content, and from the extension where the content says nothing.
+- A file's kind is recognised from its content, and from the extension if the content does not show it.
 - Documents: text, Markdown, JSON, JSON Lines, PDF, DOCX, OpenDocument text, web pages, electronic books, and folders of
-  them, in which a file that cannot be read is passed over and named.
+  them, in which a file that cannot be read is skipped and named.
 - Facts: JSON, JSON Lines, and any table with two columns or more; a table with one column is read as a text.
-- What a person should know of a file, such as an encoding or columns that were guessed, is a note in its `FileRead`.
+- What a person should know about a file, such as a guessed encoding or guessed columns, is a note in its `FileRead`.
 
 The libraries are imported when a file needs one, so that the program starts at once.
 """

@@ -2,7 +2,7 @@
 
 - Text is Unicode in and out: line ends become LF and characters their composed form (NFC); nothing else changes. What
   it is read as is decided later (``as_read.py``).
-- Whatever is wrong with a text is said in one sentence that names the place: always a `UserError`.
+- Any problem with a text is a `UserError`: one sentence that names the place.
 """
 
 from __future__ import annotations

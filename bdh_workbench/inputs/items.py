@@ -1,7 +1,7 @@
 """The things a user can ask a model to remember: facts, probes and documents.
 
-Their texts are ``composed``, and so is whatever a memory is asked: one word is one word, however it was typed. They
-keep what else a person put into them; what becomes tokens is the text ``as_read``.
+Their texts are ``composed``, and so is whatever a memory is asked: one word is one word, however it was typed.
+Otherwise they stay as the person gave them; the text ``as_read`` is what becomes tokens.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which kind of file holds a document, and the words for those that cannot be read."""
+"""Which kind of file a document is, and what to say about those that cannot be read."""
 
 from __future__ import annotations
 

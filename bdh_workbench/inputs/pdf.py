@@ -1,7 +1,7 @@
 """Reading PDF files with `pypdf`: the text of their pages, as paragraphs.
 
-A PDF stores lines, not paragraphs. Lines that fill their column run on, words that were hyphenated at a line end are
-joined, and lines that return on most pages (titles, page numbers) are left out.
+A PDF stores lines, not paragraphs. Lines that fill their column are joined to the next, words hyphenated at a line end
+are put together, and lines that recur on most pages (titles, page numbers) are left out.
 """
 
 from __future__ import annotations

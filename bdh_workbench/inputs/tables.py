@@ -1,11 +1,11 @@
-"""Tables of facts as people have them: CSV with any delimiter, and with what programs put above the headers.
+"""Tables of facts as people have them: CSV with any delimiter, and with lines that programs put above the headers.
 
 - The delimiter is the one under which the headers prompt and answer appear, or else the one that cuts the rows alike.
   Counting commas fails on quoted texts.
 - A line ``sep=;`` (Excel) and lines that begin with # (``#separator:tab`` of Anki, or a comment) may stand above.
 - A table that Anki exported has no headers: prompt and answer are the first two columns of text.
 - In any other table with two columns or more, prompt and answer are the columns that a person chose, or that the
-  headers or the cells make likely. What was guessed is said.
+  headers or the cells make likely. The program says what it guessed.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 - UTF-8 is taken where it is valid. Any other encoding is what a mark at the beginning or a web page says, or else what
   `chardet` detects from the letters; a short text gives it little to go by, so what was detected is said.
-- Whatever is wrong with a file is said in one sentence that names it: always a `UserError`.
+- Any problem with a file is a `UserError`: one sentence that names the file.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reading web pages and electronic books, which are web pages in a packed file, with `lxml`.
 
-The readable text: what a page's scripts, menus, buttons and hidden parts hold is left out. Where a page says which part
-is its main one, that part is read.
+Only the readable text is kept, without scripts, menus, buttons and hidden parts. If a page marks its main part, only
+that part is read.
 """
 
 from __future__ import annotations

@@ -20,11 +20,11 @@ class WriteSettings:
 
     method: str = setting(
         "auto",
-        "direct: closed form; gradient: Adam on the slot; auto: direct, then gradient where needed",
+        "direct: closed form; gradient: Adam on the slow memory; auto: direct, then gradient where needed",
         choices=METHODS,
     )
     steps: int = setting(300, "gradient steps at most", label="Gradient steps", least=1, most=100_000)
-    rate: float = setting(0.03, "step size of Adam, in units of the slot", label="Step size", above=0)
+    rate: float = setting(0.03, "step size of Adam, in units of the slow memory", label="Step size", above=0)
     margin: float = setting(
         24.0, "log-odds to which the direct write lifts each answer token, in nats",
         label="Margin (nats)", above=0, most=100,

@@ -1,7 +1,7 @@
 """Reading the tensors of a model folder: names, types, shapes and sizes are checked before any of them is made.
 
-The file is read, not mapped: one that is cut short or replaced by another program while it is open is an error that can
-be told, where touching a page that a mapping has lost would end the process.
+The file is read, not mapped: if another program truncates or replaces it while it is open, that is an error that can be
+reported, whereas touching a page that a mapping has lost would end the process.
 """
 
 from __future__ import annotations

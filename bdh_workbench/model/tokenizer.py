@@ -2,7 +2,7 @@
 
 - Every tokenizer here works on UTF-8 bytes, so any text can be encoded and decoding gives it back exactly.
 - `BpeTokenizer` is the one that models use; `ByteTokenizer` needs no training and serves the tests.
-- The end token never comes out of `encode`: text that spells it is ordinary text. Who wants it appends `end_id`.
+- `encode` never returns the end token: text that spells it is ordinary text. To add it, append `end_id`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Every position's cue is compared with the stored ones (``recall.py``). The best match says how familiar the position is
 and where it comes from. With the gate, an unfamiliar position reads nothing at all, so that its logits are those of the
-untouched model to the bit. With completion, the best match's address is read instead of the position's own: a partial
+untouched model, bit for bit. With completion, the best match's address is read instead of the position's own: a partial
 cue is completed to the stored pattern, as the hippocampal area CA3 is held to do (Marr 1971; McNaughton and Morris
 1987). The cues then act as an index, though the values live in S alone. Without both, the read is pure: S and nothing
 else.

@@ -1,4 +1,4 @@
-"""What does the jobs: it owns the model and the memory in use, and lives on the worker thread."""
+"""The engine does the jobs: it owns the model and the memory in use, and lives on the worker thread."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ class WorkbenchEngine(Engine):
         self._last: Place | None = None  # where that answer came from
 
     def start(self, task: Task) -> None:
-        """Tell of unsaved work."""
+        """Report unsaved work."""
         self.document.look_for_recovery(task)
 
     def close(self, discard_recovery: bool) -> None:
-        """Let go of model, memory and recovery copies."""
+        """Release model, memory and recovery copies."""
         self.document.recovery.close(discard_recovery)
         self.model = self._reader = None
 

@@ -1,4 +1,4 @@
-"""From exceptions to records of strings: an exception that left its thread would keep tensors alive."""
+"""Turning exceptions into records of strings: an exception that left its thread would keep tensors alive."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 - A location is a folder or file (.jsonl.zst, .jsonl, .parquet, .txt, .md) or a Hugging Face dataset,
   `hf:NAME` or `hf:NAME:CONFIG`.
-- In a folder with data shards (JSON Lines, Parquet) only these are read: a README beside them is not text to learn.
+- In a folder with data shards (JSON Lines, Parquet) only these are read: a README next to them is not text to learn.
 - Files are read in the order of their names and as a stream, so memory stays flat whatever the corpus' size.
 - The order of training windows follows from seed and position alone, so a checkpoint holds one integer.
 """

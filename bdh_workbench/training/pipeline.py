@@ -1,7 +1,7 @@
 """The whole of training as one resumable command: tokenizer, pre-training, addresses, calibration, model card.
 
-What a phase made is on disk before the phase counts as finished, and ``run/state.json`` lists the finished ones. A run
-that was stopped continues in the phase that was not finished; pre-training within it, at its last checkpoint.
+The results of a phase are on disk before the phase counts as finished, and ``run/state.json`` lists the finished ones.
+A run that was stopped continues in the phase that was not finished; pre-training within it, at its last checkpoint.
 """
 
 from __future__ import annotations

@@ -37,10 +37,10 @@ FALSE_ACCEPTS = 1e-3  # share of the positions of held-out text that may open a 
 HIDDEN_ROWS = 100  # stored when the threshold of such a site is measured
 
 
-def general_text(model: Model, corpus: str) -> GeneralText:
+def general_text(model: Model, corpus: str, tokens: int = FIT_TOKENS) -> GeneralText:
     """The first tokens of a corpus to fit on, and of its held-out documents to calibrate on."""
     tokenizer = model.tokenizer
-    fit = np.concatenate(list(encode_documents(read_corpus(corpus), tokenizer, FIT_TOKENS)))
+    fit = np.concatenate(list(encode_documents(read_corpus(corpus), tokenizer, tokens)))
     held_out = np.concatenate(list(encode_documents(validation_documents(corpus), tokenizer, HELD_OUT_TOKENS)))
     return GeneralText(np.bincount(fit, minlength=tokenizer.vocab_size), fit, held_out.astype(np.int64))
 

@@ -1,4 +1,4 @@
-"""Driving the real window from a program, for pictures and measurements: a home of its own, and waiting for it."""
+"""Driving the real window from a program, for pictures and measurements: its own home folder, and waiting for it."""
 
 from __future__ import annotations
 

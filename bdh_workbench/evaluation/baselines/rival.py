@@ -1,4 +1,4 @@
-"""What every rival of the slot is, and the report on it in the keys of the benchmark."""
+"""What every rival of the slow memory has in common, and the report on it with the keys of the benchmark."""
 
 from __future__ import annotations
 

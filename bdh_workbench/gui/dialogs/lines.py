@@ -85,7 +85,7 @@ class Line:
     def ask(
         cls, parent: QWidget | None, name: str, text: str = "", *, title: str, verb: str, empty: bool = False
     ) -> str | None:
-        """The line, empty only where that is an answer; None where the person thought better of it."""
+        """The line, empty only if that is allowed; None if the person cancelled."""
         dialog = LinesDialog(parent, title, (Asked(name, text, needed=not empty),), verb)
         return dialog.texts()[0] if answered(dialog) else None
 
@@ -109,7 +109,7 @@ class CheckDialog(LinesDialog):
 
     @classmethod
     def ask(cls, parent: QWidget | None, check: Check) -> Check | None:
-        """The check as it was changed; None where the person thought better of it."""
+        """The check as it was changed; None if the person cancelled."""
         dialog = cls(parent, check)
         return dialog.check() if answered(dialog) else None
 
@@ -125,7 +125,7 @@ class ColumnsDialog(LinesDialog):
 
     @classmethod
     def ask(cls, parent: QWidget | None, used: Sequence[str]) -> tuple[str, str] | None:
-        """The columns of prompts and answers; None where the person thought better of it."""
+        """The columns of prompts and answers; None if the person cancelled."""
         dialog = cls(parent, used)
         if not answered(dialog):
             return None

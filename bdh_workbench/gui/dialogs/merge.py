@@ -1,4 +1,4 @@
-"""Before a merge: a title for the result, and what stays where two memories differ."""
+"""Before a merge: a title for the result, and what to keep where two memories differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Activity: what runs and waits, memory of the device, warnings, and a log that can be copied."""
+"""Activity: running and waiting jobs, the device's memory, warnings, and a log that can be copied."""
 
 from __future__ import annotations
 

@@ -346,7 +346,7 @@ class AskPane(Pane):
         QGuiApplication.clipboard().setText(self.text())
 
     def clear(self) -> None:
-        """Forget them, if that is meant."""
+        """Forget them, once the person has confirmed."""
         count = len(self.exchanges)
         if not count or not Confirm.ask(
             self,

@@ -1,4 +1,4 @@
-"""The Retention pane: documents written one after the other, and what each of them keeps."""
+"""The Retention pane: documents written one after the other, and how much of each is kept."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class RetentionPane(Pane):
         self._enable()
 
     def toggle_pause(self) -> None:
-        """Hold the run, or let it continue."""
+        """Pause the run, or let it continue."""
         self.job.toggle_pause()
 
     def _enable(self) -> None:

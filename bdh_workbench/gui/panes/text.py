@@ -1,4 +1,4 @@
-"""The Text pane: what a memory holds, item by item, with an answer's source marked and a heat of recital."""
+"""The Text pane: the texts of a memory, item by item, with an answer's source marked and a heat of recital."""
 
 from __future__ import annotations
 

@@ -341,7 +341,7 @@ class WritePane(Pane):
         self._submit(dataclasses.replace(job, settings=settings, ask=False))
 
     def toggle_pause(self) -> None:
-        """Hold the write, or let it continue."""
+        """Pause the write, or let it continue."""
         self.row.toggle_pause()
 
     def cancel(self) -> None:
@@ -353,7 +353,7 @@ class WritePane(Pane):
         self.row.stop_all()
 
     def undo(self) -> None:
-        """Take the last change back."""
+        """Undo the last change."""
         self.context.submit(Undo())
 
     def _started(self, number: int) -> None:

@@ -1,4 +1,4 @@
-"""What runs in a pane: a bar, words, time left, and the buttons that hold and stop it."""
+"""The job of a pane: a bar, words, the time left, and the buttons that pause and stop it."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class JobRow(QWidget):
         return time_left(spent * (1.0 - self._share) / self._share)
 
     def toggle_pause(self) -> None:
-        """Hold what runs, or let it continue."""
+        """Pause the running job, or let it continue."""
         if self.running is not None:
             (self.context.session.resume if self.paused else self.context.session.pause)()
 
@@ -158,7 +158,7 @@ class JobRow(QWidget):
             self._enable()
 
     def _stopping(self, number: int) -> None:
-        """Say at once that it was heard: the step that is being done may take long."""
+        """Confirm at once: the current step may take long."""
         if number in self.jobs and number == (self.running or number):
             self.say("Cancelling …")
             self._enable()

@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
         self.activity.say(text)
 
     def fail(self, message: str, details: str) -> None:
-        """Tell of a failure."""
+        """Report a failure."""
         if not self._closing:
             Failure.ask(self, message, details)
 
@@ -182,7 +182,7 @@ class MainWindow(QMainWindow):
         self.resize(self.size().boundedTo(room).expandedTo(QSize(*MINIMUM)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Tell of the first painting: what is slow can begin then."""
+        """Report the first painting: slow work can begin then."""
         super().paintEvent(event)
         if not self._painted:
             self._painted = True

@@ -1,6 +1,6 @@
-"""The format of memory files: names, limits and header fields, and what must hold of a memory before it is used.
+"""The format of memory files: names, limits and header fields, and what must be true of a memory before it is used.
 
-The same checks stand before a memory is saved and after it is read, so that nothing is saved that could not be loaded.
+The same checks run before a memory is saved and after it is read, so that nothing is saved that could not be loaded.
 Importing this does not import torch.
 """
 
@@ -167,7 +167,7 @@ def summary(path: Path, metadata: Mapping[str, Any], size: int, where: str) -> M
 
 
 def check_format(text: str, where: str) -> None:
-    """Refuse what is no memory file, or one of a later format, with a sentence that names the file ``where``."""
+    """Refuse a file that is not a memory file, or has a later format, with a sentence that names the file ``where``."""
     match = re.fullmatch(r"bdh-workbench memory ([0-9]{1,4})", text)
     if match is None:
         raise UserError(f"{where} is not a memory file: choose a {SUFFIX} file that the workbench saved.")
@@ -375,7 +375,7 @@ def _is_text(value: object, limit: int = _MAX_TEXT) -> bool:
     if not isinstance(value, str) or len(value) > limit:
         return False
     try:
-        value.encode()  # half a character could be neither shown nor saved again
+        value.encode()  # half a character can be neither shown nor saved again
     except UnicodeEncodeError:
         return False
     return True

@@ -1,8 +1,8 @@
 """The library: a folder of memory files. Listing it reads headers only, and needs no torch.
 
 Whatever changes the folder holds an advisory lock on it, so that a window and a command line, or two windows, do not
-take the same name or rewrite the same file at once. The lock is the operating system's, which lets go of it when its
-holder dies: there are no stale locks. Where a file system knows no locks, the library works without.
+take the same name or rewrite the same file at once. The lock is the operating system's, which releases it when its
+holder dies, so there are no stale locks. On a file system without locks, the library works without them.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ class Library:
     """A folder of memory files. Paths of its files are those that ``entries`` and the methods return."""
 
     def __init__(self, folder: Path) -> None:
-        """A library in this folder, which is made when something is first put into it."""
+        """A library in this folder, which is created when something is first put into it."""
         self.folder = folder
         self._guard = threading.RLock()
         self._depth = 0
 
     def entries(self) -> list[MemoryHeader | BrokenEntry]:
-        """What the library holds, in order of file names; a file that cannot be read stands there with the reason.
+        """The memories of the library, in order of file names; a file that cannot be read is listed with the reason.
 
         Raises:
             UserError: when the folder itself cannot be read.
@@ -84,9 +84,9 @@ class Library:
         return found
 
     def path_for(self, title: str) -> Path:
-        """A path in the library, not yet taken, whose name is safe on every system and as close to the title as may be.
+        """A free path in the library whose name is safe on every system and as close to the title as possible.
 
-        Hold the lock (``locked``) until the file is there, or another process may take the name meanwhile.
+        Hold the lock (``locked``) until the file exists, or another process may take the name in the meantime.
         """
         return self._free_path(title, self._taken())
 
@@ -129,7 +129,7 @@ class Library:
         with self.locked():
             old = self._own(path)
             target = self._free_path(title, self._taken() - {_key(old.name)})
-            # A crash between the two leaves the new title under the old name: nothing lost, nothing twice.
+            # A crash between the two leaves the new title under the old name: nothing is lost or duplicated.
             rewrite_labels(old, title=title)
             if target.name != old.name:
                 try:

@@ -54,9 +54,9 @@ else:
 
 @contextlib.contextmanager
 def renewing(path: Path, patience: float, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Keep other processes from renewing a file, from before it is read until it is saved: else one loses the other's.
+    """Keep other processes from replacing a file between reading and saving it: one would lose the other's changes.
 
-    The lock is on the file itself. Who renews it puts another in its place, so that whoever waited for the old one
+    The lock is on the file itself. Saving puts another file in its place, so a process that waited for the old one
     looks again. On Windows, where a locked file can be neither read nor replaced, the lock is on a file beside it.
     Where there is no file yet, nothing can be lost, and there is no lock.
 

@@ -4,7 +4,7 @@
   listed from the first few kilobytes of each file, and without torch.
 - The format is that of the safetensors library, which reads these files too. They are written and read here without it,
   so that the order of the header is ours and every byte is bounded before it is read.
-- A checksum over all tensors and records tells a damaged file from a whole one.
+- A checksum over all tensors and records shows whether a file is damaged.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def replace_memory(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def check_link(path: Path) -> None:
-    """Refuse a link to what is no memory file: it would be replaced by one.
+    """Refuse a link to anything but a memory file: a memory file would replace it.
 
     Raises:
         UserError: naming both.

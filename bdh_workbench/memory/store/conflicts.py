@@ -1,4 +1,4 @@
-"""What is the same, and what cannot both be true, among items that are stored, given to be written, or merged.
+"""Which items are the same, and which cannot both be true, among stored items, new ones, and those of a merge.
 
 - A fact conflicts with another answer to its prompt (``items.prompt_key``).
 - A document conflicts with one that it is a version of: most of both stands in sentences that they share, or that begin

@@ -1,4 +1,4 @@
-"""What is done with whole memories: merge them, forget items, switch layers off and on, undo the last write.
+"""Operations on whole memories: merging, forgetting items, switching layers off and on, undoing the last write.
 
 Everything takes memories and returns a new one that is solved, leaving the old ones as they were. What stays reads what
 it read before: rows that S was made from go into the new basis first, then those that now need rank of their own. Only

@@ -1,6 +1,6 @@
 """What a memory is: a table of stored positions (rows), the items they come from and the layers they were written in.
 
-The slow memory S is not among it. It consists of banks; each is the smallest matrix that reads the values of its rows
+The slow memory S is not part of it. S consists of banks; each is the smallest matrix that reads the values of its rows
 at their addresses (``algebra.py``), so that protecting, merging, forgetting and undoing are all choices of rows, and
 the cost of each is that of the banks it touches (``banks.py``). Everything is a value: a write returns a new memory and
 leaves the old one as it was.

@@ -1,7 +1,7 @@
-"""The gradient write, the paper's: Adam on the change of the slow slot alone, everything else frozen and cached.
+"""The gradient write, the paper's: Adam on the change of the slow memory alone, with everything else frozen and cached.
 
-Every update, after Adam's scaling, is projected off the addresses that are held already, so that they read what they
-read before. The change's norm is bounded: plain Adam at a high rate lets it run away and poisons everything near.
+Every update, after Adam's scaling, is projected off the addresses that are held already, so that they still read what
+they read before. The change's norm is bounded: plain Adam at a high rate lets it run away and poisons everything near.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def project_off(update: Tensor, held: Tensor | None, factor: Tensor | None) -> T
 def gradient_steps(
     problem: Problem, head: Tensor, gate: float, settings: WriteSettings, start: Tensor
 ) -> Iterator[tuple[Tensor, dict[str, float]]]:
-    """Take steps on the change of the slot.
+    """Take steps on the change of the slow memory.
 
     Args:
         problem: what is to be remembered and protected.
@@ -114,7 +114,7 @@ def gradient_steps(
     Raises:
         UserError: when the loss is no longer a number.
     """
-    head = head.detach()  # whatever it asks for: the change of the slot is all that is learnt
+    head = head.detach()  # whatever it asks for: only the change of the slow memory is learnt
     change = start.detach().clone().requires_grad_(True)
     adam = Adam(change.detach(), settings.rate)
     # What it begins from is not cut down: a direct write can need more than the bound, and knows why.

@@ -1,4 +1,4 @@
-"""Writing banks in several processes at once: each has the model, and gets and gives back one bank at a time."""
+"""Writing banks in several processes at once: each has the model, and receives and returns one bank at a time."""
 
 from __future__ import annotations
 

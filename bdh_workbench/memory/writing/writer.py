@@ -4,7 +4,7 @@ What is written is planned first: units of it fill banks (``banks.py``). Each ba
 (``bank.py``) and the results are joined, so that the time grows with what is written and not with what is stored,
 and a write holds one bank's worth of work at a time.
 
-Pausing is not asking for the next event, cancelling is closing the generator: until it returns nothing has changed.
+To pause, do not ask for the next event; to cancel, close the generator: nothing has changed until it returns.
 """
 
 from __future__ import annotations

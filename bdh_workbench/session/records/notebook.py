@@ -1,4 +1,4 @@
-"""What is kept beside a memory file: the conversation that was had with the memory, and the checks that people run.
+"""What is kept next to a memory file: the conversation with the memory, and the checks that people run.
 
 A notebook is one JSON file next to the memory's own: ``Notes.safetensors`` and ``Notes.notebook.json``. Renaming,
 copying, deleting and merging memories takes it along (``shelf.py``). Importing this does not import torch.
@@ -49,7 +49,7 @@ class Held(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and what came of it.
+    """A question and its answer.
 
     Attributes:
         asked: time in UTC, ISO 8601.
@@ -79,7 +79,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What came of a check.
+    """The result of a check.
 
     Attributes:
         question: that was asked.

@@ -1,4 +1,4 @@
-"""Recovery copies: unsaved work, copied after each change, and found again when a session ended badly.
+"""Recovery copies: unsaved work, copied after each change and found again after a crash.
 
 Each session writes one copy under a name of its own and holds the operating system's lock on a file beside it for as
 long as it lives, so that a second window does not take a living session's copy for a dead one's.

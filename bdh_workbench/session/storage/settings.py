@@ -1,7 +1,7 @@
 """What a person has chosen, kept in settings.toml in the home folder.
 
-A file that is missing, broken or of another version never stops the program: each value that cannot be used gives way
-to its default, and a line for the log says so.
+A file that is missing, broken or of another version never stops the program: each value that cannot be used is replaced
+by its default, and a line in the log says so.
 """
 
 from __future__ import annotations

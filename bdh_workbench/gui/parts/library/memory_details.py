@@ -1,4 +1,4 @@
-"""The lower half of the library: facts about a memory, its items and its history."""
+"""The lower half of the library: details of a memory, its items and its history."""
 
 from __future__ import annotations
 

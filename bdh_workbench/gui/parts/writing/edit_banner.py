@@ -1,4 +1,4 @@
-"""A line over what is written that says which stored item it replaces."""
+"""A line above the editor that says which stored item will be replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a write: its phases, how it went, and how much room it would take."""
+"""What the window says about a write: its phases, how it went, and how much room it would take."""
 
 from __future__ import annotations
 
