@@ -18,7 +18,7 @@ _UNSEEN = dict.fromkeys("\xad\u200b\u2060\ufeff", "")
 _BREAKS = "\f\v\x85\u2028\u2029"
 _ON_ONE_LINE = _UNSEEN | dict.fromkeys("\t\n\r" + _BREAKS, " ")
 _ON_LINES = _UNSEEN | dict.fromkeys(_BREAKS, "\n") | {"\r": " "}
-_IN_PLACE = _ON_LINES | dict.fromkeys(_UNSEEN, "\u200a")  # a hair space in the place of what shows nowhere
+_IN_PLACE = _ON_LINES | dict.fromkeys(_UNSEEN, "\u200a")  # a hair space in place of what is invisible
 _SUSPECT = re.compile("[^\x20-\x7e\u00a1-\u00ac\u00ae-\u05ff\u4e00-\u9fff]")  # few characters need a closer look
 
 

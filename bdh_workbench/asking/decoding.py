@@ -154,7 +154,7 @@ def score(reader: Reader, questions: Sequence[Question]) -> list[Score]:
 def decode(
     reader: Reader, prompts: Sequence[Sequence[int]], most: Sequence[int], done: Callable[[int, Sequence[int]], bool]
 ) -> list[list[int]]:
-    """Go on from each prompt, greedily and with nothing in the context but it and what was generated.
+    """Continue each prompt greedily, with nothing in the context but the prompt and what was generated.
 
     Args:
         reader: the model with its memory.

@@ -286,7 +286,7 @@ def renewing_target(args: argparse.Namespace, console: Console) -> contextlib.Ab
 
 
 def save(path: Path, memory: Memory) -> dict[str, Any]:
-    """Save a memory; returns what is told about the file."""
+    """Save a memory; returns what is reported about the file."""
     from bdh_workbench.memory.files.memory_file import save_memory
 
     save_memory(path, memory)

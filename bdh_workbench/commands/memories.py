@@ -173,6 +173,6 @@ def run_forget(args: argparse.Namespace, console: Console) -> None:
         record = common.save(target, left) | {"forgotten": gone}
     console.result(
         record,
-        f"Forgot {', '.join(f'“{shortened(title)}”' for title in gone)}; {target} holds "
+        f"Forgot {', '.join(f'“{shortened(title)}”' for title in gone)}; {target} has "
         f"{plural(len(left.items), 'item')}, fill {percent(left.fill)}.",
     )

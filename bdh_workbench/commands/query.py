@@ -107,7 +107,7 @@ class _Said:
     """What stands over the notes: a continuation as it comes, or an answer."""
 
     def __init__(self, prompt: str, reads: bool) -> None:
-        """Nothing is said yet; ``reads`` tells whether a memory is there to answer."""
+        """Nothing is said yet; ``reads``: whether there is a memory to answer."""
         self._prompt, self._reads, self._begun, self._silent = prompt, reads, False, False
 
     def hear(self, heard: Heard) -> None:

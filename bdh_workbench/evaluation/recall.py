@@ -24,7 +24,7 @@ WITHOUT_COMPLETION = (
     "paraphrase_exact",
     "paraphrase_median_p",
     "cross_contamination",
-)  # what is told of the pure read too
+)  # reported for the pure read too
 
 
 @dataclass(frozen=True, slots=True)

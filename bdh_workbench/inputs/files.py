@@ -358,7 +358,7 @@ def _files(folder: Path, parts: list[Inputs]) -> Iterator[Path]:
 
     def refused(error: OSError) -> None:
         name = shown(error.filename or folder)
-        parts.append(_passed_over(name, f"{name} may not be read: {(error.strerror or 'input error').lower()}."))
+        parts.append(_passed_over(name, f"{name} cannot be read: {(error.strerror or 'input error').lower()}."))
 
     for at, folders, names in os.walk(folder, onerror=refused):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

@@ -43,7 +43,7 @@ def _text(value: object, what: str) -> str:
 
 
 def _compose(item: Fact | Probe | TextDocument, *names: str) -> None:
-    """Put composed texts in the place of those that an item was made with."""
+    """Replace the texts that an item was made with by composed ones."""
     for name in names:
         object.__setattr__(item, name, _text(getattr(item, name), name))
 

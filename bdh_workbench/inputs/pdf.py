@@ -43,7 +43,7 @@ def read_pdf(raw: bytes, where: str) -> Page:
     """
     import pypdf
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells of each small fault that it worked round
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it reports each small fault that it worked around
     try:
         reader = pypdf.PdfReader(io.BytesIO(raw), strict=False)
         if reader.is_encrypted and not reader.decrypt(""):

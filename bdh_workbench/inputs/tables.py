@@ -248,7 +248,7 @@ def _choose(text: str, found: Layout, where: str, columns: Sequence[str]) -> Non
     numbers = map(str, range(1, len(first) + 1)) if all(map(str.isdecimal, wanted)) else ()
     known = {*numbers, *(name for name in names if names.count(name) == 1)}
     missing = next((c for c, name in zip(columns, wanted, strict=True) if name not in known), columns[0])
-    raise UserError(f"{where} has no column “{missing}” of its own: its first line has {there}.")
+    raise UserError(f"{where} has no column “{missing}”, or more than one: its first line has {there}.")
 
 
 def _guess(text: str, found: Layout, where: str) -> None:

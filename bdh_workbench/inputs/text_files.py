@@ -80,7 +80,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         # Windows reports a folder in this way.
         if os.path.isdir(path):
             raise UserError(f"{where} is a folder, not a file.") from None
-        raise UserError(f"{where} may not be read: permission denied.") from None
+        raise UserError(f"{where} cannot be read: permission denied.") from None
     except OSError as error:
         raise UserError(f"{where} cannot be read: {error.strerror or 'input error'}.") from None
     except ValueError:

@@ -16,7 +16,7 @@ from bdh_workbench.errors import UserError
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, flush it to disk, and put it in the place of ``path``.
+    """Let ``write`` fill a temporary file next to ``path``, flush it to disk, and put it in place of ``path``.
 
     Where ``path`` is a link, the file that it leads to is renewed. A file that was there keeps its owner and its mode.
 

@@ -92,7 +92,7 @@ def stranger(pair: Compared) -> float:
 
 
 def shared(pair: Compared) -> float:
-    """How much the two share, by weight; the logarithm of it, as the tenth word tells less than the first."""
+    """How much the two share, by weight; the logarithm of it, because the tenth word counts for less than the first."""
     return math.log1p(sum(pair.asked[word] for word in pair.shared))
 
 
@@ -197,7 +197,7 @@ def _begin(word: str, other: str) -> int:
 
 
 def same(both: Relations) -> float:
-    """How much what the text asks for is what the stored sentence tells."""
+    """How much what the text asks for is what the stored sentence states."""
     return float(both.asks @ both.told)
 
 

@@ -28,7 +28,7 @@ TINY = 1e-12
 
 
 class Places:
-    """The rows of one document, ready to be told apart; m of them."""
+    """The rows of one document, ready to be distinguished; m of them."""
 
     def __init__(self, site: WriteSite, summaries: Tensor, sentences: Tensor, words: SentenceWords | None) -> None:
         """Prepare rows.

@@ -26,10 +26,9 @@ from bdh_workbench.training.addressing.calibration import (
     fit_whitening,
     stretches,
 )
-from lab.memories.variants import general_text
+from lab.memories.variants import SPLIT, general_text
 from lab.results import Note, Spread, cell, markdown_table
 
-SPLIT = "test"
 MORE_TOKENS = 2_000_000  # that a site is fitted on
 SHOWN = {
     "facts_nearest": "facts: nearest",

@@ -15,10 +15,9 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.synthetic import facts
-from lab.memories.variants import fact_shares, with_slots
+from lab.memories.variants import SPLIT, fact_shares, with_slots
 from lab.results import Figures, Note, cell, draw, markdown_table, mean, pictures_in, spread_of
 
-SPLIT = "test"
 COUNTS = (1, 5, 20, 50, 100, 200, 500, 1000)
 SLOTS = (1024, 4096)  # besides those of the model
 ASKED = 60  # facts that are asked of each memory

@@ -35,11 +35,10 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.training.synthetic.names import invented
 from lab.memories.protocols import Protocol, write_by
-from lab.memories.variants import general_text, hidden_state_model, plain_hidden_model
+from lab.memories.variants import SPLIT, general_text, hidden_state_model, plain_hidden_model
 from lab.results import Figures, Note, Spread, bars, cell, draw, kept, markdown_table, pictures_in, spread_of
 
 SIZES = (20, 100)  # facts
-SPLIT = "test"
 STEM = "The capital of {} is"
 REWORDED = ("The capital city of {} is", "The seat of the government of {} is")
 STEPS = {"joint": 300, "independent": 40, "sequential": 40}  # of one write at most

@@ -25,7 +25,7 @@ from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.synthetic import facts, hard_facts, reversed_probes
-from lab.memories.variants import fact_shares, questions
+from lab.memories.variants import SPLIT, fact_shares, questions
 from lab.results import (
     Figures,
     Note,
@@ -38,7 +38,6 @@ from lab.results import (
     spread_of,
 )
 
-SPLIT = "test"
 FACTS = 100
 MANY = {200: None, 1000: 200}  # facts, and how many of them are asked; None for all
 GROUPS = {

@@ -37,11 +37,11 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.training.synthetic import documents, facts
 from lab.memories.keeping_page import page, pictures
+from lab.memories.variants import SPLIT
 from lab.results import Note
 
 __all__ = ["measure", "page", "pictures"]
 
-SPLIT = "test"
 LOCALITY_TOKENS = 100_000  # of held-out text
 ORDERS = 3  # in which ten documents are written
 LONG = 10_000  # tokens of the long document

@@ -24,10 +24,9 @@ from bdh_workbench.training.addressing.addresses import address_report
 from bdh_workbench.training.addressing.calibration import GeneralText
 from bdh_workbench.training.pictures import COLOURS, MUTED
 from bdh_workbench.training.synthetic import documents, facts, other_subject_prompts
-from lab.memories.variants import fact_shares, general_text, recalibrated, untrained
+from lab.memories.variants import SPLIT, fact_shares, general_text, recalibrated, untrained
 from lab.results import Figures, Note, Spread, cell, draw, markdown_table, pictures_in, spread_of
 
-SPLIT = "test"
 SIZES = (100, 60, 4)  # facts, hard facts and documents of the figures without writes
 FACTS, ASKED, DOCUMENTS, STRANGERS, TOKENS = 100, 60, 2, 100, 5_000
 SHOWN = {

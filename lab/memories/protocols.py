@@ -3,9 +3,9 @@
 Twenty facts, without framings, so that what is compared is the protocol:
 
 - joint contrastive: one gradient write of all facts, Adam for at most 300 steps, as in the paper; joint, no contrast:
-  the same without InfoNCE; independent: each fact written alone into an empty slot, and the changes added up;
-  sequential: one fact after the other into one slot, with and without projection off what is held; direct: closed form,
-  with the usual margin of log-odds and with others;
+  the same without InfoNCE; independent: each fact written alone into an empty memory, and the changes added up;
+  sequential: one fact after the other into one memory, with and without projection off what is stored; direct: closed
+  form, with the usual margin of log-odds and with others;
 - hidden states: the write site addressed by whitened hidden states in place of content summaries.
 
 Every memory is read with gate and completion, with each alone, and pure. Retention is the share of facts exact at the
@@ -34,7 +34,7 @@ from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader, ReadSettings
 from bdh_workbench.training.synthetic import facts
-from lab.memories.variants import general_text, hidden_state_model
+from lab.memories.variants import SPLIT, general_text, hidden_state_model
 from lab.results import (
     Figures,
     Note,
@@ -49,7 +49,6 @@ from lab.results import (
     spread_of,
 )
 
-SPLIT = "test"
 FACTS, TOKENS = 20, 2_000
 READS = {
     "both": ReadSettings(),

@@ -31,6 +31,7 @@ from bdh_workbench.training.addressing.calibration import (
 from bdh_workbench.training.corpus import encode_documents, read_corpus, validation_documents
 from bdh_workbench.training.synthetic import facts
 
+SPLIT = "test"  # of the synthetic data, that experiments on memories measure on
 FIT_TOKENS, HELD_OUT_TOKENS = 1_000_000, 60_000  # of general text that a site is fitted and calibrated on
 HIDDEN_STRETCHES = 3000  # stretches where every token costs a pass of the network
 FALSE_ACCEPTS = 1e-3  # share of the positions of held-out text that may open a read of such a site

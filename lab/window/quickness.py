@@ -436,7 +436,7 @@ def measure(model: str | None, writes: int, say: Callable[[str], object]) -> dic
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; exit status 1 where a target is missed, 2 where the window told of a failure."""
+    """Measure and print; exit status 1 where a target is missed, 2 where the window reported a failure."""
     parser = argparse.ArgumentParser(prog="python -m lab.window.quickness", description=__doc__.split("\n")[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--model", metavar="DIR|NAME", help="a model folder, or a bundled model")

@@ -189,7 +189,7 @@ def test_a_memory_that_could_not_be_loaded_is_not_saved(path: Path) -> None:
     refused(saved(dataclasses.replace(MEMORY, weights=MEMORY.weights[1:])), "weights has the shape")
     layer = dataclasses.replace(MEMORY.layers[0], settings={"a": object()})
     refused(saved(dataclasses.replace(MEMORY, layers=(layer, MEMORY.layers[1]))), "not a plain value")
-    refused(saved(dataclasses.replace(MEMORY, layers=MEMORY.layers[:1])), "layer that is not there")
+    refused(saved(dataclasses.replace(MEMORY, layers=MEMORY.layers[:1])), "layer that does not exist")
     refused(saved(dataclasses.replace(MEMORY, title="\ud800")), "title")
     assert same(load_memory(path), MEMORY)
 

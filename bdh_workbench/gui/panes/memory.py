@@ -72,7 +72,7 @@ class MemoryPane(Pane):
             self.details.tabs.setCurrentIndex(0)
             self.context.say("Choose the items to forget in the list first.")
             return
-        words = f"{plural(len(numbers), 'item')} forgotten; Undo brings {'it' if len(numbers) == 1 else 'them'} back."
+        words = f"{plural(len(numbers), 'item')} forgotten; Undo restores {'it' if len(numbers) == 1 else 'them'}."
         self.context.submit(ForgetItems(numbers), lambda _: self.context.say(words))
 
     def _switch(self, number: int, enabled: bool) -> None:

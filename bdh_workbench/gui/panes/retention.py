@@ -59,7 +59,7 @@ class RetentionPane(Pane):
         self.source.setAccessibleName("Documents of the run")
         self.source.setToolTip(
             "Which documents: those of the memory in use, those that came with the program, or files. The "
-            "run uses a memory of its own, and the settings of the Write pane; the memory in use stays as it is."
+            "run uses a separate memory and the settings of the Write pane; the memory in use stays as it is."
         )
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.source.setMinimumContentsLength(14)

@@ -417,7 +417,7 @@ class WritePane(Pane):
         self.row.say(text, tone)
 
     def _text(self) -> object:
-        """What stands here, as far as it can be told from something else."""
+        """The contents of the pane, as far as they distinguish it from other contents."""
         return self.tabs.currentIndex(), self.pages.documents(), tuple(map(tuple, self.table.facts_model.rows))
 
     def _held_now(self) -> object:

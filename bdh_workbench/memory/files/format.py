@@ -140,13 +140,13 @@ def summary(path: Path, metadata: Mapping[str, Any], size: int, where: str) -> M
     for name in COUNTS:
         text = metadata[name]
         if not isinstance(text, str) or not (text.isascii() and text.isdecimal() and len(text) <= 12):
-            raise Damaged(f"its {name} is no number")
+            raise Damaged(f"its {name} is not a number")
         counts[name] = int(text)
     if not 1 <= counts["slots"] <= _MAX_NUMBER or not 1 <= counts["width"] <= _MAX_NUMBER:
         raise Damaged("its slots or width are out of range")
     for name in ("created", "modified"):
         if metadata[name] and not _is_time(metadata[name]):
-            raise Damaged(f"the time at which it was {name} is none")
+            raise Damaged(f"the time at which it was {name} is not valid")
     return MemoryHeader(
         path=path,
         title=metadata["title"],
@@ -217,7 +217,7 @@ def check_labels(metadata: Mapping[str, Any]) -> None:
         if not _is_text(metadata[name], limit):
             raise Damaged(f"its {name.replace('_', ' ')} is not a text of at most {limit:,} characters")
     if re.fullmatch("[0-9a-f]{64}", metadata["fingerprint"]) is None:
-        raise Damaged("the fingerprint of its model is none")
+        raise Damaged("the fingerprint of its model is not valid")
 
 
 def check_shapes(shapes: Mapping[str, Sequence[int]], width: int) -> None:
@@ -259,7 +259,7 @@ def check_memory(memory: Memory) -> None:
     if len(set(numbers)) < len(numbers):
         raise Damaged("two layers have the same number")
     if not {item.layer for item in memory.items} <= set(numbers):
-        raise Damaged("an item belongs to a layer that is not there")
+        raise Damaged("an item belongs to a layer that does not exist")
     bare = isinstance(rows, BareRows)
     floats = {"values": rows.values, "weights": memory.weights}
     if not bare:
@@ -286,7 +286,7 @@ def check_memory(memory: Memory) -> None:
     if not bool((behind > goes_on).all()) or not bool((items[behind] == items[goes_on]).all()):
         raise Damaged("the following of its rows leads back, or into another item")
     if not _within(rows.address_of, 0, count):
-        raise Damaged("its rows use addresses that are not there")
+        raise Damaged("its rows use addresses that do not exist")
     used = rows.address_of.long()
     if not bool(rows.have_own(used).all()) or not bool((rows.items[used] == rows.items).all()):
         raise Damaged("its rows use addresses of other items, or of rows that have none")
@@ -295,7 +295,7 @@ def check_memory(memory: Memory) -> None:
     if not _within(rows.banks, 0, max(1, count)) or not bool((rows.banks[used] == rows.banks).all()):
         raise Damaged("the banks of its rows are out of range, or a row uses an address of another bank")
     if not _within(memory.basis, 0, count) or len(set(memory.basis.tolist())) < len(memory.basis):
-        raise Damaged("its basis names rows that are not there, or one of them twice")
+        raise Damaged("its basis names rows that do not exist, or one of them twice")
     if not bool(torch.isin(memory.basis, memory.enabled_rows()).all()):
         raise Damaged("its basis names rows that are switched off")
     if not bool(rows.have_own(memory.basis).all()):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.files.format import SUFFIX
-from bdh_workbench.memory.files.locking import LOCK_TIMEOUT, PAUSE, try_lock, unlock
+from bdh_workbench.memory.files.locking import ABANDONED, LOCK_TIMEOUT, PAUSE, try_lock, unlock
 from bdh_workbench.memory.files.memory_file import (
     MemoryHeader,
     read_header,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:  # a listing must not load torch
 HOME_VARIABLE = "BDH_WORKBENCH_HOME"
 LOCK_NAME = ".lock"
 TRASH_NAME = ".trash"
-ABANDONED = 3600.0  # seconds after which a half-written file is a dead process's
 # Bytes of a file name without its extension: encrypted folders allow 143 in all, and a file that is being saved carries
 # a longer name for a moment.
 MAX_STEM = 100

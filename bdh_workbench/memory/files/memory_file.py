@@ -189,7 +189,7 @@ def _relabel(path: Path, title: str | None, note: str | None, target: Path) -> N
 
 
 def replace_memory(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` make a memory file, and put it in the place of ``path`` or of the memory that it is a link to.
+    """Let ``write`` make a memory file, which replaces ``path`` or the memory that it is a link to.
 
     Raises:
         UserError: when it is a link to anything else, or cannot be written; what was there is as it was.
@@ -461,7 +461,7 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int, str]]:
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"There is no file {where}: it was moved or deleted, or its name is mistyped.") from None
     except PermissionError:
-        raise UserError(f"{where} may not be read: change its permissions, or choose another file.") from None
+        raise UserError(f"{where} cannot be read: change its permissions, or choose another file.") from None
     except OSError as error:
         reason = error.strerror or "input error"
         raise UserError(f"{where} cannot be read ({reason}): check the disk, or choose another file.") from None

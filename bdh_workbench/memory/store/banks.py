@@ -83,7 +83,7 @@ def bank_of(memory: Memory, number: int, *, own: bool = False) -> Bank:
 
 
 def with_banks(memory: Memory, changed: Sequence[Bank]) -> Memory:
-    """The memory with other bases and weights in the given banks; all others keep theirs, to the bit."""
+    """The memory with other bases and weights in the given banks; all others keep theirs, bit for bit."""
     numbers = torch.tensor([bank.number for bank in changed], dtype=torch.int32)
     stays = ~torch.isin(memory.rows.banks[memory.basis], numbers)
     basis = [memory.basis[stays], *(bank.rows[bank.memory.basis] for bank in changed)]

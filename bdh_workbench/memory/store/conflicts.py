@@ -50,7 +50,7 @@ class Entry:
     """A fact or a document, wherever it comes from.
 
     Attributes:
-        place: what tells it from all others: the number of what holds it, and its own number there.
+        place: what identifies it: the number of its container, and its own number there.
         kind: ``fact`` or ``document``.
         name: prompt of a fact, title of a document.
         said: its answer or text; empty where the words are not kept.

@@ -334,7 +334,7 @@ def _layers(memories: Sequence[Memory]) -> list[tuple[Key, int, LayerRecord, lis
 
 
 def _digest(memory: Memory) -> bytes:
-    """What tells a memory from others, its names apart."""
+    """What identifies a memory, apart from its names."""
     digest = hashlib.blake2b(digest_size=16)
     for tensor in (memory.rows.items, memory.rows.values, memory.basis, memory.weights):
         digest.update(tensor.contiguous().numpy().tobytes())

@@ -41,7 +41,7 @@ UNKNOWN: Mark = (0, 0, 0)  # no file's
 
 
 def _mark(path: Path | None) -> Mark | None:
-    """What tells a file from any other that takes its place."""
+    """What distinguishes a file from any other that takes its place."""
     with contextlib.suppress(OSError, ValueError):
         status = os.stat(path or "")
         return status.st_ino, status.st_mtime_ns, status.st_size
@@ -468,7 +468,7 @@ def memory_view(
     """A memory as it can be shown."""
     try:
         size = file_size(memory)
-    except UserError:  # it will be told when it is saved
+    except UserError:  # it is reported when it is saved
         size = 0
     return MemoryView(
         memory.title, path, dirty, memory.items, memory.layers, len(memory.basis), machine_rows(), memory.fill,

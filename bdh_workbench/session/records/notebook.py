@@ -196,7 +196,7 @@ def save_notebook(memory: Path, notebook: Notebook) -> None:
 
 
 def mark_of(memory: Held | None) -> str:
-    """What tells one value of a memory from another; its title and file are no part of it. Empty for nothing."""
+    """What distinguishes one value of a memory from another, title and file apart; empty for nothing."""
     if memory is None or not (memory.items or memory.layers):
         return ""
     layers = [f"{layer.number}/{layer.created}/{int(layer.enabled)}" for layer in memory.layers]

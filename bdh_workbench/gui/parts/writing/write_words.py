@@ -36,7 +36,7 @@ def step_words(event: WriteEvent, left: Callable[[], str]) -> tuple[str, float]:
     """What a step of a write is called, and the share of the write that is done; ``left`` says the time left."""
     name, begin, end = PHASES.get(event.phase, (event.phase.capitalize(), 0.0, 1.0))
     text = " · ".join(filter(None, (name, f"worst p {shown_p(event.worst_p)}", left())))
-    share = 1.0 if event.phase == "prepare" else event.step / max(1, event.steps)  # it tells of its end alone
+    share = 1.0 if event.phase == "prepare" else event.step / max(1, event.steps)  # it reports only its end
     return text, begin + (end - begin) * share
 
 
