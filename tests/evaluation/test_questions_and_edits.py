@@ -28,6 +28,7 @@ from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, tiny_model
 from tests.memory.memory_factory import refused
 
 SETTINGS = WriteSettings(method="direct", framings=0)
+pytestmark = pytest.mark.usefixtures("short_answers")
 
 
 def squad(*articles: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import dataclasses
 import json
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,33 @@ from bdh_workbench.evaluation.baselines import settings
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
+from bdh_workbench.training.addressing import addresses as addressing
+from bdh_workbench.training.addressing import calibration
 from bdh_workbench.training.synthetic import facts, passage
 from lab.memories import addresses, alike, capacity, colliding, harder, meta, protocols, variants
 from lab.networks import gates, one_gate, one_gate_gates, one_gate_routing, routing, study
 from lab.rivals import baselines
 from lab.runner import carry_out
-from tests.core_factory import general_ids
+from tests.core_factory import DOCUMENT, OTHER_DOCUMENT, general_ids
 
 CONFIG = tiny_config(levels=study.SITES, site_levels=tuple(range(1, study.SITES + 1)))
 Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little() -> Iterator[None]:
+    """Sites are fitted and measured on little: that everything is done, not how well."""
+    less = {
+        addressing: {"HELD_OUT": (8, 64)},
+        addresses: {"GENERAL": 400, "address_report": partial(addressing.address_report, sizes=(12, 6, 1))},
+        calibration: {"GENERAL": 400},
+        variants: {"HIDDEN_STRETCHES": 300, "HIDDEN_ROWS": 10},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for module, values in less.items():
+            for name, value in values.items():
+                patch.setattr(module, name, value)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +79,7 @@ def share(figure: dict[str, Any]) -> float:
     return float(value)
 
 
+@pytest.mark.slow
 def test_capacity_counts_what_is_answered(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, less in (("COUNTS", (1, 4)), ("SLOTS", (1024,)), ("ASKED", 4)):
         monkeypatch.setattr(capacity, name, less)
@@ -71,6 +91,7 @@ def test_capacity_counts_what_is_answered(model: Model, tmp_path: Path, monkeypa
     assert share(sizes[2048, 1]["figures"]["exact"]) == 1.0 and not sizes[2048, 4]["refused"]
 
 
+@pytest.mark.slow
 def test_the_harder_questions_are_asked_in_every_way(
     model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,12 +129,13 @@ def test_each_subject_has_several_facts_and_every_deal_is_another() -> None:
     assert all(len(fact.paraphrases) == 2 for fact in facts)
 
 
+@pytest.mark.slow
 def test_every_protocol_writes_the_same_facts(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocols, "FACTS", 3)
-    monkeypatch.setattr(protocols, "TOKENS", 200)
-    few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, steps=20))
+    monkeypatch.setattr(protocols, "FACTS", 2)
+    monkeypatch.setattr(protocols, "TOKENS", 100)
+    few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, steps=5))
            for protocol in protocols.PROTOCOLS]  # fmt: skip
     monkeypatch.setattr(protocols, "PROTOCOLS", tuple(few))
     lines: list[str] = []
@@ -139,8 +161,10 @@ def test_addresses_of_every_variant_are_measured(
 def test_trained_addresses_are_set_against_their_start(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, less in (("SIZES", (4, 3, 1)), ("FACTS", 4), ("ASKED", 3), ("STRANGERS", 10), ("TOKENS", 300)):
+    for name, less in (("SIZES", (4, 3, 1)), ("FACTS", 2), ("ASKED", 2), ("STRANGERS", 4), ("TOKENS", 100)):
         monkeypatch.setattr(meta, name, less)
+    texts = [DOCUMENT, OTHER_DOCUMENT]
+    monkeypatch.setattr(meta, "documents", lambda count, seed, split: texts[:count])
     lines: list[str] = []
     report = carry_out("meta", tmp_path, lines.append, model, corpus=corpus, seeds=1)
     checked(tmp_path, report, lines)
@@ -160,6 +184,7 @@ def studied_small(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
     monkeypatch.setattr(module, "held_out_windows", lambda *given: windows)
 
 
+@pytest.mark.slow
 def test_gates_are_trained_and_compared(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +260,7 @@ def trained_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one_gate, "one_gate_text", lambda corpus, steps, tokens: text)
 
 
+@pytest.mark.slow
 def test_routing_with_one_gate_is_told_by_its_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained_for_a_moment(monkeypatch)
     monkeypatch.setattr(one_gate_routing, "TOKENS", ("bytes",))
@@ -260,6 +286,7 @@ def test_routing_with_one_gate_is_told_by_its_parts(tmp_path: Path, monkeypatch:
     assert carry_out("routing-one-gate", tmp_path, corpus="corpus", steps=20, seeds=2) == report
 
 
+@pytest.mark.slow
 def test_gates_with_one_gate_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained_for_a_moment(monkeypatch)
     monkeypatch.setattr(one_gate_gates, "TOKENS", ("bytes",))
@@ -274,16 +301,15 @@ def test_gates_with_one_gate_are_measured(tmp_path: Path, monkeypatch: pytest.Mo
         assert all(0.0 < p <= 1.0 for p in found["author"][kind]["p"]["values"])
 
 
+@pytest.mark.slow
 def test_facts_that_differ_late_are_written_in_every_way(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick = {"rate": 1.0, "norm": 200.0, "locality": 0.01, "steps": 20}
+    quick = {"rate": 1.0, "norm": 200.0, "locality": 0.01, "steps": 8}
     few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, **quick))
            for protocol in colliding.PROTOCOLS]  # fmt: skip
     monkeypatch.setattr(colliding, "PROTOCOLS", tuple(few))
     monkeypatch.setattr(colliding, "SIZES", (3,))
-    for name, less in (("HIDDEN_STRETCHES", 300), ("HIDDEN_ROWS", 10)):
-        monkeypatch.setattr(variants, name, less)
     lines: list[str] = []
     report = carry_out("protocols-collide", tmp_path, lines.append, model, corpus=corpus, seeds=1)
     page = checked(tmp_path, report, lines)
