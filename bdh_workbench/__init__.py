@@ -1,6 +1,6 @@
 """BDH memory workbench: a language model with a memory that can be written, read and inspected.
 
-What `bdh_workbench.api` offers are attributes of this package, imported when one of them is first used.
+Everything that `bdh_workbench.api` offers is also an attribute of this package, imported when first used.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
     memory.save("orm.safetensors")
 
 Everything here is also an attribute of the package, and is imported when it is first used: ``import bdh_workbench``
-loads neither torch nor Qt. What a user can cause is a ``UserError``, one sentence that says what to do.
+loads neither torch nor Qt. An error that a user can cause is a ``UserError``, one sentence that says what to do.
 """
 
 from __future__ import annotations
@@ -79,13 +79,13 @@ class Memory:
 
     Attributes:
         value: the memory as the rest of the program knows it.
-        notes: what the write that made it replaced, left out or found stored already, in sentences.
+        notes: what the write that made it replaced, left out or found already stored, in sentences.
     """
 
     __slots__ = ("_bases", "_reader", "_sources", "notes", "value")
 
     def __init__(self, value: state.Memory, notes: tuple[str, ...] = (), bases: Bases | None = None) -> None:
-        """Wrap a memory; ``bases`` as its write returned them, so that the next write need not work them out again."""
+        """Wrap a memory; ``bases`` as its write returned them, so that the next write need not compute them again."""
         self.value, self.notes, self._bases = value, notes, bases
         self._reader: Reader | None = None
         self._sources = Sources(value)
@@ -139,7 +139,7 @@ class Memory:
         return f"Memory({self.title!r}, {counts}, model {self.value.model_name!r}, fill {self.fill:.2%})"
 
     def _read_by(self, model: Model) -> Reader:
-        """A reader of this memory; mounting it takes a while, so that it is kept for the next question."""
+        """A reader of this memory; mounting it takes a while, so it is kept for the next question."""
         if self._reader is None or self._reader.model is not model:
             self._reader = Reader(model, self.value)
         return self._reader
@@ -262,7 +262,7 @@ def write(
         progress: True shows a bar (needs tqdm); a function is called with the event of each step.
 
     Raises:
-        UserError: as ``write_steps``, or when a bar is wanted and tqdm is not installed.
+        UserError: as ``write_steps``, or when a bar is asked for and tqdm is not installed.
     """
     steps = write_steps(model, documents=documents, facts=facts, into=into, settings=settings, title=title)
     with _shown(progress) as show, contextlib.closing(steps):
@@ -292,7 +292,7 @@ def ask(
         model: that the memory was written with.
         memory: that answers; None asks the model alone.
         prompt: a question, the beginning of a sentence, or a sentence with a gap.
-        kind: of prompt; "auto" looks at it.
+        kind: of prompt; "auto" decides by the prompt.
         sampling: how tokens are chosen; the most probable one if None.
         reading: how the memory is read.
         top: how many of the most probable first tokens are given.

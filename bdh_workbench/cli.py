@@ -1,6 +1,6 @@
-"""The command line, and what becomes of errors: one sentence on standard error and an exit status.
+"""The command line, and how errors are reported: one sentence on standard error and an exit status.
 
-0 is done, 1 a failure that the sentence explains, 2 wrong usage, 130 and 143 an interruption.
+0 is success, 1 a failure that the sentence explains, 2 wrong usage, 130 and 143 an interruption.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ COMMANDS: tuple[Command, ...] = (
     ("query", "ask a model, with or without a memory", query.add_options, query.run),
     ("inspect", "show what a memory file contains", memories.add_inspect_options, memories.run_inspect),
     ("list", "list the memories of the library", memories.add_list_options, memories.run_list),
-    ("merge", "make one memory of several", memories.add_merge_options, memories.run_merge),
-    ("forget", "make a memory without some of its items", memories.add_forget_options, memories.run_forget),
+    ("merge", "combine several memories into one", memories.add_merge_options, memories.run_merge),
+    ("forget", "copy a memory without some of its items", memories.add_forget_options, memories.run_forget),
     ("bench", "measure what is remembered, and what else changes", bench.add_options, bench.run),
     ("train", "make a model from a corpus", train.add_options, train.run),
 )
@@ -53,7 +53,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{PROGRAM}: {' '.join(message.split())} (see {self.prog} --help)\n")
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Print help and version as results are printed: argparse says nothing of a disk that is full."""
+        """Print help and version as results are printed: argparse does not report a full disk."""
         if file is None or file is sys.stderr:
             super()._print_message(message, file)
         elif message:
@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None, commands: Sequence[Command] = COMMAN
         return _unwritten(1)
     console = Console(args.json, args.verbose)
     with _signals(), warnings.catch_warnings():
-        # Said by torch once in each process; it tells a user nothing.
+        # torch says this once in each process; it means nothing to a user.
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
         return _flushed(console, _carry_out(args, arguments, parser, console))
 
@@ -91,8 +91,8 @@ def make_parser(commands: Sequence[Command] = COMMANDS) -> argparse.ArgumentPars
     """The parser of the whole command line."""
     parser = _Parser(
         prog=PROGRAM,
-        description="Write documents into the weights of a small language model, save the memory, and ask it later. "
-        "Without a command, the window opens.",
+        description="Write documents into the weights of a small language model, save the memory, and ask "
+        "about them later. Without a command, the window opens.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
@@ -119,7 +119,7 @@ def _add_common(parser: argparse.ArgumentParser, top: bool) -> None:
         "--json", action="store_true", default=default(False), help="print one JSON object on standard output"
     )
     group.add_argument(
-        "--verbose", action="store_true", default=default(False), help="say more, and show the details of errors"
+        "--verbose", action="store_true", default=default(False), help="print more, and show the details of errors"
     )
 
 
@@ -139,7 +139,7 @@ def _carry_out(
     except KeyboardInterrupt:
         return _failed(console, 130, "interrupted.")
     except Terminated:
-        return _failed(console, 143, "ended on request.")
+        return _failed(console, 143, "stopped on request.")
     except BrokenPipeError:
         return _unwritten(1)
     except Exception as error:
@@ -180,7 +180,7 @@ def _flushed(console: Console, status: int) -> int:
     except BrokenPipeError:
         return _unwritten(1)
     except UserError as error:
-        # One sentence is enough: a command that could not print its result has said so.
+        # One sentence is enough: a command that could not print its result has already said so.
         return _unwritten(status or _failed(console, 1, str(error)))
     return status
 
@@ -196,7 +196,7 @@ def _unwritten(status: int) -> int:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[None]:
-    """Turn SIGTERM into an exception, so that files that are being written are tidied up; put all handlers back."""
+    """Turn SIGTERM into an exception, so that half-written files are cleaned up; restore all handlers afterwards."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -26,12 +26,12 @@ class Described:
     Attributes:
         help: what it does, in a phrase; a default is not repeated.
         label: what a form calls it; made from its name if empty.
-        least: the smallest value, itself allowed; of several numbers this holds for each.
+        least: the smallest value, itself allowed; of several numbers, each is checked.
         most: the largest value, itself allowed.
         above: a number below all values.
         below: a number above all values.
         choices: the values of a text; any if empty.
-        flag: the option of the command line, where it does not follow from the name.
+        flag: the option on the command line, if it does not follow from the name.
     """
 
     help: str
@@ -177,7 +177,7 @@ def _kind(default: object) -> str:
 
 
 def _is_finite(value: float) -> bool:
-    """Whether a number is finite: a whole number is, also one that no float can hold."""
+    """Whether a number is finite: every whole number is, even one too large for a float."""
     return isinstance(value, int) or math.isfinite(value)
 
 

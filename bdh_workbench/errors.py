@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 class UserError(Exception):
-    """A problem the user can understand and act on; its text is shown as it stands, on one line.
+    """A problem that the user can understand and act on; its text is shown unchanged, on one line.
 
-    Names in it may come from files, and hold whatever a hostile hand put there.
+    Names in it may come from files and contain anything, even hostile text.
     """
 
     def __init__(self, text: str = "") -> None:

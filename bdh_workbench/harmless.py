@@ -1,8 +1,8 @@
-"""Text that came from anywhere, as it can be shown: files, models and people may put anything into a title.
+"""Text from any source, made safe to show: files, models and people may put anything into a title.
 
 A control character can move a terminal's cursor, and a mark that turns the direction of writing can make a name read
-as another. Both are replaced by a visible sign, or in JSON by an escape that stands for the same text. What breaks a
-line does so, and marks that show nowhere and turn nothing, such as soft hyphens, are left out.
+as another. Both are replaced by a visible sign, or in JSON by an escape that stands for the same text. Line breaks
+stay, and marks that are invisible and turn nothing, such as soft hyphens, are left out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _UNSEEN = dict.fromkeys("\xad\u200b\u2060\ufeff", "")
 _BREAKS = "\f\v\x85\u2028\u2029"
 _ON_ONE_LINE = _UNSEEN | dict.fromkeys("\t\n\r" + _BREAKS, " ")
 _ON_LINES = _UNSEEN | dict.fromkeys(_BREAKS, "\n") | {"\r": " "}
-_IN_PLACE = _ON_LINES | dict.fromkeys(_UNSEEN, "\u200a")  # a hair space in the place of what shows nowhere
+_IN_PLACE = _ON_LINES | dict.fromkeys(_UNSEEN, "\u200a")  # a hair space in place of what is invisible
 _SUSPECT = re.compile("[^\x20-\x7e\u00a1-\u00ac\u00ae-\u05ff\u4e00-\u9fff]")  # few characters need a closer look
 
 
@@ -48,7 +48,7 @@ def harmless_places(text: str) -> str:
 
 
 def harmless_json(text: str) -> str:
-    """A JSON text that means the same, with escapes in the place of what could turn or move what is shown."""
+    """A JSON text with the same meaning, with escapes in place of characters that could turn or move what is shown."""
 
     def escape(match: re.Match[str]) -> str:
         character = match[0]

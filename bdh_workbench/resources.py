@@ -1,4 +1,4 @@
-"""Where the files are that come with the program: samples, icons, fonts, and the models.
+"""Where the files that come with the program are: samples, icons, fonts, and the models.
 
 In a checkout they lie in `resources/` and `models/` beside the package, in an installed wheel inside the package.
 """

@@ -1,1 +1,1 @@
-"""What a checkout has besides the program: experiments, stored runs, speed, and pictures of the window."""
+"""What only a checkout has: experiments, stored runs, speed measurements, and pictures of the window."""

@@ -10,7 +10,7 @@ from lab import experiment, screenshots
 
 COMMANDS: tuple[cli.Command, ...] = (
     *cli.COMMANDS,
-    ("experiment", "repeat an experiment of the project", experiment.add_options, experiment.run),
+    ("experiment", "repeat one of the project's experiments", experiment.add_options, experiment.run),
     ("screenshots", "take pictures of the window", screenshots.add_options, screenshots.run),
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from bdh_workbench.commands.common import UsageError, open_model, whole_number
 from bdh_workbench.commands.console import Console
 from bdh_workbench.errors import UserError
 from lab.records import COLLIDE, EXPERIMENTS, ONE_GATE, Experiment
+from lab.runner import carry_out
 
 VARIABLE, CORPUS = "BDH_WORKBENCH_CORPUS", "../shared/corpus"  # where general text is, unless told
 
@@ -27,24 +27,24 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--construction",
         choices=("two-gates", "one-gate"),
         default="two-gates",
-        help=f"of {', '.join(_with_flag(ONE_GATE))}: our memory sites, or those of the paper's public code",
+        help=f"for {', '.join(_with_flag(ONE_GATE))}: our memory sites, or those of the paper's public code",
     )
     group.add_argument(
         "--collide",
         action="store_true",
-        help=f"of {', '.join(_with_flag(COLLIDE))}: facts that share a prefix and differ late",
+        help=f"for {', '.join(_with_flag(COLLIDE))}: facts that share a prefix and differ late",
     )
 
     def add(option: str, metavar: str, text: str, **given: Any) -> None:
-        told = f"of {', '.join(_takers(option))}: {text}"
+        told = f"for {', '.join(_takers(option))}: {text}"
         group.add_argument(f"--{option}", metavar=metavar, help=told, **given)
 
-    add("corpus", "DIR", f"general text, as for train; else what {VARIABLE} names, or {CORPUS}")
+    add("corpus", "DIR", f"general text, as for train; by default what {VARIABLE} names, or {CORPUS}")
     add("seeds", "N", f"repetitions{_defaults('seeds')}", type=whole_number(1, 100))
     add("parts", "PART", "only these parts", nargs="+")
     add("steps", "N", f"steps of a run{_defaults('steps')}", type=whole_number(10))
-    add("tokens", "N", f"read in each run{_defaults('tokens')}", type=whole_number(1))
-    add("minutes", "N", f"of processor time of each run{_defaults('minutes')}", type=_minutes)
+    add("tokens", "N", f"tokens read in each run{_defaults('tokens')}", type=whole_number(1))
+    add("minutes", "N", f"minutes of processor time of each run{_defaults('minutes')}", type=_minutes)
     add("questions", "FILE", "articles with questions in SQuAD's JSON form")
     add("edits", "FILE", "a JSON list of edits")
     add("limit", "N", "the first N articles and edits only", type=whole_number(1))
@@ -77,7 +77,7 @@ def _minutes(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0.0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return value
 
 
@@ -93,14 +93,14 @@ def _defaults(option: str) -> str:
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
-    experiment, out = EXPERIMENTS[chosen(args)], Path(args.out)
+    name, out = chosen(args), Path(args.out)
+    experiment = EXPERIMENTS[name]
     given = _options(args, experiment)
     if out.exists() and not out.is_dir():
         raise UserError(f"{args.out} is a file: name a folder for --out.")
     if experiment.reads_model:
         given["model"] = open_model(args, console)
-    module = importlib.import_module(experiment.module)
-    report: dict[str, Any] = module.run(out=out, note=console.note, **given)
+    report = carry_out(name, out, console.note, **given)
     console.result(report, f"Results are in {args.out}.")
 
 

@@ -1,4 +1,4 @@
-"""The experiments: one record of each, from which the command line, the runner and the pages follow."""
+"""The experiments: one record for each, from which the command line, the runner and the pages are made."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ class Experiment:
 
     Attributes:
         asks: the question that it answers.
-        module: the module that measures it, whose function ``run`` takes the options.
+        module: the module that measures it, as ``lab.runner`` describes.
         options: those that it takes besides ``--out``, with their defaults; no other may be given.
         reads_model: whether a model is loaded for it.
+        keeps_runs: whether it keeps finished runs in the folder of results, and so continues where it was stopped.
+        has_page_alone: whether it measures nothing, and makes a page of what others measured.
         variant_of: the experiment that it is a variant of, by whose name it is called with ``flag``; "" for none.
         flag: what the command line says to get the variant.
     """
@@ -24,6 +26,8 @@ class Experiment:
     module: str
     options: Mapping[str, Any]
     reads_model: bool = True
+    keeps_runs: bool = False
+    has_page_alone: bool = False
     variant_of: str = ""
     flag: str = ""
 
@@ -32,7 +36,9 @@ ONE_GATE, COLLIDE = "--construction one-gate", "--collide"
 TEXT, SEEDS = {"corpus": None}, {"seeds": 3}
 EXPERIMENTS = {
     "addresses": Experiment("which parts of the addressing carry recall", "lab.memories.addresses", TEXT | SEEDS),
-    "keeping": Experiment("what a memory keeps as it grows", "lab.memories.keeping", TEXT | {"parts": ()}),
+    "keeping": Experiment(
+        "what a memory keeps as it grows", "lab.memories.keeping", TEXT | {"parts": ()}, keeps_runs=True
+    ),
     "gates": Experiment(
         "do slow and fast gates specialise while a model is trained",
         "lab.networks.gates",
@@ -48,6 +54,7 @@ EXPERIMENTS = {
         "lab.networks.one_gate_gates",
         TEXT | {"seeds": 5, "steps": 400},
         reads_model=False,
+        keeps_runs=True,
         variant_of="gates",
         flag=ONE_GATE,
     ),
@@ -56,6 +63,7 @@ EXPERIMENTS = {
         "lab.networks.one_gate_routing",
         TEXT | {"seeds": 5, "steps": 400},
         reads_model=False,
+        keeps_runs=True,
         variant_of="routing",
         flag=ONE_GATE,
     ),
@@ -63,6 +71,7 @@ EXPERIMENTS = {
         "ways of writing facts whose addresses collide: one prefix, a late difference",
         "lab.memories.colliding",
         TEXT | {"seeds": 5},
+        keeps_runs=True,
         variant_of="protocols",
         flag=COLLIDE,
     ),
@@ -79,11 +88,13 @@ EXPERIMENTS = {
         "BDH and a GPT-2 of the same size, trained alike",
         "lab.networks.peer",
         TEXT | {"config": "small", "tokens": 300_000} | SEEDS,
+        keeps_runs=True,
     ),
     "ladder": Experiment(
         "recipes of pre-training at equal processor time, one choice after another",
         "lab.networks.ladder",
         TEXT | {"config": "small", "minutes": 5.0} | SEEDS,
+        keeps_runs=True,
     ),
     "baselines": Experiment(
         "tune the rivals of bench --baselines on facts of their own", "lab.rivals.baselines", TEXT | {"seeds": 1}
@@ -99,6 +110,11 @@ EXPERIMENTS = {
         TEXT | {"tokens": 200_000, "questions": None},
     ),
     "reproduction": Experiment(
-        "the page of the paper's claims, from the results in DIR/experiments", "lab.reproduction", {}, reads_model=False
+        "the page of the paper's claims, from the results in DIR/experiments",
+        "lab.reproduction",
+        {},
+        reads_model=False,
+        keeps_runs=True,
+        has_page_alone=True,
     ),
 }

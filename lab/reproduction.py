@@ -6,7 +6,6 @@ not there says which command makes them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +18,7 @@ from lab.memories.colliding import ADDRESSES, gain
 from lab.networks.one_gate import SETTING_LABELS, SETTINGS, TOKENS
 from lab.networks.one_gate_routing import LENT
 from lab.networks.study import HEBBIAN, NOISE, OTHER
-from lab.results import Note, Paired, cell, markdown_table, probability
+from lab.results import Note, cell, markdown_table, probability, read_report
 from lab.results import command as experiment_command
 
 BENCH = (
@@ -81,7 +80,7 @@ def gradient_write(protocols: Mapping[str, Any]) -> Finding:
     """Reproduced if every fact is exact by the pure read after at most 300 gradient steps, in every set."""
     found = protocols["protocols"][JOINT]
     exact, steps = found["pure_exact"], found["steps"]
-    fine = min(exact["values"]) == 1.0 and max(steps["values"]) <= PAPER_STEPS
+    fine = min(exact.values) == 1.0 and max(steps.values) <= PAPER_STEPS
     said = f"{cell(exact)} of {protocols['facts']} facts exact by S alone after {cell(steps, '.0f')} steps"
     return Finding(said, protocols["seeds"], verdict(fine))
 
@@ -129,7 +128,7 @@ def content(protocols: Mapping[str, Any]) -> Finding:
     """Reproduced if content summaries find more paraphrases than hidden states do, in every set."""
     ours = protocols["protocols"]["joint, direct"]["both_paraphrases"]
     hidden = protocols["protocols"]["joint, direct, hidden states"]["both_paraphrases"]
-    fine = all(a > b for a, b in zip(ours["values"], hidden["values"], strict=True))
+    fine = all(a > b for a, b in zip(ours.values, hidden.values, strict=True))
     said = f"paraphrases exact {cell(ours)}; addressed by hidden states {cell(hidden)}"
     return Finding(said, protocols["seeds"], verdict(fine))
 
@@ -139,7 +138,7 @@ def meta(report: Mapping[str, Any]) -> Finding:
     gain = report["gain"]["paraphrase_pure"]
     other = report["gain"]["paraphrase_exact"]
     said = f"paraphrases by the pure read {cell(gain, '+.3f')}, with completion {cell(other, '+.3f')}"
-    return Finding(said, report["seeds"], verdict(min(gain["values"]) > 0.0))
+    return Finding(said, report["seeds"], verdict(min(gain.values) > 0.0))
 
 
 def contrast(protocols: Mapping[str, Any]) -> Finding:
@@ -150,33 +149,33 @@ def contrast(protocols: Mapping[str, Any]) -> Finding:
     parts = [f"{JOINT}: {cell(mine['pure_exact'])} exact, {cell(mine['pure_paraphrases'])} paraphrases"]
     for name in RIVALS:
         rival = found[name]
-        fine &= mine["pure_exact"]["mean"] >= rival["pure_exact"]["mean"]
-        fine &= mine["pure_paraphrases"]["mean"] >= rival["pure_paraphrases"]["mean"]
+        fine &= mine["pure_exact"].mean >= rival["pure_exact"].mean
+        fine &= mine["pure_paraphrases"].mean >= rival["pure_paraphrases"].mean
         parts.append(f"{name}: {cell(rival['pure_exact'])}, {cell(rival['pure_paraphrases'])}")
-    fewer = any(mine["pure_exact"]["mean"] > found[name]["pure_exact"]["mean"] for name in RIVALS)
+    fewer = any(mine["pure_exact"].mean > found[name]["pure_exact"].mean for name in RIVALS)
     return Finding("; ".join(parts), protocols["seeds"], verdict(fine and fewer))
 
 
 def specialisation(gates: Mapping[str, Any]) -> Finding:
     """Reproduced if in every seed the contrast is over chance and over that of the control of the same seed."""
     own, control = gates["summary"]["Hebbian"], gates["summary"]["control"]
-    above = all(a > b for a, b in zip(own["contrast"]["values"], control["contrast"]["values"], strict=True))
-    fine = above and max(own["p"]["values"]) < CHANCE
+    above = all(a > b for a, b in zip(own["contrast"].values, control["contrast"].values, strict=True))
+    fine = above and max(own["p"].values) < CHANCE
     said = (
         f"contrast {cell(own['contrast'], '.4f')} nats (fast term {cell(own['fast_term'], '.4f')}, slow "
         f"{cell(own['slow_term'], '.4f')}), control {cell(control['contrast'], '.4f')}; range of the index over sites "
         f"{cell(own['range'])}, control {cell(control['range'])}"
     )
-    return Finding(said, len(own["contrast"]["values"]), verdict(fine))
+    return Finding(said, len(own["contrast"].values), verdict(fine))
 
 
 def doubling(routing: Mapping[str, Any]) -> Finding:
     """Reproduced if the Hebbian site at least doubles the gradient on average, and more than either control does."""
     ratios = {kind: found["ratio"] for kind, found in routing["trained"].items()}
-    controls = max(ratios["other"]["mean"], ratios["noise"]["mean"])
+    controls = max(ratios["other"].mean, ratios["noise"].mean)
     own = ratios["hebbian"]
     said = f"{cell(own)} times; controls {cell(ratios['other'])} (another sequence's), {cell(ratios['noise'])} (random)"
-    return Finding(said, len(own["values"]), verdict(own["mean"] >= DOUBLE and own["mean"] > controls))
+    return Finding(said, len(own.values), verdict(own.mean >= DOUBLE and own.mean > controls))
 
 
 def doubling_one_gate(tokens: str, routing: Mapping[str, Any]) -> Finding | None:
@@ -190,8 +189,8 @@ def doubling_one_gate(tokens: str, routing: Mapping[str, Any]) -> Finding | None
     if "author" not in found:
         return None
     figures = found["author"]
-    ratios = {name: Paired.read(figures[HEBBIAN][name]) for name in ("gradient", "gate", "rest")}
-    over = [Paired.read(figures[kind]["hebbian_over"]) for kind in (OTHER, NOISE)]
+    ratios = {name: figures[HEBBIAN][name] for name in ("gradient", "gate", "rest")}
+    over = [figures[kind]["hebbian_over"] for kind in (OTHER, NOISE)]
     own = ratios["gradient"]
     doubled = own.mean >= DOUBLE and own.low > 1.0
     apart = all(each.low > 1.0 for each in over)
@@ -203,10 +202,10 @@ def doubling_one_gate(tokens: str, routing: Mapping[str, Any]) -> Finding | None
         said = UNDECIDED
     parts = [
         f"author's rate: {own} times = gate {ratios['gate']} times rest {ratios['rest']}; over controls {over[0]} "
-        f"(another sequence's), {over[1]} (random); lent gate {Paired.read(figures[LENT]['gradient'])}"
+        f"(another sequence's), {over[1]} (random); lent gate {figures[LENT]['gradient']}"
     ]
     if "ours" in found:
-        parts.append(f"our rate: {Paired.read(found['ours'][HEBBIAN]['gradient'])}")
+        parts.append(f"our rate: {found['ours'][HEBBIAN]['gradient']}")
     return Finding("; ".join(parts), routing["seeds"], said)
 
 
@@ -216,14 +215,14 @@ def specialisation_one_gate(tokens: str, gates: Mapping[str, Any]) -> Finding | 
     if "author" not in found:
         return None
     own, control = found["author"][HEBBIAN], found["author"][OTHER]
-    above = all(a > b for a, b in zip(own["contrast"]["values"], control["contrast"]["values"], strict=True))
-    fine = above and max(own["p"]["values"]) < CHANCE
+    above = all(a > b for a, b in zip(own["contrast"].values, control["contrast"].values, strict=True))
+    fine = above and max(own["p"].values) < CHANCE
     sizes = ", ".join(cell(figure) for figure in own["gate"])
     said = (
         f"contrast {cell(own['contrast'], '.4f')} nats, control {cell(control['contrast'], '.4f')}; gates of the "
         f"levels {sizes}; range of the index over levels {cell(own['range'])}, control {cell(control['range'])}"
     )
-    return Finding(said, len(own["contrast"]["values"]), verdict(fine))
+    return Finding(said, len(own["contrast"].values), verdict(fine))
 
 
 def contrast_colliding(report: Mapping[str, Any]) -> Finding | None:
@@ -235,11 +234,11 @@ def contrast_colliding(report: Mapping[str, Any]) -> Finding | None:
     parts, fine = [], False
     for name, sizes in report["results"].items():
         for count, found in sizes.items():
-            best = max(figures["exact"]["mean"] for figures in found.values())
+            best = max(figures["exact"].mean for figures in found.values())
             gains = {key: gain(found, "joint", key) for key in ("exact", "paraphrases")}
-            won = any(each["mean"] > 0.0 and min(each["values"]) >= 0.0 for each in gains.values())
-            fine |= won and found["joint, contrast"]["exact"]["mean"] >= best
-            overlap = found["joint, contrast"]["overlap"]["mean"]
+            won = any(each.mean > 0.0 and min(each.values) >= 0.0 for each in gains.values())
+            fine |= won and found["joint, contrast"]["exact"].mean >= best
+            overlap = found["joint, contrast"]["overlap"].mean
             parts.append(
                 f"{count} facts, {ADDRESSES[name]} (overlap {overlap:.2f}): contrast adds "
                 f"{cell(gains['exact'], '+.3f')} exact, {cell(gains['paraphrases'], '+.3f')} paraphrases"
@@ -273,29 +272,29 @@ CLAIMS = (
 )
 
 
-def run(out: Path, note: Note = lambda line: None) -> dict[str, Any]:
+def write_page(folder: Path, note: Note = lambda line: None) -> dict[str, Any]:
     """Write ``reproduction.md`` into a folder from the results in ``experiments`` in it.
 
     Args:
-        out: the documentation's folder.
+        folder: that of the documentation.
         note: called with which results are missing.
 
     Raises:
         UserError: when a file of results is damaged.
     """
     results: dict[str, Mapping[str, Any]] = {}
-    folder = out / "experiments"
+    stored = folder / "experiments"
     for name in sorted({claim.source for claim in CLAIMS}):
-        path = folder / f"{name}.json"
+        path = stored / f"{name}.json"
         if not path.is_file():
             note(f"{path} is not there: {command(name)}")
             continue
         try:
-            results[name] = json.loads(path.read_text(encoding="utf-8"))
+            results[name] = read_report(path)
         except (OSError, ValueError, RecursionError):
-            raise _damaged(folder, name) from None
-    rows = table(results, folder)
-    negatives = out / "negative-results.md"
+            raise _damaged(stored, name) from None
+    rows = table(results, stored)
+    negatives = folder / "negative-results.md"
     count = negatives.read_text(encoding="utf-8", errors="replace").count("\n## ") if negatives.is_file() else 0
     rows.append(
         [
@@ -308,8 +307,8 @@ def run(out: Path, note: Note = lambda line: None) -> dict[str, Any]:
             verdict(count > 0),
         ]
     )
-    save_text_atomically(out / "reproduction.md", page(results, rows))
-    return {"experiment": "reproduction", "rows": rows}
+    save_text_atomically(folder / "reproduction.md", page(results, rows))
+    return {"rows": rows}
 
 
 def table(results: Mapping[str, Mapping[str, Any]], folder: Path) -> list[list[str]]:
@@ -360,14 +359,13 @@ def page(results: Mapping[str, Mapping[str, Any]], rows: list[list[str]]) -> str
 
 def _by_gate(name: str, figures: Mapping[str, Any]) -> str:
     """What a fast state did to the gradient, by gate and rest, with a lent gate, and by quarters of the training."""
-    own = {part: Paired.read(figures[HEBBIAN][part]) for part in ("gradient", "gate", "rest")}
+    own = {part: figures[HEBBIAN][part] for part in ("gradient", "gate", "rest")}
     quarters, control = (
-        ", ".join(str(Paired.read(quarter["gradient"])) for quarter in figures[kind]["quarters"])
-        for kind in (HEBBIAN, OTHER)
+        ", ".join(str(quarter["gradient"]) for quarter in figures[kind]["quarters"]) for kind in (HEBBIAN, OTHER)
     )
     return (
         f"{name}: gradient {own['gradient']} = gate {own['gate']} times rest {own['rest']}, with a lent gate "
-        f"{Paired.read(figures[LENT]['gradient'])}; by quarters of the training {quarters}, with another "
+        f"{figures[LENT]['gradient']}; by quarters of the training {quarters}, with another "
         f"sequence's state {control}"
     )
 
@@ -394,7 +392,7 @@ def origins(results: Mapping[str, Mapping[str, Any]]) -> str:
     cases = [(name, count, found) for name, sizes in collide.items() for count, found in sizes.items()]
     if cases:
         shown = "; ".join(
-            f"{count} facts, {ADDRESSES[name]}, overlap {found['joint, contrast']['overlap']['mean']:.2f}: "
+            f"{count} facts, {ADDRESSES[name]}, overlap {found['joint, contrast']['overlap'].mean:.2f}: "
             f"{cell(gain(found, 'joint', 'exact'), '+.3f')} exact, "
             f"{cell(gain(found, 'joint', 'mixed_up'), '+.3f')} mixed up"
             for name, count, found in cases

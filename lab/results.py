@@ -1,7 +1,8 @@
-"""What every experiment ends with: figures with their spread, a JSON file, a page, and pictures as PNG and SVG."""
+"""What experiments share: figures with their spread, tables, pictures as PNG and SVG, and finished runs."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.util
 import json
@@ -14,12 +15,9 @@ from typing import Any
 
 import numpy as np
 
-import bdh_workbench
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.provenance import provenance
-from bdh_workbench.model.files import save_json_atomically, save_text_atomically
-from bdh_workbench.model.loading import Model
-from bdh_workbench.training.pictures import new_figure, save_figure
+from bdh_workbench.model.files import save_json_atomically
+from bdh_workbench.training.pictures import COLOURS, new_figure, save_figure
 from lab.records import EXPERIMENTS
 
 FORMS = ("png", "svg")
@@ -28,29 +26,38 @@ COMMAND = "python3 workbench.py run experiment {name}{options} --out docs/experi
 Note = Callable[[str], None]
 
 
-def header(experiment: str, model: Model) -> dict[str, Any]:
-    """What the report of an experiment on a model begins with: its name, and which model and program it is of."""
-    return {"experiment": experiment} | provenance(model)
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A figure over seeds: mean, sample standard deviation (0 of a single value) and the values themselves."""
+
+    mean: float
+    deviation: float
+    values: tuple[float, ...]
+
+    @staticmethod
+    def of(values: Sequence[float]) -> Spread:
+        """From one value or more."""
+        deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+        return Spread(statistics.mean(values), deviation, tuple(values))
 
 
-def without_model(experiment: str) -> dict[str, Any]:
-    """What the report of an experiment begins with that no model is read for."""
-    return {"experiment": experiment, "version": bdh_workbench.__version__}
+Figures = dict[str, Spread | None]  # None where a figure is missing in all reports
 
 
-def spread(values: Sequence[float]) -> dict[str, Any]:
-    """Mean, sample standard deviation (0 of a single value) and the values themselves."""
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return {"mean": statistics.mean(values), "deviation": deviation, "values": list(values)}
+def spread_of(reports: Sequence[Mapping[str, float | None]]) -> Figures:
+    """The spread of every figure over reports with the same keys."""
+    every = {name: [value for report in reports if (value := report[name]) is not None] for name in reports[0]}
+    return {name: Spread.of(values) if values else None for name, values in every.items()}
 
 
-def spread_of(reports: Sequence[Mapping[str, float | None]]) -> dict[str, Any]:
-    """The spread of every figure over reports with the same keys; None where a figure is missing in all of them."""
-    found: dict[str, Any] = {}
-    for name in reports[0]:
-        values = [value for report in reports if (value := report[name]) is not None]
-        found[name] = spread(values) if values else None
-    return found
+def in_words(figures: Mapping[str, float | None], form: str = ".3f") -> str:
+    """Figures of one run by their names, without those that it does not have."""
+    return ", ".join(f"{name} {value:{form}}" for name, value in figures.items() if value is not None)
+
+
+def mean(figure: Spread | None) -> float:
+    """The mean of a figure, as a plot takes it."""
+    return math.nan if figure is None else figure.mean
 
 
 def probability(p: float) -> str:
@@ -64,12 +71,12 @@ def probability(p: float) -> str:
     return f"{p:.4f}"
 
 
-def probability_cell(figure: Mapping[str, Any] | None) -> str:
+def probability_cell(figure: Spread | None) -> str:
     """As ``cell``, of probabilities: the mean, and the least of several, which says more than their deviation."""
     if figure is None:
         return "–"
-    text = probability(figure["mean"])
-    return f"{text} (least {probability(min(figure['values']))})" if len(figure["values"]) > 1 else text
+    text = probability(figure.mean)
+    return f"{text} (least {probability(min(figure.values))})" if len(figure.values) > 1 else text
 
 
 def thinned(rows: Sequence[Any], most: int) -> list[Any]:
@@ -78,12 +85,12 @@ def thinned(rows: Sequence[Any], most: int) -> list[Any]:
     return list(rows[::-1][::step])[::-1]
 
 
-def cell(figure: Mapping[str, Any] | None, form: str = ".3f") -> str:
+def cell(figure: Spread | None, form: str = ".3f") -> str:
     """A figure with its spread as people read it: mean ± sample standard deviation."""
     if figure is None:
         return "–"
-    text = f"{figure['mean']:{form}}"
-    return f"{text} ± {figure['deviation']:{form}}" if len(figure["values"]) > 1 else text
+    text = f"{figure.mean:{form}}"
+    return f"{text} ± {figure.deviation:{form}}" if len(figure.values) > 1 else text
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -122,11 +129,6 @@ class Paired:
         low, mean, high = (math.exp(middle + shift) for shift in (-reach, 0.0, reach))
         return Paired(mean, low, high, middle / deviation if deviation else None, math.exp(reach), tuple(values))
 
-    @staticmethod
-    def read(values: Mapping[str, Any]) -> Paired:
-        """As a report has it."""
-        return Paired(**{**values, "values": tuple(values["values"])})
-
     def __str__(self) -> str:
         """The mean with its interval, as people read it."""
         return f"{self.mean:.2f} ({self.low:.2f} to {self.high:.2f})"
@@ -141,6 +143,29 @@ def student(freedom: int) -> float:
     return float(x[1 + np.searchsorted(below, 0.475)])
 
 
+def read_report(path: Path) -> dict[str, Any]:
+    """A saved report, with each figure over seeds as what it was.
+
+    Raises:
+        OSError: when there is none.
+        ValueError: when it is damaged.
+    """
+
+    def figure(values: dict[str, Any]) -> Any:
+        for kind in (Spread, Paired):
+            if values.keys() == {field.name for field in dataclasses.fields(kind)}:
+                return kind(**{**values, "values": tuple(values["values"])})
+        return values
+
+    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"), object_hook=figure)
+    return report
+
+
+def run_key(settings: Mapping[str, Any]) -> str:
+    """The name of a run, from all that its figures depend on."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def kept(folder: Path, settings: Mapping[str, Any], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The figures of one run, which is made unless an earlier call with the same settings finished it.
 
@@ -152,12 +177,11 @@ def kept(folder: Path, settings: Mapping[str, Any], make: Callable[[], dict[str,
     Raises:
         UserError: when the file is damaged.
     """
-    key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
-    record = folder / f"{key}.json"
+    record = folder / f"{run_key(settings)}.json"
     if record.is_file():
         try:
-            found: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
-            return found
+            figures: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+            return figures
         except ValueError:
             raise UserError(f"{record} is damaged: delete it to make that run again.") from None
     made = make()
@@ -176,20 +200,6 @@ def command(name: str, report: Mapping[str, Any] | None = None) -> str:
         if option not in ("corpus", "parts") and report and report.get(option) is not None:
             options += f" --{option} {report[option]}"
     return COMMAND.format(name=record.variant_of or name, options=options)
-
-
-def save(out: Path, report: Mapping[str, Any], page: str) -> None:
-    """Write ``NAME.json`` and ``NAME.md`` of the experiment that the report names.
-
-    Args:
-        out: folder.
-        report: as it goes into the JSON file.
-        page: its title, an empty line, and the rest; the command that makes both is put after the title.
-    """
-    name = report["experiment"]
-    title, rest = page.split("\n", 1)
-    save_json_atomically(out / f"{name}.json", report)
-    save_text_atomically(out / f"{name}.md", f"{title}\n\nBy `{command(name, report)}`\n{rest}")
 
 
 def draw(out: Path, name: str, labels: tuple[str, str, str], plot: Callable[[Any], None]) -> list[str]:
@@ -220,6 +230,22 @@ def band(axes: Any, x: Sequence[float], runs: Sequence[Sequence[float]], label: 
     axes.plot(x, [statistics.mean(column) for column in columns], label=label, linewidth=1.8, **style)
     low, high = [min(column) for column in columns], [max(column) for column in columns]
     axes.fill_between(x, low, high, color=style.get("color"), alpha=0.15, linewidth=0)
+
+
+def bars(axes: Any, names: Sequence[str], series: Mapping[str, Sequence[Spread | None]]) -> None:
+    """Draw horizontal bars, the first name on top: for each name one bar of every series, with its deviation."""
+    height, count = 0.8 / len(series), len(names)
+    for number, ((label, figures), colour) in enumerate(zip(series.items(), COLOURS, strict=False)):
+        axes.barh(
+            [count - place - number * height for place in range(count)],
+            [mean(figure) for figure in figures],
+            height,
+            xerr=[0.0 if figure is None else figure.deviation for figure in figures],
+            color=colour,
+            label=label,
+            error_kw={"linewidth": 0.8},
+        )
+    axes.set_yticks([count - place - height * (len(series) - 1) / 2 for place in range(count)], names, fontsize=8)
 
 
 def pictures_in(page_of: str, names: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from bdh_workbench.errors import UserError
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("--out", metavar="DIR", required=True, help="where the pictures go")
-    parser.add_argument("--docs", metavar="DIR", help="where those that the docs show go besides (docs/pictures)")
+    parser.add_argument("--docs", metavar="DIR", help="where to copy the pictures that the docs show (docs/pictures)")
 
 
 def run(args: argparse.Namespace, console: Console) -> None:

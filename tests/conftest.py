@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import math
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,8 @@ from typing import TYPE_CHECKING
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Windows of tests need no screen, wherever pytest was started from.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Tests start the program in many processes, and each would compile all of it again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import hypothesis
 import pytest
@@ -20,6 +24,8 @@ import torch
 
 from bdh_workbench.cli import main
 from bdh_workbench.commands import console
+from bdh_workbench.evaluation import benchmark
+from bdh_workbench.memory.settings import SamplingSettings
 from bdh_workbench.model.loading import Model, load_model
 from tests.core_factory import FACTS
 from tests.model_factory import save_facts, save_tiny_model
@@ -27,6 +33,7 @@ from tests.model_factory import save_facts, save_tiny_model
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+sys.dont_write_bytecode = False
 
 # A busy machine is no failure, and what a fixture prepares may serve every example.
 hypothesis.settings.register_profile(
@@ -58,6 +65,15 @@ def no_progress() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def short_answers() -> Iterator[None]:
+    """A random model ends no text by itself: an answer to which no limit is given ends sooner."""
+    with pytest.MonkeyPatch.context() as patch:
+        less = functools.partialmethod(SamplingSettings.__init__, max_tokens=128)
+        patch.setattr(SamplingSettings, "__init__", less)
+        yield
+
+
 @pytest.fixture(scope="session")
 def qapp() -> QApplication:
     """The application of the program, whichever test of a process comes first."""
@@ -76,6 +92,19 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(model_folder: Path) -> Model:
     """That model, loaded onto the CPU; frozen."""
     return load_model(str(model_folder), torch.device("cpu"))
+
+
+@pytest.fixture(scope="session")
+def small() -> Model:
+    """The model that comes with the program; frozen."""
+    return load_model("small", torch.device("cpu"))
+
+
+@pytest.fixture
+def little_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``bench --quick`` looks at a little of its held-out text alone."""
+    monkeypatch.setattr(benchmark, "QUICK_TOKENS", 1500)
+    monkeypatch.setattr(benchmark, "QUICK_SAMPLE", 300)
 
 
 @pytest.fixture(scope="module")

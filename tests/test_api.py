@@ -21,6 +21,8 @@ from tests.core_factory import tiny_model
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, NOTEBOOK = ROOT / "docs" / "python.md", ROOT / "docs" / "notebooks" / "write.ipynb"
 FACT = ("The capital of Orm is", "Quill")
+FEW = bdh.SamplingSettings(max_tokens=4)
+pytestmark = pytest.mark.usefixtures("short_answers")
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +152,8 @@ def test_a_mistake_is_one_sentence(model: Model, given: dict[str, object], said:
 
 
 def test_everything_says_what_it_is_in_a_line(model: Model, memory: bdh.Memory) -> None:
-    shown = [model, memory, bdh.recite(model, memory, 0), bdh.ask(model, memory, FACT[0]), bdh.ask(model, None, "A")]
+    answers = bdh.ask(model, memory, FACT[0]), bdh.ask(model, None, "A", sampling=FEW)
+    shown = [model, memory, bdh.recite(model, memory, 0), *answers]
     for value in shown:
         assert len(repr(value)) < 200 and "\n" not in repr(value)
     assert repr(memory).startswith("Memory('Mill, 1 fact', 1 fact, 1 document, model 'tiny'")

@@ -32,6 +32,7 @@ DOCUMENTS = (
     TextDocument("Boat", "The boat of Ines is red.", (Probe("The boat of Ines is", "red"),)),
 )
 Run = Callable[..., tuple[int, str, str]]
+pytestmark = pytest.mark.usefixtures("short_answers")
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_what_was_not_written_is_left_to_the_model(ask: Callable[..., dict[str, 
     prompt = "Once upon a time"
     found = ask("query", "--memory", memory_file, prompt, "--max-tokens", "4")
     plain = ask("query", prompt, "--max-tokens", "4")
-    off = ask("query", "--memory", memory_file, PROMPT, "--no-memory")
+    off = ask("query", "--memory", memory_file, PROMPT, "--no-memory", "--max-tokens", "8")
     assert found["abstained"] is True and found["source"] is None
     assert plain["abstained"] is False and plain["familiarity"] == 0.0
     assert off["abstained"] is False and off["completion"] != " Quill"
@@ -149,7 +150,7 @@ def test_the_source_of_a_document_is_named_by_its_sentence(run: Run, tmp_path: P
 
 def test_sampling_follows_from_its_seed(ask: Callable[..., dict[str, Any]]) -> None:
     def sampled(seed: int) -> str:
-        options = ("--temperature", "2", "--sample-top-k", "50", "--top-p", "0.9", "--seed", seed)
+        options = ("--temperature", "2", "--sample-top-k", "50", "--top-p", "0.9", "--max-tokens", "8", "--seed", seed)
         return str(ask("query", "Once", *options)["completion"])
 
     assert sampled(1) == sampled(1)
@@ -195,7 +196,7 @@ def test_documents_of_every_kind_and_folders_are_written(
     assert (kinds["text"]["encoding"], kinds["text"]["detected"]) == ("Windows-1252", True)
     code, said, _ = run(*given, "--model", model_folder)
     assert code == 0 and "cafe.txt: read as Windows-1252, which was detected from its letters." in said
-    assert "Passed over 1 file that could not be read:" in said and "photo.png is a binary file" in said
+    assert "Skipped 1 file that could not be read:" in said and "photo.png is a binary file" in said
 
 
 def test_columns_of_a_table_are_guessed_or_chosen_and_said(
@@ -266,7 +267,7 @@ def test_paraphrases_are_written_when_asked_and_counted_otherwise(
     assert (kept["paraphrases"], kept["paraphrases_written"]) == (2, 0)
     assert ask("query", "--memory", target, "Rowers say")["source"] is None
     assert cli.main([*arguments, "--model", str(model_folder), "--write-paraphrases"]) == 0
-    assert "With 2 paraphrases as further wordings" in capsys.readouterr().out
+    assert "Also wrote 2 paraphrases as further wordings" in capsys.readouterr().out
     written = ask(*arguments, "--write-paraphrases")
     assert (written["paraphrases"], written["paraphrases_written"], written["items"]) == (2, 2, 1)
     for prompt in ("The motto of the club is", "Rowers say", "They shout"):
@@ -519,8 +520,9 @@ def test_bench_puts_peoples_questions_and_edits(
         assert run("bench", *wrong, "--model", model_folder)[0] == 2
 
 
+@pytest.mark.slow
 def test_the_json_of_bench_has_the_keys_of_the_contract(
-    ask: Callable[..., dict[str, Any]], facts_file: Path, tmp_path: Path
+    ask: Callable[..., dict[str, Any]], facts_file: Path, tmp_path: Path, little_text: None
 ) -> None:
     texts = save_documents(tmp_path / "texts.json", DOCUMENTS)
     found = ask("bench", "--facts", facts_file, "--documents", texts, "--quick")
@@ -550,13 +552,15 @@ def test_the_json_of_bench_has_the_keys_of_the_contract(
 
 
 def test_the_rivals_of_bench_stand_beside_the_slot(
-    run: Run, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, model_folder: Path, tmp_path: Path, little_text: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from bdh_workbench.evaluation import benchmark
     from bdh_workbench.evaluation.baselines import suite
 
     every = suite.makers
     chosen = ("nearest_address", "in_context", "bm25")
     monkeypatch.setattr(suite, "makers", lambda *given: {name: every(*given)[name] for name in chosen})
+    monkeypatch.setattr(benchmark, "cold_reload", lambda *given: None)
     texts = save_documents(tmp_path / "texts.json", DOCUMENTS)
     given = ("bench", "--documents", texts, "--quick", "--baselines", "--model", model_folder)
     status, out, err = run(*given, "--json")
@@ -568,6 +572,7 @@ def test_the_rivals_of_bench_stand_beside_the_slot(
         assert set(report["documents"]) >= {"retention", "probe_exact", "recitation", "seconds", "bytes"}
         assert set(report["locality"]) >= {"loss_before", "loss_after", "relative_change", "top1_agreement"}
     assert found["documents"]["bytes"] > found["baselines"]["in_context"]["documents"]["bytes"] > 0
+    monkeypatch.setattr(benchmark, "benchmark", lambda *given: found)
     status, out, err = run(*given)
     assert status == 0, err
     *rows, found_by, last = out.splitlines()[-6:]
@@ -595,7 +600,7 @@ def test_bench_without_files_uses_the_samples(run: Run, model_folder: Path, monk
 
 
 def test_a_part_of_bench_that_was_not_asked_for_is_null(run: Run, model_folder: Path, tmp_path: Path) -> None:
-    texts = save_documents(tmp_path / "texts.json", DOCUMENTS[:1])
+    texts = save_documents(tmp_path / "texts.json", [dataclasses.replace(DOCUMENTS[0], probes=())])
     text = tmp_path / "held out.txt"
     text.write_text("The rain fell on the roofs of the town. " * 20, encoding="utf-8")
     status, out, err = run("bench", "--documents", texts, "--text", text, "--model", model_folder)

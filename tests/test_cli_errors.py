@@ -91,7 +91,7 @@ def test_a_missing_file_is_told(fail: Fail, tmp_path: Path, option: str) -> None
     assert "does not exist" in fail(1, "write", option, tmp_path / "no.json", "--memory", tmp_path / "m")
 
 
-@pytest.mark.parametrize(("size", "reason"), [(50_000_000, "more than the limit"), (19_000_000, "far too much")])
+@pytest.mark.parametrize(("size", "reason"), [(50_000_000, "more than the limit"), (19_000_000, "far too many")])
 def test_a_text_that_is_too_large_is_told_at_once(
     fail: Fail, tmp_path: Path, model_folder: Path, size: int, reason: str
 ) -> None:
@@ -113,7 +113,7 @@ def test_a_title_that_no_memory_has_is_told_with_those_that_are_near(
     shutil.copy(memory_file, tmp_path / "memories" / "m.safetensors")
     title = read_header(memory_file).title
     assert f"did you mean “{title}”?" in fail(1, "query", "--memory", title.upper(), "x")
-    assert "list shows those that there are" in fail(1, "query", "--memory", "zebra", "x")
+    assert "use list to see the memories" in fail(1, "query", "--memory", "zebra", "x")
 
 
 def test_a_memory_of_another_model_names_both(fail: Fail, tmp_path: Path, memory_file: Path, facts_file: Path) -> None:
@@ -245,7 +245,7 @@ def test_a_target_that_cannot_be_written_is_told_before_any_work(fail: Fail, fac
     said = fail(1, "write", "--facts", facts_file, "--memory", tmp_path, "--model", tmp_path)
     assert "is a folder" in said
     said = fail(1, "write", "--facts", facts_file, "--memory", tmp_path / "file" / "m", "--model", tmp_path)
-    assert "may not be written" in said
+    assert "is not writable" in said
 
 
 # What nobody foresaw
@@ -381,7 +381,7 @@ def start_long_write(model_folder: Path, facts_file: Path, target: Path) -> subp
 @pytest.mark.skipif(os.name == "nt", reason="signals are others there")
 @pytest.mark.parametrize(
     ("number", "status", "said"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "ended"), (signal.SIGKILL, -9, "")],
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "stopped"), (signal.SIGKILL, -9, "")],
 )
 def test_an_interrupted_write_leaves_the_previous_file_whole(
     model_folder: Path, facts_file: Path, memory_file: Path, tmp_path: Path, number: int, status: int, said: str

@@ -1,4 +1,4 @@
-"""What comes of a question, as records. Importing this does not import torch."""
+"""The result of a question, as records. Importing this does not import torch."""
 
 from __future__ import annotations
 

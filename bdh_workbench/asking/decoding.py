@@ -1,6 +1,6 @@
-"""Decoding and scoring many questions at once: what the benchmark is made of.
+"""Decoding and scoring many questions at once, for the benchmark.
 
-All goes through ``Reader.advance``, as a question from a person does, so that what is measured is what is used.
+All goes through ``Reader.advance``, as a person's question does, so that the benchmark measures what people use.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def score(reader: Reader, questions: Sequence[Question]) -> list[Score]:
 def decode(
     reader: Reader, prompts: Sequence[Sequence[int]], most: Sequence[int], done: Callable[[int, Sequence[int]], bool]
 ) -> list[list[int]]:
-    """Go on from each prompt, greedily and with nothing in the context but it and what was generated.
+    """Continue each prompt greedily, with nothing in the context but the prompt and what was generated.
 
     Args:
         reader: the model with its memory.

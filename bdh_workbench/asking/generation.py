@@ -1,4 +1,4 @@
-"""The one loop that generates: token by token, never reading again what came before.
+"""The one loop that generates: token by token, without reading again what came before.
 
 Window, command line and experiments all continue a text through ``generate``; ``decoding.py`` does the same for many
 prompts at once, where only the tokens matter. Both know token ids, not text.

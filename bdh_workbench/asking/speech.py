@@ -1,4 +1,4 @@
-"""A continuation as text: whole characters, stopped at the end of its sentence, and never cut without saying so."""
+"""A continuation as text: in whole characters, stopped at the end of its sentence, and never cut without a note."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from bdh_workbench.wording import percent, plural, probability
 
 if TYPE_CHECKING:
     from bdh_workbench.evaluation.edits import Edit
+    from bdh_workbench.evaluation.questions import QuestionsReport
     from bdh_workbench.evaluation.squad import Article
     from bdh_workbench.memory.writing.writer import WriteEvent
 
@@ -26,17 +27,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     common.add_inputs(parser)
     parser.add_argument("--text", metavar="F", help="held-out text for locality: a file, or a folder (of a corpus)")
-    parser.add_argument("--quick", action="store_true", help="the first few of each only")
-    parser.add_argument("--baselines", action="store_true", help="and the slot's rivals, on the same questions")
+    parser.add_argument("--quick", action="store_true", help="only the first few of each")
+    parser.add_argument("--baselines", action="store_true", help="also measure rival methods on the same questions")
     group = parser.add_argument_group("people's questions, and edits")
     group.add_argument(
         "--questions", nargs="+", action="extend", default=[], metavar="FILE",
-        help="articles with questions in SQuAD's JSON form; each article is written into a memory of its own",
+        help="articles with questions in SQuAD's JSON format; each article is written into its own memory",
     )  # fmt: skip
     group.add_argument("--together", action="store_true", help="write all articles into one memory")
-    group.add_argument("--edits", metavar="FILE", help="a JSON list of facts that change what is believed")
+    group.add_argument("--edits", metavar="FILE", help="a JSON list of facts that change what the model believes")
     group.add_argument(
-        "--limit", type=common.whole_number(1), metavar="N", help="the first N articles, and the first N edits"
+        "--limit", type=common.whole_number(1), metavar="N", help="only the first N articles and the first N edits"
     )
     # How the fresh process of the cold reload is asked.
     parser.add_argument("--reload", metavar="DIR", help=argparse.SUPPRESS)
@@ -52,9 +53,9 @@ def run(args: argparse.Namespace, console: Console) -> None:
     facts_files, document_files = args.facts, args.documents
     others = bool(args.questions or args.edits)
     if args.together and not args.questions:
-        raise UsageError("--together says how articles are written: name them with --questions")
+        raise UsageError("--together is about articles: name them with --questions")
     if args.limit and not others:
-        raise UsageError("--limit is of --questions and --edits")
+        raise UsageError("--limit works only with --questions or --edits")
     if not facts_files and not document_files and not others:
         facts_files = [str(resource_path("samples/facts.json"))]
         document_files = [str(resource_path("samples/documents.json"))]
@@ -110,7 +111,7 @@ def _in_words(report: dict[str, Any]) -> str:
             f"{facts['cache_speedup']:.1f} times as fast",
         ]
     if cold:
-        same = "the same to the bit" if cold["identical"] else "NOT the same"
+        same = "the same, bit for bit" if cold["identical"] else "NOT the same"
         lines.append(f"fresh process: {same}, exact {percent(cold['exact'])}")
     if documents:
         pairs = zip(documents["token_accuracy"], documents["recitation"], documents["seconds"], strict=True)
@@ -122,8 +123,8 @@ def _in_words(report: dict[str, Any]) -> str:
             )
         lines.append(
             f"  probes: exact {percent(documents['probe_exact'])}, by the pure read "
-            f"{percent(documents['probe_exact_without_completion'])} · tokens and what is kept of them: given the true "
-            "tokens before"
+            f"{percent(documents['probe_exact_without_completion'])} · tokens, and how "
+            "many are kept: given the true tokens before"
         )
     if local:
         lines.append(
@@ -137,17 +138,17 @@ def _in_words(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _questions(found: dict[str, Any] | None) -> list[str]:
+def _questions(asked: QuestionsReport | None) -> list[str]:
     """What came of people's questions."""
-    if found is None:
+    if asked is None:
         return []
     lines = [
-        f"{plural(found['count'], 'question')} on {plural(found['articles'], 'article')} in "
-        f"{plural(found['memories'], 'memory')}: right sentence {percent(found['sentence_right'])}, F1 "
-        f"{percent(found['f1'])}, exact {percent(found['exact'])}, not in memory {percent(found['abstained'])}, "
-        f"{found['seconds_per_question'] or 0.0:.2f} s each"
+        f"{plural(asked['count'], 'question')} on {plural(asked['articles'], 'article')} in "
+        f"{plural(asked['memories'], 'memory')}: right sentence {percent(asked['sentence_right'])}, F1 "
+        f"{percent(asked['f1'])}, exact {percent(asked['exact'])}, not in memory {percent(asked['abstained'])}, "
+        f"{asked['seconds_per_question'] or 0.0:.2f} s each"
     ]
-    impossible, foreign = found["unanswerable"], found["foreign"]
+    impossible, foreign = asked["unanswerable"], asked["foreign"]
     if impossible["count"]:
         auc = "–" if impossible["auc"] is None else f"{impossible['auc']:.3f}"
         lines.append(

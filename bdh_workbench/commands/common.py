@@ -126,14 +126,14 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="FILE",
-        help="facts: .json, .jsonl, or a table (.csv, .tsv) with two columns or more",
+        help="facts: .json, .jsonl, or a table (.csv, .tsv) with at least two columns",
     )
     parser.add_argument(
         "--columns",
         type=_columns,
         default=(),
         metavar="PROMPT,ANSWER[,PARAPHRASES]",
-        help="the columns of the tables of facts, by name or by number from 1; without it they are found, and said",
+        help="the columns to use from tables of facts, by name or number, starting at 1; by default they are detected",
     )
     parser.add_argument(
         "--document",
@@ -151,7 +151,9 @@ def _columns(text: str) -> tuple[str, ...]:
     """The names or numbers of two or three columns; quotes allow a comma in a name."""
     names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
     if len(names) not in (2, 3) or not all(names) or len(set(names)) < len(names):
-        raise argparse.ArgumentTypeError("give the columns with prompt and answer, and perhaps paraphrases: “2,3”")
+        raise argparse.ArgumentTypeError(
+            "give the columns of prompt and answer, and optionally paraphrases, such as “2,3”"
+        )
     return names
 
 
@@ -164,7 +166,7 @@ def read_inputs(args: argparse.Namespace, facts: Sequence[str], documents: Seque
     from bdh_workbench.inputs.files import read_inputs
 
     if args.columns and not facts:
-        raise UsageError("--columns names columns of tables of facts: give those with --facts")
+        raise UsageError("--columns is for tables of facts: give them with --facts")
     return read_inputs(facts, documents, args.columns)
 
 
@@ -203,8 +205,8 @@ def bind_model(args: argparse.Namespace, console: Console, memory: Memory) -> No
         model = open_model(args, console)
         if model.fingerprint != memory.model:
             raise UserError(
-                f"This memory belongs to the model {memory.model_name} ({memory.model[:8]}), and the one loaded is "
-                f"{model.name} ({model.fingerprint[:8]}): name its model with --model."
+                f"This memory belongs to the model {memory.model_name} ({memory.model[:8]}), but {model.name} "
+                f"({model.fingerprint[:8]}) is loaded: name its own model with --model."
             )
         return model.site
 
@@ -244,13 +246,13 @@ def memory_path(name: str) -> Path:
     if not titled and path.suffix != SUFFIX:
         folded = {one.casefold(): one for one, _ in titles if one}
         near = [f"“{folded[one]}”" for one in difflib.get_close_matches(title.casefold(), folded, 3)]
-        hint = f"did you mean {' or '.join(near)}?" if near else "list shows those that there are."
+        hint = f"did you mean {' or '.join(near)}?" if near else "use list to see the memories there."
         raise UserError(f"There is no file {name}, and no memory of that title in the library: {hint}")
     return titled[0] if titled else path
 
 
 def check_target(name: str) -> Path:
-    """The path of a file to be saved, if it looks as if it could be: long work should not end in a mistyped folder.
+    """The path of a file to be saved, if it looks as if it could be: long work should not be lost to a typing error.
 
     Raises:
         UserError: when it is a folder, or its folder cannot be written.
@@ -263,12 +265,12 @@ def check_target(name: str) -> Path:
             raise UserError(f"{name} is a folder: name a file for --memory.")
         check_link(path)
         if path.exists() and not path.is_file():
-            raise UserError(f"{name} is no ordinary file: name another for --memory.")
+            raise UserError(f"{name} is not a regular file: name another for --memory.")
         folder = Path(os.path.realpath(path)).parent
         while not folder.exists():
             folder = folder.parent
         if not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise UserError(f"{name} cannot be saved, as {folder} may not be written: choose another place.")
+            raise UserError(f"{name} cannot be saved because {folder} is not writable: choose another place.")
     except (OSError, ValueError):
         raise UserError(f"{name!r} is not a usable file name: choose another.") from None
     return path
@@ -279,12 +281,12 @@ def renewing_target(args: argparse.Namespace, console: Console) -> contextlib.Ab
 
     However long that takes: the lock of a process ends with it, and what it wrote is then read.
     """
-    waiting = f"Waiting for another window or command that writes into {args.memory}"
+    waiting = f"Waiting for another window or command to finish with {args.memory}"
     return renewing(Path(args.memory), math.inf, lambda: console.progress(waiting))
 
 
 def save(path: Path, memory: Memory) -> dict[str, Any]:
-    """Save a memory; returns what is told about the file."""
+    """Save a memory; returns what is reported about the file."""
     from bdh_workbench.memory.files.memory_file import save_memory
 
     save_memory(path, memory)

@@ -1,4 +1,4 @@
-"""What a command says: its result on standard output, all else on standard error."""
+"""The output of a command: its result on standard output, everything else on standard error."""
 
 from __future__ import annotations
 

@@ -107,13 +107,14 @@ def run_list(args: argparse.Namespace, console: Console) -> None:
 def add_merge_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``merge``."""
     parser.add_argument("memories", metavar="MEMORY", nargs="+", help="two or more memory files of one model")
-    parser.add_argument("--memory", metavar="OUT", required=True, help="the memory file to make")
-    parser.add_argument("--title", default="", help="of the memory")
+    parser.add_argument("--memory", metavar="OUT", required=True, help="the new memory file")
+    parser.add_argument("--title", default="", help="title of the memory")
     parser.add_argument(
         "--keep",
         choices=("first", "last", "both"),
-        help="which stays of two answers to one prompt or two versions of a document: that of the memory named first "
-        "or last; or both versions (two answers are refused then); without it, such memories are not merged",
+        help="which of two answers to one prompt, or of two versions of a document, to keep: that of the first "
+        "or of the last memory; or both versions (then two answers are refused); without this option, "
+        "such memories are not merged",
     )
 
 
@@ -144,7 +145,7 @@ def run_merge(args: argparse.Namespace, console: Console) -> None:
     lines = [f"Merged {len(parts)} memories into {target}: {size}."]
     lines += [f"{head}: {names}." for head, names in merge_notes(conflicts, args.keep)]
     if repeated:
-        lines.append(f"{plural(repeated, 'item')} that another memory holds too: stored once.")
+        lines.append(f"{plural(repeated, 'item')} that another memory contains too: stored once.")
     console.result(record, "\n".join(lines))
 
 
@@ -154,7 +155,7 @@ def add_forget_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--item", metavar="TITLE", action="append", required=True, help="title, prompt or number of an item; repeatable"
     )
-    parser.add_argument("--memory", metavar="OUT", required=True, help="the memory file to make; may be MEMORY")
+    parser.add_argument("--memory", metavar="OUT", required=True, help="the new memory file; may be MEMORY")
 
 
 def run_forget(args: argparse.Namespace, console: Console) -> None:
@@ -172,6 +173,6 @@ def run_forget(args: argparse.Namespace, console: Console) -> None:
         record = common.save(target, left) | {"forgotten": gone}
     console.result(
         record,
-        f"Forgot {', '.join(f'“{shortened(title)}”' for title in gone)}; {target} holds "
+        f"Forgot {', '.join(f'“{shortened(title)}”' for title in gone)}; {target} has "
         f"{plural(len(left.items), 'item')}, fill {percent(left.fill)}.",
     )

@@ -25,10 +25,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompt", metavar="PROMPT", help="a question, the beginning of a sentence, or one with a gap")
     parser.add_argument("--memory", metavar="F", help="a memory file, or the title of a memory in the library")
     parser.add_argument(
-        "--as", dest="kind", choices=AS_KINDS, default="auto", help="the kind of prompt; auto: look at it (auto)"
+        "--as",
+        dest="kind",
+        choices=AS_KINDS,
+        default="auto",
+        help="the kind of prompt; auto: decide by the prompt (auto)",
     )
-    parser.add_argument("--answer", metavar="TEXT", help="an answer whose probability is reported")
-    parser.add_argument("--top-k", type=common.whole_number(0), default=5, metavar="N", help="next tokens shown (5)")
+    parser.add_argument("--answer", metavar="TEXT", help="report the probability of this answer")
+    parser.add_argument(
+        "--top-k", type=common.whole_number(0), default=5, metavar="N", help="number of next tokens to show (5)"
+    )
     parser.add_argument("--no-stop", action="store_true", help="continue past the end of the sentence")
     common.add_settings(parser.add_argument_group("sampling"), SamplingSettings)
     common.add_settings(parser.add_argument_group("reading"), ReadSettings)
@@ -101,7 +107,7 @@ class _Said:
     """What stands over the notes: a continuation as it comes, or an answer."""
 
     def __init__(self, prompt: str, reads: bool) -> None:
-        """Nothing is said yet; ``reads`` tells whether a memory is there to answer."""
+        """Nothing is said yet; ``reads``: whether there is a memory to answer."""
         self._prompt, self._reads, self._begun, self._silent = prompt, reads, False, False
 
     def hear(self, heard: Heard) -> None:
@@ -148,7 +154,7 @@ def _under(answer: Answer, scored: Scored | None, most: int) -> list[str]:
     lines = []
     chosen = answer.chosen
     if answer.cut and not answer.abstained:
-        lines.append(f"cut after {most:,} tokens: --max-tokens sets how many there may be")
+        lines.append(f"cut after {most:,} tokens: --max-tokens sets the limit")
     if chosen is not None:
         if chosen.source.kind == "document" and (chosen.answer is not None or answer.mode == "beginning"):
             lines.append(_quoted(_marked(chosen)))

@@ -20,17 +20,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", metavar="DIR", required=True, help="a folder or file of text, or hf:NAME")
     parser.add_argument("--config", metavar="F", help="a TOML file, or tiny, small, base or bdh-30m")
     parser.add_argument(
-        "--only", choices=("reading", "judge"), help="make this part of the finished model in --out again"
+        "--only", choices=("reading", "judge"), help="make only this part of the finished model in --out again"
     )
     parser.add_argument(
-        "--ablate", metavar="F", help="with --only judge: what each kind of evidence is worth, as JSON and .md"
+        "--ablate", metavar="F", help="with --only judge: measure what each kind of evidence is worth, as JSON and .md"
     )
     parser.add_argument("--questions", metavar="DIR", help="questions to train the reader on (docs/asking.md)")
     parser.add_argument("--out", metavar="DIR", required=True, help="the model folder to make")
     parser.add_argument(
-        "--minutes", type=float, metavar="N", help="of pre-training, or of --only reading (90); else as configured"
+        "--minutes",
+        type=float,
+        metavar="N",
+        help="minutes of pre-training, or of --only reading (90); by default as configured",
     )
-    parser.add_argument("--rate", type=float, metavar="N", help="of --only reading: the highest learning rate (0.001)")
+    parser.add_argument(
+        "--rate", type=float, metavar="N", help="with --only reading: the highest learning rate (0.001)"
+    )
     parser.add_argument(
         "--further", action="store_true", help="with --only reading: start from the reader that --out contains"
     )
@@ -79,12 +84,12 @@ def _only(args: argparse.Namespace, console: Console) -> None:
     settings = ReadingConfig() if args.minutes is None else ReadingConfig.lasting(args.minutes)
     if args.rate is not None:
         if not 0.0 < args.rate <= 1.0:
-            raise UserError(f"A learning rate of {args.rate:g} will not do: give one above 0, such as 0.001.")
+            raise UserError(f"The learning rate cannot be {args.rate:g}: give one above 0, such as 0.001.")
         settings = dataclasses.replace(settings, rate=args.rate)
     if not args.resume and any((folder / "run").glob("reader*-checkpoint.safetensors")):
         raise UserError(f"{folder} already contains a run of the reader: add --resume to continue it.")
     report = train_reader(folder, questions, settings, ReaderConfig(), stop_on_interrupt(), args.further)
-    state = "" if report["finished"] else ", stopped before its end: --resume continues"
+    state = "" if report["finished"] else ", stopped early: --resume continues it"
     console.result(
         report,
         f"Trained a reader of {report['parameters']:,} parameters on {report['questions']:,} questions, exact "

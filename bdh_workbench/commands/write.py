@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     common.add_inputs(parser)
-    parser.add_argument("--into", metavar="IN", help="a memory file that is extended; it is not changed itself")
-    parser.add_argument("--memory", metavar="OUT", required=True, help="the memory file to make; may be IN")
-    parser.add_argument("--title", help="of the memory")
+    parser.add_argument("--into", metavar="IN", help="a memory file to add to; the file itself is not changed")
+    parser.add_argument("--memory", metavar="OUT", required=True, help="the new memory file; may be IN")
+    parser.add_argument("--title", help="title of the memory")
     common.add_write_settings(parser)
 
 
@@ -82,7 +82,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         **new.record(),
     }
     if result is None:
-        lines = [f"Nothing was written: {target} contains what {args.into} holds."]
+        lines = [f"Nothing was written: {target} has the same contents as {args.into}."]
     else:
         what = [plural(len(new.facts), "fact")] * bool(new.facts)
         what += [plural(len(new.documents), "document")] * bool(new.documents)
@@ -106,22 +106,22 @@ def _told(result: WriteResult, settings: WriteSettings, paraphrases: int, writte
     if result.ambiguous:
         words = ", ".join(f"“…{shortened(each)}”" for each in result.ambiguous_words)
         lines.append(
-            f"Left out: {plural(result.ambiguous, 'position')} after the same words as another that goes on "
-            f"otherwise ({words}). The first stays."
+            f"Left out: {plural(result.ambiguous, 'position')} after the same words as another that continues "
+            f"differently ({words}). The first is kept."
         )
     if written:
-        lines.append(f"With {plural(written, 'paraphrase')} as further wordings of the facts.")
+        lines.append(f"Also wrote {plural(written, 'paraphrase')} as further wordings of the facts.")
     elif paraphrases:
         lines.append(
             f"{plural(paraphrases, 'paraphrase')} kept for measuring and not written: --write-paraphrases "
-            "writes such further wordings too."
+            f"writes them too."
         )
     if result.unlearnt:
         tokens = ", ".join(f"“{token}”" for token in result.unlearnt_tokens)
         lines.append(
-            f"Left out: {plural(result.unlearnt, 'position')} of tokens that the model never learnt ({tokens}); no "
-            "memory makes them certain."
+            f"Left out: {plural(result.unlearnt, 'position')} of tokens that the model never learnt ({tokens}); "
+            f"no memory can make them certain."
         )
     if result.worst_p < settings.goal:
-        lines.append("Not every answer is certain: try more --steps, or fewer things at once.")
+        lines.append("Not every answer is certain: try more --steps, or write fewer things at once.")
     return lines

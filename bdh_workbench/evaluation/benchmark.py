@@ -42,7 +42,7 @@ class BenchmarkInput:
         documents: written one after the other into another; may be empty.
         text: file or folder of held-out text, or None for the bundled text.
         quick: whether to look at the first few of each only.
-        baselines: whether to measure the slot's rivals too, on the same questions.
+        baselines: whether to measure rival methods too, on the same questions.
         articles: that people's questions are put to; may be empty.
         together: whether all of them are in one memory.
         edits: written in one write; may be empty.

@@ -1,4 +1,4 @@
-"""Cold reload: a memory is saved, and a fresh process loads it and answers, to the bit, what this one answers.
+"""Cold reload: a memory is saved, and a fresh process loads it and gives the same answers as this one, bit for bit.
 
 The fresh process is the program itself, as a person would start it. It gets the folder in which the memory and the
 questions lie, and gives back a digest of the logits.
@@ -34,7 +34,7 @@ def cold_reload(model: Model, memory: Memory, questions: Sequence[Question]) -> 
     """Save a memory, have a fresh process load it and answer questions, and compare.
 
     Returns:
-        ``identical``, whether every logit agrees to the bit, ``exact`` and ``median_p`` of the fresh process, and the
+        ``identical``, whether every logit agrees bit for bit, ``exact`` and ``median_p`` of the fresh process, and the
         ``bytes`` of the file.
 
     Raises:

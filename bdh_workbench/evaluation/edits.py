@@ -1,4 +1,4 @@
-"""Edits: facts that change what is believed, what reaches them, and what they must not touch."""
+"""Edits: facts that change what the model believes, which prompts they should affect, and which they must not."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def read_edits(path: str | os.PathLike[str]) -> list[Edit]:
     except OSError as error:
         raise UserError(f"The edits in {file} cannot be read ({error.strerror}): give another file.") from None
     except (ValueError, RecursionError):
-        raise UserError(f"{file} is not JSON in UTF-8: edits come as a JSON list of records.") from None
+        raise UserError(f"{file} is not JSON in UTF-8: edits must be a JSON list of records.") from None
     if not isinstance(entries, list) or not entries:
         raise UserError(f"{file} is not a JSON list of edits: each has “subject”, “prompt” and “answer”.")
     return [_edit(file, number, entry) for number, entry in enumerate(entries, start=1)]
@@ -78,7 +78,7 @@ def _edit(file: Path, number: int, entry: object) -> Edit:
     except (KeyError, TypeError):
         pass
     raise UserError(
-        f"Record {number} of {file} is no edit: it needs “subject”, “prompt” and “answer” as text, and may have "
+        f"Record {number} of {file} is not an edit: it needs “subject”, “prompt” and “answer” as text, and may have "
         "“paraphrases” and “neighbours” as lists of text."
     )
 

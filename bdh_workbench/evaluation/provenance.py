@@ -1,4 +1,4 @@
-"""Which model and program figures are of, so that results of another state of either are told from today's."""
+"""Which model and program figures come from, so that results of an earlier state of either can be recognised."""
 
 from __future__ import annotations
 
@@ -45,4 +45,4 @@ def training_tokens(model: Model) -> int | None:
         state = json.loads((model.folder / "training" / "state.json").read_text(encoding="utf-8"))
         return int(state["pretraining"]["tokens"])
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return None  # it is told as not known
+        return None  # reported as not known

@@ -1,6 +1,6 @@
 """People's questions to a memory of the articles that they were written about.
 
-The slot and its rivals are measured by the same function: each is something that takes articles in and then answers.
+The memory and its rivals are measured by the same function: each takes in articles and then answers.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 from bdh_workbench.asking.ask import reply_to
 from bdh_workbench.asking.decoding import share
@@ -89,13 +89,47 @@ class Tally:
         self.sentence_right.append(given.sentence is not None and squeezed(given.sentence) in question.sentences)
 
 
+class Withheld(TypedDict):
+    """Of questions that nothing stored answers: how many, and the fraction that got no answer."""
+
+    count: int
+    abstained: float | None
+
+
+class Unanswerable(Withheld):
+    """The same of questions that have no answer in their paragraph; ``auc``: how well p tells them from the others."""
+
+    auc: float | None
+
+
+class QuestionsReport(TypedDict):
+    """What came of people's questions, ready for JSON.
+
+    ``sentence_right``, ``exact``, ``f1`` and ``abstained`` are of the ``count`` questions that have an answer, as
+    fractions; ``foreign`` is of the questions of another article: of the next one, or, together, of the other half of
+    the articles to a memory of one half.
+    """
+
+    count: int
+    memories: int
+    articles: int
+    sentence_right: float | None
+    exact: float | None
+    f1: float | None
+    abstained: float | None
+    unanswerable: Unanswerable
+    foreign: Withheld
+    seconds_per_question: float | None
+    seconds_writing: float
+
+
 def questions_report(
     remember: Remember,
     articles: Sequence[Article],
     together: bool = False,
     note: Note = lambda line: None,
     strangers: bool = True,
-) -> dict[str, Any]:
+) -> QuestionsReport:
     """Ask the questions of articles.
 
     Args:
@@ -104,12 +138,6 @@ def questions_report(
         together: whether all of them are in one memory instead.
         note: called with a line of progress.
         strangers: whether to ask questions about what is not stored too.
-
-    Returns:
-        ``count``, ``sentence_right``, ``exact``, ``f1`` and ``abstained`` are of the questions that have an answer, as
-        fractions; ``unanswerable`` is of those that have none in their paragraph, and its ``auc`` how well p tells the
-        two apart; ``foreign`` is of the questions of another article: of the next one, or, together, of the other half
-        of the articles to a memory of one half.
     """
     groups = [list(articles)] if together else [[article] for article in articles]
     own, impossible, foreign = Tally(), Tally(), Tally()

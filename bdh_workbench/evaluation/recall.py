@@ -1,4 +1,4 @@
-"""Facts: how many are answered, how surely, in other words, and whether they are mixed up."""
+"""Facts: how many are answered, how surely, when asked in other words, and whether answers are confused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WITHOUT_COMPLETION = (
     "paraphrase_exact",
     "paraphrase_median_p",
     "cross_contamination",
-)  # what is told of the pure read too
+)  # reported for the pure read too
 
 
 @dataclass(frozen=True, slots=True)

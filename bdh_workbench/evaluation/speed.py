@@ -1,4 +1,4 @@
-"""What caching saves: a step of a gradient write with features worked out once, against working them out each time."""
+"""What caching saves: a step of a gradient write with features computed once, or each time."""
 
 from __future__ import annotations
 

@@ -69,12 +69,12 @@ def read_articles(path: str | os.PathLike[str]) -> list[Article]:
     except OSError as error:
         raise UserError(f"The questions in {file} cannot be read ({error.strerror}): give another file.") from None
     except (ValueError, RecursionError):
-        raise UserError(f"{file} is not JSON in UTF-8: questions come in the form of SQuAD.") from None
+        raise UserError(f"{file} is not JSON in UTF-8: questions must be in SQuAD's format.") from None
     try:
         articles = [_article(entry) for entry in data["data"]]
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise UserError(
-            f"{file} is not in the form of SQuAD ({type(error).__name__}: {error}): it has “data” with articles, each "
+            f"{file} is not in SQuAD's format ({type(error).__name__}: {error}): it has “data” with articles, each "
             "with “paragraphs”, each with “context” and “qas”."
         ) from None
     articles = [article for article in articles if article.text]

@@ -130,7 +130,7 @@ class Workbench:
         """Take the window apart now, while everything that it is made of is still there."""
         self.theme.forget()
         self.window.deleteLater()
-        # What listens to these stands in Qt's own lists, which the garbage collector cannot see.
+        # The listeners of these are in Qt's own lists, which the garbage collector cannot see.
         self.context.state.deleteLater()
         self.context.jobs.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -139,11 +139,11 @@ class Workbench:
         self.window.fail(message, details)
 
     def _not_opened(self, event: JobFailed) -> None:
-        """Nobody asked for the memory of last time just now: a remark is enough."""
+        """Nobody asked for the last memory just now, so a remark is enough."""
         if self.context.model is None:  # nothing can be opened without one
             self.window.expect("")
         if event.job == self._opening:
-            self.window.say(f"The memory of last time was not opened: {event.message}")
+            self.window.say(f"The last memory could not be opened: {event.message}")
             self.window.expect("")
             self.preferences.change(last_memory="")
 
@@ -186,7 +186,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         workbench.dispose()
         stop_crash_log()
     if not ended:
-        # A step that cannot be broken off is still going on; all that is to be kept is on the disk.
+        # A step that cannot be interrupted is still running; everything to be kept is on the disk.
         sys.stdout.flush()
         os._exit(status)
     return status

@@ -1,4 +1,4 @@
-"""Cyclic garbage is collected on the GUI thread alone.
+"""Cyclic garbage is collected only on the GUI thread.
 
 Python collects wherever the next allocation happens to come up to its limit. On the session's thread that can take Qt
 objects apart there, which may wait for the GUI thread while it waits for Python: both stand still for ever.

@@ -1,4 +1,4 @@
-"""Whether Qt can open a window here: where it cannot, it ends the program in the middle, and says little of why."""
+"""Whether Qt can open a window here: if it cannot, Qt ends the program abruptly and hardly says why."""
 
 from __future__ import annotations
 

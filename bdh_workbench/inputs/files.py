@@ -1,10 +1,10 @@
 """Reading the files and folders that people give: what each holds, as facts or documents, and what was noticed.
 
-- What a file is follows from its content, and from the extension where the content says nothing.
+- A file's kind is recognised from its content, and from the extension if the content does not show it.
 - Documents: text, Markdown, JSON, JSON Lines, PDF, DOCX, OpenDocument text, web pages, electronic books, and folders of
-  them, in which a file that cannot be read is passed over and named.
+  them, in which a file that cannot be read is skipped and named.
 - Facts: JSON, JSON Lines, and any table with two columns or more; a table with one column is read as a text.
-- What a person should know of a file, such as an encoding or columns that were guessed, is a note in its `FileRead`.
+- What a person should know about a file, such as a guessed encoding or guessed columns, is a note in its `FileRead`.
 
 The libraries are imported when a file needs one, so that the program starts at once.
 """
@@ -103,7 +103,7 @@ class Inputs:
         said = [note for file in self.files for note in file.notes]
         passed = [file.skipped for file in self.files if file.skipped]
         if passed:
-            said.append(f"Passed over {plural(len(passed), 'file')} that could not be read:")
+            said.append(f"Skipped {plural(len(passed), 'file')} that could not be read:")
             said += [f"  {reason}" for reason in passed[:NAMED]]
             said += [f"  and {len(passed) - NAMED:,} more."] * (len(passed) > NAMED)
         return said
@@ -233,7 +233,7 @@ def _facts_of(path: FilePath, columns: Sequence[str]) -> Inputs:
     text = _text_of(raw, path)
     if not columns and _suffix(path) in TABLE_SUFFIXES and not has_columns(checked(text.text, shown(path))):
         found = _document_file(raw, path)
-        note = f"{shown(path)} is no table with two columns, so that it was read as a text."
+        note = f"{shown(path)} is not a table with two columns, so it was read as text."
         return replace(found, files=[replace(found.files[0], notes=(*found.files[0].notes, note))])
     return _facts(path, text, columns)
 
@@ -342,7 +342,7 @@ def _folder(path: FilePath, read: Callable[[Path], Inputs]) -> Inputs:
     found = _together(parts)
     if not (found.facts or found.documents):
         passed = next((f" {file.skipped}" for file in found.files if file.skipped), "")
-        raise UserError(f"{where} is a folder without a file that can be read.{passed}")
+        raise UserError(f"{where} is a folder with no file that can be read.{passed}")
     return replace(found, documents=_told_apart(found.documents, found.files, Path(path)))
 
 
@@ -358,7 +358,7 @@ def _files(folder: Path, parts: list[Inputs]) -> Iterator[Path]:
 
     def refused(error: OSError) -> None:
         name = shown(error.filename or folder)
-        parts.append(_passed_over(name, f"{name} may not be read: {(error.strerror or 'input error').lower()}."))
+        parts.append(_passed_over(name, f"{name} cannot be read: {(error.strerror or 'input error').lower()}."))
 
     for at, folders, names in os.walk(folder, onerror=refused):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

@@ -2,7 +2,7 @@
 
 - Text is Unicode in and out: line ends become LF and characters their composed form (NFC); nothing else changes. What
   it is read as is decided later (``as_read.py``).
-- Whatever is wrong with a text is said in one sentence that names the place: always a `UserError`.
+- Any problem with a text is a `UserError`: one sentence that names the place.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def _load_json(text: str, where: str, *, one_line: bool = False) -> object:
     except RecursionError:
         raise UserError(f"{where} is not valid JSON: it is nested too deeply.") from None
     except ValueError:
-        raise UserError(f"{where} is not valid JSON: it holds a number that is too long.") from None
+        raise UserError(f"{where} is not valid JSON: it contains a number that is too long.") from None
 
 
 def _json_entries(text: str, where: str, *, single: bool) -> Entries:
@@ -185,7 +185,7 @@ def _json_entries(text: str, where: str, *, single: bool) -> Entries:
         yield where, value
         return
     if not isinstance(value, list):
-        raise UserError(f"{where} must contain a list of entries, but it holds {_kind(value)}.")
+        raise UserError(f"{where} must contain a list of entries, but it contains {_kind(value)}.")
     for number, entry in enumerate(value, start=1):
         yield f"{where}, entry {number}", _object(entry, f"{where}, entry {number}")
 
@@ -203,7 +203,7 @@ def _with_fields(entries: Entries, columns: Sequence[str]) -> Entries:
     for place, entry in entries:
         for name in columns[:2]:
             if name not in entry:
-                raise UserError(f"{place} has no field “{name}”: --columns names fields that each entry has.")
+                raise UserError(f"{place} has no field “{name}”: --columns must name fields that every entry has.")
         yield place, {ours: entry[name] for ours, name in zip(COLUMNS, columns, strict=False) if name in entry}
 
 
@@ -246,7 +246,7 @@ def _document(entry: Mapping[str, object], place: str, title: str) -> TextDocume
 def _refuse_misspelling(entry: Mapping[str, object], name: str, place: str) -> None:
     """Refuse a field that is nearly an optional one: other fields are ignored, and this one would be lost."""
     if len(entry) > MOST_FIELDS:
-        raise UserError(f"{place} has {len(entry):,} fields, more than the {MOST_FIELDS:,} that are looked at.")
+        raise UserError(f"{place} has {len(entry):,} fields, more than the limit of {MOST_FIELDS:,}.")
     if name not in entry:
         for near in difflib.get_close_matches(name, [str(key) for key in entry], n=1, cutoff=0.8):
             raise UserError(f'{place} has a field "{near}"; is "{name}" meant?')

@@ -1,7 +1,7 @@
 """The things a user can ask a model to remember: facts, probes and documents.
 
-Their texts are ``composed``, and so is whatever a memory is asked: one word is one word, however it was typed. They
-keep what else a person put into them; what becomes tokens is the text ``as_read``.
+Their texts are ``composed``, and so is whatever a memory is asked: one word is one word, however it was typed.
+Otherwise they stay as the person gave them; the text ``as_read`` is what becomes tokens.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _text(value: object, what: str) -> str:
 
 
 def _compose(item: Fact | Probe | TextDocument, *names: str) -> None:
-    """Put composed texts in the place of those that an item was made with."""
+    """Replace the texts that an item was made with by composed ones."""
     for name in names:
         object.__setattr__(item, name, _text(getattr(item, name), name))
 

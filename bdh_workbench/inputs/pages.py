@@ -1,4 +1,4 @@
-"""Which kind of file holds a document, and the words for those that cannot be read."""
+"""Which kind of file a document is, and what to say about those that cannot be read."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def kind_of(raw: bytes, suffix: str, where: str) -> str:
     if raw.startswith(_OLE):
         if _ENCRYPTED in raw:
             raise UserError(f"{where} is protected by a password: save a copy without one and read that.")
-        raise UserError(f"{where} is an office file of the old kind: save it as .docx, or its table as .csv.")
+        raise UserError(f"{where} is in an old Office format: save it as .docx, or its table as .csv.")
     if raw.startswith(b"{\\rtf"):
         raise UserError(f"{where} is a rich text file: save it as .docx or as plain text.")
     kind = _SUFFIXES.get(suffix, "")
     if kind in _NAMES:
         raise UserError(
-            f"{where} is not {_NAMES[kind]} file, though its name says so: it is damaged, or something else."
+            f"{where} is not {_NAMES[kind]} file, despite its name: it is damaged, or another kind of file."
         )
     if kind == "html" or (suffix not in (".txt", ".text", ".md", ".markdown") and _begins_as_html(raw)):
         return "html"
@@ -95,7 +95,9 @@ def _packed_kind(raw: bytes, suffix: str, where: str) -> str:
         raise UserError(f"{where} is a spreadsheet: save its table as .csv.")
     if any(name.startswith("ppt/") for name in names):
         raise UserError(f"{where} is a presentation: save it as PDF.")
-    raise UserError(f"{where} is a zip file or of a kind that cannot be read: unpack it, or save it as PDF or text.")
+    raise UserError(
+        f"{where} is a zip file or another kind of file that cannot be read: unpack it, or save it as PDF or text."
+    )
 
 
 @contextmanager

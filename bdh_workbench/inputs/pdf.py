@@ -1,7 +1,7 @@
 """Reading PDF files with `pypdf`: the text of their pages, as paragraphs.
 
-A PDF stores lines, not paragraphs. Lines that fill their column run on, words that were hyphenated at a line end are
-joined, and lines that return on most pages (titles, page numbers) are left out.
+A PDF stores lines, not paragraphs. Lines that fill their column are joined to the next, words hyphenated at a line end
+are put together, and lines that recur on most pages (titles, page numbers) are left out.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def read_pdf(raw: bytes, where: str) -> Page:
     """
     import pypdf
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells of each small fault that it worked round
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it reports each small fault that it worked around
     try:
         reader = pypdf.PdfReader(io.BytesIO(raw), strict=False)
         if reader.is_encrypted and not reader.decrypt(""):
@@ -54,7 +54,7 @@ def read_pdf(raw: bytes, where: str) -> Page:
     except Exception:  # a spoilt file can fail anywhere inside pypdf
         raise UserError(damaged(where)) from None
     if count > MOST_PAGES:
-        raise UserError(f"{where} has {count:,} pages, more than the {MOST_PAGES:,} that are read: split it.")
+        raise UserError(f"{where} has {count:,} pages, more than the limit of {MOST_PAGES:,}: split it.")
     texts, failed, length = [], 0, 0
     for number in range(count):
         try:
@@ -73,12 +73,12 @@ def read_pdf(raw: bytes, where: str) -> Page:
         if failed or not count:
             raise UserError(damaged(where))
         raise UserError(
-            f"{where} has {plural(count, 'page')} and no text: they are empty, or pictures as of "
-            "a scan. Run text recognition (OCR) over it first."
+            f"{where} has {plural(count, 'page')} and no text: they are empty or scanned pictures. "
+            "Run text recognition (OCR) over it first."
         )
     if sum(len(match[0]) for match in _GLYPHS.finditer(letters)) > _UNREADABLE * len(letters):
         raise UserError(
-            f"{where} does not say which letters its fonts draw, so that its text cannot be read: run text recognition "
+            f"{where} does not say which letters its fonts draw, so its text cannot be read: run text recognition "
             "(OCR) over it first."
         )
     empty = sum(not text.strip() for text in texts)

@@ -1,11 +1,11 @@
-"""Tables of facts as people have them: CSV with any delimiter, and with what programs put above the headers.
+"""Tables of facts as people have them: CSV with any delimiter, and with lines that programs put above the headers.
 
 - The delimiter is the one under which the headers prompt and answer appear, or else the one that cuts the rows alike.
   Counting commas fails on quoted texts.
 - A line ``sep=;`` (Excel) and lines that begin with # (``#separator:tab`` of Anki, or a comment) may stand above.
 - A table that Anki exported has no headers: prompt and answer are the first two columns of text.
 - In any other table with two columns or more, prompt and answer are the columns that a person chose, or that the
-  headers or the cells make likely. What was guessed is said.
+  headers or the cells make likely. The program says what it guessed.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def table_entries(text: str, where: str, layout: Layout) -> Iterator[tuple[str, 
                 delimiter = DELIMITERS.get(layout.delimiter, f"“{layout.delimiter}”")
                 raise UserError(
                     f"{place} has {len(row)} columns where the header has {len(layout.columns)}: "
-                    f"put double quotes around a text that holds {delimiter}."
+                    f"put double quotes around a text that contains {delimiter}."
                 )
             entry = _entry(row, layout)
             if layout.named and not entry.keys() >= NEEDED:
@@ -248,7 +248,7 @@ def _choose(text: str, found: Layout, where: str, columns: Sequence[str]) -> Non
     numbers = map(str, range(1, len(first) + 1)) if all(map(str.isdecimal, wanted)) else ()
     known = {*numbers, *(name for name in names if names.count(name) == 1)}
     missing = next((c for c, name in zip(columns, wanted, strict=True) if name not in known), columns[0])
-    raise UserError(f"{where} has no column “{missing}” of its own: its first line has {there}.")
+    raise UserError(f"{where} has no column “{missing}”, or more than one: its first line has {there}.")
 
 
 def _guess(text: str, found: Layout, where: str) -> None:
@@ -257,7 +257,7 @@ def _guess(text: str, found: Layout, where: str) -> None:
     if not rows:
         if fault := _fault(text, found):
             raise UserError(f"{where} is not valid CSV: {fault}.")
-        raise UserError(f"{where} is no table with two columns: facts need a prompt and an answer in each row.")
+        raise UserError(f"{where} is not a table with two columns: facts need a prompt and an answer in each row.")
     names, body = [_name(cell) for cell in rows[0]], rows[1:] or rows
     width = range(len(names))
     used = [i for i in width if any(not is_blank(row[i]) for row in body if i < len(row))]
@@ -274,7 +274,7 @@ def _guess(text: str, found: Layout, where: str) -> None:
         after = [i for i in order if prompt is not None and i > prompt]
         answer = next((i for i in (*after, *order) if i != prompt), None)
     if prompt is None or answer is None:
-        raise UserError(f"{where} is no table with two columns: facts need a prompt and an answer in each row.")
+        raise UserError(f"{where} is not a table with two columns: facts need a prompt and an answer in each row.")
     found.headed = _is_headed(rows, [prompt, answer])
     found.guessed = True
     _use(found, [prompt, answer], rows[0])

@@ -2,7 +2,7 @@
 
 - UTF-8 is taken where it is valid. Any other encoding is what a mark at the beginning or a web page says, or else what
   `chardet` detects from the letters; a short text gives it little to go by, so what was detected is said.
-- Whatever is wrong with a file is said in one sentence that names it: always a `UserError`.
+- Any problem with a file is a `UserError`: one sentence that names the file.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         # Windows reports a folder in this way.
         if os.path.isdir(path):
             raise UserError(f"{where} is a folder, not a file.") from None
-        raise UserError(f"{where} may not be read: permission denied.") from None
+        raise UserError(f"{where} cannot be read: permission denied.") from None
     except OSError as error:
         raise UserError(f"{where} cannot be read: {error.strerror or 'input error'}.") from None
     except ValueError:
@@ -159,7 +159,7 @@ def _detected(raw: bytes, where: str) -> Decoded:
     if b"\0" in raw:
         raise UserError(f"{where} is a binary file, not text.")
     line = _first_odd_line(raw)
-    raise UserError(f"{where} is text in no encoding that could be detected (line {line}): save it as UTF-8.")
+    raise UserError(f"{where} is text in an unknown encoding (line {line}): save it as UTF-8.")
 
 
 def _decodes_to(raw: bytes, name: str, text: str) -> bool:
@@ -227,7 +227,7 @@ def normal(text: str, where: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         # A JSON escape can name half a character, which could be neither saved nor shown.
-        raise UserError(f"{where} holds half a character (a lone surrogate).") from None
+        raise UserError(f"{where} contains half a character (a lone surrogate).") from None
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

@@ -1,7 +1,7 @@
 """Reading web pages and electronic books, which are web pages in a packed file, with `lxml`.
 
-The readable text: what a page's scripts, menus, buttons and hidden parts hold is left out. Where a page says which part
-is its main one, that part is read.
+Only the readable text is kept, without scripts, menus, buttons and hidden parts. If a page marks its main part, only
+that part is read.
 """
 
 from __future__ import annotations
@@ -82,9 +82,7 @@ def read_html(text: str, where: str) -> Page:
             found = main
             break
     if not found:
-        raise UserError(
-            f"{where} contains no text: the page perhaps shows it with a script. Save it as PDF from a browser."
-        )
+        raise UserError(f"{where} contains no text: a script may fill the page. Save it as PDF from a browser.")
     title = " ".join((tree.findtext(".//title") or "").split())
     heading = next((_readable(node) for node in body.iter("h1")), "")
     return Page(found, (title or " ".join(heading.split()))[:200])
@@ -175,7 +173,7 @@ def read_epub(raw: bytes, where: str) -> Page:
         chapters = [posixpath.normpath(posixpath.join(posixpath.dirname(package_name), file)) for file in order if file]
         locked = part(archive, "META-INF/encryption.xml", where) if "META-INF/encryption.xml" in names else b""
         if any(chapter.encode() in locked for chapter in chapters):
-            raise UserError(f"{where} is protected against copying, so that its text cannot be read.")
+            raise UserError(f"{where} is copy-protected, so its text cannot be read.")
         texts: list[str] = []
         size = 0
         for chapter in chapters:

@@ -1,4 +1,4 @@
-"""How much a memory can hold: banks are added as it grows, so that only the machine's own memory ends it.
+"""How much a memory can store: banks are added as it grows, so only the machine's own memory limits it.
 
 Importing this does not import torch.
 """
@@ -25,7 +25,7 @@ def machine_rows() -> int:
 
 
 def far_too_much(characters: int) -> str | None:
-    """What to say of a text of so many characters that this machine has no room for; None where it has."""
+    """What to say about a text of this many characters that the machine has no room for; None if it has room."""
     if characters <= CHARACTERS * machine_rows():
         return None
-    return f"{characters:,} characters are far too much for the memory of this machine: write a part."
+    return f"{characters:,} characters are far too many for this machine's memory: write a part of them."

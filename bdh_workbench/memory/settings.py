@@ -20,17 +20,17 @@ class WriteSettings:
 
     method: str = setting(
         "auto",
-        "direct: closed form; gradient: Adam on the slot; auto: direct, then gradient where needed",
+        "direct: closed form; gradient: Adam on the slow memory; auto: direct, then gradient where needed",
         choices=METHODS,
     )
     steps: int = setting(300, "gradient steps at most", label="Gradient steps", least=1, most=100_000)
-    rate: float = setting(0.03, "step size of Adam, in units of the slot", label="Step size", above=0)
+    rate: float = setting(0.03, "step size of Adam, in units of the slow memory", label="Step size", above=0)
     margin: float = setting(
         24.0, "log-odds to which the direct write lifts each answer token, in nats",
         label="Margin (nats)", above=0, most=100,
     )  # fmt: skip
     goal: float = setting(
-        0.9, "p that every answer token must pass, twice running, before gradient steps stop",
+        0.9, "p that every answer token must pass, twice in a row, before gradient steps stop",
         label="Goal for p", above=0, below=1,
     )  # fmt: skip
     contrastive: float = setting(0.5, "weight of the contrast between answers", label="Contrast weight", least=0)
@@ -41,32 +41,35 @@ class WriteSettings:
         label="Norm bound", above=0,
     )  # fmt: skip
     framings: int = setting(
-        2, "sentences put before a fact, each in turn, so that it is not bound to the start of a text", least=0, most=3
+        2,
+        "number of different sentences put before a fact, so that it is not tied to the start of a text",
+        least=0,
+        most=3,
     )
     write_paraphrases: bool = setting(
-        False, "write the other wordings of facts too; else they only serve for measuring"
+        False, "write the other wordings of facts too; otherwise they serve only for measuring"
     )
     tolerance: float = setting(
-        0.02, "squared distance from what is stored under which an address spends no rank", least=0
+        0.02, "squared distance from stored addresses below which an address uses no rank", least=0
     )
     protect: bool = setting(
-        True, "project every update off what is stored already", label="Protect the rest", flag="no-protect"
+        True, "project every update off what is already stored", label="Protect the rest", flag="no-protect"
     )
     on_conflict: str = setting(
         "replace",
-        "if a stored item is another answer to a given prompt, or a version of a given document: replace it; keep it "
-        "and leave out what is given; refuse to write; or both, which stores documents side by side",
+        "if a stored item is another answer to a given prompt, or a version of a given document: replace it; keep "
+        "it and leave out the new one; refuse to write; or both, which stores documents side by side",
         label="Where items conflict",
         choices=ON_CONFLICT,
     )
     workers: int = setting(
-        1, "processes that write the parts of a long text at once; each takes a core and about 0.5 GB",
+        1, "processes that write parts of a long text at the same time; each takes a core and about 0.5 GB",
         label="Worker processes", least=1, most=1024,
     )  # fmt: skip
     keep_words: bool = setting(
-        True, "keep prompts, answers and texts in the file; documents are found less well without them", flag="no-words"
+        True, "keep prompts, answers and texts in the file; without them documents are harder to find", flag="no-words"
     )
-    seed: int = setting(0, "of whatever is drawn at random", least=0, most=SEEDS)
+    seed: int = setting(0, "seed for everything random", least=0, most=SEEDS)
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -85,13 +88,13 @@ class SamplingSettings:
     """
 
     temperature: float = setting(0.0, "0: the most probable token", least=0)
-    top_k: int = setting(0, "choose among so many tokens; 0: all", label="Top k", least=0, flag="sample-top-k")
+    top_k: int = setting(0, "choose among this many tokens; 0: all", label="Top k", least=0, flag="sample-top-k")
     top_p: float = setting(
-        1.0, "choose among the fewest tokens that have so much probability together", label="Top p", above=0, most=1
+        1.0, "choose among the fewest tokens whose probabilities sum to this", label="Top p", above=0, most=1
     )
     # About 350 English words: 3 s alone and 6 s with a memory on one core, if nothing stops it.
-    max_tokens: int = setting(512, "tokens at most", label="Tokens at most", least=1)
-    seed: int = setting(0, "of the choice", least=0, most=SEEDS)
+    max_tokens: int = setting(512, "number of tokens at most", label="Tokens at most", least=1)
+    seed: int = setting(0, "seed for the choice", least=0, most=SEEDS)
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -105,5 +108,5 @@ class ReadSettings:
     written: bool = setting(True, "read the memory", flag="no-memory")
     gate: bool = setting(True, "close the read where nothing stored is familiar", flag="no-gate")
     completion: bool = setting(
-        True, "read the best match's address instead of the position's own", flag="no-completion"
+        True, "read at the best match's address instead of the position's own", flag="no-completion"
     )

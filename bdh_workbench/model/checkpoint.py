@@ -23,7 +23,7 @@ from bdh_workbench.model.network import Network, parameter_shapes
 from bdh_workbench.model.tensor_files import FLOATS, Wanted, read_tensors
 
 FORMAT = "bdh-workbench model 1"  # followed by the number of parts and the digest of all weights
-PART = 15 << 20  # bytes of weights in one file
+PART = 15 << 20  # bytes of one file, of weights or of a training checkpoint
 MOST_PARTS = 1000
 MAX_CONFIG = 1 << 20  # bytes of a configuration
 

@@ -31,7 +31,7 @@ class ModelConfig:
     levels: int = setting(6, "passes through the shared level [L]", least=1, most=MOST_LEVELS)
     context: int = setting(512, "tokens in a training window [T]; the network has no limit", least=1, most=MOST)
     rope_theta: float = setting(65536.0, "base of the rotary frequencies", above=1)
-    site_levels: tuple[int, ...] = setting((2, 4), "levels, counted from 1, after which a memory site stands", least=1)
+    site_levels: tuple[int, ...] = setting((2, 4), "levels, counted from 1, that a memory site follows", least=1)
     site_slots: int = setting(512, "slots of each of those sites [M]", least=1, most=MOST)
     fast_decay: float = setting(0.98, "share of the fast state kept from one token to the next", least=0, below=1)
     fast_rate: float = setting(1.0, "strength of one Hebbian step [eta]")

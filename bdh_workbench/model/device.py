@@ -37,7 +37,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception means that memory was short; known by name, as torch may not be loaded.
+    """Whether an exception means that memory ran out; recognised by name, because torch may not be loaded.
 
     Torch's allocator for the CPU raises a plain RuntimeError.
     """

@@ -16,7 +16,7 @@ from bdh_workbench.errors import UserError
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, flush it to disk, and put it in the place of ``path``.
+    """Let ``write`` fill a temporary file next to ``path``, flush it to disk, and put it in place of ``path``.
 
     Where ``path`` is a link, the file that it leads to is renewed. A file that was there keeps its owner and its mode.
 
@@ -28,7 +28,7 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         place = Path(os.path.realpath(path))
         before = place.stat() if place.exists() else None
         if before is not None and not stat.S_ISREG(before.st_mode):
-            raise OSError(errno.EINVAL, "it is no ordinary file")
+            raise OSError(errno.EINVAL, "it is not a regular file")
         place.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".partial", dir=place.parent)
         os.close(descriptor)

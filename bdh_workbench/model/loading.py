@@ -136,7 +136,7 @@ def load_general(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> tup
     for ids, least in ((calibration.locality, 0), (calibration.others, -1)):
         sound = sound and bool(((ids >= least) & (ids < tokenizer.vocab_size)).all())
     if not sound:
-        raise UserError(f"{path} does not fit the model configuration beside it: copy the model folder again.")
+        raise UserError(f"{path} does not fit the model configuration next to it: copy the model folder again.")
     site = WriteSite(config)
     for key in SITE_TENSORS:
         getattr(site, key).copy_(tensors[f"site.{key}"])

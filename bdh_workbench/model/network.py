@@ -5,10 +5,10 @@ What is notable:
   the same three matrices;
 - rotary phases turn the neuron axis; attention keeps a matrix for each level as its whole state, so that generation
   never recomputes the prefix;
-- a memory site reads a slow slot (trained, frozen afterwards) and a fast Hebbian state (zero at the start of each
-  sequence) through one address, each behind its own gate;
-- the write site is not here: it stands above the last level (``write_site.py``) and adds to the stream right before
-  the head, with no norm after it.
+- a memory site reads a slow memory (trained, frozen afterwards) and a fast Hebbian state (zero at the start of each
+  sequence) through one address, each through its own gate;
+- the write site is not here: it comes after the last level (``write_site.py``) and adds to the stream right before the
+  head, with no norm after it.
 
 Symbols: B sequences, T tokens, D width, H heads, N neurons per head, M slots, V vocabulary.
 """
@@ -91,7 +91,7 @@ def rotate(s: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 class MemorySite(nn.Module):
-    """A slow slot and a fast Hebbian state read through one address, each behind a gate."""
+    """A slow memory and a fast Hebbian state, read through one address, each through a gate."""
 
     decay_powers: Tensor
 
@@ -213,7 +213,7 @@ class Network(nn.Module):
 
         Args:
             ids: (B, T) int64, T >= 1.
-            state: what an earlier call returned, which is left as it is; None at the start of a sequence.
+            state: what an earlier call returned, which is not changed; None at the start of a sequence.
             trace: filled with site readings and sparsity when given.
 
         Returns:

@@ -1,7 +1,7 @@
 """Reading the tensors of a model folder: names, types, shapes and sizes are checked before any of them is made.
 
-The file is read, not mapped: one that is cut short or replaced by another program while it is open is an error that can
-be told, where touching a page that a mapping has lost would end the process.
+The file is read, not mapped: if another program truncates or replaces it while it is open, that is an error that can be
+reported, whereas touching a page that a mapping has lost would end the process.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def read_tensors(path: Path, wanted: Mapping[str, Wanted], unbounded: int = 0) -
             # As many bytes are set aside as are asked for, and a file may grow while it is read.
             raw = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
         if len(raw) > most:
-            raise UserError(f"{path} is larger than the model configuration beside it allows: copy the folder again.")
+            raise UserError(f"{path} is larger than the model configuration next to it allows: copy the folder again.")
         found = dict(deserialize(raw))  # type: ignore[no-untyped-call]
     except FileNotFoundError:
         raise UserError(f"{path.parent} is not a complete model folder: {path.name} is missing.") from None
@@ -78,7 +78,7 @@ def read_tensors(path: Path, wanted: Mapping[str, Wanted], unbounded: int = 0) -
     del raw
     missing = sorted(wanted.keys() - found.keys())
     if missing:
-        raise UserError(f"{path} lacks {missing[0]}: it does not belong to the model configuration beside it.")
+        raise UserError(f"{path} lacks {missing[0]}: it does not belong to the model configuration next to it.")
     tensors = {}
     for name, kind in wanted.items():
         entry = found.pop(name)
@@ -86,7 +86,7 @@ def read_tensors(path: Path, wanted: Mapping[str, Wanted], unbounded: int = 0) -
         if not kind.fits(dtype, shape):
             sizes = ["any" if size is None else size for size in kind.shape]
             raise UserError(
-                f"{path} holds {name} as {dtype} {shape} where the configuration wants {sizes} of "
+                f"{path} contains {name} as {dtype} {shape} where the configuration requires {sizes} of "
                 f"{' or '.join(kind.dtypes)}: the files of the model folder do not belong together."
             )
         data = bytearray(entry["data"])

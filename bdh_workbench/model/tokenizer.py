@@ -2,7 +2,7 @@
 
 - Every tokenizer here works on UTF-8 bytes, so any text can be encoded and decoding gives it back exactly.
 - `BpeTokenizer` is the one that models use; `ByteTokenizer` needs no training and serves the tests.
-- The end token never comes out of `encode`: text that spells it is ordinary text. Who wants it appends `end_id`.
+- `encode` never returns the end token: text that spells it is ordinary text. To add it, append `end_id`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bdh_workbench.model.files import write_atomically
 
 END_TOKEN = "<|end|>"
 MAX_FILE_BYTES = 16 * 1024 * 1024
+LONG = 20_000  # characters from which other threads would notice that a text is encoded
 
 _BYTE_FORMAT = "bdh-byte-tokenizer"
 _UNUSED = ("unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges")
@@ -211,7 +212,7 @@ class BpeTokenizer(Tokenizer):
 
     def encode(self, text: str) -> list[int]:
         """Return the token ids of `text`; the end token is never among them."""
-        return list(self._tokenizer.encode(_without_surrogates(text), add_special_tokens=False).ids)
+        return list(self._encoding(text).ids)
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return `encode(text)` for every text, using all processor cores."""
@@ -223,7 +224,14 @@ class BpeTokenizer(Tokenizer):
 
         Tokens that hold a part of a character's bytes have the span of the whole character.
         """
-        return list(self._tokenizer.encode(_without_surrogates(text), add_special_tokens=False).offsets)
+        return list(self._encoding(text).offsets)
+
+    def _encoding(self, text: str) -> tokenizers.Encoding:
+        clean = _without_surrogates(text)
+        if len(clean) < LONG:
+            return self._tokenizer.encode(clean, add_special_tokens=False)
+        # Only as a batch does the library let other threads go on: the window would stand still.
+        return self._tokenizer.encode_batch([clean], add_special_tokens=False)[0]
 
 
 def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:

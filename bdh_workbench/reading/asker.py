@@ -1,6 +1,6 @@
-"""What is fitted to answer questions: the reader network, its words, and the judges; files of the model folder.
+"""The fitted parts that answer questions: the reader network, its words, and the judges, as files of the model folder.
 
-Nothing here shapes what a memory stores, so that a better reader can take its place beside the same memory files.
+Nothing here affects what a memory stores, so a better reader can replace this one without invalidating memory files.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Each kind of evidence is one small function that scores candidates, and has a name. A candidate is a row with the item
 and the sentence that it is of. Some evidence compares cues, some compares words; of a memory that was saved without its
-words there is only the first. None of it knows a language: how much a word tells comes from how rare its tokens are in
-general text and from how many of the stored sentences say it.
+words there is only the first. None of it depends on a language: how much a word counts depends on how rare its tokens
+are in general text and on how many of the stored sentences contain it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def stranger(pair: Compared) -> float:
 
 
 def shared(pair: Compared) -> float:
-    """How much the two share, by weight; the logarithm of it, as the tenth word tells less than the first."""
+    """How much the two share, by weight; the logarithm of it, because the tenth word counts for less than the first."""
     return math.log1p(sum(pair.asked[word] for word in pair.shared))
 
 
@@ -197,7 +197,7 @@ def _begin(word: str, other: str) -> int:
 
 
 def same(both: Relations) -> float:
-    """How much what the text asks for is what the stored sentence tells."""
+    """How much what the text asks for is what the stored sentence states."""
     return float(both.asks @ both.told)
 
 

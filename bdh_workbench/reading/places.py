@@ -1,4 +1,4 @@
-"""Where in a document a question stands: each stored row of the document is scored by three kinds of evidence.
+"""Which place in a document a question is about: each stored row of the document is scored by three kinds of evidence.
 
 - The document's own terms: the longer summaries, centred on the document's mean and whitened by its covariance, so that
   what all of it shares says nothing. With P the inverse covariance, the whitened cosine of a question z with row z_j is
@@ -28,7 +28,7 @@ TINY = 1e-12
 
 
 class Places:
-    """The rows of one document, ready to be told apart; m of them."""
+    """The rows of one document, ready to be distinguished; m of them."""
 
     def __init__(self, site: WriteSite, summaries: Tensor, sentences: Tensor, words: SentenceWords | None) -> None:
         """Prepare rows.

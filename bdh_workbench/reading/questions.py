@@ -1,7 +1,8 @@
 """Answering a question from a memory: evidence finds sentences, the memory recites them, the reader marks the answer.
 
 In the terms of complementary learning systems, the slow memory replays and a fast system reads what is replayed. The
-index finds, the slot recites, the reader reads: the words that are read come from S, free-running (``recital.py``).
+index finds, the slow memory recites, the reader reads: the words that are read come from S, free-running
+(``recital.py``).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Every position's cue is compared with the stored ones (``recall.py``). The best match says how familiar the position is
 and where it comes from. With the gate, an unfamiliar position reads nothing at all, so that its logits are those of the
-untouched model to the bit. With completion, the best match's address is read instead of the position's own: a partial
+untouched model, bit for bit. With completion, the best match's address is read instead of the position's own: a partial
 cue is completed to the stored pattern, as the hippocampal area CA3 is held to do (Marr 1971; McNaughton and Morris
 1987). The cues then act as an index, though the values live in S alone. Without both, the read is pure: S and nothing
 else.
@@ -144,8 +144,8 @@ class Reader:
         self.questions: QuestionReader | None = None
         if memory is not None and memory.model != model.fingerprint:
             raise UserError(
-                f"This memory was written with the model {memory.model_name} ({memory.model[:8]}), and the one loaded "
-                f"is {model.name} ({model.fingerprint[:8]}): load that model first."
+                f"This memory was written with the model {memory.model_name} ({memory.model[:8]}), but "
+                f"{model.name} ({model.fingerprint[:8]}) is loaded: load its own model first."
             )
         if memory is not None and len(memory.rows):
             bind(memory, model.site)

@@ -1,7 +1,7 @@
 """Evidence for which stored sentence answers a question: small functions, each scoring every sentence of a memory.
 
-Words weigh by how few sentences of this memory say them, so that nothing depends on the language; the rarity of words
-in the corpus and the likeness of their vectors are evidence beside that, which a fitted judge weighs.
+A word's weight depends on how few sentences of this memory contain it, so nothing depends on the language; the rarity
+of words in the corpus and the similarity of their vectors are further evidence, and a fitted judge weighs all of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Stored texts met word for word: the exact match of tokens that decides before any score.
+"""Stored texts repeated word for word: the exact match of tokens, which decides before any score.
 
 A tree of all stored stretches from their first token on. Reading a text keeps the places in the tree that its last
 words lead to, one for each beginning, so that a stretch is recognised wherever in the text it starts. Tokens that
@@ -18,9 +18,9 @@ from bdh_workbench.inputs.as_read import prompt_as_read
 from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.model.loading import Model
 
-# Nats of surprisal from which on the words of a stretch within another text are no accident, where one stretch is
-# stored: with many, one of them is met the sooner by as much as there are more. With 337 stored, 0.031% of the
-# positions of other text repeat one by 24 nats ("in April 20", "Nevertheless"), 0.005% by the 29.8 that this asks for.
+# Nats of surprisal from which on the words of a stretch within another text are no accident, if one stretch is stored:
+# the more are stored, the sooner one of them occurs by chance. With 337 stored, 0.031% of the positions of other text
+# repeat one by 24 nats ("in April 20", "Nevertheless"), 0.005% by the 29.8 that this asks for.
 NO_ACCIDENT = 24.0
 MOST_OPEN = 16  # beginnings followed at once; a text that says one word over and over opens one with each
 ROOT = 0

@@ -1,4 +1,4 @@
-"""What stands between the worker thread and the engine: the task that an engine is handed with each job."""
+"""The link between the worker thread and the engine: the task that the engine gets with each job."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Task(Protocol):
         """
 
     def commit(self) -> None:
-        """From here on the job cannot be cancelled: what follows changes what is in use.
+        """From here on the job cannot be cancelled, because the next steps change what is in use.
 
         Raises:
             Cancelled: when it was cancelled before.
@@ -52,7 +52,7 @@ class Engine(Protocol):
         """Do a job; what it returns is the result of JobDone."""
 
     def close(self, discard_recovery: bool) -> None:
-        """Let go of everything; with ``discard_recovery`` also of the copy of unsaved work."""
+        """Release everything; with ``discard_recovery``, delete the copy of unsaved work too."""
 
 
 def progress(task: Task, fraction: float | None, text: str) -> None:

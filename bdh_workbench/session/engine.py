@@ -1,4 +1,4 @@
-"""What does the jobs: it owns the model and the memory in use, and lives on the worker thread."""
+"""The engine does the jobs: it owns the model and the memory in use, and lives on the worker thread."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ class WorkbenchEngine(Engine):
         self._last: Place | None = None  # where that answer came from
 
     def start(self, task: Task) -> None:
-        """Tell of unsaved work."""
+        """Report unsaved work."""
         self.document.look_for_recovery(task)
 
     def close(self, discard_recovery: bool) -> None:
-        """Let go of model, memory and recovery copies."""
+        """Release model, memory and recovery copies."""
         self.document.recovery.close(discard_recovery)
         self.model = self._reader = None
 
@@ -150,7 +150,7 @@ class WorkbenchEngine(Engine):
         new = resolve(document.memory, job.facts, job.documents, job.settings)
         held = document.memory.items if document.memory is not None else ()
         if any(not 0 <= number < len(held) for number in job.replaces):
-            raise UserError("What was edited is not in the memory any more: write it as something new.")
+            raise UserError("The edited item is no longer in the memory: write it as a new one.")
         if job.replaces and (new.facts or new.documents):
             new = dataclasses.replace(new, gone=tuple(sorted({*new.gone, *job.replaces})))
         notes, written = tuple(new.notes()), len(new.facts) + len(new.documents)
@@ -201,7 +201,7 @@ class WorkbenchEngine(Engine):
         reader = self._mounted(jobs.ReadSettings())
         items = reader.memory.items if reader.memory is not None else ()
         if not 0 <= number < len(items):
-            raise UserError("There is no such item in the memory any more: choose another.")
+            raise UserError("This item is no longer in the memory: choose another.")
 
         def passed(tokens: tuple[TokenHeat, ...], done: float) -> None:
             task.emit(ItemRecited(task.id, number, tokens, done))
@@ -225,9 +225,9 @@ class WorkbenchEngine(Engine):
             documents = tuple(TextDocument(item.title, item.text) for item in items if item.text)
         if not documents:
             raise UserError(
-                "There are no documents for a retention run: write some, or open a file of them."
+                "There are no documents for a retention run: write some, or open a file with some."
                 if job.documents is not None or self.document.memory is None
-                else "The memory contains no documents with their texts: write some, or open a file of them."
+                else "The memory contains no documents with their texts: write some, or open a file with some."
             )
         return documents
 

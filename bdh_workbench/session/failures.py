@@ -1,4 +1,4 @@
-"""From exceptions to records of strings: an exception that left its thread would keep tensors alive."""
+"""Turning exceptions into records of strings: an exception that left its thread would keep tensors alive."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def failure(job: int, error: Exception) -> JobFailed:
         return JobFailed(job, "There was not enough memory.", details, advice(str(error), gpu), offer_cpu=gpu)
     said = shortened(str(error), 120)
     reason = f" ({said})" if said else ""
-    return JobFailed(job, f"This failed in a way that was not foreseen: {type(error).__name__}{reason}.", details)
+    return JobFailed(job, f"This failed unexpectedly: {type(error).__name__}{reason}.", details)
 
 
 def advice(text: str, gpu: bool) -> str:

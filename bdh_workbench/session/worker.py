@@ -1,9 +1,9 @@
-"""The worker thread: it takes jobs from a queue, one after the other, and tells of them through one function.
+"""The worker thread: it takes jobs from a queue, one after the other, and reports on them through one function.
 
 Everything that a caller does (submit, cancel, pause, close) only changes what stands under one lock and wakes the
 worker; all events come from the worker. The lock is held while an event is sent, so that once ``cancel`` has returned
-no step, token or progress of that job follows. What is emitted to must therefore return soon and never wait for a
-thread that is calling the session; a queued Qt signal does neither.
+no step, token or progress of that job follows. The receiver must therefore return soon and never wait for a thread that
+is calling the session; a queued Qt signal does neither.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class Session:
             self._changed.notify_all()
 
     def pause(self) -> None:
-        """Hold the write or retention run that is being done, or the next one, between two of its steps."""
+        """Pause the running write or retention run, or the next one, between two of its steps."""
         with self._changed:
             self._paused = True
 
@@ -153,7 +153,7 @@ class Session:
 
     @property
     def busy(self) -> bool:
-        """Whether a job runs or waits."""
+        """Whether a job is running or waiting."""
         with self._changed:
             return self._running is not None or bool(self._waiting)
 
@@ -268,7 +268,7 @@ class Session:
                 try:
                     self._engine.close(self._discard)
                 except Exception:
-                    _log.exception("The session could not be closed in order.")
+                    _log.exception("The session could not be closed properly.")
                 self._engine = None
 
     def _next(self) -> _Entry | None:
@@ -307,7 +307,7 @@ class Session:
                 last = JobCancelled(entry.id)
             self._flush(entry)
             if isinstance(last, JobFailed) and last.details:
-                # What comes with advice was foreseen: its place in the program helps nobody who reads a terminal.
+                # A failure with advice was expected: its place in the program helps nobody who reads a terminal.
                 _log.error("%s\n%s", last.message, last.advice or last.details)
                 self._send(log_line(entry.id, "error", f"{entry.title}: {last.message}\n{last.details}"))
             self._running = None

@@ -1,4 +1,4 @@
-"""A training step on a CPU in bfloat16: the same network, with hand-written gradients for what costs most.
+"""A training step on a CPU in bfloat16: the same network, with hand-written gradients for the most expensive parts.
 
 Processors with AVX512-BF16 or AMX multiply bfloat16 matrices five to nine times faster than fp32 ones. What then costs
 is every pass over the (B, T, H N) activations, so that

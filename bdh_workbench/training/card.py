@@ -1,4 +1,4 @@
-"""The model card: what a model was made from, how, and what it does, as Markdown beside its weights."""
+"""The model card: how and from what a model was made, and what it can do, as Markdown next to its weights."""
 
 from __future__ import annotations
 

@@ -13,9 +13,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.model.checkpoint import PART
 from bdh_workbench.model.files import save_tensors_atomically, write_atomically
-
-PART = 15 << 20  # bytes
 
 
 @dataclass(slots=True)

@@ -28,9 +28,9 @@ class TrainingConfig:
         512, "tokens in a window of the last fifth; the first four fifths use early_context", least=1, most=CHUNK
     )
     early_context: int = setting(256, "tokens in a window of the first four fifths", least=1, most=CHUNK)
-    minutes: float = setting(0.0, "pre-training stops after so many minutes of work; 0: no limit")
-    tokens: int = setting(240_000_000, "or after so many tokens, whichever comes first; 0: no limit")
-    corpus_tokens: int = setting(0, "tokens of the corpus that are made ready; 0: all")
+    minutes: float = setting(0.0, "pre-training stops after this many minutes of work; 0: no limit")
+    tokens: int = setting(240_000_000, "or after this many tokens, whichever comes first; 0: no limit")
+    corpus_tokens: int = setting(0, "tokens of the corpus to prepare; 0: all")
     rate: float = setting(1e-3, "highest learning rate", above=0)
     final_rate: float = setting(1e-4, "where the cosine ends", above=0)
     warmup: int = setting(300, "steps to the highest rate", least=1)
@@ -52,12 +52,12 @@ class TrainingConfig:
         0.0, "share of the schedule, its end, whose mean weights are the result; 0: the last weights", least=0, most=1
     )
     late_share: float = setting(0.2, "share of the schedule that uses the longer windows", least=0, most=1)
-    validate_minutes: float = setting(5.0, "between two looks at held-out text")
+    validate_minutes: float = setting(5.0, "between two evaluations on held-out text")
     save_minutes: float = setting(2.0, "between two checkpoints")
     meta_minutes: float = setting(8.0, "for training the addresses")
     reading_minutes: float = setting(0.0, "for training the reader that answers questions; 0: none")
     meta_seeds: int = setting(3, "runs that must agree before trained addresses are kept", least=1)
-    seed: int = setting(0, "of whatever is drawn at random", least=0, most=SEEDS)
+    seed: int = setting(0, "seed for everything random", least=0, most=SEEDS)
     bf16: bool = setting(True, "on a CPU, if it multiplies bfloat16 matrices itself; on a GPU it is always used")
     compile: bool = setting(True, "torch.compile, on a GPU only")
 

@@ -2,7 +2,7 @@
 
 - A location is a folder or file (.jsonl.zst, .jsonl, .parquet, .txt, .md) or a Hugging Face dataset,
   `hf:NAME` or `hf:NAME:CONFIG`.
-- In a folder with data shards (JSON Lines, Parquet) only these are read: a README beside them is not text to learn.
+- In a folder with data shards (JSON Lines, Parquet) only these are read: a README next to them is not text to learn.
 - Files are read in the order of their names and as a stream, so memory stays flat whatever the corpus' size.
 - The order of training windows follows from seed and position alone, so a checkpoint holds one integer.
 """
@@ -123,9 +123,9 @@ def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
         try:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise UserError(f"{path}, line {number} is not valid JSON: mend or remove the line.") from error
+            raise UserError(f"{path}, line {number} is not valid JSON: fix or remove the line.") from error
         if not isinstance(record, dict):
-            raise UserError(f"{path}, line {number} is no JSON object: mend or remove the line.")
+            raise UserError(f"{path}, line {number} is not a JSON object: fix or remove the line.")
         yield record
 
 
@@ -168,7 +168,7 @@ def _zstd_chunks(path: Path) -> Iterator[bytes]:
                 yield frame.decompress(chunk)
                 chunk = frame.unused_data if frame.eof else b""
     except zstandard.ZstdError as error:
-        raise UserError(f"{path} is not a sound zstd file: download or copy it again.") from error
+        raise UserError(f"{path} is not a valid zstd file: download or copy it again.") from error
     if frame is None or not frame.eof:
         raise UserError(f"{path} ends too early: download or copy it again.")
 
@@ -205,7 +205,7 @@ def _read_parquet(path: Path) -> Iterator[CorpusDocument]:
                 for record in batch.to_pylist():
                     yield from _document(record, path.name)
     except arrow.ArrowException as error:
-        raise UserError(f"{path} is not a sound Parquet file: download or copy it again.") from error
+        raise UserError(f"{path} is not a valid Parquet file: download or copy it again.") from error
 
 
 def _read_hugging_face(location: str) -> Iterator[CorpusDocument]:

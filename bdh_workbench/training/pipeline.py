@@ -1,7 +1,7 @@
 """The whole of training as one resumable command: tokenizer, pre-training, addresses, calibration, model card.
 
-What a phase made is on disk before the phase counts as finished, and ``run/state.json`` lists the finished ones. A run
-that was stopped continues in the phase that was not finished; pre-training within it, at its last checkpoint.
+The results of a phase are on disk before the phase counts as finished, and ``run/state.json`` lists the finished ones.
+A run that was stopped continues in the phase that was not finished; pre-training within it, at its last checkpoint.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class _Run:
                 self.state = dict(json.loads(path.read_text(encoding="utf-8")))
                 shape = self.state.pop("config")
             except (OSError, ValueError, TypeError, KeyError):
-                raise UserError(f"{path} is damaged: delete it to do again what follows pre-training.") from None
+                raise UserError(f"{path} is damaged: delete it to repeat everything after pre-training.") from None
             if shape != json.loads(json.dumps(self._shape())):
                 self.state = {key: value for key, value in self.state.items() if key == "pretraining"}
         if share_done(self.settings, self._progress()) < 1.0:
@@ -219,12 +219,12 @@ class _Run:
                 print("Training the tokenizer.", file=sys.stderr)
                 texts = self._stoppable(document.text for document in read_corpus(self.corpus))
                 train_tokenizer(texts, self.config.vocab_size).save(path)
-            print("Making the corpus ready.", file=sys.stderr)
+            print("Preparing the corpus.", file=sys.stderr)
             wanted = self.settings.corpus_tokens
 
             def tell(tokens: int) -> None:
                 self._check_stop()
-                telemetry.note(min(0.999, tokens / wanted) if wanted else 0.0, f"{tokens:,} tokens made ready")
+                telemetry.note(min(0.999, tokens / wanted) if wanted else 0.0, f"{tokens:,} tokens prepared")
 
             build_token_cache(self.corpus, load_tokenizer(path), self.folder / "tokens", wanted or None, tell)
 
@@ -243,7 +243,7 @@ class _Run:
         validation = held_out_windows(self.corpus, tokenizer, settings.early_context, VALIDATION_WINDOWS)
         run = Pretraining(network, tokenizer, cache.tokens, validation, settings, ranks, self.folder)
         if resume and run.resume() and ranks.first:
-            print(f"Going on at step {run.progress.step}.", file=sys.stderr)
+            print(f"Continuing at step {run.progress.step}.", file=sys.stderr)
         progress = run.run(self.stop)
         if share_done(settings, progress) < 1.0:
             if ranks.first:

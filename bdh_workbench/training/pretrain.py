@@ -261,8 +261,8 @@ class Pretraining:
                 mean = float(self.ranks.mean(torch.stack(losses).mean()))
                 if not math.isfinite(mean):
                     raise UserError(
-                        f"Training was stopped after step {progress.step:,}, as its loss is no longer a number: lower "
-                        "the rate, and continue from the last checkpoint with --resume."
+                        f"Training was stopped after step {progress.step:,} because its loss is no longer a number: "
+                        "lower the rate, and continue from the last checkpoint with --resume."
                     )
                 losses.clear()
                 self._log(telemetry, mean, rate, float(norm))

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a log line a second, a progress bar on a terminal, scalars for TensorBoard."""
+"""What a person sees of a run: a line in the log, a progress bar on a terminal, scalars for TensorBoard."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Experiments on memories: what they answer, what they cost, and what they keep."""
+"""Experiments on memories: what they answer, what they cost, and how much they keep."""

@@ -6,14 +6,11 @@ It begins with plain token codes and one cosine and adds one part at a time.
 from __future__ import annotations
 
 import dataclasses
-import statistics
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from bdh_workbench.model.config import ModelConfig
@@ -29,10 +26,10 @@ from bdh_workbench.training.addressing.calibration import (
     fit_whitening,
     stretches,
 )
-from bdh_workbench.training.corpus import encode_documents, read_corpus, validation_documents
-from lab.results import Note, header, markdown_table, save
+from lab.memories.variants import SPLIT, general_text
+from lab.results import Note, Spread, cell, markdown_table
 
-FIT_TOKENS, HELD_OUT_TOKENS = 2_000_000, 60_000
+MORE_TOKENS = 2_000_000  # that a site is fitted on
 SHOWN = {
     "facts_nearest": "facts: nearest",
     "facts_found_01": "found at 0.1%",
@@ -88,13 +85,6 @@ VARIANTS = (
 )
 
 
-def general_text(corpus: str, tokenizer: Tokenizer) -> GeneralText:
-    """The first tokens of a corpus to fit on, and of its held-out documents to measure on."""
-    fit = np.concatenate(list(encode_documents(read_corpus(corpus), tokenizer, FIT_TOKENS)))
-    held_out = np.concatenate(list(encode_documents(validation_documents(corpus), tokenizer, HELD_OUT_TOKENS)))
-    return GeneralText(np.bincount(fit, minlength=tokenizer.vocab_size), fit, held_out.astype(np.int64))
-
-
 def variant_site(variant: Variant, config: ModelConfig, tokenizer: Tokenizer, text: GeneralText) -> WriteSite:
     """A write site of this form, fitted on general text."""
     site = WriteSite(dataclasses.replace(config, **variant.config))
@@ -111,54 +101,60 @@ def variant_site(variant: Variant, config: ModelConfig, tokenizer: Tokenizer, te
     return site
 
 
-def run(model: Model, corpus: str, out: Path, seeds: int = 3, note: Note = lambda line: None) -> dict[str, Any]:
-    """Measure every variant on the ``test`` split of the synthetic data, over seeds.
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A variant by its name, and its figures."""
+
+    variant: str
+    figures: dict[str, Spread]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured."""
+
+    model: str
+    split: str
+    seeds: int
+    variants: list[Measured]
+
+
+def measure(model: Model, corpus: str, seeds: int, note: Note = lambda line: None) -> Iterator[Report]:
+    """Measure every variant on the ``test`` split of the synthetic data.
 
     Args:
         model: gives tokenizer and configuration; its network is not used.
         corpus: general text, as for training.
-        out: folder for ``addresses.json`` and ``addresses.md``.
         seeds: sets of facts and documents.
         note: called with a line for each variant.
-
-    Returns:
-        For each variant the mean and the sample standard deviation of each measure over the seeds.
     """
-    text = general_text(corpus, model.tokenizer)
-    results: list[dict[str, Any]] = []
+    text = general_text(model, corpus, MORE_TOKENS)
+    report = Report(model.name, SPLIT, seeds, [])
     for variant in VARIANTS:
         site = variant_site(variant, model.config, model.tokenizer, text)
-        reports = [_report(site, model.tokenizer, text.held_out, seed, variant) for seed in range(seeds)]
-        figures = {name: _spread([report[name] for report in reports]) for name in reports[0]}
-        results.append({"variant": variant.name, "figures": figures})
-        note(f"{variant.name}: {figures['score']['mean']:.3f}")
-    report = header("addresses", model) | {"split": "test", "seeds": seeds, "variants": results}
-    save(out, report, page(report))
-    return report
+        reports = [
+            address_report(
+                site,
+                model.tokenizer,
+                text.held_out,
+                seed,
+                SPLIT,
+                two_level=variant.two_level,
+                sentence_words=variant.sentence_words,
+            )
+            for seed in range(seeds)
+        ]
+        figures = {name: Spread.of([each[name] for each in reports]) for name in reports[0]}
+        report.variants.append(Measured(variant.name, figures))
+        note(f"{variant.name}: {figures['score'].mean:.3f}")
+    yield report
 
 
-def _report(
-    site: WriteSite, tokenizer: Tokenizer, held_out: npt.NDArray[np.int64], seed: int, variant: Variant
-) -> dict[str, float]:
-    return address_report(
-        site, tokenizer, held_out, seed, "test", two_level=variant.two_level, sentence_words=variant.sentence_words
-    )
-
-
-def _spread(values: list[float]) -> dict[str, float]:
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return {"mean": round(statistics.mean(values), 4), "deviation": round(deviation, 4)}
-
-
-def page(report: Mapping[str, Any]) -> str:
-    """The chief measures as a Markdown table, mean ± deviation."""
-    rows = []
-    for result in report["variants"]:
-        figures = [result["figures"][name] for name in SHOWN]
-        rows.append([result["variant"], *(f"{each['mean']:.3f} ± {each['deviation']:.3f}" for each in figures)])
+def page(report: Report, names: list[str]) -> str:
+    """The chief measures of every variant in one table."""
+    rows = [[each.variant, *(cell(each.figures[name]) for name in SHOWN)] for each in report.variants]
     return (
         "# Addresses\n\n"
-        f"Tokenizer and shape of model `{report['model']}`, the `{report['split']}` split, {report['seeds']} seeds; "
-        "mean ± sample standard deviation, shares from 0 to 1.\n\n"
-        + markdown_table(["addressing", *SHOWN.values()], rows)
+        f"Tokenizer and shape of model `{report.model}`, the `{SPLIT}` split, {report.seeds} seeds; mean ± sample "
+        "standard deviation, shares from 0 to 1.\n\n" + markdown_table(["addressing", *SHOWN.values()], rows)
     )

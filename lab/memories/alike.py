@@ -1,4 +1,4 @@
-"""Facts that look alike: those that differ by a number alone, and several about one subject.
+"""Facts that look alike: facts that differ only in a number, and several facts about one subject.
 
 Numbered facts are asked for word for word, by the usual read and by the pure one: the usual may find no fewer. Of
 subjects with several facts each, every fact is asked for in its own words and in others, and each subject for what was
@@ -8,9 +8,8 @@ never stored of it. All of it is invented, and nothing is fitted to it.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from bdh_workbench.asking.decoding import Question, exact, share
 from bdh_workbench.evaluation.edits import opened
@@ -19,7 +18,7 @@ from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
 from lab.memories.variants import questions
-from lab.results import Note, cell, header, markdown_table, save, spread_of
+from lab.results import Figures, Note, cell, in_words, markdown_table, mean, spread_of
 
 ANSWERS = """amber birch copper delta ember fennel garnet hazel indigo juniper kelp larch maple nickel olive pewter
     quartz rowan saffron teak umber velvet willow yarrow""".split()
@@ -64,26 +63,33 @@ EACH = 3  # facts of a subject
 NEVER_STORED = ("The cousin of {} is called", "{} learned to swim in the year", "The height of {} in metres is")
 
 
-def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured: of each kind of numbered facts, and of several facts about one subject."""
+
+    model: str
+    seeds: int
+    numbered: dict[str, Figures]
+    several: Figures
+
+
+def measure(model: Model, seeds: int, note: Note = lambda line: None) -> Iterator[Report]:
     """Write numbered facts, and several facts about each subject, and ask for them.
 
     Args:
         model: the frozen model.
-        out: folder of results.
         seeds: deals of the answers.
         note: called with a line now and then.
     """
-    numbered: dict[str, Any] = {}
+    numbered: dict[str, Figures] = {}
     for name, prompts in NUMBERED.items():
         numbered[name] = spread_of([_numbered(model, prompts, seed) for seed in range(seeds)])
-        note(f"{name}: {numbered[name]['usual']['mean']:.3f} of {len(prompts)}")
-    found = []
+        note(f"{name}: {mean(numbered[name]['usual']):.3f} of {len(prompts)}")
+    deals = []
     for seed in range(seeds):
-        found.append(_several(model, seed))
-        note(f"several facts about one subject, seed {seed}: " + _told(found[-1]))
-    report = {**header("alike", model), "seeds": seeds, "numbered": numbered, "several": spread_of(found)}
-    save(out, report, _page(report))
-    return report
+        deals.append(_several(model, seed))
+        note(f"several facts about one subject, seed {seed}: {in_words(deals[-1])}")
+    yield Report(model.name, seeds, numbered, spread_of(deals))
 
 
 def several(seed: int) -> tuple[list[Fact], list[str]]:
@@ -120,19 +126,16 @@ def _several(model: Model, seed: int) -> dict[str, float | None]:
     }
 
 
-def _told(figures: Mapping[str, float | None]) -> str:
-    return ", ".join(f"{name} {value:.3f}" for name, value in figures.items() if value is not None)
-
-
-def _page(report: dict[str, Any]) -> str:
+def page(report: Report, names: list[str]) -> str:
+    """One table for numbered facts, and one for several about one subject."""
     numbered = [
         [f"{len(NUMBERED[name])} {name}", cell(row["usual"]), cell(row["pure"])]
-        for name, row in report["numbered"].items()
+        for name, row in report.numbered.items()
     ]
-    rows = [[name, cell(value)] for name, value in report["several"].items()]
+    rows = [[name, cell(value)] for name, value in report.several.items()]
     return (
         "# Facts that look alike\n\n"
-        f"Model `{report['model']}`, {report['seeds']} deals of the answers; mean ± sample standard deviation.\n\n"
+        f"Model `{report.model}`, {report.seeds} deals of the answers; mean ± sample standard deviation.\n\n"
         "Facts that differ by a number alone, asked for word for word; whole answers, greedily decoded.\n\n"
         f"{markdown_table(['facts', 'usual read', 'pure read'], numbered)}\n"
         f"25 subjects, {EACH} facts each. Reworded: two other wordings of each fact. Never stored: "

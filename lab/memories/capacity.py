@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,65 +15,53 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.synthetic import facts
-from lab.memories.variants import fact_shares, with_slots
-from lab.results import (
-    Note,
-    cell,
-    draw,
-    header,
-    markdown_table,
-    pictures_in,
-    save,
-    spread_of,
-)
+from lab.memories.variants import SPLIT, fact_shares, with_slots
+from lab.results import Figures, Note, cell, draw, markdown_table, mean, pictures_in, spread_of
 
-SPLIT = "test"
 COUNTS = (1, 5, 20, 50, 100, 200, 500, 1000)
 SLOTS = (1024, 4096)  # besides those of the model
 ASKED = 60  # facts that are asked of each memory
 
 
-def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Memories of one size: slots, facts in one write, writes that found no room, and the figures of the others."""
+
+    slots: int
+    facts: int
+    refused: int
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured."""
+
+    model: str
+    split: str
+    seeds: int
+    threads: int
+    results: list[Size]
+
+
+def measure(model: Model, seeds: int, note: Note = lambda line: None) -> Iterator[Report]:
     """Write facts into fresh memories of several sizes.
 
     Args:
         model: the frozen model.
-        out: folder of results.
         seeds: sets of facts.
         note: called with a line for each size.
     """
-    sizes = sorted({*(slots for slots in SLOTS if slots < model.config.write_slots), model.config.write_slots})
-    results: list[dict[str, Any]] = []
-    for slots in sizes:
+    report = Report(model.name, SPLIT, seeds, torch.get_num_threads(), [])
+    for slots in sorted({*(slots for slots in SLOTS if slots < model.config.write_slots), model.config.write_slots}):
         variant = with_slots(model, slots)
         for count in COUNTS:
-            found = [figures for seed in range(seeds) if (figures := _measure(variant, count, seed)) is not None]
-            entry: dict[str, Any] = {"slots": slots, "facts": count, "refused": seeds - len(found)}
-            if found:
-                entry |= spread_of(found)
-            results.append(entry)
-            note(f"{slots} slots, {count} facts: exact {cell(entry.get('exact'))}, {cell(entry.get('seconds'))} s")
-    report = {
-        **header("capacity", model),
-        "split": SPLIT,
-        "seeds": seeds,
-        "threads": torch.get_num_threads(),
-        "results": results,
-    }
-    names = draw(
-        out,
-        "capacity",
-        ("Facts of one write answered exactly", "facts written", "share answered exactly"),
-        lambda axes: _plot(axes, results, sizes),
-    )
-    names += draw(
-        out,
-        "capacity-seconds",
-        ("Time of one write", "facts written", "time (s)"),
-        lambda axes: _plot_seconds(axes, results, sizes),
-    )
-    save(out, report, _page(report, names))
-    return report
+            written = [one for seed in range(seeds) if (one := _measure(variant, count, seed)) is not None]
+            figures = spread_of(written) if written else {}
+            report.results.append(Size(slots, count, seeds - len(written), figures))
+            exact, seconds = cell(figures.get("exact")), cell(figures.get("seconds"))
+            note(f"{slots} slots, {count} facts: exact {exact}, {seconds} s")
+    yield report
 
 
 def _measure(model: Model, count: int, seed: int) -> dict[str, float | None] | None:
@@ -91,31 +81,36 @@ def _measure(model: Model, count: int, seed: int) -> dict[str, float | None] | N
     }
 
 
-def _plot(axes: Any, results: list[dict[str, Any]], sizes: list[int]) -> None:
-    for slots, colour in zip(sizes, COLOURS, strict=False):
-        entries = [entry for entry in results if entry["slots"] == slots and "exact" in entry]
-        x = [entry["facts"] for entry in entries]
-        for name, label, style in (
-            ("exact", "", "-"),
-            ("paraphrase_exact", ", reworded", "--"),
-            ("paraphrase_pure", ", reworded, pure", ":"),
-        ):
-            y = [entry[name]["mean"] for entry in entries]
+def pictures(report: Report, out: Path) -> list[str]:
+    """What is answered, and what a write takes, over the number of facts."""
+    sizes: dict[int, list[Size]] = {}
+    for size in report.results:
+        if size.figures:
+            sizes.setdefault(size.slots, []).append(size)
+    lines = {"exact": ("", "-"), "paraphrase_exact": (", reworded", "--"), "paraphrase_pure": (", reworded, pure", ":")}
+
+    def plot(axes: Any, name: str, label: str = "", style: str = "-") -> None:
+        for (slots, entries), colour in zip(sizes.items(), COLOURS, strict=False):
+            x, y = [size.facts for size in entries], [mean(size.figures[name]) for size in entries]
             axes.plot(x, y, style, color=colour, marker="o", markersize=3, label=f"{slots:,} slots{label}")
-    axes.set_xscale("log")
-    axes.set_ylim(0, 1.03)
+        axes.set_xscale("log")
+
+    def answered(axes: Any) -> None:
+        for name, (label, style) in lines.items():
+            plot(axes, name, label, style)
+        axes.set_ylim(0, 1.03)
+
+    def seconds(axes: Any) -> None:
+        plot(axes, "seconds")
+        axes.set_yscale("log")
+
+    labels = ("Facts of one write answered exactly", "facts written", "share answered exactly")
+    names = draw(out, "capacity", labels, answered)
+    return names + draw(out, "capacity-seconds", ("Time of one write", "facts written", "time (s)"), seconds)
 
 
-def _plot_seconds(axes: Any, results: list[dict[str, Any]], sizes: list[int]) -> None:
-    for slots, colour in zip(sizes, COLOURS, strict=False):
-        entries = [entry for entry in results if entry["slots"] == slots and "seconds" in entry]
-        x, y = [entry["facts"] for entry in entries], [entry["seconds"]["mean"] for entry in entries]
-        axes.plot(x, y, color=colour, marker="o", markersize=3, label=f"{slots:,} slots")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-
-
-def _page(report: dict[str, Any], names: list[str]) -> str:
+def page(report: Report, names: list[str]) -> str:
+    """The figures of all sizes in one table."""
     shown = {
         "exact": "exact",
         "paraphrase_exact": "reworded",
@@ -124,13 +119,13 @@ def _page(report: dict[str, Any], names: list[str]) -> str:
         "seconds": "seconds",
     }
     rows = []
-    for entry in report["results"]:
-        figures = [cell(entry.get(name)) for name in shown]
-        rows.append([f"{entry['slots']:,}", f"{entry['facts']:,}", *figures, str(entry["refused"] or "")])
+    for size in report.results:
+        figures = [cell(size.figures.get(name)) for name in shown]
+        rows.append([f"{size.slots:,}", f"{size.facts:,}", *figures, str(size.refused or "")])
     return (
         "# Capacity\n\n"
-        f"Facts of the `{SPLIT}` split in one joint write by model `{report['model']}`, {report['seeds']} seeds, "
-        f"threads: {report['threads']}; of each memory {ASKED} facts with two paraphrases each are asked, or all there "
+        f"Facts of the `{SPLIT}` split in one joint write by model `{report.model}`, {report.seeds} seeds, "
+        f"threads: {report.threads}; of each memory {ASKED} facts with two paraphrases each are asked, or all there "
         "are. Mean ± sample standard deviation; refused: writes that found no room and left the memory as it was.\n\n"
         + markdown_table(["slots", "facts", *shown.values(), "refused"], rows)
         + pictures_in("Capacity", names)

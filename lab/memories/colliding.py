@@ -19,26 +19,26 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from bdh_workbench.asking.decoding import SPARE, Question, decode, exact, judge, median, score, share
+from bdh_workbench.evaluation.provenance import calibration_digest
 from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
-from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.synthetic.names import invented
 from lab.memories.protocols import Protocol, write_by
-from lab.memories.variants import general_text, hidden_state_model, plain_hidden_model
-from lab.results import Note, cell, draw, header, kept, markdown_table, pictures_in, save, spread, spread_of
+from lab.memories.variants import SPLIT, general_text, hidden_state_model, plain_hidden_model
+from lab.results import Figures, Note, Spread, bars, cell, draw, kept, markdown_table, pictures_in, spread_of
 
 SIZES = (20, 100)  # facts
-SPLIT = "test"
 STEM = "The capital of {} is"
 REWORDED = ("The capital city of {} is", "The seat of the government of {} is")
 STEPS = {"joint": 300, "independent": 40, "sequential": 40}  # of one write at most
@@ -84,50 +84,57 @@ def colliding_facts(count: int, seed: int) -> list[Fact]:
     ]
 
 
-def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+Results = dict[str, dict[str, dict[str, Figures]]]  # by addresses, number of facts and protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured so far."""
+
+    model: str
+    seeds: int
+    split: str
+    threads: int
+    steps_at_most: dict[str, int]
+    results: Results
+
+
+def measure(model: Model, corpus: str, folder: Path, seeds: int, note: Note = lambda line: None) -> Iterator[Report]:
     """Write the same facts in every way, or in those that an earlier call did not finish.
 
     Args:
         model: the frozen model.
         corpus: the whitening is fitted on it.
-        out: folder of results; finished writes are kept in ``colliding-runs`` in it.
+        folder: finished writes are kept in ``colliding-runs`` in it.
         seeds: sets of facts.
-        note: told a line for each write.
+        note: called with a line for each write.
     """
     models = {"plain": plain_hidden_model(model)}
     models["whitened"] = hidden_state_model(model, general_text(model, corpus))
-    report: dict[str, Any] = {
-        **header("protocols-collide", model),
-        "seeds": seeds,
-        "split": SPLIT,
-        "threads": torch.get_num_threads(),
-        "steps_at_most": STEPS,
-        "results": {name: {} for name in ADDRESSES},
-    }
+    origin = {"fingerprint": model.fingerprint, "calibration_digest": calibration_digest(model)}
+    report = Report(model.name, seeds, SPLIT, torch.get_num_threads(), STEPS, {name: {} for name in ADDRESSES})
     for count in SIZES:
         for name, addressed in models.items():
-            found: dict[str, list[dict[str, float | None]]] = {protocol.name: [] for protocol in PROTOCOLS}
+            writes: dict[str, list[dict[str, Any]]] = {protocol.name: [] for protocol in PROTOCOLS}
             for seed in range(seeds):
                 for protocol in PROTOCOLS:
-                    figures = _kept(out, report, addressed, protocol, count, seed, name)
-                    found[protocol.name].append(figures)
+                    depends = origin | {"facts": count, "seed": seed, "addresses": name}
+                    figures = _kept(folder, depends, addressed, protocol)
+                    writes[protocol.name].append(figures)
                     said = f"exact {figures['exact']:.2f}, mixed up {figures['mixed_up']:.2f}"
                     note(f"{count} facts, {name}, seed {seed}, {protocol.name}: {said}, {figures['seconds']:.0f} s")
-            report["results"][name][str(count)] = {key: spread_of(figures) for key, figures in found.items()}
-            # the page is there from the first of them on, as the whole takes a while
-            save(out, report, _page(report, _picture(out, report)))
-    return report
+            report.results[name][str(count)] = {key: spread_of(figures) for key, figures in writes.items()}
+            yield report
 
 
-def _kept(
-    out: Path, report: Mapping[str, Any], model: Model, protocol: Protocol, count: int, seed: int, name: str
-) -> dict[str, Any]:
-    depends = {key: report[key] for key in ("fingerprint", "calibration_digest")} | {"facts": count, "seed": seed}
-    depends |= {"addresses": name, "how": protocol.how, "settings": dataclasses.asdict(protocol.settings)}
-    return kept(out / "colliding-runs", depends, lambda: dict(measure(model, protocol, colliding_facts(count, seed))))
+def _kept(folder: Path, depends: Mapping[str, Any], model: Model, protocol: Protocol) -> dict[str, Any]:
+    """The figures of one write; they depend on the facts, the model and the protocol."""
+    settings = {"how": protocol.how, "settings": dataclasses.asdict(protocol.settings)}
+    given = colliding_facts(depends["facts"], depends["seed"])
+    return kept(folder / "colliding-runs", {**depends, **settings}, lambda: measure_protocol(model, protocol, given))
 
 
-def measure(model: Model, protocol: Protocol, given: Sequence[Fact]) -> dict[str, float | None]:
+def measure_protocol(model: Model, protocol: Protocol, given: Sequence[Fact]) -> dict[str, Any]:
     """Write facts by a protocol into a fresh memory, and read them by the pure read."""
     asked = FactQuestions.of(model.tokenizer, given)
     done = write_by(model, protocol, given)
@@ -178,67 +185,64 @@ def overlap(model: Model, asked: Sequence[Question]) -> tuple[float, float]:
     return float(cosines.mean()), float(cosines.max())
 
 
-def gain(found: Mapping[str, Any], how: str, key: str) -> dict[str, Any]:
+def gain(protocols: Mapping[str, Figures], how: str, key: str) -> Spread:
     """What contrast adds to a share of one protocol, over seeds."""
-    own, without = (found[f"{how}, {end}"][key]["values"] for end in ("contrast", "no contrast"))
-    return spread([a - b for a, b in zip(own, without, strict=True)])
+    own, without = (protocols[f"{how}, {end}"][key] for end in ("contrast", "no contrast"))
+    assert own is not None and without is not None
+    return Spread.of([a - b for a, b in zip(own.values, without.values, strict=True)])
 
 
-def _gains(found: Mapping[str, Any]) -> str:
+def _gains(protocols: Mapping[str, Figures]) -> str:
     shown = {key: SHOWN[key] for key in ("exact", "paraphrases", "mixed_up")}
     return "; ".join(
-        f"{how} " + ", ".join(f"{label} {cell(gain(found, how, key), '+.3f')}" for key, label in shown.items())
+        f"{how} " + ", ".join(f"{label} {cell(gain(protocols, how, key), '+.3f')}" for key, label in shown.items())
         for how in ("joint", "sequential")
     )
 
 
-def _picture(out: Path, report: Mapping[str, Any]) -> list[str]:
-    bars = [
-        (f"{count} facts, {protocol.name}, {ADDRESSES[name]}", found[protocol.name])
-        for name, sizes in report["results"].items()
-        for count, found in sizes.items()
+def pictures(report: Report, out: Path) -> list[str]:
+    """What is answered right and mixed up after each protocol."""
+    figures = {
+        f"{count} facts, {protocol.name}, {ADDRESSES[name]}": protocols[protocol.name]
+        for name, sizes in report.results.items()
+        for count, protocols in sizes.items()
         for protocol in PROTOCOLS
-    ]
+    }
+    shown = {
+        "exact": "answered right",
+        "paraphrases": "right in other words",
+        "mixed_up": "another fact's answer instead",
+    }
 
     def plot(axes: Any) -> None:
-        shown = {
-            "exact": "answered right",
-            "paraphrases": "right in other words",
-            "mixed_up": "another fact's answer instead",
-        }
-        height = 0.8 / len(shown)
-        for number, ((key, label), colour) in enumerate(zip(shown.items(), COLOURS, strict=False)):
-            places = [len(bars) - place - number * height for place in range(len(bars))]
-            values = [figures[key]["mean"] for _, figures in bars]
-            error = [figures[key]["deviation"] for _, figures in bars]
-            axes.barh(places, values, height, xerr=error, color=colour, label=label, error_kw={"linewidth": 0.8})
-        axes.set_yticks([len(bars) - place - height for place in range(len(bars))], [name for name, _ in bars])
+        bars(axes, list(figures), {label: [each[key] for each in figures.values()] for key, label in shown.items()})
         axes.tick_params(axis="y", labelsize=7)
-        axes.figure.set_size_inches(8.4, 1.4 + 0.34 * len(bars))
+        axes.figure.set_size_inches(8.4, 1.4 + 0.34 * len(figures))
 
     title = 'Facts "The capital of X is ...", written in several ways and read from the slow memory alone'
     return draw(out, "protocols-collide", (title, "share of the facts", ""), plot)
 
 
-def _page(report: Mapping[str, Any], names: list[str]) -> str:
+def page(report: Report, names: list[str]) -> str:
+    """A table for each number of facts and way of addressing."""
     parts = [
         "# Protocols where addresses collide\n\n"
         f'Facts "{STEM.format("X")}" about invented countries, which share a prefix and differ late; model '
-        f"`{report['model']}`, {report['seeds']} seeds, pure read, mean ± sample standard deviation. At most "
-        + ", ".join(f"{steps} steps for a {how} write" for how, steps in report["steps_at_most"].items())
+        f"`{report.model}`, {report.seeds} seeds, pure read, mean ± sample standard deviation. At most "
+        + ", ".join(f"{steps} steps for a {how} write" for how, steps in report.steps_at_most.items())
         + ". Overlap: cosine of the addresses of two facts where the answer begins. Mixed up: answered with another "
         "fact's answer.\n"
     ]
-    for name, sizes in report["results"].items():
-        for count, found in sizes.items():
-            some = found[PROTOCOLS[0].name]
+    for name, sizes in report.results.items():
+        for count, protocols in sizes.items():
+            some = protocols[PROTOCOLS[0].name]
             rows = [
                 [key, *(cell(figures[column], ".0f" if column in ("steps", "seconds") else ".3f") for column in SHOWN)]
-                for key, figures in found.items()
+                for key, figures in protocols.items()
             ]
             parts.append(
                 f"\n## {count} facts, {ADDRESSES[name]}\n\nOverlap {cell(some['overlap'])}, of the closest pair "
-                f"{cell(some['largest_overlap'])}. Contrast adds, in shares: {_gains(found)}.\n\n"
+                f"{cell(some['largest_overlap'])}. Contrast adds, in shares: {_gains(protocols)}.\n\n"
                 + markdown_table(["protocol", *SHOWN.values()], rows)
             )
     return "".join(parts) + pictures_in("Facts answered right and mixed up", names)

@@ -1,14 +1,15 @@
 """The harder set, and many facts: what comes back of 100 facts asked by synonyms, questions and reversed statements.
 
-BM25 with the found sentences in the context stands beside the slot on the same questions, and beside it what it found:
-whether the right statement was among the sentences, and whether the best of them holds the answer, which needs no
-reader. What a small model cannot copy is so told from what retrieval cannot find. Then 200 and 1,000 facts:
-whole answers, and paraphrases with and without completion.
+BM25 with the found sentences in the context is measured on the same questions, and so is what it found: whether the
+right statement was among the sentences, and whether the best of them holds the answer, which needs no reader. This
+separates what a small model cannot copy from what retrieval cannot find. Then 200 and 1,000 facts: whole answers, and
+paraphrases with and without completion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +25,19 @@ from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.synthetic import facts, hard_facts, reversed_probes
-from lab.memories.variants import fact_shares, questions
+from lab.memories.variants import SPLIT, fact_shares, questions
 from lab.results import (
+    Figures,
     Note,
     cell,
     draw,
-    header,
+    in_words,
     markdown_table,
     pictures_in,
     probability_cell,
-    save,
     spread_of,
 )
 
-SPLIT = "test"
 FACTS = 100
 MANY = {200: None, 1000: 200}  # facts, and how many of them are asked; None for all
 GROUPS = {
@@ -50,12 +50,22 @@ WAYS = {"completion": "slot, with completion", "pure": "slot, pure read", "bm25"
 FOUND = {"hit": "BM25: right statement found", "extractive": "BM25: answer in the best passage"}
 
 
-def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured: of the harder set, and by their number of many facts."""
+
+    model: str
+    split: str
+    seeds: int
+    hard: Figures
+    many: dict[str, Figures]
+
+
+def measure(model: Model, seeds: int, note: Note = lambda line: None) -> Iterator[Report]:
     """Ask the harder questions, and many easy ones.
 
     Args:
         model: the frozen model.
-        out: folder of results.
         seeds: sets of facts.
         note: called with a line now and then.
     """
@@ -64,34 +74,17 @@ def run(model: Model, out: Path, seeds: int, note: Note = lambda line: None) -> 
     hard = []
     for seed in range(seeds):
         hard.append(_hard(model, seed))
-        note(f"harder set, seed {seed}: " + ", ".join(f"{k} {v:.2f}" for k, v in hard[-1].items() if v is not None))
-    many: dict[str, Any] = {}
+        note(f"harder set, seed {seed}: {in_words(hard[-1], '.2f')}")
+    many: dict[str, Figures] = {}
     for count, asked in MANY.items():
-        found = []
+        sets = []
         for seed in range(seeds):
             given = facts(count, seed, SPLIT)
             result = finish(write(model, None, given))
-            found.append({**fact_shares(Reader(model, result.memory), given, asked), "seconds": result.seconds})
-            note(
-                f"{count} facts, seed {seed}: "
-                + ", ".join(f"{k} {v:.3f}" for k, v in found[-1].items() if v is not None)
-            )
-        many[str(count)] = spread_of(found)
-    report: dict[str, Any] = {
-        **header("harder", model),
-        "split": SPLIT,
-        "seeds": seeds,
-        "hard": spread_of(hard),
-        "many": many,
-    }
-    names = draw(
-        out,
-        "harder",
-        (f"{FACTS} facts, asked in other ways", "", "share answered exactly"),
-        lambda axes: _plot(axes, report["hard"]),
-    )
-    save(out, report, _page(report, names))
-    return report
+            sets.append({**fact_shares(Reader(model, result.memory), given, asked), "seconds": result.seconds})
+            note(f"{count} facts, seed {seed}: {in_words(sets[-1])}")
+        many[str(count)] = spread_of(sets)
+    yield Report(model.name, SPLIT, seeds, spread_of(hard), many)
 
 
 def kinds(written: Sequence[Fact]) -> dict[str, list[tuple[str, str, str]]]:
@@ -142,20 +135,26 @@ def _answered(reader: Reader, asked: Sequence[tuple[str, str, str]]) -> list[boo
     ]
 
 
-def _plot(axes: Any, hard: dict[str, Any]) -> None:
-    width = 0.8 / len(WAYS)
-    for number, ((way, label), colour) in enumerate(zip(WAYS.items(), COLOURS, strict=False)):
-        x = [place + (number - 1) * width for place in range(len(GROUPS))]
-        y = [hard[f"{group}_{way}"]["mean"] for group in GROUPS]
-        error = [hard[f"{group}_{way}"]["deviation"] for group in GROUPS]
-        axes.bar(x, y, width, yerr=error, color=colour, label=label, error_kw={"linewidth": 0.8})
-    axes.set_xticks(range(len(GROUPS)), list(GROUPS.values()))
-    axes.set_ylim(0, 1.03)
+def pictures(report: Report, out: Path) -> list[str]:
+    """Each way of reading, by the way of asking."""
+
+    def plot(axes: Any) -> None:
+        width = 0.8 / len(WAYS)
+        for number, ((way, label), colour) in enumerate(zip(WAYS.items(), COLOURS, strict=False)):
+            figures = [figure for group in GROUPS if (figure := report.hard[f"{group}_{way}"]) is not None]
+            x = [place + (number - 1) * width for place in range(len(figures))]
+            y, error = [figure.mean for figure in figures], [figure.deviation for figure in figures]
+            axes.bar(x, y, width, yerr=error, color=colour, label=label, error_kw={"linewidth": 0.8})
+        axes.set_xticks(range(len(GROUPS)), list(GROUPS.values()))
+        axes.set_ylim(0, 1.03)
+
+    return draw(out, "harder", (f"{FACTS} facts, asked in other ways", "", "share answered exactly"), plot)
 
 
-def _page(report: dict[str, Any], names: list[str]) -> str:
+def page(report: Report, names: list[str]) -> str:
+    """One table for the harder set, and one for many facts."""
     columns = WAYS | FOUND
-    hard = [[label, *(cell(report["hard"][f"{group}_{way}"]) for way in columns)] for group, label in GROUPS.items()]
+    hard = [[label, *(cell(report.hard[f"{group}_{way}"]) for way in columns)] for group, label in GROUPS.items()]
     shown = {
         "exact": "exact",
         "min_p": "least p",
@@ -166,11 +165,11 @@ def _page(report: dict[str, Any], names: list[str]) -> str:
     }
     many = [
         [f"{int(count):,}", *((probability_cell if name == "min_p" else cell)(figures[name]) for name in shown)]
-        for count, figures in report["many"].items()
+        for count, figures in report.many.items()
     ]
     return (
         "# The harder set, and many facts\n\n"
-        f"Model `{report['model']}`, the `{SPLIT}` split, {report['seeds']} seeds; mean ± sample standard deviation, "
+        f"Model `{report.model}`, the `{SPLIT}` split, {report.seeds} seeds; mean ± sample standard deviation, "
         "shares of questions whose whole answer is decoded greedily.\n\n"
         f"{FACTS} facts:\n\n"
         + markdown_table(["asked by", *columns.values()], hard)

@@ -13,7 +13,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,11 +36,12 @@ from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.training.synthetic import documents, facts
-from lab.memories.growth import draw_growth
-from lab.memories.keeping_page import page
-from lab.results import Note, header, save
+from lab.memories.keeping_page import page, pictures
+from lab.memories.variants import SPLIT
+from lab.results import Note
 
-SPLIT = "test"
+__all__ = ["measure", "page", "pictures"]
+
 LOCALITY_TOKENS = 100_000  # of held-out text
 ORDERS = 3  # in which ten documents are written
 LONG = 10_000  # tokens of the long document
@@ -63,22 +64,24 @@ class Context:
     note: Note
 
 
-def run(
-    model: Model, corpus: str, out: Path, parts: Sequence[str] = (), seed: int = 0, note: Note = lambda line: None
-) -> dict[str, Any]:
-    """Measure parts and save ``keeping.json``, its tables as ``keeping.md`` and the pictures of growth.
+def measure(
+    model: Model,
+    corpus: str,
+    folder: Path,
+    parts: Sequence[str] = (),
+    seed: int = 0,
+    note: Note = lambda line: None,
+) -> Iterator[dict[str, Any]]:
+    """Measure parts.
 
     Args:
         model: the frozen model.
         corpus: general text, as for training.
-        out: folder of results; parts of the very same model, calibration included, that it holds already and that are
+        folder: of results; parts of the very same model, calibration included, that it holds already and that are
             not measured now stay.
         parts: of ``PARTS``; empty for all.
         seed: of the facts and documents.
         note: called with a line now and then.
-
-    Returns:
-        The report: for each part its figures.
 
     Raises:
         UserError: when there is no part of that name.
@@ -86,7 +89,7 @@ def run(
     strange = sorted(set(parts) - set(PARTS))
     if strange:
         raise UserError(f"There is no part {strange[0]}: choose from {', '.join(PARTS)}.")
-    path = out / "keeping.json"
+    path = folder / "keeping.json"
     report: dict[str, Any] = {}
     if path.is_file():
         try:
@@ -95,20 +98,17 @@ def run(
             raise UserError(f"{path} is damaged: delete it, and all parts are measured again.") from None
         if isinstance(held, dict) and same_model(held, model):
             report = held
-    report |= header("keeping", model) | {"split": SPLIT}
+    report["split"] = SPLIT
     for name in parts or PARTS:
         started = time.monotonic()
         figures = PARTS[name](Context(model, corpus, seed, note))
-        figures |= {
+        report[name] = figures | {
             "seed": seed,
             "threads": torch.get_num_threads(),
             "part_seconds": round(time.monotonic() - started, 1),
             "peak_bytes": peak_bytes(),
         }
-        report[name] = figures
-        save(out, report, page(report))
-        draw_growth(report, out)
-    return report
+        yield report
 
 
 def peak_bytes() -> int:

@@ -1,11 +1,13 @@
-"""The results of the ``keeping`` experiment as Markdown tables."""
+"""The results of the ``keeping`` experiment as Markdown tables and pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from lab.results import markdown_table, probability
+from bdh_workbench.training.pictures import COLOURS
+from lab.results import draw, markdown_table, probability
 
 INTRODUCTION = (
     "# Keeping\n\n"
@@ -19,7 +21,7 @@ INTRODUCTION = (
 Rows = list[tuple[str, ...]]
 
 
-def page(report: Mapping[str, Any]) -> str:
+def page(report: Mapping[str, Any], names: list[str]) -> str:
     """Tables of all parts that the report holds, each under a heading of its own."""
     made = []
     for part, tables in SECTIONS.items():
@@ -151,6 +153,29 @@ def _ablation(figures: Mapping[str, Any]) -> str:
                 cells.append(f"{100 * mean:.3g}% ± {100 * spread:.2g}" if percent else f"{mean:.3g} ± {spread:.2g}")
             rows.append((name, *cells))
     return _table("Terms of a gradient write of 20 facts, each left out (three sets)", head, rows, figures)
+
+
+GROWING = {
+    "sequence1000": ("1,000 facts in 50 writes", "facts held", 20),
+    "fifty": ("50 documents, one at a time", "documents held", 1),
+}  # part of the experiment: title, axis, items of each write
+
+
+def pictures(report: Mapping[str, Any], out: Path) -> list[str]:
+    """The used rank and the seconds of each write over what is stored; parts that are missing are not drawn."""
+    names = []
+    for part, (title, across, size) in GROWING.items():
+        growth = report.get(part, {}).get("growth", [])
+        for measure, label in (("rank", "used rank (directions)"), ("seconds", "time of the write (s)")):
+
+            def plot(axes: Any, growth: list[Any] = growth, measure: str = measure, size: int = size) -> None:
+                stored = [size * (number + 1) for number in range(len(growth))]
+                axes.plot(stored, [step[measure] for step in growth], color=COLOURS[0], linewidth=1.8)
+                axes.set_ylim(bottom=0)
+
+            if growth:
+                names += draw(out, f"{part}-{measure}", (title, across, label), plot)
+    return names
 
 
 SECTIONS = {

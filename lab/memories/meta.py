@@ -7,6 +7,8 @@ never written (false accepts), held-out text, and two documents one after the ot
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +22,11 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.addressing.addresses import address_report
 from bdh_workbench.training.addressing.calibration import GeneralText
-from bdh_workbench.training.pictures import COLOURS
+from bdh_workbench.training.pictures import COLOURS, MUTED
 from bdh_workbench.training.synthetic import documents, facts, other_subject_prompts
-from lab.memories.variants import fact_shares, general_text, recalibrated, untrained
-from lab.results import (
-    Note,
-    cell,
-    draw,
-    header,
-    markdown_table,
-    pictures_in,
-    save,
-    spread,
-    spread_of,
-)
+from lab.memories.variants import SPLIT, fact_shares, general_text, recalibrated, untrained
+from lab.results import Figures, Note, Spread, cell, draw, markdown_table, pictures_in, spread_of
 
-SPLIT = "test"
 SIZES = (100, 60, 4)  # facts, hard facts and documents of the figures without writes
 FACTS, ASKED, DOCUMENTS, STRANGERS, TOKENS = 100, 60, 2, 100, 5_000
 SHOWN = {
@@ -56,43 +47,37 @@ SHOWN = {
 SITES = {"untrained": "untrained start", "trained": "trained"}
 
 
-def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured: the figures of each site, and what training gained, seed by seed."""
+
+    model: str
+    split: str
+    seeds: int
+    sites: dict[str, Figures]
+    gain: dict[str, Spread]
+
+
+def measure(model: Model, corpus: str, seeds: int, note: Note = lambda line: None) -> Iterator[Report]:
     """Compare the model's addresses with those that their training started from.
 
     Args:
         model: its addresses are those that training kept.
         corpus: general text to fit and calibrate on, and its held-out part to measure on.
-        out: folder of results.
         seeds: sets of facts and documents.
         note: called with a line now and then.
     """
     text = general_text(model, corpus)
     sites = {"untrained": untrained(model, text), "trained": recalibrated(model, text)}
     windows = held_out(corpus, model.tokenizer, model.config.context, TOKENS)
-    found: dict[str, list[dict[str, float | None]]] = {name: [] for name in sites}
+    measured: dict[str, list[dict[str, float | None]]] = {name: [] for name in sites}
     for seed in range(seeds):
         for name, variant in sites.items():
-            found[name].append(_measure(variant, text, windows, seed))
-            note(f"seed {seed}, {SITES[name]}: paraphrases {found[name][-1]['paraphrase_exact']:.3f}")
-    gains = {
-        name: spread([_difference(a[name], b[name]) for a, b in zip(found["trained"], found["untrained"], strict=True)])
-        for name in SHOWN
-    }
-    report = {
-        **header("meta", model),
-        "split": SPLIT,
-        "seeds": seeds,
-        "sites": {name: spread_of(reports) for name, reports in found.items()},
-        "gain": gains,
-    }
-    names = draw(
-        out,
-        "meta",
-        ("Trained less untrained addresses", "measure", "difference (share)"),
-        lambda axes: _plot(axes, gains),
-    )
-    save(out, report, _page(report, names))
-    return report
+            measured[name].append(_measure(variant, text, windows, seed))
+            note(f"seed {seed}, {SITES[name]}: paraphrases {measured[name][-1]['paraphrase_exact']:.3f}")
+    pairs = list(zip(measured["trained"], measured["untrained"], strict=True))
+    gains = {name: Spread.of([_difference(after[name], before[name]) for after, before in pairs]) for name in SHOWN}
+    yield Report(model.name, SPLIT, seeds, {name: spread_of(reports) for name, reports in measured.items()}, gains)
 
 
 def _difference(after: float | None, before: float | None) -> float:
@@ -123,25 +108,30 @@ def opened(reader: Reader, prompts: list[str]) -> float:
     return count / len(prompts)
 
 
-def _plot(axes: Any, gains: dict[str, Any]) -> None:
-    places = range(len(SHOWN))
-    for place, name in enumerate(SHOWN):
-        values = gains[name]["values"]
-        axes.plot(values, [place] * len(values), "o", color=COLOURS[0], markersize=4)
-    axes.set_yticks(list(places), list(SHOWN.values()), fontsize=8)
-    axes.axvline(0.0, color="#667085", linewidth=0.8)
-    axes.set_xlabel("trained less untrained (share), one point a seed")
-    axes.set_ylabel("")
+def pictures(report: Report, out: Path) -> list[str]:
+    """The gain of each measure, a point for each seed."""
+
+    def plot(axes: Any) -> None:
+        places = range(len(SHOWN))
+        for place, name in enumerate(SHOWN):
+            values = report.gain[name].values
+            axes.plot(values, [place] * len(values), "o", color=COLOURS[0], markersize=4)
+        axes.set_yticks(list(places), list(SHOWN.values()), fontsize=8)
+        axes.axvline(0.0, color=MUTED, linewidth=0.8)
+
+    labels = ("Trained less untrained addresses", "trained less untrained (share), one point a seed", "")
+    return draw(out, "meta", labels, plot)
 
 
-def _page(report: dict[str, Any], names: list[str]) -> str:
+def page(report: Report, names: list[str]) -> str:
+    """Both sites and the gain in one table."""
     rows = [
-        [label, *(cell(report["sites"][site][name]) for site in SITES), cell(report["gain"][name], "+.3f")]
+        [label, *(cell(report.sites[site][name]) for site in SITES), cell(report.gain[name], "+.3f")]
         for name, label in SHOWN.items()
     ]
     return (
         "# Meta-trained addresses\n\n"
-        f"Model `{report['model']}`, the `{SPLIT}` split, {report['seeds']} seeds; mean ± sample standard deviation, "
+        f"Model `{report.model}`, the `{SPLIT}` split, {report.seeds} seeds; mean ± sample standard deviation, "
         "shares from 0 to 1. Accuracy and retention of documents are of tokens right given the true tokens before "
         "them, with completion. The gain is taken seed by seed.\n\n"
         + markdown_table(["", *SITES.values(), "gain"], rows)

@@ -1,11 +1,11 @@
-"""Ways of writing and of reading against each other, on the same facts, over seeds.
+"""Ways of writing and reading, compared on the same facts, over seeds.
 
 Twenty facts, without framings, so that what is compared is the protocol:
 
 - joint contrastive: one gradient write of all facts, Adam for at most 300 steps, as in the paper; joint, no contrast:
-  the same without InfoNCE; independent: each fact written alone into an empty slot, and the changes added up;
-  sequential: one fact after the other into one slot, with and without projection off what is held; direct: closed form,
-  with the usual margin of log-odds and with others;
+  the same without InfoNCE; independent: each fact written alone into an empty memory, and the changes added up;
+  sequential: one fact after the other into one memory, with and without projection off what is stored; direct: closed
+  form, with the usual margin of log-odds and with others;
 - hidden states: the write site addressed by whitened hidden states in place of content summaries.
 
 Every memory is read with gate and completion, with each alone, and pure. Retention is the share of facts exact at the
@@ -14,10 +14,9 @@ end among those exact right after their own write, by the pure read, which is S 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -34,22 +33,22 @@ from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader, ReadSettings
-from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.synthetic import facts
-from lab.memories.variants import general_text, hidden_state_model
+from lab.memories.variants import SPLIT, general_text, hidden_state_model
 from lab.results import (
+    Figures,
     Note,
+    Spread,
+    bars,
     cell,
     draw,
-    header,
+    in_words,
     markdown_table,
     pictures_in,
     probability_cell,
-    save,
     spread_of,
 )
 
-SPLIT = "test"
 FACTS, TOKENS = 20, 2_000
 READS = {
     "both": ReadSettings(),
@@ -106,43 +105,41 @@ PROTOCOLS = (
 )
 
 
-def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured: the figures of each protocol by its name."""
+
+    model: str
+    split: str
+    seeds: int
+    facts: int
+    threads: int
+    protocols: dict[str, Figures]
+
+
+def measure(model: Model, corpus: str, seeds: int, note: Note = lambda line: None) -> Iterator[Report]:
     """Write the same facts in every way.
 
     Args:
         model: the frozen model.
         corpus: its held-out part is the unrelated text; the hidden-state addresses are fitted on the rest.
-        out: folder of results.
         seeds: sets of facts.
         note: called with a line for each write.
     """
     text = held_out(corpus, model.tokenizer, model.config.context, TOKENS)
     hidden = hidden_state_model(model, general_text(model, corpus))
-    found: dict[str, list[dict[str, float | None]]] = {protocol.name: [] for protocol in PROTOCOLS}
+    measured: dict[str, list[dict[str, float | None]]] = {protocol.name: [] for protocol in PROTOCOLS}
     for seed in range(seeds):
         for protocol in PROTOCOLS:
-            figures = measure(hidden if protocol.hidden else model, protocol, facts(FACTS, seed, SPLIT), text)
-            found[protocol.name].append(figures)
-            said = ", ".join(
-                f"{k} {figures[k]:.3f}" for k in ("pure_exact", "pure_paraphrases") if figures[k] is not None
-            )
+            figures = measure_protocol(hidden if protocol.hidden else model, protocol, facts(FACTS, seed, SPLIT), text)
+            measured[protocol.name].append(figures)
+            said = in_words({name: figures[name] for name in ("pure_exact", "pure_paraphrases")})
             note(f"seed {seed}, {protocol.name}: {said}, {figures['seconds']:.1f} s")
-    report: dict[str, Any] = {
-        **header("protocols", model),
-        "split": SPLIT,
-        "seeds": seeds,
-        "facts": FACTS,
-        "threads": torch.get_num_threads(),
-        "protocols": {name: spread_of(figures) for name, figures in found.items()},
-    }
-    names = draw(
-        out, "protocols", ("Writing protocols, pure read", "share", ""), lambda axes: _plot(axes, report["protocols"])
-    )
-    save(out, report, _page(report, names))
-    return report
+    protocols = {name: spread_of(figures) for name, figures in measured.items()}
+    yield Report(model.name, SPLIT, seeds, FACTS, torch.get_num_threads(), protocols)
 
 
-def measure(model: Model, protocol: Protocol, given: Sequence[Fact], text: HeldOut) -> dict[str, float | None]:
+def measure_protocol(model: Model, protocol: Protocol, given: Sequence[Fact], text: HeldOut) -> dict[str, float | None]:
     """Write facts by a protocol into a fresh memory, and read them in every way."""
     asked = FactQuestions.of(model.tokenizer, given)
     done = write_by(model, protocol, given)
@@ -185,7 +182,7 @@ def _joint(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done
 
 
 def _independent(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done:
-    """Each fact alone; the slot is the sum of all changes, and not the solution that a merge would work out."""
+    """Each fact alone; the slow memory is the sum of all changes, not the solution that a merge would compute."""
     results = [finish(write(model, None, [fact], (), settings)) for fact in given]
     total = sum(
         (slow_slot(result.memory) for result in results), torch.zeros(model.config.write_slots, model.config.width)
@@ -228,26 +225,22 @@ def _kept(before: Sequence[bool], after: Sequence[bool]) -> float | None:
     return share([b for a, b in zip(before, after, strict=True) if a])
 
 
-def _plot(axes: Any, found: dict[str, Any]) -> None:
-    names = list(found)[::-1]
+def pictures(report: Report, out: Path) -> list[str]:
+    """What the pure read finds after each protocol."""
     shown = {"pure_exact": "facts exact", "pure_paraphrases": "paraphrases exact"}
-    height = 0.8 / len(shown)
-    for number, ((key, label), colour) in enumerate(zip(shown.items(), COLOURS, strict=False)):
-        y = [place - number * height for place in range(len(names))]
-        values = [found[name][key]["mean"] for name in names]
-        error = [found[name][key]["deviation"] for name in names]
-        axes.barh(y, values, height, xerr=error, color=colour, label=label, error_kw={"linewidth": 0.8})
-    axes.set_yticks(range(len(names)), names, fontsize=8)
+    series = {label: [figures[key] for figures in report.protocols.values()] for key, label in shown.items()}
+    labels = ("Writing protocols, pure read", "share", "")
+    return draw(out, "protocols", labels, lambda axes: bars(axes, list(report.protocols), series))
 
 
-def _cell(key: str, figure: dict[str, Any] | None) -> str:
+def _cell(key: str, figure: Spread | None) -> str:
     if key.endswith(("min_p", "median_p", "contamination")):
         return probability_cell(figure)
     return cell(figure, ".0f" if key == "steps" else "+.1%" if "locality" in key else ".3f")
 
 
-def _page(report: dict[str, Any], names: list[str]) -> str:
-    found = report["protocols"]
+def page(report: Report, names: list[str]) -> str:
+    """One table for the ways of writing, and one for the ways of reading."""
     shown = {
         "pure_exact": "exact",
         "pure_median_p": "median p",
@@ -259,13 +252,11 @@ def _page(report: dict[str, Any], names: list[str]) -> str:
         "steps": "steps",
         "seconds": "seconds",
     }
-    rows = []
-    for name, figures in found.items():
-        rows.append([name, *(_cell(key, figures[key]) for key in shown)])
+    rows = [[name, *(_cell(key, figures[key]) for key in shown)] for name, figures in report.protocols.items()]
     parts = [
         "# Protocols\n\n"
-        f"{FACTS} facts of the `{SPLIT}` split, model `{report['model']}`, {report['seeds']} seeds, "
-        f"threads: {report['threads']}; mean ± sample standard deviation. "
+        f"{FACTS} facts of the `{SPLIT}` split, model `{report.model}`, {report.seeds} seeds, "
+        f"threads: {report.threads}; mean ± sample standard deviation. "
         "Other text: relative change of the loss on held-out text.\n\n"
         "## Writing, by the pure read\n\n",
         markdown_table(["protocol", *shown.values()], rows),
@@ -273,10 +264,8 @@ def _page(report: dict[str, Any], names: list[str]) -> str:
     reads = []
     for name in ("joint contrastive, gradient", "joint, direct", "joint, direct, hidden states"):
         for read, label in READ_LABELS.items():
-            figures = [
-                _cell(key, found[name][f"{read}_{key}"]) for key in ("exact", "min_p", "paraphrases", "locality")
-            ]
-            reads.append([name, label, *figures])
+            columns = ("exact", "min_p", "paraphrases", "locality")
+            reads.append([name, label, *(_cell(key, report.protocols[name][f"{read}_{key}"]) for key in columns)])
     head = ["protocol", "read", "exact", "least p", "paraphrases", "other text"]
     parts += ["\n## Reading\n\n", markdown_table(head, reads), pictures_in("Protocols", names)]
     return "".join(parts)

@@ -1,4 +1,4 @@
-"""What a memory costs as it grows to a book, and beside it what else people would search the same text with."""
+"""What a memory costs as it grows to the size of a book, compared with other ways to search the same text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from bdh_workbench.asking.decoding import decode
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.baselines.context import words
 from bdh_workbench.evaluation.locality import HeldOut, held_out, locality
-from bdh_workbench.evaluation.questions import questions_report, slot
+from bdh_workbench.evaluation.questions import QuestionsReport, questions_report, slot
 from bdh_workbench.evaluation.retention import CUE_WORDS, as_question, token_accuracy
 from bdh_workbench.evaluation.squad import read_articles
 from bdh_workbench.inputs.items import Fact, TextDocument
@@ -39,7 +39,7 @@ from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.training.corpus import validation_documents
 from bdh_workbench.training.pictures import COLOURS
-from lab.results import Note, draw, header, markdown_table, pictures_in, save
+from lab.results import Note, draw, markdown_table, pictures_in
 from lab.rivals.answers import NAMES, by_meaning, missing, rivals
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 200_000)
@@ -99,22 +99,52 @@ class Scale:
     left_out: int
 
 
-def run(
-    model: Model,
-    out: Path,
-    corpus: str,
-    tokens: int,
-    questions: str | None = None,
-    note: Note = lambda line: None,
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """The same text in an index of another kind; times in seconds."""
+
+    rival: str
+    sentences: int
+    index: float
+    bytes: int
+    question: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What more text would take; the file in bytes."""
+
+    tokens: int
+    core_hours: float
+    file: float
+    machines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured: memories of growing size and indices of the same text, and people's questions."""
+
+    model: str
+    tokens: int
+    questions: str | None
+    threads: int
+    results: list[Scale]
+    rivals: list[Indexed]
+    left_out: list[str]
+    answers: dict[str, QuestionsReport] | None
+    estimate: dict[str, Estimate]
+
+
+def measure(
+    model: Model, corpus: str, tokens: int, questions: str | None = None, note: Note = lambda line: None
+) -> Iterator[Report]:
     """Write more and more of a text, each time into a fresh memory.
 
     Args:
         model: the frozen model.
-        out: folder of results.
         corpus: general text, whose validation shard is written; its last documents serve as other text.
         tokens: of the largest memory.
-        questions: articles in SQuAD's JSON form, put to the slot and to its rivals, all articles in one memory.
+        questions: articles in SQuAD's JSON form, put to the memory and to its rivals, all articles in one memory.
         note: called with a line for each size.
 
     Raises:
@@ -123,30 +153,28 @@ def run(
     sizes = [size for size in SIZES if size <= tokens]
     texts = _texts(model, corpus, max(sizes, default=0))
     other = held_out(corpus, model.tokenizer, model.config.context, LOCAL, skip=len(texts))
-    found: list[Scale] = []
-    rival: list[dict[str, Any]] = []
+    scales: list[Scale] = []
+    indices: list[Indexed] = []
     for size in sizes:
         documents = _first(model, texts, size)
-        found.append(_measured(model, documents, other))
-        rival += _rivals(documents)
-        last = found[-1]
+        scales.append(_measured(model, documents, other))
+        indices += _rivals(documents)
+        last = scales[-1]
         note(
             f"{last.tokens:,} tokens: {last.write:.1f} s, {last.file / last.tokens:,.0f} bytes a token, recited "
             f"{last.recitation:.0%}, other text {100 * last.locality:+.2f}%, first question {last.first_question:.2f} s"
         )
-    report: dict[str, Any] = {
-        **header("scale", model),
-        "tokens": tokens,
-        "questions": questions,
-        "threads": torch.get_num_threads(),
-        "results": [asdict(each) for each in found],
-        "rivals": rival,
-        "left_out": [line for line in (missing("bm25"), missing("minilm")) if line],
-        "answers": _answers(model, questions, note) if questions else None,
-        "estimate": _estimate(found[-1]),
-    }
-    save(out, report, _page(report, _pictures(out, found, rival)))
-    return report
+    yield Report(
+        model.name,
+        tokens,
+        questions,
+        torch.get_num_threads(),
+        scales,
+        indices,
+        left_out=[line for line in (missing("bm25"), missing("minilm")) if line],
+        answers=_answers(model, questions, note) if questions else None,
+        estimate=_estimate(scales[-1]),
+    )
 
 
 def _texts(model: Model, corpus: str, tokens: int) -> list[TextDocument]:
@@ -294,31 +322,25 @@ def _recitation(model: Model, reader: Reader, documents: Sequence[TextDocument])
     return right / max(1, sum(map(len, wanted)))
 
 
-def _rivals(documents: Sequence[TextDocument]) -> Iterator[dict[str, Any]]:
+def _rivals(documents: Sequence[TextDocument]) -> Iterator[Indexed]:
     """What it takes to index the same text otherwise, and to find a sentence in it."""
     sentences = [sentence for text in documents for sentence in sentences_of(text.text)]
     asked = [_question(text.text) for text in documents[:: max(1, len(documents) // ASKED)]]
 
-    def entry(name: str, begun: float, size: int, times: Sequence[float]) -> dict[str, Any]:
-        return {
-            "rival": name,
-            "sentences": len(sentences),
-            "index": begun,
-            "bytes": size,
-            "question": statistics.mean(times),
-        }
+    def indexed(name: str, seconds: float, size: int, times: Sequence[float]) -> Indexed:
+        return Indexed(name, len(sentences), seconds, size, statistics.mean(times))
 
     begun = time.perf_counter()
     index = BM25Okapi([words(sentence) for sentence in sentences])
     spent = time.perf_counter() - begun
-    yield entry("bm25", spent, len(pickle.dumps(index)), list(_timed(asked, lambda q: index.get_scores(words(q)))))
+    yield indexed("bm25", spent, len(pickle.dumps(index)), list(_timed(asked, lambda q: index.get_scores(words(q)))))
     if importlib.util.find_spec("transformers") is None or missing("minilm"):
         return
     find = by_meaning()
     begun = time.perf_counter()
     best = find(sentences)
     spent = time.perf_counter() - begun
-    yield entry("minilm", spent, len(sentences) * 384 * 4, list(_timed(asked, best)))
+    yield indexed("minilm", spent, len(sentences) * 384 * 4, list(_timed(asked, best)))
 
 
 def _timed(asked: Sequence[str], act: Any) -> Iterator[float]:
@@ -328,56 +350,54 @@ def _timed(asked: Sequence[str], act: Any) -> Iterator[float]:
         yield time.perf_counter() - begun
 
 
-def _answers(model: Model, file: str, note: Note) -> dict[str, dict[str, Any]]:
+def _answers(model: Model, file: str, note: Note) -> dict[str, QuestionsReport]:
     """People's questions, all articles in one memory, by the slot, BM25 and MiniLM."""
     articles = read_articles(file)
     known = {name: remember for name, remember in rivals().items() if name in ("bm25", "minilm")}
-    found = {}
+    reports = {}
     for name, remember in {"slot": slot(model, WriteSettings()), **known}.items():
-        found[name] = questions_report(remember, articles, True, strangers=False)
-        note(f"{NAMES.get(name, 'the slot')}: right sentence {found[name]['sentence_right'] or 0.0:.1%}")
-    return found
+        reports[name] = questions_report(remember, articles, True, strangers=False)
+        note(f"{NAMES.get(name, 'the slot')}: right sentence {reports[name]['sentence_right'] or 0.0:.1%}")
+    return reports
 
 
-def _estimate(largest: Scale) -> dict[str, dict[str, float]]:
+def _estimate(largest: Scale) -> dict[str, Estimate]:
     """What more text would take, by the slopes of the largest memory: an estimate, and nothing measured."""
-    found = {}
+    estimates = {}
     for name, tokens in LARGE.items():
         hours = largest.processor / largest.tokens * tokens / 3600.0
-        found[name] = {
-            "tokens": tokens,
-            "core_hours": hours,
-            "file": largest.file / largest.tokens * tokens,
-            "machines": math.ceil(hours * 3600.0 / (CORES * NIGHT)),
-        }
-    return found
+        machines = math.ceil(hours * 3600.0 / (CORES * NIGHT))
+        estimates[name] = Estimate(tokens, hours, largest.file / largest.tokens * tokens, machines)
+    return estimates
 
 
-def _pictures(out: Path, found: Sequence[Scale], rival: Sequence[dict[str, Any]]) -> list[str]:
-    x = [each.tokens for each in found]
+def pictures(report: Report, out: Path) -> list[str]:
+    """What a memory costs and keeps, over its tokens."""
+    scales = report.results
+    x = [each.tokens for each in scales]
     curves: dict[str, tuple[str, str, dict[str, list[float]]]] = {
-        "write": ("Time of a write", "seconds per 1,000 tokens", {"slot": [1000 * e.write / e.tokens for e in found]}),
-        "bytes": ("Size on disk", "bytes per token", {"slot": [e.file / e.tokens for e in found]}),
-        "peak": ("Memory while writing and reading", "peak (GiB)", {"slot": [e.peak / 2**30 for e in found]}),
+        "write": ("Time of a write", "seconds per 1,000 tokens", {"slot": [1000 * e.write / e.tokens for e in scales]}),
+        "bytes": ("Size on disk", "bytes per token", {"slot": [e.file / e.tokens for e in scales]}),
+        "peak": ("Memory while writing and reading", "peak (GiB)", {"slot": [e.peak / 2**30 for e in scales]}),
         "open": (
             "Opening a memory",
             "seconds",
-            {"open": [e.open for e in found], "first question": [e.first_question for e in found]},
+            {"open": [e.open for e in scales], "first question": [e.first_question for e in scales]},
         ),
-        "question": ("Asking", "seconds a question", {"slot": [e.question for e in found]}),
+        "question": ("Asking", "seconds a question", {"slot": [e.question for e in scales]}),
         "kept": (
             "What is kept",
             "share",
-            {"retention": [e.retention for e in found], "recitation": [e.recitation for e in found]},
+            {"retention": [e.retention for e in scales], "recitation": [e.recitation for e in scales]},
         ),
-        "locality": ("Other text", "relative change of the loss", {"slot": [e.locality for e in found]}),
+        "locality": ("Other text", "relative change of the loss", {"slot": [e.locality for e in scales]}),
     }
     for name in ("bm25", "minilm"):
-        own = [entry for entry in rival if entry["rival"] == name]
-        if len(own) == len(found):
-            curves["question"][2][name] = [entry["question"] for entry in own]
-            curves["bytes"][2][name] = [entry["bytes"] / tokens for entry, tokens in zip(own, x, strict=True)]
-            seconds = [1000 * entry["index"] / tokens for entry, tokens in zip(own, x, strict=True)]
+        own = [index for index in report.rivals if index.rival == name]
+        if len(own) == len(scales):
+            curves["question"][2][name] = [index.question for index in own]
+            curves["bytes"][2][name] = [index.bytes / tokens for index, tokens in zip(own, x, strict=True)]
+            seconds = [1000 * index.index / tokens for index, tokens in zip(own, x, strict=True)]
             curves["write"][2][name] = seconds
     names = []
     for name, (title, label, lines) in curves.items():
@@ -393,7 +413,8 @@ def _pictures(out: Path, found: Sequence[Scale], rival: Sequence[dict[str, Any]]
     return names
 
 
-def _page(report: dict[str, Any], names: list[str]) -> str:
+def page(report: Report, names: list[str]) -> str:
+    """A table of memories, one of other indices, one of people's questions, and an estimate."""
     head = [
         "tokens", "rows", "banks", "write (s)", "processor (s)", "s per 1,000: first, last", "bytes a token",
         "peak (GiB)", "open (s)", "first question (s)", "question (s)", "two facts (s)", "retention", "recitation",
@@ -401,46 +422,49 @@ def _page(report: dict[str, Any], names: list[str]) -> str:
     ]  # fmt: skip
     rows = [
         [
-            f"{e['tokens']:,}", f"{e['rows']:,}", f"{e['banks']:,}", f"{e['write']:.1f}", f"{e['processor']:.1f}",
-            f"{e['first']:.2f}, {e['last']:.2f}", f"{e['file'] / e['tokens']:,.0f}", f"{e['peak'] / 2**30:.2f}",
-            f"{e['open']:.2f}", f"{e['first_question']:.2f}", f"{e['question']:.2f}", f"{e['two_facts']:.2f}",
-            f"{e['retention']:.4f}", f"{e['recitation']:.4f}", f"{e['locality']:+.3%}",
+            f"{e.tokens:,}", f"{e.rows:,}", f"{e.banks:,}", f"{e.write:.1f}", f"{e.processor:.1f}",
+            f"{e.first:.2f}, {e.last:.2f}", f"{e.file / e.tokens:,.0f}", f"{e.peak / 2**30:.2f}",
+            f"{e.open:.2f}", f"{e.first_question:.2f}", f"{e.question:.2f}", f"{e.two_facts:.2f}",
+            f"{e.retention:.4f}", f"{e.recitation:.4f}", f"{e.locality:+.3%}",
         ]
-        for e in report["results"]
+        for e in report.results
     ]  # fmt: skip
     parts = [
         "# Scale\n\n"
-        f"Text of the corpus's validation shard in one write by model `{report['model']}`, threads: "
-        f"{report['threads']}. Retention: share of tokens that come greedily after the true ones before them. "
+        f"Text of the corpus's validation shard in one write by model `{report.model}`, threads: "
+        f"{report.threads}. Retention: share of tokens that come greedily after the true ones before them. "
         f"Recitation: share of tokens that come free-running after the first {CUE_WORDS} words of {PROMPTS} "
         "paragraphs, to the end of the sentence.\n\n",
         markdown_table(head, rows),
     ]
-    if report["rivals"]:
+    if report.rivals:
         cells = [
             [
-                NAMES[e["rival"]].split(":")[0], f"{e['sentences']:,}", f"{e['index']:.2f}", f"{e['bytes']:,}",
-                f"{e['question']:.4f}",
+                NAMES[e.rival].split(":")[0], f"{e.sentences:,}", f"{e.index:.2f}", f"{e.bytes:,}",
+                f"{e.question:.4f}",
             ]
-            for e in report["rivals"]
+            for e in report.rivals
         ]  # fmt: skip
         parts += [
             "\n## The same text, searched otherwise\n\n",
             markdown_table(["index", "sentences", "indexing (s)", "bytes", "s a question"], cells),
         ]
-        parts += [f"\n{line}\n" for line in report["left_out"]]
-    if report["answers"]:
+        parts += [f"\n{line}\n" for line in report.left_out]
+    if report.answers:
         answered = [
-            [NAMES.get(name, "the slot"), f"{found['sentence_right']:.1%}", f"{found['seconds_per_question']:.3f}"]
-            for name, found in report["answers"].items()
+            [
+                NAMES.get(name, "the slot"),
+                f"{figures['sentence_right'] or 0.0:.1%}",
+                f"{figures['seconds_per_question'] or 0.0:.3f}",
+            ]
+            for name, figures in report.answers.items()
         ]
         parts += [
             "\n## People's questions, all articles together\n\n",
             markdown_table(["answered by", "right sentence", "s a question"], answered),
         ]
     estimate = [
-        [name, f"{e['core_hours']:,.1f}", f"{e['file'] / 1e9:,.1f}", f"{e['machines']:,}"]
-        for name, e in report["estimate"].items()
+        [name, f"{e.core_hours:,.1f}", f"{e.file / 1e9:,.1f}", f"{e.machines:,}"] for name, e in report.estimate.items()
     ]
     parts += [
         "\n## More text: an estimate\n\n"

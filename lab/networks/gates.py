@@ -21,8 +21,10 @@ one window are not independent of each other, and the later ones are seen more o
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ from torch.nn.functional import cross_entropy
 
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import Network, Trace
-from bdh_workbench.training.pictures import COLOURS
+from bdh_workbench.training.pictures import COLOURS, MUTED
 from bdh_workbench.training.pipeline import held_out_windows
 from lab.networks.study import (
     CONTEXT,
@@ -42,6 +44,7 @@ from lab.networks.study import (
     OTHER,
     ROWS,
     SITES,
+    TINY,
     Look,
     all_runs,
     set_fast,
@@ -52,31 +55,86 @@ from lab.networks.study import (
     study_text,
     train_study,
 )
-from lab.results import (
-    Note,
-    band,
-    cell,
-    draw,
-    header,
-    markdown_table,
-    pictures_in,
-    save,
-    spread,
-)
+from lab.results import Note, Spread, band, cell, draw, markdown_table, pictures_in
 
 KINDS = {"Hebbian": (HEBBIAN,) * SITES, "control": (OTHER,) * SITES}
 DEALS = 2000  # of the labels
 ROUNDING = 1e-12  # of two sums of the same numbers in another order
-TERMS = ("contrast", "p", "fast_term", "fast_p", "slow_term", "slow_p")
+SHOWN = {
+    "range": "range of the index over sites",
+    "fast_seen": "loss without fast reads, tokens seen before (nats)",
+    "fast_new": "the same, new tokens",
+    "slow_seen": "loss without slow reads, tokens seen before (nats)",
+    "slow_new": "the same, new tokens",
+    "fast_term": "fast term: seen less new, without fast reads (nats)",
+    "fast_p": "p of the fast term",
+    "slow_term": "slow term: the same without slow reads (nats)",
+    "slow_p": "p of the slow term",
+    "contrast": "contrast: fast less slow term (nats)",
+    "p": "p of the contrast",
+    "loss": "held-out loss (nats per token)",
+}
+OF_SITES = {"slow_share": "slow share", "fast_share": "fast share", "index": "index"}
 
 
-def run(model: Model, corpus: str, out: Path, steps: int, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The measures of a network: what the names mean stands at the top; shares and index are those of its sites."""
+
+    loss: float
+    slow_share: list[float]
+    fast_share: list[float]
+    index: list[float]
+    range: float
+    fast_seen: float
+    fast_new: float
+    slow_seen: float
+    slow_new: float
+    contrast: float
+    p: float
+    fast_term: float
+    fast_p: float
+    slow_term: float
+    slow_p: float
+
+    def __str__(self) -> str:
+        """The chief ones, in words."""
+        return (
+            f"contrast {self.contrast:+.4f} (p {self.p:.3g}), fast term {self.fast_term:+.4f} "
+            f"(p {self.fast_p:.3g}), slow term {self.slow_term:+.4f}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Run(Measures):
+    """A network that was trained: its seed, the seconds, and step, loss and gates of each look."""
+
+    seed: int
+    seconds: float
+    looks: list[list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured: the bundled model, every run, and the runs of each kind together."""
+
+    model: str
+    seeds: int
+    bundled: Measures
+    steps: int
+    tokens: int
+    parameters: int
+    device: str
+    summary: dict[str, dict[str, Spread]]
+    runs: dict[str, list[Run]]
+
+
+def measure(model: Model, corpus: str, steps: int, seeds: int, note: Note = lambda line: None) -> Iterator[Report]:
     """Train networks with Hebbian fast states and with the control, and compare their gates.
 
     Args:
         model: measured too, as the one network at hand that was trained for long; gives the device.
         corpus: text to train on; its validation part is held out.
-        out: folder of results.
         steps: of each run.
         seeds: runs of each kind.
         note: called with a line for each run.
@@ -84,41 +142,39 @@ def run(model: Model, corpus: str, out: Path, steps: int, seeds: int, note: Note
     device = model.device
     text = study_text(corpus, steps)
     config = study_config(text.vocab_size)
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in KINDS}
+    runs: dict[str, list[Run]] = {name: [] for name in KINDS}
     for seed, name, fast in all_runs(KINDS, seeds):
         begun = time.monotonic()
         network = study_network(config, fast, seed).to(device)
         looks = list(train_study(network, text, steps, seed))
-        found = measure(network, text.held_out.to(device), seed)
-        runs[name].append(found | {"seed": seed, "seconds": time.monotonic() - begun, "looks": _plain(looks)})
-        note(_told(f"{name}, seed {seed}: loss {found['loss']:.3f}", found))
+        measures = measure_network(network, text.held_out.to(device), seed)
+        seconds = time.monotonic() - begun
+        runs[name].append(Run(**dataclasses.asdict(measures), seed=seed, seconds=seconds, looks=_plain(looks)))
+        note(f"{name}, seed {seed}: loss {measures.loss:.3f}: {measures}")
     windows = held_out_windows(corpus, model.tokenizer, CONTEXT, HELD_OUT)
-    bundled = measure(studied(model.network, [HEBBIAN] * len(model.network.sites)), windows.to(device), 0)
-    note(_told(model.name, bundled))
-    report = {
-        **header("gates", model),
-        "seeds": seeds,
-        "bundled": bundled,
-        "steps": steps,
-        "tokens": steps * ROWS * CONTEXT,
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "device": str(device),
-        "summary": {name: _summary(found) for name, found in runs.items()},
-        "runs": runs,
-    }
-    names = [name for kind in KINDS for name in _draw(out, kind, runs[kind])]
-    save(out, report, _page(report, seeds, names))
-    return report
+    bundled = measure_network(studied(model.network, [HEBBIAN] * len(model.network.sites)), windows.to(device), 0)
+    note(f"{model.name}: {bundled}")
+    yield Report(
+        model.name,
+        seeds,
+        bundled,
+        steps,
+        tokens=steps * ROWS * CONTEXT,
+        parameters=sum(p.numel() for p in network.parameters()),
+        device=str(device),
+        summary={name: _summary(of_kind) for name, of_kind in runs.items()},
+        runs=runs,
+    )
 
 
 @torch.no_grad()
-def measure(network: Network, windows: Tensor, seed: int) -> dict[str, Any]:
+def measure_network(network: Network, windows: Tensor, seed: int) -> Measures:
     """The measures of a trained network on held-out windows (n, T + 1)."""
     trace = Trace([], [])
     network.advance(windows[:, :-1], None, trace)
     slow = [float((site.slow / site.stream).mean()) for site in trace.sites]
     fast = [float((site.fast / site.stream).mean()) for site in trace.sites]
-    index = [(f - s) / max(f + s, 1e-12) for s, f in zip(slow, fast, strict=True)]
+    index = [(f - s) / max(f + s, TINY) for s, f in zip(slow, fast, strict=True)]
     whole = token_losses(network, windows)
     without_fast = _without_fast(network, windows) - whole
     without_slow = _without_slow(network, windows) - whole
@@ -126,23 +182,23 @@ def measure(network: Network, windows: Tensor, seed: int) -> dict[str, Any]:
     contrast, p = permutation_test(without_fast - without_slow, seen, seed)
     fast_term, fast_p = permutation_test(without_fast, seen, seed)
     slow_term, slow_p = permutation_test(without_slow, seen, seed)
-    return {
-        "loss": float(whole.mean()),
-        "slow_share": slow,
-        "fast_share": fast,
-        "index": index,
-        "range": max(index) - min(index),
-        "fast_seen": float(without_fast[seen].mean()),
-        "fast_new": float(without_fast[~seen].mean()),
-        "slow_seen": float(without_slow[seen].mean()),
-        "slow_new": float(without_slow[~seen].mean()),
-        "contrast": contrast,
-        "p": p,
-        "fast_term": fast_term,
-        "fast_p": fast_p,
-        "slow_term": slow_term,
-        "slow_p": slow_p,
-    }
+    return Measures(
+        loss=float(whole.mean()),
+        slow_share=slow,
+        fast_share=fast,
+        index=index,
+        range=max(index) - min(index),
+        fast_seen=float(without_fast[seen].mean()),
+        fast_new=float(without_fast[~seen].mean()),
+        slow_seen=float(without_slow[seen].mean()),
+        slow_new=float(without_slow[~seen].mean()),
+        contrast=contrast,
+        p=p,
+        fast_term=fast_term,
+        fast_p=fast_p,
+        slow_term=slow_term,
+        slow_p=slow_p,
+    )
 
 
 def token_losses(network: Network, windows: Tensor) -> Tensor:
@@ -209,82 +265,59 @@ def permutation_test(values: Tensor, flags: Tensor, seed: int) -> tuple[float, f
     return float(found), (reached + 1) / (DEALS + 1)
 
 
-def _told(name: str, found: dict[str, Any]) -> str:
-    return (
-        f"{name}: contrast {found['contrast']:+.4f} (p {found['p']:.3g}), fast term {found['fast_term']:+.4f} "
-        f"(p {found['fast_p']:.3g}), slow term {found['slow_term']:+.4f}"
-    )
-
-
 def _plain(looks: Sequence[Look]) -> list[list[float]]:
     return [[look.step, round(look.loss, 4), *(round(g, 5) for pair in look.gates for g in pair)] for look in looks]
 
 
-def _summary(found: list[dict[str, Any]]) -> dict[str, Any]:
-    names = ("loss", "range", "fast_seen", "fast_new", "slow_seen", "slow_new", *TERMS)
-    summary: dict[str, Any] = {name: spread([run[name] for run in found]) for name in names}
+def _summary(runs: Sequence[Run]) -> dict[str, Spread]:
+    summary = {name: Spread.of([getattr(run, name) for run in runs]) for name in SHOWN}
     for site in range(SITES):
-        for name in ("slow_share", "fast_share", "index"):
-            summary[f"{name}_{site + 1}"] = spread([run[name][site] for run in found])
+        for name in OF_SITES:
+            summary[f"{name}_{site + 1}"] = Spread.of([getattr(run, name)[site] for run in runs])
     return summary
 
 
-def _draw(out: Path, kind: str, found: list[dict[str, Any]]) -> list[str]:
-    def plot(axes: Any) -> None:
-        steps = [look[0] for look in found[0]["looks"]]
-        for site in range(SITES):
-            for column, (label, style) in enumerate((("slow", "-"), ("fast", "--"))):
-                values = [[look[2 + 2 * site + column] for look in run["looks"]] for run in found]
-                band(axes, steps, values, f"site {site + 1}, {label}", color=COLOURS[site], linestyle=style)
-        axes.axhline(0.0, color="#667085", linewidth=0.8)
+def pictures(report: Report, out: Path) -> list[str]:
+    """The gates of each kind while training."""
+    names = []
+    for kind, runs in report.runs.items():
 
-    title = f"Gates while training, {kind} fast state, mean and range over seeds"
-    return draw(out, f"gates-{kind.lower()}", (title, "step", "gate, tanh(g) (no unit)"), plot)
+        def plot(axes: Any, runs: list[Run] = runs) -> None:
+            steps = [look[0] for look in runs[0].looks]
+            for site in range(SITES):
+                for column, (label, style) in enumerate((("slow", "-"), ("fast", "--"))):
+                    values = [[look[2 + 2 * site + column] for look in run.looks] for run in runs]
+                    band(axes, steps, values, f"site {site + 1}, {label}", color=COLOURS[site], linestyle=style)
+            axes.axhline(0.0, color=MUTED, linewidth=0.8)
+
+        title = f"Gates while training, {kind} fast state, mean and range over seeds"
+        names += draw(out, f"gates-{kind.lower()}", (title, "step", "gate, tanh(g) (no unit)"), plot)
+    return names
 
 
-def _at(values: list[float], site: int) -> str:
-    return f"{values[site]:.3f}" if site < len(values) else "–"
-
-
-def _page(report: dict[str, Any], seeds: int, names: list[str]) -> str:
-    summary, bundled = report["summary"], report["bundled"]
-    rows = [
-        [
-            f"site {site + 1}: {text}",
-            *(cell(summary[kind][f"{name}_{site + 1}"]) for kind in KINDS),
-            _at(bundled[name], site),
-        ]
-        for site in range(SITES)
-        for name, text in (("slow_share", "slow share"), ("fast_share", "fast share"), ("index", "index"))
-    ]
-    shown = {
-        "range": "range of the index over sites",
-        "fast_seen": "loss without fast reads, tokens seen before (nats)",
-        "fast_new": "the same, new tokens",
-        "slow_seen": "loss without slow reads, tokens seen before (nats)",
-        "slow_new": "the same, new tokens",
-        "fast_term": "fast term: seen less new, without fast reads (nats)",
-        "fast_p": "p of the fast term",
-        "slow_term": "slow term: the same without slow reads (nats)",
-        "slow_p": "p of the slow term",
-        "contrast": "contrast: fast less slow term (nats)",
-        "p": "p of the contrast",
-        "loss": "held-out loss (nats per token)",
-    }
+def page(report: Report, names: list[str]) -> str:
+    """Both kinds and the bundled model in one table."""
+    summary, bundled = report.summary, report.bundled
+    rows = []
+    for site in range(SITES):
+        for name, text in OF_SITES.items():
+            own = getattr(bundled, name)
+            figures = [cell(summary[kind][f"{name}_{site + 1}"]) for kind in KINDS]
+            rows.append([f"site {site + 1}: {text}", *figures, f"{own[site]:.3f}" if site < len(own) else "–"])
     rows += [
-        [text, *(cell(summary[kind][name], ".4f") for kind in KINDS), f"{bundled[name]:.4f}"]
-        for name, text in shown.items()
+        [text, *(cell(summary[kind][name], ".4f") for kind in KINDS), f"{getattr(bundled, name):.4f}"]
+        for name, text in SHOWN.items()
     ]
     return (
         "# Gates\n\n"
-        f"Networks of {report['parameters']:,} parameters, {SITES} sites, trained from scratch for {report['steps']} "
-        f"steps ({report['tokens']:,} tokens), {seeds} seeds; mean ± sample standard deviation. Beside them one "
-        f"network that was trained for long, `{report['model']}`, with its own tokenizer. What the measures mean "
+        f"Networks of {report.parameters:,} parameters, {SITES} sites, trained from scratch for {report.steps} "
+        f"steps ({report.tokens:,} tokens), {report.seeds} seeds; mean ± sample standard deviation. Beside them one "
+        f"network that was trained for long, `{report.model}`, with its own tokenizer. What the measures mean "
         "stands at the top of `lab/networks/gates.py`; p are shares of deals in which windows "
         "have each other's labels. New tokens are rarer ones than those seen before: a slow term under zero may be no "
         "more than slow reads that do much for rare tokens, and raises the contrast without any fast state.\n\n"
         + markdown_table(
-            ["", "Hebbian fast state", "control: that of another sequence", f"model `{report['model']}`"], rows
+            ["", "Hebbian fast state", "control: that of another sequence", f"model `{report.model}`"], rows
         )
         + pictures_in("Gates while training", names)
     )

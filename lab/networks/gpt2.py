@@ -1,4 +1,4 @@
-"""A transformer of the same size, to stand beside BDH: GPT-2 (Radford et al. 2019) as ``transformers`` implements it.
+"""A transformer of the same size, to compare with BDH: GPT-2 (Radford et al. 2019) as ``transformers`` implements it.
 
 It has the surface that pre-training uses (``embed``, ``forward`` to the stream, ``logits``), so that one loop trains
 both: the same windows in the same order, optimiser, schedule, precision and compilation. Its head is tied, as that of

@@ -8,11 +8,9 @@ lowest mean held-out loss. Every run has a whole schedule of its own. A finished
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,6 @@ import torch
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.config import ModelConfig
-from bdh_workbench.model.files import save_json_atomically
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import Network
 from bdh_workbench.training import bf16
@@ -30,7 +27,7 @@ from bdh_workbench.training.corpus import build_token_cache
 from bdh_workbench.training.distributed import Ranks
 from bdh_workbench.training.pipeline import held_out_windows
 from bdh_workbench.training.pretrain import Pretraining, held_out_loss, share_done, stop_on_interrupt
-from lab.results import Note, cell, header, markdown_table, save, spread
+from lab.results import Note, Spread, cell, kept, markdown_table, run_key
 
 WINDOWS = 256  # of held-out text
 Recipe = tuple[ModelConfig, TrainingConfig]
@@ -47,9 +44,9 @@ class Variant:
     def of(self, recipe: Recipe) -> Recipe:
         """The recipe with these changes."""
         shape, settings = recipe
-        found = dataclasses.replace(shape, **self.model), dataclasses.replace(settings, **self.training)
-        check_levels(*found)
-        return found
+        changed = dataclasses.replace(shape, **self.model), dataclasses.replace(settings, **self.training)
+        check_levels(*changed)
+        return changed
 
 
 def rungs(shape: ModelConfig, settings: TrainingConfig) -> dict[str, list[Variant]]:
@@ -84,15 +81,57 @@ def rungs(shape: ModelConfig, settings: TrainingConfig) -> dict[str, list[Varian
     }
 
 
-def run(
-    model: Model, corpus: str, out: Path, config: str, minutes: float, seeds: int, note: Note = lambda line: None
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One network that was trained; its loss is in nats per token."""
+
+    seed: int
+    parameters: int
+    tokens: int
+    steps: int
+    seconds: float
+    held_out_loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One value of a choice."""
+
+    variant: str
+    held_out_loss: Spread
+    runs: list[Run]
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One choice: the value that was chosen, and all that were tried."""
+
+    chosen: str
+    variants: list[Tried]
+
+
+@dataclass(slots=True)
+class Report:
+    """What is measured so far, and the recipe that it gives."""
+
+    model: str
+    config: str
+    minutes: float
+    seeds: int
+    threads: int
+    rungs: dict[str, Rung]
+    recipe: dict[str, dict[str, Any]]
+
+
+def measure(
+    model: Model, corpus: str, folder: Path, config: str, minutes: float, seeds: int, note: Note = lambda line: None
+) -> Iterator[Report]:
     """Climb the ladder.
 
     Args:
         model: gives the tokenizer.
         corpus: to train on; its validation part is held out.
-        out: folder of results; runs are kept in ``ladder-runs`` in it.
+        folder: runs are kept in ``ladder-runs`` in it.
         config: where the ladder begins: a bundled training configuration or a TOML file.
         minutes: of processor time of each run.
         seeds: runs of each variant.
@@ -108,94 +147,79 @@ def run(
         dataclasses.replace(settings, minutes=minutes, tokens=0, validate_minutes=minutes, save_minutes=1.0),
     )
     stop = stop_on_interrupt()
-    report: dict[str, Any] = {
-        **header("ladder", model),
-        "config": config,
-        "minutes": minutes,
-        "seeds": seeds,
-        "threads": torch.get_num_threads(),
-        "rungs": {},
-    }
+    report = Report(model.name, config, minutes, seeds, torch.get_num_threads(), {}, {})
     for rung, variants in rungs(*recipe).items():
-        found: list[dict[str, Any]] = []
+        tried: list[Tried] = []
         for variant in variants:
-            tried = variant.of(recipe)
-            runs = [_run(model, corpus, out / "ladder-runs", tried, seed, stop) for seed in range(seeds)]
-            loss = spread([each["held_out_loss"] for each in runs])
+            changed = variant.of(recipe)
+            runs = [_run(model, corpus, folder / "ladder-runs", changed, seed, stop) for seed in range(seeds)]
+            loss = Spread.of([each.held_out_loss for each in runs])
             note(f"{rung}, {variant.name}: held-out loss {cell(loss, '.4f')} nats per token")
-            found.append({"variant": variant.name, "held_out_loss": loss, "runs": runs})
-        best = min(range(len(found)), key=lambda number: found[number]["held_out_loss"]["mean"])
+            tried.append(Tried(variant.name, loss, runs))
+        best = min(range(len(tried)), key=lambda number: tried[number].held_out_loss.mean)
         recipe = variants[best].of(recipe)
-        report["rungs"][rung] = {"chosen": variants[best].name, "variants": found}
-        report["recipe"] = {"model": recipe[0].network_dict(), "training": dataclasses.asdict(recipe[1])}
-        # the page is there from the first rung on, as the whole takes hours
-        save(out, report, _page(report))
-    return report
+        report.rungs[rung] = Rung(variants[best].name, tried)
+        report.recipe = _described(recipe)
+        yield report
 
 
-def _run(
-    model: Model, corpus: str, folder: Path, recipe: Recipe, seed: int, stop: Callable[[], bool]
-) -> dict[str, Any]:
-    """The figures of one run, which is made unless it was finished before."""
-    shape, settings = recipe[0], dataclasses.replace(recipe[1], seed=seed)
-    whole = {
-        "model": shape.network_dict(),
-        "training": dataclasses.asdict(settings),
-        "tokenizer": model.tokenizer.fingerprint(),
-    }
-    key = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:16]
-    record = folder / f"{key}.json"
-    if record.is_file():
-        try:
-            found: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
-            return found
-        except ValueError:
-            raise UserError(f"{record} is damaged: delete it to make that run again.") from None
-    cache = build_token_cache(corpus, model.tokenizer, folder / "tokens", settings.corpus_tokens or None)
-    torch.manual_seed(seed)
+def _described(recipe: Recipe) -> dict[str, dict[str, Any]]:
+    return {"model": recipe[0].network_dict(), "training": dataclasses.asdict(recipe[1])}
+
+
+def _run(model: Model, corpus: str, folder: Path, recipe: Recipe, seed: int, stop: Callable[[], bool]) -> Run:
+    """One run, which is made unless it was finished before."""
+    recipe = recipe[0], dataclasses.replace(recipe[1], seed=seed)
+    depends = {**_described(recipe), "tokenizer": model.tokenizer.fingerprint()}
+    checkpoint = folder / run_key(depends)
+    figures = kept(folder, depends, lambda: dataclasses.asdict(_train(model, corpus, checkpoint, recipe, stop)))
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    return Run(**figures)
+
+
+def _train(model: Model, corpus: str, folder: Path, recipe: Recipe, stop: Callable[[], bool]) -> Run:
+    """Train a network, from the checkpoint in the folder if there is one."""
+    shape, settings = recipe
+    cache = build_token_cache(corpus, model.tokenizer, folder.parent / "tokens", settings.corpus_tokens or None)
+    torch.manual_seed(settings.seed)
     network = Network(shape).to(model.device)
     validation = held_out_windows(corpus, model.tokenizer, settings.early_context, WINDOWS)
     ranks = Ranks(0, 1, model.device)
     # Processor time: what else the machine does makes a run longer, not worse.
     clock = time.process_time if model.device.type == "cpu" else time.monotonic
-    training = Pretraining(
-        network, model.tokenizer, cache.tokens, validation, settings, ranks, folder / key, clock=clock
-    )
+    training = Pretraining(network, model.tokenizer, cache.tokens, validation, settings, ranks, folder, clock=clock)
     training.resume()
     progress = training.run(stop)
     if share_done(settings, progress) < 1.0:
         raise UserError("The ladder was stopped: the same command continues from here.")
-    figures = {
-        "seed": seed,
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "tokens": progress.tokens,
-        "steps": progress.step,
-        "seconds": round(progress.seconds, 1),
-        "held_out_loss": held_out_loss(network, validation),
-    }
-    save_json_atomically(record, figures)
-    shutil.rmtree(folder / key)
-    return figures
+    return Run(
+        seed=settings.seed,
+        parameters=sum(p.numel() for p in network.parameters()),
+        tokens=progress.tokens,
+        steps=progress.step,
+        seconds=round(progress.seconds, 1),
+        held_out_loss=held_out_loss(network, validation),
+    )
 
 
-def _page(report: Mapping[str, Any]) -> str:
+def page(report: Report, names: list[str]) -> str:
+    """All that was tried in one table."""
     rows = []
-    for rung, results in report["rungs"].items():
-        for found in results["variants"]:
-            runs = found["runs"]
+    for name, rung in report.rungs.items():
+        for tried in rung.variants:
             rows.append(
                 [
-                    rung,
-                    found["variant"] + (" (chosen)" if found["variant"] == results["chosen"] else ""),
-                    f"{runs[0]['parameters']:,}",
-                    cell(spread([run["tokens"] / 1e6 for run in runs]), ".2f"),
-                    cell(found["held_out_loss"], ".4f"),
+                    name,
+                    tried.variant + (" (chosen)" if tried.variant == rung.chosen else ""),
+                    f"{tried.runs[0].parameters:,}",
+                    cell(Spread.of([run.tokens / 1e6 for run in tried.runs]), ".2f"),
+                    cell(tried.held_out_loss, ".4f"),
                 ]
             )
     head = ["choice", "variant", "parameters", "million tokens read", "held-out loss (nats per token)"]
     return (
         "# A ladder of recipes at equal processor time\n\n"
-        f"Each run trains for {report['minutes']:g} minutes of processor time with {report['threads']} threads, from "
-        f"the configuration `{report['config']}` on, with a schedule of its own; {report['seeds']} seeds, mean ± "
+        f"Each run trains for {report.minutes:g} minutes of processor time with {report.threads} threads, from "
+        f"the configuration `{report.config}` on, with a schedule of its own; {report.seeds} seeds, mean ± "
         "sample standard deviation. Each choice is made with those above it.\n\n" + markdown_table(head, rows)
     )

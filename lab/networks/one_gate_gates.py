@@ -10,16 +10,26 @@ are at all levels, or at none; the control is the state of another sequence.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bdh_workbench.model.network import Network
-from bdh_workbench.training.pictures import COLOURS
-from lab.networks.gates import measure
-from lab.networks.one_gate import CONTEXT, LEVELS, ROWS, SETTING_LABELS, SETTINGS, SLOTS, TOKENS, Runs
+from lab.networks.gates import measure_network
+from lab.networks.one_gate import (
+    CONTEXT,
+    LEVELS,
+    ROWS,
+    SETTING_LABELS,
+    SETTINGS,
+    SLOTS,
+    TOKENS,
+    FastSettings,
+    Runs,
+)
 from lab.networks.study import HEBBIAN, NONE, OTHER, StudyText
-from lab.results import Note, cell, draw, markdown_table, pictures_in, save, spread, without_model
+from lab.results import Note, Spread, bars, cell, draw, markdown_table, pictures_in
 
 KINDS = {HEBBIAN: "Hebbian", OTHER: "control"}
 SHOWN = {
@@ -38,100 +48,111 @@ FIGURES = {
 }
 
 
-def run(corpus: str, out: Path, steps: int, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Networks of one kind over seeds; gate, shares and index are those of each level."""
+
+    range: Spread
+    fast_term: Spread
+    slow_term: Spread
+    contrast: Spread
+    p: Spread
+    loss: Spread
+    slow_share: list[Spread]
+    fast_share: list[Spread]
+    index: list[Spread]
+    gate: list[Spread]
+
+
+Results = dict[str, dict[str, Any]]  # by kind of tokens: "none", a summary, and by setting the summaries of each kind
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured so far."""
+
+    seeds: int
+    steps: int
+    tokens: int
+    settings: dict[str, FastSettings]
+    results: Results
+
+
+def measure(corpus: str, folder: Path, steps: int, seeds: int, note: Note = lambda line: None) -> Iterator[Report]:
     """Train all networks, or those that an earlier call did not finish, and measure them.
 
     Args:
         corpus: text to train on; its validation part is held out.
-        out: folder of results; finished runs are kept in ``one-gate-runs`` in it.
+        folder: finished runs are kept in ``one-gate-runs`` in it.
         steps: of each run.
         seeds: runs of each kind, side by side.
-        note: told a line for each kind.
+        note: called with a line for each kind.
     """
-    report: dict[str, Any] = {
-        **without_model("gates-one-gate"),
-        "seeds": seeds,
-        "steps": steps,
-        "tokens": steps * ROWS * CONTEXT,
-        "settings": {name: dataclasses.asdict(fast) for name, fast in SETTINGS.items()},
-        "results": {},
-    }
-    runs = Runs("gates", corpus, out / "one-gate-runs", steps, seeds, note, _measured)
+    report = Report(seeds, steps, steps * ROWS * CONTEXT, SETTINGS, {})
+    runs = Runs("gates", corpus, folder / "one-gate-runs", steps, seeds, note, _measured)
     for tokens in TOKENS:
         bare = runs.get(tokens, "author", NONE, (NONE,) * LEVELS)
-        report["results"][tokens] = found = {"none": _summary(bare)}
+        of_tokens: dict[str, Any] = {"none": _summary(bare)}
+        report.results[tokens] = of_tokens
         for setting in SETTINGS:
-            found[setting] = {kind: _summary(runs.get(tokens, setting, kind, (kind,) * LEVELS)) for kind in KINDS}
-            # the page is there from the first setting on, as the whole takes a while
-            save(out, report, _page(report, _picture(out, report)))
-    return report
+            of_tokens[setting] = {kind: _summary(runs.get(tokens, setting, kind, (kind,) * LEVELS)) for kind in KINDS}
+            yield report
 
 
 def _measured(networks: Sequence[Network], text: StudyText) -> dict[str, Any]:
-    return {"measures": [measure(network, text.held_out, seed) for seed, network in enumerate(networks)]}
+    measures = [measure_network(network, text.held_out, seed) for seed, network in enumerate(networks)]
+    return {"measures": [dataclasses.asdict(each) for each in measures]}
 
 
-def _summary(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Spreads over seeds; of what differs from level to level, one for each."""
-    measures = found["measures"]
-    summary: dict[str, Any] = {name: spread([each[name] for each in measures]) for name in FIGURES}
-    for name in SHOWN:
-        if name != "gate":
-            summary[name] = [spread([each[name][level] for each in measures]) for level in range(LEVELS)]
-    last = found["gates"][-1]
-    summary["gate"] = [spread([abs(gates[level]) for gates in last]) for level in range(LEVELS)]
-    return summary
+def _summary(runs: Mapping[str, Any]) -> Summary:
+    measures, last = runs["measures"], runs["gates"][-1]
+    of_levels: dict[str, Any] = {
+        name: [Spread.of([each[name][level] for each in measures]) for level in range(LEVELS)]
+        for name in ("slow_share", "fast_share", "index")
+    }
+    gate = [Spread.of([abs(gates[level]) for gates in last]) for level in range(LEVELS)]
+    of_networks: dict[str, Any] = {name: Spread.of([each[name] for each in measures]) for name in FIGURES}
+    return Summary(**of_networks, **of_levels, gate=gate)
 
 
-def _picture(out: Path, report: Mapping[str, Any]) -> list[str]:
-    bars = [
-        (f"level {level + 1}, {SETTING_LABELS[setting]}, {tokens}", found[setting][HEBBIAN], level)
-        for tokens, found in report["results"].items()
-        for setting in SETTINGS
-        if setting in found
-        for level in range(LEVELS)
-    ]
-
-    def plot(axes: Any) -> None:
-        shown = {"slow_share": "from the slow memory", "fast_share": "from the fast state"}
-        for number, ((key, label), colour) in enumerate(zip(shown.items(), COLOURS, strict=False)):
-            figures = [found[key][level] for _, found, level in bars]
-            axes.barh(
-                [len(bars) - place - 0.4 * number for place in range(len(bars))],
-                [figure["mean"] for figure in figures],
-                0.4,
-                xerr=[figure["deviation"] for figure in figures],
-                color=colour,
-                label=label,
-                error_kw={"linewidth": 0.8},
-            )
-        axes.set_yticks([len(bars) - place - 0.2 for place in range(len(bars))], [name for name, _, _ in bars])
-        axes.tick_params(axis="y", labelsize=8)
-
+def pictures(report: Report, out: Path) -> list[str]:
+    """What each level adds, from its slow memory and from its fast state."""
+    names, series = [], {"from the slow memory": list[Spread](), "from the fast state": list[Spread]()}
+    for tokens, of_tokens in report.results.items():
+        for setting in (name for name in SETTINGS if name in of_tokens):
+            own = of_tokens[setting][HEBBIAN]
+            for level in range(LEVELS):
+                names.append(f"level {level + 1}, {SETTING_LABELS[setting]}, {tokens}")
+                for figures, shares in zip(series.values(), (own.slow_share, own.fast_share), strict=True):
+                    figures.append(shares[level])
     title = "What each level adds to the stream through its one gate, mean and deviation over seeds"
-    return draw(out, "gates-one-gate", (title, "norm of what is added, over that of the stream", ""), plot)
+    labels = (title, "norm of what is added, over that of the stream", "")
+    return draw(out, "gates-one-gate", labels, lambda axes: bars(axes, names, series))
 
 
-def _page(report: Mapping[str, Any], names: list[str]) -> str:
+def page(report: Report, names: list[str]) -> str:
+    """A table for each kind of tokens."""
     parts = [
         "# Gates, one for both reads\n\n"
         f"Networks in the construction of the paper's public code: {LEVELS} levels, {SLOTS} slots, one gate a level "
-        f"that starts at 0; {report['steps']} steps ({report['tokens']:,} tokens), {report['seeds']} seeds; mean ± "
+        f"that starts at 0; {report.steps} steps ({report.tokens:,} tokens), {report.seeds} seeds; mean ± "
         "sample standard deviation. The measures are those of [the networks with two gates](gates.md).\n"
     ]
-    for tokens, found in report["results"].items():
-        columns = [("no fast state", found["none"])]
+    for tokens, of_tokens in report.results.items():
+        columns: list[tuple[str, Summary]] = [("no fast state", of_tokens["none"])]
         columns += [
-            (f"{KINDS[kind]}, {SETTING_LABELS[setting]}", found[setting][kind])
+            (f"{KINDS[kind]}, {SETTING_LABELS[setting]}", of_tokens[setting][kind])
             for setting in SETTINGS
-            if setting in found
+            if setting in of_tokens
             for kind in KINDS
         ]
         rows = [
-            [f"level {level + 1}: {label}", *(cell(figures[name][level]) for _, figures in columns)]
+            [f"level {level + 1}: {label}", *(cell(getattr(summary, name)[level]) for _, summary in columns)]
             for level in range(LEVELS)
             for name, label in SHOWN.items()
         ]
-        rows += [[label, *(cell(figures[name], ".4f") for _, figures in columns)] for name, label in FIGURES.items()]
+        rows += [
+            [label, *(cell(getattr(summary, name), ".4f") for _, summary in columns)] for name, label in FIGURES.items()
+        ]
         parts.append(f"\n## {tokens}\n\n" + markdown_table(["", *(name for name, _ in columns)], rows))
     return "".join(parts) + pictures_in("What each level adds", names)

@@ -15,10 +15,10 @@ holds in every run.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,11 @@ from lab.networks.one_gate import (
     SETTINGS,
     SLOTS,
     TOKENS,
+    FastSettings,
     Runs,
 )
-from lab.networks.study import HEBBIAN, NOISE, NONE, OTHER
-from lab.results import Note, Paired, band, draw, markdown_table, pictures_in, save, without_model
+from lab.networks.study import HEBBIAN, NOISE, NONE, OTHER, TINY
+from lab.results import Note, Paired, band, draw, markdown_table, pictures_in
 
 LENT = "lent"
 KINDS = {
@@ -47,51 +48,95 @@ CHOSEN = LEVELS - 1  # the level, from 0, that has a fast state
 WARM = 0.2  # share of the steps that are not counted
 QUARTERS = tuple((number / 4, (number + 1) / 4) for number in range(4))  # of the steps
 OPEN = 0.1  # of |tanh(gate)|: where the gates of our own construction start
-TINY = 1e-12
 RATIOS = ("gradient", "gate", "rest")
 PULLS = ("pull_slow", "pull_fast")
 
 
-def run(corpus: str, out: Path, steps: int, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """Gradient, gate and rest of networks, over those without a fast state."""
+
+    gradient: Paired
+    gate: Paired
+    rest: Paired
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the report keeps of networks of one kind at the level.
+
+    Attributes:
+        marks: steps of the looks.
+        loss: at the end.
+        gates: for each look and seed, in four digits.
+        gradients: the same.
+        opened: of each seed, the step at which its gate had opened; None where it did not.
+        fast_share_of_pull: of each seed, the fast read's share of what acts on the gate.
+    """
+
+    marks: list[int]
+    loss: float
+    gates: list[list[float]]
+    gradients: list[list[float]]
+    opened: list[int | None]
+    fast_share_of_pull: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(Shown):
+    """The same with the ratios, over all that is counted and in quarters; of a control, what Hebbian does over it."""
+
+    gradient: Paired
+    gate: Paired
+    rest: Paired
+    quarters: list[Ratios]
+    hebbian_over: Paired | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured so far; results by kind of tokens: "none", and by setting each kind compared."""
+
+    seeds: int
+    steps: int
+    tokens: int
+    level: int
+    settings: dict[str, FastSettings]
+    results: dict[str, dict[str, Any]]
+
+
+def measure(corpus: str, folder: Path, steps: int, seeds: int, note: Note = lambda line: None) -> Iterator[Report]:
     """Train all networks, or those that an earlier call did not finish, and compare gradients.
 
     Args:
         corpus: text to train on.
-        out: folder of results; finished runs are kept in ``one-gate-runs`` in it.
+        folder: finished runs are kept in ``one-gate-runs`` in it.
         steps: of each run.
         seeds: runs of each kind, side by side.
-        note: told a line for each kind.
+        note: called with a line for each kind.
     """
-    report: dict[str, Any] = {
-        **without_model("routing-one-gate"),
-        "seeds": seeds,
-        "steps": steps,
-        "tokens": steps * ROWS * CONTEXT,
-        "level": CHOSEN + 1,
-        "settings": {name: dataclasses.asdict(fast) for name, fast in SETTINGS.items()},
-        "results": {},
-    }
-    runs = Runs("routing", corpus, out / "one-gate-runs", steps, seeds, note)
+    report = Report(seeds, steps, steps * ROWS * CONTEXT, CHOSEN + 1, SETTINGS, {})
+    runs = Runs("routing", corpus, folder / "one-gate-runs", steps, seeds, note)
     for tokens in TOKENS:
         bare = runs.get(tokens, "author", NONE, _placed(NONE))  # without a fast state its settings do not matter
-        report["results"][tokens] = {"none": _shown(bare, steps)}
+        report.results[tokens] = {"none": Shown(**_shown(bare, steps))}
         for setting in SETTINGS:
             own = runs.get(tokens, setting, HEBBIAN, _placed(HEBBIAN))
             made = {HEBBIAN: own}
             for kind in (OTHER, NOISE):
                 made[kind] = runs.get(tokens, setting, kind, _placed(kind))
             made[LENT] = runs.get(tokens, setting, LENT, _placed(NONE), own["every_gate"])
-            report["results"][tokens][setting] = found = {
-                kind: _shown(each, steps)
-                | compare(each, bare, steps)
-                | {"quarters": [compare(each, bare, steps, quarter) for quarter in QUARTERS]}
+            report.results[tokens][setting] = {
+                kind: Compared(
+                    **_shown(each, steps),
+                    **{name: getattr(ratios, name) for name in RATIOS},
+                    quarters=[compare(each, bare, steps, quarter) for quarter in QUARTERS],
+                    hebbian_over=compare(own, each, steps).gradient if kind in (OTHER, NOISE) else None,
+                )
                 for kind, each in made.items()
+                for ratios in [compare(each, bare, steps)]
             }
-            for kind in (OTHER, NOISE):
-                found[kind]["hebbian_over"] = compare(own, made[kind], steps)["gradient"]
-            # the page is there from the first setting on, as the whole takes a while
-            save(out, report, _page(report, _pictures(out, report)))
-    return report
+            yield report
 
 
 def _placed(kind: str) -> list[str]:
@@ -101,7 +146,7 @@ def _placed(kind: str) -> list[str]:
 
 def compare(
     runs: Mapping[str, Any], bare: Mapping[str, Any], steps: int, part: tuple[float, float] = (WARM, 1.0)
-) -> dict[str, dict[str, Any]]:
+) -> Ratios:
     """Ratios of gradient, gate and rest of paired runs, geometric means over the looks in a part of the steps."""
     later = [number for number, step in enumerate(runs["marks"]) if step > part[0] * steps]
     # of a short run a part may lie between two looks: the next one stands for it
@@ -116,41 +161,38 @@ def compare(
         for name, key in (("gradient", "gradients"), ("gate", "gates"))
     }
     logs["rest"] = [a - b for a, b in zip(logs["gradient"], logs["gate"], strict=True)]
-    return {name: dataclasses.asdict(Paired.of([math.exp(value) for value in values])) for name, values in logs.items()}
+    return Ratios(**{name: Paired.of([math.exp(value) for value in values]) for name, values in logs.items()})
 
 
-def _shown(found: Mapping[str, Any], steps: int) -> dict[str, Any]:
-    """What the report keeps of runs at the level: curves in four digits, when gates opened, and what pulled at them."""
+def _shown(runs: Mapping[str, Any], steps: int) -> dict[str, Any]:
+    """The fields of ``Shown``."""
     curves = {
-        key: [[float(f"{value[CHOSEN]:.4g}") for value in row] for row in found[key]] for key in ("gates", "gradients")
+        key: [[float(f"{value[CHOSEN]:.4g}") for value in row] for row in runs[key]] for key in ("gates", "gradients")
     }
-    counted = [n for n, step in enumerate(found["marks"]) if step > WARM * steps]
-    seeds = range(len(found["loss"][0]))
-    sizes = [[statistics.mean(abs(found[key][n][s][CHOSEN]) for n in counted) for s in seeds] for key in PULLS]
-    gates = list(zip(found["marks"], curves["gates"], strict=True))
+    counted = [n for n, step in enumerate(runs["marks"]) if step > WARM * steps]
+    seeds = range(len(runs["loss"][0]))
+    sizes = [[statistics.mean(abs(runs[key][n][s][CHOSEN]) for n in counted) for s in seeds] for key in PULLS]
+    gates = list(zip(runs["marks"], curves["gates"], strict=True))
     return {
-        "marks": found["marks"],
-        "loss": statistics.mean(found["loss"][-1]),
+        "marks": runs["marks"],
+        "loss": statistics.mean(runs["loss"][-1]),
         **curves,
         "opened": [next((step for step, gate in gates if abs(gate[s]) >= OPEN), None) for s in seeds],
         "fast_share_of_pull": [fast / max(slow + fast, TINY) for slow, fast in zip(*sizes, strict=True)],
     }
 
 
-def _pictures(out: Path, report: Mapping[str, Any]) -> list[str]:
-    results = report["results"]
+def pictures(report: Report, out: Path) -> list[str]:
+    """Gradients over gates, and the gates while training."""
+    results = report.results
     labels = (
         "The gradient of the slow memory follows its gate, a point for each pair of networks",
-        f"gate of level {report['level']}, over that without a fast state (ratio)",
+        f"gate of level {report.level}, over that without a fast state (ratio)",
         "gradient of its slow memory, likewise (ratio)",
     )
     names = draw(out, "routing-one-gate", labels, lambda axes: _ratios(axes, results))
     first = next(iter(results))
-    gates = (
-        f"Gate of level {report['level']} while training, {first}",
-        "step",
-        "size of the gate, |tanh(g)| (no unit)",
-    )
+    gates = (f"Gate of level {report.level} while training, {first}", "step", "size of the gate, |tanh(g)| (no unit)")
     return names + draw(out, "routing-one-gate-gates", gates, lambda axes: _gates(axes, results[first]))
 
 
@@ -160,9 +202,9 @@ def _ratios(axes: Any, results: Mapping[str, Any]) -> None:
     for (kind, label), colour in zip(labels.items(), COLOURS, strict=False):
         points = [
             pair
-            for found in results.values()
-            for setting in SETTINGS.keys() & found.keys()
-            for pair in zip(*(found[setting][kind][name]["values"] for name in ("gate", "gradient")), strict=True)
+            for of_tokens in results.values()
+            for setting in SETTINGS.keys() & of_tokens.keys()
+            for pair in zip(of_tokens[setting][kind].gate.values, of_tokens[setting][kind].gradient.values, strict=True)
         ]
         axes.plot(*zip(*points, strict=True), "o", markersize=4, alpha=0.8, color=colour, label=label)
         every += [value for pair in points for value in pair]
@@ -173,24 +215,25 @@ def _ratios(axes: Any, results: Mapping[str, Any]) -> None:
     axes.set_yscale("log")
 
 
-def _gates(axes: Any, found: Mapping[str, Any]) -> None:
-    shown = {"no fast state": found["none"]} | {
-        f"Hebbian, {SETTING_LABELS[setting]}": found[setting][HEBBIAN] for setting in SETTINGS if setting in found
-    }
+def _gates(axes: Any, of_tokens: Mapping[str, Any]) -> None:
+    shown: dict[str, Shown] = {"no fast state": of_tokens["none"]}
+    for setting in SETTINGS:
+        if setting in of_tokens:
+            shown[f"Hebbian, {SETTING_LABELS[setting]}"] = of_tokens[setting][HEBBIAN]
     for (label, runs), colour in zip(shown.items(), COLOURS, strict=False):
-        sizes = [[abs(gate) for gate in column] for column in zip(*runs["gates"], strict=True)]
-        band(axes, runs["marks"], sizes, label, color=colour)
+        sizes = [[abs(gate) for gate in column] for column in zip(*runs.gates, strict=True)]
+        band(axes, runs.marks, sizes, label, color=colour)
 
 
-def _page(report: Mapping[str, Any], names: list[str]) -> str:
+def page(report: Report, names: list[str]) -> str:
+    """Two tables for each kind of tokens and setting."""
     parts = [
         "# Routing of the gradient, one gate\n\n"
         f"Networks in the construction of the paper's public code: {LEVELS} levels, {SLOTS} slots, one gate a level "
-        f"that starts at 0; the fast state is at level {report['level']} alone. {report['steps']} steps "
-        f"({report['tokens']:,} tokens), {report['seeds']} seeds. Rate and decay of the fast state: "
+        f"that starts at 0; the fast state is at level {report.level} alone. {report.steps} steps "
+        f"({report.tokens:,} tokens), {report.seeds} seeds. Rate and decay of the fast state: "
         + "; ".join(
-            f"{SETTING_LABELS[name]} {fast['rate']:g} and {fast['decay']:g}"
-            for name, fast in report["settings"].items()
+            f"{SETTING_LABELS[name]} {fast.rate:g} and {fast.decay:g}" for name, fast in report.settings.items()
         )
         + f". All ratios are over the network of the same seed without a fast state, after the first {WARM:.0%} of "
         "the steps: geometric mean, in brackets its 95% interval over seeds. Gradient is that of the slow memory and "
@@ -198,29 +241,26 @@ def _page(report: Mapping[str, Any], names: list[str]) -> str:
         "this spread would have told from 1. Pull: the fast read's share of what acts on the gate.\n"
     ]
     head = ["fast state", "gradient", "gate", "rest", "effect", "seen", "gate at the end", "pull"]
-    for tokens, found in report["results"].items():
-        for setting in (name for name in SETTINGS if name in found):
-            rows = [["none", "1", "1", "1", "–", "–", _final(found["none"]), "–"]]
+    for tokens, of_tokens in report.results.items():
+        for setting in (name for name in SETTINGS if name in of_tokens):
+            kinds: dict[str, Compared] = of_tokens[setting]
+            rows = [["none", "1", "1", "1", "–", "–", _final(of_tokens["none"]), "–"]]
             for kind, label in KINDS.items():
-                figures = found[setting][kind]
-                ratios = {name: Paired.read(figures[name]) for name in RATIOS}
-                effect = ratios["gradient"].effect
+                figures = kinds[kind]
+                effect = figures.gradient.effect
                 rows.append(
                     [
                         label,
-                        *(str(ratios[name]) for name in RATIOS),
+                        *(str(getattr(figures, name)) for name in RATIOS),
                         "–" if effect is None else f"{effect:+.1f}",
-                        f"{ratios['gradient'].seen:.2f}",
+                        f"{figures.gradient.seen:.2f}",
                         _final(figures),
-                        "–" if kind == LENT else f"{statistics.mean(figures['fast_share_of_pull']):.0%}",
+                        "–" if kind == LENT else f"{statistics.mean(figures.fast_share_of_pull):.0%}",
                     ]
                 )
-            over = ", ".join(
-                f"{Paired.read(found[setting][kind]['hebbian_over'])} times that of the {KINDS[kind]}"
-                for kind in (OTHER, NOISE)
-            )
+            over = ", ".join(f"{kinds[kind].hebbian_over} times that of the {KINDS[kind]}" for kind in (OTHER, NOISE))
             quarters = [
-                [f"{label}: {name}", *(str(Paired.read(each[name])) for each in found[setting][kind]["quarters"])]
+                [f"{label}: {name}", *(str(getattr(each, name)) for each in kinds[kind].quarters)]
                 for kind, label in KINDS.items()
                 for name in ("gradient", "gate")
             ]
@@ -232,8 +272,8 @@ def _page(report: Mapping[str, Any], names: list[str]) -> str:
     return "".join(parts) + pictures_in("Gradient of the slow memory and gate", names)
 
 
-def _final(figures: Mapping[str, Any]) -> str:
+def _final(figures: Shown) -> str:
     """Mean size of the gates at the end, and how many of them have opened."""
-    last = [abs(gate) for gate in figures["gates"][-1]]
-    opened = sum(step is not None for step in figures["opened"])
+    last = [abs(gate) for gate in figures.gates[-1]]
+    opened = sum(step is not None for step in figures.opened)
     return f"{statistics.mean(last):.3f} ({opened} of {len(last)} reached {OPEN})"

@@ -12,6 +12,8 @@ Two ways of asking, both with the norm of dL/dS at one site, against nothing and
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +44,7 @@ from lab.networks.study import (
     study_text,
     train_study,
 )
-from lab.results import (
-    Note,
-    band,
-    cell,
-    draw,
-    header,
-    markdown_table,
-    pictures_in,
-    save,
-    spread,
-)
+from lab.results import Note, Spread, band, cell, draw, markdown_table, pictures_in
 
 KINDS = {
     NONE: "no fast state",
@@ -65,13 +57,49 @@ BATCHES = 3  # over which a toggled gradient is taken
 WARM = 0.2  # share of the steps that are not counted
 
 
-def run(model: Model, corpus: str, out: Path, steps: int, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Networks trained alike: the gradient over the looks of each, and its ratio to that without a fast state."""
+
+    gradients: list[list[float]]
+    ratio: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured: of networks trained, toggled and bundled, by the kind of the fast state.
+
+    Attributes:
+        model: that was toggled too.
+        seeds: runs of each kind.
+        steps: of each run.
+        tokens: that each read.
+        device: that they ran on.
+        site: from 1, that has a fast state in the networks trained with one.
+        marks: steps of the looks.
+        trained: by kind.
+        toggled: at the start and trained, by kind, the ratios of all sites.
+        bundled: the same of the model.
+    """
+
+    model: str
+    seeds: int
+    steps: int
+    tokens: int
+    device: str
+    site: int
+    marks: list[int]
+    trained: dict[str, Trained]
+    toggled: dict[str, dict[str, list[Spread]]]
+    bundled: dict[str, list[Spread]]
+
+
+def measure(model: Model, corpus: str, steps: int, seeds: int, note: Note = lambda line: None) -> Iterator[Report]:
     """Measure both ways over seeds.
 
     Args:
         model: toggled too, as the one network at hand that was trained for long; gives the device.
         corpus: text to train on.
-        out: folder of results.
         steps: of each run.
         seeds: runs of each kind.
         note: called with a line for each run.
@@ -80,13 +108,13 @@ def run(model: Model, corpus: str, out: Path, steps: int, seeds: int, note: Note
     text = study_text(corpus, steps)
     config = study_config(text.vocab_size)
     placed = {kind: tuple(kind if site == CHOSEN else NONE for site in range(SITES)) for kind in KINDS}
-    trained: dict[str, list[list[float]]] = {kind: [] for kind in KINDS}
+    gradients: dict[str, list[list[float]]] = {kind: [] for kind in KINDS}
     marks: list[int] = []
     for seed, kind, fast in all_runs(placed, seeds):
         network = study_network(config, fast, seed).to(device)
         looks = list(train_study(network, text, steps, seed))
         marks = [look.step for look in looks]
-        trained[kind].append([look.gradients[CHOSEN] for look in looks])
+        gradients[kind].append([look.gradients[CHOSEN] for look in looks])
         note(f"site {CHOSEN + 1}, {KINDS[kind]}, seed {seed}: loss {looks[-1].loss:.3f}")
     toggled: dict[str, list[dict[str, list[float]]]] = {"start": [], "trained": []}
     for seed in range(seeds):
@@ -101,37 +129,22 @@ def run(model: Model, corpus: str, out: Path, steps: int, seeds: int, note: Note
     long = [toggled_gradients(bundled, windows, seed) for seed in range(seeds)]
     note(f"toggled, {model.name}")
     first = next(number for number, step in enumerate(marks) if step > WARM * steps)
-    report = {
-        **header("routing", model),
-        "seeds": seeds,
-        "steps": steps,
-        "tokens": steps * ROWS * CONTEXT,
-        "device": str(device),
-        "site": CHOSEN + 1,
-        "marks": marks,
-        "trained": {
-            kind: {
-                "gradients": runs,
-                "ratio": spread(
-                    [_geometric(run[first:], bare[first:]) for run, bare in zip(runs, trained[NONE], strict=True)]
-                ),
-            }
-            for kind, runs in trained.items()
-        },
-        "toggled": {
-            moment: {kind: _ratios([run[kind] for run in runs], [run[NONE] for run in runs]) for kind in KINDS}
-            for moment, runs in toggled.items()
-        },
-        "bundled": {kind: _ratios([run[kind] for run in long], [run[NONE] for run in long]) for kind in KINDS},
+    ratios = {
+        kind: [_geometric(run[first:], bare[first:]) for run, bare in zip(runs, gradients[NONE], strict=True)]
+        for kind, runs in gradients.items()
     }
-    names = draw(
-        out,
-        "routing",
-        (f"Gradient of the slow slot of site {CHOSEN + 1}, mean and range over seeds", "step", "norm of dL/dS (nats)"),
-        lambda axes: _plot(axes, marks, trained),
+    yield Report(
+        model.name,
+        seeds,
+        steps,
+        tokens=steps * ROWS * CONTEXT,
+        device=str(device),
+        site=CHOSEN + 1,
+        marks=marks,
+        trained={kind: Trained(runs, Spread.of(ratios[kind])) for kind, runs in gradients.items()},
+        toggled={moment: _ratios(runs) for moment, runs in toggled.items()},
+        bundled=_ratios(long),
     )
-    save(out, report, _page(report, seeds, names))
-    return report
 
 
 def toggled_gradients(network: Network, held_out: Tensor, seed: int) -> dict[str, list[float]]:
@@ -144,7 +157,7 @@ def toggled_gradients(network: Network, held_out: Tensor, seed: int) -> dict[str
     random = np.random.default_rng(seed)
     device = network.embed.weight.device
     batches = [held_out[random.choice(len(held_out), ROWS, replace=False)] for _ in range(BATCHES)]
-    found: dict[str, list[float]] = {}
+    every: dict[str, list[float]] = {}
     for kind in KINDS:
         norms = []
         for site in range(len(network.sites)):
@@ -154,10 +167,10 @@ def toggled_gradients(network: Network, held_out: Tensor, seed: int) -> dict[str
             for batch in batches:
                 (model(batch.to(device)) / BATCHES).backward()
             norms.append(slow_gradients(network)[site])
-        found[kind] = norms
+        every[kind] = norms
     set_fast(network, [HEBBIAN] * len(network.sites))
     network.zero_grad(set_to_none=True)
-    return found
+    return every
 
 
 def _geometric(run: list[float], bare: list[float]) -> float:
@@ -166,39 +179,48 @@ def _geometric(run: list[float], bare: list[float]) -> float:
     return math.exp(sum(logs) / len(logs))
 
 
-def _ratios(runs: list[list[float]], bare: list[list[float]]) -> list[dict[str, Any]]:
-    return [
-        spread([run[site] / max(plain[site], 1e-30) for run, plain in zip(runs, bare, strict=True)])
-        for site in range(len(runs[0]))
-    ]
+def _ratios(runs: Sequence[Mapping[str, list[float]]]) -> dict[str, list[Spread]]:
+    """For each kind and site, the norms over those without a fast state."""
+
+    def at(kind: str, site: int) -> Spread:
+        return Spread.of([run[kind][site] / max(run[NONE][site], 1e-30) for run in runs])
+
+    return {kind: [at(kind, site) for site in range(len(runs[0][NONE]))] for kind in KINDS}
 
 
-def _plot(axes: Any, marks: list[int], trained: dict[str, list[list[float]]]) -> None:
-    for (kind, label), colour in zip(KINDS.items(), COLOURS, strict=False):
-        band(axes, marks, trained[kind], label, color=colour)
-    axes.set_yscale("log")
+def pictures(report: Report, out: Path) -> list[str]:
+    """The gradient while training, of each kind."""
+
+    def plot(axes: Any) -> None:
+        for (kind, label), colour in zip(KINDS.items(), COLOURS, strict=False):
+            band(axes, report.marks, report.trained[kind].gradients, label, color=colour)
+        axes.set_yscale("log")
+
+    title = f"Gradient of the slow slot of site {report.site}, mean and range over seeds"
+    return draw(out, "routing", (title, "step", "norm of dL/dS (nats)"), plot)
 
 
-def _page(report: dict[str, Any], seeds: int, names: list[str]) -> str:
-    rows = [[label, cell(report["trained"][kind]["ratio"])] for kind, label in KINDS.items()]
+def page(report: Report, names: list[str]) -> str:
+    """A table of the networks trained with a fast state at one site, and two of those in which it is switched."""
+    rows = [[label, cell(report.trained[kind].ratio)] for kind, label in KINDS.items()]
     head = ["fast state of the site"]
     toggled = [
-        [label, *(cell(figure) for moment in ("start", "trained") for figure in report["toggled"][moment][kind])]
+        [label, *(cell(figure) for moment in ("start", "trained") for figure in report.toggled[moment][kind])]
         for kind, label in KINDS.items()
     ]
-    long = [[label, *(cell(figure) for figure in report["bundled"][kind])] for kind, label in KINDS.items()]
+    long = [[label, *(cell(figure) for figure in report.bundled[kind])] for kind, label in KINDS.items()]
     sites = [f"site {site + 1}, {moment}" for moment in ("at the start", "trained") for site in range(SITES)]
     return (
         "# Routing of the gradient\n\n"
         f"Norm of the gradient of a site's slow slot, over the same without a fast state there; networks trained for "
-        f"{report['steps']} steps ({report['tokens']:,} tokens), {seeds} seeds; mean ± sample standard deviation. The "
+        f"{report.steps} steps ({report.tokens:,} tokens), {report.seeds} seeds; mean ± sample standard deviation. The "
         "controls add as much, in norm, as the Hebbian read would.\n\n"
-        f"Trained with a fast state at site {report['site']} alone (geometric mean over the steps after the first "
+        f"Trained with a fast state at site {report.site} alone (geometric mean over the steps after the first "
         f"{WARM:.0%}):\n\n"
         + markdown_table([*head, "gradient, over that without"], rows)
         + "\nOne network with Hebbian states everywhere, the fast read of one site switched:\n\n"
         + markdown_table([*head, *sites], toggled)
-        + f"\nThe same in `{report['model']}`, which was trained for long; the seeds choose the batches:\n\n"
-        + markdown_table([*head, *(f"site {n + 1}" for n in range(len(report["bundled"][NONE])))], long)
+        + f"\nThe same in `{report.model}`, which was trained for long; the seeds choose the batches:\n\n"
+        + markdown_table([*head, *(f"site {n + 1}" for n in range(len(report.bundled[NONE])))], long)
         + pictures_in("Gradient of the slow slot", names)
     )

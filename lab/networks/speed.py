@@ -1,7 +1,7 @@
 """How fast a training step is, against the same step in fp32 and the plain published formula of BDH, in one run.
 
-`python -m lab.networks.speed --config small --json` times all three in alternating blocks, so that whatever
-else the machine does meets all alike. Our step is the one of ``pretrain.py`` with the configured optimiser and
+`python -m lab.networks.speed --config small --json` times all three in alternating blocks, so that other work on the
+machine affects all of them alike. Our step is the one of ``pretrain.py`` with the configured optimiser and
 precision: memory sites with slow slots, fast state and gates included, compiled where training compiles it. The second
 is the same network as automatic differentiation runs it in fp32, with AdamW. The third is the formula of the paper
 (Kosowski et al., arXiv 2509.26507) as its authors' code computes it, with AdamW: eager, no memory, rotary phases worked

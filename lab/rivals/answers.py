@@ -1,4 +1,4 @@
-"""What else could answer people's questions: search by words or by meaning, and a small language model as the reader.
+"""Other ways to answer people's questions: search by words or by meaning, with a small language model as the reader.
 
 Weights come from packages, so that nothing is fetched while this runs; a rival whose package is missing is left out,
 with a sentence that says how to install it.

@@ -1,4 +1,4 @@
-"""Tuning of the slot's rivals on invented facts and documents of the ``dev`` split, never on a benchmark.
+"""Tuning of rival methods on invented facts and documents of the ``dev`` split, never on a benchmark.
 
 Of rivals that train, rate and weight of the term for locality are climbed together: from a rate of 0.003 and a weight
 of 1 to the best neighbour, until no neighbour is better. The radius of a lookup, the number of passages that BM25 gives
@@ -18,8 +18,8 @@ from __future__ import annotations
 import dataclasses
 import statistics
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -28,10 +28,11 @@ from bdh_workbench.evaluation.baselines.rival import rival_report
 from bdh_workbench.evaluation.baselines.settings import RivalSettings, TuningSettings, save_tuned
 from bdh_workbench.evaluation.baselines.suite import NAMES, makers
 from bdh_workbench.evaluation.locality import HeldOut, held_out
+from bdh_workbench.evaluation.provenance import provenance
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model, bundled_models
 from bdh_workbench.training.synthetic import documents, facts
-from lab.results import Note, command, header, markdown_table, save
+from lab.results import Note, command, markdown_table
 
 SPLIT = "dev"
 FACTS, DOCUMENTS, TOKENS = 12, 2, 2_000  # of a set, and of unrelated text
@@ -49,29 +50,69 @@ GRIDS: tuple[tuple[str, str, tuple[float, ...]], ...] = (
 SHOWN = {"nearest_address": ("address",), "grace": ("stream",), "bm25": ("passages", "floor")}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One rival with some settings: its score, and its figures in each set."""
+
+    rival: str
+    setting: dict[str, float]
+    score: float
+    figures: list[dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """How trials were made."""
+
+    facts: int
+    documents: int
+    unrelated_tokens: int
+    steps: int
+    framings: int
+    rates: tuple[float, ...]
+    localities: tuple[float, ...]
+    grids: tuple[tuple[str, str, tuple[float, ...]], ...]
+    threads: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured: every trial, and the settings that were chosen."""
+
+    model: str
+    split: str
+    seeds: int
+    procedure: Procedure
+    settings: RivalSettings
+    trials: list[Trial]
+
+
+@dataclass(frozen=True, slots=True)
 class _Trials:
-    """What every trial is given."""
+    """What every trial is given, and the trials that were made."""
 
     model: Model
     text: HeldOut
     seeds: int
     note: Note
+    made: list[Trial]
 
-    def score(self, name: str, settings: RivalSettings, trials: list[dict[str, Any]]) -> float:
-        """Measure one rival with these settings; its trial is added to the list, unless it stands there already."""
+    def score(self, name: str, settings: RivalSettings) -> float:
+        """Measure one rival with these settings, unless that was done before."""
         setting = _setting(name, settings)
-        for trial in trials:
-            if (trial["rival"], trial["setting"]) == (name, setting):
-                return float(trial["score"])
+        for trial in self.made:
+            if (trial.rival, trial.setting) == (name, setting):
+                return trial.score
         model = self.model
         write = WriteSettings(steps=STEPS, framings=FRAMINGS)
-        found = []
+        reports = []
         for seed in range(self.seeds):
             given, texts = facts(FACTS, seed, SPLIT), documents(DOCUMENTS, seed, SPLIT)
-            found.append(rival_report(makers(model, settings, write)[name], given, texts, self.text, lambda line: None))
-        score = statistics.mean(verdict(report) for report in found)
-        trials.append({"rival": name, "setting": setting, "score": score, "figures": [_figures(r) for r in found]})
+            rival = makers(model, settings, write)[name]
+            reports.append(rival_report(rival, given, texts, self.text, lambda line: None))
+        score = statistics.mean(verdict(report) for report in reports)
+        self.made.append(Trial(name, setting, score, [_figures(report) for report in reports]))
         self.note(f"{NAMES[name]}, {_said(setting)}: {score:.3f}")
         return score
 
@@ -94,61 +135,41 @@ def _figures(report: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def run(model: Model, corpus: str, out: Path, seeds: int, note: Note = lambda line: None) -> dict[str, Any]:
+def measure(model: Model, corpus: str, seeds: int, note: Note = lambda line: None) -> Iterator[Report]:
     """Tune every rival.
 
     Args:
         model: the frozen model.
         corpus: its held-out part is the unrelated text.
-        out: folder of results.
         seeds: sets of facts and documents.
         note: called with a line for each trial.
     """
-    settings, trials = RivalSettings(), list[dict[str, Any]]()
-    begun = time.monotonic()
+    settings, begun = RivalSettings(), time.monotonic()
     text = held_out(corpus, model.tokenizer, model.config.context, TOKENS)
-    given = _Trials(model, text, seeds, note)
+    trials = _Trials(model, text, seeds, note, [])
     for name, field, values in GRIDS:
-        settings = _best(given, name, [_with(settings, field, value) for value in values], trials)
+        settings = _best(trials, name, [_with(settings, field, value) for value in values])
     for name in TRAINED:
-        settings = _climb(given, name, settings, trials)
-    report = {
-        **header("baselines", model),
-        "split": SPLIT,
-        "seeds": seeds,
-        "procedure": {
-            "facts": FACTS,
-            "documents": DOCUMENTS,
-            "unrelated_tokens": TOKENS,
-            "steps": STEPS,
-            "framings": FRAMINGS,
-            "rates": RATES,
-            "localities": LOCALITIES,
-            "grids": GRIDS,
-            "threads": torch.get_num_threads(),
-            "seconds": round(time.monotonic() - begun, 1),
-        },
-        "settings": settings.to_dict(),
-        "trials": trials,
-    }
-    save(out, report, _page(report))
+        settings = _climb(trials, name, settings)
+    threads, seconds = torch.get_num_threads(), round(time.monotonic() - begun, 1)
+    procedure = Procedure(FACTS, DOCUMENTS, TOKENS, STEPS, FRAMINGS, RATES, LOCALITIES, GRIDS, threads, seconds)
+    yield Report(model.name, SPLIT, seeds, procedure, settings, trials.made)
     if model.name in bundled_models():
-        of = {name: report[name] for name in ("fingerprint", "calibration_digest", "version", "seeds")}
-        save_tuned(model.name, settings, of | {"command": command("baselines", report)})
+        origin = {"command": command("baselines", {"seeds": seeds}), "seeds": seeds, **provenance(model)}
+        save_tuned(model.name, settings, origin)
     else:
         note(f"{model.name} is not a model of the program: what was chosen is in baselines.json alone")
-    return report
 
 
 def _with(settings: RivalSettings, field: str, value: Any) -> RivalSettings:
     return dataclasses.replace(settings, **{field: value})
 
 
-def _best(given: _Trials, name: str, choices: Sequence[RivalSettings], trials: list[dict[str, Any]]) -> RivalSettings:
-    return max(choices, key=lambda choice: given.score(name, choice, trials))  # of equals the first
+def _best(trials: _Trials, name: str, choices: Sequence[RivalSettings]) -> RivalSettings:
+    return max(choices, key=lambda choice: trials.score(name, choice))  # of equals the first
 
 
-def _climb(given: _Trials, name: str, settings: RivalSettings, trials: list[dict[str, Any]]) -> RivalSettings:
+def _climb(trials: _Trials, name: str, settings: RivalSettings) -> RivalSettings:
     """Step to the best neighbour, a rate or a weight up or down, until none is better."""
 
     def at(place: tuple[int, int]) -> RivalSettings:
@@ -161,15 +182,15 @@ def _climb(given: _Trials, name: str, settings: RivalSettings, trials: list[dict
         around = (here, (rate - 1, weight), (rate + 1, weight), (rate, weight - 1), (rate, weight + 1))
         places = [p for p in around if p[0] in range(len(RATES)) and p[1] in range(len(LOCALITIES))]
         # Of equals the first wins: it stays where it is.
-        best = max(places, key=lambda place: given.score(name, at(place), trials))
+        best = max(places, key=lambda place: trials.score(name, at(place)))
     return at(here)
 
 
 def _setting(name: str, settings: RivalSettings) -> dict[str, float]:
     """Those of the settings that a rival has."""
     if name in TRAINED:
-        found: dict[str, float] = dataclasses.asdict(getattr(settings, name))
-        return found
+        values: dict[str, float] = dataclasses.asdict(getattr(settings, name))
+        return values
     return {field: getattr(settings, field) for field in SHOWN[name]}
 
 
@@ -177,17 +198,18 @@ def _said(setting: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in setting.items())
 
 
-def _page(report: dict[str, Any]) -> str:
-    given, chosen = report["procedure"], RivalSettings.from_dict(report["settings"])
+def page(report: Report, names: list[str]) -> str:
+    """Every trial in one table, and what was chosen."""
+    given = report.procedure
     head = ["rival", "setting", "score", "facts", "paraphrases", "accuracy", "retention", "other text", "seconds"]
     rows = []
-    for trial in report["trials"]:
-        means = {name: statistics.mean(f[name] for f in trial["figures"]) for name in trial["figures"][0]}
+    for trial in report.trials:
+        means = {name: statistics.mean(each[name] for each in trial.figures) for name in trial.figures[0]}
         rows.append(
             [
-                NAMES[trial["rival"]],
-                _said(trial["setting"]),
-                f"{trial['score']:.3f}",
+                NAMES[trial.rival],
+                _said(trial.setting),
+                f"{trial.score:.3f}",
                 *(f"{means[n]:.3f}" for n in ("exact", "paraphrase_exact", "accuracy", "retention")),
                 f"{means['locality']:+.2%}",
                 f"{means['seconds']:.1f}",
@@ -195,13 +217,13 @@ def _page(report: dict[str, Any]) -> str:
         )
     return (
         "# Tuning of the rivals\n\n"
-        f"Model `{report['model']}`: {FACTS} facts in one write and {DOCUMENTS} documents one after the other, of the "
-        f"`{SPLIT}` split, sets: {report['seeds']}; at most {STEPS} steps a write, {FRAMINGS} framings, {TOKENS:,} "
-        f"tokens of unrelated text, threads: {given['threads']}, {given['seconds'] / 60:.1f} minutes. The bench takes "
+        f"Model `{report.model}`: {FACTS} facts in one write and {DOCUMENTS} documents one after the other, of the "
+        f"`{SPLIT}` split, sets: {report.seeds}; at most {STEPS} steps a write, {FRAMINGS} framings, {TOKENS:,} "
+        f"tokens of unrelated text, threads: {given.threads}, {given.seconds / 60:.1f} minutes. The bench takes "
         "up to 300 steps and 2 framings. Means over the sets; the score is (facts + paraphrases + retention × "
         "accuracy) / 3 less |other text|, and accuracy the share of tokens right given the true tokens before them.\n\n"
         + markdown_table(head, rows)
         + "\nChosen: "
-        + "; ".join(f"{NAMES[name]}: {_said(_setting(name, chosen))}" for name in (*SHOWN, *TRAINED))
+        + "; ".join(f"{NAMES[name]}: {_said(_setting(name, report.settings))}" for name in (*SHOWN, *TRAINED))
         + ".\n"
     )

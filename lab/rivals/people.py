@@ -1,4 +1,4 @@
-"""People's questions and edits, put to the slot and to what else could answer them or take them in.
+"""People's questions and edits, put to the memory and to other methods that could answer them or take them in.
 
 Questions: search by words, search by meaning, and a language model of 135M parameters that reads what was found or is
 given the whole paragraph. Edits: the rivals of ``bench --baselines`` that change weights or look values up.
@@ -7,8 +7,8 @@ given the whole paragraph. Edits: the rivals of ``bench --baselines`` that chang
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bdh_workbench.asking.decoding import share
@@ -17,11 +17,11 @@ from bdh_workbench.evaluation.baselines import suite
 from bdh_workbench.evaluation.baselines.lookup import LookupReader
 from bdh_workbench.evaluation.baselines.settings import NOT_TUNED, is_tuned, tuned_settings
 from bdh_workbench.evaluation.edits import Edit, edits_report, facts_of, opened, reach, read_edits, same_form
-from bdh_workbench.evaluation.questions import questions_report, slot
+from bdh_workbench.evaluation.questions import QuestionsReport, questions_report, slot
 from bdh_workbench.evaluation.squad import Article, read_articles
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model
-from lab.results import Note, header, markdown_table, save
+from lab.results import Note, markdown_table
 from lab.rivals.answers import NAMES, missing, rivals
 
 EDITS = 100  # records that the rivals are given: tuning weights takes minutes
@@ -30,19 +30,32 @@ SLOT = "the slot"
 WAYS = {"apart": "one article at a time", "together": "all articles together"}
 
 
-def run(
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is measured: answers by rival and way, and what edits reach by rival."""
+
+    model: str
+    questions: str | None
+    edits: str | None
+    limit: int | None
+    articles: int
+    records: int
+    left_out: list[str]
+    answers: dict[str, dict[str, QuestionsReport]] | None
+    reach: dict[str, dict[str, Any]] | None
+
+
+def measure(
     model: Model,
-    out: Path,
     questions: str | None = None,
     edits: str | None = None,
     limit: int | None = None,
     note: Note = lambda line: None,
-) -> dict[str, Any]:
-    """Put the questions and the edits to the slot and to its rivals.
+) -> Iterator[Report]:
+    """Put the questions and the edits to the memory and to its rivals.
 
     Args:
         model: the frozen model.
-        out: folder of results.
         questions: file of articles, in SQuAD's JSON form.
         edits: file of edits.
         limit: the first so many articles and edits only.
@@ -55,28 +68,27 @@ def run(
         raise UserError("There is nothing to ask: name articles with --questions, or edits with --edits.")
     articles = read_articles(questions)[:limit] if questions is not None else []
     records = read_edits(edits)[: min(limit or EDITS, EDITS)] if edits is not None else []
-    report: dict[str, Any] = {
-        **header("rivals", model),
-        "questions": questions,
-        "edits": edits,
-        "limit": limit,
-        "articles": len(articles),
-        "records": len(records),
-        "left_out": [line for line in map(missing, NAMES) if line] if articles else [],
-        "answers": _answers(model, articles, note) if articles else None,
-        "reach": _reach(model, records, note) if records else None,
-    }
-    for line in report["left_out"]:
+    left_out = [line for line in map(missing, NAMES) if line] if articles else []
+    for line in left_out:
         note(line)
-    save(out, report, _page(report))
-    return report
+    yield Report(
+        model.name,
+        questions,
+        edits,
+        limit,
+        len(articles),
+        len(records),
+        left_out,
+        answers=_answers(model, articles, note) if articles else None,
+        reach=_reach(model, records, note) if records else None,
+    )
 
 
-def _answers(model: Model, articles: Sequence[Article], note: Note) -> dict[str, dict[str, Any]]:
+def _answers(model: Model, articles: Sequence[Article], note: Note) -> dict[str, dict[str, QuestionsReport]]:
     """For each rival and way, the report on people's questions."""
-    found: dict[str, dict[str, Any]] = {}
+    reports: dict[str, dict[str, QuestionsReport]] = {}
     for name, remember in {"slot": slot(model, WriteSettings()), **rivals()}.items():
-        found[name] = {}
+        reports[name] = {}
         for way in WAYS:
             if way == "together" and (name == "smollm" or len(articles) < 2):
                 continue  # it is given the paragraph, whatever else is stored
@@ -84,9 +96,9 @@ def _answers(model: Model, articles: Sequence[Article], note: Note) -> dict[str,
             report = questions_report(remember, articles, way == "together", strangers=name == "slot")
             if name == "smollm":
                 report["sentence_right"] = None  # it names none
-            found[name][way] = report
+            reports[name][way] = report
             note(f"{NAMES.get(name, SLOT)}, {WAYS[way]}: F1 {report['f1'] or 0.0:.3f}")
-    return found
+    return reports
 
 
 def _reach(model: Model, records: Sequence[Edit], note: Note) -> dict[str, dict[str, Any]]:
@@ -94,7 +106,7 @@ def _reach(model: Model, records: Sequence[Edit], note: Note) -> dict[str, dict[
     if not is_tuned(model.name):
         note(NOT_TUNED.format(model=model.name))
     write = WriteSettings()
-    found = {"slot": edits_report(model, records, write)}
+    reports = {"slot": edits_report(model, records, write)}
     makers = suite.makers(model, tuned_settings(model.name), write)
     half = records[: len(records) // 2]
     for name in EDIT_RIVALS:
@@ -103,31 +115,36 @@ def _reach(model: Model, records: Sequence[Edit], note: Note) -> dict[str, dict[
         rival.write(facts_of(records), ())
         seconds = time.monotonic() - begun
         shuts = isinstance(rival.reader, LookupReader)
-        found[name] = {"count": len(records), **reach(rival.reader, records, rival.ask, shuts), "seconds": seconds}
+        reports[name] = {**reach(rival.reader, records, rival.ask, shuts), "count": len(records), "seconds": seconds}
         if shuts and half:
             other = makers[name]()
             other.write(facts_of(half), ())
-            found[name]["same_form_opened"] = share(opened(other.reader, same_form(model, records)))
-        note(f"{suite.NAMES[name]}: efficacy {found[name]['efficacy']:.3f}")
-    return found
+            reports[name]["same_form_opened"] = share(opened(other.reader, same_form(model, records)))
+        note(f"{suite.NAMES[name]}: efficacy {reports[name]['efficacy']:.3f}")
+    return reports
 
 
-def _page(report: Mapping[str, Any]) -> str:
+def page(report: Report, names: list[str]) -> str:
+    """One table for questions, and one for edits."""
     parts = ["# Rivals on people's questions and on edits\n"]
-    if report["answers"]:
-        columns = {"sentence_right": "right sentence", "exact": "exact", "f1": "F1"}
+    if report.answers:
         rows = [
-            [NAMES.get(name, SLOT), WAYS[way], *(_percent(found[key]) for key in columns), _seconds(found)]
-            for name, ways in report["answers"].items()
-            for way, found in ways.items()
+            [
+                NAMES.get(name, SLOT),
+                WAYS[way],
+                *(_percent(figure) for figure in (figures["sentence_right"], figures["exact"], figures["f1"])),
+                "–" if figures["seconds_per_question"] is None else f"{figures['seconds_per_question']:.3g}",
+            ]
+            for name, ways in report.answers.items()
+            for way, figures in ways.items()
         ]
         parts.append(
-            f"{report['articles']:,} articles with questions by people; exact and F1 as SQuAD measures them. The slot "
-            f"is `{report['model']}`.\n\n"
-            + markdown_table(["answered by", "stored", *columns.values(), "seconds a question"], rows)
+            f"{report.articles:,} articles with questions by people; exact and F1 as SQuAD measures them. The slot "
+            f"is `{report.model}`.\n\n"
+            + markdown_table(["answered by", "stored", "right sentence", "exact", "F1", "seconds a question"], rows)
         )
-        parts += [f"{line}\n" for line in report["left_out"]]
-    if report["reach"]:
+        parts += [f"{line}\n" for line in report.left_out]
+    if report.reach:
         columns = {
             "efficacy": "edit given",
             "paraphrase": "paraphrases",
@@ -139,10 +156,10 @@ def _page(report: Mapping[str, Any]) -> str:
         }
         rows = [
             [suite.NAMES.get(name, SLOT), *(_percent(found.get(key)) for key in columns), f"{found['seconds']:.1f}"]
-            for name, found in report["reach"].items()
+            for name, found in report.reach.items()
         ]
         parts.append(
-            f"{report['records']:,} edits in one write. What changes weights has no gate: nothing stays shut.\n\n"
+            f"{report.records:,} edits in one write. What changes weights has no gate: nothing stays shut.\n\n"
             + markdown_table(["stored in", *columns.values(), "seconds"], rows)
         )
     return "\n".join(parts)
@@ -150,7 +167,3 @@ def _page(report: Mapping[str, Any]) -> str:
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f}%"
-
-
-def _seconds(found: Mapping[str, Any]) -> str:
-    return "–" if found["seconds_per_question"] is None else f"{found['seconds_per_question']:.3g}"

@@ -1,6 +1,6 @@
-"""Compare two stored runs: ``python -m lab.stored.compare`` sets the newest against the one before it.
+"""Compare two stored runs: ``python -m lab.stored.compare`` compares the newest with the one before it.
 
-Exit status 0: nothing is worse by more than is put down to chance; 1: something is; 2: there is nothing to compare.
+Exit status 0: nothing is worse by more than chance explains; 1: something is; 2: there is nothing to compare.
 """
 
 from __future__ import annotations

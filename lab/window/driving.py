@@ -1,4 +1,4 @@
-"""Driving the real window from a program, for pictures and measurements: a home of its own, and waiting for it."""
+"""Driving the real window from a program, for pictures and measurements: its own home folder, and waiting for it."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Driver:
     def __init__(self, app: QApplication, workbench: Workbench) -> None:
         self.app, self.workbench = app, workbench
         self.window, self.context = workbench.window, workbench.context
-        self.failures: list[str] = []  # what a person would have been told or asked, who is not there to answer
+        self.failures: list[str] = []  # messages and questions for a person, who is not there to answer
 
     def wait(self, until: Callable[[], object]) -> None:
         """Let the window live until something is true.
 
         Raises:
-            UserError: when the window tells of a failure instead, or asks something.
+            UserError: when the window reports a failure instead, or asks something.
             TimeoutError: when it has not come in a very long time.
         """
         loop, timer = QEventLoop(), QTimer()

@@ -33,6 +33,7 @@ STARTS = 5
 TICK = 0.010  # seconds between two looks of the timer whose lateness is measured
 FILES = 5000
 CURVES, POINTS = 100, 300
+IDLE = 3.0  # seconds for which a window in which nothing happens is watched
 DRAWING = 3.0  # seconds for which curves are drawn
 STALL = 0.1  # seconds of work at most between two looks at the events
 SEARCHED = 200  # memories
@@ -193,7 +194,7 @@ def measure_lateness(driver: Driver) -> dict[str, Any]:
         results[f"{name}_lateness_worst"] = max(late, default=0.0)
 
     # What the machine itself adds, when it is busy with other things.
-    during("idle", lambda: driver.settle(3.0))
+    during("idle", lambda: driver.settle(IDLE))
     during("load", driver.load)
     begun = time.perf_counter()
     during("write", lambda: driver.write_facts(invented_facts(20)))
@@ -435,7 +436,7 @@ def measure(model: str | None, writes: int, say: Callable[[str], object]) -> dic
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; exit status 1 where a target is missed, 2 where the window told of a failure."""
+    """Measure and print; exit status 1 where a target is missed, 2 where the window reported a failure."""
     parser = argparse.ArgumentParser(prog="python -m lab.window.quickness", description=__doc__.split("\n")[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--model", metavar="DIR|NAME", help="a model folder, or a bundled model")

@@ -50,7 +50,10 @@ def asked(rival: Rival) -> list[Question]:
     return [rival.ask(Question.of(rival.model.tokenizer, fact.prompt, fact.answer)) for fact in SOME]
 
 
-def test_rivals_report_in_the_keys_of_the_benchmark(model: Model, text: HeldOut) -> None:
+def test_rivals_report_in_the_keys_of_the_benchmark(
+    model: Model, text: HeldOut, little_text: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bdh_workbench.evaluation.benchmark.cold_reload", lambda *given: None)
     given = BenchmarkInput(SOME, (DOCUMENT,), None, quick=True)
     wanted = benchmark(model, given, WriteSettings(steps=5), lambda line, event: None)
     make = makers(model, RivalSettings(), SHORT)["nearest_address"]

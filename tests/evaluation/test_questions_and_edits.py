@@ -28,6 +28,7 @@ from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, tiny_model
 from tests.memory.memory_factory import refused
 
 SETTINGS = WriteSettings(method="direct", framings=0)
+pytestmark = pytest.mark.usefixtures("short_answers")
 
 
 def squad(*articles: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +86,7 @@ def test_articles_are_read_with_the_sentences_of_their_answers(questions_file: P
 @pytest.mark.parametrize(
     ("content", "word"),
     [
-        ([], "form of SQuAD"),
+        ([], "in SQuAD's format"),
         ({"data": [{"title": "x"}]}, "paragraphs"),
         ({"data": [{"paragraphs": [{"context": "x", "qas": [{"question": "y"}]}]}]}, "answers"),
         ({"data": [{"paragraphs": [{"context": "x", "qas": []}]}]}, "no questions"),

@@ -153,7 +153,7 @@ def test_a_memory_of_another_model_is_grey_and_refused_with_the_reason(
     library = other.window.library
     library.table.selectRow(0)
     library.load()
-    assert "load that model first" in said.failures[-1][0]
+    assert "load its own model first" in said.failures[-1][0]
     assert other.context.memory is None or not other.context.memory.items
 
 

@@ -85,7 +85,7 @@ def test_closing_in_the_middle_of_a_write_is_asked_about(start: Start, qtbot: Qt
     window = workbench.window
     window.ask.line.setText("The capital of")
     window.ask.ask()
-    assert "waits for what runs now" in window.ask.exchanges[-1].origin()
+    assert "waits for the running job" in window.ask.exchanges[-1].origin()
     said.confirm = False
     assert not window.close() and window.isVisible()
     assert "A write is running" in said.questions[-1]

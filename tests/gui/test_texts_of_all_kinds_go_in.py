@@ -155,7 +155,7 @@ def test_what_was_cleared_or_replaced_can_be_brought_back(start: Start, qtbot: Q
     assert [fact.answer for fact in model.facts()] == ["hot", "cold"]
     back.trigger()
     back.trigger()
-    assert "no facts to bring back" in window.activity.remark.text()
+    assert "no facts to restore" in window.activity.remark.text()
 
 
 def test_a_broken_file_is_told_in_one_sentence(start: Start, qtbot: QtBot, said: Said, tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_what_is_said_of_files_names_them_without_their_folder(tmp_path: Path) -
         (folder / name).write_bytes(b"\0\1\2")
     encoding, passed = told(read_any([folder]))
     assert encoding.startswith("mill.txt: read as Windows-1252")
-    assert passed.startswith("Passed over 2 files") and "photo.jpg" in passed and "film.jpg" in passed
+    assert passed.startswith("Skipped 2 files") and "photo.jpg" in passed and "film.jpg" in passed
     assert str(tmp_path) not in encoding + passed
 
 

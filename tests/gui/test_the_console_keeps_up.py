@@ -44,7 +44,7 @@ def test_who_scrolls_back_stays_there_while_the_page_is_laid_out(start: Start, q
     assert bar.value() == 0
 
 
-@pytest.mark.parametrize(("greedy", "how"), [(True, "as decoded"), (False, "not what is decoded")])
+@pytest.mark.parametrize(("greedy", "how"), [(True, "as decoded"), (False, "not the decoded answer")])
 def test_an_expected_answer_is_told_as_it_was_scored(greedy: bool, how: str) -> None:
     exchange = Exchange(1, "The miller kept", "two grey mules", done=True)
     exchange.expected = Scored("two grey mules", 0.973, 0.98, 0.99, greedy, ())

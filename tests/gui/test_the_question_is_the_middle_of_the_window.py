@@ -75,7 +75,7 @@ def test_memory_conversation_and_workspace_are_back_at_the_next_start(
         w.ask.ask()
         yield lambda: w.ask.exchanges[-1].done
         w.workspaces.show("ask")
-        yield lambda: "the memory changed: it now holds 3 facts" in w.ask.view.toPlainText()
+        yield lambda: "the memory changed: it now contains 3 facts" in w.ask.view.toPlainText()
         w.discard = True
 
     assert play(today, model_folder, home) == 0
@@ -127,7 +127,7 @@ def test_a_source_is_found_by_its_title_once_the_items_before_it_are_gone(start:
     workbench.context.submit(ForgetItems((0,)))
     settle(workbench, qtbot)
     window.text.show_source(source)
-    assert "not in the memory any more" in window.activity.remark.text()
+    assert "no longer in the memory" in window.activity.remark.text()
 
 
 def test_the_text_is_shaded_where_it_is_recited_unsurely(start: Start, qtbot: QtBot) -> None:

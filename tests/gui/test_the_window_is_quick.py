@@ -11,9 +11,11 @@ from PySide6.QtWidgets import QApplication
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.dialogs.questions import Confirm, Unsaved
+from bdh_workbench.gui.panes import retention
 from lab.window import quickness as benchmark
 from lab.window.driving import driven
-from tests.model_factory import save_tiny_model
+from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
+from tests.model_factory import save_documents, save_tiny_model
 
 
 def test_a_target_is_reached_or_missed() -> None:
@@ -39,9 +41,13 @@ def test_facts_are_all_different() -> None:
 def test_the_benchmark_measures_the_real_window(
     qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = save_tiny_model(tmp_path / "tiny", write_slots=8192)  # room for the sample documents
-    for name, less in (("STARTS", 2), ("FILES", 500), ("FIRST", 2), ("DRAWING", 0.5), ("BOOK", 90_000)):
-        monkeypatch.setattr(benchmark, name, less)
+    model = save_tiny_model(tmp_path / "tiny")
+    less = {"STARTS": 1, "IDLE": 0.1, "FILES": 50, "FIRST": 1, "DRAWING": 0.5, "CURVES": 10, "POINTS": 30}
+    for name, value in (less | {"BOOK": 20_000, "PASTED": 100_000, "SEARCHED": 3}).items():
+        monkeypatch.setattr(benchmark, name, value)
+    monkeypatch.setattr(retention, "SAMPLES", ("one",))
+    save_documents(tmp_path / "one.json", [DOCUMENT, OTHER_DOCUMENT])
+    monkeypatch.setattr(retention, "resource_path", lambda name: tmp_path / Path(name).name)
     assert benchmark.main(["--json", "--writes", "2", "--model", str(model)]) in (0, 1)
     results = json.loads(capsys.readouterr().out)
     assert all(target.key in results for target in benchmark.TARGETS)

@@ -100,7 +100,7 @@ def test_what_would_be_refused_at_once_is_not_offered(
     write.estimate()
     qtbot.waitUntil(lambda: "does not fit" in write.status.text(), timeout=WAIT)
     write.write()
-    assert "far too much" in write.state.text() and "write a part" in write.state.text()
+    assert "far too many" in write.state.text() and "write a part" in write.state.text()
     assert not said.questions and not write.busy
     write.editor.set_text("A heron.")
     assert not write.state.text()

@@ -169,8 +169,8 @@ def test_half_a_character_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("prompt\np\n", ["no table with two columns"]),
-        ("It rained, and no one came.\nThe bell rang.\n", ["no table with two columns"]),
+        ("prompt\np\n", ["not a table with two columns"]),
+        ("It rained, and no one came.\nThe bell rang.\n", ["not a table with two columns"]),
         ("prompt,answer,Prompt\np,a,q\n", ['two columns "prompt"']),
         ("prompt,answer\np,a\np2,a2,a3\n", ["entry 2", "line 3", "3 columns", "double quotes", "a comma"]),
         ("prompt,answer\np\n", ["entry 1", "line 2", 'no field "answer"']),
@@ -382,7 +382,7 @@ def test_characters_are_composed_and_nothing_else_changes(tmp_path: Path) -> Non
         (bytes(range(1, 32)) * 4, ["is a binary file, not text"]),
         (b"PK\x03\x04 docx", ["is damaged or cut off"]),
         (b"{\\rtf1 text}", ["is a rich text file", "save it as .docx"]),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), ["office file of the old kind"]),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), ["in an old Office format"]),
         (b"\xff\xfeodd", ["UTF-16", "damaged"]),
         (b"", ["is empty"]),
         (b"\xef\xbb\xbf \r\n\t", ["is empty"]),

@@ -118,8 +118,8 @@ def test_a_table_with_one_column_is_a_text(tmp_path: Path) -> None:
     path.write_text("The bell rang.\nIt rained, and no one came.\nThe boat left.\n")
     found = read_inputs([path], [])
     assert not found.facts and found.documents[0].text == path.read_text()
-    assert found.notes() == [f"{path} is no table with two columns, so that it was read as a text."]
-    with pytest.raises(UserError, match="no table with two columns"):
+    assert found.notes() == [f"{path} is not a table with two columns, so it was read as text."]
+    with pytest.raises(UserError, match="not a table with two columns"):
         read_facts(path)
 
 

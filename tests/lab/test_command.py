@@ -43,15 +43,20 @@ def test_an_experiment_is_given_its_own_options_and_no_others(
 ) -> None:  # fmt: skip
     experiment = EXPERIMENTS[name]
     module = importlib.import_module(experiment.module)
-    accepted = inspect.signature(module.run).parameters
+    accepted = inspect.signature(module.measure).parameters
     given: dict[str, Any] = {}
-    monkeypatch.setattr(module, "run", lambda **options: given.update(options) or {"experiment": name})
+
+    def instead(name: str, out: Path, note: object, **options: object) -> dict[str, str]:
+        given.update(options, out=out, note=note)
+        return {"experiment": name}
+
+    monkeypatch.setattr("lab.experiment.carry_out", instead)
     # Where there is no text, only those that read one may fail.
     monkeypatch.setenv("BDH_WORKBENCH_CORPUS", str(wanted.get("corpus", tmp_path / "nowhere")))
     called = ["experiment", experiment.variant_of or name, *map(str, arguments)]
     given_words = [*called, "--out", str(tmp_path), "--model", str(model_folder)]
     assert main(given_words) == 0
-    assert set(given) <= set(accepted)
+    assert set(given) <= {*accepted, "out"}
     model, note = given.pop("model"), given.pop("note")
     assert model.name == "tiny" and callable(note)
     assert given == {"out": tmp_path} | {key: str(v) if key == "corpus" else v for key, v in wanted.items()}
@@ -111,6 +116,12 @@ def test_values_that_cannot_work_are_refused(
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_record_names_a_module_that_takes_its_options(name: str) -> None:
     record = EXPERIMENTS[name]
-    taken = inspect.signature(importlib.import_module(record.module).run).parameters
-    assert {*record.options, "out", "note"} <= set(taken)
-    assert ("model" in taken) == record.reads_model
+    module = importlib.import_module(record.module)
+    taken = inspect.signature(module.write_page if record.has_page_alone else module.measure).parameters
+    expected = {
+        *record.options,
+        "note",
+        *(["model"] if record.reads_model else []),
+        *(["folder"] if record.keeps_runs else []),
+    }
+    assert expected <= set(taken) <= expected | {"seed"}

@@ -29,12 +29,12 @@ from lab.memories.variants import HiddenSite, fact_shares, hidden_state_model, w
 from lab.networks import gates, routing, study
 from lab.results import (
     Paired,
+    Spread,
     cell,
     draw,
     markdown_table,
     probability,
     probability_cell,
-    spread,
     spread_of,
     thinned,
 )
@@ -53,11 +53,11 @@ def text() -> study.StudyText:
 
 
 def test_figures_are_told_with_their_spread() -> None:
-    assert cell(spread([1.0, 3.0]), ".1f") == "2.0 ± 1.4"
-    assert cell(spread([2.0]), ".1f") == "2.0"
+    assert cell(Spread.of([1.0, 3.0]), ".1f") == "2.0 ± 1.4"
+    assert cell(Spread.of([2.0]), ".1f") == "2.0"
     assert cell(None) == "–"
     found = spread_of([{"a": 1.0, "b": None}, {"a": 2.0, "b": None}])
-    assert found["a"]["values"] == [1.0, 2.0] and found["b"] is None
+    assert found["a"] == Spread.of([1.0, 2.0]) and found["b"] is None
     assert markdown_table(["x", "y"], [["1", "2"]]) == "| x | y |\n|---|---|\n| 1 | 2 |\n"
     assert thinned(list(range(10)), 4) == [0, 3, 6, 9] and thinned([], 3) == []
 
@@ -65,7 +65,7 @@ def test_figures_are_told_with_their_spread() -> None:
 def test_a_probability_that_is_not_one_is_not_shown_as_one() -> None:
     shown = {1.0: "1", 0.0: "0", 0.5: "0.5000", 0.99996: "0.99996", 1 - 4.8e-7: "0.9999995", 3e-7: "3.0e-07"}
     assert {p: probability(p) for p in shown} == shown
-    assert probability_cell(spread([1.0, 0.99996])) == "0.99998 (least 0.99996)"
+    assert probability_cell(Spread.of([1.0, 0.99996])) == "0.99998 (least 0.99996)"
 
 
 def test_pictures_come_in_both_forms(tmp_path: Path) -> None:
@@ -141,10 +141,11 @@ def test_what_hangs_on_the_place_in_a_window_alone_is_no_difference() -> None:
 
 
 def test_the_contrast_is_the_fast_term_less_the_slow_one() -> None:
-    found = gates.measure(study.studied(random_network(CONFIG), (study.HEBBIAN,) * 2), torch.randint(40, (6, 20)), 0)
-    assert found["fast_term"] == pytest.approx(found["fast_seen"] - found["fast_new"], abs=1e-5)
-    assert found["slow_term"] == pytest.approx(found["slow_seen"] - found["slow_new"], abs=1e-5)
-    assert found["contrast"] == pytest.approx(found["fast_term"] - found["slow_term"], abs=1e-5)
+    network = study.studied(random_network(CONFIG), (study.HEBBIAN,) * 2)
+    found = gates.measure_network(network, torch.randint(40, (6, 20)), 0)
+    assert found.fast_term == pytest.approx(found.fast_seen - found.fast_new, abs=1e-5)
+    assert found.slow_term == pytest.approx(found.slow_seen - found.slow_new, abs=1e-5)
+    assert found.contrast == pytest.approx(found.fast_term - found.slow_term, abs=1e-5)
 
 
 def test_closing_gates_is_what_the_shares_and_losses_are_about() -> None:
@@ -153,9 +154,9 @@ def test_closing_gates_is_what_the_shares_and_losses_are_about() -> None:
     with torch.no_grad():
         for site in study.sites_of(network):
             site.gate_fast.zero_()
-    found = gates.measure(network, windows, 0)
-    assert found["fast_share"] == [0.0, 0.0] and found["index"] == [-1.0, -1.0] and found["range"] == 0.0
-    assert found["fast_seen"] == found["fast_new"] == 0.0
+    found = gates.measure_network(network, windows, 0)
+    assert found.fast_share == [0.0, 0.0] and found.index == [-1.0, -1.0] and found.range == 0.0
+    assert found.fast_seen == found.fast_new == 0.0
     assert any(float(site.gate_slow.detach()) for site in study.sites_of(network)), "gates are put back"
 
 
@@ -218,7 +219,7 @@ def test_every_protocol_writes_and_is_read(model: Model, protocol: protocols.Pro
         quick = dataclasses.replace(protocol.settings, rate=1.0, norm=200.0, decay=1e-6, locality=0.01)
         protocol = dataclasses.replace(protocol, settings=quick)
     windows = HeldOut(torch.from_numpy(general_ids())[: 4 * 33].reshape(4, 33), "general")
-    found = protocols.measure(used, protocol, FACTS[:3], windows)
+    found = protocols.measure_protocol(used, protocol, FACTS[:3], windows)
     assert (found["retention"] is None) == (protocol.how == "joint")
     if protocol.how != "independent" and protocol.settings.protect and not protocol.hidden:
         assert found["both_exact"] == 1.0
@@ -236,7 +237,7 @@ def test_independent_writes_are_added_and_not_solved_jointly(model: Model) -> No
     assert moved.slow is not None
     rows = torch.arange(len(joint.rows))
     assert torch.allclose(moved.slow.stored(rows), 2.0 * reader.slow.stored(rows), atol=1e-4)
-    assert protocols.measure(model, apart, facts, windows)["retention"] is not None
+    assert protocols.measure_protocol(model, apart, facts, windows)["retention"] is not None
 
 
 def test_capacity_is_measured_by_what_comes_back(model: Model) -> None:
@@ -296,16 +297,16 @@ def test_the_size_of_a_model_is_not_all_of_the_first_claim() -> None:
 def test_a_control_that_does_as_much_takes_the_claim_down() -> None:
     def routing_of(own: float, noise: float) -> dict[str, Any]:
         figures = {"none": 1.0, "hebbian": own, "other": 1.1, "noise": noise}
-        return {"trained": {kind: {"ratio": spread([value] * 3)} for kind, value in figures.items()}}
+        return {"trained": {kind: {"ratio": Spread.of([value] * 3)} for kind, value in figures.items()}}
 
     assert reproduction.doubling(routing_of(2.1, 1.2)).verdict == "reproduced"
     assert reproduction.doubling(routing_of(1.5, 1.2)).verdict == "not reproduced"
     assert reproduction.doubling(routing_of(2.1, 2.3)).verdict == "not reproduced"
 
     def gates_of(contrasts: list[float], p: list[float]) -> dict[str, Any]:
-        own = {"contrast": spread(contrasts), "p": spread(p), "range": spread([0.1] * 3)}
-        own |= {"fast_term": spread([0.0] * 3), "slow_term": spread([-0.2] * 3)}
-        return {"summary": {"Hebbian": own, "control": own | {"contrast": spread([0.1] * 3)}}}
+        own = {"contrast": Spread.of(contrasts), "p": Spread.of(p), "range": Spread.of([0.1] * 3)}
+        own |= {"fast_term": Spread.of([0.0] * 3), "slow_term": Spread.of([-0.2] * 3)}
+        return {"summary": {"Hebbian": own, "control": own | {"contrast": Spread.of([0.1] * 3)}}}
 
     assert reproduction.specialisation(gates_of([0.2, 0.3, 0.2], [0.01] * 3)).verdict == "reproduced"
     assert reproduction.specialisation(gates_of([0.2, 0.05, 0.2], [0.01] * 3)).verdict == "not reproduced"
@@ -314,8 +315,8 @@ def test_a_control_that_does_as_much_takes_the_claim_down() -> None:
 
 def test_with_one_gate_a_doubling_must_survive_spread_and_controls() -> None:
     def routing_of(own: list[float], over: list[float]) -> dict[str, Any]:
-        paired = {name: dataclasses.asdict(Paired.of(own)) for name in ("gradient", "gate", "rest")}
-        controls = {kind: {"hebbian_over": dataclasses.asdict(Paired.of(over))} for kind in (study.OTHER, study.NOISE)}
+        paired = {name: Paired.of(own) for name in ("gradient", "gate", "rest")}
+        controls = {kind: {"hebbian_over": Paired.of(over)} for kind in (study.OTHER, study.NOISE)}
         return {"seeds": 5, "results": {"bytes": {"author": {study.HEBBIAN: paired, "lent": paired, **controls}}}}
 
     def said(own: list[float], over: list[float]) -> str:
@@ -334,7 +335,7 @@ def test_contrast_earns_its_place_where_it_gains_and_nothing_else_is_better() ->
     def report_of(joint: list[float], without: list[float], sequential: float) -> dict[str, Any]:
         shares = {"joint, contrast": joint, "joint, no contrast": without, "sequential, contrast": [sequential] * 2}
         found = {
-            name: {"exact": spread(values), "paraphrases": spread([0.5, 0.5]), "overlap": spread([0.9, 0.9])}
+            name: {"exact": Spread.of(values), "paraphrases": Spread.of([0.5, 0.5]), "overlap": Spread.of([0.9, 0.9])}
             for name, values in shares.items()
         }
         return {"seeds": 2, "results": {"plain": {"20": found}, "whitened": {}}}
@@ -352,7 +353,7 @@ def test_contrast_earns_its_place_where_it_gains_and_nothing_else_is_better() ->
 
 def test_the_page_of_claims_names_the_commands_that_are_wanting(tmp_path: Path) -> None:
     said: list[str] = []
-    report = reproduction.run(tmp_path, said.append)
+    report = reproduction.write_page(tmp_path, said.append)
     page = (tmp_path / "reproduction.md").read_text(encoding="utf-8")
     assert len(report["rows"]) == 16 and all(f"| {number} |" in page for number in range(1, 12))
     assert len(said) == 8 and page.count("experiment protocols --") == 2
@@ -377,7 +378,7 @@ def test_damaged_results_are_told_with_their_file_and_command(tmp_path: Path, na
     (tmp_path / "experiments").mkdir()
     (tmp_path / "experiments" / f"{name}.json").write_bytes(content.encode(errors="surrogatepass"))
     with pytest.raises(UserError, match="damaged") as told:
-        reproduction.run(tmp_path)
+        reproduction.write_page(tmp_path)
     assert f"{name}.json" in str(told.value) and reproduction.command(name) in str(told.value)
     assert not (tmp_path / "reproduction.md").exists()
 

@@ -6,7 +6,8 @@ import dataclasses
 import json
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,33 @@ from bdh_workbench.evaluation.baselines import settings
 from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
+from bdh_workbench.training.addressing import addresses as addressing
+from bdh_workbench.training.addressing import calibration
 from bdh_workbench.training.synthetic import facts, passage
 from lab.memories import addresses, alike, capacity, colliding, harder, meta, protocols, variants
 from lab.networks import gates, one_gate, one_gate_gates, one_gate_routing, routing, study
 from lab.rivals import baselines
-from tests.core_factory import general_ids
+from lab.runner import carry_out
+from tests.core_factory import DOCUMENT, OTHER_DOCUMENT, general_ids
 
 CONFIG = tiny_config(levels=study.SITES, site_levels=tuple(range(1, study.SITES + 1)))
 Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little() -> Iterator[None]:
+    """Sites are fitted and measured on little: that everything is done, not how well."""
+    less = {
+        addressing: {"HELD_OUT": (8, 64)},
+        addresses: {"GENERAL": 400, "address_report": partial(addressing.address_report, sizes=(12, 6, 1))},
+        calibration: {"GENERAL": 400},
+        variants: {"HIDDEN_STRETCHES": 300, "HIDDEN_ROWS": 10},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for module, values in less.items():
+            for name, value in values.items():
+                patch.setattr(module, name, value)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -59,17 +79,19 @@ def share(figure: dict[str, Any]) -> float:
     return float(value)
 
 
+@pytest.mark.slow
 def test_capacity_counts_what_is_answered(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, less in (("COUNTS", (1, 4)), ("SLOTS", (1024,)), ("ASKED", 4)):
         monkeypatch.setattr(capacity, name, less)
     lines: list[str] = []
-    report = capacity.run(model, tmp_path, 1, lines.append)
+    report = carry_out("capacity", tmp_path, lines.append, model, seeds=1)
     checked(tmp_path, report, lines)
-    found = {(entry["slots"], entry["facts"]): entry for entry in report["results"]}
-    assert found.keys() == {(slots, count) for slots in (1024, 2048) for count in (1, 4)}
-    assert share(found[2048, 1]["exact"]) == 1.0 and not found[2048, 4]["refused"]
+    sizes = {(size["slots"], size["facts"]): size for size in report["results"]}
+    assert sizes.keys() == {(slots, count) for slots in (1024, 2048) for count in (1, 4)}
+    assert share(sizes[2048, 1]["figures"]["exact"]) == 1.0 and not sizes[2048, 4]["refused"]
 
 
+@pytest.mark.slow
 def test_the_harder_questions_are_asked_in_every_way(
     model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +99,7 @@ def test_the_harder_questions_are_asked_in_every_way(
     monkeypatch.setattr(harder, "MANY", {200: None, 1000: 2})
     monkeypatch.setattr(harder, "facts", lambda count, seed, split: facts(count // 50, seed, split))
     lines: list[str] = []
-    report = harder.run(model, tmp_path, 2, lines.append)
+    report = carry_out("harder", tmp_path, lines.append, model, seeds=2)
     page = checked(tmp_path, report, lines)
     assert lines[0].startswith("No rival was tuned for tiny") and "answer in the best passage" in page
     assert share(report["hard"]["written_hit"]) == share(report["hard"]["written_extractive"]) == 1.0
@@ -92,7 +114,7 @@ def test_facts_that_look_alike_are_asked_for_by_both_reads(
     monkeypatch.setattr(alike, "NUMBERED", {"rooms": alike.NUMBERED["rooms"][:3]})
     monkeypatch.setattr(alike, "SUBJECTS", "Pell Arlow|Ines Corvane")
     lines: list[str] = []
-    report = alike.run(model, tmp_path, 2, lines.append)
+    report = carry_out("alike", tmp_path, lines.append, model, seeds=2)
     page = checked(tmp_path, report, lines)
     assert "3 rooms" in page and share(report["numbered"]["rooms"]["usual"]) == 1.0
     assert share(report["several"]["written"]) == 1.0
@@ -107,16 +129,17 @@ def test_each_subject_has_several_facts_and_every_deal_is_another() -> None:
     assert all(len(fact.paraphrases) == 2 for fact in facts)
 
 
+@pytest.mark.slow
 def test_every_protocol_writes_the_same_facts(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocols, "FACTS", 3)
-    monkeypatch.setattr(protocols, "TOKENS", 200)
-    few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, steps=20))
+    monkeypatch.setattr(protocols, "FACTS", 2)
+    monkeypatch.setattr(protocols, "TOKENS", 100)
+    few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, steps=5))
            for protocol in protocols.PROTOCOLS]  # fmt: skip
     monkeypatch.setattr(protocols, "PROTOCOLS", tuple(few))
     lines: list[str] = []
-    report = protocols.run(model, corpus, tmp_path, 1, lines.append)
+    report = carry_out("protocols", tmp_path, lines.append, model, corpus=corpus, seeds=1)
     page = checked(tmp_path, report, lines)
     assert set(report["protocols"]) == {protocol.name for protocol in few}
     for protocol in few:
@@ -129,7 +152,7 @@ def test_addresses_of_every_variant_are_measured(
 ) -> None:
     monkeypatch.setattr(addresses, "VARIANTS", addresses.VARIANTS[:2])
     lines: list[str] = []
-    report = addresses.run(model, corpus, tmp_path, 1, lines.append)
+    report = carry_out("addresses", tmp_path, lines.append, model, corpus=corpus, seeds=1)
     assert len(report["fingerprint"]) == len(report["calibration_digest"]) == 64
     assert [found["variant"] for found in report["variants"]] == [variant.name for variant in addresses.VARIANTS]
     assert len(lines) == 2 and "|---|" in (tmp_path / "addresses.md").read_text()
@@ -138,10 +161,12 @@ def test_addresses_of_every_variant_are_measured(
 def test_trained_addresses_are_set_against_their_start(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, less in (("SIZES", (4, 3, 1)), ("FACTS", 4), ("ASKED", 3), ("STRANGERS", 10), ("TOKENS", 300)):
+    for name, less in (("SIZES", (4, 3, 1)), ("FACTS", 2), ("ASKED", 2), ("STRANGERS", 4), ("TOKENS", 100)):
         monkeypatch.setattr(meta, name, less)
+    texts = [DOCUMENT, OTHER_DOCUMENT]
+    monkeypatch.setattr(meta, "documents", lambda count, seed, split: texts[:count])
     lines: list[str] = []
-    report = meta.run(model, corpus, tmp_path, 1, lines.append)
+    report = carry_out("meta", tmp_path, lines.append, model, corpus=corpus, seeds=1)
     checked(tmp_path, report, lines)
     assert set(report["sites"]) == {"trained", "untrained"} and set(report["gain"]) == set(meta.SHOWN)
 
@@ -159,12 +184,13 @@ def studied_small(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
     monkeypatch.setattr(module, "held_out_windows", lambda *given: windows)
 
 
+@pytest.mark.slow
 def test_gates_are_trained_and_compared(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studied_small(monkeypatch, gates)
     lines: list[str] = []
-    report = gates.run(model, corpus, tmp_path, 20, 2, lines.append)
+    report = carry_out("gates", tmp_path, lines.append, model, corpus=corpus, steps=20, seeds=2)
     checked(tmp_path, report, lines)
     assert all(len(runs) == 2 for runs in report["runs"].values())
     assert all(0.0 < run["p"] <= 1.0 for runs in report["runs"].values() for run in runs)
@@ -175,7 +201,7 @@ def test_gradients_of_a_site_are_told_with_and_without_its_fast_state(
 ) -> None:
     studied_small(monkeypatch, routing)
     lines: list[str] = []
-    report = routing.run(model, corpus, tmp_path, 20, 2, lines.append)
+    report = carry_out("routing", tmp_path, lines.append, model, corpus=corpus, steps=20, seeds=2)
     checked(tmp_path, report, lines)
     assert set(report["trained"]) == set(routing.KINDS)
     assert report["trained"][study.NONE]["ratio"]["mean"] == pytest.approx(1.0), "against itself"
@@ -207,7 +233,7 @@ def test_every_rival_is_tuned_with_the_same_care(
     kept = tmp_path / "tuned.json"
     kept.write_text('{"models": {"other": {"settings": {}}}}', encoding="utf-8")
     monkeypatch.setattr(settings, "TUNED", kept)
-    report = baselines.run(model, corpus, tmp_path, 1, lines.append)
+    report = carry_out("baselines", tmp_path, lines.append, model, corpus=corpus, seeds=1)
     page = checked(tmp_path, report, lines)
     assert f"at most {baselines.STEPS} steps" in page and report["procedure"]["steps"] == baselines.STEPS
     assert "tiny is not a model of the program" in lines[-1] and "tiny" not in kept.read_text(encoding="utf-8")
@@ -220,7 +246,7 @@ def test_every_rival_is_tuned_with_the_same_care(
         assert {(name, rate, 10.0) for rate in (0.03, 0.3)} <= set(pairs), "its neighbours were worse"
         assert {(name, 0.1, weight) for weight in (3.0, 30.0)} <= set(pairs)
     monkeypatch.setattr(baselines, "bundled_models", lambda: ["tiny"])
-    baselines.run(model, corpus, tmp_path, 1, lines.append)
+    carry_out("baselines", tmp_path, lines.append, model, corpus=corpus, seeds=1)
     held = json.loads(kept.read_text(encoding="utf-8"))["models"]
     assert set(held) == {"other", "tiny"} and held["tiny"]["calibration_digest"] == report["calibration_digest"]
     assert settings.tuned_settings("tiny").to_dict() == held["tiny"]["settings"]
@@ -234,11 +260,12 @@ def trained_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one_gate, "one_gate_text", lambda corpus, steps, tokens: text)
 
 
+@pytest.mark.slow
 def test_routing_with_one_gate_is_told_by_its_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained_for_a_moment(monkeypatch)
     monkeypatch.setattr(one_gate_routing, "TOKENS", ("bytes",))
     lines: list[str] = []
-    report = one_gate_routing.run("corpus", tmp_path, 20, 2, lines.append)
+    report = carry_out("routing-one-gate", tmp_path, lines.append, corpus="corpus", steps=20, seeds=2)
     page = (tmp_path / "routing-one-gate.md").read_text(encoding="utf-8")
     assert "routing --construction one-gate" in page and "|---" in page
     assert json.loads((tmp_path / "routing-one-gate.json").read_text()) == json.loads(json.dumps(report))
@@ -256,14 +283,15 @@ def test_routing_with_one_gate_is_told_by_its_parts(tmp_path: Path, monkeypatch:
         assert found["lent"]["gradients"] != found[study.HEBBIAN]["gradients"]
     # Repeated, it makes no run again and says the same.
     monkeypatch.setattr(one_gate, "train_side_by_side", None)
-    assert one_gate_routing.run("corpus", tmp_path, 20, 2) == report
+    assert carry_out("routing-one-gate", tmp_path, corpus="corpus", steps=20, seeds=2) == report
 
 
+@pytest.mark.slow
 def test_gates_with_one_gate_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained_for_a_moment(monkeypatch)
     monkeypatch.setattr(one_gate_gates, "TOKENS", ("bytes",))
     lines: list[str] = []
-    report = one_gate_gates.run("corpus", tmp_path, 20, 2, lines.append)
+    report = carry_out("gates-one-gate", tmp_path, lines.append, corpus="corpus", steps=20, seeds=2)
     assert "gates --construction one-gate" in (tmp_path / "gates-one-gate.md").read_text(encoding="utf-8")
     assert len(set(lines)) == len(lines) == 5
     found = report["results"]["bytes"]
@@ -273,18 +301,17 @@ def test_gates_with_one_gate_are_measured(tmp_path: Path, monkeypatch: pytest.Mo
         assert all(0.0 < p <= 1.0 for p in found["author"][kind]["p"]["values"])
 
 
+@pytest.mark.slow
 def test_facts_that_differ_late_are_written_in_every_way(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick = {"rate": 1.0, "norm": 200.0, "locality": 0.01, "steps": 20}
+    quick = {"rate": 1.0, "norm": 200.0, "locality": 0.01, "steps": 8}
     few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, **quick))
            for protocol in colliding.PROTOCOLS]  # fmt: skip
     monkeypatch.setattr(colliding, "PROTOCOLS", tuple(few))
     monkeypatch.setattr(colliding, "SIZES", (3,))
-    for name, less in (("HIDDEN_STRETCHES", 300), ("HIDDEN_ROWS", 10)):
-        monkeypatch.setattr(variants, name, less)
     lines: list[str] = []
-    report = colliding.run(model, corpus, tmp_path, 1, lines.append)
+    report = carry_out("protocols-collide", tmp_path, lines.append, model, corpus=corpus, seeds=1)
     page = checked(tmp_path, report, lines)
     assert "protocols --collide" in page
     for name in colliding.ADDRESSES:
@@ -297,7 +324,9 @@ def test_facts_that_differ_late_are_written_in_every_way(
         report["results"]["plain"]["3"]["joint, contrast"]["overlap"]["mean"]
         > (report["results"]["whitened"]["3"]["joint, contrast"]["overlap"]["mean"])
     ), "whitening pulls addresses apart"
-    assert colliding.run(model, corpus, tmp_path, 1) == report, "finished writes are not made again"
+    assert carry_out("protocols-collide", tmp_path, model=model, corpus=corpus, seeds=1) == report, (
+        "finished writes are not made again"
+    )
 
 
 def test_facts_that_differ_late_differ_in_their_subject_alone() -> None:

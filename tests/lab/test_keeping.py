@@ -15,6 +15,7 @@ from bdh_workbench.inputs.items import Probe, TextDocument
 from bdh_workbench.model.loading import Model
 from lab.memories import keeping
 from lab.memories.keeping import Context
+from lab.runner import carry_out
 from tests.core_factory import DOCUMENT, GENERAL, OTHER_DOCUMENT, many_facts, tiny_model
 
 TEXTS = [
@@ -64,10 +65,10 @@ def test_results_are_saved_part_by_part_with_their_tables(
     monkeypatch.setattr(keeping, "facts", lambda count, seed, split: many_facts(12))
     monkeypatch.setattr(keeping, "documents", lambda count, seed, split: TEXTS[:2])
     monkeypatch.setitem(keeping.PARTS, "facts200", lambda context: keeping._facts_in_sequence(context, 12, 3))
-    keeping.run(context.model, context.corpus, tmp_path, ["facts200"])
+    carry_out("keeping", tmp_path, model=context.model, corpus=context.corpus, parts=["facts200"])
     first = json.loads((tmp_path / "keeping.json").read_text(encoding="utf-8"))
     assert first["facts200"]["exact"] == 1.0 and len(first["facts200"]["growth"]) == 3
-    keeping.run(context.model, context.corpus, tmp_path, ["familiarity"])
+    carry_out("keeping", tmp_path, model=context.model, corpus=context.corpus, parts=["familiarity"])
     both = json.loads((tmp_path / "keeping.json").read_text(encoding="utf-8"))
     assert both["facts200"] == first["facts200"], "parts that are not measured again stay"
     assert both["familiarity"]["200 facts"]["closed_bits_as_untouched"] is True
@@ -78,7 +79,7 @@ def test_results_are_saved_part_by_part_with_their_tables(
     table = (tmp_path / "keeping.md").read_text(encoding="utf-8")
     assert "200 facts in ten writes" in table and "| exact | 1.0000 |" in table
     assert "given the true tokens before" in table and "no spread over sets" in " ".join(table.split())
-    keeping.run(other, context.corpus, tmp_path, ["facts200"])
+    carry_out("keeping", tmp_path, model=other, corpus=context.corpus, parts=["facts200"])
     anew = json.loads((tmp_path / "keeping.json").read_text(encoding="utf-8"))
     assert "familiarity" not in anew, "with other thresholds a part that is not measured again is stale"
     assert anew["calibration_digest"] != both["calibration_digest"]
@@ -86,12 +87,12 @@ def test_results_are_saved_part_by_part_with_their_tables(
 
 def test_a_part_that_there_is_not_is_told_before_any_is_measured(context: Context, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no part eleven: choose from ten"):
-        keeping.run(context.model, context.corpus, tmp_path, ["ten", "eleven"])
+        carry_out("keeping", tmp_path, model=context.model, corpus=context.corpus, parts=["ten", "eleven"])
     assert not list(tmp_path.iterdir())
 
 
 def test_damaged_results_are_told_and_kept(context: Context, tmp_path: Path) -> None:
     (tmp_path / "keeping.json").write_text("{", encoding="utf-8")
     with pytest.raises(UserError, match="is damaged: delete it"):
-        keeping.run(context.model, context.corpus, tmp_path, ["facts200"])
+        carry_out("keeping", tmp_path, model=context.model, corpus=context.corpus, parts=["facts200"])
     assert (tmp_path / "keeping.json").read_text(encoding="utf-8") == "{"

@@ -17,6 +17,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.training.config import TrainingConfig, load_configs
 from bdh_workbench.training.synthetic import passage
 from lab.networks import ladder
+from lab.runner import carry_out
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,9 @@ def test_the_best_variant_of_each_rung_goes_on(
     deep = [ladder.Variant(f"{n} levels", {"levels": n}) for n in (2, 3)]
     monkeypatch.setattr(ladder, "rungs", lambda *recipe: {"rate": [low, high], "depth": deep})
     lines: list[str] = []
-    report = ladder.run(model, corpus, tmp_path, "tiny", SECONDS / 60.0, 2, lines.append)
+    report = carry_out(
+        "ladder", tmp_path, lines.append, model, corpus=corpus, config="tiny", minutes=SECONDS / 60.0, seeds=2
+    )
     assert report["rungs"]["rate"]["chosen"] == "high" and report["recipe"]["training"]["rate"] == 1e-2
     assert len(lines) == 4
     assert json.loads((tmp_path / "ladder.json").read_text()) == json.loads(json.dumps(report))
@@ -55,7 +58,7 @@ def test_the_best_variant_of_each_rung_goes_on(
         raise AssertionError("a finished run is not made again")
 
     monkeypatch.setattr(ladder, "Pretraining", refused)
-    again = ladder.run(model, corpus, tmp_path, "tiny", SECONDS / 60.0, 2)
+    again = carry_out("ladder", tmp_path, model=model, corpus=corpus, config="tiny", minutes=SECONDS / 60.0, seeds=2)
     assert again["rungs"] == report["rungs"]
 
 
@@ -66,7 +69,7 @@ def test_a_stopped_ladder_goes_on_within_a_run(
     monkeypatch.setattr(ladder, "rungs", lambda *recipe: {"nothing": [one]})
     monkeypatch.setattr(ladder, "stop_on_interrupt", lambda: lambda: True)
     with pytest.raises(UserError, match="continues from here"):
-        ladder.run(model, corpus, tmp_path, "tiny", SECONDS / 60.0, 1)
+        carry_out("ladder", tmp_path, model=model, corpus=corpus, config="tiny", minutes=SECONDS / 60.0, seeds=1)
     (left,) = (tmp_path / "ladder-runs").glob("*/checkpoint.safetensors")
     monkeypatch.setattr(ladder, "stop_on_interrupt", lambda: lambda: False)
     resumed: list[int] = []
@@ -78,7 +81,7 @@ def test_a_stopped_ladder_goes_on_within_a_run(
         return done
 
     monkeypatch.setattr(ladder.Pretraining, "resume", resume)
-    ladder.run(model, corpus, tmp_path, "tiny", SECONDS / 60.0, 1)
+    carry_out("ladder", tmp_path, model=model, corpus=corpus, config="tiny", minutes=SECONDS / 60.0, seeds=1)
     assert resumed == [1] and not left.exists()
 
 

@@ -14,6 +14,7 @@ from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model
 from lab.rivals import answers as rivals
 from lab.rivals import people as experiment
+from lab.runner import carry_out
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, tiny_model
 from tests.memory.memory_factory import refused
 
@@ -91,7 +92,9 @@ def test_the_experiment_writes_one_page(tmp_path: Path, monkeypatch: pytest.Monk
     records = [{"subject": f.prompt.split()[-2], "prompt": f.prompt, "answer": f.answer} for f in FACTS[:4]]
     (tmp_path / "e.json").write_text(json.dumps(records), encoding="utf-8")
     out = tmp_path / "out"
-    report = experiment.run(model, out, str(tmp_path / "q.json"), str(tmp_path / "e.json"))
+    report = carry_out(
+        "rivals", out, model=model, questions=str(tmp_path / "q.json"), edits=str(tmp_path / "e.json"), limit=None
+    )
     assert set(report["answers"]) == {"slot", "bm25"} and set(report["answers"]["slot"]) == {"apart", "together"}
     assert report["answers"]["bm25"]["together"]["sentence_right"] == 1.0
     assert set(report["reach"]) == {"slot", *experiment.EDIT_RIVALS} and report["reach"]["slot"]["efficacy"] == 1.0
@@ -103,4 +106,4 @@ def test_the_experiment_writes_one_page(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_an_experiment_with_nothing_to_ask_is_refused(model: Model, tmp_path: Path) -> None:
-    refused(lambda: experiment.run(model, tmp_path), "--questions", "--edits")
+    refused(lambda: carry_out("rivals", tmp_path, model=model), "--questions", "--edits")

@@ -84,7 +84,7 @@ def test_a_file_that_may_not_be_read_is_refused(path: Path, monkeypatch: pytest.
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("builtins.open", denied)
-    refused(lambda: load_memory(path), "may not be read")
+    refused(lambda: load_memory(path), "cannot be read")
 
 
 def test_a_file_over_the_limit_is_not_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,21 +193,21 @@ FORGERIES = {
     "slots as 64 bits": (recast("rows.slots", "i8"), "rows.slots is not of type I32"),
     "cues as 32 bits": (recast("rows.cues", "f4"), "rows.cues is not of type F16"),
     "a tensor missing": (lambda a, _: a.pop("basis"), "it has no basis"),
-    "a tensor too many": (lambda a, _: a.update(extra=np.zeros(2)), "no part of a memory"),
+    "a tensor too many": (lambda a, _: a.update(extra=np.zeros(2)), "does not belong in a memory"),
     "a field missing": (lambda _, m: m.pop("note"), "it has no note"),
-    "slots that are no number": (field("slots", "many"), "slots is no number"),
+    "slots that are no number": (field("slots", "many"), "slots is not a number"),
     "no slots at all": (field("slots", "0"), "out of range"),
     "fewer slots": (field("slots", "40"), "out of range"),
     "a rank that does not fit": (field("rank", "3"), "summary does not fit"),
     "a count that does not fit": (field("facts", "5"), "summary does not fit"),
     "a size that does not fit": (field("data", "1"), "summary does not fit"),
-    "a fingerprint too short": (field("fingerprint", "0" * 63), "fingerprint of its model is none"),
-    "a fingerprint in capitals": (field("fingerprint", "A" * 64), "fingerprint of its model is none"),
+    "a fingerprint too short": (field("fingerprint", "0" * 63), "fingerprint of its model is not valid"),
+    "a fingerprint in capitals": (field("fingerprint", "A" * 64), "fingerprint of its model is not valid"),
     "items that are no JSON": (field("items", "{"), "items are not valid JSON"),
     "items too deep": (field("items", "[" * 100_000), "items are not valid JSON"),
     "a number too long": (field("items", "[" + "1" * 5000 + "]"), "items are not valid JSON"),
     "items that are no list": (field("items", "3"), "items are not a list"),
-    "an item that is no object": (field("items", "[3]"), "item 1 has not the fields"),
+    "an item that is no object": (field("items", "[3]"), "item 1 does not have the fields"),
     "half a character": (field("items", '[{"kind":"fact","title":"\\ud800"}]'), "item 1"),
     "a title with half a character": (record("items", "title", "\ud800"), "item 2 has no valid title"),
     "an unknown kind": (record("items", "kind", "poem"), "item 2 has no valid kind"),
@@ -220,8 +220,8 @@ FORGERIES = {
     "p over 1": (record("items", "p_after", 1.5), "item 2 has no valid p_after"),
     "p that is no number": (record("items", "p_before", float("nan")), "item 2 has no valid p_before"),
     "a true count": (record("items", "tokens", True), "item 2 has no valid tokens"),
-    "an item of no layer": (record("items", "layer", 9), "layer that is not there"),
-    "a field too many": (record("items", "extra", 1), "item 2 has not the fields"),
+    "an item of no layer": (record("items", "layer", 9), "layer that does not exist"),
+    "a field too many": (record("items", "extra", 1), "item 2 does not have the fields"),
     "two layers of one number": (record("layers", "number", 1), "two layers"),
     "a layer's switch as a number": (record("layers", "enabled", 1), "layer 2 has no valid enabled"),
     "a history of words": (record("layers", "history", {"step": ["a"]}), "layer 2 has no valid history"),
@@ -232,8 +232,8 @@ FORGERIES = {
     "a time that is none": (record("layers", "created", "yesterday"), "layer 2 has no valid created"),
     "a time that moves the cursor": (record("layers", "created", "2026-03-01\x1b10:02:00"), "no valid created"),
     "a time of no layer": (record("layers", "created", "2027-01-01T00:00:00Z"), "times do not fit"),
-    "a first time that is none": (field("created", "yesterday"), "time at which it was created is none"),
-    "a last time that is none": (field("modified", "{}"), "time at which it was modified is none"),
+    "a first time that is none": (field("created", "yesterday"), "time at which it was created is not valid"),
+    "a last time that is none": (field("modified", "{}"), "time at which it was modified is not valid"),
     "a time that is a number": (record("layers", "created", 5), "layer 2 has no valid created"),
     "seconds below zero": (record("layers", "seconds", -1.0), "layer 2 has no valid seconds"),
     "a newer version": (field("format", "bdh-workbench memory 3"), "newer version"),

@@ -188,8 +188,8 @@ def test_a_memory_that_could_not_be_loaded_is_not_saved(path: Path) -> None:
     refused(saved(dataclasses.replace(MEMORY, rows=double)), "rows.values is not of type F32")
     refused(saved(dataclasses.replace(MEMORY, weights=MEMORY.weights[1:])), "weights has the shape")
     layer = dataclasses.replace(MEMORY.layers[0], settings={"a": object()})
-    refused(saved(dataclasses.replace(MEMORY, layers=(layer, MEMORY.layers[1]))), "no plain value")
-    refused(saved(dataclasses.replace(MEMORY, layers=MEMORY.layers[:1])), "layer that is not there")
+    refused(saved(dataclasses.replace(MEMORY, layers=(layer, MEMORY.layers[1]))), "not a plain value")
+    refused(saved(dataclasses.replace(MEMORY, layers=MEMORY.layers[:1])), "layer that does not exist")
     refused(saved(dataclasses.replace(MEMORY, title="\ud800")), "title")
     assert same(load_memory(path), MEMORY)
 
@@ -324,5 +324,5 @@ def test_a_new_title_and_note_change_nothing_else(path: Path, tmp_path: Path) ->
     rewrite_labels(path, title="copy", note="", target=tmp_path / "copy.safetensors")
     assert read_header(path).title == "Neuer Titel 🜚"
     assert same(load_memory(tmp_path / "copy.safetensors"), dataclasses.replace(MEMORY, title="copy", note=""))
-    refused(lambda: rewrite_labels(path, title="x" * 100_001), "left as it was", "100,000 characters")
-    refused(lambda: rewrite_labels(path, note="\udc00"), "left as it was", "note")
+    refused(lambda: rewrite_labels(path, title="x" * 100_001), "was not changed", "100,000 characters")
+    refused(lambda: rewrite_labels(path, note="\udc00"), "was not changed", "note")

@@ -273,7 +273,7 @@ def test_files_come_in_and_go_out_whole(library: Library, tmp_path: Path) -> Non
     first, second = (library.import_file(tmp_path / "from elsewhere.safetensors") for _ in range(2))
     assert (first.name, second.name) == ("Memory m7.safetensors", "Memory m7 2.safetensors")
     assert first.read_bytes() == (tmp_path / "from elsewhere.safetensors").read_bytes()
-    refused(lambda: library.import_file(first), "in the library already")
+    refused(lambda: library.import_file(first), "already in the library")
     (tmp_path / "bad.safetensors").write_bytes(first.read_bytes()[:-1])
     refused(lambda: library.import_file(tmp_path / "bad.safetensors"), "bad.safetensors", "damaged")
 

@@ -18,6 +18,7 @@ from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.files.locking import renewing
 from bdh_workbench.memory.files.memory_file import load_memory, rewrite_labels, save_memory
 from bdh_workbench.model.files import save_text_atomically
+from tests.memory.counter import add_one
 from tests.memory.memory_factory import random_memory
 from tests.model_factory import save_facts
 
@@ -61,20 +62,14 @@ def test_two_writes_into_one_file_lose_nothing(memory_file: Path, model_folder: 
     assert [name for name in os.listdir(tmp_path) if "safetensors" in name] == ["m.safetensors"]
 
 
-def _add_one(path: Path, rounds: int) -> None:
-    for _ in range(rounds):
-        with renewing(path, 60.0):
-            save_text_atomically(path, str(int(path.read_text(encoding="utf-8")) + 1))
-
-
 def test_many_processes_count_together(tmp_path: Path) -> None:
     path = tmp_path / "count"
     path.write_text("0", encoding="utf-8")
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_add_one, args=(path, 25)) for _ in range(2)]
+    processes = [context.Process(target=add_one, args=(path, 25)) for _ in range(2)]
     for process in processes:
         process.start()
-    _add_one(path, 25)
+    add_one(path, 25)
     for process in processes:
         process.join()
         assert process.exitcode == 0
@@ -147,6 +142,6 @@ def test_the_mode_of_a_file_stays(tmp_path: Path, mode: int) -> None:
 def test_what_is_no_ordinary_file_is_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(UserError, match="it is no ordinary file"):
+    with pytest.raises(UserError, match="it is not a regular file"):
         save_text_atomically(pipe, "text")
     assert stat.S_ISFIFO(pipe.stat().st_mode)

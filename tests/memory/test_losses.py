@@ -16,7 +16,7 @@ from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store.algebra import Basis, extend_basis
 from bdh_workbench.memory.store.state import Rows
 from bdh_workbench.memory.writing.direct import SLACK, STEPS, direct_reads, log_odds
-from bdh_workbench.memory.writing.gradient import Cached, Problem, gradient_steps, project_off
+from bdh_workbench.memory.writing.gradient import BETAS, Adam, Cached, Problem, gradient_steps, project_off
 from bdh_workbench.memory.writing.losses import UNSURE, info_nce, kl_divergence, mean_by_owner, weighted_cross_entropy
 from tests.memory.memory_factory import random_rows
 
@@ -287,3 +287,13 @@ def test_only_the_change_of_the_slot_receives_a_gradient() -> None:
         assert part is not None and not part.stream.requires_grad
     changes = [change for change, _ in gradient_steps(problem, head, 0.5, WriteSettings(steps=3), ZERO)]
     assert head.grad is None and not changes[-1].requires_grad and float(changes[-1].norm()) > 0.0
+
+
+def test_adam_is_torchs_to_the_bit() -> None:
+    ours, theirs = random(30, 8), random(30, 8).requires_grad_(True)
+    adam, optimiser = Adam(ours, 0.03), torch.optim.Adam([theirs], lr=0.03, betas=BETAS)
+    for step in range(40):
+        theirs.grad = random(30, 8, seed=step, scale=0.5**step)
+        adam.step(theirs.grad)
+        optimiser.step()
+    assert torch.equal(ours, theirs)

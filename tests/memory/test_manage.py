@@ -329,7 +329,7 @@ def test_items_are_found_by_title_prompt_beginning_or_number(name: str | int, in
         ("The lihgthouse at Skery", ("no item called", "near it are", "“The lighthouse at Skerry” (number 0)")),
         ("zzz", ("no item called “zzz”", "there are", "and 2 more")),
         ("", ("no item called",)),
-        (7, ("no item 7", "holds 7", "from 0")),
+        (7, ("no item 7", "has 7", "from 0")),
         (-1, ("no item -1",)),
         ("99", ("no item 99",)),
     ],

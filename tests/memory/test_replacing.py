@@ -80,7 +80,7 @@ def test_what_was_replaced_does_not_come_back_with_the_layer_off_or_gone(model: 
 
 @pytest.mark.parametrize("method", ["auto", "gradient"])
 def test_a_basis_at_hand_changes_nothing_but_the_time(model: Model, stored: WriteResult, method: str) -> None:
-    settings, gone = WriteSettings(method=method), range(3)
+    settings, gone = WriteSettings(method=method, steps=30), range(3)
     one, other = (
         finish(write(model, stored.memory, OTHERS[:3], settings=settings, bases=bases, gone=gone))
         for bases in (stored.bases, None)

@@ -74,6 +74,13 @@ def test_batches_agree_with_single_texts(tokenizer: Tokenizer) -> None:
     assert tokenizer.encode_batch([]) == []
 
 
+def test_a_long_text_is_encoded_as_a_short_one(bpe: BpeTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "Ünder 1,234 bridges \U0001f309 <|end|> it rains. \ud800 "
+    expected = bpe.encode(text), bpe.offsets(text)
+    monkeypatch.setattr(tokenizer_module, "LONG", 1)
+    assert (bpe.encode(text), bpe.offsets(text)) == expected
+
+
 def test_end_token_is_left_out_when_decoding(tokenizer: Tokenizer) -> None:
     ids = [tokenizer.end_id, *tokenizer.encode("a b"), tokenizer.end_id]
     assert tokenizer.decode(ids) == "a b"

@@ -8,7 +8,7 @@ import torch
 
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory.writing.writer import finish, write
-from bdh_workbench.model.loading import Model, load_model
+from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 
 ALLOWED = 0.01  # share of the positions of unrelated text at which a memory may be read
@@ -47,15 +47,10 @@ TEXTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return load_model("small", torch.device("cpu"))
-
-
 @pytest.mark.parametrize("language", TEXTS)
-def test_other_text_of_the_language_of_a_document_stays_shut(model: Model, language: str) -> None:
+def test_other_text_of_the_language_of_a_document_stays_shut(small: Model, language: str) -> None:
     stored, beginning, other = TEXTS[language]
-    reader = Reader(model, finish(write(model, None, (), [TextDocument("mill", stored)])).memory)
-    rows = reader.advance(torch.tensor([model.tokenizer.encode(other)])).rows
+    reader = Reader(small, finish(write(small, None, (), [TextDocument("mill", stored)])).memory)
+    rows = reader.advance(torch.tensor([small.tokenizer.encode(other)])).rows
     assert float((rows >= 0).float().mean()) <= ALLOWED
-    assert int(reader.advance(torch.tensor([model.tokenizer.encode(beginning)])).rows[0, -1]) >= 0
+    assert int(reader.advance(torch.tensor([small.tokenizer.encode(beginning)])).rows[0, -1]) >= 0

@@ -132,9 +132,7 @@ def read_only(bench: Bench, trials: int) -> Count:
             bench.saved.write_bytes(bench.old)
             subprocess.run(["mount", "-o", "remount,ro", str(bench.saved.parent)], check=True)
             for trial in range(trials):
-                count.refused(
-                    bench.program.run(*(bench.extend() if trial % 2 else bench.shrink())), "may not be written"
-                )
+                count.refused(bench.program.run(*(bench.extend() if trial % 2 else bench.shrink())), "is not writable")
                 count.lost += bench.saved.read_bytes() != bench.old
             asked = bench.program.run("query", "--memory", bench.saved, "--model", bench.model, "x")
             count.expect(asked.status == 0, f"a memory there cannot be read: {asked.last}")
@@ -248,7 +246,7 @@ def memory_short(bench: Bench, trials: int) -> Count:
 
 def no_number(bench: Bench, trials: int) -> Count:
     """A write whose loss is no longer a number."""
-    count = Count("loss that is no number")
+    count = Count("loss that is not a number")
     for trial in range(trials):
         bench.restore()
         rate = ("1e13", "1e14", "1e15")[trial % 3]

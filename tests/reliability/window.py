@@ -38,7 +38,7 @@ def refused(*words: str) -> None:
     """The window must have told of a failure, in one sentence with these words and none of a traceback."""
     assert said, f"nothing was said of {words}"
     assert all(word in said[-1] for word in words) and "Traceback" not in said[-1], said
-    assert "\n" not in said[-1] and "not foreseen" not in said[-1], said
+    assert "\n" not in said[-1] and "failed unexpectedly" not in said[-1], said
     said.clear()
 
 

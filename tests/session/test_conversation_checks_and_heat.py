@@ -123,7 +123,7 @@ def test_what_was_written_is_recited_more_surely_than_without_it(tmp_path: Path,
                 "\u00a0", " "))  # fmt: skip
             mean = sum(token.p for token in heat.tokens) / len(heat.tokens)
             assert mean > 0.9, mean
-        assert "no such item" in failed(session, record, ReciteItem(2)).message
+        assert "no longer in the memory" in failed(session, record, ReciteItem(2)).message
 
 
 def test_an_edited_item_takes_the_place_of_the_old_one_in_one_step(tmp_path: Path, model_folder: Path) -> None:
@@ -141,9 +141,7 @@ def test_an_edited_item_takes_the_place_of_the_old_one_in_one_step(tmp_path: Pat
         done(session, record, Write((new,), (), SETTINGS, replaces=(0,)))
         items = record.all(MemoryChanged)[-1].view.items
         assert [item.answer for item in items if item.kind == "fact"] == ["Pell"]
-        assert (
-            "not in the memory any more" in failed(session, record, Write((new,), (), SETTINGS, replaces=(9,))).message
-        )
+        assert "no longer in the memory" in failed(session, record, Write((new,), (), SETTINGS, replaces=(9,))).message
 
 
 def test_a_search_finds_items_of_all_memories_and_follows_their_files(tmp_path: Path, model_folder: Path) -> None:

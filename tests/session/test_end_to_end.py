@@ -344,5 +344,5 @@ def test_a_memory_of_another_model_is_refused(tmp_path: Path, model_folder: Path
         done(session, record, LoadModel(str(model_folder), "cpu"))
         done(session, record, OpenMemory(written))
         done(session, record, LoadModel(str(other), "cpu"))
-        assert "load that model" in failed(session, record, Query("The")).message
-        assert "load that model" in failed(session, record, Write(FACTS)).message
+        assert "load its own model" in failed(session, record, Query("The")).message
+        assert "or start a new memory" in failed(session, record, Write(FACTS)).message

@@ -298,7 +298,7 @@ def test_errors_are_records_of_strings(tmp_path: Path) -> None:
         assert not record.all(LogLine)
         engine.error = KeyError("a\nb")
         last = record.end(session.submit(Query("a")))
-        assert last.message == "This failed in a way that was not foreseen: KeyError ('a\\nb')."
+        assert last.message == "This failed unexpectedly: KeyError ('a\\nb')."
         assert "Traceback" in last.details and last.advice is None and not last.offer_cpu
         line = record.all(LogLine)[0]
         assert line.level == "error" and line.job == 2 and "Traceback" in line.text

@@ -160,8 +160,8 @@ def test_truncated_zstd_files_are_named(tmp_path: Path, keep: float) -> None:
 
 def test_other_broken_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     contents = {
-        "a.jsonl.zst": (b"not zstd at all", "not a sound zstd"),
-        "b.parquet": (b"not parquet", "not a sound Parquet"),
+        "a.jsonl.zst": (b"not zstd at all", "not a valid zstd"),
+        "b.parquet": (b"not parquet", "not a valid Parquet"),
         "c.txt": (b"caf\xe9 au lait", "not UTF-8"),
     }
     for name, (data, message) in contents.items():

@@ -6,7 +6,7 @@ import json
 import random
 import shutil
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from bdh_workbench.memory.writing.encoding import answer_ids
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import load_model
 from bdh_workbench.reading.reader import Reader
-from bdh_workbench.training import pipeline
+from bdh_workbench.training import judging, pipeline
+from bdh_workbench.training.addressing import addresses, metatrain
 from bdh_workbench.training.card import BEGIN, END, NOT_RUN, corpus_sources, fill_benchmark
 from bdh_workbench.training.checkpoint import Progress
 from bdh_workbench.training.pictures import draw_pictures, smoothed
@@ -57,6 +58,22 @@ meta_minutes = 0.02
 meta_seeds = 1
 """
 FILES = ["config.json", "model.safetensors", "tokenizer.json", "general.safetensors", "README.md"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little() -> Iterator[None]:
+    """What is measured and what judges are fitted on is little: that each phase is done, not how well."""
+    less = {
+        pipeline: {"QUICK_SIZES": (8, 4, 1)},
+        metatrain: {"QUICK_SIZES": (8, 4, 1)},
+        addresses: {"HELD_OUT": (8, 64)},
+        judging: {"SIZES": (12,), "TEXTS": ((1, 1600), (2, 1600)), "ASKED": 10},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for module, values in less.items():
+            for name, value in values.items():
+                patch.setattr(module, name, value)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +127,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, corpus: Path, config: str)
     return out, reports
 
 
+@pytest.mark.slow
 def test_a_stop_in_each_phase_is_told_and_resumed(trained: tuple[Path, list[dict[str, Any]]]) -> None:
     _, reports = trained
     where = ["tokenizer", "tokenizer", "pre-training", "addresses", "calibration", None]
@@ -119,6 +137,7 @@ def test_a_stop_in_each_phase_is_told_and_resumed(trained: tuple[Path, list[dict
     assert json.loads(json.dumps(reports, allow_nan=False)) == reports
 
 
+@pytest.mark.slow
 def test_the_folder_is_a_model_that_can_be_written_into(trained: tuple[Path, list[dict[str, Any]]]) -> None:
     out, _ = trained
     assert {path.name for path in out.iterdir()} >= set(FILES)
@@ -131,6 +150,7 @@ def test_the_folder_is_a_model_that_can_be_written_into(trained: tuple[Path, lis
     assert said[: len(answer) - 1] == answer[:-1]
 
 
+@pytest.mark.slow
 def test_the_card_tells_where_the_model_comes_from(trained: tuple[Path, list[dict[str, Any]]]) -> None:
     out, reports = trained
     card = (out / "README.md").read_text(encoding="utf-8")
@@ -144,6 +164,7 @@ def test_the_card_tells_where_the_model_comes_from(trained: tuple[Path, list[dic
         assert (name in card) == (out / name).exists()
 
 
+@pytest.mark.slow
 def test_what_is_finished_is_not_done_again(
     trained: tuple[Path, list[dict[str, Any]]], corpus: Path, config: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +176,7 @@ def test_what_is_finished_is_not_done_again(
     assert {name: (out / name).read_bytes() for name in FILES} == before
 
 
+@pytest.mark.slow
 def test_a_changed_write_site_does_addresses_and_calibration_again(
     trained: tuple[Path, list[dict[str, Any]]], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +190,7 @@ def test_a_changed_write_site_does_addresses_and_calibration_again(
     assert load_model(str(copy), CPU).site.codes.shape[1] == 32
 
 
+@pytest.mark.slow
 def test_a_run_is_not_overwritten(
     trained: tuple[Path, list[dict[str, Any]]], corpus: Path, config: str, tmp_path: Path
 ) -> None:
@@ -181,6 +204,7 @@ def test_a_run_is_not_overwritten(
         train(str(corpus), config, alone, None, False, CPU)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [b"", b"[]", b"\xff\xfe", b'{"pretraining": {}}', b"{"])
 def test_a_damaged_state_is_one_sentence(
     trained: tuple[Path, list[dict[str, Any]]], corpus: Path, config: str, tmp_path: Path, damage: bytes

@@ -19,6 +19,7 @@ from bdh_workbench.reading.network import OFF, ReaderConfig, ReaderNetwork, Span
 from bdh_workbench.reading.sentence_evidence import EVIDENCE, Place, SentenceIndex
 from bdh_workbench.reading.units import units
 from bdh_workbench.training.corpus import CorpusDocument
+from bdh_workbench.training.reading import judging
 from bdh_workbench.training.reading.examples import SIZES, Examples
 from bdh_workbench.training.reading.judging import (
     CANDIDATES,
@@ -335,7 +336,9 @@ def test_a_judge_finds_the_evidence_that_counts() -> None:
 
 
 @pytest.mark.slow
-def test_the_whole_phase(folder: Path, corpus: Path, tmp_path: Path) -> None:
+def test_the_whole_phase(folder: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "FACTS", 8)
+    monkeypatch.setattr(judging, "DOCUMENTS", 8)
     out = tmp_path / "model"
     questions = Questions(str(corpus), folder)
     settings = ReadingConfig(minutes=0.02, batch=8, pretraining_minutes=0.02)

@@ -1,1 +1,1 @@
-"""Rivals of the slot: other ways of giving a frozen model new facts and documents, measured by the same questions."""
+"""Rivals of the slow memory: other ways to give a frozen model facts and documents, measured alike."""

@@ -1,4 +1,4 @@
-"""What every rival of the slot is, and the report on it in the keys of the benchmark."""
+"""What every rival of the slow memory has in common, and the report on it with the keys of the benchmark."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Rival(ABC):
         return decode(self.reader, [self.prompt(prompt) for prompt in prompts], most, lambda _, __: False)
 
     def facts_found(self, facts: Sequence[Fact]) -> dict[str, Any]:
-        """What a rival that retrieves text tells of that by itself, for facts."""
+        """What a rival that retrieves text reports about its retrieval, for facts."""
         return {}
 
     def probes_found(self, documents: Sequence[TextDocument]) -> dict[str, Any]:

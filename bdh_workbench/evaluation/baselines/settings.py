@@ -56,7 +56,7 @@ def is_tuned(model: str) -> bool:
 
 
 def tuned_settings(model: str) -> RivalSettings:
-    """The tuned settings of a model by name; of one that was never tuned, those of ``small`` (``is_tuned`` tells)."""
+    """The tuned settings of a model by name; of one that was never tuned, those of ``small`` (see ``is_tuned``)."""
     held = _held()
     return RivalSettings.from_dict(held[model if model in held else "small"]["settings"])
 

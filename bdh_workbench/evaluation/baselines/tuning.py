@@ -1,8 +1,8 @@
 """Rivals that change weights of the backbone: all of them, those of the head alone, or a LoRA adapter of rank 8.
 
-They see what the slot's gradient write sees: the same write items, framings and windows included, and the same weighted
-cross-entropy. They take at most as many steps of Adam, and stop, as it does, when every token has passed its p twice
-running.
+They see what the gradient write sees: the same write items, framings and windows included, and the same weighted
+cross-entropy. They take at most as many steps of Adam, and stop, as it does, when every token has passed its p twice in
+a row.
 """
 
 from __future__ import annotations

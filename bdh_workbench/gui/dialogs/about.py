@@ -30,7 +30,8 @@ def about_box(parent: QWidget | None, model: str = "") -> QMessageBox:
     text = versions() + (f"\n\nModel: {model}" if model else "")
     box = QMessageBox(QMessageBox.Icon.NoIcon, "About", "BDH memory workbench", parent=parent)
     box.setInformativeText(
-        "Writes documents into the weights of a small language model, saves the memory, and asks it later.\n\n"
+        "Writes documents into the weights of a small language model, saves the memory, and answers questions "
+        "about it later.\n\n"
         f"{text}\n\nMIT licence. The typeface is DejaVu Sans, under its own free licence."
     )
     box.setIconPixmap(icon().pixmap(64, 64))

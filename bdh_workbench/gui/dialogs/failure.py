@@ -1,4 +1,4 @@
-"""A failure: a short sentence a person can act on, with the details to copy."""
+"""A failure: a short sentence that a person can act on, with details to copy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def failure_box(parent: QWidget | None, message: str, details: str = "", choice:
 
 
 class Failure:
-    """Tells of a failure."""
+    """Reports a failure."""
 
     @classmethod
     def ask(cls, parent: QWidget | None, message: str, details: str = "", choice: str = "") -> bool:

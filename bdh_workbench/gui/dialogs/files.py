@@ -33,7 +33,7 @@ def save_path(parent: QWidget, title: str, name: str, extension: str, kinds: str
     if path.suffix.lower() == f".{extension}":
         return path  # the file dialog has asked about it
     path = path.with_name(f"{path.name}.{extension}")
-    if os.path.lexists(path) and not Confirm.ask(parent, f"{shown(path)} is there already. Replace it?", "Replace"):
+    if os.path.lexists(path) and not Confirm.ask(parent, f"{shown(path)} already exists. Replace it?", "Replace"):
         return None
     return path
 

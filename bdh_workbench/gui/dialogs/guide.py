@@ -33,7 +33,7 @@ class Guide(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 20)
         layout.setSpacing(4)
-        heading = QLabel("Write a text into a model’s memory, and ask it later")
+        heading = QLabel("Write a text into a model’s memory, and ask about it later")
         heading.setObjectName("heading")
         layout.addWidget(heading)
         layout.addSpacing(8)
@@ -48,7 +48,7 @@ class Guide(QDialog):
             layout.addSpacing(8)
         facts = button("Try sample facts", "Put ten invented facts into the table", self._facts, primary=True)
         document = button("Try a sample document", "Put an invented document into the text", self._document)
-        close = button("Start empty", "Close this and begin", self.reject)
+        close = button("Start empty", "Close this window and begin", self.reject)
         layout.addLayout(row(facts, document, 1, close))
 
     def _facts(self) -> None:

@@ -12,11 +12,11 @@ from bdh_workbench.gui.shared.actions import ACTIONS
 
 _CELL = 'style="padding:3px 16px 3px 0"'
 FURTHER = (
-    ("Ask", "Earlier questions", "Up, Down", "Go through what was asked"),
-    ("Facts", "Paste cells", "Ctrl+V", "Put what a spreadsheet copied from the current cell on"),
-    ("Facts", "Clear", "Delete", "Clear cells, or take out whole rows"),
-    ("Library", "Load", "Enter", "Take the chosen memory into use"),
-    ("Library", "Rename", "F2", "Give it another title"),
+    ("Ask", "Earlier questions", "Up, Down", "Step through earlier questions"),
+    ("Facts", "Paste cells", "Ctrl+V", "Paste cells from a spreadsheet, starting at the current cell"),
+    ("Facts", "Clear", "Delete", "Clear cells, or delete whole rows"),
+    ("Library", "Load", "Enter", "Load the chosen memory"),
+    ("Library", "Rename", "F2", "Change its title"),
     ("Library", "Delete", "Delete", "Move it to the trash"),
     ("Everywhere", "Next control", "Tab, Shift+Tab", "Go to the next or the previous control"),
 )

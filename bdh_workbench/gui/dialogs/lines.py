@@ -85,7 +85,7 @@ class Line:
     def ask(
         cls, parent: QWidget | None, name: str, text: str = "", *, title: str, verb: str, empty: bool = False
     ) -> str | None:
-        """The line, empty only where that is an answer; None where the person thought better of it."""
+        """The line, empty only if that is allowed; None if the person cancelled."""
         dialog = LinesDialog(parent, title, (Asked(name, text, needed=not empty),), verb)
         return dialog.texts()[0] if answered(dialog) else None
 
@@ -98,7 +98,7 @@ class CheckDialog(LinesDialog):
             Asked("Question", check.question, "Who founded the company?"),
             Asked("Expected answer", check.expected, "empty: the memory should have no answer", needed=False),
         )
-        remark = "An answer is right when it has the expected words; case does not matter."
+        remark = "An answer is right if it contains the expected words; case does not matter."
         super().__init__(parent, "Check", asked, "Keep", remark)
         self._kind = check.kind
 
@@ -109,7 +109,7 @@ class CheckDialog(LinesDialog):
 
     @classmethod
     def ask(cls, parent: QWidget | None, check: Check) -> Check | None:
-        """The check as it was changed; None where the person thought better of it."""
+        """The check as it was changed; None if the person cancelled."""
         dialog = cls(parent, check)
         return dialog.check() if answered(dialog) else None
 
@@ -120,12 +120,12 @@ class ColumnsDialog(LinesDialog):
     def __init__(self, parent: QWidget | None, used: Sequence[str]) -> None:
         names = [*(name.strip("“”\"'") for name in used), "", ""]
         asked = (Asked("Prompts", names[0]), Asked("Answers", names[1]))
-        remark = "The names of columns as the first row has them, or their numbers from 1."
+        remark = "The names of the columns, as in the first row, or their numbers, starting at 1."
         super().__init__(parent, "Columns of the table", asked, "Read again", remark)
 
     @classmethod
     def ask(cls, parent: QWidget | None, used: Sequence[str]) -> tuple[str, str] | None:
-        """The columns of prompts and answers; None where the person thought better of it."""
+        """The columns of prompts and answers; None if the person cancelled."""
         dialog = cls(parent, used)
         if not answered(dialog):
             return None

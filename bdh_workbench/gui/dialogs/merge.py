@@ -1,4 +1,4 @@
-"""Before a merge: a title for the result, and what stays where two memories differ."""
+"""Before a merge: a title for the result, and what to keep where two memories differ."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class MergeDialog(QDialog):
         self.title.setPlaceholderText(short(" + ".join(titles), 80))
         self.title.setAccessibleName("Title of the merged memory")
         self.keep = QComboBox()
-        self.keep.setAccessibleName("What stays where two memories differ")
+        self.keep.setAccessibleName("What to keep where two memories differ")
         for words, which in (
-            ("Do not merge, and name what differs", None),
+            ("Do not merge; list the differences", None),
             (f"Keep what “{short(titles[0], 40)}” says", "first"),
             (f"Keep what “{short(titles[-1], 40)}” says", "last"),
             ("Keep both versions of a document", "both"),
@@ -47,7 +47,9 @@ class MergeDialog(QDialog):
         layout.setContentsMargins(20, 16, 20, 16)
         layout.setSpacing(12)
         layout.addWidget(heading)
-        layout.addWidget(note("The result contains what all of them hold, and is not saved yet. Their files stay."))
+        layout.addWidget(
+            note("The result contains everything in these memories and is not saved yet. Their files stay.")
+        )
         layout.addLayout(form)
         layout.addWidget(buttons)
         self.setMinimumWidth(460)

@@ -23,7 +23,7 @@ from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
 from bdh_workbench.session.tasks.fit import Fit, estimate_fit
 
-DEVICES = (("auto", "Best there is"), ("cpu", "CPU"), ("cuda", "NVIDIA GPU"), ("mps", "Apple GPU"))
+DEVICES = (("auto", "Best available"), ("cpu", "CPU"), ("cuda", "NVIDIA GPU"), ("mps", "Apple GPU"))
 FOLDER = Qt.ItemDataRole.UserRole
 
 
@@ -33,11 +33,11 @@ def fit_words(fit: Fit) -> tuple[str, str]:
         return fit.problem, "bad"
     words = (
         f"{fit.parameters / 1e6:.1f}M parameters. A memory grows in banks of {fit.slots:,} slots, up to "
-        f"{machine_rows():,} on this machine. About {size(fit.model_bytes)} of memory with the program, and up to "
-        f"{size(fit.write_bytes)} more while some pages are written."
+        f"{machine_rows():,} on this machine. It takes about {size(fit.model_bytes)} of memory together with "
+        f"the program, and up to {size(fit.write_bytes)} more while it writes a few pages."
     )
     if fit.free_bytes is None:
-        return f"{words} How much is free there is not known before it is loaded.", ""
+        return f"{words} How much is free there is known only after the model is loaded.", ""
     words = f"{words} {size(fit.free_bytes)} are free: "
     return (f"{words}it fits.", "good") if fit.fits else (
         f"{words}it may not fit. Close other programs, or choose another device or model.", "warning"

@@ -15,7 +15,7 @@ MOST = 8  # documents that a question names
 
 
 def _box(parent: QWidget | None, question: str) -> QMessageBox:
-    """A box with a question, in which a title that looks like HTML stands as it is."""
+    """A box with a question, which shows a title that looks like HTML as plain text."""
     box = QMessageBox(QMessageBox.Icon.Question, TITLE, harmless_lines(question), parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     return box
@@ -76,7 +76,7 @@ class Recovered:
 
     @classmethod
     def ask(cls, parent: QWidget | None, title: str, when: str) -> str:
-        """``restore``, ``discard`` or ``later``, which is the answer of whoever does not answer."""
+        """``restore``, ``discard`` or ``later``, which is also the answer if the box is closed."""
         question = f"Unsaved work was found: “{title}”, from {when}. Restore it?"
         answers = {"Restore": "restore", "Discard": "discard", "Later": "later"}
         return answers[_keep_or_discard(parent, question, *answers)]

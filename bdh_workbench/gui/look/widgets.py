@@ -211,7 +211,7 @@ class TitleBar(QFrame):
     def __init__(self, dock: QDockWidget, pane: Pane) -> None:
         super().__init__(dock)
         self.setObjectName("cardTitle")
-        self.setToolTip("Drag to move this pane; double-click to let it float.")
+        self.setToolTip("Drag to move this pane; double-click to float it.")
         grip = QLabel("⋮⋮")
         grip.setProperty("note", True)
         title = QLabel(pane.title)
@@ -221,7 +221,7 @@ class TitleBar(QFrame):
         def toggle_floating() -> None:
             dock.setFloating(not dock.isFloating())
 
-        float_ = flat_button("❐", f"Let the {pane.title} pane float, or put it back", toggle_floating)
+        float_ = flat_button("❐", f"Float the {pane.title} pane, or put it back", toggle_floating)
         close = flat_button("✕", f"Close the {pane.title} pane (View opens it again)", dock.close)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 6, 6, 2)

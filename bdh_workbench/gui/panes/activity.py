@@ -1,4 +1,4 @@
-"""Activity: what runs and waits, memory of the device, warnings, and a log that can be copied."""
+"""Activity: running and waiting jobs, the device's memory, warnings, and a log that can be copied."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class ActivityPane(Pane):
         self.list = QTreeWidget()
         self.list.setHeaderLabels(["Job", "State"])
         self.list.setRootIsDecorated(False)
-        self.list.setAccessibleName("Jobs that run or wait")
+        self.list.setAccessibleName("Running and waiting jobs")
         header = self.list.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(1, 140)
-        self.idle = note("Nothing runs and nothing waits.", "Jobs")
+        self.idle = note("Nothing is running or waiting.", "Jobs")
         self.idle.setAlignment(Qt.AlignmentFlag.AlignCenter)
         inside = QVBoxLayout(self.list.viewport())
         inside.addWidget(self.idle)
@@ -75,8 +75,8 @@ class ActivityPane(Pane):
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(LINES)
         self.log.setAccessibleName("Log")
-        self.log.setPlaceholderText("What the program does is noted down here.")
-        self.cancel_button = button("Cancel job", "Stop the chosen job, or the one that runs (Esc)", self.cancel_chosen)
+        self.log.setPlaceholderText("The log shows what the program does.")
+        self.cancel_button = button("Cancel job", "Stop the chosen job, or the running one (Esc)", self.cancel_chosen)
         self.cancel_button.setEnabled(False)
         self.used = ElideLabel()
         self.used.setProperty("note", True)
@@ -128,7 +128,7 @@ class ActivityPane(Pane):
         self.progress.setVisible(False)
         self.progress.setAccessibleName("Progress of the current job")
         self.remark = ElideLabel()
-        self.remark.setAccessibleName("Last remark")
+        self.remark.setAccessibleName("Last message")
         self.model = QLabel("")
         self.model.setTextFormat(Qt.TextFormat.PlainText)
         self.model.setAccessibleName("Model and device")

@@ -61,7 +61,7 @@ class AskPane(Pane):
         bar.rangeChanged.connect(self._follow)
         bar.actionTriggered.connect(self._moved)
         self.bars = NextTokens(
-            context.clock, "Next token", "Ask something: what may come next shows here, with memory on and off.",
+            context.clock, "Next token", "Ask something to see what may come next, with memory on and off.",
             ("memory on", "memory off"), "How probable each next token is with the memory, and without it.",
         )  # fmt: skip
         self.bars.setMinimumWidth(150)
@@ -83,7 +83,7 @@ class AskPane(Pane):
         self.mode.setAccessibleName("How the prompt is read")
         self.mode.setToolTip(
             "A question is answered from a stored sentence; the beginning of a sentence is continued. "
-            "Auto: look at the prompt."
+            "Auto: decide by the prompt."
         )
         for mode, label in MODES.items():
             self.mode.addItem(label, mode)
@@ -97,11 +97,11 @@ class AskPane(Pane):
         self.settings_button = flat_button("settings ▸", NAME, self._toggle_options)
         self.candidates_button = flat_button(
             "candidates ▸",
-            "Unfold the other candidates of the last answer",
+            "Show the other candidates of the last answer",
             lambda: self.do_with_last(CANDIDATES),
         )
         self.alone_button = flat_button(
-            "memory off ▸", "Unfold what the model says without the memory", lambda: self.do_with_last(ALONE)
+            "memory off ▸", "Show what the model says without the memory", lambda: self.do_with_last(ALONE)
         )
         self.chart_button = flat_button("next token ▸", "Show what may come next, with memory on and off")
         self.chart_button.setCheckable(True)
@@ -169,7 +169,7 @@ class AskPane(Pane):
             self.line.setFocus()
             return
         if self.context.model is None:
-            self.status.setText("a model is being loaded first")
+            self.status.setText("wait until the model is loaded")
             return
         try:
             query = self.options.query(prompt, self.mode.currentData())
@@ -278,7 +278,7 @@ class AskPane(Pane):
             if exchange.place is not None:
                 state.open_source(exchange.place)
             else:
-                self.context.say("This answer comes from no sentence of the memory.")
+                self.context.say("This answer does not come from the memory.")
         elif part == PIN:
             state.check_pinned.emit(exchange.check())
         elif part == COPY:
@@ -346,9 +346,13 @@ class AskPane(Pane):
         QGuiApplication.clipboard().setText(self.text())
 
     def clear(self) -> None:
-        """Forget them, if that is meant."""
+        """Forget them, once the person has confirmed."""
         count = len(self.exchanges)
-        if not count or not Confirm.ask(self, f"Forget {plural(count, 'question')} and what came of it?", "Forget"):
+        if not count or not Confirm.ask(
+            self,
+            f"Forget {plural(count, 'question')} with {'its answer' if count == 1 else 'their answers'}?",
+            "Forget",
+        ):
             return
         self.stop()
         self.exchanges.clear()

@@ -78,12 +78,12 @@ class ChecksPane(Pane):
         inside = QVBoxLayout(self.tree.viewport())
         inside.setContentsMargins(12, 4, 12, 4)
         inside.addWidget(self.empty)
-        self.runs = note("", "What the last runs came to")
+        self.runs = note("", "Results of the last runs")
         self.follow = QCheckBox("after each change")
         self.follow.setToolTip("Ask the checks again after each write, merge and forget.")
         self.follow.setChecked(context.preferences.values.run_checks)
         self.follow.toggled.connect(lambda on: context.preferences.change(run_checks=on))
-        self.add_button = button("Add…", "Keep another question and its expected answer", self.add)
+        self.add_button = button("Add…", "Add a question and its expected answer", self.add)
         self.run_button = button("Run", "Ask all checks now (Ctrl+Shift+R)", self.run)
         self.job = JobRow(context, "checks", pausable=False)
         self.job.ended.connect(self._ended)
@@ -153,7 +153,7 @@ class ChecksPane(Pane):
             line.setForeground(2, QColor(colours.muted))
             line.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             line.setData(0, NUMBER, number)
-            came = "not asked yet" if result is None else f"came: {harmless(result.answer) or NOTHING}"
+            came = "not asked yet" if result is None else f"got: {harmless(result.answer) or NOTHING}"
             for column in range(3):
                 line.setToolTip(column, tip(f"{check.question}\nexpected: {check.expected or NOTHING}\n{came}"))
             self.tree.addTopLevelItem(line)

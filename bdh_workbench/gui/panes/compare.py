@@ -21,7 +21,7 @@ from bdh_workbench.session.records.jobs import InspectMemory
 if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord
 
-EMPTY = "Choose a memory on each side: what only one of them holds, and where they differ, shows here."
+EMPTY = "Choose a memory on each side to see what only one of them contains, and where they differ."
 IN_USE = "memory in use"
 SIDES = ("left", "right")
 SAME, DIFFERS = "same", "differs"

@@ -35,24 +35,24 @@ class GatesPane(Pane):
         self.line.setAccessibleName("Text to look at")
         self.line.setMaxLength(LIMIT)
         self.reads = TokenHeat(
-            clock, "Reads by site", "Type a text above: what each token reads at each site shows here.",
+            clock, "Reads by site", "Type a text above to see what each token reads at each site.",
             "How much each read adds to the stream, as a share of it: slow memory and fast state of each site, and the "
             "written memory of the write site.",
             "× the stream",
         )  # fmt: skip
         self.neurons = TokenHeat(
-            clock, "Active neurons", "Type a text above: how many neurons fire at each token shows here.",
+            clock, "Active neurons", "Type a text above to see how many neurons fire at each token.",
             "The share of neurons that are active at each level. BDH fires few of them.",
             " of the neurons",
         )  # fmt: skip
         self.address = PairedBars(
             clock, "Address",
-            "Write something and type a text: the stored rows nearest to the chosen token show here.", "cosine",
+            "Write something and type a text to see the stored rows nearest to the chosen token.", "cosine",
             ("cue", "address"),
-            "How near the token's cue and address come to those of stored rows. 1: the same.",
+            "How near the token's cue and address are to those of stored rows. 1: the same.",
         )  # fmt: skip
         self.next = NextTokens(
-            clock, "Next token", "Type a text above: what may follow it shows here.", ("all on", "switched off"),
+            clock, "Next token", "Type a text above to see what may follow it.", ("all on", "switched off"),
             "How the next token changes when one kind of memory is switched off.",
         )  # fmt: skip
         for card in (self.reads, self.neurons, self.address, self.next):
@@ -60,7 +60,7 @@ class GatesPane(Pane):
         self.switch = QComboBox()
         self.switch.addItems(SWITCHES)
         self.switch.setCurrentIndex(2)
-        self.switch.setAccessibleName("What is switched off for the comparison")
+        self.switch.setAccessibleName("What to switch off for the comparison")
         self.switch.setToolTip(
             "Compare with one kind of memory off. Slow: what training left in the sites. Fast: notes on this text. "
             "Written: your memory."

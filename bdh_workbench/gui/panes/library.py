@@ -35,8 +35,8 @@ from bdh_workbench.session.records.jobs import (
     SaveMemory,
 )
 
-NOTHING = "No saved memories yet. Write something, then save it (Ctrl+S): it will stand here."
-UNFOUND = "No title and no note has these words."
+NOTHING = "No saved memories yet. Write something, then save it (Ctrl+S): it will appear here."
+UNFOUND = "No title or note contains these words."
 MOST = 500  # memories that other panes are offered
 
 
@@ -74,7 +74,7 @@ class LibraryPane(Pane):
         self.room = note("", "Room in the memory in use")
         context.paint(self._recolour)
         context.paint(self.gauge.set_colours)
-        self.load_button = button("Load", "Take the chosen memory into use (Enter)", self.load)
+        self.load_button = button("Load", "Load the chosen memory (Enter)", self.load)
         self.more_button = flat_button("more ▾", "Rename, duplicate, merge, import, export, delete")
         self.more_button.clicked.connect(self._more)
         self.column.addWidget(self.search)

@@ -56,12 +56,12 @@ class LivePane(Pane):
             context.paint(card.set_colours)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName("Course of the write, or slots and reads")
+        self.tabs.setAccessibleName("Progress of the write, or slots and reads")
         self.tabs.addTab(_page(((self.loss, self.items), (self.tokens,))), "Course")
         self.tabs.addTab(_page(((self.banks, self.slots), (self.gates, self.shares))), "Slots and reads")
         self.other = QComboBox()
-        self.other.setAccessibleName("Write whose curves are laid over these")
-        self.other.setToolTip("Lay the curves of an earlier write over these")
+        self.other.setAccessibleName("Write whose curves are shown over these")
+        self.other.setToolTip("Show the curves of an earlier write over these")
         self.other.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.other.setMinimumContentsLength(14)
         self.other.addItem(ALONE)
@@ -117,7 +117,7 @@ class LivePane(Pane):
     def show_layer(self, layer: LayerRecord) -> None:
         """Show the curves of a write that was done before, as its memory file keeps them."""
         if self._running:
-            self.context.say("A write is running: its curves stay until it has ended.")
+            self.context.say("A write is running: its curves stay until it ends.")
             return
         steps, worst, median, history = _curves(layer)
         self._job = None

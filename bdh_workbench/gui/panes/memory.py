@@ -25,7 +25,7 @@ class MemoryPane(Pane):
         self.show_button = button("Show text", "Show the chosen item in the Text pane (Enter)", self.show_text)
         self.edit_button = button("Edit…", "Change the chosen item and write it again", self.edit)
         self.forget_button = button(
-            "Forget", "Take the chosen items out of the memory; all others are read as before", self.forget
+            "Forget", "Remove the chosen items from the memory; all others are read as before", self.forget
         )
         self.column.addWidget(self.details, 1)
         self.column.addLayout(row(self.show_button, self.edit_button, self.forget_button, 1, spacing=4))
@@ -72,7 +72,7 @@ class MemoryPane(Pane):
             self.details.tabs.setCurrentIndex(0)
             self.context.say("Choose the items to forget in the list first.")
             return
-        words = f"{plural(len(numbers), 'item')} forgotten; Undo brings {'it' if len(numbers) == 1 else 'them'} back."
+        words = f"{plural(len(numbers), 'item')} forgotten; Undo restores {'it' if len(numbers) == 1 else 'them'}."
         self.context.submit(ForgetItems(numbers), lambda _: self.context.say(words))
 
     def _switch(self, number: int, enabled: bool) -> None:

@@ -1,4 +1,4 @@
-"""The Retention pane: documents written one after the other, and what each of them keeps."""
+"""The Retention pane: documents written one after the other, and how much of each is kept."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class RetentionPane(Pane):
         clock = context.clock
         self.matrix = RetentionMatrix(clock)
         self.curves = ForgettingCurves(
-            clock, "Forgetting curves", "Run retention: what each document keeps over the writes shows here.",
+            clock, "Forgetting curves", "Run retention to see how much of each document is kept after each write.",
             "retention", "Retention of each document after later writes. A flat line at 1: nothing is forgotten.",
         )  # fmt: skip
         self.probes = ForgettingCurves(
-            clock, "Probes", "Run retention with documents that have probes: their p over the writes shows here.",
+            clock, "Probes", "Run retention with documents that have probes to see their p after each write.",
             "p of the whole answer", "The probability of each probe's whole answer, asked cold after each write.",
         )  # fmt: skip
         for card in (self.matrix, self.curves, self.probes):
@@ -59,12 +59,13 @@ class RetentionPane(Pane):
         self.source.setAccessibleName("Documents of the run")
         self.source.setToolTip(
             "Which documents: those of the memory in use, those that came with the program, or files. The "
-            "run uses a memory of its own, and the settings of the Write pane; the memory in use stays as it is."
+            "run uses a separate memory and the settings of the Write pane; the memory in use stays as it is."
         )
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.source.setMinimumContentsLength(14)
         self.run_button = button(
-            "Run retention", "Write the documents one after the other and look at all after each (Ctrl+R)", self.run,
+            "Run retention", "Write the documents one after the other and check them all after each write "
+"(Ctrl+R)", self.run,
             primary=True,
         )  # fmt: skip
         self.job = JobRow(context, "retention", pausable=True)
@@ -138,7 +139,7 @@ class RetentionPane(Pane):
     def run(self) -> None:
         """Run, or run again."""
         if self.context.model is None:
-            self.job.say("A model is being loaded first.")
+            self.job.say("Wait until the model is loaded.")
         elif not self.busy:
             if self.source.currentIndex() == SAMPLED:
                 self._read([resource_path(f"samples/{name}.json") for name in SAMPLES], self._begin)
@@ -150,7 +151,7 @@ class RetentionPane(Pane):
         self._enable()
 
     def toggle_pause(self) -> None:
-        """Hold the run, or let it continue."""
+        """Pause the run, or let it continue."""
         self.job.toggle_pause()
 
     def _enable(self) -> None:

@@ -1,4 +1,4 @@
-"""The Text pane: what a memory holds, item by item, with an answer's source marked and a heat of recital."""
+"""The Text pane: the texts of a memory, item by item, with an answer's source marked and a heat of recital."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord
 
 EMPTY = (
-    "What the memory holds can be read here, item by item. Write something, or load a memory from the library; an "
+    "The memory's texts appear here, item by item. Write something, or load a memory from the library; an "
     "answer's source then leads to its sentence."
 )
-NO_WORDS = "The words of this item were not kept in the file: it is read from the memory alone."
+NO_WORDS = "The file does not contain the words of this item: it is read from the memory alone."
 SOON = 700  # milliseconds without anything else to do, after which the text is recited
 SHORT = 4000  # tokens up to which that is done unasked
 
@@ -95,7 +95,9 @@ class TextPane(Pane):
         self.chooser.currentIndexChanged.connect(self._chosen)
         self.edit_button = flat_button("edit", "Change this item and write it again", self.edit)
         self.find_button = flat_button("find", "Find words in this text (Ctrl+F)", self.start_find)
-        self.heat_button = flat_button("heat", "Shade what is recited unsurely: amber under p 0.9, red under 0.5")
+        self.heat_button = flat_button(
+            "heat", "Shade words that are recited less surely: amber below p 0.9, red below 0.5"
+        )
         self.heat_button.setCheckable(True)
         self.heat_button.setChecked(True)
         self.heat_button.toggled.connect(lambda _on: self._show_heat())
@@ -108,11 +110,11 @@ class TextPane(Pane):
         clearable(self.line, self._end_find)
         self.line.textChanged.connect(self._find)
         self.line.returnPressed.connect(lambda: self._step(1))
-        self.count = note("", "Places that were found")
+        self.count = note("", "Matches found")
         self.count.setWordWrap(False)
         self._place = 0
-        back = flat_button("▴", "The place before", lambda: self._step(-1))
-        on = flat_button("▾", "The next place (Enter)", lambda: self._step(1))
+        back = flat_button("▴", "Previous match", lambda: self._step(-1))
+        on = flat_button("▾", "Next match (Enter)", lambda: self._step(1))
         close = flat_button("✕", "Close the search", self._end_find)
         self.finder = QWidget()
         self.finder.setLayout(row(self.line, self.count, back, on, close, spacing=2))
@@ -253,7 +255,7 @@ class TextPane(Pane):
         number = self._item_of(source)
         page = self._find_page(number)
         if page is None:
-            self.context.say("The source is not in the memory any more.")
+            self.context.say("The source is no longer in the memory.")
             return
         if source.kind == "fact":
             self.view.mark(self._line_of(page, number))

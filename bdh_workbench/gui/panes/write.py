@@ -109,7 +109,7 @@ class WritePane(Pane):
         self.pause_button, self.cancel_button = self.row.pause_button, self.row.stop_button
         self.row.started.connect(self._started)
         self.row.ended.connect(self._ended)
-        self.undo_button = button("Undo", "Undo the last change of the memory (Ctrl+Z)", self.undo)
+        self.undo_button = button("Undo", "Undo the last change to the memory (Ctrl+Z)", self.undo)
         self.column.addLayout(row(self.write_button, *self.row.buttons, self.undo_button, 1, spacing=6))
         fill = note("Fill", "")
         fill.setWordWrap(False)
@@ -169,9 +169,9 @@ class WritePane(Pane):
         """Show what stood in this tab before it was cleared or replaced."""
         if self.tabs.currentIndex() == 1:
             if not self.table.facts_model.bring_back():
-                self.context.say("There are no facts to bring back.")
+                self.context.say("There are no facts to restore.")
         elif not self.pages.bring_back():
-            self.context.say("There is no text to bring back.")
+            self.context.say("There is no text to restore.")
 
     def show_documents(self, documents: Sequence[TextDocument]) -> None:
         """Put these in place of what is there, which can be brought back."""
@@ -240,7 +240,7 @@ class WritePane(Pane):
         for line in lines:
             self.context.say(line)
         if lines:
-            more = f" (and {plural(len(lines) - 1, 'more remark')}, in the log)" if len(lines) > 1 else ""
+            more = f" (and {plural(len(lines) - 1, 'more note')}, in the log)" if len(lines) > 1 else ""
             self._tell(f"{lines[0]}{more}")
             self.state.setToolTip(tip("\n".join(lines[:20])))
         self.columns_button.setVisible(bool(self.reading.columns))
@@ -341,7 +341,7 @@ class WritePane(Pane):
         self._submit(dataclasses.replace(job, settings=settings, ask=False))
 
     def toggle_pause(self) -> None:
-        """Hold the write, or let it continue."""
+        """Pause the write, or let it continue."""
         self.row.toggle_pause()
 
     def cancel(self) -> None:
@@ -353,7 +353,7 @@ class WritePane(Pane):
         self.row.stop_all()
 
     def undo(self) -> None:
-        """Take the last change back."""
+        """Undo the last change."""
         self.context.submit(Undo())
 
     def _started(self, number: int) -> None:
@@ -417,7 +417,7 @@ class WritePane(Pane):
         self.row.say(text, tone)
 
     def _text(self) -> object:
-        """What stands here, as far as it can be told from something else."""
+        """The contents of the pane, as far as they distinguish it from other contents."""
         return self.tabs.currentIndex(), self.pages.documents(), tuple(map(tuple, self.table.facts_model.rows))
 
     def _held_now(self) -> object:
@@ -447,7 +447,7 @@ class WritePane(Pane):
         ready = self.context.model is not None
         self.write_button.setEnabled(ready)
         self.write_button.setToolTip(
-            "Encode this into the slow memory (Ctrl+Return)" if ready else "A model is being loaded first."
+            "Encode this into the slow memory (Ctrl+Return)" if ready else "Wait until the model is loaded."
         )
         self.undo_button.setEnabled(memory is not None and memory.can_undo and self.job is None)
 

@@ -1,4 +1,4 @@
-"""What runs in a pane: a bar, words, time left, and the buttons that hold and stop it."""
+"""The job of a pane: a bar, words, the time left, and the buttons that pause and stop it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class JobRow(QWidget):
         self.bar.setVisible(False)
         self.state = note("", f"State: {name}")
         self.state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.pause_button = button("Pause", "Hold it between two steps (Ctrl+P)", self.toggle_pause)
+        self.pause_button = button("Pause", "Pause it between two steps (Ctrl+P)", self.toggle_pause)
         self.stop_button = button("Cancel", "Stop it; the memory stays as it was (Esc)", self.cancel)
         self.buttons: Sequence[QPushButton] = (*([self.pause_button] if pausable else []), self.stop_button)
         if not pausable:
@@ -91,9 +91,9 @@ class JobRow(QWidget):
         """Follow a job that was submitted."""
         self.jobs.add(number)
         if self.running is not None:
-            self.say("Queued: it begins when what runs has ended.")
+            self.say("Queued: it starts when the running job ends.")
         elif len(self.context.jobs.unfinished) > 1:
-            self.say("Waiting for what runs now …")
+            self.say("Waiting for the running job …")
         self._enable()
 
     def say(self, text: str, tone: str = "", tip: str = "") -> None:
@@ -120,7 +120,7 @@ class JobRow(QWidget):
         return time_left(spent * (1.0 - self._share) / self._share)
 
     def toggle_pause(self) -> None:
-        """Hold what runs, or let it continue."""
+        """Pause the running job, or let it continue."""
         if self.running is not None:
             (self.context.session.resume if self.paused else self.context.session.pause)()
 
@@ -158,7 +158,7 @@ class JobRow(QWidget):
             self._enable()
 
     def _stopping(self, number: int) -> None:
-        """Say at once that it was heard: the step that is being done may take long."""
+        """Confirm at once: the current step may take long."""
         if number in self.jobs and number == (self.running or number):
             self.say("Cancelling …")
             self._enable()

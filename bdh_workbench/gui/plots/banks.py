@@ -23,12 +23,12 @@ class BankUse(PlotCard):
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
             "Use of the banks",
-            "Write something: how many rows each bank of the memory stores shows here.",
+            "Write something to see how many rows each bank of the memory stores.",
             clock,
             x="bank",
             y="share in use",
-            tip="The slow memory is made of banks. Each bar is one: the share of its room for rows that is "
-            "in use. A write begins a new bank when the last one is full.",
+            tip="The slow memory is made of banks. Each bar is one bank: the share of its room that is in use. "
+            "A write starts a new bank when the last one is full.",
         )
         self.banks: list[BankView] = []
         self._bars: Any = pg.BarGraphItem(x=[], height=[], width=0.9)

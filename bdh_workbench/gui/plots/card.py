@@ -24,7 +24,7 @@ Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 AXIS_POINTS = 7.5
 P_FLOOR = 1e-6  # where a log scale ends: zero has no logarithm
 ROOM_UP = 140  # pixels of height from which the left axis has room for many numbers
-HELD = "The axes are held: press this, or double-click the plot, to follow the data again"
+HELD = "The axes are locked: press this, or double-click the plot, to follow the data again"
 WIDE_AXIS = 220.0  # pixels of width from which a lower axis has as many numbers as it likes
 HALF_POINT = 7.0  # pixels that a point at the edge needs beyond it
 LOW_CARD = 210  # pixels of height under which the key stays on one line
@@ -70,7 +70,7 @@ class PlotCard(QFrame):
         if log:
             self.log = self.header.add_switch("log", "Logarithmic scale", "logarithmic scale", self.set_log)
         self.hold = self.header.add_switch(
-            "hold", "Hold the axes", "keep the axes as they are; off: follow the data", self.set_held
+            "hold", "Lock the axes", "keep the axes as they are; off: follow the data", self.set_held
         )
         self._hold_tip = self.hold.toolTip()
 

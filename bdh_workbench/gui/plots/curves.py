@@ -51,13 +51,13 @@ class LossPlot(PlotCard):
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
             "Loss",
-            "Each term of the loss shows here while a write runs.",
+            "Each term of the loss appears here during a write.",
             clock,
             x="step",
             y="loss (nats)",
             log=True,
-            tip="What the write pushes down. Cross-entropy: how surprising the answers still are. Contrastive: whether "
-            "answers are told apart. Locality: how much unrelated text changes. Norm: the size of the change.",
+            tip="What the write minimises. Cross-entropy: how surprising the answers still are. Contrastive: "
+            "how easily answers are confused. Locality: how much unrelated text changes. Norm: the size of the change.",
         )
         self.smooth = self.header.add_switch(
             "smooth", "Smoothed curves", f"a running mean over about {WINDOW:g} steps, above the raw line", self._smooth
@@ -165,7 +165,7 @@ class ItemPlot(PlotCard):
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
             "p of each item",
-            "One curve for each item shows here while a write runs: how probable its answer has become.",
+            "One curve for each item appears here during a write: how probable its answer has become.",
             clock,
             x="step",
             y="p",

@@ -61,7 +61,7 @@ def save_plot(
         painter.end()
         data = bytes(buffer.data().data())
     else:
-        raise UserError(f"“{path.suffix}” is no kind of plot file: use .png, .svg or .csv.")
+        raise UserError(f"“{path.suffix}” is not a plot format: use .png, .svg or .csv.")
     try:
         path.write_bytes(data)
     except (OSError, ValueError) as error:

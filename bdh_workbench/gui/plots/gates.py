@@ -95,8 +95,8 @@ class GatePlot(SitePlot):
 
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
-            clock, "Gates", "The gates of each site show here once a model is loaded.", "tanh g",
-            "How far each learned gate is open. Gates are learnt in training, and frozen in a write.",
+            clock, "Gates", "The gates of each site appear here once a model is loaded.", "tanh g",
+            "How far each learned gate is open. Gates are learnt in training and frozen during a write.",
         )  # fmt: skip
 
 
@@ -107,6 +107,7 @@ class SharePlot(SitePlot):
 
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
-            clock, "Shares of the stream", "How much each read adds shows here while a write runs.", "read / stream",
-            "The norm of what each read adds over that of the stream, at what is written. The write site's bar grows.",
+            clock, "Shares of the stream", "How much each read adds appears here during a write.", "read / stream",
+            "The norm of what each read adds, divided by that of the stream, at the written positions. The "
+"write site's bar grows.",
         )  # fmt: skip

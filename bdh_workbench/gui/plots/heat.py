@@ -91,12 +91,12 @@ class SlotUse(HeatPlot):
         super().__init__(
             clock,
             "Slots in use",
-            "Which slots each position of the text is written to shows here while a write runs.",
+            "The slots that each position of the text is written to appear here during a write.",
             "position",
             "slot",
-            "A column is a position of what is written, a row is one of a sample of the slots. Bright: the position "
-            "stores much in that slot. Few cells in a column are bright, as addresses are sparse; streaks are slots "
-            "that neighbouring positions share. Cells brighten as the write goes on.",
+            "Each column is a written position, each row one of a sample of the slots. Bright: the position "
+            "stores much in that slot. Few cells in a column are bright because addresses are sparse; "
+            "streaks are slots that neighbouring positions share. Cells brighten during the write.",
         )
         self._most, self._slots = 0.0, 0
 

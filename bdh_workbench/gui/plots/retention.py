@@ -38,11 +38,12 @@ class RetentionMatrix(PlotCard):
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
             "Retention matrix",
-            "Run retention: after each write, a column shows what every document has kept.",
+            "Run retention: after each write, a column shows how much of every document is kept.",
             clock,
             x="after write",
             y="document",
-            tip="Accuracy on a document after later writes, divided by that right after its own. 1.000: nothing lost.",
+            tip="Accuracy on a document after later writes, divided by the accuracy right after its own. "
+            "1.000: nothing lost.",
         )
         self._matrix: list[list[float]] = []
         self._titles: list[str] = []

@@ -23,12 +23,12 @@ class TokenPage(PlotCard):
     def __init__(self, clock: DrawClock) -> None:
         super().__init__(
             "p of each token, in reading order",
-            "A square for each token shows here while a write runs: it goes from red to green as the token is learnt.",
+            "A square for each token appears here during a write: it turns from red to green as the token is learnt.",
             clock,
             x="token in its line",
             y="line",
-            tip="Each square is a token of what is written, as it is read: red while the memory does not give it yet, "
-            "green once it is sure. A long text is shown by a sample.",
+            tip="Each square is a written token, as it is read: red until the memory gives it, green once it "
+            "is sure. For a long text, a sample is shown.",
         )
         self.p: list[float] = []
         self.total = 0  # tokens that the squares stand for

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """What came of work in the background."""
+    """The result of work in the background."""
 
     number: int
     value: Any
@@ -48,7 +48,7 @@ class Bridge(QObject):
         self._listeners.setdefault(kind, []).append(listener)
 
     def close(self) -> None:
-        """Hand on nothing more."""
+        """Pass on nothing more."""
         self._open = False
         self._listeners.clear()
 
@@ -64,7 +64,7 @@ class Background(QObject):
     _done = Signal(object)
 
     def __init__(self, failed: Callable[[str, str], None]) -> None:
-        """``failed`` is told a sentence and details of work that failed."""
+        """``failed`` is called with a sentence and the details of work that failed."""
         super().__init__()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="window-background")
         self._failed = failed

@@ -66,7 +66,7 @@ class Jobs(QObject):
         Args:
             job: to be done.
             then: called with its result once it is done.
-            quiet: no person asked for it, as for an estimate while they type: its pane alone tells of a failure.
+            quiet: no person asked for it, as for an estimate while they type: only its pane reports a failure.
         """
         number = self._session.submit(job)
         self.unfinished.add(number)

@@ -1,4 +1,4 @@
-"""What a person has chosen, saved soon after it changes."""
+"""A person's choices, saved soon after they change."""
 
 from __future__ import annotations
 

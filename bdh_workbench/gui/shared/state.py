@@ -20,7 +20,7 @@ class State(QObject):
 
     Attributes:
         model: in use, None until one is loaded.
-        memory: in use, None until the session has told of one.
+        memory: in use, None until the session has reported one.
         notebook: conversation and checks of that memory.
     """
 

@@ -23,7 +23,7 @@ from bdh_workbench.session.records.jobs import DiscardRecovery, RestoreRecovery
 
 MINIMUM = (1100, 700)
 FIRST_SIZE = (1480, 920)
-BUSY = "A write is running. Closing stops it, and leaves the memory as it was before."
+BUSY = "A write is running. Closing stops it and leaves the memory as it was."
 
 
 class MainWindow(QMainWindow):
@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
         self.activity.say(text)
 
     def fail(self, message: str, details: str) -> None:
-        """Tell of a failure."""
+        """Report a failure."""
         if not self._closing:
             Failure.ask(self, message, details)
 
@@ -182,7 +182,7 @@ class MainWindow(QMainWindow):
         self.resize(self.size().boundedTo(room).expandedTo(QSize(*MINIMUM)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Tell of the first painting: what is slow can begin then."""
+        """Report the first painting: slow work can begin then."""
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
@@ -191,7 +191,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about what runs and what is unsaved, keep the layout, and let the program end."""
         if (self.write.busy or self.retention.busy) and not self._closing:
-            if not Confirm.ask(self, BUSY, "Stop it and close", "Go on"):
+            if not Confirm.ask(self, BUSY, "Stop it and close", "Keep writing"):
                 event.ignore()
                 return
             self.write.stop()

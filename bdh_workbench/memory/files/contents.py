@@ -1,4 +1,4 @@
-"""What a memory and its file hold, as plain values."""
+"""The contents of a memory and its file, as plain values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bdh_workbench.memory.store.state import LayerRecord, Memory
 
 
 def inspect(memory: Memory) -> dict[str, Any]:
-    """What a memory holds, as plain values for JSON.
+    """The contents of a memory, as plain values for JSON.
 
     Probabilities and fill are from 0 to 1, seconds are seconds, bytes those of its file, rank and slots counts.
 

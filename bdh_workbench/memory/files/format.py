@@ -1,6 +1,6 @@
-"""The format of memory files: names, limits and header fields, and what must hold of a memory before it is used.
+"""The format of memory files: names, limits and header fields, and what must be true of a memory before it is used.
 
-The same checks stand before a memory is saved and after it is read, so that nothing is saved that could not be loaded.
+The same checks run before a memory is saved and after it is read, so that nothing is saved that could not be loaded.
 Importing this does not import torch.
 """
 
@@ -140,13 +140,13 @@ def summary(path: Path, metadata: Mapping[str, Any], size: int, where: str) -> M
     for name in COUNTS:
         text = metadata[name]
         if not isinstance(text, str) or not (text.isascii() and text.isdecimal() and len(text) <= 12):
-            raise Damaged(f"its {name} is no number")
+            raise Damaged(f"its {name} is not a number")
         counts[name] = int(text)
     if not 1 <= counts["slots"] <= _MAX_NUMBER or not 1 <= counts["width"] <= _MAX_NUMBER:
         raise Damaged("its slots or width are out of range")
     for name in ("created", "modified"):
         if metadata[name] and not _is_time(metadata[name]):
-            raise Damaged(f"the time at which it was {name} is none")
+            raise Damaged(f"the time at which it was {name} is not valid")
     return MemoryHeader(
         path=path,
         title=metadata["title"],
@@ -167,7 +167,7 @@ def summary(path: Path, metadata: Mapping[str, Any], size: int, where: str) -> M
 
 
 def check_format(text: str, where: str) -> None:
-    """Refuse what is no memory file, or one of a later format, with a sentence that names the file ``where``."""
+    """Refuse a file that is not a memory file, or has a later format, with a sentence that names the file ``where``."""
     match = re.fullmatch(r"bdh-workbench memory ([0-9]{1,4})", text)
     if match is None:
         raise UserError(f"{where} is not a memory file: choose a {SUFFIX} file that the workbench saved.")
@@ -181,7 +181,9 @@ def check_table(table: Mapping[str, Any], data: int) -> None:
     """Check that a safetensors table lists every tensor with its type, back to back over ``data`` bytes in all."""
     tensors = tensors_of(table)
     for name in table.keys() ^ tensors.keys():
-        raise Damaged(f"it has no {name}" if name in tensors else "it holds a tensor that is no part of a memory")
+        raise Damaged(
+            f"it has no {name}" if name in tensors else "it contains a tensor that does not belong in a memory"
+        )
     spans = []
     for name, (kind, code, dims) in tensors.items():
         entry = table[name]
@@ -215,7 +217,7 @@ def check_labels(metadata: Mapping[str, Any]) -> None:
         if not _is_text(metadata[name], limit):
             raise Damaged(f"its {name.replace('_', ' ')} is not a text of at most {limit:,} characters")
     if re.fullmatch("[0-9a-f]{64}", metadata["fingerprint"]) is None:
-        raise Damaged("the fingerprint of its model is none")
+        raise Damaged("the fingerprint of its model is not valid")
 
 
 def check_shapes(shapes: Mapping[str, Sequence[int]], width: int) -> None:
@@ -257,7 +259,7 @@ def check_memory(memory: Memory) -> None:
     if len(set(numbers)) < len(numbers):
         raise Damaged("two layers have the same number")
     if not {item.layer for item in memory.items} <= set(numbers):
-        raise Damaged("an item belongs to a layer that is not there")
+        raise Damaged("an item belongs to a layer that does not exist")
     bare = isinstance(rows, BareRows)
     floats = {"values": rows.values, "weights": memory.weights}
     if not bare:
@@ -266,7 +268,7 @@ def check_memory(memory: Memory) -> None:
         floats["checks"] = rows.checked()
     for name, tensor in floats.items():
         if not bool(torch.isfinite(tensor).all()):
-            raise Damaged(f"its {name} hold numbers that are not finite")
+            raise Damaged(f"its {name} contain numbers that are not finite")
     if bare:
         _check_leads(rows)
     else:
@@ -284,7 +286,7 @@ def check_memory(memory: Memory) -> None:
     if not bool((behind > goes_on).all()) or not bool((items[behind] == items[goes_on]).all()):
         raise Damaged("the following of its rows leads back, or into another item")
     if not _within(rows.address_of, 0, count):
-        raise Damaged("its rows use addresses that are not there")
+        raise Damaged("its rows use addresses that do not exist")
     used = rows.address_of.long()
     if not bool(rows.have_own(used).all()) or not bool((rows.items[used] == rows.items).all()):
         raise Damaged("its rows use addresses of other items, or of rows that have none")
@@ -293,7 +295,7 @@ def check_memory(memory: Memory) -> None:
     if not _within(rows.banks, 0, max(1, count)) or not bool((rows.banks[used] == rows.banks).all()):
         raise Damaged("the banks of its rows are out of range, or a row uses an address of another bank")
     if not _within(memory.basis, 0, count) or len(set(memory.basis.tolist())) < len(memory.basis):
-        raise Damaged("its basis names rows that are not there, or one of them twice")
+        raise Damaged("its basis names rows that do not exist, or one of them twice")
     if not bool(torch.isin(memory.basis, memory.enabled_rows()).all()):
         raise Damaged("its basis names rows that are switched off")
     if not bool(rows.have_own(memory.basis).all()):
@@ -373,7 +375,7 @@ def _is_text(value: object, limit: int = _MAX_TEXT) -> bool:
     if not isinstance(value, str) or len(value) > limit:
         return False
     try:
-        value.encode()  # half a character could be neither shown nor saved again
+        value.encode()  # half a character can be neither shown nor saved again
     except UnicodeEncodeError:
         return False
     return True
@@ -467,7 +469,7 @@ def records(text: str, spec: Spec, what: str) -> list[dict[str, Any]]:
         raise Damaged(f"its {what}s are not a list")
     for number, entry in enumerate(entries, start=1):
         if not isinstance(entry, dict) or entry.keys() != spec.keys():
-            raise Damaged(f"{what} {number} has not the fields it should have")
+            raise Damaged(f"{what} {number} does not have the fields it should have")
         for name, fits in spec.items():
             if not fits(entry[name]):
                 raise Damaged(f"{what} {number} has no valid {name}")

@@ -1,8 +1,8 @@
 """The library: a folder of memory files. Listing it reads headers only, and needs no torch.
 
 Whatever changes the folder holds an advisory lock on it, so that a window and a command line, or two windows, do not
-take the same name or rewrite the same file at once. The lock is the operating system's, which lets go of it when its
-holder dies: there are no stale locks. Where a file system knows no locks, the library works without.
+take the same name or rewrite the same file at once. The lock is the operating system's, which releases it when its
+holder dies, so there are no stale locks. On a file system without locks, the library works without them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.files.format import SUFFIX
-from bdh_workbench.memory.files.locking import LOCK_TIMEOUT, PAUSE, try_lock, unlock
+from bdh_workbench.memory.files.locking import ABANDONED, LOCK_TIMEOUT, PAUSE, try_lock, unlock
 from bdh_workbench.memory.files.memory_file import (
     MemoryHeader,
     read_header,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:  # a listing must not load torch
 HOME_VARIABLE = "BDH_WORKBENCH_HOME"
 LOCK_NAME = ".lock"
 TRASH_NAME = ".trash"
-ABANDONED = 3600.0  # seconds after which a half-written file is a dead process's
 # Bytes of a file name without its extension: encrypted folders allow 143 in all, and a file that is being saved carries
 # a longer name for a moment.
 MAX_STEM = 100
@@ -62,13 +61,13 @@ class Library:
     """A folder of memory files. Paths of its files are those that ``entries`` and the methods return."""
 
     def __init__(self, folder: Path) -> None:
-        """A library in this folder, which is made when something is first put into it."""
+        """A library in this folder, which is created when something is first put into it."""
         self.folder = folder
         self._guard = threading.RLock()
         self._depth = 0
 
     def entries(self) -> list[MemoryHeader | BrokenEntry]:
-        """What the library holds, in order of file names; a file that cannot be read stands there with the reason.
+        """The memories of the library, in order of file names; a file that cannot be read is listed with the reason.
 
         Raises:
             UserError: when the folder itself cannot be read.
@@ -84,9 +83,9 @@ class Library:
         return found
 
     def path_for(self, title: str) -> Path:
-        """A path in the library, not yet taken, whose name is safe on every system and as close to the title as may be.
+        """A free path in the library whose name is safe on every system and as close to the title as possible.
 
-        Hold the lock (``locked``) until the file is there, or another process may take the name meanwhile.
+        Hold the lock (``locked``) until the file exists, or another process may take the name in the meantime.
         """
         return self._free_path(title, self._taken())
 
@@ -129,7 +128,7 @@ class Library:
         with self.locked():
             old = self._own(path)
             target = self._free_path(title, self._taken() - {_key(old.name)})
-            # A crash between the two leaves the new title under the old name: nothing lost, nothing twice.
+            # A crash between the two leaves the new title under the old name: nothing is lost or duplicated.
             rewrite_labels(old, title=title)
             if target.name != old.name:
                 try:
@@ -167,7 +166,7 @@ class Library:
         with self.locked():
             target = self._own(path)
             if not os.path.lexists(target):
-                raise UserError(f"There is no file {shown(target)}: it was moved or deleted already.")
+                raise UserError(f"There is no file {shown(target)}: it has been moved or deleted.")
             # Every system raises errors of its own kind here; what counts is whether the file is gone.
             with contextlib.suppress(Exception):
                 from send2trash import send2trash
@@ -194,7 +193,7 @@ class Library:
         """
         header = read_header(path)
         if _same(path.parent, self.folder):
-            raise UserError(f"{shown(path)} is in the library already: duplicate it there for a second copy.")
+            raise UserError(f"{shown(path)} is already in the library: duplicate it there for a second copy.")
         with self.locked():
             target = self.path_for(header.title or path.stem)
             _copy(path, target)

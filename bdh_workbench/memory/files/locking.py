@@ -15,6 +15,7 @@ from bdh_workbench.errors import UserError
 
 LOCK_TIMEOUT = 10.0  # seconds to wait for another process where a person waits too
 PAUSE = 0.05  # seconds between two looks at a lock that another holds
+ABANDONED = 3600.0  # seconds after which a half-written file is that of a process that ended
 
 if sys.platform == "win32":
     import msvcrt
@@ -54,9 +55,9 @@ else:
 
 @contextlib.contextmanager
 def renewing(path: Path, patience: float, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Keep other processes from renewing a file, from before it is read until it is saved: else one loses the other's.
+    """Keep other processes from replacing a file between reading and saving it: one would lose the other's changes.
 
-    The lock is on the file itself. Who renews it puts another in its place, so that whoever waited for the old one
+    The lock is on the file itself. Saving puts another file in its place, so a process that waited for the old one
     looks again. On Windows, where a locked file can be neither read nor replaced, the lock is on a file beside it.
     Where there is no file yet, nothing can be lost, and there is no lock.
 

@@ -4,7 +4,7 @@
   listed from the first few kilobytes of each file, and without torch.
 - The format is that of the safetensors library, which reads these files too. They are written and read here without it,
   so that the order of the header is ours and every byte is bounded before it is read.
-- A checksum over all tensors and records tells a damaged file from a whole one.
+- A checksum over all tensors and records shows whether a file is damaged.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def _relabel(path: Path, title: str | None, note: str | None, target: Path) -> N
         check_labels(small)
         header = _encoded_header(small | metadata, table)
     except Damaged as problem:
-        raise UserError(f"{where} is left as it was: {problem}.") from None
+        raise UserError(f"{where} was not changed: {problem}.") from None
 
     def write(temporary: Path) -> None:
         with path.open("rb") as source, temporary.open("wb") as file:
@@ -183,13 +183,13 @@ def _relabel(path: Path, title: str | None, note: str | None, target: Path) -> N
             source.seek(start)
             shutil.copyfileobj(source, file, 1 << 20)
             if file.tell() != len(header) + size - start:
-                raise OSError("the file was changed meanwhile")
+                raise OSError("the file was changed in the meantime")
 
     replace_memory(target, write)
 
 
 def replace_memory(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` make a memory file, and put it in the place of ``path`` or of the memory that it is a link to.
+    """Let ``write`` make a memory file, which replaces ``path`` or the memory that it is a link to.
 
     Raises:
         UserError: when it is a link to anything else, or cannot be written; what was there is as it was.
@@ -202,7 +202,7 @@ def replace_memory(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def check_link(path: Path) -> None:
-    """Refuse a link to what is no memory file: it would be replaced by one.
+    """Refuse a link to anything but a memory file: a memory file would replace it.
 
     Raises:
         UserError: naming both.
@@ -213,7 +213,7 @@ def check_link(path: Path) -> None:
         except UserError:
             place = shown(Path(os.path.realpath(path)))
             raise UserError(
-                f"{shown(path)} is a link to {place}, which is no memory file: choose another name."
+                f"{shown(path)} is a link to {place}, which is not a memory file: choose another name."
             ) from None
 
 
@@ -240,7 +240,7 @@ def _encoded(memory: Memory) -> tuple[bytes, dict[str, np.ndarray[Any, Any]]]:
         metadata["items"] = _json([_fields(item) for item in memory.items])
         metadata["layers"] = _json([_fields(layer) for layer in memory.layers])
     except (TypeError, ValueError, RecursionError):
-        raise Damaged("its items or layers hold something that is no plain value") from None
+        raise Damaged("its items or layers contain something that is not a plain value") from None
     metadata["checksum"] = str(_checksum(metadata, arrays))
     check_labels(metadata)
     check_shapes({name: entry["shape"] for name, entry in table.items()}, memory.width)
@@ -279,7 +279,7 @@ def _encoded_header(metadata: Mapping[str, str], table: Mapping[str, Any]) -> by
     try:
         text = _json({"__metadata__": metadata, **table}).encode()
     except UnicodeEncodeError:
-        raise Damaged("a text in it holds half a character") from None
+        raise Damaged("a text in it contains half a character") from None
     text += b" " * (-len(text) % 8)
     if len(text) > MAX_HEADER:
         raise Damaged(f"its texts and history take more than {MAX_HEADER >> 20} MiB; save it without the words")
@@ -409,7 +409,7 @@ def load_memory(
         check_model(memory, cue_width, vocabulary)
         facts = sum(item.kind == "fact" for item in items)
         if (facts, len(items), len(layers), len(memory.basis)) != (found.facts, found.items, found.layers, found.rank):
-            raise Damaged("its summary does not fit what it holds")
+            raise Damaged("its summary does not fit its contents")
         times = sorted(when(layer.created) for layer in layers) or [when("")]
         if (when(found.created), when(found.modified)) != (times[0], times[-1]):
             raise Damaged("its times do not fit those of its layers")
@@ -431,7 +431,7 @@ def _rows(columns: dict[str, Tensor], site: SiteSource | None) -> Rows:
     own = uses == torch.arange(count)
     place = own.cumsum(0) - 1
     if int(own.sum()) != len(columns["values"]) or not bool(((uses >= 0) & (uses < count)).all()):
-        raise Damaged("it has not one value for each address")
+        raise Damaged("it does not have one value for each address")
     columns["values"] = columns["values"][place[uses]]
     return BareRows.of({name: columns[name] for name in KEPT}, site, columns["checks"])
 
@@ -461,7 +461,7 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int, str]]:
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"There is no file {where}: it was moved or deleted, or its name is mistyped.") from None
     except PermissionError:
-        raise UserError(f"{where} may not be read: change its permissions, or choose another file.") from None
+        raise UserError(f"{where} cannot be read: change its permissions, or choose another file.") from None
     except OSError as error:
         reason = error.strerror or "input error"
         raise UserError(f"{where} cannot be read ({reason}): check the disk, or choose another file.") from None
@@ -497,7 +497,7 @@ def _header(file: BinaryIO, size: int, where: str) -> tuple[dict[str, str], dict
     data = size - 8 - length
     check_table(header, data)
     if metadata["data"] != str(data):
-        raise Damaged("its summary does not fit what it holds")
+        raise Damaged("its summary does not fit its contents")
     return metadata, header, 8 + length
 
 

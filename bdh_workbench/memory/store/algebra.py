@@ -7,8 +7,7 @@ K S = V, which is S = K^T A with (K K^T) A = V. It follows that
 - for given values, adding rows in one step or in many, in any order, gives the same S (merge is the union of the rows);
 - leaving out rows gives the S of the rows that stay (forget, undo, a layer switched off).
 
-The values are another matter: a write finds them beside what is read already, so that they depend on what was held
-then.
+The values are another matter: a write finds them given what is already read, so they depend on what was stored then.
 
 The Gram matrix and its Cholesky factor are in fp64 and grow with what is stored, not with M. Positions whose address
 lies within a tolerance of the span of others get no row of the basis, since they would add little but a large A.

@@ -1,9 +1,9 @@
 """The banks of the slow memory: each a matrix of its own (M, D), with rows of its own, solved by itself.
 
-One Gram matrix over all that is stored takes the square of its size to store and the cube to factor. So what is written
-fills banks, one after the other, a stretch of text or a fact with its framings whole. A write, forgetting and switching
-off touch the banks that have a part in them and leave the others as they are, to the bit; merging puts banks side by
-side. A row that is found knows its bank; a pure read takes the bank that stores the content nearest to its own
+One Gram matrix over all that is stored takes the square of its size to store and the cube to factor. So a write fills
+banks, one after the other, and never splits a stretch of text, or a fact and its framings. A write, forgetting and
+switching off touch the banks that have a part in them and leave the others as they are, to the bit; merging puts banks
+side by side. A row that is found knows its bank; a pure read takes the bank that stores the content nearest to its own
 (``Router``).
 """
 
@@ -83,7 +83,7 @@ def bank_of(memory: Memory, number: int, *, own: bool = False) -> Bank:
 
 
 def with_banks(memory: Memory, changed: Sequence[Bank]) -> Memory:
-    """The memory with other bases and weights in the given banks; all others keep theirs, to the bit."""
+    """The memory with other bases and weights in the given banks; all others keep theirs, bit for bit."""
     numbers = torch.tensor([bank.number for bank in changed], dtype=torch.int32)
     stays = ~torch.isin(memory.rows.banks[memory.basis], numbers)
     basis = [memory.basis[stays], *(bank.rows[bank.memory.basis] for bank in changed)]

@@ -1,4 +1,4 @@
-"""What is the same, and what cannot both be true, among items that are stored, given to be written, or merged.
+"""Which items are the same, and which cannot both be true, among stored items, new ones, and those of a merge.
 
 - A fact conflicts with another answer to its prompt (``items.prompt_key``).
 - A document conflicts with one that it is a version of: most of both stands in sentences that they share, or that begin
@@ -50,7 +50,7 @@ class Entry:
     """A fact or a document, wherever it comes from.
 
     Attributes:
-        place: what tells it from all others: the number of what holds it, and its own number there.
+        place: what identifies it: the number of its container, and its own number there.
         kind: ``fact`` or ``document``.
         name: prompt of a fact, title of a document.
         said: its answer or text; empty where the words are not kept.
@@ -342,8 +342,8 @@ def resolve(
     refused = [c for c in (*found["replaced"], *found["twice"]) if c.stays.key != c.other.key]
     if on_conflict == "refuse" and refused:
         raise UserError(
-            f"What is given conflicts with what is stored, or with itself: {against(refused)}; nothing was written. "
-            "Change it, or choose another way to settle conflicts (--on-conflict)."
+            f"The new items conflict with stored ones, or with each other: {against(refused)}; nothing was "
+            f"written. Change them, or choose another way to settle conflicts (--on-conflict)."
         )
     return Resolved(
         tuple(thing for thing in chosen.values() if isinstance(thing, Fact)),

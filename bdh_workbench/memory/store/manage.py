@@ -1,4 +1,4 @@
-"""What is done with whole memories: merge them, forget items, switch layers off and on, undo the last write.
+"""Operations on whole memories: merging, forgetting items, switching layers off and on, undoing the last write.
 
 Everything takes memories and returns a new one that is solved, leaving the old ones as they were. What stays reads what
 it read before: rows that S was made from go into the new basis first, then those that now need rank of their own. Only
@@ -143,7 +143,7 @@ def find_items(memory: Memory, name: str | int) -> list[int]:
     """
     if isinstance(name, int):
         if not 0 <= name < len(memory.items):
-            raise UserError(f"There is no item {name}: the memory holds {len(memory.items)}, counted from 0.")
+            raise UserError(f"There is no item {name}: the memory has {len(memory.items)}, counted from 0.")
         return [name]
     name = as_read(composed(name))
     low = name.strip().casefold()
@@ -334,7 +334,7 @@ def _layers(memories: Sequence[Memory]) -> list[tuple[Key, int, LayerRecord, lis
 
 
 def _digest(memory: Memory) -> bytes:
-    """What tells a memory from others, its names apart."""
+    """What identifies a memory, apart from its names."""
     digest = hashlib.blake2b(digest_size=16)
     for tensor in (memory.rows.items, memory.rows.values, memory.basis, memory.weights):
         digest.update(tensor.contiguous().numpy().tobytes())

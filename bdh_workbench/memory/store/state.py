@@ -1,6 +1,6 @@
 """What a memory is: a table of stored positions (rows), the items they come from and the layers they were written in.
 
-The slow memory S is not among it. It consists of banks; each is the smallest matrix that reads the values of its rows
+The slow memory S is not part of it. S consists of banks; each is the smallest matrix that reads the values of its rows
 at their addresses (``algebra.py``), so that protecting, merging, forgetting and undoing are all choices of rows, and
 the cost of each is that of the banks it touches (``banks.py``). Everything is a value: a write returns a new memory and
 leaves the old one as it was.
@@ -304,7 +304,7 @@ class BareRows(Rows):
 
     def _site(self) -> WriteSite:
         if self.site is None:
-            raise UserError("The words of this memory become cues with its model: load that model first.")
+            raise UserError("Only the model of this memory can turn its words into cues: load that model first.")
         site = self.site
         # A module can be called too.
         return site() if not isinstance(site, torch.nn.Module) else site  # type: ignore[return-value]
@@ -312,7 +312,7 @@ class BareRows(Rows):
     def _made_cues(self) -> Tensor:
         cues = made_cues(self._site(), {name: getattr(self, name) for name in KEPT})
         if bool((cue_checks(cues) - self.checks).abs().gt(CHECK).any()):
-            raise UserError("The words of this memory do not fit what was written: use another copy of its file.")
+            raise UserError("The words of this memory do not match what was written: use another copy of its file.")
         return cues
 
 

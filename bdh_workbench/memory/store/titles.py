@@ -1,8 +1,8 @@
 """Titles that are made automatically: of a layer from its items, and of a memory from its layers.
 
-They must not outlive what they name: an item that is forgotten would still be told of by the title that it gave. A file
-does not say who gave the memory its title. One that is made of titles of layers is taken for automatic, and any other
-for a person's own. Importing this does not import torch.
+They must not outlive what they name: a title would still reveal an item that was forgotten. A file does not say who
+gave the memory its title. One that is made of titles of layers is taken for automatic, and any other for a person's
+own. Importing this does not import torch.
 """
 
 from __future__ import annotations

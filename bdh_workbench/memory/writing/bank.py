@@ -1,4 +1,4 @@
-"""Writing one bank: read, find what each position is to read, solve, and take gradient steps where that is not enough.
+"""Writing one bank: read, find what each position must read, solve, and take gradient steps where that is not enough.
 
 Each stage takes values and returns values; between them ``Step`` records tell whoever watches how far it is. Nothing
 here knows of other banks, so that banks can be written one after the other or in several processes at once.
@@ -315,7 +315,7 @@ def _enough(settings: WriteSettings) -> float:
 
 
 def _alone(task: _Task, found: Found) -> Tensor | None:
-    """The change (M, D) of the slot that reads what was found, heedless of what is stored; None where that counts."""
+    """The change (M, D) of S that reads what was found, ignoring what is stored; None where that is protected."""
     bank, new = task.bank, found.new
     if task.settings.protect or not len(bank.rows):
         return None
@@ -324,7 +324,7 @@ def _alone(task: _Task, found: Found) -> Tensor | None:
 
 
 def _changed(task: _Task, change: Tensor | None) -> Memory:
-    """The bank, with the values that its rows read after a change (M, D) of the slot, unless it is protected."""
+    """The bank, with the values that its rows read after a change (M, D) of the slow memory, unless it is protected."""
     bank = task.bank
     if task.settings.protect or change is None or not len(bank.rows):
         return bank
@@ -399,10 +399,10 @@ def _gradient(task: _Task, found: Found, start: Tensor | None) -> Generator[Step
     Args:
         task: that is done.
         found: the positions; those that are hopeless are not sought.
-        start: (M, D), the change of the slot to begin from; None for none.
+        start: (M, D), the change of the slow memory to begin from; None for none.
 
     Returns:
-        What is read then, and the change (M, D) of the slot.
+        What is read then, and the change (M, D) of the slow memory.
     """
     model, bank, settings, base = task.model, task.bank, task.settings, task.base
     new, sought = found.new, ~found.hopeless

@@ -1,7 +1,7 @@
-"""The gradient write, the paper's: Adam on the change of the slow slot alone, everything else frozen and cached.
+"""The gradient write, the paper's: Adam on the change of the slow memory alone, with everything else frozen and cached.
 
-Every update, after Adam's scaling, is projected off the addresses that are held already, so that they read what they
-read before. The change's norm is bounded: plain Adam at a high rate lets it run away and poisons everything near.
+Every update, after Adam's scaling, is projected off the addresses that are held already, so that they still read what
+they read before. The change's norm is bounded: plain Adam at a high rate lets it run away and poisons everything near.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writing.losses import info_nce, kl_divergence, mean_by_owner, weighted_cross_entropy
 
 BETAS = (0.9, 0.999)
+EPSILON = 1e-8
 LOCAL_ROWS = 96  # unrelated positions looked at in each step
 
 
@@ -69,6 +70,23 @@ class Problem:
     factor: Tensor | None
 
 
+class Adam:
+    """Adam on one tensor, in place; to the bit as torch's own, which loads a compiler for seconds on its first step."""
+
+    def __init__(self, tensor: Tensor, rate: float) -> None:
+        self.tensor, self.rate, self.steps = tensor, rate, 0
+        self.mean, self.square = torch.zeros_like(tensor), torch.zeros_like(tensor)
+
+    def step(self, gradient: Tensor) -> None:
+        """Take one step down a gradient."""
+        self.steps += 1
+        self.mean.lerp_(gradient, 1 - BETAS[0])
+        self.square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+        first, second = (1 - beta**self.steps for beta in BETAS)
+        scale = (self.square.sqrt() / second**0.5).add_(EPSILON)
+        self.tensor.addcdiv_(self.mean, scale, value=-self.rate / first)
+
+
 def project_off(update: Tensor, held: Tensor | None, factor: Tensor | None) -> Tensor:
     """Remove from an update (M, D) all that the held addresses (r, M) would read of it."""
     if held is None or factor is None or not held.shape[0]:
@@ -81,7 +99,7 @@ def project_off(update: Tensor, held: Tensor | None, factor: Tensor | None) -> T
 def gradient_steps(
     problem: Problem, head: Tensor, gate: float, settings: WriteSettings, start: Tensor
 ) -> Iterator[tuple[Tensor, dict[str, float]]]:
-    """Take steps on the change of the slot.
+    """Take steps on the change of the slow memory.
 
     Args:
         problem: what is to be remembered and protected.
@@ -96,9 +114,9 @@ def gradient_steps(
     Raises:
         UserError: when the loss is no longer a number.
     """
-    head = head.detach()  # whatever it asks for: the change of the slot is all that is learnt
+    head = head.detach()  # whatever it asks for: only the change of the slow memory is learnt
     change = start.detach().clone().requires_grad_(True)
-    optimiser = torch.optim.Adam([change], lr=settings.rate, betas=BETAS)
+    adam = Adam(change.detach(), settings.rate)
     # What it begins from is not cut down: a direct write can need more than the bound, and knows why.
     bound = max(settings.norm * max(1, len(problem.own.targets)) ** 0.5, float(start.norm()))
     random = torch.Generator().manual_seed(settings.seed)
@@ -111,13 +129,13 @@ def gradient_steps(
         total = sum(terms.values(), torch.zeros((), device=change.device))
         if not bool(total.detach().isfinite()):
             raise UserError(
-                "The write was stopped, as its loss is no longer a number; the memory is as it was: try a smaller rate."
+                "The write was stopped because its loss is no longer a number; the memory is as it was: try a "
+                "smaller rate."
             )
-        optimiser.zero_grad()
-        total.backward()  # type: ignore[no-untyped-call]
+        (gradient,) = torch.autograd.grad(total, change)
         before = change.detach().clone()
-        optimiser.step()
         with torch.no_grad():
+            adam.step(gradient)
             change.copy_(before + project_off(change - before, problem.held, problem.factor))
             norm = change.norm()
             change.mul_((bound / norm).clamp(max=1.0))

@@ -1,4 +1,4 @@
-"""The losses of a write, each a mean in nats over what it speaks of."""
+"""The losses of a write, each a mean in nats over the positions it concerns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making a gradient write ready: positions of items, of rival answers and of unrelated text, cached and dense."""
+"""Preparing a gradient write: positions of items, of rival answers and of unrelated text, cached and dense."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def make_problem(
         new: their positions.
         sought: (m,) bool, those that steps are to make certain.
         base: (m, D), what the memory reads there now.
-        slow: (M, D), the slot of the memory.
+        slow: (M, D), the slow memory.
         basis: of the memory; None leaves it unprotected.
     """
     device = model.device

@@ -1,4 +1,4 @@
-"""Writing banks in several processes at once: each has the model, and gets and gives back one bank at a time."""
+"""Writing banks in several processes at once: each has the model, and receives and returns one bank at a time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def write_in_workers(
         UserError: when the model has no folder to be loaded from, or as ``write_bank``.
     """
     if not (model.folder / "config.json").is_file():
-        raise UserError("This model is in no folder, so that no other process can load it: write with one worker.")
+        raise UserError("This model is not in a folder, so no other process can load it: write with one worker.")
     context = multiprocessing.get_context("spawn")
     with context.Pool(min(workers, len(jobs)), _load, (str(model.folder), model.fingerprint)) as pool:
         # Bytes, not tensors: these would be handed over as shared memory, of which there may be little.

@@ -4,7 +4,7 @@ What is written is planned first: units of it fill banks (``banks.py``). Each ba
 (``bank.py``) and the results are joined, so that the time grows with what is written and not with what is stored,
 and a write holds one bank's worth of work at a time.
 
-Pausing is not asking for the next event, cancelling is closing the generator: until it returns nothing has changed.
+To pause, do not ask for the next event; to cancel, close the generator: nothing has changed until it returns.
 """
 
 from __future__ import annotations
@@ -179,8 +179,8 @@ def check_write(model: Model, memory: Memory | None, facts: Sequence[Fact], docu
     if memory is not None:
         if memory.model != model.fingerprint:
             raise UserError(
-                f"This memory was written with the model {memory.model_name}, and the one loaded is "
-                f"{model.name}: load that model, or start a new memory."
+                f"This memory was written with the model {memory.model_name}, but {model.name} is loaded: load "
+                f"{memory.model_name}, or start a new memory."
             )
         check_fit(memory, model.config)
         bind(memory, model.site)
@@ -287,7 +287,7 @@ def _joined(
 
 
 class _Watcher:
-    """Sees every step of a write, tells events of it, and keeps the history and what came of each item."""
+    """Sees every step of a write, makes events from it, and keeps the history and the result of each item."""
 
     def __init__(self, model: Model, facts: int, total: int, batches: Sequence[Batch]) -> None:
         self.model, self.facts, self.begun = model, facts, time.monotonic()
@@ -304,7 +304,7 @@ class _Watcher:
         self._last: Step | None = None
 
     def event(self, step: Step) -> WriteEvent:
-        """What is told of a step."""
+        """The event of a step."""
         self._last = step
         item_p = self._item_p(self._sums["after"] + self._of(step.new, step.token_p))
         worst_p = min([worst(step.token_p, step.counted), *(self._worst(result) for result in self._done)])
@@ -321,7 +321,7 @@ class _Watcher:
         return event
 
     def last(self) -> WriteEvent:
-        """What is told at the end."""
+        """The event of the end."""
         assert self._last is not None
         worst_p = min(self._worst(result) for result in self._done)
         p = torch.cat([result.after for result in self._done])

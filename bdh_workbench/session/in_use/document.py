@@ -1,4 +1,4 @@
-"""The memory in use: its value, its file, what can be taken back, and its recovery copy. Lives on the worker thread."""
+"""The memory in use: its value, its file, its undo history and its recovery copy. Lives on the worker thread."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from bdh_workbench.session.records.notebook import Check, CheckRun, Notebook, Tu
 from bdh_workbench.session.records.notebook import merged as merged_notebooks
 from bdh_workbench.session.storage.recovery import Copy, Recovery
 
-MOST_STATES = 30  # changes that can be taken back
+MOST_STATES = 30  # changes that can be undone
 KEPT_STATES = 2  # that are kept however large they are
 MOST_BYTES = 256 << 20  # of all others: thirty writes over 300 facts take about 150 MB
 MOST_BASIS = 256 << 20  # bytes of bases that are kept for the next write; larger ones are worked out again
@@ -41,7 +41,7 @@ UNKNOWN: Mark = (0, 0, 0)  # no file's
 
 
 def _mark(path: Path | None) -> Mark | None:
-    """What tells a file from any other that takes its place."""
+    """What distinguishes a file from any other that takes its place."""
     with contextlib.suppress(OSError, ValueError):
         status = os.stat(path or "")
         return status.st_ino, status.st_mtime_ns, status.st_size
@@ -138,7 +138,7 @@ class Document:
     # The notebook
 
     def add_turn(self, task: Task, turn: Turn) -> None:
-        """Keep a question and what came of it."""
+        """Keep a question and its answer."""
         self._note(task, self.notebook.with_turn(turn))
 
     def clear_conversation(self, task: Task) -> None:
@@ -168,7 +168,7 @@ class Document:
             try:
                 save_notebook(file.path, file.notebook)
             except UserError as problem:
-                log(task, "warning", f"Conversation and checks could not be kept: {problem}")
+                log(task, "warning", f"The conversation and checks could not be saved: {problem}")
         if self.dirty and os.path.lexists(self.recovery.own):
             self._copy_notebook()
 
@@ -195,7 +195,7 @@ class Document:
     # Changes
 
     def change(self, task: Task, memory: Memory, bases: Bases | None = None, file: _File | None = None) -> None:
-        """Take another value into use, in a way that can be taken back."""
+        """Use another value, in a way that can be undone."""
         self._undo.append(self._kept())
         self._redo.clear()
         self._set(task, _State(memory, next(self._versions), file or self._now.file), bases)
@@ -232,10 +232,9 @@ class Document:
             self.change(task, changed)
 
     def undo(self, task: Task) -> None:
-        """Take back the last change, or the newest layer of a memory that came from a file.
+        """Undo the last change, or the newest layer of a memory that came from a file.
 
-        Raises:
-            UserError: when there is nothing to take back.
+        Raises: UserError: when there is nothing to undo.
         """
         if self._undo:
             task.commit()
@@ -252,7 +251,7 @@ class Document:
         self._set(task, _State(before, next(self._versions), self._now.file))
 
     def redo(self, task: Task) -> None:
-        """Make the change again that was taken back last.
+        """Redo the change that was undone last.
 
         Raises:
             UserError: when there is none.
@@ -266,7 +265,7 @@ class Document:
     # Files
 
     def new(self, task: Task) -> None:
-        """Take an empty memory into use."""
+        """Use an empty memory."""
         task.commit()
         self._replace(task, _State(None, 0, _File()))
 
@@ -362,13 +361,13 @@ class Document:
     # Recovery
 
     def look_for_recovery(self, task: Task) -> None:
-        """Tell of unsaved work of a session that is gone."""
+        """Report unsaved work of a session that is gone."""
         self._found = self.recovery.find()
         if self._found is not None:
             task.emit(RecoveryFound(task.id, self._found.path, self._found.title, self._found.saved_at))
 
     def restore(self, task: Task) -> None:
-        """Take the copy that was found into use.
+        """Use the copy that was found.
 
         Raises:
             UserError: when there is none, or it cannot be read; it is then kept.
@@ -469,7 +468,7 @@ def memory_view(
     """A memory as it can be shown."""
     try:
         size = file_size(memory)
-    except UserError:  # it will be told when it is saved
+    except UserError:  # it is reported when it is saved
         size = 0
     return MemoryView(
         memory.title, path, dirty, memory.items, memory.layers, len(memory.basis), machine_rows(), memory.fill,

@@ -33,7 +33,7 @@ class Packed:
     items: Tensor  # (n,) of the rows, in their order
 
     def memory(self) -> Memory:
-        """The memory, to the bit."""
+        """The memory, bit for bit."""
         if not self.parts:
             return self.rest
         rows = Rows.join([part.rows for part in self.parts]).altered(items=self.items)

@@ -1,4 +1,4 @@
-"""What a session tells: one frozen record for each kind of event. Importing this does not import torch.
+"""What a session reports: one frozen record for each kind of event. Importing this does not import torch.
 
 Every event carries the id that ``submit`` returned for its job; 0 where no job is the cause. A job's events come in
 this order: JobQueued, JobStarted, its own ones, and exactly one of JobDone, JobFailed and JobCancelled.
@@ -75,7 +75,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What all events have."""
+    """What all events have in common."""
 
     job: int
 
@@ -104,12 +104,12 @@ class JobProgress(Event):
 
 @dataclass(frozen=True, slots=True)
 class JobPaused(Event):
-    """A job is held between two steps."""
+    """A job is paused between two steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobResumed(Event):
-    """A job that was held goes on."""
+    """A paused job continues."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +312,7 @@ class Estimated(Event):
 
 @dataclass(frozen=True, slots=True)
 class RecoveryFound(Event):
-    """Unsaved work of a session that ended badly was found.
+    """Unsaved work of a crashed session was found.
 
     Attributes:
         path: of the file that it was to be saved to, None where it had none.

@@ -1,4 +1,4 @@
-"""What can be asked of a session: one frozen record for each kind of job. Importing this does not import torch."""
+"""What a session can be asked to do: one frozen record for each kind of job. Importing this does not import torch."""
 
 from __future__ import annotations
 
@@ -139,14 +139,14 @@ class RetentionRun:
 
 @dataclass(frozen=True, slots=True)
 class OpenMemory:
-    """Take a memory file into use."""
+    """Use a memory file."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class InspectMemory:
-    """Look into a memory file without taking it into use; of several that wait only the newest is done."""
+    """Look into a memory file without using it; of several that wait only the newest is done."""
 
     path: Path
 
@@ -213,12 +213,12 @@ class SetLayer:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """Take back the last change of the memory in use; of one that was just opened, its newest layer."""
+    """Undo the last change to the memory in use; of one that was just opened, the newest layer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redo:
-    """Make the change again that was taken back last."""
+    """Redo the change that was undone last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is kept beside a memory file: the conversation that was had with the memory, and the checks that people run.
+"""What is kept next to a memory file: the conversation with the memory, and the checks that people run.
 
 A notebook is one JSON file next to the memory's own: ``Notes.safetensors`` and ``Notes.notebook.json``. Renaming,
 copying, deleting and merging memories takes it along (``shelf.py``). Importing this does not import torch.
@@ -49,7 +49,7 @@ class Held(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and what came of it.
+    """A question and its answer.
 
     Attributes:
         asked: time in UTC, ISO 8601.
@@ -79,7 +79,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What came of a check.
+    """The result of a check.
 
     Attributes:
         question: that was asked.
@@ -175,7 +175,7 @@ def load_notebook(memory: Path) -> Notebook:
         with contextlib.suppress(OSError):
             path.replace(kept)  # so that it is not overwritten
         raise UserError(
-            f"The notebook {path.name} is damaged: it is kept as {kept.name}, and a new one begins."
+            f"The notebook {path.name} is damaged: it was kept as {kept.name}, and a new one was started."
         ) from None
 
 
@@ -196,7 +196,7 @@ def save_notebook(memory: Path, notebook: Notebook) -> None:
 
 
 def mark_of(memory: Held | None) -> str:
-    """What tells one value of a memory from another; its title and file are no part of it. Empty for nothing."""
+    """What distinguishes one value of a memory from another, title and file apart; empty for nothing."""
     if memory is None or not (memory.items or memory.layers):
         return ""
     layers = [f"{layer.number}/{layer.created}/{int(layer.enabled)}" for layer in memory.layers]

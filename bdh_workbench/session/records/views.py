@@ -1,4 +1,4 @@
-"""The records that events carry: model, memory, sources and what was seen in a text. Without torch."""
+"""The records that events carry: model, memory, sources, and how a text was read. Without torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The crash log: what Python can still say when the program dies of a fault, offered at the next start."""
+"""The crash log: what Python can still report when the program crashes, offered at the next start."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def stop_crash_log() -> None:
 
 
 def previous_crash(home: Path | None = None) -> str | None:
-    """What the last process said that died of a fault; None where none did, or it was told already."""
+    """What the last crashed process reported; None if none crashed, or if it was already reported."""
     folder = home_folder(home)
     for name in (PREVIOUS_NAME, LOG_NAME):
         with contextlib.suppress(OSError):
@@ -62,7 +62,7 @@ def previous_crash(home: Path | None = None) -> str | None:
 
 
 def forget_crash(home: Path | None = None) -> None:
-    """Do not tell of the last crash again."""
+    """Do not report the last crash again."""
     for name in (PREVIOUS_NAME, LOG_NAME):
         path = home_folder(home) / name
         with contextlib.suppress(OSError):

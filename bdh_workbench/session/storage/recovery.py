@@ -1,4 +1,4 @@
-"""Recovery copies: unsaved work, copied after each change, and found again when a session ended badly.
+"""Recovery copies: unsaved work, copied after each change and found again after a crash.
 
 Each session writes one copy under a name of its own and holds the operating system's lock on a file beside it for as
 long as it lives, so that a second window does not take a living session's copy for a dead one's.
@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.files.format import SUFFIX
-from bdh_workbench.memory.files.locking import try_lock
+from bdh_workbench.memory.files.locking import ABANDONED, try_lock
 from bdh_workbench.memory.files.memory_file import load_memory, read_header, save_memory
 from bdh_workbench.model.files import save_json_atomically
 from bdh_workbench.session.records.notebook import notebook_path
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import Memory
 
 FOLDER = "recovery"
-ABANDONED = 3600.0  # seconds after which a half-written file is a dead session's
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What a person has chosen, kept in settings.toml in the home folder.
 
-A file that is missing, broken or of another version never stops the program: each value that cannot be used gives way
-to its default, and a line for the log says so.
+A file that is missing, broken or of another version never stops the program: each value that cannot be used is replaced
+by its default, and a line in the log says so.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def _read(default: T, table: Mapping[str, Any], where: str, notes: list[str]) ->
                 value = fitting(own, value)
             found = dataclasses.replace(found, **{key: value})
         except (TypeError, UserError):
-            notes.append(f"The setting {shown} cannot be used: the default stands.")
+            notes.append(f"The setting {shown} cannot be used: the default is used.")
     result: T = found
     return result
 

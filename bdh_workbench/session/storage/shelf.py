@@ -1,4 +1,4 @@
-"""The library as the session uses it: whatever is done to a memory file is done to its notebook too."""
+"""The library as the session uses it: each operation on a memory file is done to its notebook too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking at how a text is read: gates, sparsity, familiarity, addresses, and what each kind of memory changes."""
+"""Inspecting how a text is read: gates, sparsity, familiarity, addresses, and what each kind of memory changes."""
 
 from __future__ import annotations
 

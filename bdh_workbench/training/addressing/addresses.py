@@ -1,4 +1,4 @@
-"""How good addresses are, measured without the network and without writing: what predicts recall, and costs seconds.
+"""How good addresses are, measured in seconds, without the network and without writing; this predicts recall.
 
 A memory is made of the rows that synthetic facts or documents would store. Rewordings and cold questions are matched
 as a reader matches them (``memory.recall``). Every figure is a share from 0 to 1, and more is better:

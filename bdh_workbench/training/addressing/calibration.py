@@ -1,7 +1,7 @@
 """Calibration: what addresses need to know about general text, measured once for each model.
 
-Token weights and whitening come from the training text. None of it needs the trained network. What opens a read is the
-judges' matter (``judging.py``).
+Token weights and whitening come from the training text. None of it needs the trained network. The judges decide what
+opens a read (``judging.py``).
 """
 
 from __future__ import annotations

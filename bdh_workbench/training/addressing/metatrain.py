@@ -1,4 +1,4 @@
-"""Meta-test-time-training of the addresses: they are trained on what they are for, being written to and found again.
+"""Meta-test-time-training of the addresses: they are trained for their purpose, to be written to and found again.
 
 What is trained is a few dozen numbers: token weights by class (frequency, capitals, pieces of words, digits, marks),
 the weight of word codes, decays, and the weights of the summaries in cue, place and address. They start at the

@@ -193,7 +193,7 @@ def train_reader(
     for name, one in runs:
         run = ReaderTraining(network, numbers, shared(one), pairs, one, folder, name)
         if run.resume():
-            print(f"Going on at step {run.progress.step}.", file=sys.stderr)
+            print(f"Continuing at step {run.progress.step}.", file=sys.stderr)
         progress = run.run(stop)
         if not run.finished:
             break

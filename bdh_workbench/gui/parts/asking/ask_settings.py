@@ -38,7 +38,7 @@ class AskSettings(WholeRows):
         self.gate = _box("Familiarity gate", "Read nothing where nothing stored is familiar.", chosen.read.gate)
         self.compare = _box(
             "Memory off too",
-            "Ask the untouched model as well; “memory off” under an answer unfolds what it says.",
+            "Ask the untouched model as well; “memory off” under an answer shows what it says.",
             chosen.compare_untouched,
         )
         self.sentence = _box(
@@ -52,7 +52,7 @@ class AskSettings(WholeRows):
         self.expected = QLineEdit()
         self.expected.setPlaceholderText("an answer whose p is shown with each question")
         self.expected.setAccessibleName("Expected answer")
-        self.expected.setToolTip("How probable this answer is after the question, and whether it is what is decoded.")
+        self.expected.setToolTip("How probable this answer is after the question, and whether decoding gives it.")
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)

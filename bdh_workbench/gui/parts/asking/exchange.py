@@ -20,7 +20,7 @@ SOURCE, PIN, COPY, AGAIN = "source", "pin", "copy", "again"  # what can be done 
 KEPT_JOBS = 1 << 40  # numbers of exchanges of another day begin here: no job has them
 EMPTY = (
     "Ask about something that was written, or begin a sentence of it.",
-    "The answer stands first, then the sentence that it comes from, its source and how sure it is. Every question "
+    "The answer comes first, then its sentence, its source and how sure it is. Every question "
     "starts a fresh context: the text itself is never in the prompt.",
 )
 
@@ -97,7 +97,7 @@ class Exchange:
         """Where the answer comes from, in words."""
         found = self.found
         if self.problem or not self.done or found is None:
-            return self.problem or ("waits for what runs now (Esc stops that)" if self.waiting else "reading …")
+            return self.problem or ("waits for the running job (Esc stops that)" if self.waiting else "reading …")
         known = f"familiarity {found.familiarity:.2f}"
         if self.outside:
             return f"{NOT_HERE.lower()} ({known})"
@@ -112,7 +112,7 @@ class Exchange:
         """What came of the answer that was asked about, in words; empty where none was."""
         if self.expected is None:
             return ""
-        how = "as decoded" if self.expected.greedy_correct else "not what is decoded"
+        how = "as decoded" if self.expected.greedy_correct else "not the decoded answer"
         return f"expected “{short(self.expected.text, 60)}”: p {shown_p(self.expected.p)}, {how}"
 
     def check(self) -> Check:
@@ -126,7 +126,7 @@ class Exchange:
         found = self.found
         lines = []
         if found is not None and found.cut and not found.abstained:
-            lines.append(f"cut after {plural(len(found.tokens), 'token')}: Settings say how many there may be")
+            lines.append(f"cut after {plural(len(found.tokens), 'token')}, the limit in the settings")
         if found is not None and found.kept is not None:
             lines.append(f"the stored text reads “{short(found.kept, QUOTED)}”")
         return lines
@@ -313,7 +313,7 @@ def page(exchanges: Sequence[Exchange], colours: Colours, before: str | None = N
 
 
 def _divider(holds: str, colours: Colours) -> str:
-    words = f"the memory changed: it now holds {holds}" if holds else "the memory changed"
+    words = f"the memory changed: it now contains {holds}" if holds else "the memory changed"
     return (
         f'<p align="center" style="margin:18px 0 0 0;font-size:{NOTE_PIXELS}px;color:{colours.muted}">'
         f"———&nbsp; {escaped(words)} &nbsp;———</p>"

@@ -22,12 +22,12 @@ from bdh_workbench.memory.files.library import BrokenEntry
 HEADERS = ("Memory", "Items", "Fill", "Size", "Date", "Model", "Note")
 TIPS = (
     "Title of the memory. The one in use is bold; ● marks changes that are not saved.",
-    "Facts and documents that it holds.",
+    "Its facts and documents.",
     "The share of the memory's room that is used up.",
     "Size of its file.",
     "Time of its latest write.",
     "The model that it belongs to. A memory of another model is grey: load that model to use it.",
-    "A person's own words about it.",
+    "Your own words about it.",
 )
 WIDTHS = (0, 44, 56, 70, 116, 80, 120)  # pixels of each column; the first has what is left
 ROOM = (0, 340, 340, 400, 460, 560, 680)  # width of the table from which each column is shown, unless a person chose
@@ -69,8 +69,8 @@ class LibraryModel(QAbstractTableModel):
             return harmless(entry.reason)
         if self.model and entry.model != self.model:
             return (
-                f"This memory was written with the model {harmless(entry.model_name)} ({entry.model[:8]}), and the one "
-                f"loaded is another ({self.model[:8]}): load that model first."
+                f"This memory was written with the model {harmless(entry.model_name)} ({entry.model[:8]}), but "
+                f"another ({self.model[:8]}) is loaded: load its own model first."
             )
         return ""
 

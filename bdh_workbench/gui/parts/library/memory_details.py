@@ -1,4 +1,4 @@
-"""The lower half of the library: facts about a memory, its items and its history."""
+"""The lower half of the library: details of a memory, its items and its history."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ if TYPE_CHECKING:  # this loads torch, which the window must not wait for
 NUMBER = Qt.ItemDataRole.UserRole
 CELL = 18  # pixels around the words of a cell
 MOST = 5000  # items that are listed
-EMPTY = (
-    "The memory in use is empty.\nWrite something, or load a memory from the library: what it holds will stand here."
-)
+EMPTY = "The memory in use is empty.\nWrite something, or load a memory from the library: its contents appear here."
 
 
 class MemoryDetails(QWidget):
@@ -71,7 +69,7 @@ class MemoryDetails(QWidget):
         self.tabs.setAccessibleName("Items or history")
         self.tabs.addTab(self.items, "Items")
         self.tabs.addTab(self.history, "History")
-        self.empty = note(EMPTY, "What will stand here")
+        self.empty = note(EMPTY, "What appears here")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         full = QWidget()
         column = QVBoxLayout(full)
@@ -196,5 +194,5 @@ def _layer_words(layer: LayerRecord) -> str:
     return (
         f"Layer {layer.number}: {short(layer.title)}, written {date(layer.created)} in {layer.seconds:.1f} s\n"
         f"Settings: {short(chosen, 400) or 'not known'}\n"
-        "Take the tick away to read the memory as if it were not there; double-click to see the curves of the write."
+        "Untick it to read the memory as if it were not there; double-click it to see the curves of the write."
     )

@@ -23,7 +23,7 @@ class DocumentEditor(QPlainTextEdit):
         self.setAccessibleName("Text of the document")
         self.setPlaceholderText(
             "Paste or type a text, drop a file here, or open one.\n\nWrite into memory then encodes it into the "
-            "weights of the model: afterwards it can be asked about without the text."
+            "weights of the model: afterwards you can ask about it without the text."
         )
         self._large: str | None = None
 

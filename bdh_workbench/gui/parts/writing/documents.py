@@ -49,14 +49,14 @@ class Documents(QWidget):
         self._set_up_queue()
         self.one_by_one = QCheckBox("one after the other")
         self.one_by_one.setToolTip(
-            "Write each document in a step of its own, which can be undone alone. Off: all in one write."
+            "Write each document in a separate step that can be undone by itself. Off: all in one write."
         )
         self.one_by_one.setVisible(False)
         self.large_note = note("", "Size of a long text")
         self.large_note.setVisible(False)
-        self.remove_button = flat_button("remove", "Take this document out of the queue (Delete)", self.remove)
+        self.remove_button = flat_button("remove", "Remove this document from the queue (Delete)", self.remove)
         self.remove_button.setVisible(False)
-        add = flat_button("+ document", "Begin another document", self.add)
+        add = flat_button("+ document", "Add another document", self.add)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(8)
@@ -210,6 +210,6 @@ class Documents(QWidget):
         self.large_note.setVisible(self.editor.large)
         if self.editor.large:
             self.large_note.setText(
-                f"{size(len(self.editor.text()))} of text; its beginning is shown. It is written whole; "
-                "paste again to replace it, or clear it."
+                f"{size(len(self.editor.text()))} of text: only the beginning is shown, but all of it is "
+                f"written. Paste again to replace it, or clear it."
             )

@@ -1,4 +1,4 @@
-"""A line over what is written that says which stored item it replaces."""
+"""A line above the editor that says which stored item will be replaced."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ class EditBanner(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.item: ItemRecord | None = None
-        self._words = note("", "What is edited")
-        leave = flat_button("keep the old one", "Write this beside the stored item, not in its place", self.leave)
+        self._words = note("", "Item being edited")
+        leave = flat_button(
+            "keep the old one", "Store this as well as the old item, instead of replacing it", self.leave
+        )
         line = row(self._words, leave)
         line.setStretch(0, 1)
         self.setLayout(line)

@@ -17,7 +17,7 @@ HEADERS = ("Prompt", "Answer", "Paraphrases")
 TIPS = (
     "The beginning of a sentence, or a question.",
     "What should follow it.",
-    "Other wordings of the prompt, separated by |, for measuring. A setting of the write has them written too.",
+    "Other wordings of the prompt, separated by |, for measuring. An advanced setting writes them too.",
 )
 OTHERS = 0.24  # of the width for answers, and for paraphrases
 ONE_LINE = 640  # pixels of width from which one line is enough for a prompt

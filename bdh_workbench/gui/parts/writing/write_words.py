@@ -1,4 +1,4 @@
-"""What is said of a write: its phases, how it went, and how much room it would take."""
+"""What the window says about a write: its phases, how it went, and how much room it would take."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PHASES = {  # what the phases of a write are called, and where the bar stands at
 }
 AMBIGUOUS = "cannot be told apart (same words before): reword it"
 AMBIGUOUS_TIP = (
-    "The same words stand before it as before another, and another word after them: only one of the two can be "
-    "answered. Where that matters, change some of the words before."
+    "The same words come before it as before another position, but a different word follows: only one of the "
+    "two can be answered. If that matters, change some of the words before it."
 )
 
 
@@ -36,7 +36,7 @@ def step_words(event: WriteEvent, left: Callable[[], str]) -> tuple[str, float]:
     """What a step of a write is called, and the share of the write that is done; ``left`` says the time left."""
     name, begin, end = PHASES.get(event.phase, (event.phase.capitalize(), 0.0, 1.0))
     text = " · ".join(filter(None, (name, f"worst p {shown_p(event.worst_p)}", left())))
-    share = 1.0 if event.phase == "prepare" else event.step / max(1, event.steps)  # it tells of its end alone
+    share = 1.0 if event.phase == "prepare" else event.step / max(1, event.steps)  # it reports only its end
     return text, begin + (end - begin) * share
 
 
