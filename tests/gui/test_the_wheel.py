@@ -58,7 +58,7 @@ def test_the_wheel_gives_a_working_window(tmp_path: Path) -> None:
     for wanted in ("icons/workbench.svg", "icons/bdh-workbench.desktop", "fonts/DejaVuSans.ttf", "samples/facts.json"):
         assert f"bdh_workbench/resources/{wanted}" in names
     place = tmp_path / "empty"
-    made = run(sys.executable, "-m", "venv", "--without-pip", place, cwd=tmp_path, environment=environment)
+    made = run(sys.executable, "-m", "venv", place, cwd=tmp_path, environment=environment)
     assert made.returncode == 0, made.stderr
     scripts = place / ("Scripts" if sys.platform == "win32" else "bin")
     python = scripts / ("python.exe" if sys.platform == "win32" else "python")
@@ -66,8 +66,8 @@ def test_the_wheel_gives_a_working_window(tmp_path: Path) -> None:
     found = run(python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])", cwd=tmp_path,
                 environment=environment)  # fmt: skip
     Path(found.stdout.strip(), "others.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
-    installed = run(*pip, "--python", python, "install", "--quiet", "--no-deps", "--no-compile", "--ignore-installed",
-                    wheel, cwd=tmp_path, environment=environment)  # fmt: skip
+    installed = run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--ignore-installed", wheel, cwd=tmp_path,
+                    environment=environment)  # fmt: skip
     assert installed.returncode == 0, installed.stderr
     assert (scripts / ("bdh-workbench-window.exe" if sys.platform == "win32" else "bdh-workbench-window")).exists()
     if sys.platform == "linux":
