@@ -61,7 +61,7 @@ EXPERIMENTS = {
     "routing-one-gate": Experiment(
         "the same in the construction of the paper's public code, with one gate for both reads",
         "lab.networks.one_gate_routing",
-        TEXT | {"seeds": 5, "steps": 400},
+        TEXT | {"seeds": 5, "steps": 800},
         reads_model=False,
         keeps_runs=True,
         variant_of="routing",

@@ -114,6 +114,29 @@ class SpanScores:
         return whole[:, 1:].view_as(self.spans), whole[:, 0]
 
 
+class Rows:
+    """The places of pairs (B, T) that are there, as rows (N, ...), N of them.
+
+    Pairs are padded to one length. About half of a batch is padding, and matrices need not be applied to it.
+    """
+
+    def __init__(self, side: Tensor) -> None:
+        """Take the side of each place (B, T)."""
+        there = side != PAD
+        self._shape = there.shape
+        self.places = there.flatten().nonzero()[:, 0]  # (N,)
+        self.bias = (OFF * ~there)[:, None, None]  # (B, 1, 1, T), OFF for padding
+
+    def gather(self, values: Tensor) -> Tensor:
+        """Rows (N, C) of values (B, T, C)."""
+        return values.flatten(0, 1).index_select(0, self.places)
+
+    def spread(self, rows: Tensor) -> Tensor:
+        """Values (B, T, C) of rows (N, C), zero in the padding."""
+        empty = rows.new_zeros(self._shape.numel(), rows.shape[1])
+        return empty.index_copy(0, self.places, rows).view(*self._shape, -1)
+
+
 class Layer(nn.Module):
     """A layer of the encoder: attention between all units of a pair, then two matrices on each."""
 
@@ -130,16 +153,16 @@ class Layer(nn.Module):
         for matrix, scale in ((self.attend, 0.7), (self.attended, 0.5), (self.excite, 1.0), (self.excited, 0.5)):
             nn.init.normal_(matrix.weight, std=scale * matrix.in_features**-0.5)
 
-    def forward(self, x: Tensor, bias: Tensor, cos: Tensor, sin: Tensor, dtype: torch.dtype) -> Tensor:
-        """Change the stream x (B, T, D) in fp32; bias (B, 1, 1, T) is OFF for places that are not there."""
-        batch, length, width = x.shape
-        h = self.before_attention(x).to(dtype)
-        h = F.linear(h, self.attend.weight.to(dtype)).view(batch, length, 3, self.heads, width // self.heads)
+    def forward(self, x: Tensor, rows: Rows, cos: Tensor, sin: Tensor, dtype: torch.dtype) -> Tensor:
+        """Change the stream x (N, D) in fp32, a row for each place that is there."""
+        width = x.shape[1]
+        h = F.linear(self.before_attention(x).to(dtype), self.attend.weight.to(dtype))
+        h = rows.spread(h).unflatten(2, (3, self.heads, width // self.heads))
         q, k, v = h.permute(2, 0, 3, 1, 4)  # each (B, H, T, D / H)
         # Written out: the fused attention of torch takes most of a training step in bf16 on a processor.
         scores = rotate(q, cos, sin) @ rotate(k, cos, sin).transpose(2, 3) * (width // self.heads) ** -0.5
-        h = ((scores.float() + bias).softmax(-1).to(dtype) @ v).transpose(1, 2).reshape(batch, length, width)
-        h = F.linear(h, self.attended.weight.to(dtype)).float()
+        h = ((scores.float() + rows.bias).softmax(-1).to(dtype) @ v).transpose(1, 2).flatten(2)
+        h = F.linear(rows.gather(h), self.attended.weight.to(dtype)).float()
         x = x + F.dropout(h, self.dropout, self.training)
         h = F.relu(F.linear(self.before_neurons(x).to(dtype), self.excite.weight.to(dtype)))
         h = F.linear(h, self.excited.weight.to(dtype)).float()
@@ -190,19 +213,19 @@ class ReaderNetwork(nn.Module):
         words = pairs.words
         if self.training and self.dropout:
             words = words.masked_fill(torch.rand(words.shape) < self.dropout, self.config.words)
+        rows = Rows(pairs.side)
         vectors = self.vectors(words) + self.endings(pairs.ending)
         known = torch.cat((pairs.shape, self._matches(pairs)), dim=2)
-        x = self.enter(vectors) + self.sides(pairs.side) + self.known(known)
+        side = pairs.side.flatten()[rows.places]
+        x = self.enter(rows.gather(vectors)) + self.sides(side) + self.known(rows.gather(known))
         # What a question asks for stands at its beginning, and concerns every unit of the sentence.
-        x = x + self.opening(vectors[:, :OPENING].flatten(1)).unsqueeze(1) * (pairs.side == TEXT).unsqueeze(-1)
-        x = layer_norm(x)
+        opening = self.opening(vectors[:, :OPENING].flatten(1))[rows.places // pairs.side.shape[1]]
+        x = layer_norm(x + opening * (side == TEXT).unsqueeze(1))
         length = pairs.words.shape[1]
         cos, sin = self.rotary_cos[:length].to(dtype), self.rotary_sin[:length].to(dtype)
-        bias = (OFF * (pairs.side == PAD).float())[:, None, None]
         for layer in self.layers:
-            x = layer(x, bias, cos, sin, dtype)
-        encoded: Tensor = self.last(x)
-        return encoded
+            x = layer(x, rows, cos, sin, dtype)
+        return rows.spread(self.last(x))
 
     @torch.no_grad()
     def _matches(self, pairs: Pairs) -> Tensor:

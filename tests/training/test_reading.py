@@ -13,13 +13,26 @@ import torch
 import zstandard
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.model.judge import Judge
 from bdh_workbench.reading.asker import load_asker
 from bdh_workbench.reading.network import OFF, ReaderConfig, ReaderNetwork, SpanScores, pairs_of
+from bdh_workbench.reading.sentence_evidence import EVIDENCE, Place, SentenceIndex
 from bdh_workbench.reading.units import units
 from bdh_workbench.training.corpus import CorpusDocument
 from bdh_workbench.training.reading import judging
 from bdh_workbench.training.reading.examples import SIZES, Examples
-from bdh_workbench.training.reading.judging import People, Ranked, figures, fitted, memories, of_answers, of_sentences
+from bdh_workbench.training.reading.judging import (
+    CANDIDATES,
+    Case,
+    Memories,
+    People,
+    Ranked,
+    figures,
+    fitted,
+    memories,
+    of_answers,
+    of_sentences,
+)
 from bdh_workbench.training.reading.phase import MADE, PEOPLE, Questions, refit_judges, train_reader
 from bdh_workbench.training.reading.questions import (
     Article,
@@ -163,6 +176,21 @@ def test_the_judge_of_answers_learns_from_what_the_reader_has_not_seen(folder: P
     assert len(of_sentences(known)) == len(known.cases)
 
 
+def test_a_judge_learns_from_what_it_would_rank_high_itself() -> None:
+    asker = small_asker()
+    long = "Far away from all of this a number of entirely different things went on for many years without end."
+    sentences = [f"The mill number {number} was opened." for number in range(CANDIDATES + 5)] + [long]
+    places = [Place(0, number) for number in range(len(sentences))]
+    index = SentenceIndex(places, sentences, {0: ""}, asker.numbers, asker.vectors, asker.rarity)
+    known = Memories((index,), ((None,) * len(sentences),), (Case(0, "Who opened mill number 3?", 3),))
+    weights = torch.tensor([float(name == "length") for name in EVIDENCE])
+    by_length = Judge(EVIDENCE, weights, 0.0, torch.zeros(len(EVIDENCE)), torch.ones(len(EVIDENCE)))
+    longest = index.evidence(units(long))[-1, EVIDENCE.index("length")]
+    (before,), (after,) = of_sentences(known), of_sentences(known, [by_length])
+    assert longest not in before.evidence[:, EVIDENCE.index("length")]
+    assert longest in after.evidence[:, EVIDENCE.index("length")]
+
+
 def test_what_answers_as_well_is_no_rival(folder: Path) -> None:
     pool = people_questions(folder / PEOPLE)
     asked = [dataclasses.replace(one, beside=(one.sentence + 1) % 40) for one in pool.asked]
@@ -295,7 +323,7 @@ def test_a_judge_finds_the_evidence_that_counts() -> None:
         gold = int(evidence[:, 0].argmax()) if number % 2 else -1
         if gold >= 0:
             evidence[gold, 0] += 3.0
-        cases.append(Ranked(evidence, gold))
+        cases.append(Ranked(number, evidence, gold))
     judge = fitted(cases, ("telling", "noise"))
     (best, _, owed), (_, _, little) = judge.explain(torch.tensor([3.0, 3.0]))
     assert best == "telling"

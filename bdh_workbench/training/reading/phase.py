@@ -31,9 +31,9 @@ from bdh_workbench.training.reading.judging import (
     People,
     figures,
     fitted,
+    judge_of_sentences,
     memories,
     of_answers,
-    of_sentences,
     worths,
 )
 from bdh_workbench.training.reading.questions import (
@@ -265,14 +265,14 @@ def ablate_judges(out: Path, questions: Questions, path: Path, seeds: int = 3) -
     """
     asker = load_asker(out)
     known = _asked(asker, questions, _working(out), 0)
-    first = of_sentences(known)
-    second = of_answers(known, asker, asker.sentences)
+    judge, first = judge_of_sentences(known)
+    second = of_answers(known, asker, judge)
     report: dict[str, Any] = {"model": out.resolve().name, "seeds": seeds, "questions": len(known.cases)}
     page = [
         "# What each kind of evidence is worth to a question",
         "",
         f"`train --only judge --ablate`, model `{report['model']}`, {len(known.cases):,} questions. Each judge is "
-        "fitted on a random half of them, with one kind of evidence left out, and measured on the other half; "
+        "fitted on a random half of the memories, with one kind of evidence left out, and measured on the other half; "
         f"{seeds} seeds, mean ± standard deviation. *right*: the right sentence is the most probable; *kept*: an "
         "answerable question gets an answer at the judge's threshold; *loss*: mean -log p.",
     ]
@@ -300,8 +300,7 @@ def fit_judges(asker: Asker, questions: Questions, folder: Path, seed: int) -> t
         seed: of all choices.
     """
     known = _asked(asker, questions, folder, seed)
-    first = of_sentences(known)
-    sentences = fitted(first, EVIDENCE)
+    sentences, first = judge_of_sentences(known)
     second = of_answers(known, asker, sentences)
     answers = fitted(second, ALL)
     found = {
