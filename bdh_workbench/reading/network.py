@@ -157,7 +157,8 @@ class Layer(nn.Module):
         """Change the stream x (N, D) in fp32, a row for each place that is there."""
         width = x.shape[1]
         h = F.linear(self.before_attention(x).to(dtype), self.attend.weight.to(dtype))
-        h = rows.spread(h).unflatten(2, (3, self.heads, width // self.heads))
+        h = rows.spread(h)
+        h = h.view(*h.shape[:2], 3, self.heads, width // self.heads)
         q, k, v = h.permute(2, 0, 3, 1, 4)  # each (B, H, T, D / H)
         # Written out: the fused attention of torch takes most of a training step in bf16 on a processor.
         scores = rotate(q, cos, sin) @ rotate(k, cos, sin).transpose(2, 3) * (width // self.heads) ** -0.5

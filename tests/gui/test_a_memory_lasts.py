@@ -227,7 +227,7 @@ def test_a_note_on_the_memory_in_use_outlives_the_next_save(start: Start, qtbot:
     library.search.setText("archive")
     assert library.filter.rowCount() == 1 and not library.empty.isVisible()
     library.search.setText("no such word")
-    assert library.filter.rowCount() == 0 and "has these words" in library.empty.text()
+    assert library.filter.rowCount() == 0 and "contains these words" in library.empty.text()
 
 
 def test_memories_that_differ_are_merged_once_it_is_said_whose_answer_stays(
