@@ -182,7 +182,8 @@ def test_a_judge_learns_from_what_it_would_rank_high_itself() -> None:
     sentences = [f"The mill number {number} was opened." for number in range(CANDIDATES + 5)] + [long]
     places = [Place(0, number) for number in range(len(sentences))]
     index = SentenceIndex(places, sentences, {0: ""}, asker.numbers, asker.vectors, asker.rarity)
-    known = Memories((index,), ((None,) * len(sentences),), (Case(0, "Who opened mill number 3?", 3),))
+    case = Case(0, "Who opened mill number 3?", 3)
+    known = Memories((index,), ((None,) * len(sentences),), (case,), (index.evidence(units(case.question)),))
     weights = torch.tensor([float(name == "length") for name in EVIDENCE])
     by_length = Judge(EVIDENCE, weights, 0.0, torch.zeros(len(EVIDENCE)), torch.ones(len(EVIDENCE)))
     longest = index.evidence(units(long))[-1, EVIDENCE.index("length")]

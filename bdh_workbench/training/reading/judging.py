@@ -12,7 +12,7 @@ import dataclasses
 import itertools
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,11 +78,13 @@ class Memories:
         indexes: of each memory.
         given: for each sentence of each memory where a fact's own answer stands in it, None in a document.
         cases: the questions.
+        evidence: of each question, for all sentences of its memory.
     """
 
     indexes: tuple[SentenceIndex, ...]
     given: tuple[tuple[tuple[int, int] | None, ...], ...]
     cases: tuple[Case, ...]
+    evidence: tuple[Array, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,8 @@ def memories(asker: Asker, documents: Iterable[CorpusDocument], people: People, 
             if facts_:
                 cases += [Case(memory, prompt, None) for prompt in other_subject_prompts(FACTS, seed + memory, "dev")]
             base += len(text.sentences)
-    return Memories(tuple(indexes), tuple(given), tuple(cases))
+    evidence = tuple(indexes[case.memory].evidence(units(case.question), case.last) for case in cases)
+    return Memories(tuple(indexes), tuple(given), tuple(cases), evidence)
 
 
 def _plain(
@@ -268,8 +271,7 @@ class Ranked:
 def of_sentences(known: Memories, judges: Sequence[Judge] = ()) -> list[Ranked]:
     """What the first judge learns from: the best sentences by BM25 and by the judges of earlier rounds."""
     out = []
-    for case in known.cases:
-        evidence = known.indexes[case.memory].evidence(units(case.question), case.last)
+    for case, evidence in zip(known.cases, known.evidence, strict=True):
         scores = [evidence[:, EVIDENCE.index("bm25")], *(scores_of(judge, evidence) for judge in judges)]
         order = list(dict.fromkeys(number for each in scores for number in _best(each, CANDIDATES, case)))
         if case.gold is not None and case.gold not in order:
@@ -294,25 +296,20 @@ def _best(scores: Array, count: int, case: Case) -> list[int]:
     return [number for number in order if number != case.beside][:count]
 
 
-def of_answers(
-    known: Memories, asker: Asker, sentences: Judge, progress: Callable[[float], None] = lambda done: None
-) -> list[Ranked]:
+def of_answers(known: Memories, asker: Asker, sentences: Judge) -> list[Ranked]:
     """What the second judge learns from: the sentences that the first one has recited, read."""
     out = []
-    for number, case in enumerate(known.cases):
+    for case, evidence in zip(known.cases, known.evidence, strict=True):
         if case.seen:
             continue
-        index = known.indexes[case.memory]
-        question = units(case.question)
-        evidence = index.evidence(question, case.last)
+        texts = known.indexes[case.memory].texts
         order = _best(scores_of(sentences, evidence), RECITED, case)
         given = [known.given[case.memory][place] for place in order]
-        _, read = read_sentences(asker, question, [index.texts[place] for place in order], given)
+        _, read = read_sentences(asker, units(case.question), [texts[place] for place in order], given)
         gold = order.index(case.gold) if case.gold in order else -1
         # A case whose sentence was not found teaches nothing about reading.
         if case.gold is None or gold >= 0:
             out.append(Ranked(case.memory, np.concatenate((evidence[order], read), axis=1), gold, case.people))
-        progress((number + 1) / len(known.cases))
     return out
 
 
