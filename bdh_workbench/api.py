@@ -234,7 +234,7 @@ def write_steps(
     value = (
         result.memory if title is None else dataclasses.replace(result.memory, title=composed(" ".join(title.split())))
     )
-    left_out = result.ambiguous + result.unlearnt
+    left_out = result.summary.ambiguous + result.summary.unlearnt
     if left_out:
         notes.append(f"Left out: {left_out} positions that no memory can make certain.")
     return Memory(value, tuple(notes), result.bases)

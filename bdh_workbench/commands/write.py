@@ -43,6 +43,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     model = common.open_model(args, console)
     from bdh_workbench.memory.store.conflicts import resolve
     from bdh_workbench.memory.writing.encoding import further_wordings
+    from bdh_workbench.memory.writing.event import WriteSummary
     from bdh_workbench.memory.writing.writer import check_write, write
 
     memory = common.open_memory(args.into, model) if args.into else None
@@ -67,15 +68,9 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         "facts": len(new.facts),
         "documents": len(new.documents),
         "method": settings.method,
-        "steps": result.steps if result else 0,
-        "seconds": result.seconds if result else 0.0,
+        **dataclasses.asdict(result.summary if result else WriteSummary()),
+        **({} if result else {"worst_p": None, "median_p": None}),
         "saving_seconds": time.monotonic() - begun,
-        "worst_p": result.worst_p if result else None,
-        "median_p": result.median_p if result else None,
-        "ambiguous": result.ambiguous if result else 0,
-        "ambiguous_words": list(result.ambiguous_words) if result else [],
-        "unlearnt": result.unlearnt if result else 0,
-        "unlearnt_tokens": list(result.unlearnt_tokens) if result else [],
         "paraphrases": sum(len(fact.paraphrases) for fact in new.facts),
         "paraphrases_written": sum(map(len, further_wordings(new.facts))) if settings.write_paraphrases else 0,
         "files": common.file_records(inputs),
@@ -87,7 +82,8 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         what = [plural(len(new.facts), "fact")] * bool(new.facts)
         what += [plural(len(new.documents), "document")] * bool(new.documents)
         lines = [
-            f"Wrote {' and '.join(what)} into {target} in {result.seconds:.1f} s ({plural(result.steps, 'step')})."
+            f"Wrote {' and '.join(what)} into {target} in {result.summary.seconds:.1f} s "
+            f"({plural(result.summary.steps, 'step')})."
         ]
     lines += inputs.notes()
     lines += [f"{head}: {names}." for head, names in new.notes()]
@@ -98,15 +94,16 @@ def _write(args: argparse.Namespace, console: Console) -> None:
 
 def _told(result: WriteResult, settings: WriteSettings, paraphrases: int, written: int) -> list[str]:
     """How well the write went, in lines; ``written`` of the facts' paraphrases were written too."""
+    summary = result.summary
     lines = [
-        f"p of what was written: worst token {probability(result.worst_p)}"
-        f"{' (of those not left out)' if result.ambiguous + result.unlearnt else ''}, median over items "
-        f"{probability(result.median_p)}; fill {percent(result.memory.fill)}."
+        f"p of what was written: worst token {probability(summary.worst_p)}"
+        f"{' (of those not left out)' if summary.ambiguous + summary.unlearnt else ''}, median over items "
+        f"{probability(summary.median_p)}; fill {percent(result.memory.fill)}."
     ]
-    if result.ambiguous:
-        words = ", ".join(f"“…{shortened(each)}”" for each in result.ambiguous_words)
+    if summary.ambiguous:
+        words = ", ".join(f"“…{shortened(each)}”" for each in summary.ambiguous_words)
         lines.append(
-            f"Left out: {plural(result.ambiguous, 'position')} after the same words as another that continues "
+            f"Left out: {plural(summary.ambiguous, 'position')} after the same words as another that continues "
             f"differently ({words}). The first is kept."
         )
     if written:
@@ -116,12 +113,12 @@ def _told(result: WriteResult, settings: WriteSettings, paraphrases: int, writte
             f"{plural(paraphrases, 'paraphrase')} kept for measuring and not written: --write-paraphrases "
             f"writes them too."
         )
-    if result.unlearnt:
-        tokens = ", ".join(f"“{token}”" for token in result.unlearnt_tokens)
+    if summary.unlearnt:
+        tokens = ", ".join(f"“{token}”" for token in summary.unlearnt_tokens)
         lines.append(
-            f"Left out: {plural(result.unlearnt, 'position')} of tokens that the model never learnt ({tokens}); "
+            f"Left out: {plural(summary.unlearnt, 'position')} of tokens that the model never learnt ({tokens}); "
             f"no memory can make them certain."
         )
-    if result.worst_p < settings.goal:
+    if summary.worst_p < settings.goal:
         lines.append("Not every answer is certain: try more --steps, or write fewer things at once.")
     return lines

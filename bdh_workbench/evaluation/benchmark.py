@@ -160,11 +160,11 @@ def _facts(
     reader = Reader(model, result.memory)
     report = recall(reader, reader.with_settings(UNTOUCHED), asked)
     report |= {
-        "seconds": result.seconds,
-        "steps": result.steps,
+        "seconds": result.summary.seconds,
+        "steps": result.summary.steps,
         "rows": len(result.memory.rows),
         "rank": len(result.memory.basis),
         "fill": result.memory.fill,
-        "ambiguous": result.ambiguous,
+        "ambiguous": result.summary.ambiguous,
     }
     return report, result.memory

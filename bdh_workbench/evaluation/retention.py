@@ -129,10 +129,10 @@ def measure_retention(
                 result = stop.value
                 break
         found.memory, bases = result.memory, result.bases
-        found.seconds.append(result.seconds)
-        found.steps.append(result.steps)
+        found.seconds.append(result.summary.seconds)
+        found.steps.append(result.summary.steps)
         found.rank.append(len(result.memory.basis))
-        found.ambiguous.append(result.ambiguous)
+        found.ambiguous.append(result.summary.ambiguous)
         watch(f"Reading after write {number + 1} of {len(documents)}", None)
         reader = Reader(model, result.memory)
         found.accuracy.append(token_accuracy(reader, texts))

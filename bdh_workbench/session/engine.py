@@ -16,13 +16,14 @@ from bdh_workbench.memory.files.format import check_fit
 from bdh_workbench.memory.files.memory_file import load_memory
 from bdh_workbench.memory.store.conflicts import resolve
 from bdh_workbench.memory.store.state import bind
+from bdh_workbench.memory.writing.event import WriteSummary
 from bdh_workbench.memory.writing.writer import check_write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session.control import Engine, Task, log, progress
-from bdh_workbench.session.in_use.document import Document, memory_view
+from bdh_workbench.session.in_use.memory import MemoryInUse, memory_view
 from bdh_workbench.session.records import jobs
 from bdh_workbench.session.records.events import (
     ItemRecited,
@@ -31,7 +32,7 @@ from bdh_workbench.session.records.events import (
     TextInspected,
     TokenHeat,
     VersionsFound,
-    WriteSummary,
+    Written,
 )
 from bdh_workbench.session.records.jobs import Job
 from bdh_workbench.session.records.notebook import CheckRun, Turn, holds_words, mark_of
@@ -49,7 +50,7 @@ class WorkbenchEngine(Engine):
     """The engine behind the window."""
 
     def __init__(self, home: Path) -> None:
-        self.document = Document(Recovery(home), library_in(home))
+        self.in_use = MemoryInUse(Recovery(home), library_in(home))
         self.model: Model | None = None
         self._reader: Reader | None = None
         self._sources = Sources(None)
@@ -58,34 +59,34 @@ class WorkbenchEngine(Engine):
 
     def start(self, task: Task) -> None:
         """Report unsaved work."""
-        self.document.look_for_recovery(task)
+        self.in_use.look_for_recovery(task)
 
     def close(self, discard_recovery: bool) -> None:
         """Release model, memory and recovery copies."""
-        self.document.recovery.close(discard_recovery)
+        self.in_use.recovery.close(discard_recovery)
         self.model = self._reader = None
 
     def run(self, job: Job, task: Task) -> object | None:
         """Do a job."""
-        document = self.document
+        in_use = self.in_use
         match job:
             case jobs.LoadModel():
                 self._load(task, job)
             case jobs.Write():
                 return self._write(task, job)
             case jobs.EstimateWrite():
-                model, memory = self._loaded(), document.memory
+                model, memory = self._loaded(), in_use.memory
                 task.emit(estimate(task, model, memory, job))
             case jobs.Query():
                 self._ask(task, job)
             case jobs.ReciteItem():
                 self._recite(task, job.item)
             case jobs.KeepChecks():
-                document.keep_checks(task, job.checks)
+                in_use.keep_checks(task, job.checks)
             case jobs.RunChecks():
                 return self._run_checks(task)
             case jobs.ClearConversation():
-                document.clear_conversation(task)
+                in_use.clear_conversation(task)
             case jobs.InspectText():
                 reader = self._mounted(job.read)
                 told = functools.partial(progress, task)
@@ -97,29 +98,29 @@ class WorkbenchEngine(Engine):
             case jobs.InspectMemory():
                 task.emit(MemoryInspected(task.id, job.path, memory_view(load_memory(job.path), job.path)))
             case jobs.OpenMemory():
-                document.open(task, job.path)
+                in_use.open(task, job.path)
             case jobs.NewMemory():
-                document.new(task)
+                in_use.new(task)
             case jobs.SaveMemory():
-                return document.save(task, job.path, job.title, job.new)
+                return in_use.save(task, job.path, job.title, job.new)
             case jobs.DeleteMemory():
-                document.delete(task, job.path)
+                in_use.delete(task, job.path)
             case jobs.MergeMemories():
-                document.merge(task, job)
+                in_use.merge(task, job)
             case jobs.Relabel():
-                document.relabel(task, job.title, job.note)
+                in_use.relabel(task, job.title, job.note)
             case jobs.ForgetItems():
-                document.forget(task, job.indices)
+                in_use.forget(task, job.indices)
             case jobs.SetLayer():
-                document.set_layer(task, job.number, job.enabled)
+                in_use.set_layer(task, job.number, job.enabled)
             case jobs.Undo():
-                document.undo(task)
+                in_use.undo(task)
             case jobs.Redo():
-                document.redo(task)
+                in_use.redo(task)
             case jobs.RestoreRecovery():
-                document.restore(task)
+                in_use.restore(task)
             case jobs.DiscardRecovery():
-                document.discard(task)
+                in_use.discard(task)
         return None
 
     # Jobs
@@ -127,13 +128,13 @@ class WorkbenchEngine(Engine):
     def _load(self, task: Task, job: jobs.LoadModel) -> None:
         model = load(task, job.name_or_path, job.device)
         task.commit()
-        self.model = self.document.model = model
+        self.model = self.in_use.model = model
         self._reader, self._context = None, []
-        if self.document.memory is not None and self.document.memory.model == model.fingerprint:
-            bind(self.document.memory, model.site)
+        if self.in_use.memory is not None and self.in_use.memory.model == model.fingerprint:
+            bind(self.in_use.memory, model.site)
         task.emit(ModelChanged(task.id, model_info(model)))
-        self.document.tell(task)
-        memory = self.document.memory
+        self.in_use.tell(task)
+        memory = self.in_use.memory
         if memory is not None and memory.model != model.fingerprint:
             log(
                 task,
@@ -143,12 +144,12 @@ class WorkbenchEngine(Engine):
         log(task, "info", f"Loaded the model {model.name} on {model.device}.")
         self._tell_device(task)
 
-    def _write(self, task: Task, job: jobs.Write) -> WriteSummary | VersionsFound:
-        document, model, goal = self.document, self._loaded(), job.settings.goal
+    def _write(self, task: Task, job: jobs.Write) -> Written | VersionsFound:
+        in_use, model, goal = self.in_use, self._loaded(), job.settings.goal
         progress(task, None, "Comparing with what is stored")
-        check_write(model, document.memory, job.facts, job.documents)
-        new = resolve(document.memory, job.facts, job.documents, job.settings)
-        held = document.memory.items if document.memory is not None else ()
+        check_write(model, in_use.memory, job.facts, job.documents)
+        new = resolve(in_use.memory, job.facts, job.documents, job.settings)
+        held = in_use.memory.items if in_use.memory is not None else ()
         if any(not 0 <= number < len(held) for number in job.replaces):
             raise UserError("The edited item is no longer in the memory: write it as a new one.")
         if job.replaces and (new.facts or new.documents):
@@ -159,29 +160,16 @@ class WorkbenchEngine(Engine):
         if job.ask and versions:
             return VersionsFound(versions)
         if not written:
-            fill = document.memory.fill if document.memory is not None else 0.0
-            return WriteSummary(0, 0.0, 1.0, 1.0, 0, (), 0, (), 0, goal, fill, written, notes)
-        result = run_write(task, model, document.memory, new, job.settings, document.bases)
+            fill = in_use.memory.fill if in_use.memory is not None else 0.0
+            return Written(WriteSummary(), 0, goal, fill, 0, notes)
+        result = run_write(task, model, in_use.memory, new, job.settings, in_use.bases)
         task.commit()
-        document.change(task, result.memory, result.bases)
+        in_use.change(task, result.memory, result.bases)
         for head, names in notes:
             log(task, "info", f"{head}: {names}.")
         self._tell_device(task)
-        return WriteSummary(
-            result.steps,
-            result.seconds,
-            result.worst_p,
-            result.median_p,
-            result.ambiguous,
-            result.ambiguous_words,
-            result.unlearnt,
-            result.unlearnt_tokens,
-            0 if job.settings.write_paraphrases else sum(len(fact.paraphrases) for fact in new.facts),
-            goal,
-            result.memory.fill,
-            written,
-            notes,
-        )
+        paraphrases = 0 if job.settings.write_paraphrases else sum(len(fact.paraphrases) for fact in new.facts)
+        return Written(result.summary, paraphrases, goal, result.memory.fill, written, notes)
 
     def _ask(self, task: Task, job: jobs.Query) -> None:
         reader = self._mounted(job.read)
@@ -192,7 +180,7 @@ class WorkbenchEngine(Engine):
         moment = datetime.now(UTC).isoformat()
         seconds = time.monotonic() - begun
         turn = Turn(moment, mark_of(memory), holds_words(memory), found, seconds, expected)
-        self.document.add_turn(task, turn)
+        self.in_use.add_turn(task, turn)
         self._context = list(found.ids)
         if found.source is not None:
             self._last = Place(found.source.item, found.source.sentence - 1)
@@ -209,24 +197,24 @@ class WorkbenchEngine(Engine):
         task.emit(ItemRecited(task.id, number, recite(reader, items[number], passed, task.checkpoint)))
 
     def _run_checks(self, task: Task) -> CheckRun:
-        checks = self.document.notebook.checks
+        checks = self.in_use.notebook.checks
         if not checks:
             raise UserError("There are no checks: pin a question as a check first.")
         run = run_checks(task, self._mounted(jobs.ReadSettings()), self._sources, checks)
         task.commit()
-        self.document.add_run(task, run)
+        self.in_use.add_run(task, run)
         return run
 
     def _documents(self, job: jobs.RetentionRun) -> tuple[TextDocument, ...]:
         if job.documents is not None:
             documents = job.documents
         else:
-            items = self.document.memory.items if self.document.memory is not None else ()
+            items = self.in_use.memory.items if self.in_use.memory is not None else ()
             documents = tuple(TextDocument(item.title, item.text) for item in items if item.text)
         if not documents:
             raise UserError(
                 "There are no documents for a retention run: write some, or open a file with some."
-                if job.documents is not None or self.document.memory is None
+                if job.documents is not None or self.in_use.memory is None
                 else "The memory contains no documents with their texts: write some, or open a file with some."
             )
         return documents
@@ -240,7 +228,7 @@ class WorkbenchEngine(Engine):
 
     def _mounted(self, settings: jobs.ReadSettings) -> Reader:
         """The model with the memory in use, which is mounted again only when either has changed."""
-        model, memory = self._loaded(), self.document.memory
+        model, memory = self._loaded(), self.in_use.memory
         if self._sources.memory is not memory:
             self._sources = Sources(memory)
             self._reader = self._last = None

@@ -74,7 +74,7 @@ def _measure(model: Model, count: int, seed: int) -> dict[str, float | None] | N
     memory = result.memory
     return {
         **fact_shares(Reader(model, memory), given, ASKED),
-        "seconds": result.seconds,
+        "seconds": result.summary.seconds,
         "rank": len(memory.basis),
         "fill": memory.fill,
         "rows": len(memory.rows),

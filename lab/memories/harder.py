@@ -81,7 +81,7 @@ def measure(model: Model, seeds: int, note: Note = lambda line: None) -> Iterato
         for seed in range(seeds):
             given = facts(count, seed, SPLIT)
             result = finish(write(model, None, given))
-            sets.append({**fact_shares(Reader(model, result.memory), given, asked), "seconds": result.seconds})
+            sets.append({**fact_shares(Reader(model, result.memory), given, asked), "seconds": result.summary.seconds})
             note(f"{count} facts, seed {seed}: {in_words(sets[-1])}")
         many[str(count)] = spread_of(sets)
     yield Report(model.name, SPLIT, seeds, spread_of(hard), many)

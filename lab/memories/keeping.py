@@ -133,8 +133,8 @@ def in_sequence(context: Context, texts: Sequence[TextDocument]) -> tuple[dict[s
         reader = Reader(model, memory)
         own.append(token_accuracy(reader, asked[number : number + 1])[0])
         own_pure.append(token_accuracy(reader.with_settings(PURE), asked[number : number + 1])[0])
-        growth.append({"seconds": result.seconds, "rank": len(memory.basis), "rows": len(memory.rows)})
-        context.note(f"document {number + 1} of {len(texts)}: rank {len(memory.basis)}, {result.seconds:.1f} s")
+        growth.append({"seconds": result.summary.seconds, "rank": len(memory.basis), "rows": len(memory.rows)})
+        context.note(f"document {number + 1} of {len(texts)}: rank {len(memory.basis)}, {result.summary.seconds:.1f} s")
     assert memory is not None
     reader = Reader(model, memory)
     pure = reader.with_settings(PURE)
@@ -232,8 +232,8 @@ def _facts_in_sequence(context: Context, count: int, writes: int) -> dict[str, A
     for number in range(writes):
         result = finish(write(model, memory, given[number * size : (number + 1) * size], (), None, bases))
         memory, bases = result.memory, result.bases
-        growth.append({"seconds": result.seconds, "rank": len(memory.basis), "rows": len(memory.rows)})
-        context.note(f"write {number + 1} of {writes}: rank {len(memory.basis)}, {result.seconds:.1f} s")
+        growth.append({"seconds": result.summary.seconds, "rank": len(memory.basis), "rows": len(memory.rows)})
+        context.note(f"write {number + 1} of {writes}: rank {len(memory.basis)}, {result.summary.seconds:.1f} s")
     assert memory is not None
     return {"facts": count, "writes": writes, "growth": growth} | _fact_figures(context, given, memory)
 
@@ -242,7 +242,7 @@ def _facts_at_once(context: Context) -> dict[str, Any]:
     """A thousand facts in one write."""
     given = facts(1000, context.seed, SPLIT)
     result = finish(write(context.model, None, given))
-    report = {"facts": len(given), "writes": 1, "seconds": result.seconds, "steps": result.steps}
+    report = {"facts": len(given), "writes": 1, "seconds": result.summary.seconds, "steps": result.summary.steps}
     report["peak_bytes_of_write"] = peak_bytes()
     return report | _fact_figures(context, given, result.memory)
 
@@ -434,7 +434,7 @@ def _ablation(context: Context) -> dict[str, Any]:
                 "exact": share(exact(reader, asked.written)) or 0.0,
                 "pure paraphrases": share(exact(readers["pure"], asked.reworded)) or 0.0,
                 "norm": float(SlowMemory(result.memory).bank(0).norm()),
-                "steps": result.steps,
+                "steps": result.summary.steps,
             }
             found.append(figures)
         report[name] = _spread(found, tuple(found[0]))

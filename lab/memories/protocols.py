@@ -178,7 +178,7 @@ def write_by(model: Model, protocol: Protocol, given: Sequence[Fact]) -> Done:
 
 def _joint(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done:
     result = finish(write(model, None, given, (), settings))
-    return Done(Reader(model, result.memory), result.seconds, result.steps, None)
+    return Done(Reader(model, result.memory), result.summary.seconds, result.summary.steps, None)
 
 
 def _independent(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done:
@@ -191,7 +191,7 @@ def _independent(model: Model, settings: WriteSettings, given: Sequence[Fact]) -
     right = [_right(Reader(model, memory), [fact])[0] for memory, fact in zip(memories, given, strict=True)]
     reader = mounted(Reader(model, merge(memories)), total)
     kept = _kept(right, _right(reader, given))
-    return Done(reader, sum(r.seconds for r in results), sum(r.steps for r in results), kept)
+    return Done(reader, sum(r.summary.seconds for r in results), sum(r.summary.steps for r in results), kept)
 
 
 def _sequential(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done:
@@ -202,7 +202,7 @@ def _sequential(model: Model, settings: WriteSettings, given: Sequence[Fact]) ->
     for fact in given:
         result = finish(write(model, memory, [fact], (), settings, bases))
         memory, bases = result.memory, result.bases
-        seconds, steps = seconds + result.seconds, steps + result.steps
+        seconds, steps = seconds + result.summary.seconds, steps + result.summary.steps
         right += _right(Reader(model, memory), [fact])
     reader = Reader(model, memory)
     return Done(reader, seconds, steps, _kept(right, _right(reader, given)))

@@ -266,7 +266,7 @@ def _measured(model: Model, documents: Sequence[TextDocument], other: HeldOut) -
             recitation=_recitation(model, reader, documents),
             locality=locality(model, {"slot": reader}, other)["slot"]["relative_change"],
             two_facts=two_facts,
-            left_out=result.ambiguous + result.unlearnt,
+            left_out=result.summary.ambiguous + result.summary.unlearnt,
         )
 
 

@@ -47,7 +47,7 @@ def test_new_answers_are_given_and_none_of_the_old(model: Model, stored: WriteRe
     after = replaced(model, stored, OTHERS[:6])
     assert right(model, after.memory, [*OTHERS[:6], *TWELVE[6:]]) == 12
     assert right(model, after.memory, TWELVE[:6]) == 0 and right(model, after.memory, OTHERS[6:]) == 0
-    assert after.worst_p > 0.9 and len(after.memory.items) == len(stored.memory.items)
+    assert after.summary.worst_p > 0.9 and len(after.memory.items) == len(stored.memory.items)
     assert all(item.p_before < 0.5 for item in after.memory.items[-6:]), "measured after the old ones are gone"
     assert abs(len(after.memory.basis) - len(stored.memory.basis)) <= 0.02 * len(stored.memory.basis)
 
@@ -106,7 +106,7 @@ def test_a_new_version_of_a_document_leaves_nothing_of_the_old_one(model: Model,
     new = resolve(stored.memory, (), [TextDocument("Lights", text)], WriteSettings())
     assert new.gone == (12,)
     after = finish(write(model, stored.memory, (), new.documents, bases=stored.bases, gone=new.gone))
-    assert after.ambiguous == 0, "nothing else continues after its words"
+    assert after.summary.ambiguous == 0, "nothing else continues after its words"
     keeper, lamp = Fact("Its keeper was called", "Marta"), Fact("She lit the lamp at", "dawn")
     assert right(model, after.memory, [keeper, lamp, *TWELVE]) == 14
 

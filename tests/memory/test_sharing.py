@@ -117,7 +117,7 @@ def test_positions_that_cannot_share_a_read_get_addresses_of_their_own(
 
     monkeypatch.setattr(bank, "positions", lambda m, items, watch, share: crossed(positions(m, items, watch)))
     result = finish(write(model, None, FACTS))
-    assert result.worst_p > 0.9
+    assert result.summary.worst_p > 0.9
     assert bool((result.memory.rows.address_of == torch.arange(len(result.memory.rows))).any())
 
 

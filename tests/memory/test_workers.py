@@ -43,7 +43,7 @@ def test_processes_write_what_one_process_writes(model: Model) -> None:
     one, other = SlowMemory(alone.memory), SlowMemory(together.memory)
     assert all(torch.equal(one.bank(bank), other.bank(bank)) for bank in own_rows(alone.memory.rows))
     assert together.memory.layers[-1].settings == alone.memory.layers[-1].settings, "it is the same memory"
-    assert together.worst_p == alone.worst_p and together.steps == alone.steps
+    assert together.summary.worst_p == alone.summary.worst_p and together.summary.steps == alone.summary.steps
     assert [event.remaining for event in events][-1] == 0.0 and events[0].remaining > 0.0
 
     class Stopped(Exception):

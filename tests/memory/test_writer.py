@@ -148,7 +148,7 @@ def test_bug_evaluation_that_does_not_match_use(model: Model, settings: WriteSet
         assert math.prod(step.p for step in steps) == pytest.approx(record.p_after, abs=1e-3)
         untouched = scored(Reader(model), prompt, answer)
         assert untouched.p == pytest.approx(record.p_before, rel=1e-2, abs=1e-6)
-    assert result.worst_p <= worst_answer(model, result.memory) + 1e-3
+    assert result.summary.worst_p <= worst_answer(model, result.memory) + 1e-3
 
 
 # What a write may touch
@@ -192,7 +192,7 @@ def test_a_cancelled_write_leaves_everything_as_it_was(
 
 
 def test_both_methods_together_reach_the_goal(model: Model, first: WriteResult) -> None:
-    assert first.worst_p > 0.9 and first.median_p > 0.99 and first.ambiguous == 0
+    assert first.summary.worst_p > 0.9 and first.summary.median_p > 0.99 and first.summary.ambiguous == 0
     memory = first.memory
     assert [item.kind for item in memory.items] == ["fact"] * 6 + ["document"]
     assert all(item.p_after > 0.9 > 0.5 > item.p_before for item in memory.items)
@@ -263,7 +263,7 @@ def test_ten_writes_in_a_row_all_stay(model: Model) -> None:
     for start in range(0, 40, 4):
         result = finish(write(model, memory, facts[start : start + 4], bases=bases))
         memory, bases = result.memory, result.bases
-        assert result.worst_p > 0.9
+        assert result.summary.worst_p > 0.9
     assert memory is not None and len(memory.layers) == 10 and memory.next_layer() == 11
     assert worst_answer(model, memory, facts) > 0.9
 
@@ -274,7 +274,7 @@ def test_contradictions_are_refused(model: Model, first: WriteResult) -> None:
     assert FACTS[0].prompt in message and "“Orm”" in message
     refused(lambda: finish(write(model, None, [FACTS[0], other])), "already answered")
     again = finish(write(model, first.memory, [FACTS[0]]))
-    assert again.worst_p > 0.9, "saying the same again is no contradiction"
+    assert again.summary.worst_p > 0.9, "saying the same again is no contradiction"
 
 
 def test_nothing_and_other_models_are_refused(model: Model, first: WriteResult) -> None:
@@ -337,16 +337,17 @@ def test_a_write_ends_between_events_too_where_its_watch_says_so(model: Model) -
 
 def test_positions_that_no_address_tells_apart_are_counted_and_refuse_nothing(model: Model) -> None:
     result = finish(write(model, None, [], [ALIKE]))
-    assert 0 < result.ambiguous < 0.2 * len(result.memory.rows)
-    assert result.worst_p > 0.9, "they do not count against the rest"
-    assert 0 < len(result.ambiguous_words) <= 3 and all(words in ALIKE.text for words in result.ambiguous_words)
+    summary = result.summary
+    assert 0 < summary.ambiguous < 0.2 * len(result.memory.rows)
+    assert summary.worst_p > 0.9, "they do not count against the rest"
+    assert 0 < len(summary.ambiguous_words) <= 3 and all(words in ALIKE.text for words in summary.ambiguous_words)
 
 
 def test_a_write_too_large_for_gradient_steps(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "REFINED", 10)
     weak = WriteSettings(margin=0.1)  # too little for the goal, so that gradient steps would be wanted
     result = finish(write(model, None, FACTS, settings=weak))
-    assert result.worst_p < weak.goal, "what the direct write reached is kept"
+    assert result.summary.worst_p < weak.goal, "what the direct write reached is kept"
 
 
 @pytest.mark.parametrize("space", ["\u00a0", "\t", "\u3000", " \u200b"])
@@ -395,8 +396,9 @@ def test_tokens_that_training_never_met_are_left_out_and_named(unlearnt: Model, 
             result: WriteResult = stop.value
             break
     framed = 1 + settings.framings
-    assert (result.unlearnt, result.unlearnt_tokens, result.ambiguous) == (2 * framed, ("~", "^"), 0)
-    assert result.worst_p > 0.9, "they do not count against the rest"
+    summary = result.summary
+    assert (summary.unlearnt, summary.unlearnt_tokens, summary.ambiguous) == (2 * framed, ("~", "^"), 0)
+    assert summary.worst_p > 0.9, "they do not count against the rest"
     assert method == "gradient" or all(event.phase != "gradient" for event in events), "no step is taken for them"
     # What is read there is what was read before: nothing that could spoil what lies near.
     lengths = result.memory.rows.values.norm(dim=1)
@@ -465,10 +467,10 @@ def test_gradient_steps_never_spoil_what_the_direct_write_reached(model: Model) 
     """The change they begin from can have a larger norm than their bound: it must not be cut down to it."""
     modest = WriteSettings(method="direct", margin=2.0, norm=0.01, steps=5)  # a margin that falls short of the goal
     direct = finish(write(model, None, FACTS, settings=modest))
-    assert direct.worst_p < modest.goal and float(slow_slot(direct.memory).norm()) > 20.0
+    assert direct.summary.worst_p < modest.goal and float(slow_slot(direct.memory).norm()) > 20.0
     both = finish(write(model, None, FACTS, settings=dataclasses.replace(modest, method="auto")))
-    assert both.steps > direct.steps, "gradient steps were taken"
-    assert both.worst_p >= direct.worst_p and both.median_p > 0.5 * direct.median_p
+    assert both.summary.steps > direct.summary.steps, "gradient steps were taken"
+    assert both.summary.worst_p >= direct.summary.worst_p and both.summary.median_p > 0.5 * direct.summary.median_p
 
 
 # Positions

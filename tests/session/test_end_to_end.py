@@ -87,7 +87,7 @@ def test_load_write_ask_undo_redo_save_and_open(tmp_path: Path, model_folder: Pa
         summary = record.end(job).result
         view = record.all(MemoryChanged)[-1].view
         assert estimated.fits and estimated.fill_before == 0.0 and 0 < view.fill <= estimated.fill_after
-        assert summary.worst_p > 0.9 and summary.fill == view.fill and summary.steps > 0
+        assert summary.summary.worst_p > 0.9 and summary.fill == view.fill and summary.summary.steps > 0
         assert len(view.items) == 7 and view.dirty and view.can_undo and view.path is None
         steps = [event for event in record.all(WriteStepped) if event.job == job]
         assert steps[-1].event.phase == "done" and len(steps[-1].event.item_p) == 7

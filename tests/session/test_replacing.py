@@ -17,7 +17,7 @@ from bdh_workbench.reading.reader import Reader
 from bdh_workbench.session import Session
 from bdh_workbench.session.in_use import document
 from bdh_workbench.session.in_use.history import pack
-from bdh_workbench.session.records.events import Estimated, LogLine, MemoryChanged, VersionsFound, WriteSummary
+from bdh_workbench.session.records.events import Estimated, LogLine, MemoryChanged, VersionsFound, Written
 from bdh_workbench.session.records.jobs import (
     EstimateWrite,
     LoadModel,
@@ -67,7 +67,7 @@ def written_replaced_and_undone(
     for facts in (old, new):
         for part in parts(facts, writes):
             summary = done(session, record, Write(part))
-            assert summary.written == len(part) and summary.worst_p > 0.9
+            assert summary.items == len(part) and summary.summary.worst_p > 0.9
             saved.append(value())
         assert right(model, path, facts) == len(facts)
         fills.append(load_memory(path).fill)
@@ -126,7 +126,7 @@ def test_it_asks_before_a_document_gives_way(loaded: Loaded) -> None:
     assert isinstance(found, VersionsFound) and record.all(MemoryChanged)[-1] is before
     assert [conflict.told() for conflict in found.documents] == ["“new” instead of “old”"]
     summary = done(session, record, Write((), (NEW,)))
-    assert isinstance(summary, WriteSummary) and titles(record) == ["new"]
+    assert isinstance(summary, Written) and titles(record) == ["new"]
     assert any("1 document replaced" in line.text for line in record.all(LogLine))
     done(session, record, Undo())
     assert titles(record) == ["old"] and record.all(MemoryChanged)[-1].view.layers == before.view.layers
@@ -141,7 +141,7 @@ def test_nothing_is_asked_where_nothing_gives_way(loaded: Loaded) -> None:
         Write((Fact("p", "a"),), ask=True),
         Write((Fact("p", "b"),), ask=True),
     ):
-        assert isinstance(done(session, record, job), WriteSummary)
+        assert isinstance(done(session, record, job), Written)
     assert titles(record) == ["old", DOCUMENT.title, "p"]
 
 
@@ -149,7 +149,7 @@ def test_what_is_stored_already_changes_nothing(loaded: Loaded) -> None:
     session, record = loaded
     before = record.all(MemoryChanged)[-1]
     summary = done(session, record, Write((), (dataclasses.replace(OLD, title="again"),), ask=True))
-    assert (summary.written, summary.steps) == (0, 0) and summary.notes[0][0] == "1 document already stored"
+    assert (summary.items, summary.summary.steps) == (0, 0) and summary.notes[0][0] == "1 document already stored"
     assert record.all(MemoryChanged)[-1] is before
 
 

@@ -36,7 +36,7 @@ from bdh_workbench.session.records.events import (
     JobFailed,
     VersionsFound,
     WriteStepped,
-    WriteSummary,
+    Written,
 )
 from bdh_workbench.session.records.jobs import EstimateWrite, Undo, Write
 
@@ -376,7 +376,7 @@ class WritePane(Pane):
     def _ended(self, event: JobDone | JobFailed | JobCancelled) -> None:
         job = self._writes.pop(event.job)
         titles = [document.title for document in job.documents]
-        written = isinstance(event, JobDone) and isinstance(event.result, WriteSummary)
+        written = isinstance(event, JobDone) and isinstance(event.result, Written)
         self.pages.set_states(dict.fromkeys(titles, WRITTEN if written else ""))
         if self.job is None:  # else one that waited was cancelled: what is shown is about the one that runs
             if isinstance(event, JobCancelled):
@@ -388,15 +388,15 @@ class WritePane(Pane):
                 self._tell("")
                 # Not from within the event: others must hear of it before a dialog waits for an answer.
                 QTimer.singleShot(0, self, lambda: self._ask(job, versions))
-            elif isinstance(event.result, WriteSummary):
+            elif isinstance(event.result, Written):
                 self.editing.leave()
                 self._summarise(event.result)
         self._enable()
 
-    def _summarise(self, result: WriteSummary) -> None:
+    def _summarise(self, result: Written) -> None:
         said = summary_words(result)
         self._tell(said.text, said.tone)
-        if result.written:
+        if result.items:
             facts, documents = self._wanted()
             counts = [plural(len(documents), "document")] * bool(documents) + [plural(len(facts), "fact")] * bool(facts)
             self._done = self._text(), f"written: {', '.join(counts)}"

@@ -1,4 +1,4 @@
-"""What a write reports after each of its steps. Importing this does not import torch."""
+"""What a write reports after each of its steps, and at its end. Importing this does not import torch."""
 
 from __future__ import annotations
 
@@ -41,3 +41,28 @@ class WriteEvent:
     remaining: float
     token_p: tuple[float, ...] = ()
     tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSummary:
+    """How well a write went; as it is, that of a write to which nothing was left to write.
+
+    Attributes:
+        steps: taken.
+        seconds: taken, model loading apart.
+        worst_p: smallest probability of an answer token afterwards, positions that are left out not counted.
+        median_p: median probability over the items of this write.
+        ambiguous: positions that are left out as they cannot be told from one that is stored with another continuation.
+        ambiguous_words: the words before some of them, and the token that is lost after these.
+        unlearnt: positions that are left out as no read makes their token certain: training never met it.
+        unlearnt_tokens: some of these tokens.
+    """
+
+    steps: int = 0
+    seconds: float = 0.0
+    worst_p: float = 1.0
+    median_p: float = 1.0
+    ambiguous: int = 0
+    ambiguous_words: tuple[str, ...] = ()
+    unlearnt: int = 0
+    unlearnt_tokens: tuple[str, ...] = ()

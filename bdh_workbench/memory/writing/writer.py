@@ -31,7 +31,7 @@ from bdh_workbench.memory.store.state import ItemRecord, LayerRecord, Memory, Ro
 from bdh_workbench.memory.store.titles import layer_title
 from bdh_workbench.memory.writing.bank import BankResult, Batch, Job, Step, worst, write_bank
 from bdh_workbench.memory.writing.encoding import Unit, WriteItem, characters, item_records, units_of, write_items
-from bdh_workbench.memory.writing.event import WriteEvent
+from bdh_workbench.memory.writing.event import WriteEvent, WriteSummary
 from bdh_workbench.memory.writing.features import Positions
 from bdh_workbench.memory.writing.workers import write_in_workers
 from bdh_workbench.model.loading import Model
@@ -56,26 +56,12 @@ class WriteResult:
         memory: the new memory.
         bases: of those banks of the new memory that have room left, to be handed to the next write so that they need
             not be worked out again.
-        steps: taken.
-        seconds: taken, model loading apart.
-        worst_p: smallest probability of an answer token afterwards, positions that are left out not counted.
-        median_p: median probability over the items of this write.
-        ambiguous: positions that are left out as they cannot be told from one that is stored with another continuation.
-        ambiguous_words: the words before some of them, and the token that is lost after these.
-        unlearnt: positions that are left out as no read makes their token certain: training never met it.
-        unlearnt_tokens: some of these tokens.
+        summary: of how well it went.
     """
 
     memory: Memory
     bases: Bases
-    steps: int
-    seconds: float
-    worst_p: float
-    median_p: float
-    ambiguous: int
-    ambiguous_words: tuple[str, ...]
-    unlearnt: int
-    unlearnt_tokens: tuple[str, ...]
+    summary: WriteSummary
 
 
 def empty_memory(model: Model, title: str = "") -> Memory:
@@ -346,7 +332,7 @@ class _Watcher:
         return self._item_p(self._sums["after"])
 
     def result(self, memory: Memory, bases: Bases) -> WriteResult:
-        """The summary."""
+        """The end of the write."""
         ambiguous, words, unlearnt = 0, dict[str, None](), 0
         tokens = dict[int, None]()
         for items, done in zip(self._items, self._done, strict=True):
@@ -355,9 +341,7 @@ class _Watcher:
             if len(words) < EXAMPLES:
                 words |= dict.fromkeys(self._words(items, done.new, done.ambiguous.nonzero()[:EXAMPLES, 0]))
             tokens |= dict.fromkeys(done.new.targets.cpu()[done.hopeless].tolist())
-        return WriteResult(
-            memory=memory,
-            bases=bases,
+        summary = WriteSummary(
             steps=self.steps,
             seconds=time.monotonic() - self.begun,
             worst_p=min(self._worst(result) for result in self._done),
@@ -367,6 +351,7 @@ class _Watcher:
             unlearnt=unlearnt,
             unlearnt_tokens=tuple(self.model.tokenizer.token_name(token) for token in list(tokens)[:EXAMPLES]),
         )
+        return WriteResult(memory, bases, summary)
 
     def _worst(self, result: BankResult) -> float:
         return worst(result.after, ~(result.ambiguous | result.hopeless))

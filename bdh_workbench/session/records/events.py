@@ -23,7 +23,7 @@ from bdh_workbench.session.records.views import (
     SiteInfo,
     TextInspection,
     VersionsFound,
-    WriteSummary,
+    Written,
 )
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
@@ -69,7 +69,7 @@ __all__ = [
     "Top",
     "VersionsFound",
     "WriteStepped",
-    "WriteSummary",
+    "Written",
 ]
 
 
@@ -114,7 +114,7 @@ class JobResumed(Event):
 
 @dataclass(frozen=True, slots=True)
 class JobDone(Event):
-    """A job is done; ``result`` is a WriteSummary or VersionsFound of a write, the path of a save, and else None."""
+    """A job is done; ``result`` is a Written or VersionsFound of a write, the path of a save, and else None."""
 
     result: Any = None
 

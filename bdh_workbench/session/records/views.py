@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bdh_workbench.asking.answers import Top
 from bdh_workbench.memory.store.conflicts import Conflict
+from bdh_workbench.memory.writing.event import WriteSummary
 from bdh_workbench.reading.sources import Source
 
 if TYPE_CHECKING:  # these load torch, which the window must not wait for
@@ -188,37 +189,23 @@ class TextInspection:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteSummary:
+class Written:
     """What a write came to; the result of its JobDone.
 
     Attributes:
-        steps: taken.
-        seconds: taken.
-        worst_p: smallest probability of an answer token, positions that are left out not counted.
-        median_p: median probability over the items.
-        ambiguous: positions that cannot be told from one that is stored with another continuation.
-        ambiguous_words: the words before some of them, with the token that is lost.
-        unlearnt: positions whose token no read makes certain.
-        unlearnt_tokens: some of these tokens.
+        summary: how well it went.
         paraphrases: of the facts that were not written, as they only serve for measuring.
         goal: the probability that every answer token was to pass.
         fill: of the memory afterwards.
-        written: facts and documents; 0 where all of it was stored already, or gave way to what is.
+        items: facts and documents that were written; 0 where all of it was stored already, or gave way to what is.
         notes: on those that were replaced, kept, stored already or given twice: how many, and which.
     """
 
-    steps: int
-    seconds: float
-    worst_p: float
-    median_p: float
-    ambiguous: int
-    ambiguous_words: tuple[str, ...]
-    unlearnt: int
-    unlearnt_tokens: tuple[str, ...]
+    summary: WriteSummary
     paraphrases: int
     goal: float
     fill: float
-    written: int
+    items: int
     notes: tuple[tuple[str, str], ...] = ()
 
 

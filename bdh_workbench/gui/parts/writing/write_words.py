@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bdh_workbench.gui.look.words import harmless, percent, plural, shown_p
 from bdh_workbench.memory.writing.event import WriteEvent
-from bdh_workbench.session.records.events import Estimated, WriteSummary
+from bdh_workbench.session.records.events import Estimated, Written
 
 PHASES = {  # what the phases of a write are called, and where the bar stands at their beginning and end, as measured
     "prepare": ("Reading the text", 0.0, 0.4),
@@ -52,26 +52,27 @@ def estimate_words(event: Estimated) -> Words:
     return Words(f"{tokens} · does not fit: {more:,.1f} times the room left", "warning")
 
 
-def summary_words(result: WriteSummary) -> Words:
+def summary_words(result: Written) -> Words:
     """How a write went."""
-    reached = result.worst_p >= result.goal
+    summary = result.summary
+    reached = summary.worst_p >= result.goal
     parts = [
-        f"Written in {plural(result.steps, 'step')} and {result.seconds:.1f} s · worst p "
-        f"{shown_p(result.worst_p)} · median {shown_p(result.median_p)} · fill {percent(result.fill)}"
-        if result.written
+        f"Written in {plural(summary.steps, 'step')} and {summary.seconds:.1f} s · worst p "
+        f"{shown_p(summary.worst_p)} · median {shown_p(summary.median_p)} · fill {percent(result.fill)}"
+        if result.items
         else "Nothing was written"
     ]
     parts += [head for head, _ in result.notes]
-    if result.ambiguous:
-        parts.append(f"{plural(result.ambiguous, 'position')} {AMBIGUOUS}")
-    if result.unlearnt:
-        tokens = ", ".join(f"“{harmless(token)}”" for token in result.unlearnt_tokens)
-        parts.append(f"{plural(result.unlearnt, 'position')} left out: the model never learnt {tokens}")
+    if summary.ambiguous:
+        parts.append(f"{plural(summary.ambiguous, 'position')} {AMBIGUOUS}")
+    if summary.unlearnt:
+        tokens = ", ".join(f"“{harmless(token)}”" for token in summary.unlearnt_tokens)
+        parts.append(f"{plural(summary.unlearnt, 'position')} left out: the model never learnt {tokens}")
     if result.paraphrases:
         parts.append(f"{plural(result.paraphrases, 'paraphrase')} kept for measuring, not written")
     if not reached:
         parts.append(f"the goal of {result.goal:g} was not reached")
     more = [f"{head}: {names}." for head, names in result.notes]
-    if result.ambiguous:
-        more.append(AMBIGUOUS_TIP + "".join(f"\n“…{words}”" for words in result.ambiguous_words))
+    if summary.ambiguous:
+        more.append(AMBIGUOUS_TIP + "".join(f"\n“…{words}”" for words in summary.ambiguous_words))
     return Words(" · ".join(parts), "good" if reached else "warning", "\n".join(more))

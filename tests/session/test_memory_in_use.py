@@ -13,7 +13,7 @@ from bdh_workbench.memory.files.locking import renewing
 from bdh_workbench.memory.files.memory_file import load_memory, save_memory
 from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.memory.store import manage
-from bdh_workbench.session.in_use import document as document_module
+from bdh_workbench.session.in_use import memory as in_use_memory
 from bdh_workbench.session.records.events import JobDone, LogLine, MemoryChanged, MemoryView, RecoveryFound
 from bdh_workbench.session.records.jobs import (
     DeleteMemory,
@@ -221,7 +221,7 @@ def test_what_another_program_wrote_into_the_file_is_not_overwritten(tmp_path: P
 def test_another_command_that_writes_into_the_file_is_told_of(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(document_module, "LOCK_TIMEOUT", 0.1)
+    monkeypatch.setattr(in_use_memory, "LOCK_TIMEOUT", 0.1)
     with real_session(tmp_path) as (session, record), renewing(file, 0.0):
         done(session, record, OpenMemory(file))
         done(session, record, ForgetItems((0,)))
@@ -272,7 +272,7 @@ def test_a_failed_save_keeps_the_mark_and_the_old_file(
             raise UserError("The disk is full.")
 
         with monkeypatch.context() as patch:
-            patch.setattr(document_module, "save_memory", full)
+            patch.setattr(in_use_memory, "save_memory", full)
             assert failed(session, record, SaveMemory(title="New")).message == "The disk is full."
         assert file.read_bytes() == before and copies(tmp_path)
         assert now(record).dirty and now(record).title == "Memory m0"
@@ -415,7 +415,7 @@ def test_no_copies_where_a_person_wants_none(tmp_path: Path, file: Path) -> None
 
 
 def test_what_can_be_undone_is_bounded(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document_module, "MOST_BYTES", 0)
+    monkeypatch.setattr(in_use_memory, "MOST_BYTES", 0)
     with real_session(tmp_path) as (session, record):
         done(session, record, OpenMemory(file))
         for _ in range(4):

@@ -88,7 +88,7 @@ class _Kept:
         return _State(self.packed.memory() if self.packed is not None else None, self.version, self.file)
 
 
-class Document:
+class MemoryInUse:
     """The memory in use."""
 
     def __init__(self, recovery: Recovery, library: Library) -> None:
