@@ -29,17 +29,9 @@ OLDEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11", "python3.14")
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 TEST_EXTRAS = ("bench", "test", "train")
-LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command as c; sys.argv[0] = 'lint-imports'; c()"
-CHECKS = {
-    "ruff check": ("-m", "ruff", "check", "."),
-    "ruff format": ("-m", "ruff", "format", "--check", "."),
-    "mypy": ("-m", "mypy"),
-    # This check cannot be run as a module.
-    "import rules": ("-c", LINT_IMPORTS),
-}
 # Two processes, each with whole files of tests, so that what the tests of a file share is made once. tests/conftest.py
 # puts the files first that take long.
-ALL_TESTS = ("pytest", "-m", "not gpu", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+ALL_TESTS = ("-m", "not gpu", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 # The Debian packages of the libraries that Qt expects of a Linux system.
 QT_PACKAGES = ["libegl1", "libgl1", "libxkbcommon0", "libdbus-1-3", "libfontconfig1", "libglib2.0-0"]
 
@@ -51,6 +43,8 @@ class SetupError(Exception):
 def main(argv: list[str]) -> int:
     """Carry out a command line and return its exit status."""
     command, rest = (argv[0] if argv else ""), argv[1:]
+    # What is installed is compiled when it is first imported; each start would compile it again if that were not kept.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if command in ("-h", "--help", "help"):
         print(__doc__.strip())
         return 0
@@ -83,27 +77,14 @@ def run(args: list[str]) -> int:
 
 
 def test(args: list[str]) -> int:
-    """Run every check and all tests, or only the tests that the arguments name."""
+    """Run all tests, the checks of the code among them, or only the tests that the arguments name."""
     set_up(TEST_EXTRAS)
     ensure_qt()
     # Windows that open and close by themselves would only disturb, and there may be no screen at all.
     environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ}
 
-    def call(*command: str) -> int:
-        return subprocess.call([str(venv_python()), *command], cwd=ROOT, env=environment)
-
-    if args:
-        return call("-m", "pytest", *args)
-    failed = []
-    for name, command in CHECKS.items():
-        print(f"== {name}", flush=True)
-        if call(*command) != 0:
-            failed.append(name)
-    print("== tests", flush=True)
-    if failed:
-        # The last line belongs to pytest, so this has to be said before.
-        print("Failed before the tests: {}.".format(", ".join(failed)), flush=True)
-    return call("-m", *ALL_TESTS) or int(bool(failed))
+    command = [str(venv_python()), "-m", "pytest", *(args or ALL_TESTS)]
+    return subprocess.call(command, cwd=ROOT, env=environment)
 
 
 def extras_for(args: list[str]) -> tuple[str, ...]:
@@ -213,8 +194,9 @@ def wants_cpu_torch() -> bool:
 
 def pip(*args: str) -> int:
     """Let pip install something, with all that it says on standard error, and return its status."""
-    command = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", *args]
-    return subprocess.call(command, stdout=sys.stderr)
+    # Most modules are never imported: to compile each when it first is saves a minute.
+    command = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--no-compile"]
+    return subprocess.call([*command, *args], stdout=sys.stderr)
 
 
 # The system

@@ -12,7 +12,7 @@ import torch
 
 from bdh_workbench.asking.decoding import Question, Score, score
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.model.config import ModelConfig, tiny_config
+from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.model.loading import Calibration, Model, make_model
 from bdh_workbench.model.network import Network
@@ -47,6 +47,23 @@ GENERAL = (
     "evening they walked home again, talking about the weather, about prices and about the long road to the north. "
     "When the first snow fell, the schools were closed and every child learned to skate on the pond behind the hall. "
 )
+
+
+def tiny_config(**changes: Any) -> ModelConfig:
+    """A random byte-level model for unit tests, small enough for a step of a millisecond."""
+    values: dict[str, Any] = {
+        "vocab_size": 257,
+        "width": 32,
+        "heads": 2,
+        "neurons": 32,
+        "levels": 2,
+        "context": 32,
+        "site_levels": (1,),
+        "site_slots": 16,
+        "write_slots": 512,
+        "code_width": 32,
+    }
+    return ModelConfig(**(values | changes))
 
 
 def random_network(config: ModelConfig, seed: int = 0, head: float = 0.3) -> Network:

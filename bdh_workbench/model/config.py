@@ -90,20 +90,3 @@ class ModelConfig:
             UserError: for an unknown field or a value of the wrong type.
         """
         return from_table(cls, values, WHERE)
-
-
-def tiny_config(**changes: Any) -> ModelConfig:
-    """A random byte-level model for unit tests, small enough for a step of a millisecond."""
-    values: dict[str, Any] = {
-        "vocab_size": 257,
-        "width": 32,
-        "heads": 2,
-        "neurons": 32,
-        "levels": 2,
-        "context": 32,
-        "site_levels": (1,),
-        "site_slots": 16,
-        "write_slots": 512,
-        "code_width": 32,
-    }
-    return ModelConfig(**(values | changes))

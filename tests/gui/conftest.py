@@ -83,7 +83,9 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path) -> Iterator[Start]:
+def start(
+    qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path, short_answers: None
+) -> Iterator[Start]:
     """Start the program as often as wanted; whatever is still open at the end is closed."""
     opened: list[Workbench] = []
 

@@ -27,6 +27,7 @@ from tests.core_factory import DOCUMENT
 from tests.gui.conftest import Said
 from tests.gui.program import FIRST, SECOND, Scene, idle, loaded, play, put
 
+pytestmark = pytest.mark.usefixtures("short_answers")
 ROOT = Path(__file__).resolve().parents[2]
 EXEC, RECOVERED_ASK = QDialog.exec, Recovered.ask  # before a test replaces them
 

@@ -18,7 +18,6 @@ from bdh_workbench.evaluation.locality import HeldOut
 from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writing.writer import finish, write
-from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader
 from bdh_workbench.training.addressing.calibration import GeneralText
@@ -38,7 +37,7 @@ from lab.results import (
     spread_of,
     thinned,
 )
-from tests.core_factory import FACTS, general_ids, random_network
+from tests.core_factory import FACTS, general_ids, random_network, tiny_config
 
 CONFIG = tiny_config(site_levels=(1, 2))
 KINDS = (study.HEBBIAN, study.NONE, study.OTHER, study.NOISE)

@@ -17,7 +17,6 @@ import torch
 
 from bdh_workbench.asking.decoding import Question
 from bdh_workbench.evaluation.baselines import settings
-from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.addressing import addresses as addressing
@@ -27,7 +26,7 @@ from lab.memories import addresses, alike, capacity, colliding, harder, meta, pr
 from lab.networks import gates, one_gate, one_gate_gates, one_gate_routing, routing, study
 from lab.rivals import baselines
 from lab.runner import carry_out
-from tests.core_factory import DOCUMENT, OTHER_DOCUMENT, general_ids
+from tests.core_factory import DOCUMENT, OTHER_DOCUMENT, general_ids, tiny_config
 
 CONFIG = tiny_config(levels=study.SITES, site_levels=tuple(range(1, study.SITES + 1)))
 Run = Callable[..., dict[str, Any]]

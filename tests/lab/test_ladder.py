@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.loading import Model
 from bdh_workbench.training.config import TrainingConfig, load_configs
 from bdh_workbench.training.synthetic import passage
 from lab.networks import ladder
 from lab.runner import carry_out
+from tests.core_factory import tiny_config
 
 
 @pytest.fixture(scope="module")

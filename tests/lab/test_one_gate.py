@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bdh_workbench.model.config import ModelConfig, tiny_config
+from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.network import Network, layer_norm
 from bdh_workbench.training.corpus import WindowSampler
 from lab.networks import one_gate, study
-from tests.core_factory import general_ids
+from tests.core_factory import general_ids, tiny_config
 
 CONFIG = tiny_config(site_levels=(1, 2), fast_rate=0.05, fast_decay=0.9)
 

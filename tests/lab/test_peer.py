@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.training.config import TrainingConfig, load_configs
@@ -19,7 +18,7 @@ from bdh_workbench.training.distributed import Ranks
 from bdh_workbench.training.optimisers import make_adamw
 from bdh_workbench.training.pretrain import Pretraining, held_out_loss
 from lab.networks.gpt2 import PeerConfig, PeerNetwork, peer_config
-from tests.core_factory import general_ids
+from tests.core_factory import general_ids, tiny_config
 
 LENGTH = 16
 CONFIG = PeerConfig(vocab_size=257, width=32, heads=2, layers=2, inner=48, context=2 * LENGTH)

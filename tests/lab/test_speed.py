@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.network import Network
 from bdh_workbench.training.pretrain import LanguageModel
 from bdh_workbench.training.telemetry import operations_per_token
 from lab.networks import speed
 from lab.networks.speed import PublishedBDH, compare_with_published, main
+from tests.core_factory import tiny_config
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from bdh_workbench.errors import UserError
 from bdh_workbench.model import checkpoint
 from bdh_workbench.model.checkpoint import load_config, load_network, load_tensors, read_metadata, save_network
-from bdh_workbench.model.config import ModelConfig, tiny_config
+from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.device import choose_device
 from bdh_workbench.model.loading import (
     SITE_TENSORS,
@@ -30,7 +30,7 @@ from bdh_workbench.model.loading import (
 )
 from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import ByteTokenizer, Tokenizer
-from tests.core_factory import calibrated_site, random_network, tiny_calibration, tiny_model
+from tests.core_factory import calibrated_site, random_network, tiny_calibration, tiny_config, tiny_model
 
 CPU = torch.device("cpu")
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bdh_workbench.model.config import ModelConfig, tiny_config
+from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.network import CHUNK, Network, NetworkState, Trace, parameter_shapes, rotary_tables, rotate
-from tests.core_factory import random_network
+from tests.core_factory import random_network, tiny_config
 
 Array = npt.NDArray[np.float64]
 

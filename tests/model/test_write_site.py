@@ -12,11 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import ROLL, SCAN, SummaryState, WriteSite, random_signs
 from bdh_workbench.training.addressing.calibration import fit_whitening, last_summaries, stretches
-from tests.core_factory import GENERAL, calibrated_site, general_ids
+from tests.core_factory import GENERAL, calibrated_site, general_ids, tiny_config
 
 Array = npt.NDArray[np.float64]
 PINNED = "-+-+-+---------+++++-----+--+-+-"  # the first signs of stream 1 with seed 0

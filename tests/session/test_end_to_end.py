@@ -57,6 +57,7 @@ from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
 from tests.model_factory import save_tiny_model
 from tests.session.session_factory import Fast, Record, done, failed, real_session
 
+pytestmark = pytest.mark.usefixtures("short_answers")
 SETTINGS = WriteSettings(framings=0)
 
 

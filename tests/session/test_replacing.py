@@ -15,7 +15,7 @@ from bdh_workbench.memory.files.memory_file import load_memory
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.session import Session
-from bdh_workbench.session.in_use import document
+from bdh_workbench.session.in_use import memory as in_use_memory
 from bdh_workbench.session.in_use.history import pack
 from bdh_workbench.session.records.events import Estimated, LogLine, MemoryChanged, VersionsFound, Written
 from bdh_workbench.session.records.jobs import (
@@ -95,12 +95,12 @@ def test_all_facts_are_replaced_and_come_back(tmp_path: Path, model_folder: Path
 
 
 @pytest.mark.slow
-def test_sixty_facts_with_the_bundled_model(tmp_path: Path) -> None:
-    """Sixty are enough for a memory whose judges, tokens and addresses are those of a trained model."""
+def test_facts_of_the_bundled_model_are_replaced(tmp_path: Path) -> None:
+    """Its judges, tokens and addresses are those of a trained model."""
     model = load_model(None, torch.device("cpu"))
     with real_session(tmp_path, keep_recovery=False) as (session, record):
         done(session, record, LoadModel(None, "cpu"))
-        written_replaced_and_undone(session, record, model, invented(60, 5), 4, tmp_path)
+        written_replaced_and_undone(session, record, model, invented(24, 5), 3, tmp_path)
 
 
 @pytest.fixture
@@ -210,9 +210,9 @@ def test_rows_in_any_order_come_back_in_theirs() -> None:
 
 def test_how_much_is_kept_is_bounded(tmp_path: Path, loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
     session, record = loaded
-    monkeypatch.setattr(document, "MOST_BYTES", 0)
+    monkeypatch.setattr(in_use_memory, "MOST_BYTES", 0)
     for number in range(4):
         done(session, record, Write((Fact("p", str(number)),)))
-    for _ in range(document.KEPT_STATES):
+    for _ in range(in_use_memory.KEPT_STATES):
         done(session, record, Undo())
     assert [item.answer for item in record.all(MemoryChanged)[-1].view.items[1:]] == ["1"]

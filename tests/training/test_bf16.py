@@ -7,14 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bdh_workbench.model.config import ModelConfig, tiny_config
+from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.network import Network
 from bdh_workbench.training import bf16
 from bdh_workbench.training.config import TrainingConfig, load_configs
 from bdh_workbench.training.corpus import WindowSampler
 from bdh_workbench.training.optimisers import make_optimisers
 from bdh_workbench.training.pretrain import LanguageModel
-from tests.core_factory import general_ids
+from tests.core_factory import general_ids, tiny_config
 
 STEPS = 30
 CLOSE = 0.02  # nats by which the loss of a step may differ from fp32

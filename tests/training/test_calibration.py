@@ -7,7 +7,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.training.addressing import calibration
@@ -23,7 +22,7 @@ from bdh_workbench.training.addressing.calibration import (
     same_tokens,
     stretches,
 )
-from tests.core_factory import GENERAL, calibrated_site, general_ids
+from tests.core_factory import GENERAL, calibrated_site, general_ids, tiny_config
 
 TOKENIZER = ByteTokenizer()
 

@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from bdh_workbench.inputs.items import Probe, TextDocument
-from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.training.addressing import episodes as episodes_module
@@ -33,7 +32,7 @@ from bdh_workbench.training.addressing.metatrain import (
     with_buffers,
 )
 from bdh_workbench.training.synthetic.relations import relations
-from tests.core_factory import calibrated_site, general_ids
+from tests.core_factory import calibrated_site, general_ids, tiny_config
 
 TOKENIZER = ByteTokenizer()
 SIZES = (12, 6, 1)

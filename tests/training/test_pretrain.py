@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.config import tiny_config
 from bdh_workbench.model.network import CHUNK, Network
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.training import checkpoint
@@ -38,7 +37,7 @@ from bdh_workbench.training.pretrain import (
     levels_at,
     share_done,
 )
-from tests.core_factory import general_ids
+from tests.core_factory import general_ids, tiny_config
 
 ROOT = Path(__file__).resolve().parents[2]
 ALONE = Ranks(0, 1, torch.device("cpu"))
