@@ -147,7 +147,7 @@ def _sentence(line: str) -> str:
 
 def _facts(
     model: Model, facts: Sequence[Fact], asked: FactQuestions, settings: WriteSettings, watch: Watch
-) -> tuple[dict[str, Any], Memory]:
+) -> tuple[dict[str, float | None], Memory]:
     """The report on facts written jointly, and the memory that holds them."""
     steps = write(model, None, facts, (), settings)
     while True:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 
@@ -30,12 +30,34 @@ MEMORY, QUESTIONS = "memory.safetensors", "questions.json"
 PATIENCE = 900.0  # seconds that the fresh process may take
 
 
-def cold_reload(model: Model, memory: Memory, questions: Sequence[Question]) -> dict[str, Any]:
-    """Save a memory, have a fresh process load it and answer questions, and compare.
+class ColdAnswers(TypedDict):
+    """What the fresh process answers: a digest of all logits, the share of exact answers, the median probability."""
 
-    Returns:
-        ``identical``, whether every logit agrees bit for bit, ``exact`` and ``median_p`` of the fresh process, and the
-        ``bytes`` of the file.
+    digest: str
+    exact: float | None
+    median_p: float | None
+
+
+class ColdReload(TypedDict):
+    """What came of a cold reload.
+
+    Attributes:
+        identical: whether every logit agrees bit for bit.
+        exact: share of exact answers in the fresh process.
+        median_p: median probability of an answer there.
+        bytes: of the file.
+        seconds: that the fresh process took.
+    """
+
+    identical: bool
+    exact: float | None
+    median_p: float | None
+    bytes: int
+    seconds: float
+
+
+def cold_reload(model: Model, memory: Memory, questions: Sequence[Question]) -> ColdReload:
+    """Save a memory, have a fresh process load it and answer questions, and compare.
 
     Raises:
         UserError: when the fresh process fails.
@@ -57,7 +79,7 @@ def cold_reload(model: Model, memory: Memory, questions: Sequence[Question]) -> 
     }
 
 
-def answer_cold(model: Model, folder: Path) -> dict[str, Any]:
+def answer_cold(model: Model, folder: Path) -> ColdAnswers:
     """What the fresh process does: load the memory in a folder and answer the questions beside it.
 
     Raises:

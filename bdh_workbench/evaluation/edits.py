@@ -128,7 +128,7 @@ def reach(
     put: Put = lambda question: question,
     opens: bool = True,
     note: Note = lambda line: None,
-) -> dict[str, Any]:
+) -> dict[str, float | None]:
     """What edits reach through a reader of theirs.
 
     Args:
@@ -144,7 +144,7 @@ def reach(
         tokenizer = reader.model.tokenizer
         return [put(Question.of(tokenizer, prompt, edit.answer)) for edit in edits for prompt in prompts(edit)]
 
-    figures: dict[str, Any] = {
+    figures: dict[str, float | None] = {
         "efficacy": share(exact(reader, asked("the edits", lambda edit: [edit.prompt]))),
         "paraphrase": share(exact(reader, asked("paraphrases", lambda edit: edit.paraphrases))),
     }

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -101,7 +100,7 @@ def _spread(windows: Tensor, count: int) -> Tensor:
 @torch.no_grad()
 def locality(
     model: Model, readers: Mapping[str, Reader], text: HeldOut, watch: Callable[[float], None] | None = None
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, float]]:
     """Compare what each reader predicts on held-out text with the untouched model, in one pass.
 
     Args:

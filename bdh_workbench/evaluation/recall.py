@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -51,7 +50,7 @@ class FactQuestions:
         )
 
 
-def recall(reader: Reader, untouched: Reader, questions: FactQuestions) -> dict[str, Any]:
+def recall(reader: Reader, untouched: Reader, questions: FactQuestions) -> dict[str, float | None]:
     """The report on written facts.
 
     Args:
@@ -73,7 +72,7 @@ def recall(reader: Reader, untouched: Reader, questions: FactQuestions) -> dict[
     }
 
 
-def answered(reader: Reader, questions: FactQuestions) -> dict[str, Any]:
+def answered(reader: Reader, questions: FactQuestions) -> dict[str, float | None]:
     """How well one reader answers: fractions from 0 to 1 and probabilities of whole answers; None about nothing."""
     scores, reworded = score(reader, questions.written), score(reader, questions.reworded)
     return {

@@ -23,7 +23,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -91,6 +90,9 @@ DAMAGE = 0.2  # share of words left out of a damaged stretch
 HIDDEN, STEPS, RATE, PENALTY = 16, 300, 0.03, 1e-4  # of a judge's fit: inner units, steps, and on squared weights
 ALPHABETS = (0x0430, 0x03B1, 0x0561, 0x10D0, 0x05D0)  # Cyrillic, Greek, Armenian, Georgian, Hebrew
 IDEOGRAPHS = (0x4E00, 3000)  # the first, and how many are used
+
+# Of each judge, or each kind of evidence that was left out: figures by name, of each kind of question or measure.
+Figures = dict[str, dict[str, dict[str, float]]]
 
 
 @dataclass
@@ -411,7 +413,7 @@ def fit_judges(
     seed: int,
     rounds: int,
     progress: Callable[[float, str], None] = lambda done, line: None,
-) -> tuple[dict[str, Judge], dict[str, Any]]:
+) -> tuple[dict[str, Judge], Figures]:
     """The judges of rows, and how well they judge on names, relations and texts that they were not fitted on.
 
     Args:
@@ -446,7 +448,7 @@ def fit_judges(
 
 def fitted(
     site: WriteSite, fit: Mapping[str, Table], held_out: Mapping[str, Table], left_out: Sequence[str] = ()
-) -> tuple[dict[str, Judge], dict[str, Any]]:
+) -> tuple[dict[str, Judge], Figures]:
     """The judges of candidates, their thresholds from others; some evidence may be left out."""
     judges, figures = {}, {}
     for kind in (FACTS, DOCUMENTS):
@@ -552,7 +554,7 @@ def ablation(
     path: Path,
     progress: Callable[[float, str], None] = lambda done, line: None,
     rounds: int = ABLATED_ROUNDS,
-) -> dict[str, Any]:
+) -> Figures:
     """Fit judges without each kind of evidence in turn, over three seeds; writes JSON and a table beside it.
 
     Args:

@@ -198,13 +198,13 @@ class Retrieved(InContext):
             going = [i for i in going if len(out[i]) < most[i] and out[i][-1] != tokenizer.end_id]
         return out
 
-    def facts_found(self, facts: Sequence[Fact]) -> dict[str, Any]:
+    def facts_found(self, facts: Sequence[Fact]) -> dict[str, float | None]:
         """How often the right statement is found, and the best passage holds the answer: what no reader can spoil."""
         written = [(fact.prompt, fact.answer, statement(fact)) for fact in facts]
         reworded = [(asked, fact.answer, statement(fact)) for fact in facts for asked in fact.paraphrases]
         return self.found(written) | {f"paraphrase_{name}": value for name, value in self.found(reworded).items()}
 
-    def probes_found(self, documents: Sequence[TextDocument]) -> dict[str, Any]:
+    def probes_found(self, documents: Sequence[TextDocument]) -> dict[str, float | None]:
         """The same for probes, whose right statement is any sentence of their document that holds the answer."""
         found = []
         for document in documents:

@@ -74,11 +74,11 @@ class Rival(ABC):
         """Greedily generate at most so many tokens after each prompt, with whatever is put before it."""
         return decode(self.reader, [self.prompt(prompt) for prompt in prompts], most, lambda _, __: False)
 
-    def facts_found(self, facts: Sequence[Fact]) -> dict[str, Any]:
+    def facts_found(self, facts: Sequence[Fact]) -> dict[str, float | None]:
         """What a rival that retrieves text reports about its retrieval, for facts."""
         return {}
 
-    def probes_found(self, documents: Sequence[TextDocument]) -> dict[str, Any]:
+    def probes_found(self, documents: Sequence[TextDocument]) -> dict[str, float | None]:
         """The same for the probes of documents."""
         return {}
 
@@ -124,7 +124,7 @@ def rival_report(
     return report
 
 
-def _facts_report(rival: Rival, facts: Sequence[Fact]) -> dict[str, Any]:
+def _facts_report(rival: Rival, facts: Sequence[Fact]) -> dict[str, float | None]:
     plain = FactQuestions.of(rival.model.tokenizer, facts)
     asked = FactQuestions(
         [rival.ask(question) for question in plain.written],
@@ -180,7 +180,7 @@ def _documents_report(rival: Rival, documents: Sequence[TextDocument], note: Not
 
 
 @torch.no_grad()
-def rival_locality(rival: Rival, text: HeldOut) -> dict[str, Any]:
+def rival_locality(rival: Rival, text: HeldOut) -> dict[str, float]:
     """What a rival changes on unrelated text, in the keys of ``locality.locality``.
 
     Text that a rival puts before a prompt stands before each window too, looked for by the window's first words.

@@ -27,7 +27,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -205,6 +205,17 @@ def _contrast(scores: Tensor, right: Tensor) -> Tensor:
     return (scores.logsumexp(1) - scores.masked_fill(~right, float("-inf")).logsumexp(1)).mean()
 
 
+class SeedRun(TypedDict):
+    """What came of one seed: how it was trained, and the dev figures of the start and of the trained numbers."""
+
+    seed: int
+    steps: int
+    seconds: float
+    losses: dict[str, float]  # the last ones, smoothed, in nats
+    start: dict[str, float]
+    trained: dict[str, float]
+
+
 @dataclass(slots=True)
 class MetaResult:
     """What came of the meta-training.
@@ -212,16 +223,16 @@ class MetaResult:
     Attributes:
         kept: whether the trained numbers are in the site now.
         verdict: why, in a sentence.
-        seeds: for each seed its steps, seconds, last losses, the dev figures of the start and of the trained numbers.
+        seeds: a run for each.
         start: the start's numbers that were trained, by name (token weights as their mean by class).
         trained: those of the best seed.
     """
 
     kept: bool
     verdict: str
-    seeds: list[dict[str, Any]] = field(default_factory=list)
-    start: dict[str, Any] = field(default_factory=dict)
-    trained: dict[str, Any] = field(default_factory=dict)
+    seeds: list[SeedRun] = field(default_factory=list)
+    start: dict[str, list[float]] = field(default_factory=dict)
+    trained: dict[str, list[float]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -253,7 +264,7 @@ def meta_train(
     """
     begun, total = time.monotonic(), 60.0 * minutes
     quick = minutes < QUICK
-    runs: list[tuple[dict[str, Any], dict[str, Tensor]]] = []
+    runs: list[tuple[SeedRun, dict[str, Tensor]]] = []
     for seed in range(seeds):
         base = _fitted(site, {}, text)
         timer = time.monotonic()
@@ -267,10 +278,13 @@ def meta_train(
             progress((seed + done) / seeds, f"seed {seed + 1} of {seeds}  {line}")
 
         tell(0.0, f"dev score of the start {start['score']:.4f}")
-        run, buffers = _train_one(base, tokenizer, text, seed, budget, tell)
+        timer = time.monotonic()
+        steps, losses, buffers = _train_one(base, tokenizer, text, seed, budget, tell)
+        seconds = round(time.monotonic() - timer, 1)
         after = _measured(_fitted(site, buffers, text), tokenizer, text, seed, quick)
         tell(1.0, f"dev score after training {after['score']:.4f}")
-        runs.append(({"seed": seed, **run, "start": start, "trained": after}, buffers))
+        run = SeedRun(seed=seed, steps=steps, seconds=seconds, losses=losses, start=start, trained=after)
+        runs.append((run, buffers))
     gains = [run["trained"]["score"] - run["start"]["score"] for run, _ in runs]
     best = max(range(seeds), key=lambda index: gains[index])
     kept = min(gains) > 0.0
@@ -294,7 +308,8 @@ def _train_one(
     seed: int,
     seconds: float,
     tell: Callable[[float, str], None],
-) -> tuple[dict[str, Any], dict[str, Tensor]]:
+) -> tuple[int, dict[str, float], dict[str, Tensor]]:
+    """Train for so many seconds; returns the steps taken, the last losses, and the trained buffers of the site."""
     begun = said = time.monotonic()
     source = EpisodeSource(tokenizer, text.fit, base.begins_word, seed)
     random, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
@@ -328,8 +343,7 @@ def _train_one(
             tell(min(1.0, done), f"step {step}  " + "  ".join(f"{k} {v:.3f}" for k, v in smoothed.items()))
     with torch.no_grad():
         buffers = {name: value.detach().clone() for name, value in addressing.buffers_of_site().items()}
-    last = {name: round(value, 4) for name, value in smoothed.items()}
-    return {"steps": step, "seconds": round(time.monotonic() - begun, 1), "losses": last}, buffers
+    return step, {name: round(value, 4) for name, value in smoothed.items()}, buffers
 
 
 @torch.no_grad()
@@ -348,12 +362,12 @@ def _measured(site: WriteSite, tokenizer: Tokenizer, text: GeneralText, seed: in
     return mean_report([address_report(site, tokenizer, text.held_out, number, "dev", sizes) for number in sets])
 
 
-def _described(site: WriteSite, changed: dict[str, Tensor]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
+def _described(site: WriteSite, changed: dict[str, Tensor]) -> dict[str, list[float]]:
+    numbers: dict[str, list[float]] = {}
     for name in TRAINED:
         value = changed.get(name, getattr(site, name))
         if name == "token_weights":
-            out["token_weights, mean and largest"] = [round(float(value.mean()), 4), round(float(value.max()), 4)]
+            numbers["token_weights, mean and largest"] = [round(float(value.mean()), 4), round(float(value.max()), 4)]
         else:
-            out[name] = [round(number, 4) for number in value.flatten().tolist()]
-    return out
+            numbers[name] = [round(number, 4) for number in value.flatten().tolist()]
+    return numbers
