@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.commands.console import Console
 from bdh_workbench.errors import UserError
@@ -118,9 +118,10 @@ def _judge(args: argparse.Namespace, questions: Questions, console: Console) -> 
     if args.ablate:
         path = Path(args.ablate)
         report = ablation(model.site, model.tokenizer, model.likeness, args.corpus, path, tell)
+        record = dict[str, Any](report)
         if has_asker(folder):
-            report = {"rows": report, "questions": ablate_judges(folder, questions, _beside(path, "questions"))}
-        console.result(report, f"What each kind of evidence is worth: {path.parent}")
+            record = {"rows": report, "questions": ablate_judges(folder, questions, _beside(path, "questions"))}
+        console.result(record, f"What each kind of evidence is worth: {path.parent}")
         return
     likeness = model.likeness
     if likeness is not None:
@@ -130,9 +131,10 @@ def _judge(args: argparse.Namespace, questions: Questions, console: Console) -> 
         likeness = load_likeness(folder)  # as it will be read: in half precision
     judges, report = fit_judges(model.site, model.tokenizer, likeness, args.corpus, 0, ROUNDS, tell)
     save_judges(folder, load_judges(folder) | judges)
+    record = dict[str, Any](report)
     if has_asker(folder):
-        report = {"rows": report, "questions": refit_judges(folder, questions)}
-    console.result(report, f"Fitted the judges: {folder}")
+        record = {"rows": report, "questions": refit_judges(folder, questions)}
+    console.result(record, f"Fitted the judges: {folder}")
 
 
 def _beside(path: Path, name: str) -> Path:

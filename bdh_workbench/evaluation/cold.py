@@ -27,7 +27,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 
 MEMORY, QUESTIONS = "memory.safetensors", "questions.json"
-PATIENCE = 900.0  # seconds that the fresh process may take
+RELOAD_PATIENCE = 900.0  # seconds that the fresh process may take
 
 
 class ColdAnswers(TypedDict):
@@ -120,7 +120,12 @@ def _run(arguments: Sequence[str]) -> dict[str, Any]:
     command = [sys.executable, "-P", "-m", "bdh_workbench", *arguments]
     try:
         done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=RELOAD_PATIENCE,
+            check=False,
         )
         answer = json.loads(done.stdout) if done.returncode == 0 else None
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:

@@ -20,7 +20,7 @@ from bdh_workbench.inputs.sentences import sentence_spans
 # extends them to other scripts: punctuation is that of Unicode, and where words are not spaced each character is one.
 UNSPACED = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
 ARTICLES = re.compile(r"\b(?:a|an|the)\b")
-MOST_BYTES = 200 * 1024 * 1024
+MOST_SQUAD_BYTES = 200 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ def read_articles(path: str | os.PathLike[str]) -> list[Article]:
     """
     file = Path(path)
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise UserError(f"{file} has more than {MOST_BYTES >> 20} MB: give a smaller file of questions.")
+        if file.stat().st_size > MOST_SQUAD_BYTES:
+            raise UserError(f"{file} has more than {MOST_SQUAD_BYTES >> 20} MB: give a smaller file of questions.")
         data = json.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UserError(f"The questions in {file} cannot be read ({error.strerror}): give another file.") from None

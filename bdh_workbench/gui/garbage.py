@@ -10,7 +10,7 @@ import gc
 
 from PySide6.QtCore import QObject, QTimer
 
-INTERVAL = 500  # milliseconds between two looks
+COLLECT_INTERVAL = 500  # milliseconds between two looks
 
 
 class GarbageCollector(QObject):
@@ -22,7 +22,7 @@ class GarbageCollector(QObject):
         self._was_on = gc.isenabled()
         gc.disable()
         self._timer = QTimer(self)
-        self._timer.setInterval(INTERVAL)
+        self._timer.setInterval(COLLECT_INTERVAL)
         self._timer.timeout.connect(self.look)
         self._timer.start()
 

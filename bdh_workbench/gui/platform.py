@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bdh_workbench.errors import UserError
 
-PACKAGES = {  # libraries that Qt's plugin for X11 needs, and the packages of Debian and Ubuntu that bring them
+X11_PACKAGES = {  # libraries that Qt's plugin for X11 needs, and the packages of Debian and Ubuntu that bring them
     "libxcb-cursor": "libxcb-cursor0",
     "libxcb-icccm": "libxcb-icccm4",
     "libxcb-image": "libxcb-image0",
@@ -65,7 +65,7 @@ def check_plugin(plugin: Path) -> None:
 def _sentence(problem: str) -> str:
     found = re.search(r"(lib[\w.+-]+?)\.so", problem)
     name = found[1] if found else ""
-    package = PACKAGES.get(name)
+    package = X11_PACKAGES.get(name)
     if package is None:
         return f"Qt cannot open a window here ({problem})."
     return (

@@ -10,7 +10,7 @@ import os
 
 ROW = 16 << 10  # bytes that a stored row takes while its memory is open and read: cues, places, lists
 SHARE = 0.5  # of the machine's memory that one open memory may take
-UNKNOWN = 8 << 30  # bytes of a machine that does not say how many it has
+ASSUMED_BYTES = 8 << 30  # bytes of a machine that does not say how many it has
 CHARACTERS = 3.0  # of text for each row: a token has about four, and windows store some tokens again
 
 
@@ -20,7 +20,7 @@ def machine_rows() -> int:
     try:
         size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
-        size = UNKNOWN
+        size = ASSUMED_BYTES
     return max(1, int(SHARE * size / ROW))
 
 

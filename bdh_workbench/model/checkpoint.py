@@ -22,7 +22,7 @@ from bdh_workbench.model.files import save_json_atomically, save_tensors_atomica
 from bdh_workbench.model.network import Network, parameter_shapes
 from bdh_workbench.model.tensor_files import FLOATS, Wanted, read_tensors
 
-FORMAT = "bdh-workbench model 1"  # followed by the number of parts and the digest of all weights
+MODEL_FORMAT = "bdh-workbench model 1"  # followed by the number of parts and the digest of all weights
 PART = 15 << 20  # bytes of one file, of weights or of a training checkpoint
 MOST_PARTS = 1000
 MAX_CONFIG = 1 << 20  # bytes of a configuration
@@ -47,7 +47,7 @@ def save_network(folder: Path, network: Network, dtype: torch.dtype = torch.floa
         parts[-1][name] = tensor
         size += tensor.nbytes
     # one entry, as safetensors writes several in any order, and equal models shall be equal files
-    metadata = {"format": f"{FORMAT} {len(parts)} {digest.hexdigest()}"}
+    metadata = {"format": f"{MODEL_FORMAT} {len(parts)} {digest.hexdigest()}"}
     for number, part in reversed(list(enumerate(parts))):
         save_tensors_atomically(part_path(folder, number), part, metadata)
     number = len(parts)
@@ -68,7 +68,7 @@ def weight_files(folder: Path) -> list[Path]:
         UserError: when one is missing or damaged, or they are not of one model.
     """
     first = str(read_metadata(part_path(folder, 0)).get("format", ""))
-    count = (first.removeprefix(FORMAT).split() or ["1"])[0]
+    count = (first.removeprefix(MODEL_FORMAT).split() or ["1"])[0]
     if not (count.isascii() and count.isdigit() and 1 <= int(count) <= MOST_PARTS):
         raise UserError(f"{part_path(folder, 0)} is damaged: copy the model folder again.")
     files = [part_path(folder, number) for number in range(int(count))]

@@ -11,8 +11,8 @@ from bdh_workbench.described import SEEDS, check, from_table, setting
 from bdh_workbench.errors import UserError
 
 WHERE = "model configuration"
-LARGEST = 1 << 27  # numbers in one matrix: a damaged configuration must not fill the memory
-MOST = 1 << 24  # of anything that is counted
+LARGEST_MATRIX = 1 << 27  # numbers in one matrix: a damaged configuration must not fill the memory
+LARGEST_COUNT = 1 << 24  # of anything that is counted
 MOST_LEVELS = 1024  # they share their weights, so that their number would have no other bound
 
 
@@ -24,19 +24,21 @@ class ModelConfig:
         UserError: when the values cannot make a network.
     """
 
-    vocab_size: int = setting(8192, "tokens known [V]", least=1, most=MOST)
-    width: int = setting(512, "numbers in the stream at each token [D]", least=1, most=MOST)
-    heads: int = setting(4, "heads [H]", least=1, most=MOST)
-    neurons: int = setting(2048, "neurons per head [N]", least=1, most=MOST)
+    vocab_size: int = setting(8192, "tokens known [V]", least=1, most=LARGEST_COUNT)
+    width: int = setting(512, "numbers in the stream at each token [D]", least=1, most=LARGEST_COUNT)
+    heads: int = setting(4, "heads [H]", least=1, most=LARGEST_COUNT)
+    neurons: int = setting(2048, "neurons per head [N]", least=1, most=LARGEST_COUNT)
     levels: int = setting(6, "passes through the shared level [L]", least=1, most=MOST_LEVELS)
-    context: int = setting(512, "tokens in a training window [T]; the network has no limit", least=1, most=MOST)
+    context: int = setting(
+        512, "tokens in a training window [T]; the network has no limit", least=1, most=LARGEST_COUNT
+    )
     rope_theta: float = setting(65536.0, "base of the rotary frequencies", above=1)
     site_levels: tuple[int, ...] = setting((2, 4), "levels, counted from 1, that a memory site follows", least=1)
-    site_slots: int = setting(512, "slots of each of those sites [M]", least=1, most=MOST)
+    site_slots: int = setting(512, "slots of each of those sites [M]", least=1, most=LARGEST_COUNT)
     fast_decay: float = setting(0.98, "share of the fast state kept from one token to the next", least=0, below=1)
     fast_rate: float = setting(1.0, "strength of one Hebbian step [eta]")
-    write_slots: int = setting(16384, "slots of the write site [M]", least=1, most=MOST)
-    code_width: int = setting(256, "numbers in a token code", least=1, most=MOST)
+    write_slots: int = setting(16384, "slots of the write site [M]", least=1, most=LARGEST_COUNT)
+    code_width: int = setting(256, "numbers in a token code", least=1, most=LARGEST_COUNT)
     decays: tuple[float, ...] = setting(
         (0.98, 0.95, 0.4), "of the content summaries: subject, phrase, place in the answer", least=0, below=1
     )
@@ -52,7 +54,7 @@ class ModelConfig:
         hidden, codes = self.heads * self.neurons, max(self.vocab_size, self.write_slots)
         phases = (self.neurons, min(self.context, 512))  # as many as the network makes at once
         for rows, columns in ((max(self.vocab_size, hidden), self.width), (codes, self.cue_width), phases):
-            if rows * columns > LARGEST:
+            if rows * columns > LARGEST_MATRIX:
                 raise UserError("The model configuration asks for a network too large for any machine.")
         if self.neurons % 2:
             raise UserError(f"The model configuration has neurons = {self.neurons}; rotary pairs need an even number.")

@@ -18,7 +18,7 @@ from bdh_workbench.model.files import save_tensors_atomically
 from bdh_workbench.model.tensor_files import Wanted, read_tensors
 
 FILE = "vectors.safetensors"
-LARGEST = 256 << 20  # bytes of it that will be opened
+LARGEST_VECTORS = 256 << 20  # bytes of it that will be opened
 LAST = 4  # words that an answer follows, which count for themselves
 SHAPES = 5  # numbers that tell the shape of an answer
 Vector = npt.NDArray[np.float32]
@@ -130,7 +130,7 @@ def load_likeness(folder: Path) -> Likeness | None:
     if not path.exists():
         return None
     names = ("vectors", *(part.name for part in fields(Relating)))
-    tensors = read_tensors(path, {name: Wanted(("F16",), (None, None)) for name in names}, LARGEST)
+    tensors = read_tensors(path, {name: Wanted(("F16",), (None, None)) for name in names}, LARGEST_VECTORS)
     try:
         with safe_open(str(path), "pt") as file:
             words = json.loads((file.metadata() or {})["words"])

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 
-MAX_HEADER = 8 << 20  # bytes of a header: names, shapes and a few texts
+MAX_HEADER_BYTES = 8 << 20  # bytes of a header: names, shapes and a few texts
 DTYPES: Mapping[str, torch.dtype] = {
     "BOOL": torch.bool,
     "F16": torch.float16,
@@ -63,7 +63,7 @@ def read_tensors(path: Path, wanted: Mapping[str, Wanted], unbounded: int = 0) -
     Raises:
         UserError: when the file is missing, damaged, too large, or a tensor is missing, of another kind or not finite.
     """
-    most = MAX_HEADER + sum(kind.most_bytes(unbounded) for kind in wanted.values())
+    most = MAX_HEADER_BYTES + sum(kind.most_bytes(unbounded) for kind in wanted.values())
     try:
         with path.open("rb") as file:
             # As many bytes are set aside as are asked for, and a file may grow while it is read.

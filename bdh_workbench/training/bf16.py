@@ -25,7 +25,7 @@ from bdh_workbench.model.network import MemorySite, Network, layer_norm
 
 ROWS = 64  # of the scores over the vocabulary that are made at once: 2 MB in fp32 at 8,192 tokens
 HALF = torch.bfloat16
-LEAST = torch.finfo(torch.float32).tiny  # probability, 87 nats, below which the loss does not grow
+SMALLEST_P = torch.finfo(torch.float32).tiny  # probability, 87 nats, below which the loss does not grow
 
 
 def supported(device: torch.device) -> bool:
@@ -145,7 +145,7 @@ class _HeadLoss(torch.autograd.Function):
             wanted = targets[part, None]
             scores = torch.mm(stream[part], half.t()).float()  # (rows, V)
             p = torch.softmax(scores, -1)
-            total -= p.gather(1, wanted).clamp_min_(LEAST).log_().sum()
+            total -= p.gather(1, wanted).clamp_min_(SMALLEST_P).log_().sum()
             p.scatter_add_(1, wanted, p.new_full((), -1.0).expand_as(wanted))
             pull[part] = p
         ctx.save_for_backward(stream, half, pull)

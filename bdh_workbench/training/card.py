@@ -14,7 +14,7 @@ import torch
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 NOT_RUN = "No benchmark has been run on this model yet."
-SHOWN = {
+SHOWN_FIGURES = {
     "facts_nearest": "facts: a rewording is matched to its own answer",
     "facts_answers": "facts: every token of the answer is matched",
     "facts_found_01": "facts: found at 0.1% false accepts",
@@ -207,7 +207,7 @@ def _addresses(figures: Mapping[str, Any]) -> list[str]:
         for run in runs:
             head += [f"start, seed {run['seed']}", f"trained, seed {run['seed']}"]
         measured = []
-        for key, words in SHOWN.items():
+        for key, words in SHOWN_FIGURES.items():
             cells = [f"{run[which][key]:.3f}" for run in runs for which in ("start", "trained")]
             measured.append((words, *cells))
         lines += ["", *_table(tuple(head), measured)]
@@ -231,7 +231,7 @@ def _calibration(figures: Mapping[str, Any]) -> list[str]:
     }
     lines += _table(("judge", "asked", "share"), [(*key, f"{share:.4f}") for key, share in groups.items()])
     if figures.get("test"):
-        rows = [(words, f"{figures['test'][key]:.3f}") for key, words in SHOWN.items()]
+        rows = [(words, f"{figures['test'][key]:.3f}") for key, words in SHOWN_FIGURES.items()]
         lines += ["", "The finished addresses on names and relations that nothing was chosen on:", ""]
         lines += _table(("measure (share)", "test split"), rows)
     return lines

@@ -13,7 +13,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.network import CHUNK
 
-WHERE = "training configuration"
+TRAINING_TABLE = "training configuration"
 OPTIMISERS = ("muon", "adamw")
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -65,7 +65,7 @@ class TrainingConfig:
         """Check what would otherwise fail an hour later."""
         if self.minutes <= 0 and self.tokens <= 0:
             raise UserError("The training configuration sets no end: give minutes or tokens.")
-        check(self, WHERE)
+        check(self, TRAINING_TABLE)
         if self.final_rate > self.rate:
             raise UserError("The training configuration needs 0 < final_rate <= rate.")
 
@@ -76,7 +76,7 @@ class TrainingConfig:
         Raises:
             UserError: for an unknown field or a value of the wrong type.
         """
-        config = from_table(cls, values, WHERE)
+        config = from_table(cls, values, TRAINING_TABLE)
         if len(config.betas) != 2:
             raise UserError("The training configuration needs two numbers for betas.")
         return config

@@ -34,7 +34,7 @@ from bdh_workbench.training.synthetic import passage
 from bdh_workbench.training.telemetry import Telemetry
 
 AVERAGE_EVERY = 8  # steps between two snapshots in the mean of the weights
-PAUSE = 10.0  # a step this many times slower than usual was a pause of the machine, and is not counted as work
+PAUSE_FACTOR = 10.0  # a step this many times slower than usual was a pause of the machine, and is not counted as work
 
 
 class LanguageModel(nn.Module):
@@ -250,8 +250,8 @@ class Pretraining:
             progress.step += 1
             progress.tokens += ids[:, 1:].numel() * self.ranks.world
             mark, took = self.clock(), self.clock() - mark
-            usual = took if usual == 0.0 else 0.95 * usual + 0.05 * min(took, PAUSE * usual)
-            worked = progress.seconds + min(took, PAUSE * usual)
+            usual = took if usual == 0.0 else 0.95 * usual + 0.05 * min(took, PAUSE_FACTOR * usual)
+            worked = progress.seconds + min(took, PAUSE_FACTOR * usual)
             progress.seconds, halt, due = self.ranks.agree([worked, float(stop()), float(telemetry.due())])
             over = share_done(config, progress) >= 1.0
             self._keep_average(over)

@@ -33,8 +33,8 @@ from bdh_workbench.training.synthetic.relations import Relation, plain_relations
 SIZE = 64  # numbers that tell what is asked
 STEPS, RATE, BATCH, PAIRS = 400, 4e-3, 384, 192  # of the fit: steps, rate, answers and pairs of a batch
 MADE, TOLD = 20_000, 2  # sentences with made questions, and how many of each are taken
-MOST = 16  # words of a prompt
-NAMED = re.compile(r"\{\w+\}('s)?")  # places of names in a phrasing
+PROMPT_WORDS = 16  # words of a prompt
+PLACEHOLDER = re.compile(r"\{\w+\}('s)?")  # places of names in a phrasing
 
 
 @dataclass
@@ -111,7 +111,7 @@ def examples(people: Path | None, made: Path | None, split: str, seed: int) -> E
 def _phrasings(relation: Relation) -> list[list[str]]:
     questions = [line.partition(" => ")[0] for line in relation.questions]
     lines = (*relation.statements, *questions, *relation.synonyms)
-    return [asked_words(NAMED.sub(" ", line).strip()) for line in lines]
+    return [asked_words(PLACEHOLDER.sub(" ", line).strip()) for line in lines]
 
 
 class _Network(nn.Module):
@@ -137,7 +137,7 @@ class _Network(nn.Module):
         return (by_vector + self.places[:, None] * self.weighing[:, -2] + self.weighing[:, -1]).sigmoid()
 
     def asks(self, ids: Tensor, counting: Tensor) -> Tensor:
-        """(B, K) of the words (B, MOST) of prompts, numbers with -1 for none after the last."""
+        """(B, K) of the words (B, PROMPT_WORDS) of prompts, numbers with -1 for none after the last."""
         places = (ids >= 0).sum(1, keepdim=True) - LAST + torch.arange(LAST)
         last = ids.gather(1, places.clamp(min=0)).masked_fill(places < 0, -1)
         parts = []
@@ -165,12 +165,12 @@ def fit_relating(
     torch.manual_seed(seed)
     numbers = {word: number for number, word in enumerate(likeness.words)}
     network = _Network(likeness, size)
-    prompts = _numbered([prompt for prompt, _ in given.answered], numbers, MOST)
-    answers = _numbered([answer for _, answer in given.answered], numbers, MOST)
+    prompts = _numbered([prompt for prompt, _ in given.answered], numbers, PROMPT_WORDS)
+    answers = _numbered([answer for _, answer in given.answered], numbers, PROMPT_WORDS)
     known = (answers >= 0).sum(1).tolist()
     shapes = torch.tensor([shape_of(words, count) for (_, words), count in zip(given.answered, known, strict=True)])
-    alike = [_numbered([pair[side] for pair in given.alike], numbers, MOST) for side in (0, 1)]
-    phrasings = _numbered([words for words, _ in given.phrasings], numbers, MOST)
+    alike = [_numbered([pair[side] for pair in given.alike], numbers, PROMPT_WORDS) for side in (0, 1)]
+    phrasings = _numbered([words for words, _ in given.phrasings], numbers, PROMPT_WORDS)
     relation = torch.tensor([number for _, number in given.phrasings])
     optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)

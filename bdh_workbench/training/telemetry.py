@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.training.checkpoint import Progress
 
-INTERVAL = 1.0  # seconds between two log lines
+LOG_INTERVAL = 1.0  # seconds between two log lines
 
 
 class Telemetry:
@@ -58,7 +58,7 @@ class Telemetry:
 
     def due(self) -> bool:
         """Whether a second has passed since the last line; reading a loss waits for the device, so not at each step."""
-        return time.monotonic() - self._last >= INTERVAL
+        return time.monotonic() - self._last >= LOG_INTERVAL
 
     def log(self, progress: Progress, done: float, scalars: Mapping[str, float]) -> None:
         """Write one line and one point of each scalar."""

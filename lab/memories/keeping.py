@@ -44,7 +44,7 @@ __all__ = ["measure", "page", "pictures"]
 
 LOCALITY_TOKENS = 100_000  # of held-out text
 ORDERS = 3  # in which ten documents are written
-LONG = 10_000  # tokens of the long document
+LONG_TOKENS = 10_000  # tokens of the long document
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def _long(context: Context) -> dict[str, Any]:
     tokenizer = context.model.tokenizer
     parts, count = [], 0
     for text in documents(60, context.seed + 1, SPLIT):
-        if count >= LONG:
+        if count >= LONG_TOKENS:
             break
         parts.append(text.text.strip())
         count += len(tokenizer.encode(parts[-1]))

@@ -19,7 +19,7 @@ from bdh_workbench.model.config import ModelConfig
 
 HEAD = 64  # numbers in an attention head, as in every published GPT-2
 MLP = 4  # width of the MLP over that of the stream in the published GPT-2
-CLOSE = 0.01  # share by which the number of parameters may differ
+SIZE_TOLERANCE = 0.01  # share by which the number of parameters may differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def peer_config(config: ModelConfig, parameters: int, context: int) -> PeerConfi
     narrow = dataclasses.replace(usual, layers=layers, inner=0)
     inner = max(1, round((parameters - narrow.parameters) / (layers * (2 * config.width + 1))))
     found = dataclasses.replace(narrow, inner=inner)
-    if abs(found.parameters / parameters - 1.0) > CLOSE:
+    if abs(found.parameters / parameters - 1.0) > SIZE_TOLERANCE:
         raise UserError(f"There is no GPT-2 of {parameters:,} parameters at width {config.width}: use a larger model.")
     return found
 

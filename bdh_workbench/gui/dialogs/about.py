@@ -11,13 +11,13 @@ from bdh_workbench import __version__
 from bdh_workbench.gui.look.theme import icon
 from bdh_workbench.gui.look.widgets import answered
 
-PACKAGES = ("torch", "PySide6-Essentials", "pyqtgraph", "numpy", "safetensors", "tokenizers")
+SHOWN_PACKAGES = ("torch", "PySide6-Essentials", "pyqtgraph", "numpy", "safetensors", "tokenizers")
 
 
 def versions() -> str:
     """A line for each part, without importing it."""
     lines = [f"BDH memory workbench {__version__}", f"Python {platform.python_version()} on {platform.system()}"]
-    for name in PACKAGES:
+    for name in SHOWN_PACKAGES:
         try:
             lines.append(f"{name} {version(name)}")
         except PackageNotFoundError:

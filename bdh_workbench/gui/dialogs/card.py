@@ -14,10 +14,10 @@ from bdh_workbench.gui.look.words import harmless
 from bdh_workbench.harmless import harmless_lines
 from bdh_workbench.session.records.events import ModelInfo
 
-LONGEST = 400_000  # characters of a card that are shown
+LONGEST_CARD = 400_000  # characters of a card that are shown
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 NONE = "This model came without a card (README.md in its folder)."
-PLAIN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
+CARD_MARKDOWN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 
 
 class _Closed(QTextBrowser):
@@ -32,7 +32,7 @@ def card_text(folder: Path) -> str:
     """The card of a model's folder."""
     try:
         with (folder / "README.md").open(encoding="utf-8", errors="replace") as file:
-            return COMMENT.sub("", harmless_lines(file.read(LONGEST))) or NONE
+            return COMMENT.sub("", harmless_lines(file.read(LONGEST_CARD))) or NONE
     except OSError:
         return NONE
 
@@ -60,7 +60,7 @@ class ModelCard(QDialog):
         self.view = _Closed()
         self.view.setOpenLinks(False)
         self.view.setAccessibleName("Card of the model")
-        self.view.document().setMarkdown(card_text(info.folder), PLAIN)
+        self.view.document().setMarkdown(card_text(info.folder), CARD_MARKDOWN)
         for frame in self.view.document().rootFrame().childFrames():
             if isinstance(frame, QTextTable):
                 form = frame.format().toTableFormat()

@@ -23,8 +23,8 @@ from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
 from bdh_workbench.session.tasks.fit import Fit, estimate_fit
 
-DEVICES = (("auto", "Best available"), ("cpu", "CPU"), ("cuda", "NVIDIA GPU"), ("mps", "Apple GPU"))
-FOLDER = Qt.ItemDataRole.UserRole
+DEVICE_NAMES = (("auto", "Best available"), ("cpu", "CPU"), ("cuda", "NVIDIA GPU"), ("mps", "Apple GPU"))
+FOLDER_ROLE = Qt.ItemDataRole.UserRole
 
 
 def fit_words(fit: Fit) -> tuple[str, str]:
@@ -61,7 +61,7 @@ class ModelChooser(QDialog):
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.device = QComboBox()
         self.device.setAccessibleName("Device")
-        for name, text in DEVICES:
+        for name, text in DEVICE_NAMES:
             self.device.addItem(text, name)
         self.device.setCurrentIndex(max(0, self.device.findData(device)))
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -90,7 +90,7 @@ class ModelChooser(QDialog):
 
     def _add(self, folder: Path) -> None:
         item = QListWidgetItem(harmless(folder.resolve().name))
-        item.setData(FOLDER, str(folder))
+        item.setData(FOLDER_ROLE, str(folder))
         item.setToolTip(tip(str(folder)))
         self.list.addItem(item)
 
@@ -103,7 +103,7 @@ class ModelChooser(QDialog):
     def _show_fit(self, *_: object) -> None:
         item = self.list.currentItem()
         if item is not None:
-            fit = estimate_fit(Path(str(item.data(FOLDER))), str(self.device.currentData()))
+            fit = estimate_fit(Path(str(item.data(FOLDER_ROLE))), str(self.device.currentData()))
             words, tone = fit_words(fit)
             self.words.setText(words)
             set_tone(self.words, tone)
@@ -112,7 +112,7 @@ class ModelChooser(QDialog):
     def choice(self) -> tuple[str, str] | None:
         """Folder and device."""
         item = self.list.currentItem()
-        return (str(item.data(FOLDER)), str(self.device.currentData())) if item is not None else None
+        return (str(item.data(FOLDER_ROLE)), str(self.device.currentData())) if item is not None else None
 
     @classmethod
     def ask(cls, parent: QWidget | None, current: Path | None = None, device: str = "auto") -> tuple[str, str] | None:

@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from bdh_workbench.gui.look.widgets import answered
 from bdh_workbench.harmless import harmless_lines
 
-TITLE = "BDH memory workbench"
+WINDOW_TITLE = "BDH memory workbench"
 MOST = 8  # documents that a question names
 
 
 def _box(parent: QWidget | None, question: str) -> QMessageBox:
     """A box with a question, which shows a title that looks like HTML as plain text."""
-    box = QMessageBox(QMessageBox.Icon.Question, TITLE, harmless_lines(question), parent=parent)
+    box = QMessageBox(QMessageBox.Icon.Question, WINDOW_TITLE, harmless_lines(question), parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     return box
 

@@ -36,7 +36,7 @@ KEPT = 200  # exchanges
 SHOWN = 40  # of them in the window
 SETTINGS_SHARE = 0.42  # of the room above the line, at most
 CHART_HEIGHT = 116  # pixels under which a chart says nothing, and the answers have its room
-MODES: dict[AsKind, str] = {"auto": "Auto", "question": "Question", "beginning": "Beginning"}
+MODE_NAMES: dict[AsKind, str] = {"auto": "Auto", "question": "Question", "beginning": "Beginning"}
 
 
 class AskPane(Pane):
@@ -85,7 +85,7 @@ class AskPane(Pane):
             "A question is answered from a stored sentence; the beginning of a sentence is continued. "
             "Auto: decide by the prompt."
         )
-        for mode, label in MODES.items():
+        for mode, label in MODE_NAMES.items():
             self.mode.addItem(label, mode)
         self.mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.mode.setMinimumContentsLength(9)
@@ -256,7 +256,7 @@ class AskPane(Pane):
     def _show_kind(self, text: str) -> None:
         """Show what kind of prompt stands in the line."""
         kind = "beginning" if kind_of(text) == "beginning" else "question"
-        self.mode.setItemText(0, f"Auto: {kind}" if text.strip() else MODES["auto"])
+        self.mode.setItemText(0, f"Auto: {kind}" if text.strip() else MODE_NAMES["auto"])
 
     def _follow_link(self, url: QUrl) -> None:
         """Do what a link under an answer names."""

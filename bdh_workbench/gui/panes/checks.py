@@ -25,9 +25,9 @@ from bdh_workbench.session.records.events import (
 from bdh_workbench.session.records.jobs import Check, KeepChecks, RunChecks
 from bdh_workbench.session.records.notebook import CheckResult
 
-EMPTY = "No checks yet. Pin an answer as a check, or add a question: they are asked together after each change."
+NO_CHECKS = "No checks yet. Pin an answer as a check, or add a question: they are asked together after each change."
 NUMBER = Qt.ItemDataRole.UserRole
-NOTHING = "nothing"
+NO_ANSWER = "nothing"
 
 
 class ChecksTree(QTreeWidget):
@@ -73,7 +73,7 @@ class ChecksPane(Pane):
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(0, 24)
         header.resizeSection(2, 64)
-        self.empty = note(EMPTY)
+        self.empty = note(NO_CHECKS)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         inside = QVBoxLayout(self.tree.viewport())
         inside.setContentsMargins(12, 4, 12, 4)
@@ -147,15 +147,15 @@ class ChecksPane(Pane):
             words = short(check.question, 160)
             if result is not None and not result.right:
                 mark, tone = "!", colours.warning
-                words += f"   expected {short(check.expected, 60) or NOTHING}"
+                words += f"   expected {short(check.expected, 60) or NO_ANSWER}"
             line = QTreeWidgetItem([mark, words, shown_p(result.p) if result is not None else ""])
             line.setForeground(0, QColor(tone))
             line.setForeground(2, QColor(colours.muted))
             line.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             line.setData(0, NUMBER, number)
-            came = "not asked yet" if result is None else f"got: {harmless(result.answer) or NOTHING}"
+            came = "not asked yet" if result is None else f"got: {harmless(result.answer) or NO_ANSWER}"
             for column in range(3):
-                line.setToolTip(column, tip(f"{check.question}\nexpected: {check.expected or NOTHING}\n{came}"))
+                line.setToolTip(column, tip(f"{check.question}\nexpected: {check.expected or NO_ANSWER}\n{came}"))
             self.tree.addTopLevelItem(line)
             line.setSelected(number in chosen)
         self.empty.setVisible(not checks)

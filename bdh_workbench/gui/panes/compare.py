@@ -21,7 +21,7 @@ from bdh_workbench.session.records.jobs import InspectMemory
 if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord
 
-EMPTY = "Choose a memory on each side to see what only one of them contains, and where they differ."
+NOTHING_COMPARED = "Choose a memory on each side to see what only one of them contains, and where they differ."
 IN_USE = "memory in use"
 SIDES = ("left", "right")
 SAME, DIFFERS = "same", "differs"
@@ -79,7 +79,7 @@ class ComparePane(Pane):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column, width in ((1, 84), (2, 56), (3, 60)):
             header.resizeSection(column, width)
-        self.empty = note(EMPTY)
+        self.empty = note(NOTHING_COMPARED)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         inside = QVBoxLayout(self.tree.viewport())
         inside.addWidget(self.empty)

@@ -15,7 +15,7 @@ from bdh_workbench.session.records.events import JobFailed, Source, TextInspecte
 from bdh_workbench.session.records.jobs import InspectText
 
 AFTER = 300  # milliseconds without a key
-LIMIT = 4000  # characters that are looked at
+MOST_CHARACTERS = 4000  # characters that are looked at
 SWITCHES = ("slow off", "fast off", "written off")
 
 
@@ -33,7 +33,7 @@ class GatesPane(Pane):
         self.line = QLineEdit()
         self.line.setPlaceholderText("Type any text to see what each of its tokens reads")
         self.line.setAccessibleName("Text to look at")
-        self.line.setMaxLength(LIMIT)
+        self.line.setMaxLength(MOST_CHARACTERS)
         self.reads = TokenHeat(
             clock, "Reads by site", "Type a text above to see what each token reads at each site.",
             "How much each read adds to the stream, as a share of it: slow memory and fast state of each site, and the "

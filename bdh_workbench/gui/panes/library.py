@@ -35,9 +35,9 @@ from bdh_workbench.session.records.jobs import (
     SaveMemory,
 )
 
-NOTHING = "No saved memories yet. Write something, then save it (Ctrl+S): it will appear here."
+NO_MEMORIES = "No saved memories yet. Write something, then save it (Ctrl+S): it will appear here."
 UNFOUND = "No title or note contains these words."
-MOST = 500  # memories that other panes are offered
+MOST_SHOWN = 500  # memories that other panes are offered
 
 
 class LibraryPane(Pane):
@@ -87,7 +87,7 @@ class LibraryPane(Pane):
         room.addWidget(self.gauge)
         room.addWidget(self.room)
         self.column.addLayout(room)
-        self.empty = note(NOTHING)
+        self.empty = note(NO_MEMORIES)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         inside = QVBoxLayout(self.table.viewport())
         inside.setContentsMargins(16, 8, 16, 8)
@@ -112,7 +112,7 @@ class LibraryPane(Pane):
 
     def _tell_empty(self) -> None:
         """Say why the table is empty, if it is."""
-        self.empty.setText(UNFOUND if self.model.entries else NOTHING)
+        self.empty.setText(UNFOUND if self.model.entries else NO_MEMORIES)
         self.empty.setVisible(self.filter.rowCount() == 0)
 
     def reload(self) -> None:
@@ -125,7 +125,7 @@ class LibraryPane(Pane):
         readable = [entry for entry in entries if isinstance(entry, MemoryHeader)]
         self.hits.titles = {entry.path: entry.title for entry in readable}
         self.status.setText(f"{len(entries):,}")
-        self.context.state.library_listed.emit(readable[:MOST])
+        self.context.state.library_listed.emit(readable[:MOST_SHOWN])
         self._tell_empty()
         for number in range(self.filter.rowCount()):
             entry = self.model.entries[self.filter.mapToSource(self.filter.index(number, 0)).row()]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.store.state import LayerRecord
 
 
-ALONE = "no other write"
+NO_OTHER_WRITE = "no other write"
 
 
 class LivePane(Pane):
@@ -64,7 +64,7 @@ class LivePane(Pane):
         self.other.setToolTip("Show the curves of an earlier write over these")
         self.other.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.other.setMinimumContentsLength(14)
-        self.other.addItem(ALONE)
+        self.other.addItem(NO_OTHER_WRITE)
         self.other.currentIndexChanged.connect(self._overlay)
         self.tabs.setCornerWidget(self.other, Qt.Corner.TopRightCorner)
         self.column.addWidget(self.tabs, 1)
@@ -139,7 +139,7 @@ class LivePane(Pane):
         if [layer.number for layer in layers] != [layer.number for layer in self._layers]:
             self._layers = list(layers)
             self.other.clear()
-            self.other.addItem(ALONE)
+            self.other.addItem(NO_OTHER_WRITE)
             self.other.addItems([f"with {short(layer.title, 40) or f'layer {layer.number}'}" for layer in layers])
 
     def _overlay(self, index: int) -> None:

@@ -31,7 +31,7 @@ from bdh_workbench.session.storage.searching import WORD, Hit
 if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord
 
-EMPTY = (
+NO_TEXT = (
     "The memory's texts appear here, item by item. Write something, or load a memory from the library; an "
     "answer's source then leads to its sentence."
 )
@@ -102,7 +102,7 @@ class TextPane(Pane):
         self.heat_button.setChecked(True)
         self.heat_button.toggled.connect(lambda _on: self._show_heat())
         self.view = TextView()
-        self.view.setPlaceholderText(EMPTY)
+        self.view.setPlaceholderText(NO_TEXT)
         context.paint(self.view.set_colours)
         self.line = QLineEdit()
         self.line.setPlaceholderText("Find in this text")

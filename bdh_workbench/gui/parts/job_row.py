@@ -21,7 +21,7 @@ from bdh_workbench.session.records.events import (
 )
 
 SURE = 2.0  # seconds after which the pace so far says something about the rest
-STEPS = 1000
+BAR_STEPS = 1000
 
 
 def time_left(seconds: float) -> str:
@@ -54,7 +54,7 @@ class JobRow(QWidget):
         self.jobs: set[int] = set()
         self._begun, self._share = 0.0, 0.0
         self.bar = QProgressBar()
-        self.bar.setRange(0, STEPS)
+        self.bar.setRange(0, BAR_STEPS)
         self.bar.setAccessibleName(f"Progress: {name}")
         self.bar.setVisible(False)
         self.state = note("", f"State: {name}")
@@ -109,8 +109,8 @@ class JobRow(QWidget):
             self.bar.setRange(0, 0)
             return
         self._share = min(1.0, max(self._share, share))  # it never goes back
-        self.bar.setRange(0, STEPS)
-        self.bar.setValue(round(STEPS * self._share))
+        self.bar.setRange(0, BAR_STEPS)
+        self.bar.setValue(round(BAR_STEPS * self._share))
 
     def left(self) -> str:
         """The time that is left at the pace so far, in words; empty while nothing can be said."""

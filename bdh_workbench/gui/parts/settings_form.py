@@ -25,7 +25,7 @@ from bdh_workbench.described import Described, descriptions, label_of
 S = TypeVar("S")
 
 
-MOST = 1_000_000  # that a field for whole numbers takes, unless its setting has a lower bound
+LARGEST_NUMBER = 1_000_000  # that a field for whole numbers takes, unless its setting has a lower bound
 
 
 class _Form(QWidget):
@@ -125,7 +125,7 @@ class SettingsForm(_Form, Generic[S]):
             return check
         if isinstance(default, int):
             spin = _indented(QSpinBox())
-            spin.setRange(int(described.least or 0), int(min(described.most or MOST, MOST)))
+            spin.setRange(int(described.least or 0), int(min(described.most or LARGEST_NUMBER, LARGEST_NUMBER)))
             spin.setValue(default)
             spin.valueChanged.connect(self._tell)
             return spin

@@ -16,7 +16,7 @@ from bdh_workbench.gui.look.words import shown_p
 from bdh_workbench.harmless import harmless_places
 from bdh_workbench.session.records.events import TokenHeat
 
-PART = 60_000  # characters that are put in at once: more would hold the window up
+SHADED_PART = 60_000  # characters that are put in at once: more would hold the window up
 UNSURE, WEAK = 0.9, 0.5  # probabilities under which a token is shaded, and under which it is red
 Span = tuple[int, int]
 
@@ -77,8 +77,8 @@ class TextView(QPlainTextEdit):
     def _fill(self) -> None:
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
-        cursor.insertText(self._shown[self._put : self._put + PART])
-        self._put += PART
+        cursor.insertText(self._shown[self._put : self._put + SHADED_PART])
+        self._put += SHADED_PART
         if self._wanted is not None:
             self._go(self._wanted)
         self._shade()

@@ -9,8 +9,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF
 
-GAP = 6.0  # pixels between two names
-LONGEST = 64.0  # pixels of an upright name
+TICK_GAP = 6.0  # pixels between two names
+LONGEST_TICK = 64.0  # pixels of an upright name
 
 
 class NamedAxis(pg.AxisItem):  # type: ignore[misc]
@@ -36,9 +36,9 @@ class NamedAxis(pg.AxisItem):  # type: ignore[misc]
         metrics = QFontMetricsF(self.style["tickFont"])
         widest = max(metrics.horizontalAdvance(name) for name in self._names)
         room = self.geometry().width() / len(self._names)
-        self._upright = widest + GAP > room
+        self._upright = widest + TICK_GAP > room
         label = self.label.boundingRect().height() * 0.8 if self.label.isVisible() else 0.0
-        self.setHeight(min(LONGEST, widest) + 10.0 + label if self._upright else None)
+        self.setHeight(min(LONGEST_TICK, widest) + 10.0 + label if self._upright else None)
 
     def resizeEvent(self, ev: Any = None) -> None:
         """Fit the names into the new width."""
@@ -63,10 +63,10 @@ class NamedAxis(pg.AxisItem):  # type: ignore[misc]
             x = (number - low) / max(1e-9, high - low) * self.geometry().width()
             if not 0 <= x <= self.geometry().width():
                 continue
-            text = metrics.elidedText(self._names[number], Qt.TextElideMode.ElideRight, LONGEST)
+            text = metrics.elidedText(self._names[number], Qt.TextElideMode.ElideRight, LONGEST_TICK)
             p.save()
             p.translate(x, 4.0)
             p.rotate(-90.0)
-            box = QRectF(-LONGEST - 1.0, -metrics.height() / 2, LONGEST, metrics.height())
+            box = QRectF(-LONGEST_TICK - 1.0, -metrics.height() / 2, LONGEST_TICK, metrics.height())
             p.drawText(box, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
             p.restore()

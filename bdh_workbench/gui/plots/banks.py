@@ -14,7 +14,7 @@ from bdh_workbench.gui.plots.card import PlotCard, Table
 from bdh_workbench.gui.shared.clock import DrawClock
 from bdh_workbench.session.records.views import BankView
 
-NUMBERED = 8  # banks at most that have their numbers on the axis
+NUMBERED_BANKS = 8  # banks at most that have their numbers on the axis
 
 
 class BankUse(PlotCard):
@@ -48,7 +48,7 @@ class BankUse(PlotCard):
             x=[bank.number + 1 for bank in self.banks], height=[bank.used / bank.room for bank in self.banks],
             pen=pg.mkPen(None), brush=QColor(SERIES[0]),
         )  # fmt: skip
-        every = max(1, -(-len(self.banks) // NUMBERED))
+        every = max(1, -(-len(self.banks) // NUMBERED_BANKS))
         self.item.getAxis("bottom").setTicks([[(b.number + 1, str(b.number + 1)) for b in self.banks[::every]]])
         if not self.held:
             self.fit()

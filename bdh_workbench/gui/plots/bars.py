@@ -14,7 +14,7 @@ from bdh_workbench.gui.plots.key import Sign
 from bdh_workbench.gui.shared.clock import DrawClock
 
 SHOWN = 6
-STEPS = (0.5, 0.2, 0.1, 0.05, 0.02)  # between the numbers of a short axis
+TICK_STEPS = (0.5, 0.2, 0.1, 0.05, 0.02)  # between the numbers of a short axis
 
 
 class PairedBars(PlotCard):
@@ -61,7 +61,7 @@ class PairedBars(PlotCard):
         top = max([0.05, *self.values[0], *self.values[1]])
         top = 1.0 if 0.9 < top < 1.0 else top
         self.item.setXRange(0.0, top, padding=0.04)
-        step = next(step for step in STEPS if top / step >= 1.5)  # one at the very end would be left out
+        step = next(step for step in TICK_STEPS if top / step >= 1.5)  # one at the very end would be left out
         ticks = [(place * step, f"{place * step:g}") for place in range(int(top / step + 1e-9) + 1)]
         self.item.getAxis("bottom").setTicks([ticks] if self.plot.width() < WIDE_AXIS else None)
 

@@ -21,7 +21,7 @@ from bdh_workbench.gui.shared.clock import DrawClock
 CURVES = 120  # items that get a curve of their own; more could not be told apart
 SMOOTHED = 3000  # points up to which curves are drawn without stairs
 TERMS = ("cross-entropy", "contrastive", "locality", "norm")  # each has the same colour in every write
-WINDOW = 10.0  # steps over which the smoothed curve looks back
+SMOOTHED_STEPS = 10.0  # steps over which the smoothed curve looks back
 GOAL = 0.9
 
 Array = npt.NDArray[np.float64]
@@ -34,7 +34,7 @@ def heights(values: Any, logarithmic: bool) -> Array:
     return np.log10(np.maximum(array, P_FLOOR)) if logarithmic else array
 
 
-def smoothed(values: Sequence[float], window: float = WINDOW) -> Array:
+def smoothed(values: Sequence[float], window: float = SMOOTHED_STEPS) -> Array:
     """Exponential moving average over about so many steps, without a bias towards its start."""
     keep, total, weight = 1.0 - 1.0 / window, 0.0, 0.0
     out = np.empty(len(values))
@@ -60,7 +60,10 @@ class LossPlot(PlotCard):
             "how easily answers are confused. Locality: how much unrelated text changes. Norm: the size of the change.",
         )
         self.smooth = self.header.add_switch(
-            "smooth", "Smoothed curves", f"a running mean over about {WINDOW:g} steps, above the raw line", self._smooth
+            "smooth",
+            "Smoothed curves",
+            f"a running mean over about {SMOOTHED_STEPS:g} steps, above the raw line",
+            self._smooth,
         )
         self._steps: list[float] = []
         self._terms: dict[str, list[float]] = {}

@@ -13,7 +13,7 @@ from bdh_workbench.gui.plots.card import PlotCard, Table
 from bdh_workbench.gui.plots.key import Sign
 from bdh_workbench.gui.shared.clock import DrawClock
 
-WIDEST = 96  # tokens in a line at most
+LINE_TOKENS = 96  # tokens in a line at most
 SHADES = ((0.0, "#c23b4a"), (0.5, "#e6a23c"), (0.9, "#b9c95a"), (1.0, "#2fae84"))  # p and its colour
 
 
@@ -57,7 +57,7 @@ class TokenPage(PlotCard):
 
     def _columns(self) -> int:
         shape = max(1.0, self.item.vb.width()) / max(1.0, self.item.vb.height())
-        return int(min(WIDEST, max(8, round((len(self.p) * shape) ** 0.5))))
+        return int(min(LINE_TOKENS, max(8, round((len(self.p) * shape) ** 0.5))))
 
     def redraw(self) -> None:
         """Draw the squares; those after the last are clear."""

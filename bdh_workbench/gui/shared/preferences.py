@@ -14,7 +14,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.gui.shared.bridge import Background
 from bdh_workbench.session.storage.settings import Settings, load_settings, save_settings
 
-SOON = 400  # milliseconds after a change; a slider changes many times a second
+SAVE_DELAY = 400  # milliseconds after a change; a slider changes many times a second
 
 
 class Preferences(QObject):
@@ -29,7 +29,7 @@ class Preferences(QObject):
         self._saved = self.values
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(SOON)
+        self._timer.setInterval(SAVE_DELAY)
         self._timer.timeout.connect(self._save)
 
     def change(self, **fields: Any) -> None:

@@ -24,7 +24,7 @@ from bdh_workbench.gui.window.workspaces import Workspaces
 from bdh_workbench.session.records.jobs import LoadModel, NewMemory, Redo, Undo
 from bdh_workbench.session.storage.settings import WORKSPACES
 
-RECENT = 10  # memory files in the menu
+RECENT_FILES = 10  # memory files in the menu
 
 
 class Commands(QObject):
@@ -84,7 +84,7 @@ class Commands(QObject):
     def fill_recent(self, menu: QMenu) -> None:
         """Put the memory files that were opened last into a menu."""
         menu.clear()
-        for name in self.context.preferences.values.recent_files[:RECENT]:
+        for name in self.context.preferences.values.recent_files[:RECENT_FILES]:
             path = Path(name)
             action = menu.addAction(harmless(path.stem), partial(self.panes.library.open_file, path))
             action.setToolTip(tip(name))

@@ -15,7 +15,7 @@ from bdh_workbench.session.records.events import MemoryView
 from bdh_workbench.session.storage.settings import WORKSPACES
 
 NAME = "BDH memory workbench"
-TITLE = 32  # characters of a memory's title, so that what it holds can be read after it
+TITLE_CHARACTERS = 32  # characters of a memory's title, so that what it holds can be read after it
 
 
 class Header(QToolBar):
@@ -85,7 +85,7 @@ class Header(QToolBar):
         else:
             mark = " ●" if view.dirty else ""
             counts = [count for count in holds(view) if count != view.title]  # a title that was not chosen may say it
-            parts = [f"{short(view.title, TITLE) or 'New memory'}{mark}", *counts, size(view.bytes)]
+            parts = [f"{short(view.title, TITLE_CHARACTERS) or 'New memory'}{mark}", *counts, size(view.bytes)]
             self.memory.setText(" · ".join(parts))
         dirty = view is not None and view.dirty
         lines = [view.title if view is not None else "", "● marks changes that are not saved." if dirty else ""]

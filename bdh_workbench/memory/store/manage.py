@@ -26,7 +26,9 @@ from bdh_workbench.memory.store.state import BareRows, LayerRecord, Memory, Rows
 from bdh_workbench.memory.store.titles import by_layer, joined_titles, renewed_title, title_after, when
 from bdh_workbench.wording import shortened
 
-CLOSE = 1e-4  # squared distance from the span of others under which a row that drifted spends no rank at first
+CLOSE_ADDRESSES = (
+    1e-4  # squared distance from the span of others under which a row that drifted spends no rank at first
+)
 
 
 Keep = Literal["first", "last", "both"]
@@ -236,7 +238,7 @@ def _settled(memory: Memory, basis: Basis, watch: Callable[[], None] = unwatched
     memory, basis = algebra.solve(memory, dataclasses.replace(basis, considered=len(memory.rows) - 1))
     if not len(enabled):
         return memory, basis
-    for smaller in (CLOSE, 0.0):
+    for smaller in (CLOSE_ADDRESSES, 0.0):
         watch()
         lost = algebra.drifted(memory, enabled, algebra.slow_slot(memory))
         if not len(lost):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
 
 JOINT = " + "  # between the titles of memories that were merged
-NAMED = 3  # documents that the title of a layer names
-LONGEST = 8  # parts that the title of one layer is looked for in: it may hold what joins titles
+NAMED_ITEMS = 3  # documents that the title of a layer names
+MOST_PARTS = 8  # parts that the title of one layer is looked for in: it may hold what joins titles
 
 
 def layer_title(items: Iterable[ItemRecord]) -> str:
@@ -30,7 +30,10 @@ def layer_title(items: Iterable[ItemRecord]) -> str:
     for count, what in ((silent, "document"), (facts, "fact")):
         if count:
             names.append(plural(count, what))
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "") or "nothing"
+    return (
+        ", ".join(names[:NAMED_ITEMS]) + (f" and {len(names) - NAMED_ITEMS} more" if len(names) > NAMED_ITEMS else "")
+        or "nothing"
+    )
 
 
 def by_layer(items: Iterable[ItemRecord]) -> dict[int, list[ItemRecord]]:
@@ -66,7 +69,7 @@ def renewed_title(title: str, layers: Sequence[LayerRecord], titles: Mapping[int
     known.pop("", None)
     parts, found, place = title.split(JOINT), [], 0
     while place < len(parts):
-        for stop in range(min(len(parts), place + LONGEST), place, -1):
+        for stop in range(min(len(parts), place + MOST_PARTS), place, -1):
             part = JOINT.join(parts[place:stop])
             if part in known:
                 found.append(known[part])

@@ -24,7 +24,7 @@ CHUNK = 256  # positions whose logits are held at once: they stay in the process
 # training met 158 to its margin and less to its goal. Of the 8192 tokens of `small`, 70 stay uncertain: bytes that no
 # text holds, controls, and stems such as " resour" that always grow to a longer token. Their rows differ from their
 # neighbours' by 0.1% of their length, those of all others by 0.4% or more.
-LONGEST = 100.0
+LARGEST_NORM = 100.0
 
 
 def log_odds(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -63,7 +63,7 @@ def direct_reads(
         After each step the log-odds (m,) before it, and the number of positions (scalar) still short of the margin.
     """
     odds = torch.full((len(targets),), float("-inf"), device=stream.device)
-    longest = LONGEST / gate * stream.norm(dim=1, keepdim=True)
+    longest = LARGEST_NORM / gate * stream.norm(dim=1, keepdim=True)
     short = torch.arange(len(targets), device=stream.device)
     for _ in range(STEPS):
         for part in torch.split(short, CHUNK):

@@ -37,7 +37,7 @@ MOST_BASIS = 256 << 20  # bytes of bases that are kept for the next write; large
 
 
 Mark = tuple[int, int, int]
-UNKNOWN: Mark = (0, 0, 0)  # no file's
+NO_MARK: Mark = (0, 0, 0)  # no file's
 
 
 def _mark(path: Path | None) -> Mark | None:
@@ -383,7 +383,7 @@ class MemoryInUse:
             file.notebook = self._noted(task, found.path)
         with contextlib.suppress(OSError):
             if found.path is not None and found.path.stat().st_mtime > found.saved_at.timestamp():
-                file.mark = UNKNOWN  # another program wrote into it after the copy was made
+                file.mark = NO_MARK  # another program wrote into it after the copy was made
         if self._replace(task, _State(memory, next(self._versions), file)):
             self.recovery.discard(found)
             self._found = None

@@ -25,7 +25,7 @@ from bdh_workbench.session.records.notebook import notebook_path
 if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import Memory
 
-FOLDER = "recovery"
+RECOVERY_FOLDER = "recovery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Recovery:
 
     def __init__(self, home: Path) -> None:
         """Look at nothing yet; the folder is made with the first copy."""
-        self.folder = home / FOLDER
+        self.folder = home / RECOVERY_FOLDER
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
         self.own = self.folder / f"{stamp}-{os.getpid()}{SUFFIX}"
         self._lock: IO[bytes] | None = None

@@ -19,9 +19,9 @@ from safetensors import safe_open
 
 from bdh_workbench.memory.files.format import SUFFIX
 
-FILE_NAME = "search.sqlite3"
-VERSION = 2
-MOST = 50  # hits
+INDEX_NAME = "search.sqlite3"
+INDEX_VERSION = 2
+MOST_HITS = 50  # hits
 PASSAGE = 1500  # characters in which all words of a search must stand
 PASSAGES = 40  # passages that are looked at for each hit that is wanted
 SNIPPET = 12  # words around a hit
@@ -58,9 +58,9 @@ class SearchIndex:
             home: folder of the index.
             folder: of the library.
         """
-        self.path, self.folder = home / FILE_NAME, folder
+        self.path, self.folder = home / INDEX_NAME, folder
 
-    def find(self, text: str, limit: int = MOST) -> list[Hit]:
+    def find(self, text: str, limit: int = MOST_HITS) -> list[Hit]:
         """The items with a passage that has all words of a text, the last as the beginning of a word; best first."""
         words = WORD.findall(text)
         if not words:
@@ -100,13 +100,13 @@ class SearchIndex:
 
     def _connect(self) -> sqlite3.Connection:
         base = sqlite3.connect(self.path, timeout=10.0)
-        if base.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+        if base.execute("PRAGMA user_version").fetchone()[0] != INDEX_VERSION:
             base.executescript(
                 "DROP TABLE IF EXISTS texts; DROP TABLE IF EXISTS files;"
                 "CREATE TABLE files (file TEXT PRIMARY KEY, changed INTEGER, size INTEGER);"
                 "CREATE VIRTUAL TABLE texts USING fts5(file UNINDEXED, item UNINDEXED, kind UNINDEXED, title, body,"
                 " tokenize = 'unicode61 remove_diacritics 2');"
-                f"PRAGMA user_version = {VERSION};"
+                f"PRAGMA user_version = {INDEX_VERSION};"
             )
         return base
 

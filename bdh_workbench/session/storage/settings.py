@@ -23,14 +23,14 @@ from bdh_workbench.model.files import save_text_atomically
 from bdh_workbench.session.records.jobs import ReadSettings, SamplingSettings
 from bdh_workbench.session.storage.home import home_folder
 
-FILE_NAME = "settings.toml"
+SETTINGS_NAME = "settings.toml"
 BROKEN_NAME = "settings.broken.toml"
 THEMES = ("system", "light", "dark")
 WORKSPACES = ("write", "ask", "inspect")
 MOST_RECENT = 20
 T = TypeVar("T")
 
-MAX_FILE = 4 << 20  # bytes of a file that is read
+MAX_SETTINGS_BYTES = 4 << 20  # bytes of a file that is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Settings:
 
 def settings_path(home: Path | None = None) -> Path:
     """Where the settings are kept."""
-    return home_folder(home) / FILE_NAME
+    return home_folder(home) / SETTINGS_NAME
 
 
 def load_settings(home: Path | None = None) -> tuple[Settings, tuple[str, ...]]:
@@ -93,13 +93,13 @@ def load_settings(home: Path | None = None) -> tuple[Settings, tuple[str, ...]]:
     path = settings_path(home)
     try:
         with path.open("rb") as file:
-            raw = file.read(MAX_FILE + 1)
+            raw = file.read(MAX_SETTINGS_BYTES + 1)
     except FileNotFoundError:
         return Settings(), ()
     except OSError as error:
         return Settings(), (f"The settings cannot be read ({error.strerror}): the defaults are used.",)
     try:
-        if len(raw) > MAX_FILE:
+        if len(raw) > MAX_SETTINGS_BYTES:
             raise ValueError("too large")
         table = tomllib.loads(raw.decode())
     except (ValueError, RecursionError):  # TOML and UTF-8 errors are of the first kind

@@ -11,11 +11,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-PROGRAM = 400 << 20  # bytes that torch and the window take with the smallest model, as measured on Linux
+PROGRAM_BYTES = 400 << 20  # bytes that torch and the window take with the smallest model, as measured on Linux
 FLOAT = 4
 DENSE = 7  # times the addresses stand side by side as ordinary matrices at the peak of a write, as measured
-ROWS = 2000  # stored positions that there should be room for: some pages of text
-FILES = ("config.json", "model.safetensors", "general.safetensors", "tokenizer.json")
+FIT_ROWS = 2000  # stored positions that there should be room for: some pages of text
+MODEL_FILES = ("config.json", "model.safetensors", "general.safetensors", "tokenizer.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Fit:
 
 def estimate_fit(folder: Path, device: str = "cpu") -> Fit:
     """Work out what the model of a folder needs on a device (``auto``, ``cpu``, ``cuda`` or ``mps``)."""
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
     if missing:
         return Fit(problem=f"This folder contains no model: it has no {missing[0]}.")
     try:
@@ -57,8 +57,8 @@ def estimate_fit(folder: Path, device: str = "cpu") -> Fit:
         expansion = FLOAT * (slots * cue + int(config["vocab_size"]) * int(config["code_width"]))
     except (OSError, ValueError, KeyError, TypeError):
         return Fit(problem="The configuration of this model is damaged: choose another, or copy its folder again.")
-    write = FLOAT * (DENSE * min(ROWS, slots) * slots + 3 * slots * width)
-    return Fit(weights // FLOAT, PROGRAM + weights + expansion, write, free_memory(device), slots)
+    write = FLOAT * (DENSE * min(FIT_ROWS, slots) * slots + 3 * slots * width)
+    return Fit(weights // FLOAT, PROGRAM_BYTES + weights + expansion, write, free_memory(device), slots)
 
 
 def free_memory(device: str = "cpu") -> int | None:

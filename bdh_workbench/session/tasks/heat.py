@@ -12,7 +12,7 @@ from bdh_workbench.memory.store.state import ItemRecord
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.session.records.events import TokenHeat
 
-PART = 4096  # tokens after which what is known so far is passed on
+HEAT_TOKENS = 4096  # tokens after which what is known so far is passed on
 
 
 def item_text(item: ItemRecord) -> str:
@@ -61,7 +61,7 @@ def recite(
             begin, stop = spans[place]
             if stop > asked:
                 found.append(TokenHeat(read.origin(start + begin), read.origin(start + stop), value))
-        if first - passed_at >= PART:
+        if first - passed_at >= HEAT_TOKENS:
             passed_at = first
             passed(tuple(found), first / len(ids))
     return tuple(found)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 16  # items whose tokens the shares of the sites are measured on
 LOOKED_TOKENS = 128  # tokens of each
-CHARACTERS = 4  # for each token, where there is too much text to be counted
-ROWS = 2  # for each token of a document: once in its text, once in the window of its sentence
+TOKEN_CHARACTERS = 4  # for each token, where there is too much text to be counted
+TOKEN_ROWS = 2  # for each token of a document: once in its text, once in the window of its sentence
 
 
 def run_write(
@@ -93,9 +93,9 @@ def estimate(task: Task, model: Model, memory: Memory | None, job: EstimateWrite
     size = characters(facts, documents)
     refused = far_too_much(size)
     if refused:
-        tokens = size // CHARACTERS
-        fill = (used + ROWS * tokens) / room
-        return Estimated(task.id, tokens, ROWS * tokens, used / room, fill, False, False, refused)
+        tokens = size // TOKEN_CHARACTERS
+        fill = (used + TOKEN_ROWS * tokens) / room
+        return Estimated(task.id, tokens, TOKEN_ROWS * tokens, used / room, fill, False, False, refused)
     new = resolve(memory, facts, documents, job.settings)
     after = used
     if memory is not None and new.gone:

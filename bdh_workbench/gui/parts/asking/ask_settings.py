@@ -15,7 +15,7 @@ from bdh_workbench.session.records.jobs import Query, ReadSettings, SamplingSett
 
 NAME = "How the memory is read and the next token chosen"
 HEIGHT = 222  # pixels at most
-LEAST = 64  # pixels
+LEAST_WIDTH = 64  # pixels
 
 
 class AskSettings(WholeRows):
@@ -25,7 +25,7 @@ class AskSettings(WholeRows):
         """Show what was chosen last."""
         inner = QWidget()
         super().__init__(inner, NAME)
-        self.setMinimumHeight(LEAST)
+        self.setMinimumHeight(LEAST_WIDTH)
         self.setMaximumHeight(HEIGHT)
         self._preferences, chosen = preferences, preferences.values
         self.sampling: SettingsForm[SamplingSettings] = SettingsForm(SamplingSettings)

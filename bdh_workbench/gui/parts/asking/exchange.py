@@ -18,7 +18,7 @@ NOT_HERE = "Not in this memory"
 CANDIDATES, ALONE, MORE = "candidates", "alone", "more"  # what can be unfolded under an answer
 SOURCE, PIN, COPY, AGAIN = "source", "pin", "copy", "again"  # what can be done with it
 KEPT_JOBS = 1 << 40  # numbers of exchanges of another day begin here: no job has them
-EMPTY = (
+NOTHING_ASKED = (
     "Ask about something that was written, or begin a sentence of it.",
     "The answer comes first, then its sentence, its source and how sure it is. Every question "
     "starts a fresh context: the text itself is never in the prompt.",
@@ -308,7 +308,7 @@ def page(exchanges: Sequence[Exchange], colours: Colours, before: str | None = N
             before = exchange.mark
         parts.append(exchange.html(colours, exchange is exchanges[-1]))
     if not exchanges:
-        parts = [f'<p style="margin:4px 0 6px 0;color:{colours.muted}">{escaped(text)}</p>' for text in EMPTY]
+        parts = [f'<p style="margin:4px 0 6px 0;color:{colours.muted}">{escaped(text)}</p>' for text in NOTHING_ASKED]
     return f'<body style="color:{colours.text}">{"".join(parts)}</body>'
 
 

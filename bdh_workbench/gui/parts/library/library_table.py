@@ -19,8 +19,8 @@ from bdh_workbench.gui.plots.gauge import FILL_ROLE, FillDelegate
 from bdh_workbench.memory.files.format import MemoryHeader
 from bdh_workbench.memory.files.library import BrokenEntry
 
-HEADERS = ("Memory", "Items", "Fill", "Size", "Date", "Model", "Note")
-TIPS = (
+LIBRARY_HEADERS = ("Memory", "Items", "Fill", "Size", "Date", "Model", "Note")
+LIBRARY_TIPS = (
     "Title of the memory. The one in use is bold; ● marks changes that are not saved.",
     "Its facts and documents.",
     "The share of the memory's room that is used up.",
@@ -61,7 +61,7 @@ class LibraryModel(QAbstractTableModel):
     def refresh(self) -> None:
         """Paint all rows again."""
         if self.entries:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.entries) - 1, len(HEADERS) - 1))
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.entries) - 1, len(LIBRARY_HEADERS) - 1))
 
     def refused(self, entry: Entry) -> str:
         """Why a memory cannot be loaded; empty where it can."""
@@ -79,15 +79,15 @@ class LibraryModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.entries)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """See HEADERS."""
-        return 0 if parent.isValid() else len(HEADERS)
+        """See LIBRARY_HEADERS."""
+        return 0 if parent.isValid() else len(LIBRARY_HEADERS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Names and what they mean."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[section]
+            return LIBRARY_HEADERS[section]
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
-            return TIPS[section]
+            return LIBRARY_TIPS[section]
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -231,8 +231,8 @@ class LibraryTable(QTableView):
 
     def _choose_columns(self, place: QPoint) -> None:
         menu = popup_menu(self)
-        for column in range(1, len(HEADERS)):
-            action = menu.addAction(HEADERS[column])
+        for column in range(1, len(LIBRARY_HEADERS)):
+            action = menu.addAction(LIBRARY_HEADERS[column])
             action.setCheckable(True)
             action.setChecked(not self.isColumnHidden(column))
             action.toggled.connect(partial(self.show_column, column))

@@ -30,8 +30,10 @@ if TYPE_CHECKING:  # this loads torch, which the window must not wait for
 
 NUMBER = Qt.ItemDataRole.UserRole
 CELL = 18  # pixels around the words of a cell
-MOST = 5000  # items that are listed
-EMPTY = "The memory in use is empty.\nWrite something, or load a memory from the library: its contents appear here."
+MOST_ITEMS = 5000  # items that are listed
+EMPTY_MEMORY = (
+    "The memory in use is empty.\nWrite something, or load a memory from the library: its contents appear here."
+)
 
 
 class MemoryDetails(QWidget):
@@ -69,7 +71,7 @@ class MemoryDetails(QWidget):
         self.tabs.setAccessibleName("Items or history")
         self.tabs.addTab(self.items, "Items")
         self.tabs.addTab(self.history, "History")
-        self.empty = note(EMPTY, "What appears here")
+        self.empty = note(EMPTY_MEMORY, "What appears here")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         full = QWidget()
         column = QVBoxLayout(full)
@@ -145,7 +147,7 @@ class MemoryDetails(QWidget):
     def _fill(self, view: MemoryView) -> None:
         on = {layer.number for layer in view.layers if layer.enabled}
         rows = []
-        for number, item in enumerate(view.items[:MOST]):
+        for number, item in enumerate(view.items[:MOST_ITEMS]):
             title = short(item.prompt or item.title, 120)
             answer = short(item.answer, 60) or (plural(item.tokens, "token") if item.kind == "document" else "")
             line = QTreeWidgetItem([title, shown_p(item.p_after)])

@@ -16,7 +16,7 @@ from bdh_workbench.session.storage.searching import MARKS, Hit, SearchIndex
 
 SEARCH_AFTER = 150  # milliseconds without a key
 HIT = Qt.ItemDataRole.UserRole
-LEAD = 2  # words before those that were found: a list is narrow, and they must be in sight
+LEAD_WORDS = 2  # words before those that were found: a list is narrow, and they must be in sight
 
 
 class SearchHits(QWidget):
@@ -108,7 +108,7 @@ def _from_words(excerpt: str) -> str:
     """An excerpt that begins shortly before the first of the words that were found."""
     before, mark, found = excerpt.partition(MARKS[0])
     lead = before.split()
-    if not mark or len(lead) <= LEAD:
+    if not mark or len(lead) <= LEAD_WORDS:
         return _plain(excerpt)
     space = " " if before[-1].isspace() else ""
-    return f"…{' '.join(lead[-LEAD:])}{space}{_plain(found)}"
+    return f"…{' '.join(lead[-LEAD_WORDS:])}{space}{_plain(found)}"

@@ -25,7 +25,7 @@ from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.inputs.prose import title_of
 
-ROWS = 4  # documents of the queue that are in sight at once
+SHOWN_ROWS = 4  # documents of the queue that are in sight at once
 WRITTEN = "✓ written"
 
 
@@ -183,7 +183,7 @@ class Documents(QWidget):
         several = len(self._all) > 1
         for widget in (self.queue, self.remove_button, self.one_by_one):
             widget.setVisible(several)
-        rows = min(ROWS, len(self._all))
+        rows = min(SHOWN_ROWS, len(self._all))
         self.queue.setFixedHeight(rows * max(20, self.queue.sizeHintForRow(0)) + 6)
         self._filling = False
         self.changed.emit()

@@ -11,7 +11,7 @@ from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.session.records.events import Estimated, JobFailed
 from bdh_workbench.session.records.jobs import EstimateWrite
 
-SOON = 400  # milliseconds without a change
+ESTIMATE_DELAY = 400  # milliseconds without a change
 
 
 class Estimate(QObject):
@@ -33,7 +33,7 @@ class Estimate(QObject):
         self.crowded, self.refused = False, ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(SOON)
+        self._timer.setInterval(ESTIMATE_DELAY)
         self._timer.timeout.connect(self.ask)
         context.bridge.on(Estimated, self._estimated)
         context.bridge.on(JobFailed, self._job_failed)

@@ -13,13 +13,13 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.formats import holds_facts, merge_duplicates, parse_facts_text
 from bdh_workbench.inputs.items import Fact
 
-HEADERS = ("Prompt", "Answer", "Paraphrases")
-TIPS = (
+FACT_HEADERS = ("Prompt", "Answer", "Paraphrases")
+FACT_TIPS = (
     "The beginning of a sentence, or a question.",
     "What should follow it.",
     "Other wordings of the prompt, separated by |, for measuring. An advanced setting writes them too.",
 )
-OTHERS = 0.24  # of the width for answers, and for paraphrases
+OTHERS_SHARE = 0.24  # of the width for answers, and for paraphrases
 ONE_LINE = 640  # pixels of width from which one line is enough for a prompt
 KEPT = 20  # changes that can be taken back
 Index = QModelIndex | QPersistentModelIndex
@@ -140,9 +140,9 @@ class FactsModel(QAbstractTableModel):
         """Names of the columns and what they mean."""
         if orientation == Qt.Orientation.Horizontal:
             if role == Qt.ItemDataRole.DisplayRole:
-                return HEADERS[section]
+                return FACT_HEADERS[section]
             if role == Qt.ItemDataRole.ToolTipRole:
-                return TIPS[section]
+                return FACT_TIPS[section]
         elif role == Qt.ItemDataRole.DisplayRole:
             return str(section + 1) if section < len(self.rows) else "+"
         return None
@@ -171,7 +171,7 @@ class FactsTable(QTableView):
         width = self.viewport().width()
         if event.oldSize().width() != event.size().width():
             for column in (1, 2):
-                self.horizontalHeader().resizeSection(column, round(OTHERS * width))
+                self.horizontalHeader().resizeSection(column, round(OTHERS_SHARE * width))
         lines = 1 if width >= ONE_LINE else 2
         if lines != self._lines:
             self._lines = lines
