@@ -82,9 +82,7 @@ def test(args: list[str]) -> int:
     ensure_qt()
     # Windows that open and close by themselves would only disturb, and there may be no screen at all.
     environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ}
-
-    command = [str(venv_python()), "-m", "pytest", *(args or ALL_TESTS)]
-    return subprocess.call(command, cwd=ROOT, env=environment)
+    return subprocess.call([str(venv_python()), "-m", "pytest", *(args or ALL_TESTS)], cwd=ROOT, env=environment)
 
 
 def extras_for(args: list[str]) -> tuple[str, ...]:
@@ -98,9 +96,6 @@ def extras_for(args: list[str]) -> tuple[str, ...]:
         downloads = any(arg.startswith(("hf:", "--corpus=hf:")) for arg in args)
         return ("hf", "train") if downloads else ("train",)
     return ()
-
-
-# The virtual environment
 
 
 def set_up(extras: tuple[str, ...]) -> None:
@@ -197,9 +192,6 @@ def pip(*args: str) -> int:
     # Most modules are never imported: to compile each when it first is saves a minute.
     command = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--no-compile"]
     return subprocess.call([*command, *args], stdout=sys.stderr)
-
-
-# The system
 
 
 def ensure_qt() -> None:

@@ -115,7 +115,7 @@ def cross_contamination(reader: Reader, questions: FactQuestions) -> float | Non
 def _first_token_p(reader: Reader, asked: Sequence[Question]) -> Tensor:
     """Probability (n, n) of every answer's first token (columns) after every prompt (rows)."""
     tokens = torch.tensor([question.answer[0] for question in asked])
-    out = torch.zeros(len(asked), len(asked))
+    probabilities = torch.zeros(len(asked), len(asked))
     for batch, reading in read_alike(reader, [question.prompt for question in asked]):
-        out[batch] = reader.model.network.logits(reading.stream[:, -1]).float().softmax(-1).cpu()[:, tokens]
-    return out
+        probabilities[batch] = reader.model.network.logits(reading.stream[:, -1]).float().softmax(-1).cpu()[:, tokens]
+    return probabilities

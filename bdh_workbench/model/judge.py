@@ -78,7 +78,7 @@ class Judge:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        out: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "names": list(self.names),
             "weights": self.weights.tolist(),
             "bias": self.bias,
@@ -87,8 +87,8 @@ class Judge:
             "threshold": self.threshold,
         }
         if self.hidden is not None:
-            out["hidden"] = [part.tolist() for part in self.hidden]
-        return out
+            fields["hidden"] = [part.tolist() for part in self.hidden]
+        return fields
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> Judge:

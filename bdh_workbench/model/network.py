@@ -271,10 +271,10 @@ class Network(nn.Module):
         site = self.sites[index]
         assert isinstance(site, MemorySite)
         fast = before.fast[index] if before is not None else None
-        out, q = site(x, fast, trace.sites if trace is not None else None)
+        added, q = site(x, fast, trace.sites if trace is not None else None)
         if after is not None:
             after.fast.append(site.next_fast(q, x, fast))
-        result: Tensor = out
+        result: Tensor = added
         return result
 
     def rotary(self, start: int, length: int) -> tuple[Tensor, Tensor]:

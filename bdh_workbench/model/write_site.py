@@ -134,9 +134,9 @@ class WriteSite(nn.Module):
         parts, state = [], before or self._start(ids)
         for part in torch.split(ids, SCAN, dim=1):
             weighted, word, place = self._weighted(part, state)
-            out = self._scan(weighted, state.sums)
-            parts.append(out)
-            state = SummaryState(out[:, -1], word[:, -1], place[:, -1])
+            sums = self._scan(weighted, state.sums)
+            parts.append(sums)
+            state = SummaryState(sums[:, -1], word[:, -1], place[:, -1])
         return torch.cat(parts, dim=1), state
 
     def stored_summaries(self, ids: Tensor) -> Tensor:
@@ -161,13 +161,13 @@ class WriteSite(nn.Module):
             word[row, step] = word[row, step - 1] ^ turned
         row, step = (place > 0).nonzero(as_tuple=True)
         weighted[row, step] += self.word_weight * (1.0 - 2.0 * word[row, step]) / width**0.5
-        out = weighted.new_zeros(*ids.shape, len(decays), width)
-        sums = out[:, 0] + weighted[:, 0, None]
-        out[:, 0] = sums
+        summaries = weighted.new_zeros(*ids.shape, len(decays), width)
+        sums = summaries[:, 0] + weighted[:, 0, None]
+        summaries[:, 0] = sums
         for number in range(1, ids.shape[1]):
             sums = torch.addcmul(weighted[:, number, None], sums, decays)
-            out[:, number] = sums
-        return out
+            summaries[:, number] = sums
+        return summaries
 
     def _start(self, ids: Tensor) -> SummaryState:
         """The state before the first of ids (B, T)."""

@@ -184,8 +184,8 @@ def _site(network: Network, index: int, x: Tensor) -> Tensor:
     site = network.sites[index]
     assert isinstance(site, MemorySite)
     with torch.autocast("cpu", HALF):
-        out: Tensor = site(x, None, None)[0]
-    return out.float()
+        added: Tensor = site(x, None, None)[0]
+    return added.float()
 
 
 def loss_of(network: Any, ids: Tensor, levels: int | None) -> Tensor:

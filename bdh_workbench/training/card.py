@@ -142,10 +142,10 @@ def fill_benchmark(card_text: str, command: str, figures: Mapping[str, Any]) -> 
 
 
 def _flat(figures: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    out: list[tuple[str, Any]] = []
+    pairs: list[tuple[str, Any]] = []
     for key, value in figures.items():
-        out += _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(f"{prefix}{key}", value)]
-    return out
+        pairs += _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(f"{prefix}{key}", value)]
+    return pairs
 
 
 def _data(corpus: str, done: Mapping[str, Any], training: Mapping[str, Any]) -> list[str]:

@@ -368,13 +368,15 @@ def alphabet(rng: random.Random, spoken: str | None) -> Callable[[str], str]:
     salt = rng.randrange(10**6)
 
     def ideographs(text: str) -> str:
-        out = []
+        swapped = []
         for word in text.split():
             bare = word.strip(".,;:!?()\"'").lower()
             chars = random.Random(f"{salt}{bare}")
-            out.append("".join(chr(IDEOGRAPHS[0] + chars.randrange(IDEOGRAPHS[1])) for _ in range(1 + (len(bare) > 4))))
-            out.append({".": "\u3002", ",": "\uff0c", "?": "\uff1f"}.get(word[-1:], ""))
-        return "".join(out)
+            swapped.append(
+                "".join(chr(IDEOGRAPHS[0] + chars.randrange(IDEOGRAPHS[1])) for _ in range(1 + (len(bare) > 4)))
+            )
+            swapped.append({".": "\u3002", ",": "\uff0c", "?": "\uff1f"}.get(word[-1:], ""))
+        return "".join(swapped)
 
     return ideographs
 
@@ -597,8 +599,8 @@ def ablation(
 def _summary(groups: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """The mean share found over the kinds of question, and the share of other relations that a read opens at."""
     asked = [row["right"] for name, row in groups.items() if name not in (*ALLOWED, LIKE)]
-    out = {"found": sum(asked) / len(asked)} if asked else {}
-    return out | ({"other relations opened": groups[OTHER]["opened"]} if OTHER in groups else {})
+    summary = {"found": sum(asked) / len(asked)} if asked else {}
+    return summary | ({"other relations opened": groups[OTHER]["opened"]} if OTHER in groups else {})
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:

@@ -44,11 +44,11 @@ def smoothed(values: Sequence[float], share: float = SMOOTHING) -> list[float]:
     sums = [0.0]
     for value in values:
         sums.append(sums[-1] + value)
-    out = []
+    means = []
     for place in range(len(values)):
         start, stop = max(0, place - reach), min(len(values), place + reach + 1)
-        out.append((sums[stop] - sums[start]) / (stop - start))
-    return out
+        means.append((sums[stop] - sums[start]) / (stop - start))
+    return means
 
 
 def _draw_loss(path: Path, progress: Progress) -> None:

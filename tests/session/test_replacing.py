@@ -73,7 +73,7 @@ def written_replaced_and_undone(
         fills.append(load_memory(path).fill)
     assert summary.notes[0][0] == f"{len(part)} facts replaced"
     assert right(model, path, old) == 0
-    assert fills[1] == pytest.approx(fills[0], rel=0.02)
+    assert fills[1] == pytest.approx(fills[0], rel=0.05), "what an old answer left behind would double it"
     assert len(record.all(MemoryChanged)[-1].view.items) == len(old)
     for expected in reversed(saved[:-1]):
         done(session, record, Undo())

@@ -181,22 +181,22 @@ class Retrieved(InContext):
     def go_on(self, prompts: Sequence[list[int]], most: Sequence[int]) -> list[list[int]]:
         """Sentence by sentence, each looked for by the tokens before it; the first one by the whole prompt."""
         tokenizer = self.model.tokenizer
-        out: list[list[int]] = [[] for _ in prompts]
+        answers: list[list[int]] = [[] for _ in prompts]
         going = list(range(len(prompts)))
         while going:
-            texts = [[*prompts[index], *out[index]] for index in going]
+            texts = [[*prompts[index], *answers[index]] for index in going]
             asked = [
-                self.prompt(text, text[-QUERY:] if out[index] else None)
+                self.prompt(text, text[-QUERY:] if answers[index] else None)
                 for index, text in zip(going, texts, strict=True)
             ]
-            left = [most[index] - len(out[index]) for index in going]
+            left = [most[index] - len(answers[index]) for index in going]
             parts = decode(
                 self.reader, asked, left, lambda _, part: tokenizer.decode(part).rstrip()[-1:] in SENTENCE_ENDS
             )
             for index, part in zip(going, parts, strict=True):
-                out[index] += part
-            going = [i for i in going if len(out[i]) < most[i] and out[i][-1] != tokenizer.end_id]
-        return out
+                answers[index] += part
+            going = [i for i in going if len(answers[i]) < most[i] and answers[i][-1] != tokenizer.end_id]
+        return answers
 
     def facts_found(self, facts: Sequence[Fact]) -> dict[str, float | None]:
         """How often the right statement is found, and the best passage holds the answer: what no reader can spoil."""

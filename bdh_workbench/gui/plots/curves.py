@@ -37,12 +37,12 @@ def heights(values: Any, logarithmic: bool) -> Array:
 def smoothed(values: Sequence[float], window: float = SMOOTHED_STEPS) -> Array:
     """Exponential moving average over about so many steps, without a bias towards its start."""
     keep, total, weight = 1.0 - 1.0 / window, 0.0, 0.0
-    out = np.empty(len(values))
+    means = np.empty(len(values))
     for index, value in enumerate(values):
         if math.isfinite(value):
             total, weight = keep * total + (1.0 - keep) * value, keep * weight + (1.0 - keep)
-        out[index] = total / weight if weight else math.nan
-    return out
+        means[index] = total / weight if weight else math.nan
+    return means
 
 
 class LossPlot(PlotCard):

@@ -155,8 +155,8 @@ def coefficients(basis: Basis, values: Tensor) -> Tensor:
     """A (n, D) fp64 with K K^T A = values (n, D): two triangular solves."""
     inner = torch.linalg.solve_triangular(basis.factor, values.double(), upper=False)
     # Row by row in memory, as a loaded file is: S is to have the same bits on both sides of a file.
-    out: Tensor = torch.linalg.solve_triangular(basis.factor.T, inner, upper=True).contiguous()
-    return out
+    solved: Tensor = torch.linalg.solve_triangular(basis.factor.T, inner, upper=True).contiguous()
+    return solved
 
 
 def solve(
@@ -206,11 +206,11 @@ def held_basis(memory: Memory, watch: Callable[[], None] = unwatched) -> Basis:
 
 def slow_slot(memory: Memory) -> Tensor:
     """S (M, D) fp32 of a solved memory, on the CPU: always worked out in the same order, so that bits agree."""
-    out = torch.zeros(memory.slots, memory.width)
+    slot = torch.zeros(memory.slots, memory.width)
     for start in range(0, len(memory.basis), BLOCK):
         dense = memory.rows.dense(memory.slots, memory.basis[start : start + BLOCK])
-        out.addmm_(dense.T, memory.weights[start : start + BLOCK])
-    return out
+        slot.addmm_(dense.T, memory.weights[start : start + BLOCK])
+    return slot
 
 
 def read_rows(rows: Rows, slow: Tensor, chosen: Tensor) -> Tensor:

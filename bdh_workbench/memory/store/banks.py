@@ -132,32 +132,32 @@ class SlowMemory:
 
     def stored(self, rows: Tensor) -> Tensor:
         """What is read at the addresses of stored rows (m,), which may repeat: (m, D) on the CPU."""
-        out = torch.zeros(len(rows), self.memory.width)
+        values = torch.zeros(len(rows), self.memory.width)
         banks = self.memory.rows.banks[rows]
         for number in torch.unique(banks).tolist():
             chosen = banks == number
             bank, _ = self._opened(number)
             homes = self.memory.rows.address_of[rows[chosen]].long()
-            out[chosen] = read_rows(bank.memory.rows, self.bank(number).cpu(), torch.searchsorted(bank.rows, homes))
-        return out
+            values[chosen] = read_rows(bank.memory.rows, self.bank(number).cpu(), torch.searchsorted(bank.rows, homes))
+        return values
 
     def addresses(self, rows: Tensor) -> Tensor:
         """The addresses of stored rows (m,): (m, M) on the CPU."""
-        out, banks = torch.zeros(len(rows), self.memory.slots), self.memory.rows.banks[rows]
+        dense, banks = torch.zeros(len(rows), self.memory.slots), self.memory.rows.banks[rows]
         for number in torch.unique(banks).tolist():
             chosen = banks == number
             bank, _ = self._opened(number)
             homes = self.memory.rows.address_of[rows[chosen]].long()
-            out[chosen] = bank.memory.rows.dense(self.memory.slots, torch.searchsorted(bank.rows, homes))
-        return out
+            dense[chosen] = bank.memory.rows.dense(self.memory.slots, torch.searchsorted(bank.rows, homes))
+        return dense
 
     def read(self, addresses: Tensor, banks: Tensor) -> Tensor:
         """What is read at addresses (..., M) in the given banks (...): (..., D)."""
-        out = addresses.new_zeros(*addresses.shape[:-1], self.memory.width)
+        values = addresses.new_zeros(*addresses.shape[:-1], self.memory.width)
         for number in torch.unique(banks).tolist():
             chosen = (banks == number).to(addresses.device)
-            out[chosen] = addresses[chosen] @ self.bank(number)
-        return out
+            values[chosen] = addresses[chosen] @ self.bank(number)
+        return values
 
 
 class FixedSlot(SlowMemory):

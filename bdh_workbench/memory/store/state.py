@@ -81,10 +81,10 @@ class Rows:
         chosen = self.address_of.long() if rows is None else self.address_of[rows].long()
         counts = (self.starts[1:] - self.starts[:-1])[chosen]
         entries = ragged_ranges(self.starts[:-1][chosen], counts)
-        out = torch.zeros(len(chosen), slots, dtype=dtype)
+        matrix = torch.zeros(len(chosen), slots, dtype=dtype)
         owner = torch.repeat_interleave(torch.arange(len(chosen)), counts)
-        out[owner, self.slots[entries].long()] = self.strengths[entries].to(dtype)
-        return out
+        matrix[owner, self.slots[entries].long()] = self.strengths[entries].to(dtype)
+        return matrix
 
     def take(self, rows: Tensor) -> Rows:
         """The given rows (m,) int64 in that order, with those whose addresses they use.

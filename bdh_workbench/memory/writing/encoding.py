@@ -239,20 +239,20 @@ def document_items(
 
 def _endings(offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Where each token ends, and how many more end there too: a character may be several tokens."""
-    out: list[tuple[int, int]] = []
+    endings: list[tuple[int, int]] = []
     for _, end in reversed(offsets):
-        out.append((end, out[-1][1] + 1 if out and out[-1][0] == end else 0))
-    return out[::-1]
+        endings.append((end, endings[-1][1] + 1 if endings and endings[-1][0] == end else 0))
+    return endings[::-1]
 
 
 def _sentence_of_tokens(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> list[int]:
-    out, current = [], 0
+    sentences, current = [], 0
     for _, end in offsets:
         # A token belongs to the sentence that its last character stands in.
         while current + 1 < len(spans) and end > spans[current + 1][0]:
             current += 1
-        out.append(current)
-    return out
+        sentences.append(current)
+    return sentences
 
 
 def _stretches(sentence_of: Sequence[int], longest: int) -> list[tuple[int, int]]:

@@ -88,7 +88,7 @@ def normalised_at(site: WriteSite, sequences: Sequence[Sequence[int]], firsts: S
 
 def summaries_at(site: WriteSite, sequences: Sequence[Sequence[int]], firsts: Sequence[int]) -> list[Tensor]:
     """Content summaries (length - first, K, C) of each sequence from position ``first`` on."""
-    out: list[Tensor] = [torch.empty(0)] * len(sequences)
+    summaries: list[Tensor] = [torch.empty(0)] * len(sequences)
     for batch in padded_batches([len(s) for s in sequences]):
         longest = max(len(sequences[i]) for i in batch)
         ids = torch.tensor([[*sequences[i], *(0,) * (longest - len(sequences[i]))] for i in batch])
@@ -99,8 +99,8 @@ def summaries_at(site: WriteSite, sequences: Sequence[Sequence[int]], firsts: Se
             [torch.arange(firsts[i], len(sequences[i])) + place * longest for place, i in enumerate(batch)]
         )
         for index, part in zip(batch, torch.split(raw.flatten(0, 1)[chosen.to(raw.device)], counts), strict=True):
-            out[index] = part
-    return out
+            summaries[index] = part
+    return summaries
 
 
 def stored_rows(

@@ -117,14 +117,14 @@ def same_tokens(pieces: Sequence[bytes]) -> list[int]:
 
 def last_summaries(site: WriteSite, sequences: Sequence[Sequence[int]]) -> Tensor:
     """Content summaries (n, K, C) after the last token of each sequence."""
-    out = site.codes.new_zeros(len(sequences), len(site.decays), site.codes.shape[1])
+    last = site.codes.new_zeros(len(sequences), len(site.decays), site.codes.shape[1])
     for batch in padded_batches([len(s) for s in sequences]):
         longest = max(len(sequences[i]) for i in batch)
         ids = torch.tensor([[*sequences[i], *(0,) * (longest - len(sequences[i]))] for i in batch])
         summaries, _ = site.summaries(ids.to(site.codes.device))
         ends = torch.tensor([len(sequences[i]) - 1 for i in batch])
-        out[batch] = summaries[torch.arange(len(batch)), ends]
-    return out
+        last[batch] = summaries[torch.arange(len(batch)), ends]
+    return last
 
 
 def fit_whitening(site: WriteSite, sequences: Sequence[Sequence[int]]) -> None:
