@@ -13,11 +13,11 @@ from bdh_workbench.errors import UserError
 from lab.records import COLLIDE, EXPERIMENTS, ONE_GATE, Experiment
 from lab.runner import carry_out
 
-VARIABLE, CORPUS = "BDH_WORKBENCH_CORPUS", "../shared/corpus"  # where general text is, unless told
+VARIABLE, CORPUS = "BDH_WORKBENCH_CORPUS", "../shared/corpus"  # where general text is by default
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command; none has a default here, so that one that is given can be told."""
+    """Add the options of the command; none has a default here, so that the given ones can be recognised."""
     named = {name: experiment for name, experiment in EXPERIMENTS.items() if not experiment.variant_of}
     described = "; ".join(f"{name}: {experiment.asks}" for name, experiment in named.items())
     parser.add_argument("experiment", choices=named, metavar="NAME", help=described)

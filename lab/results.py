@@ -61,7 +61,7 @@ def mean(figure: Spread | None) -> float:
 
 
 def probability(p: float) -> str:
-    """A probability in four digits, or as many more as tell it from 0 and from 1."""
+    """A probability in four digits, or in as many more as distinguish it from 0 and 1."""
     if p in (0.0, 1.0):
         return f"{p:.0f}"
     if 0.0 < p < 1e-4:
@@ -72,7 +72,7 @@ def probability(p: float) -> str:
 
 
 def probability_cell(figure: Spread | None) -> str:
-    """As ``cell``, of probabilities: the mean, and the least of several, which says more than their deviation."""
+    """Like ``cell``, for probabilities: the mean, and the least of several, which says more than their deviation."""
     if figure is None:
         return "–"
     text = probability(figure.mean)
@@ -80,7 +80,7 @@ def probability_cell(figure: Spread | None) -> str:
 
 
 def thinned(rows: Sequence[Any], most: int) -> list[Any]:
-    """At most so many of the rows, spread evenly, the last one among them."""
+    """At most so many of the rows, spread evenly, including the last one."""
     step = -(-len(rows) // most) if rows else 1
     return list(rows[::-1][::step])[::-1]
 
@@ -144,7 +144,7 @@ def student(freedom: int) -> float:
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """A saved report, with each figure over seeds as what it was.
+    """A saved report, with each figure over seeds as a ``Spread`` or ``Paired`` again.
 
     Raises:
         OSError: when there is none.
@@ -167,7 +167,7 @@ def run_key(settings: Mapping[str, Any]) -> str:
 
 
 def kept(folder: Path, settings: Mapping[str, Any], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The figures of one run, which is made unless an earlier call with the same settings finished it.
+    """The figures of one run; it is made unless an earlier call with the same settings finished it.
 
     Args:
         folder: one JSON file for each run, named by its settings.

@@ -41,7 +41,7 @@ def carry_out(
         options: of the experiment.
 
     Returns:
-        The report as it stands in the JSON file.
+        The report as in the JSON file.
     """
     record = EXPERIMENTS[name]
     module = importlib.import_module(record.module)

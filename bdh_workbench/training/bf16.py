@@ -29,7 +29,7 @@ SMALLEST_P = torch.finfo(torch.float32).tiny  # probability, 87 nats, below whic
 
 
 def supported(device: torch.device) -> bool:
-    """Whether a device is a processor that multiplies bfloat16 matrices by instructions of its own."""
+    """Whether a device is a processor with instructions for multiplying bfloat16 matrices."""
     if device.type != "cpu":
         return False
     check = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
@@ -49,7 +49,7 @@ def keep_freed_memory() -> None:
 
 
 class _Level(torch.autograd.Function):
-    """What the decoder of one level gives (B T, D) for a stream x (B, T, D), both bfloat16; see ``Network._chunk``."""
+    """The decoder's output (B T, D) at one level for a stream x (B, T, D), both bfloat16; see ``Network._chunk``."""
 
     @staticmethod
     def forward(
@@ -189,7 +189,7 @@ def _site(network: Network, index: int, x: Tensor) -> Tensor:
 
 
 def loss_of(network: Any, ids: Tensor, levels: int | None) -> Tensor:
-    """Mean cross-entropy in nats of ids[:, 1:] given what stands before; ids (B, T + 1) int64.
+    """Mean cross-entropy in nats of ids[:, 1:], each given the ids before it; ids (B, T + 1) int64.
 
     A network that is not ours, with ``embed`` and a tied head, runs under autocast up to the head.
     """

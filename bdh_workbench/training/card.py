@@ -46,7 +46,7 @@ def hardware(device: torch.device) -> dict[str, Any]:
 
 
 def corpus_sources(corpus: str) -> list[dict[str, str]]:
-    """Name, licence, attribution and size of each part of a corpus, from the MANIFEST.json beside it; empty without."""
+    """Name, licence, attribution and size of each part of a corpus, from its MANIFEST.json; empty without one."""
     path = Path(corpus) / "MANIFEST.json"
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -246,7 +246,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     if isinstance(value, float):
-        # A share or a probability that is not quite 1 must not be told as 1.
+        # A share or a probability that is not quite 1 must not be shown as 1.
         return f"{value:.10g}" if 0.99995 <= value < 1.0 else f"{value:.4g}"
     if isinstance(value, int):
         return f"{value:,}"

@@ -19,7 +19,7 @@ from bdh_workbench.model.files import save_tensors_atomically, write_atomically
 
 @dataclass(slots=True)
 class Progress:
-    """Where a run stands: everything besides tensors that a resumed run needs."""
+    """How far a run is: everything that a resumed run needs apart from tensors."""
 
     step: int = 0
     tokens: int = 0  # read so far, over all ranks
@@ -106,7 +106,7 @@ def load_checkpoint(
 
 
 def cut_checkpoint(path: Path) -> list[Path]:
-    """Put a copy of a checkpoint beside it as files of at most ``PART`` bytes, for stores that limit a file's size."""
+    """Copy a checkpoint into files of at most ``PART`` bytes next to it, for stores that limit the size of a file."""
     for old in _parts_of(path):
         old.unlink()
     made: list[Path] = []
@@ -118,7 +118,7 @@ def cut_checkpoint(path: Path) -> list[Path]:
 
 
 def join_checkpoint(path: Path) -> bool:
-    """Make a missing checkpoint from its parts, if they are there; whether it was made."""
+    """Make a missing checkpoint from its parts, if they are there; returns whether it was made."""
     parts = _parts_of(path)
     if path.is_file() or not parts:
         return False

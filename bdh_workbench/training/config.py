@@ -111,7 +111,7 @@ def load_configs(name_or_path: str) -> tuple[ModelConfig, TrainingConfig]:
 
 
 def check_levels(model: ModelConfig, training: TrainingConfig) -> None:
-    """Check that the levels at the start are there and reach every memory site, whose parameters all need gradients.
+    """Check that the first levels exist and reach every memory site, as all parameters of a site need gradients.
 
     Raises:
         UserError: when they do not.

@@ -363,7 +363,7 @@ def build_token_cache(
 
 
 def _corpus_hash(location: str | os.PathLike[str]) -> str:
-    """Hash names and sizes of the files, not their place, so that a corpus may be moved with its cache."""
+    """Hash the files' names and sizes, but not their folder, so that a corpus may be moved with its cache."""
     names = [[path.name, path.stat().st_size] for path in _corpus_files(location)]
     return hashlib.sha256(json.dumps(names or str(location)).encode()).hexdigest()
 

@@ -24,7 +24,7 @@ class Ranks:
         return self.rank == 0
 
     def agree(self, values: list[float]) -> list[float]:
-        """The first rank's numbers, on every rank: clocks differ, and all must take the same turn."""
+        """The first rank's numbers, on every rank: clocks differ, and all ranks must decide alike."""
         if self.world == 1:
             return values
         tensor = torch.tensor(values, dtype=torch.float64, device=self.device)
@@ -46,7 +46,7 @@ class Ranks:
 
 
 def start_ranks(device: torch.device) -> Ranks:
-    """Join the other processes that ``torchrun`` started, or stand alone."""
+    """Join the other processes that ``torchrun`` started, if any."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         return Ranks(0, 1, device)

@@ -97,7 +97,7 @@ Figures = dict[str, dict[str, dict[str, float]]]
 
 @dataclass
 class Samples:
-    """Candidates with what they are of.
+    """Candidates, and what they are candidates for.
 
     Attributes:
         features: (m, n).
@@ -137,7 +137,7 @@ class Table:
 
 @dataclass(frozen=True)
 class GeneralSource:
-    """Text of the corpus for the worlds: documents with titles, apart from what anything else is measured on."""
+    """Text of the corpus for the worlds: documents with titles, none of which anything else is measured on."""
 
     texts: Sequence[str]
     titles: Sequence[str]
@@ -175,7 +175,7 @@ def gather(
     told: Callable[[int], None] = lambda done: None,
     kinds: Sequence[str] = (FACTS, DOCUMENTS),
 ) -> dict[str, Samples]:
-    """Candidates from so many rounds of worlds of the kinds wanted."""
+    """Candidates of the given kinds from so many rounds of worlds."""
     samples = {FACTS: Samples(), DOCUMENTS: Samples()}
     for number in range(rounds):
         told(number)
@@ -336,7 +336,7 @@ def _documents_world(
 
 def _excerpt(rng: random.Random, general: GeneralSource, characters: int) -> str:
     """Paragraphs of a text, of at most so many characters and at least a third of them where a text is long enough."""
-    texts = general.texts[::2]  # the others are what it must be told from
+    texts = general.texts[::2]  # it must be distinguished from the others
     texts = [text for text in texts if 2 * len(text) > characters] or [max(texts, key=len)]
     for _ in range(100):
         text = rng.choice(texts)
@@ -348,7 +348,7 @@ def _excerpt(rng: random.Random, general: GeneralSource, characters: int) -> str
 
 
 def _stretch(rng: random.Random, general: GeneralSource, least: int, most: int) -> str:
-    """So many words of a text from anywhere in it."""
+    """So many words in a row, from a random place in a text."""
     words = rng.choice(general.texts[1::2] or general.texts).split()
     start = rng.randrange(max(1, len(words) - most))
     return " ".join(words[start : start + rng.randint(least, most)])
@@ -494,7 +494,7 @@ def with_threshold(judge: Judge, table: Table, text: float = ALLOWED["text"]) ->
 
 
 def best_of(judge: Judge, table: Table) -> list[tuple[str, float, bool]]:
-    """Of each position the kind of question, the log-odds of its best candidate, and whether that is right."""
+    """For each position: the kind of question, the log-odds of its best candidate, and whether that is right."""
     logits = judge.logit(table.features).tolist()
     best: dict[int, tuple[str, float, bool]] = {}
     for position, group, logit, right in zip(table.asked, table.group, logits, table.right.tolist(), strict=True):

@@ -39,7 +39,7 @@ def draw_pictures(folder: Path, progress: Progress) -> list[str]:
 
 
 def smoothed(values: Sequence[float], share: float = SMOOTHING) -> list[float]:
-    """The mean of each value and its neighbours on both sides, those there are, so that the line does not lag."""
+    """The mean of each value and its neighbours on both sides, so that the line does not lag."""
     reach = int(share * len(values))
     sums = [0.0]
     for value in values:

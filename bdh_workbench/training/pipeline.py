@@ -62,7 +62,7 @@ COUNTED = 1 << 22  # tokens counted at once
 
 
 class _Stopped(Exception):
-    """A stop was asked for: raised where a phase can end without leaving anything half done."""
+    """A stop was requested; raised where a phase can end without leaving anything half done."""
 
 
 def train(
@@ -74,7 +74,7 @@ def train(
     device: torch.device,
     questions: Path | None = None,
 ) -> dict[str, Any]:
-    """Train a model into ``out``, or take an interrupted run up again; working files go to ``out/run``.
+    """Train a model into ``out``, or resume an interrupted run; working files go to ``out/run``.
 
     Args:
         corpus: a folder or file of text, or ``hf:NAME`` (see ``training.corpus``).
@@ -168,7 +168,7 @@ class _Run:
             raise _Stopped
 
     def _together(self, work: Callable[[], object]) -> None:
-        """Let the first rank work and the others wait; a stop there is one on every rank."""
+        """Let the first rank work while the others wait; a stop there stops every rank."""
         stopped = False
         if self.ranks.first:
             try:
@@ -181,7 +181,7 @@ class _Run:
     # The state of the run.
 
     def _read_state(self) -> None:
-        """Take up the finished phases; those that a changed configuration makes stale are done again."""
+        """Skip the phases that are finished; those that a changed configuration makes stale are repeated."""
         path = self.folder / "state.json"
         if path.is_file():
             try:
@@ -375,7 +375,7 @@ class _Run:
 
     @contextmanager
     def _telling(self, phase: str) -> Iterator[Callable[[float, str], None]]:
-        """A function that logs how far a phase is, and ends the phase when a stop is asked for."""
+        """A function that logs how far a phase is, and ends the phase when a stop is requested."""
         with Telemetry(self.folder, self.ranks.first, 0, scalars=False) as telemetry:
 
             def tell(done: float, line: str) -> None:
@@ -386,7 +386,7 @@ class _Run:
 
 
 def token_counts(tokens: npt.NDArray[Any], vocab_size: int) -> npt.NDArray[np.int64]:
-    """How often each token comes, (V,), in a stream (n,) that may be larger than the memory."""
+    """How often each token occurs, (V,), in a stream (n,) that may be larger than the memory."""
     counts = np.zeros(vocab_size, dtype=np.int64)
     for start in range(0, len(tokens), COUNTED):
         counts += np.bincount(tokens[start : start + COUNTED], minlength=vocab_size)

@@ -48,7 +48,7 @@ class LanguageModel(nn.Module):
         self.in_half = half and bf16.supported(network.embed.weight.device)
 
     def forward(self, ids: Tensor, levels: int | None = None) -> Tensor:
-        """Mean cross-entropy in nats of ids[:, 1:] given what stands before; ids (B, T + 1) int64.
+        """Mean cross-entropy in nats of ids[:, 1:], each given the ids before it; ids (B, T + 1) int64.
 
         ``levels`` is how many levels the stream passes, where that is not all.
         """
@@ -82,7 +82,7 @@ class SyntheticRows:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Which batch is wanted; its content follows from this and the seed alone."""
+    """Which batch to make; its content follows from this and the seed alone."""
 
     late: bool
     mixed: bool  # with synthetic rows
@@ -97,7 +97,7 @@ class Order:
 
 
 class Ahead:
-    """Makes the batches that will be asked for next in a thread; what is made does not depend on it. A context."""
+    """A context that makes the next batches in a thread; their contents do not depend on it."""
 
     def __init__(self, make: Callable[[Order], npt.NDArray[np.int64]], depth: int = 3) -> None:
         """Use ``make`` for each batch, and stay up to ``depth`` batches ahead."""
@@ -106,7 +106,7 @@ class Ahead:
         self._waiting: deque[tuple[Order, Future[npt.NDArray[np.int64]]]] = deque()
 
     def __enter__(self) -> Ahead:
-        """Nothing is made before the first order."""
+        """Make nothing before the first order."""
         return self
 
     def __exit__(
@@ -116,7 +116,7 @@ class Ahead:
         self._pool.shutdown(cancel_futures=True)
 
     def take(self, order: Order) -> npt.NDArray[np.int64]:
-        """The batch for an order; those after it are begun."""
+        """The batch for an order; begins those after it."""
         if not self._waiting or self._waiting[0][0] != order:
             for _, future in self._waiting:
                 future.cancel()
@@ -198,7 +198,7 @@ class Pretraining:
         self.checkpoint = folder / "checkpoint.safetensors"
 
     def resume(self) -> bool:
-        """Take up the checkpoint if there is one; whether there was.
+        """Resume from the checkpoint if there is one; returns whether there was.
 
         Raises:
             UserError: when it is damaged or of another model.
@@ -209,7 +209,7 @@ class Pretraining:
         return True
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Progress:
-        """Train until the schedule ends or ``stop`` says so, and save; the progress then."""
+        """Train until the schedule ends or ``stop`` says so, and save; returns the progress."""
         model = self._model()
         with Telemetry(self.folder, self.ranks.first, self.progress.step) as telemetry:
             self._loop(model, telemetry, stop)
@@ -308,7 +308,7 @@ class Pretraining:
 
     @torch.no_grad()
     def _keep_average(self, over: bool) -> None:
-        """Add the weights to their mean every few steps of the last part; at its end the mean becomes the result."""
+        """Add the weights to their mean every few steps of the last part; at the end, the mean is the result."""
         progress, config = self.progress, self.config
         if share_done(config, progress) < 1.0 - config.average_share or config.average_share == 0.0:
             return
@@ -352,7 +352,7 @@ class Pretraining:
 
 
 def stop_on_interrupt() -> Callable[[], bool]:
-    """A test that turns true at the first Ctrl-C or SIGTERM, so that the run ends with a checkpoint."""
+    """A function that returns true after the first Ctrl-C or SIGTERM, so that the run ends with a checkpoint."""
     import signal
 
     asked: list[int] = []

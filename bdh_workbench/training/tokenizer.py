@@ -28,7 +28,7 @@ def train_tokenizer(
         texts: documents; only the first ones are read, up to `sample_bytes`.
         vocab_size: number of tokens, the 256 bytes and the end token included. A small sample may give fewer.
         sample_bytes: UTF-8 bytes of text to learn from.
-        min_frequency: how often two pieces must stand side by side to become a token.
+        min_frequency: how often two pieces must be adjacent to become a token.
         progress: called with the number of bytes read so far.
 
     Raises:

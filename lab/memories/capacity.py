@@ -25,7 +25,7 @@ ASKED = 60  # facts that are asked of each memory
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Memories of one size: slots, facts in one write, writes that found no room, and the figures of the others."""
+    """Memories of one size: slots, facts in one write, refused writes, and the figures of the others."""
 
     slots: int
     facts: int

@@ -123,7 +123,7 @@ def _hard(model: Model, seed: int) -> dict[str, float | None]:
 
 
 def _answered(reader: Reader, asked: Sequence[tuple[str, str, str]]) -> list[bool]:
-    """Whether each statement that is begun from its other end is answered with the subject of its fact.
+    """Whether each reversed statement is answered with the subject of its fact.
 
     It is no beginning of what is stored, so it is asked as a person would ask it: what was said must be the answer.
     """

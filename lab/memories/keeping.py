@@ -49,7 +49,7 @@ LONG_TOKENS = 10_000  # tokens of the long document
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every part is given.
+    """What every part receives.
 
     Attributes:
         model: the frozen model.
@@ -112,7 +112,7 @@ def measure(
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has held so far."""
+    """The most memory that this process has used so far."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
 
@@ -205,7 +205,7 @@ def _spread(reports: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[
 
 
 def _long(context: Context) -> dict[str, Any]:
-    """One document of about ten thousand tokens, made of documents about each other's absence."""
+    """One document of about ten thousand tokens, joined from invented documents."""
     tokenizer = context.model.tokenizer
     parts, count = [], 0
     for text in documents(60, context.seed + 1, SPLIT):
@@ -406,7 +406,7 @@ def _errors(stranger: torch.Tensor, asked: Mapping[str, torch.Tensor], limit: fl
 
 
 def _ablation(context: Context) -> dict[str, Any]:
-    """The KL term, the norm bound and the gate, each left out: gradient writes of 20 facts, three sets of them."""
+    """The KL term, the norm bound and the gate, each left out: gradient writes of three sets of 20 facts."""
     model = context.model
     text = held_out(context.corpus, model.tokenizer, model.config.context, LOCALITY_TOKENS // 20)
     loose = 1e6  # a bound on the norm that is none

@@ -22,7 +22,7 @@ Rows = list[tuple[str, ...]]
 
 
 def page(report: Mapping[str, Any], names: list[str]) -> str:
-    """Tables of all parts that the report holds, each under a heading of its own."""
+    """Tables of all parts of the report, each under its own heading."""
     made = []
     for part, tables in SECTIONS.items():
         if part in report:

@@ -182,7 +182,7 @@ def _joint(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done
 
 
 def _independent(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done:
-    """Each fact alone; the slow memory is the sum of all changes, not the solution that a merge would compute."""
+    """Each fact alone; the slow memory is the sum of all changes, unlike the solution of a merge."""
     results = [finish(write(model, None, [fact], (), settings)) for fact in given]
     total = sum(
         (slow_slot(result.memory) for result in results), torch.zeros(model.config.write_slots, model.config.width)

@@ -76,7 +76,7 @@ class Scale:
         recitation: share of paragraphs that come word for word from their first eight words to the end of a sentence.
         locality: relative change of the loss on other text.
         two_facts: time to write two facts into it.
-        left_out: positions that could not be told from others.
+        left_out: positions that could not be distinguished from others.
     """
 
     tokens: int
@@ -271,7 +271,7 @@ def _measured(model: Model, documents: Sequence[TextDocument], other: HeldOut) -
 
 
 def _spans(memory: Memory, marks: Sequence[float]) -> list[float]:
-    """Seconds for each thousand rows with an address of their own, bank by bank; the last bank may be small."""
+    """Seconds per thousand rows with their own address, bank by bank; the last bank may be small."""
     counts = list(own_rows(memory.rows).values())
     spans = [after - before for before, after in zip([0.0, *marks], marks, strict=False)]
     rates = [1000.0 * span / count for span, count in zip(spans, counts, strict=False)]
@@ -284,7 +284,7 @@ def _peak() -> int:
 
 
 def _question(text: str) -> str:
-    """A question whose words are those of a sentence: where it is answered is not judged, only how long it takes."""
+    """A question made of the words of a sentence: only the time is measured, not the answer."""
     sentence = max(sentences_of(text)[:3], key=len)
     return f"What is said of {' '.join(sentence.split()[:8]).rstrip('.,;:')}?"
 
@@ -303,7 +303,7 @@ def _retention(model: Model, reader: Reader, documents: Sequence[TextDocument]) 
 
 
 def _recitation(model: Model, reader: Reader, documents: Sequence[TextDocument]) -> float:
-    """Recite paragraphs drawn at random, from their first eight words to the end of what is left of the sentence."""
+    """Recite random paragraphs, from their first eight words to the end of the sentence."""
     paragraphs = [p for text in documents for p in text.text.split("\n") if len(p.split()) > 2 * CUE_WORDS]
     drawn = np.random.default_rng(0).permutation(len(paragraphs))[:PROMPTS]
     tokenizer = model.tokenizer
@@ -323,7 +323,7 @@ def _recitation(model: Model, reader: Reader, documents: Sequence[TextDocument])
 
 
 def _rivals(documents: Sequence[TextDocument]) -> Iterator[Indexed]:
-    """What it takes to index the same text otherwise, and to find a sentence in it."""
+    """The cost of indexing the same text in other ways, and of finding a sentence in it."""
     sentences = [sentence for text in documents for sentence in sentences_of(text.text)]
     asked = [_question(text.text) for text in documents[:: max(1, len(documents) // ASKED)]]
 

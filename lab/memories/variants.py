@@ -89,7 +89,7 @@ def recalibrated(model: Model, text: GeneralText) -> Model:
 
 @dataclass(frozen=True, slots=True)
 class HiddenState(SummaryState):
-    """What a site that is addressed by hidden states keeps: the state of the network."""
+    """The reading state of a site that is addressed by hidden states: the state of the network."""
 
     network: NetworkState | None = None
 

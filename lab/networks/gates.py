@@ -79,7 +79,7 @@ OF_SITES = {"slow_share": "slow share", "fast_share": "fast share", "index": "in
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The measures of a network: what the names mean stands at the top; shares and index are those of its sites."""
+    """The measures of a network, as explained at the top; shares and index are those of its sites."""
 
     loss: float
     slow_share: list[float]
@@ -98,7 +98,7 @@ class Measures:
     slow_p: float
 
     def __str__(self) -> str:
-        """The chief ones, in words."""
+        """The main figures, in words."""
         return (
             f"contrast {self.contrast:+.4f} (p {self.p:.3g}), fast term {self.fast_term:+.4f} "
             f"(p {self.fast_p:.3g}), slow term {self.slow_term:+.4f}"
@@ -228,14 +228,14 @@ def _without_slow(network: Network, windows: Tensor) -> Tensor:
 
 
 def seen_before(windows: Tensor) -> Tensor:
-    """Whether each token but the first of windows (n, T + 1) stands earlier in its window: (n, T) bool."""
+    """Whether each token but the first of windows (n, T + 1) occurs earlier in its window: (n, T) bool."""
     same = windows[:, 1:, None] == windows[:, None, :]  # (n, T, T + 1)
     places = torch.arange(windows.shape[1], device=windows.device)
     return (same & (places[None, :] <= places[:-1, None])).any(-1)
 
 
 def permutation_test(values: Tensor, flags: Tensor, seed: int) -> tuple[float, float]:
-    """Is what is flagged larger, more than by chance?
+    """Are the flagged values larger, by more than chance?
 
     Args:
         values: (n, T), of the tokens of n windows.

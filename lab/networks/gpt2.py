@@ -80,7 +80,7 @@ def peer_config(config: ModelConfig, parameters: int, context: int) -> PeerConfi
 
 
 class PeerNetwork(nn.Module):
-    """GPT-2 with the surface of ``Network`` that pre-training uses."""
+    """GPT-2 behind the part of ``Network``'s interface that pre-training uses."""
 
     def __init__(self, config: PeerConfig) -> None:
         """Make it with random parameters, as GPT-2 starts.

@@ -168,7 +168,7 @@ def _described(recipe: Recipe) -> dict[str, dict[str, Any]]:
 
 
 def _run(model: Model, corpus: str, folder: Path, recipe: Recipe, seed: int, stop: Callable[[], bool]) -> Run:
-    """One run, which is made unless it was finished before."""
+    """One run; it is made unless it was finished before."""
     recipe = recipe[0], dataclasses.replace(recipe[1], seed=seed)
     depends = {**_described(recipe), "tokenizer": model.tokenizer.fingerprint()}
     checkpoint = folder / run_key(depends)

@@ -231,7 +231,7 @@ class Runs:
         folder: where finished runs are kept.
         steps: of each run.
         seeds: networks of each kind.
-        note: told a line for each kind.
+        note: called with a line for each kind.
         measure: of the trained networks and their text, figures to keep besides the looks.
     """
 

@@ -149,7 +149,7 @@ def compare(
 ) -> Ratios:
     """Ratios of gradient, gate and rest of paired runs, geometric means over the looks in a part of the steps."""
     later = [number for number, step in enumerate(runs["marks"]) if step > part[0] * steps]
-    # of a short run a part may lie between two looks: the next one stands for it
+    # in a short run, a part may lie between two looks; the next look is used for it
     counted = [number for number in later if runs["marks"][number] <= part[1] * steps] or later[:1]
 
     def mean_log(values: Sequence[Sequence[Sequence[float]]], seed: int) -> float:

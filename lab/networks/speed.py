@@ -59,7 +59,7 @@ class PublishedBDH(nn.Module):
         self.register_buffer("frequencies", frequencies, persistent=False)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """Mean cross-entropy in nats of ids[:, 1:] given what stands before; ids (B, T + 1) int64."""
+        """Mean cross-entropy in nats of ids[:, 1:], each given the ids before it; ids (B, T + 1) int64."""
         inputs, targets = ids[:, :-1], ids[:, 1:]
         batch, length = inputs.shape
         x = self.norm(self.embed(inputs).unsqueeze(1))  # (B, 1, T, D)

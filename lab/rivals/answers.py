@@ -72,7 +72,7 @@ def rivals() -> dict[str, Remember]:
 
 
 def best_sentence(find: Sentences, read: Callable[[str, str], str] | None = None) -> Remember:
-    """The best sentence of all articles is the answer as it stands, or a reader answers from it."""
+    """The best sentence of all articles is the answer itself, or a reader answers from it."""
 
     def remember(articles: Sequence[Article]) -> Answerer:
         best = find([squeezed(sentence) for article in articles for sentence in sentences_of(article.text)])

@@ -207,7 +207,7 @@ def _dialogs(driver: Driver, out: Path, ending: str) -> None:
 
 
 def _writing(driver: Driver, out: Path) -> None:
-    """A gradient write, held half-way, with a second one that waits."""
+    """A gradient write, paused half-way, and a second one that waits."""
     from bdh_workbench.memory.settings import WriteSettings
     from bdh_workbench.session.records.jobs import NewMemory
 
@@ -220,7 +220,7 @@ def _writing(driver: Driver, out: Path) -> None:
     window.write.tabs.setCurrentIndex(1)
     window.write.write()
     window.write.write()
-    # The curves of the write before stand until this one has begun; it alone has the terms of gradient steps.
+    # The curves of the last write stay until this one has begun; only this one has the terms of gradient steps.
     driver.wait(lambda: "norm" in window.live.loss.table()[0] and window.live.loss.table()[1][STEPS // 2 :])
     window.write.toggle_pause()
     driver.wait(lambda: window.write.paused)

@@ -328,7 +328,7 @@ def measure_frames(driver: Driver) -> dict[str, Any]:
 
 
 def measure_library(driver: Driver) -> dict[str, Any]:
-    """Seconds until a library of many files stands in the table, and how late the window is meanwhile."""
+    """Seconds until the table shows a library of many files, and how late the window is meanwhile."""
     library = driver.window.library
     driver.write_facts(invented_facts(3))
     library.save()

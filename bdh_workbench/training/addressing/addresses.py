@@ -60,7 +60,7 @@ DECIDING = (
 
 @dataclass(frozen=True, slots=True)
 class StoredRows:
-    """The rows (n) of a memory without their values, as ``memory.store.state.Rows`` would hold them.
+    """The rows (n) of a memory as in ``memory.store.state.Rows``, without their values.
 
     Attributes:
         normalised: (n, K, C), whitened summaries.
@@ -147,7 +147,7 @@ def stored_rows(
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a reader knows beside the rows themselves.
+    """What a reader knows besides the rows themselves.
 
     Attributes:
         said: the words of facts and of sentences of documents.

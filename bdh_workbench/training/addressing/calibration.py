@@ -110,7 +110,7 @@ def fit_tokens(site: WriteSite, tokenizer: Tokenizer, counts: npt.NDArray[np.int
 
 
 def same_tokens(pieces: Sequence[bytes]) -> list[int]:
-    """For each token the first one that is alike but for case and the space before it."""
+    """For each token, the first one that differs from it only in case or in the space before it."""
     first: dict[bytes, int] = {}
     return [first.setdefault(piece.removeprefix(b" ").lower() or piece, token) for token, piece in enumerate(pieces)]
 
@@ -140,7 +140,7 @@ def fit_whitening(site: WriteSite, sequences: Sequence[Sequence[int]]) -> None:
 
 
 def fit_threshold(site: WriteSite) -> None:
-    """The threshold that leaves the wanted share of slots active: the drive is normal with unit variance."""
+    """The threshold that leaves the given share of slots active, as the drive is normal with unit variance."""
     site.threshold.fill_(statistics.NormalDist().inv_cdf(1.0 - site.config.address_active))
 
 
@@ -155,7 +155,7 @@ def locality_windows(tokenizer: Tokenizer) -> Tensor:
 
 
 def other_prompts(tokenizer: Tokenizer, seed: int) -> Tensor:
-    """Prompts (n, T) in the form of facts about subjects of their own, padded with -1."""
+    """Prompts (n, T) in the form of facts, each about its own subject, padded with -1."""
     prompts = [tokenizer.encode(prompt)[:48] for prompt in other_subject_prompts(OTHERS, seed, "train")]
     longest = max(len(prompt) for prompt in prompts)
     return torch.tensor([[*prompt, *(-1,) * (longest - len(prompt))] for prompt in prompts])

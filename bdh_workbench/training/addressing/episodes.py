@@ -1,4 +1,4 @@
-"""Episodes for training addresses: things that are written, and other words by which they should be found again.
+"""Episodes for training addresses: what is written, and other wordings that should find it again.
 
 - Invented facts, several of each relation, so that it is the subject that tells them apart; cued by other phrasings,
   synonyms and questions.
@@ -43,7 +43,7 @@ CONTEXT = 256
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Words by which something should be found.
+    """A wording that should find something.
 
     Attributes:
         ids: token ids of the cue.
@@ -60,7 +60,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """What is written, sources numbered facts first, and what is asked.
+    """What is written (sources are numbered, facts first) and what is asked.
 
     Attributes:
         items: write items of the facts, and then of the documents.
@@ -163,7 +163,7 @@ class EpisodeSource:
             cues.append(Cue(ids, number, window.sentences[at], window.ids[at]))
 
     def _damaged(self, ids: Sequence[int]) -> list[int]:
-        """Words dropped, two blocks exchanged, other text before them; at least two words are left."""
+        """The words with some dropped, two blocks exchanged, and other text before them; at least two are left."""
         rng = self._random
         words: list[list[int]] = []
         for token in ids:

@@ -115,7 +115,7 @@ class Addressing(nn.Module):
         }
 
     def trial(self) -> WriteSite:
-        """A site that shares everything with the start but the trained buffers, through which gradients flow."""
+        """A site that shares all but the trained buffers with the start; gradients flow through these."""
         return with_buffers(self.site[0], self.buffers_of_site())
 
 
@@ -206,7 +206,7 @@ def _contrast(scores: Tensor, right: Tensor) -> Tensor:
 
 
 class SeedRun(TypedDict):
-    """What came of one seed: how it was trained, and the dev figures of the start and of the trained numbers."""
+    """The result of one seed: how it was trained, and the dev figures of the start and of the trained numbers."""
 
     seed: int
     steps: int
@@ -218,7 +218,7 @@ class SeedRun(TypedDict):
 
 @dataclass(slots=True)
 class MetaResult:
-    """What came of the meta-training.
+    """The result of the meta-training.
 
     Attributes:
         kept: whether the trained numbers are in the site now.

@@ -1,4 +1,4 @@
-"""Plain sentences that state nothing about any invented entity, to stand between statements and questions."""
+"""Plain sentences that say nothing about any invented entity, to put between statements and questions."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def _cast(rng: random.Random, skeleton: Skeleton, split: str, names: set[str]) -
 
 
 def _gives_away(probe: Probe) -> bool:
-    """Whether the answer stands in the prompt already."""
+    """Whether the prompt contains the answer already."""
     return re.search(rf"\b{re.escape(probe.answer)}\b", probe.prompt, re.IGNORECASE) is not None
 
 

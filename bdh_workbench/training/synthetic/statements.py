@@ -24,7 +24,7 @@ class Statement:
     answer: str
 
     def say(self, phrasing: str) -> str:
-        """A phrasing with names and pronouns filled in and articles mended."""
+        """A phrasing with names and pronouns filled in and articles corrected."""
         return fill(phrasing, self.entity, self.answer)
 
     def turned(self, phrasing: str) -> str:
@@ -59,7 +59,7 @@ def _answers(relation: Relation) -> tuple[str, ...]:
 class StatementSource:
     """Endless invented facts: all relations in turn, entities never twice, answers as rarely twice as possible.
 
-    A source of reserved names tells of subjects that no other source ever names.
+    A source of reserved names is about subjects that no other source ever names.
     """
 
     rng: random.Random
