@@ -46,7 +46,6 @@ from lab.networks.study import EVERY, StudySite, StudyText, study_text
 from lab.results import Note, kept
 
 TWO_GATES, ONE_GATE = "two-gates", "one-gate"
-CONSTRUCTIONS = (TWO_GATES, ONE_GATE)
 ROWS, CONTEXT = 2, 64  # sequences in a step, and their tokens
 SLOTS, SLOW_STD = 64, 0.02  # of the slow memory, the author's
 LEVELS = 2

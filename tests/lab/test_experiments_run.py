@@ -189,7 +189,7 @@ def test_gates_are_trained_and_compared(
 ) -> None:
     studied_small(monkeypatch, gates)
     lines: list[str] = []
-    report = carry_out("gates", tmp_path, lines.append, model, corpus=corpus, steps=20, seeds=2)
+    report = carry_out("gates", tmp_path, lines.append, model, corpus=corpus, steps=10, seeds=2)
     checked(tmp_path, report, lines)
     assert all(len(runs) == 2 for runs in report["runs"].values())
     assert all(0.0 < run["p"] <= 1.0 for runs in report["runs"].values() for run in runs)
@@ -200,7 +200,7 @@ def test_gradients_of_a_site_are_told_with_and_without_its_fast_state(
 ) -> None:
     studied_small(monkeypatch, routing)
     lines: list[str] = []
-    report = carry_out("routing", tmp_path, lines.append, model, corpus=corpus, steps=20, seeds=2)
+    report = carry_out("routing", tmp_path, lines.append, model, corpus=corpus, steps=10, seeds=2)
     checked(tmp_path, report, lines)
     assert set(report["trained"]) == set(routing.KINDS)
     assert report["trained"][study.NONE]["ratio"]["mean"] == pytest.approx(1.0), "against itself"
@@ -264,7 +264,7 @@ def test_routing_with_one_gate_is_told_by_its_parts(tmp_path: Path, monkeypatch:
     trained_for_a_moment(monkeypatch)
     monkeypatch.setattr(one_gate_routing, "TOKENS", ("bytes",))
     lines: list[str] = []
-    report = carry_out("routing-one-gate", tmp_path, lines.append, corpus="corpus", steps=20, seeds=2)
+    report = carry_out("routing-one-gate", tmp_path, lines.append, corpus="corpus", steps=10, seeds=2)
     page = (tmp_path / "routing-one-gate.md").read_text(encoding="utf-8")
     assert "routing --construction one-gate" in page and "|---" in page
     assert json.loads((tmp_path / "routing-one-gate.json").read_text()) == json.loads(json.dumps(report))
@@ -282,7 +282,7 @@ def test_routing_with_one_gate_is_told_by_its_parts(tmp_path: Path, monkeypatch:
         assert found["lent"]["gradients"] != found[study.HEBBIAN]["gradients"]
     # Repeated, it makes no run again and says the same.
     monkeypatch.setattr(one_gate, "train_side_by_side", None)
-    assert carry_out("routing-one-gate", tmp_path, corpus="corpus", steps=20, seeds=2) == report
+    assert carry_out("routing-one-gate", tmp_path, corpus="corpus", steps=10, seeds=2) == report
 
 
 @pytest.mark.slow
@@ -290,7 +290,7 @@ def test_gates_with_one_gate_are_measured(tmp_path: Path, monkeypatch: pytest.Mo
     trained_for_a_moment(monkeypatch)
     monkeypatch.setattr(one_gate_gates, "TOKENS", ("bytes",))
     lines: list[str] = []
-    report = carry_out("gates-one-gate", tmp_path, lines.append, corpus="corpus", steps=20, seeds=2)
+    report = carry_out("gates-one-gate", tmp_path, lines.append, corpus="corpus", steps=10, seeds=2)
     assert "gates --construction one-gate" in (tmp_path / "gates-one-gate.md").read_text(encoding="utf-8")
     assert len(set(lines)) == len(lines) == 5
     found = report["results"]["bytes"]
