@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import importlib.util
 import json
@@ -134,6 +135,7 @@ class Paired:
         return f"{self.mean:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
+@functools.cache
 def student(freedom: int) -> float:
     """The 97.5% quantile of Student's t with so many degrees of freedom, from 1 on, to two digits."""
     x = np.linspace(0.0, 20.0, 200_001)

@@ -22,6 +22,7 @@ from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.addressing import addresses as addressing
 from bdh_workbench.training.addressing import calibration
 from bdh_workbench.training.synthetic import facts, passage
+from lab import results
 from lab.memories import addresses, alike, capacity, colliding, harder, meta, protocols, variants
 from lab.networks import gates, one_gate, one_gate_gates, one_gate_routing, routing, study
 from lab.rivals import baselines
@@ -40,6 +41,7 @@ def little() -> Iterator[None]:
         addresses: {"GENERAL": 400, "address_report": partial(addressing.address_report, sizes=(12, 6, 1))},
         calibration: {"GENERAL": 400},
         variants: {"HIDDEN_STRETCHES": 300, "HIDDEN_ROWS": 10},
+        results: {"FORMS": ("png",)},  # to draw is most of the work; another test draws both
     }
     with pytest.MonkeyPatch.context() as patch:
         for module, values in less.items():
