@@ -89,6 +89,7 @@ SETS = {
         "Gilles Grimandi was born in the year",
     ],
 }
+SETS["together"] = [prompt for prompts in SETS.values() for prompt in prompts]
 
 
 @pytest.mark.slow
