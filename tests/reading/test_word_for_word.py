@@ -93,6 +93,7 @@ SETS["together"] = [prompt for prompts in SETS.values() for prompt in prompts]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", SETS)
 def test_numbered_facts_come_back_with_the_bundled_model(small: Model, name: str) -> None:
     rng = random.Random(3)
