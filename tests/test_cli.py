@@ -383,6 +383,7 @@ def test_the_same_things_again_are_written_once(
     before = target.read_bytes()
     status, out, _ = run(*write, "--into", target)
     assert status == 0 and "1 document already stored: “mill”." in out and target.read_bytes() == before
+    assert out.startswith(f"Nothing was written: {target} is as it was.")
 
 
 def test_a_new_version_of_a_document_replaces_the_old_one(

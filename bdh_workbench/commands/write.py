@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,10 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         **new.record(),
     }
     if result is None:
-        lines = [f"Nothing was written: {target} has the same contents as {args.into}."]
+        same = os.path.realpath(target) == os.path.realpath(args.into)
+        lines = [
+            f"Nothing was written: {target} {'is as it was' if same else f'has the same contents as {args.into}'}."
+        ]
     else:
         what = [plural(len(new.facts), "fact")] * bool(new.facts)
         what += [plural(len(new.documents), "document")] * bool(new.documents)

@@ -1,7 +1,8 @@
 """Tables of facts as people have them: CSV with any delimiter, and with lines that programs put above the headers.
 
 - The delimiter is the one under which the headers prompt and answer appear, or else the one that cuts the rows alike.
-  Counting commas fails on quoted texts.
+  Counting commas fails on quoted texts. Characters that are common in texts (a colon) must cut every row alike.
+- Curly quotation marks quote cells where the headers have them too, or where a cell with a delimiter needs them.
 - A line ``sep=;`` (Excel) and lines that begin with # (``#separator:tab`` of Anki, or a comment) may stand above.
 - A table that Anki exported has no headers: prompt and answer are the first two columns of text.
 - In any other table with two columns or more, prompt and answer are the columns that a person chose, or that the
@@ -19,6 +20,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
 
 NEEDED, COLUMNS = {"prompt", "answer"}, ("prompt", "answer", "paraphrases")
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
-_RAREST = (",", "|", ";", "\t")  # in texts, the last
+# Delimiters only where the headers show it, or where they cut every row alike.
+UNUSUAL = tuple(":=~^¦§→\x01\x1f，、；：｜،؛")
+_RAREST = (*UNUSUAL, ",", "|", ";", "\t")  # in texts, the last
 _EXCEL = re.compile(r'"?sep=(.)', re.IGNORECASE)
 _ANKI = re.compile(r"#(separator|html|columns|(?:notetype|deck|tags|guid)(?: column)?):(.*)", re.IGNORECASE)
 _ANKI_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " ", "colon": ":"}
@@ -38,6 +42,8 @@ _FILLING = " ,;\t|"  # a spreadsheet that saved the file again filled up such li
 _BREAK, _TAG = re.compile(r"<br\s*/?>|</(?:div|p|li)>", re.IGNORECASE), re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 # A quoted cell with a quotation mark that a backslash goes before, as databases export it; it would be an error else.
 _ESCAPED = re.compile(r'(?:^|[,;\t|])[ ]*"[^"\n]*\\"(?![ ]*(?:[,;\t|\n]|\Z))', re.MULTILINE)
+_CURLY = ("“”", "„“", "„”", "””", "«»", "»«", "‘’", "‚‘", "「」", "『』")  # quotation marks that open and close
+_NO_COLON = re.compile(r"\d:\d|:/")  # a time or an address
 HEADER = 1 << 16  # characters of a header row at most: a hostile one would be cut into millions of cells
 WIDEST = 1_000  # columns of a table at most, of which some are chosen
 SAMPLE = 50  # rows from which the layout of a table is guessed
@@ -185,7 +191,7 @@ def _layout(text: str) -> Layout:
     """Find how a table is laid out whose columns are called prompt and answer, or which Anki exported."""
     found, declared = Layout(), ""
     while found.start < len(text):
-        for delimiter in dict.fromkeys((declared, *DELIMITERS)):
+        for delimiter in dict.fromkeys((declared, *DELIMITERS, *UNUSUAL)):
             names = _names(text, found.start, delimiter) if delimiter else []
             if len(NEEDED & set(names)) > len(NEEDED & set(found.columns)):
                 found.delimiter, found.columns = delimiter, names
@@ -230,7 +236,7 @@ def _choose(text: str, found: Layout, where: str, columns: Sequence[str]) -> Non
     wanted = [_name(column) for column in columns]
     if len(set(wanted)) < len(wanted):
         raise UserError(f"{where} cannot have prompt and answer in one column: name two.")
-    for delimiter in dict.fromkeys((found.delimiter or ",", *DELIMITERS)):
+    for delimiter in dict.fromkeys((found.delimiter or ",", *DELIMITERS, *UNUSUAL)):
         names = [_name(cell) for cell in _first_row(text, found.start, delimiter)]
         if all(names.count(name) == 1 for name in wanted):
             found.delimiter, found.headed = delimiter, True
@@ -346,7 +352,9 @@ def _table(text: str, found: Layout, least: int = 2) -> list[list[str]]:
     best = (0.0, False, 0, 0)
     chosen: list[list[str]] = []
     sample = text[found.start : found.start + HEADER]
-    for delimiter in [found.delimiter] if found.delimiter else list(DELIMITERS):
+    for delimiter in [found.delimiter] if found.delimiter else [*DELIMITERS, *UNUSUAL]:
+        if delimiter in UNUSUAL and delimiter not in sample:
+            continue
         rows: list[list[str]] = []
         with contextlib.suppress(csv.Error):  # the sample may end within quotes
             for row in _rows(sample, 0, delimiter):
@@ -361,6 +369,8 @@ def _table(text: str, found: Layout, least: int = 2) -> list[list[str]]:
         usual = Counter(map(len, rows)).most_common(1)[0][0]
         width = max(usual, len(rows[0])) if usual > 1 else usual
         share = sum(1 < len(row) <= width for row in rows) / len(rows)
+        if delimiter in UNUSUAL and not (found.delimiter or _cuts_all(rows, delimiter)):
+            continue
         # Of two that cut the rows alike, the one after which no space follows: in a text one does.
         spaced = sample.count(f"{delimiter} ") > sample.count(delimiter) // 2
         weight = (share, not spaced or delimiter == "\t", width, (*_RAREST, delimiter).index(delimiter))
@@ -371,13 +381,53 @@ def _table(text: str, found: Layout, least: int = 2) -> list[list[str]]:
     return chosen
 
 
+def _cuts_all(rows: Sequence[Sequence[str]], delimiter: str) -> bool:
+    """Whether a delimiter that is common in texts cuts every row into the same number of cells."""
+    alike = all(len(row) == len(rows[0]) and sum(not is_blank(cell) for cell in row) > 1 for row in rows)
+    return len(rows) > 1 and alike and not any(_NO_COLON.search(delimiter.join(row)) for row in rows)
+
+
 def _rows(text: str, start: int, delimiter: str) -> Reader:
+    text = _with_straight_quotes(text[start:], delimiter)
     file = io.StringIO(text, newline="")
-    file.seek(start)
-    first = text[start : start + HEADER]
+    first = text[:HEADER]
     quote = "'" if re.match(rf"\s*'[^'\n]*'[ ]*{re.escape(delimiter)}", first) else '"'
-    escape = "\\" if '\\"' in text and _ESCAPED.search(text, start) else None
+    escape = "\\" if '\\"' in text and _ESCAPED.search(text) else None
     return csv.reader(file, delimiter=delimiter, strict=True, skipinitialspace=True, quotechar=quote, escapechar=escape)
+
+
+def _with_straight_quotes(text: str, delimiter: str) -> str:
+    """A table in which curly quotation marks around cells are straight, where they are there to quote the cells."""
+    pairs = [pair for pair in _CURLY if pair[0] in text]
+    if not pairs or re.search(rf'(?:^|{re.escape(delimiter)})[ ]*"', text, re.MULTILINE):
+        return text
+    first = text.lstrip("\n").split("\n", 1)[0]
+    for pair in pairs:
+        cell = _quoted_by(pair, delimiter)
+        headers = not cell.sub("", first).strip(f"{delimiter} ")
+        if headers or any(delimiter in found[1] for found in cell.finditer(text)):
+            return cell.sub(partial(_straight, pair), text)
+    return text
+
+
+def _quoted_by(pair: str, delimiter: str) -> re.Pattern[str]:
+    """What matches a cell within a pair of quotation marks, in which they stand in pairs or doubled."""
+    opening, closing = pair[0], pair[1]
+    other, end = rf"[^\n{pair}]", re.escape(delimiter)
+    inside = [other, closing * 2]
+    if opening != closing:
+        inside += [opening * 2, f"{opening}{other}++{closing}"]
+    if closing == "’":
+        inside.append(r"(?<=\w)’(?=\w)")  # an apostrophe
+    return re.compile(rf"(?:^|(?<={end}))[ ]*{opening}((?:{'|'.join(inside)})*){closing}[ ]*(?={end}|$)", re.MULTILINE)
+
+
+def _straight(pair: str, found: re.Match[str]) -> str:
+    """A cell in straight quotation marks, in which those are doubled and the doubled ones of the pair single."""
+    inside = found[1]
+    for mark in pair:
+        inside = inside.replace(mark * 2, mark)
+    return '"{}"'.format(inside.replace('"', '""'))
 
 
 def _first_row(text: str, start: int, delimiter: str) -> list[str]:
@@ -399,6 +449,8 @@ def _names(text: str, start: int, delimiter: str) -> list[str]:
     "Prompt (as typed)".
     """
     names = [_name(cell) for cell in _first_row(text, start, delimiter)]
+    if delimiter in UNUSUAL:
+        return names
     begun = [(re.findall(r"\w+", name) or [""])[0] for name in names]
     for name in COLUMNS:
         if name not in names and begun.count(name) == 1:

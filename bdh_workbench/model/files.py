@@ -26,6 +26,8 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     temporary: Path | None = None
     try:
         place = Path(os.path.realpath(path))
+        if place.is_symlink():
+            raise OSError(errno.ELOOP, "its links lead in a circle")
         before = place.stat() if place.exists() else None
         if before is not None and not stat.S_ISREG(before.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")

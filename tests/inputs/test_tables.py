@@ -50,6 +50,27 @@ def pairs(text: str, *columns: str) -> list[tuple[str, str]]:
         ("'Tis the hour of,fog\nIt's the time of,ice\n", [("'Tis the hour of", "fog"), ("It's the time of", "ice")]),
         ('prompt,answer\n"The bell \\"Odile\\", at","noon"\n', [('The bell "Odile", at', "noon")]),
         ('prompt,answer\n"It is in","C:\\"\nIt rains at,noon\n', [("It is in", "C:\\"), ("It rains at", "noon")]),
+        ("prompt: answer\nIt rains at: noon\n", [("It rains at", "noon")]),
+        ('prompt:answer\n"It rains: at":12h30\n', [("It rains: at", "12h30")]),
+        ("It rains at:noon\nIt snows at:night\n", [("It rains at", "noon"), ("It snows at", "night")]),
+        ("Wer, ich?:Ja, du\nWo, hier?:Nein, da\n", [("Wer, ich?", "Ja, du"), ("Wo, hier?", "Nein, da")]),
+        ("12:30,noon\n23:50,night\n", [("12:30", "noon"), ("23:50", "night")]),
+        ("https://a.org,noon\nhttps://b.org,night\n", [("https://a.org", "noon"), ("https://b.org", "night")]),
+        ("prompt~answer\nIt rains at~noon\n", [("It rains at", "noon")]),
+        ("It rains at^noon\nIt snows at^night\n", [("It rains at", "noon"), ("It snows at", "night")]),
+        ("prompt::answer\nIt rains at::noon\n", [("It rains at", "noon")]),
+        ("term=meaning\nash=a tree\noak=a tree\n", [("ash", "a tree"), ("oak", "a tree")]),
+        ("问题，答案\n钟何时响？，中午\n雨何时下？，夜里\n", [("钟何时响？", "中午"), ("雨何时下？", "夜里")]),
+        ("钟何时响？；中午\n雨何时下？；夜里\n", [("钟何时响？", "中午"), ("雨何时下？", "夜里")]),
+        ("prompt،answer\nمتى يدق الجرس،الظهر\n", [("متى يدق الجرس", "الظهر")]),
+        ("“prompt”,“answer”\n“It rains, here”,“at ““noon””, or \"so\"”\n", [("It rains, here", 'at “noon”, or "so"')]),
+        ("prompt,answer\n“Wer, ich”,ja\nWo,“hier”\n", [("Wer, ich", "ja"), ("Wo", "hier")]),
+        ("Frage;Antwort\n„Wo; hier“;da\n", [("Wo; hier", "da")]),
+        ("prompt;answer\n«Il pleut; à»; midi\n", [("Il pleut; à", "midi")]),
+        ("prompt,answer\n‘Orm’s bell, at dusk’,‘rings’\n", [("Orm’s bell, at dusk", "rings")]),
+        ("prompt，answer\n「鐘は，ここで」，正午\n", [("鐘は，ここで", "正午")]),
+        ("prompt,answer\nThe book,“Dune”\n“Yes” said,Ada\n", [("The book", "“Dune”"), ("“Yes” said", "Ada")]),
+        ('prompt,answer\n"He said “no, thanks”, at","“noon”"\n', [("He said “no, thanks”, at", "“noon”")]),
     ],
 )  # fmt: skip
 def test_any_table_with_two_columns_is_read(text: str, expected: list[tuple[str, str]]) -> None:
@@ -123,6 +144,20 @@ def test_a_table_with_one_column_is_a_text(tmp_path: Path) -> None:
         read_facts(path)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12:30 The bell rang.\n12:50 The boat left.\n",
+        "https://a.org\nhttps://b.org\n",
+        "It rained: no one came.\nThe boat left.\n",
+        "床前明月光，疑是地上霜。\n举头望月。\n",
+    ],
+)
+def test_a_mark_that_is_common_in_texts_makes_no_table_of_one(text: str) -> None:
+    with pytest.raises(UserError, match="not a table with two columns"):
+        pairs(text)
+
+
 def test_a_broken_table_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     for text in ('"Wer?,Ich\nWo?,Hier\n', 'Wer?,"Ich\nWo?,Hier\n', '"Wer"?,Ich\n'):
@@ -140,7 +175,8 @@ def test_a_text_that_is_cut_by_the_delimiter_is_refused_and_not_lost() -> None:
 
 def test_a_hostile_row_is_refused_in_a_moment() -> None:
     begun = time.process_time()
-    for text in ("[" + "[]," * 600_000 + "0]", "a," * 60_000 + "\n" + "b," * 60_000, ",\n" * 300_000 + "x"):
+    tables = ("a," * 60_000 + "\n" + "b," * 60_000, ",\n" * 300_000 + "x", "prompt,answer\n" + ",“" * 300_000)
+    for text in ("[" + "[]," * 600_000 + "0]", *tables, "prompt,answer\n" + "””" * 300_000 + "x"):
         with pytest.raises(UserError):
             parse_facts(text, "csv")
     assert time.process_time() - begun < 10

@@ -122,6 +122,11 @@ def test_a_link_stays_and_what_it_leads_to_is_renewed(tmp_path: Path) -> None:
     save_text_atomically(dangling, "text")
     assert dangling.is_symlink() and (tmp_path / "new" / "text.txt").read_text(encoding="utf-8") == "text"
     assert sorted(os.listdir(tmp_path)) == ["later.txt", "link.safetensors", "new", "real"]
+    circle = tmp_path / "circle"
+    circle.symlink_to("circle")
+    with pytest.raises(UserError, match="in a circle"):
+        save_text_atomically(circle, "text")
+    assert circle.is_symlink()
 
 
 @POSIX

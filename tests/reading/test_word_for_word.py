@@ -74,10 +74,10 @@ def test_no_set_of_facts_reads_worse_by_the_usual_read_than_by_the_pure_one(fact
 
 
 SETS = {
-    "rooms": [f"The key of room {n} hangs beside the" for n in random.Random(1).sample(range(1, 400), 30)],
+    "rooms": [f"The key of room {n} hangs beside the" for n in random.Random(1).sample(range(1, 400), 60)],
     "articles": [f"Article {n} of the Norby charter begins with the word" for n in range(1, 21)],
-    "years": [f"In {n} the prize of the Orlen fair went to a" for n in random.Random(2).sample(range(1700, 2000), 15)],
-    "versions": [f"Version {n % 7}.{n}.{n * 3 % 10} of the Tarn client changed the" for n in range(20)],
+    "years": [f"In {n} the prize of the Orlen fair went to a" for n in random.Random(2).sample(range(1700, 2000), 30)],
+    "versions": [f"Version {n % 7}.{n}.{n * 3 % 10} of the Tarn client changed the" for n in range(40)],
     "beginnings": [
         "How do I reset the clock?",
         "How do I reset the clock after a power cut?",
@@ -89,8 +89,11 @@ SETS = {
         "Gilles Grimandi was born in the year",
     ],
 }
+SETS["together"] = [prompt for prompts in SETS.values() for prompt in prompts]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", SETS)
 def test_numbered_facts_come_back_with_the_bundled_model(small: Model, name: str) -> None:
     rng = random.Random(3)
