@@ -18,7 +18,7 @@ from lab.memories.colliding import ADDRESSES, gain
 from lab.networks.one_gate import SETTING_LABELS, SETTINGS, TOKENS
 from lab.networks.one_gate_routing import LENT
 from lab.networks.study import HEBBIAN, NOISE, OTHER
-from lab.results import Note, cell, markdown_table, probability, read_report
+from lab.results import Gain, Note, cell, markdown_table, probability, read_report
 from lab.results import command as experiment_command
 
 BENCH = (
@@ -229,19 +229,23 @@ def contrast_colliding(report: Mapping[str, Any]) -> Finding | None:
     """Reproduced if contrast earns its place somewhere.
 
     That is: for some addresses and number of facts no other protocol has more facts exact on average, and over the same
-    joint write without contrast facts exact or paraphrases are gained on average and lost in no set.
+    joint write without contrast facts exact or paraphrases are gained on average and lost in no set. Each gain
+    comes with its 95% interval over sets and its effect size d, which say what would have been seen.
     """
     parts, fine = [], False
     for name, sizes in report["results"].items():
         for count, found in sizes.items():
             best = max(figures["exact"].mean for figures in found.values())
-            gains = {key: gain(found, "joint", key) for key in ("exact", "paraphrases")}
-            won = any(each.mean > 0.0 and min(each.values) >= 0.0 for each in gains.values())
-            fine |= won and found["joint, contrast"]["exact"].mean >= best
-            overlap = found["joint, contrast"]["overlap"].mean
+            added = {key: gain(found, "joint", key) for key in ("exact", "paraphrases")}
+            won = any(each.mean > 0.0 and min(each.values) >= 0.0 for each in added.values())
+            own = found["joint, contrast"]
+            fine |= won and own["exact"].mean >= best
+            shown = " and ".join(f"{Gain.of(each)} {key}" for key, each in added.items())
+            sets = len(own["exact"].values)
             parts.append(
-                f"{count} facts, {ADDRESSES[name]} (overlap {overlap:.2f}): contrast adds "
-                f"{cell(gains['exact'], '+.3f')} exact, {cell(gains['paraphrases'], '+.3f')} paraphrases"
+                f"{count} facts, {ADDRESSES[name]} (overlap {own['overlap'].mean:.2f}"
+                + (f", {sets} sets" if sets != report["seeds"] else "")
+                + f"): {cell(own['exact'])} exact, of which contrast adds {shown}"
             )
     return Finding("; ".join(parts), report["seeds"], verdict(fine)) if parts else None
 
@@ -393,8 +397,8 @@ def origins(results: Mapping[str, Mapping[str, Any]]) -> str:
     if cases:
         shown = "; ".join(
             f"{count} facts, {ADDRESSES[name]}, overlap {found['joint, contrast']['overlap'].mean:.2f}: "
-            f"{cell(gain(found, 'joint', 'exact'), '+.3f')} exact, "
-            f"{cell(gain(found, 'joint', 'mixed_up'), '+.3f')} mixed up"
+            f"{Gain.of(gain(found, 'joint', 'exact'))} exact, "
+            f"{Gain.of(gain(found, 'joint', 'paraphrases'))} paraphrases"
             for name, count, found in cases
         )
         lines.append(f"What contrast adds to a joint write, by how much addresses overlap: {shown}.")
