@@ -119,7 +119,9 @@ def measure(model: Model, corpus: str, folder: Path, seeds: int, note: Note = la
         "plain": lambda: plain_hidden_model(model),
         "whitened": lambda: hidden_state_model(model, general_text(model, corpus)),
     }
-    origin = {"fingerprint": model.fingerprint, "calibration_digest": calibration_digest(model)}
+    # Pure reads ask no judge: finished writes stay good where judges change.
+    calibration = calibration_digest(dataclasses.replace(model, judges={}))
+    origin = {"fingerprint": model.fingerprint, "calibration": calibration}
     report = Report(model.name, seeds, SPLIT, torch.get_num_threads(), STEPS, {name: {} for name in ADDRESSES})
     writes: dict[tuple[str, int, str], list[dict[str, Any]]] = collections.defaultdict(list)
     for name in ADDRESSES:

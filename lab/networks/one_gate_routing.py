@@ -193,7 +193,7 @@ def pictures(report: Report, out: Path) -> list[str]:
     names = draw(out, "routing-one-gate", labels, lambda axes: _ratios(axes, results))
     first = next(iter(results))
     title = f"Gate of level {report.level} while training, {first}: mean and range over {report.seeds} seeds\n"
-    title += "At the end: " + "; ".join(f"{label} {_last(runs):.2f}" for label, runs in _shown(results[first]).items())
+    title += "At the end: " + "; ".join(f"{label} {_last(runs):.2f}" for label, runs in _curves(results[first]).items())
     gates = (title, "step", "size of the gate, |tanh(g)| (no unit)")
     return names + draw(out, "routing-one-gate-gates", gates, lambda axes: _gates(axes, results[first]))
 
@@ -202,8 +202,8 @@ def _ratios(axes: Any, results: Mapping[str, Any]) -> None:
     every = [1.0]
     labels = {
         HEBBIAN: "Hebbian state",
-        OTHER: "control: another's",
-        NOISE: "control: random",
+        OTHER: KINDS[OTHER],
+        NOISE: KINDS[NOISE],
         LENT: "no state, lent gate",
     }
     for (kind, label), colour in zip(labels.items(), COLOURS, strict=False):
@@ -222,7 +222,7 @@ def _ratios(axes: Any, results: Mapping[str, Any]) -> None:
     axes.set_yscale("log")
 
 
-def _shown(of_tokens: Mapping[str, Any]) -> dict[str, Shown]:
+def _curves(of_tokens: Mapping[str, Any]) -> dict[str, Shown]:
     shown: dict[str, Shown] = {"no fast state": of_tokens["none"]}
     for setting in SETTINGS:
         if setting in of_tokens:
@@ -235,7 +235,7 @@ def _last(runs: Shown) -> float:
 
 
 def _gates(axes: Any, of_tokens: Mapping[str, Any]) -> None:
-    for (label, runs), colour in zip(_shown(of_tokens).items(), COLOURS, strict=False):
+    for (label, runs), colour in zip(_curves(of_tokens).items(), COLOURS, strict=False):
         sizes = [[abs(gate) for gate in column] for column in zip(*runs.gates, strict=True)]
         band(axes, runs.marks, sizes, label, color=colour)
 

@@ -271,7 +271,7 @@ def _terms(
         rows = torch.randperm(len(local.stream), generator=random)[:LOCAL_ROWS].to(change.device)
         points.append(local.points(change, gate, rows))
     # The head is applied to all of them at once: it is large, and they are few.
-    sums = list(log_sums(torch.cat(points), head).split([len(part) for part in points]))
+    sums = list(torch.split(log_sums(torch.cat(points), head), [len(part) for part in points]))
     likely = own.likelihoods(points.pop(0), sums.pop(0), head)
     terms = {"cross-entropy": weighted_loss(-likely, own.owner, problem.items)}
     if pairs is not None:
