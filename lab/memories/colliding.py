@@ -58,6 +58,7 @@ SHOWN = {
     "steps": "steps",
     "seconds": "CPU seconds",
 }
+SHARES = ("exact", "paraphrases", "mixed_up", "paraphrases_mixed_up")
 
 
 def _protocol(how: str, contrast: bool) -> Protocol:
@@ -221,8 +222,7 @@ def gain(protocols: Mapping[str, Figures], how: str, key: str) -> Spread:
 
 def gains(protocols: Mapping[str, Figures], how: str) -> str:
     """What contrast adds to the shares of one protocol, in words, with the power to have seen it."""
-    shown = {key: SHOWN[key] for key in ("exact", "paraphrases", "mixed_up")}
-    return ", ".join(f"{label} {Gain.of(gain(protocols, how, key))}" for key, label in shown.items())
+    return ", ".join(f"{SHOWN[key]} {Gain.of(gain(protocols, how, key))}" for key in SHARES)
 
 
 def _sets(figures: Figures) -> int:
@@ -231,38 +231,44 @@ def _sets(figures: Figures) -> int:
 
 
 def finding(report: Report) -> str:
-    """What contrast adds to the facts right after a joint write, in a line."""
-    sizes = dict.fromkeys(count for found in report.results.values() for count in found)
-    parts = []
-    for count in sizes:
-        added = [
-            f"{gain(found[count], 'joint', 'exact').mean:+.2f}" for found in report.results.values() if count in found
+    """What contrast changes in a joint write, in two lines."""
+    lines = []
+    for key, text in (
+        ("exact", "facts right"),
+        ("paraphrases_mixed_up", "other words answered with another fact's answer"),
+    ):
+        parts = [
+            f"{gain(protocols, 'joint', key).mean:+.2f} ({count}{', whitened' if name == 'whitened' else ''})"
+            for name, sizes in report.results.items()
+            for count, protocols in sizes.items()
         ]
-        parts.append(f"{' and '.join(added)} of {count} facts")
-    return f"Contrast adds to the share that a joint write gets right: {', '.join(parts)}"
+        lines.append(f"Contrast in a joint write, {text}: {', '.join(parts)}")
+    return "\n".join(lines)
 
 
 def pictures(report: Report, out: Path) -> list[str]:
     """What is answered right and mixed up after each protocol: a panel for each number of facts and addresses."""
     shown = {
-        "exact": "answered right",
-        "paraphrases": "right when asked in other words",
-        "mixed_up": "answered with another fact's answer",
+        "exact": "asked as written: right",
+        "mixed_up": "asked as written: another fact's answer",
+        "paraphrases": "in other words: right",
+        "paraphrases_mixed_up": "in other words: another fact's answer",
     }
     cases = [(name, count) for name, sizes in report.results.items() for count in sizes]
     columns = min(2, len(cases))
+    ways = [p.name for p in PROTOCOLS if any(p.name in report.results[name][count] for name, count in cases)]
 
     def plot(axes: Any) -> None:
         figure, rows = axes.figure, -(-len(cases) // columns)
         grid = figure.add_gridspec(rows, columns)
-        figure.set_size_inches(8.4, 1.3 + 2.3 * rows)
+        figure.set_size_inches(8.4, 1.4 + 2.5 * rows)
         for place, (name, count) in enumerate(cases):
             spot = grid[place // columns, place % columns]
             panel = figure.add_subplot(spot, sharex=axes, sharey=axes) if place else axes
             panel.set_subplotspec(spot)
             protocols = report.results[name][count]
-            series = {label: [protocols.get(p.name, {}).get(key) for p in PROTOCOLS] for key, label in shown.items()}
-            bars(panel, [protocol.name for protocol in PROTOCOLS], series)
+            series = {label: [protocols.get(way, {}).get(key) for way in ways] for key, label in shown.items()}
+            bars(panel, ways, series)
             panel.set_title(f"{count} facts, {ADDRESSES[name]}", loc="left", fontsize=9)
             panel.set_xlabel("share of the questions" if place // columns == rows - 1 else "")
             panel.tick_params(axis="y", labelleft=place % columns == 0)
@@ -270,10 +276,10 @@ def pictures(report: Report, out: Path) -> list[str]:
             panel.grid(visible=False, axis="y")
             panel.spines[["top", "right"]].set_visible(False)
         axes.set_xlim(0.0, 1.05)
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9)
 
-    title = f"Facts whose addresses collide, read from the slow memory alone (mean and deviation)\n{finding(report)}"
-    return draw(out, "protocols-collide", (title, "", ""), plot)
+    title = "Facts whose addresses collide, read from the slow memory alone: mean and deviation over sets\n"
+    return draw(out, "protocols-collide", (title + finding(report), "", ""), plot)
 
 
 def page(report: Report, names: list[str]) -> str:
