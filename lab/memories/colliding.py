@@ -288,8 +288,8 @@ def page(report: Report, names: list[str]) -> str:
         "# Protocols where addresses collide\n\n"
         f'Facts "{STEM.format("X")}" about invented countries, which share a prefix and differ late; model '
         f"`{report.model}`, sets of facts: {report.seeds}, pure read, mean ± sample standard deviation over sets. "
-        "Steps at most: "
-        + ", ".join(f"{steps} of a {how} write" for how, steps in report.steps_at_most.items())
+        "Steps of a write at most: "
+        + ", ".join(f"{how} {steps}" for how, steps in report.steps_at_most.items())
         + f"; threads: {report.threads}. Overlap: cosine of the addresses of two facts where the answer begins. "
         "Mixed up: answered with another fact's answer. What contrast adds is the mean difference over the same sets, "
         "with its 95% interval by Student's t and d, the mean over the deviation: an effect larger than half of the "
