@@ -135,6 +135,38 @@ class Paired:
         return f"{self.mean:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Differences of paired runs: what each seed's run has over another one of the same facts.
+
+    Attributes:
+        mean: of the differences.
+        reach: half of the 95% interval of the mean, by Student's t: the least gain that this spread and number of seeds
+            would have told from 0; 0 where there is one seed.
+        effect: mean over standard deviation (Cohen's d of pairs); None where that is zero.
+    """
+
+    mean: float
+    reach: float
+    effect: float | None
+
+    @staticmethod
+    def of(spread: Spread) -> Gain:
+        """From the differences."""
+        count = len(spread.values)
+        if not spread.deviation:
+            return Gain(spread.mean, 0.0, None)
+        reach = student(count - 1) * spread.deviation / math.sqrt(count)
+        return Gain(spread.mean, reach, spread.mean / spread.deviation)
+
+    def __str__(self) -> str:
+        """The mean with its interval and effect size, as people read it."""
+        if self.effect is None:
+            return f"{self.mean:+.3f} in every set"
+        low, high = self.mean - self.reach, self.mean + self.reach
+        return f"{self.mean:+.3f} ({low:+.3f} to {high:+.3f}, d {self.effect:+.1f})"
+
+
 @functools.cache
 def student(freedom: int) -> float:
     """The 97.5% quantile of Student's t with so many degrees of freedom, from 1 on, to two digits."""
@@ -235,7 +267,14 @@ def band(axes: Any, x: Sequence[float], runs: Sequence[Sequence[float]], label: 
 
 
 def bars(axes: Any, names: Sequence[str], series: Mapping[str, Sequence[Spread | None]]) -> None:
-    """Draw horizontal bars, the first name on top: for each name one bar of every series, with its deviation."""
+    """Draw horizontal bars, the first name on top: for each name one bar of every series, with its deviation.
+
+    The title moves to the left edge of the figure, as names take much of its width.
+    """
+    title, figure = axes.get_title(loc="left"), axes.figure
+    if title and figure.get_suptitle() == "":
+        axes.set_title("", loc="left")
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     height, count = 0.8 / len(series), len(names)
     for number, ((label, figures), colour) in enumerate(zip(series.items(), COLOURS, strict=False)):
         axes.barh(

@@ -17,8 +17,11 @@ A fact is mixed up if its prompt is answered, greedily, with another fact's answ
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+import itertools
 import random
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,19 +29,22 @@ from typing import Any
 
 import torch
 
-from bdh_workbench.asking.decoding import SPARE, Question, decode, exact, judge, median, score, share
+from bdh_workbench.asking.decoding import SPARE, Question, decode, judge, median, score, share
 from bdh_workbench.evaluation.provenance import calibration_digest
 from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.writing.problem import Unrelated, unrelated_text
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
+from bdh_workbench.training.pictures import LINE
 from bdh_workbench.training.synthetic.names import invented
 from lab.memories.protocols import Protocol, write_by
 from lab.memories.variants import SPLIT, general_text, hidden_state_model, plain_hidden_model
-from lab.results import Figures, Note, Spread, bars, cell, draw, kept, markdown_table, pictures_in, spread_of
+from lab.results import Figures, Gain, Note, Spread, bars, cell, draw, kept, markdown_table, pictures_in, spread_of
 
 SIZES = (20, 100)  # facts
+PARTS = (("joint",), ("sequential", "independent"))  # what contrast is judged by comes first
 STEM = "The capital of {} is"
 REWORDED = ("The capital city of {} is", "The seat of the government of {} is")
 STEPS = {"joint": 300, "independent": 40, "sequential": 40}  # of one write at most
@@ -50,8 +56,9 @@ SHOWN = {
     "paraphrases_mixed_up": "paraphrases mixed up",
     "median_p": "median p",
     "steps": "steps",
-    "seconds": "seconds",
+    "seconds": "CPU seconds",
 }
+SHARES = ("exact", "paraphrases", "mixed_up", "paraphrases_mixed_up")
 
 
 def _protocol(how: str, contrast: bool) -> Protocol:
@@ -109,55 +116,74 @@ def measure(model: Model, corpus: str, folder: Path, seeds: int, note: Note = la
         seeds: sets of facts.
         note: called with a line for each write.
     """
-    models = {"plain": plain_hidden_model(model)}
-    models["whitened"] = hidden_state_model(model, general_text(model, corpus))
-    origin = {"fingerprint": model.fingerprint, "calibration_digest": calibration_digest(model)}
+    make = {
+        "plain": lambda: plain_hidden_model(model),
+        "whitened": lambda: hidden_state_model(model, general_text(model, corpus)),
+    }
+    # Pure reads ask no judge: finished writes stay good where judges change.
+    calibration = calibration_digest(dataclasses.replace(model, judges={}))
+    origin = {"fingerprint": model.fingerprint, "calibration": calibration}
     report = Report(model.name, seeds, SPLIT, torch.get_num_threads(), STEPS, {name: {} for name in ADDRESSES})
-    for count in SIZES:
-        for name, addressed in models.items():
-            writes: dict[str, list[dict[str, Any]]] = {protocol.name: [] for protocol in PROTOCOLS}
-            for seed in range(seeds):
-                for protocol in PROTOCOLS:
-                    depends = origin | {"facts": count, "seed": seed, "addresses": name}
-                    figures = _kept(folder, depends, addressed, protocol)
-                    writes[protocol.name].append(figures)
-                    said = f"exact {figures['exact']:.2f}, mixed up {figures['mixed_up']:.2f}"
-                    note(f"{count} facts, {name}, seed {seed}, {protocol.name}: {said}, {figures['seconds']:.0f} s")
-            report.results[name][str(count)] = {key: spread_of(figures) for key, figures in writes.items()}
+    writes: dict[tuple[str, int, str], list[dict[str, Any]]] = collections.defaultdict(list)
+    for name in ADDRESSES:
+        addressed = make[name]()
+        unrelated = unrelated_text(addressed)
+        for part, seed in itertools.product(PARTS, range(seeds)):
+            chosen = [protocol for protocol in PROTOCOLS if protocol.how in part]
+            for count, protocol in itertools.product(SIZES, chosen):
+                depends = origin | {"facts": count, "seed": seed, "addresses": name}
+                figures = _kept(folder, depends, addressed, protocol, unrelated)
+                writes[name, count, protocol.name].append(figures)
+                said = f"exact {figures['exact']:.2f}, mixed up {figures['mixed_up']:.2f}"
+                note(f"{count} facts, {name}, seed {seed}, {protocol.name}: {said}, {figures['seconds']:.0f} s")
+            for count in SIZES:
+                every = {protocol.name: writes[name, count, protocol.name] for protocol in PROTOCOLS}
+                report.results[name][str(count)] = {key: spread_of(done) for key, done in every.items() if done}
             yield report
 
 
-def _kept(folder: Path, depends: Mapping[str, Any], model: Model, protocol: Protocol) -> dict[str, Any]:
+def _kept(
+    folder: Path, depends: Mapping[str, Any], model: Model, protocol: Protocol, unrelated: Unrelated | None
+) -> dict[str, Any]:
     """The figures of one write; they depend on the facts, the model and the protocol."""
     settings = {"how": protocol.how, "settings": dataclasses.asdict(protocol.settings)}
     given = colliding_facts(depends["facts"], depends["seed"])
-    return kept(folder / "colliding-runs", {**depends, **settings}, lambda: measure_protocol(model, protocol, given))
+    return kept(
+        folder / "colliding-runs", {**depends, **settings}, lambda: measure_protocol(model, protocol, given, unrelated)
+    )
 
 
-def measure_protocol(model: Model, protocol: Protocol, given: Sequence[Fact]) -> dict[str, Any]:
+def measure_protocol(
+    model: Model, protocol: Protocol, given: Sequence[Fact], unrelated: Unrelated | None = None
+) -> dict[str, Any]:
     """Write facts by a protocol into a fresh memory, and read them by the pure read."""
     asked = FactQuestions.of(model.tokenizer, given)
-    done = write_by(model, protocol, given)
+    begun = time.process_time()
+    done = write_by(model, protocol, given, unrelated, asked_at_once=False)
+    seconds = time.process_time() - begun
     reader = done.reader.with_settings(PURE)
     mean, largest = overlap(model, asked.written)
     per_fact = len(asked.reworded) // max(1, len(given))
     owners = [number for number in range(len(given)) for _ in range(per_fact)]
+    right, mixed_up = answered(reader, asked.written, range(len(given)), asked.written)
+    right_reworded, mixed_up_reworded = answered(reader, asked.reworded, owners, asked.written)
     return {
-        "exact": share(exact(reader, asked.written)),
-        "paraphrases": share(exact(reader, asked.reworded)),
-        "mixed_up": share(mixed_up(reader, asked.written, range(len(given)), asked.written)),
-        "paraphrases_mixed_up": share(mixed_up(reader, asked.reworded, owners, asked.written)),
+        "exact": share(right),
+        "paraphrases": share(right_reworded),
+        "mixed_up": share(mixed_up),
+        "paraphrases_mixed_up": share(mixed_up_reworded),
         "median_p": median([each.p for each in score(reader, asked.written)]),
-        "retention": done.retention,
         "overlap": mean,
         "largest_overlap": largest,
         "steps": float(done.steps),
-        "seconds": done.seconds,
+        "seconds": seconds,
     }
 
 
-def mixed_up(reader: Reader, asked: Sequence[Question], owners: Sequence[int], facts: Sequence[Question]) -> list[bool]:
-    """Whether each question, about the fact of the given number, is answered with the answer of another fact."""
+def answered(
+    reader: Reader, asked: Sequence[Question], owners: Sequence[int], facts: Sequence[Question]
+) -> tuple[list[bool], list[bool]]:
+    """Whether each question, about the fact of the given number, is answered greedily with its answer, or another's."""
     tokenizer = reader.model.tokenizer
     longest = max(len(fact.answer) for fact in facts) + SPARE
     others = [{fact.answer for fact in facts} - {facts[owner].answer} for owner in owners]
@@ -167,10 +193,12 @@ def mixed_up(reader: Reader, asked: Sequence[Question], owners: Sequence[int], f
         [longest] * len(asked),
         lambda index, tokens: tokens[-1] == tokenizer.end_id,
     )
-    return [
+    right = [judge(tokenizer, tokens, facts[owner].answer) is True for tokens, owner in zip(told, owners, strict=True)]
+    mixed_up = [
         any(judge(tokenizer, tokens, answer) is True for answer in answers)
         for tokens, answers in zip(told, others, strict=True)
     ]
+    return right, mixed_up
 
 
 @torch.no_grad()
@@ -192,35 +220,66 @@ def gain(protocols: Mapping[str, Figures], how: str, key: str) -> Spread:
     return Spread.of([a - b for a, b in zip(own.values, without.values, strict=True)])
 
 
-def _gains(protocols: Mapping[str, Figures]) -> str:
-    shown = {key: SHOWN[key] for key in ("exact", "paraphrases", "mixed_up")}
-    return "; ".join(
-        f"{how} " + ", ".join(f"{label} {cell(gain(protocols, how, key), '+.3f')}" for key, label in shown.items())
-        for how in ("joint", "sequential")
-    )
+def gains(protocols: Mapping[str, Figures], how: str) -> str:
+    """What contrast adds to the shares of one protocol, in words, with the power to have seen it."""
+    return ", ".join(f"{SHOWN[key]} {Gain.of(gain(protocols, how, key))}" for key in SHARES)
+
+
+def _sets(figures: Figures) -> int:
+    exact = figures["exact"]
+    return len(exact.values) if exact else 0
+
+
+def finding(report: Report) -> str:
+    """What contrast changes in a joint write, in two lines."""
+    lines = []
+    for key, text in (
+        ("exact", "facts right"),
+        ("paraphrases_mixed_up", "other words answered with another fact's answer"),
+    ):
+        parts = [
+            f"{gain(protocols, 'joint', key).mean:+.2f} ({count}{', whitened' if name == 'whitened' else ''})"
+            for name, sizes in report.results.items()
+            for count, protocols in sizes.items()
+        ]
+        lines.append(f"Contrast in a joint write, {text}: {', '.join(parts)}")
+    return "\n".join(lines)
 
 
 def pictures(report: Report, out: Path) -> list[str]:
-    """What is answered right and mixed up after each protocol."""
-    figures = {
-        f"{count} facts, {protocol.name}, {ADDRESSES[name]}": protocols[protocol.name]
-        for name, sizes in report.results.items()
-        for count, protocols in sizes.items()
-        for protocol in PROTOCOLS
-    }
+    """What is answered right and mixed up after each protocol: a panel for each number of facts and addresses."""
     shown = {
-        "exact": "answered right",
-        "paraphrases": "right in other words",
-        "mixed_up": "another fact's answer instead",
+        "exact": "asked as written: right",
+        "mixed_up": "asked as written: another fact's answer",
+        "paraphrases": "in other words: right",
+        "paraphrases_mixed_up": "in other words: another fact's answer",
     }
+    cases = [(name, count) for name, sizes in report.results.items() for count in sizes]
+    columns = min(2, len(cases))
+    ways = [p.name for p in PROTOCOLS if any(p.name in report.results[name][count] for name, count in cases)]
 
     def plot(axes: Any) -> None:
-        bars(axes, list(figures), {label: [each[key] for each in figures.values()] for key, label in shown.items()})
-        axes.tick_params(axis="y", labelsize=7)
-        axes.figure.set_size_inches(8.4, 1.4 + 0.34 * len(figures))
+        figure, rows = axes.figure, -(-len(cases) // columns)
+        grid = figure.add_gridspec(rows, columns)
+        figure.set_size_inches(8.4, 1.4 + 2.5 * rows)
+        for place, (name, count) in enumerate(cases):
+            spot = grid[place // columns, place % columns]
+            panel = figure.add_subplot(spot, sharex=axes, sharey=axes) if place else axes
+            panel.set_subplotspec(spot)
+            protocols = report.results[name][count]
+            series = {label: [protocols.get(way, {}).get(key) for way in ways] for key, label in shown.items()}
+            bars(panel, ways, series)
+            panel.set_title(f"{count} facts, {ADDRESSES[name]}", loc="left", fontsize=9)
+            panel.set_xlabel("share of the questions" if place // columns == rows - 1 else "")
+            panel.tick_params(axis="y", labelleft=place % columns == 0)
+            panel.grid(visible=True, axis="x", color=LINE, linewidth=0.6)
+            panel.grid(visible=False, axis="y")
+            panel.spines[["top", "right"]].set_visible(False)
+        axes.set_xlim(0.0, 1.05)
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9)
 
-    title = 'Facts "The capital of X is ...", written in several ways and read from the slow memory alone'
-    return draw(out, "protocols-collide", (title, "share of the facts", ""), plot)
+    title = "Facts whose addresses collide, read from the slow memory alone: mean and deviation over sets\n"
+    return draw(out, "protocols-collide", (title + finding(report), "", ""), plot)
 
 
 def page(report: Report, names: list[str]) -> str:
@@ -228,21 +287,33 @@ def page(report: Report, names: list[str]) -> str:
     parts = [
         "# Protocols where addresses collide\n\n"
         f'Facts "{STEM.format("X")}" about invented countries, which share a prefix and differ late; model '
-        f"`{report.model}`, {report.seeds} seeds, pure read, mean ± sample standard deviation. At most "
-        + ", ".join(f"{steps} steps for a {how} write" for how, steps in report.steps_at_most.items())
-        + ". Overlap: cosine of the addresses of two facts where the answer begins. Mixed up: answered with another "
-        "fact's answer.\n"
+        f"`{report.model}`, sets of facts: {report.seeds}, pure read, mean ± sample standard deviation over sets. "
+        "Steps of a write at most: "
+        + ", ".join(f"{how} {steps}" for how, steps in report.steps_at_most.items())
+        + f"; threads: {report.threads}. Overlap: cosine of the addresses of two facts where the answer begins. "
+        "Mixed up: answered with another fact's answer. What contrast adds is the mean difference over the same sets, "
+        "with its 95% interval by Student's t and d, the mean over the deviation: an effect larger than half of the "
+        "interval would have been seen.\n"
     ]
     for name, sizes in report.results.items():
         for count, protocols in sizes.items():
             some = protocols[PROTOCOLS[0].name]
             rows = [
-                [key, *(cell(figures[column], ".0f" if column in ("steps", "seconds") else ".3f") for column in SHOWN)]
+                [
+                    key,
+                    *(cell(figures[column], ".0f" if column in ("steps", "seconds") else ".3f") for column in SHOWN),
+                    str(_sets(figures)),
+                ]
                 for key, figures in protocols.items()
             ]
+            added = "".join(
+                f"\n- {how} write: {gains(protocols, how)}"
+                for how in ("joint", "sequential")
+                if f"{how}, contrast" in protocols
+            )
             parts.append(
                 f"\n## {count} facts, {ADDRESSES[name]}\n\nOverlap {cell(some['overlap'])}, of the closest pair "
-                f"{cell(some['largest_overlap'])}. Contrast adds, in shares: {_gains(protocols)}.\n\n"
-                + markdown_table(["protocol", *SHOWN.values()], rows)
+                f"{cell(some['largest_overlap'])}. Contrast adds, in shares:\n{added}\n\n"
+                + markdown_table(["protocol", *SHOWN.values(), "sets"], rows)
             )
     return "".join(parts) + pictures_in("Facts answered right and mixed up", names)

@@ -30,6 +30,7 @@ from bdh_workbench.memory.store.algebra import slow_slot
 from bdh_workbench.memory.store.banks import Bases, FixedSlot
 from bdh_workbench.memory.store.manage import merge
 from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.problem import Unrelated
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader, ReadSettings
@@ -170,42 +171,65 @@ class Done:
     retention: float | None
 
 
-def write_by(model: Model, protocol: Protocol, given: Sequence[Fact]) -> Done:
-    """Write facts by a protocol into a fresh memory."""
+def write_by(
+    model: Model,
+    protocol: Protocol,
+    given: Sequence[Fact],
+    unrelated: Unrelated | None = None,
+    asked_at_once: bool = True,
+) -> Done:
+    """Write facts by a protocol into a fresh memory.
+
+    Args:
+        model: the frozen model.
+        protocol: how.
+        given: the facts.
+        unrelated: text that gradient steps look at; read for each write where it is not given.
+        asked_at_once: whether each fact is asked right after its own write; without it there is no retention.
+    """
     written = {"joint": _joint, "independent": _independent, "sequential": _sequential}[protocol.how]
-    return written(model, protocol.settings, given)
+    return written(model, protocol.settings, given, unrelated, asked_at_once)
 
 
-def _joint(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done:
-    result = finish(write(model, None, given, (), settings))
+def _joint(
+    model: Model, settings: WriteSettings, given: Sequence[Fact], unrelated: Unrelated | None, asked_at_once: bool
+) -> Done:
+    del asked_at_once  # all are written at once
+    result = finish(write(model, None, given, (), settings, unrelated=unrelated))
     return Done(Reader(model, result.memory), result.summary.seconds, result.summary.steps, None)
 
 
-def _independent(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done:
-    """Each fact alone; the slow memory is the sum of all changes, unlike the solution of a merge."""
-    results = [finish(write(model, None, [fact], (), settings)) for fact in given]
+def _independent(
+    model: Model, settings: WriteSettings, given: Sequence[Fact], unrelated: Unrelated | None, asked_at_once: bool
+) -> Done:
+    """Each fact alone; the slow memory is the sum of all changes, not the solution that a merge would compute."""
+    results = [finish(write(model, None, [fact], (), settings, unrelated=unrelated)) for fact in given]
     total = sum(
         (slow_slot(result.memory) for result in results), torch.zeros(model.config.write_slots, model.config.width)
     )
     memories = [result.memory for result in results]
-    right = [_right(Reader(model, memory), [fact])[0] for memory, fact in zip(memories, given, strict=True)]
     reader = mounted(Reader(model, merge(memories)), total)
-    kept = _kept(right, _right(reader, given))
+    kept = None
+    if asked_at_once:
+        right = [_right(Reader(model, memory), [fact])[0] for memory, fact in zip(memories, given, strict=True)]
+        kept = _kept(right, _right(reader, given))
     return Done(reader, sum(r.summary.seconds for r in results), sum(r.summary.steps for r in results), kept)
 
 
-def _sequential(model: Model, settings: WriteSettings, given: Sequence[Fact]) -> Done:
+def _sequential(
+    model: Model, settings: WriteSettings, given: Sequence[Fact], unrelated: Unrelated | None, asked_at_once: bool
+) -> Done:
     memory: Memory | None = None
     bases: Bases | None = None
     seconds, steps = 0.0, 0
     right: list[bool] = []
     for fact in given:
-        result = finish(write(model, memory, [fact], (), settings, bases))
+        result = finish(write(model, memory, [fact], (), settings, bases, unrelated=unrelated))
         memory, bases = result.memory, result.bases
         seconds, steps = seconds + result.summary.seconds, steps + result.summary.steps
-        right += _right(Reader(model, memory), [fact])
+        right += _right(Reader(model, memory), [fact]) if asked_at_once else []
     reader = Reader(model, memory)
-    return Done(reader, seconds, steps, _kept(right, _right(reader, given)))
+    return Done(reader, seconds, steps, _kept(right, _right(reader, given)) if asked_at_once else None)
 
 
 def mounted(reader: Reader, slow: Tensor) -> Reader:

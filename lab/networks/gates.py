@@ -22,6 +22,7 @@ one window are not independent of each other, and the later ones are seen more o
 from __future__ import annotations
 
 import dataclasses
+import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -58,6 +59,7 @@ from lab.networks.study import (
 from lab.results import Note, Spread, band, cell, draw, markdown_table, pictures_in
 
 KINDS = {"Hebbian": (HEBBIAN,) * SITES, "control": (OTHER,) * SITES}
+FAST_STATES = {"Hebbian": "Hebbian fast state", "control": "another sequence's fast state"}
 DEALS = 2000  # of the labels
 ROUNDING = 1e-12  # of two sums of the same numbers in another order
 SHOWN = {
@@ -290,7 +292,16 @@ def pictures(report: Report, out: Path) -> list[str]:
                     band(axes, steps, values, f"site {site + 1}, {label}", color=COLOURS[site], linestyle=style)
             axes.axhline(0.0, color=MUTED, linewidth=0.8)
 
-        title = f"Gates while training, {kind} fast state, mean and range over seeds"
+        ends = [
+            [statistics.mean(run.looks[-1][2 + 2 * site + column] for run in runs) for site in range(SITES)]
+            for column in range(2)
+        ]
+        at_end = ", ".join(
+            f"{label} gates {min(end):.2f} to {max(end):.2f}" for label, end in zip(("slow", "fast"), ends, strict=True)
+        )
+        title = (
+            f"Gates while training, {FAST_STATES[kind]}: mean and range over {report.seeds} seeds\nAt the end: {at_end}"
+        )
         names += draw(out, f"gates-{kind.lower()}", (title, "step", "gate, tanh(g) (no unit)"), plot)
     return names
 

@@ -118,6 +118,7 @@ def _summary(runs: Mapping[str, Any]) -> Summary:
 def pictures(report: Report, out: Path) -> list[str]:
     """What each level adds, from its slow memory and from its fast state."""
     names, series = [], {"from the slow memory": list[Spread](), "from the fast state": list[Spread]()}
+    ratios: dict[str, list[float]] = {}
     for tokens, of_tokens in report.results.items():
         for setting in (name for name in SETTINGS if name in of_tokens):
             own = of_tokens[setting][HEBBIAN]
@@ -125,8 +126,13 @@ def pictures(report: Report, out: Path) -> list[str]:
                 names.append(f"level {level + 1}, {SETTING_LABELS[setting]}, {tokens}")
                 for figures, shares in zip(series.values(), (own.slow_share, own.fast_share), strict=True):
                     figures.append(shares[level])
-    title = "What each level adds to the stream through its one gate, mean and deviation over seeds"
-    labels = (title, "norm of what is added, over that of the stream", "")
+            slow, fast = (sum(share.mean for share in shares) for shares in (own.slow_share, own.fast_share))
+            ratios.setdefault(SETTING_LABELS[setting], []).append(fast / slow)
+    title = (
+        f"What each level adds to the stream through its one gate: mean and deviation over {report.seeds} seeds\n"
+        "Fast over slow: " + "; ".join(f"{name} {min(own):.2g} to {max(own):.2g}" for name, own in ratios.items())
+    )
+    labels = (title, "norm of what is added, over that of the stream (ratio)", "")
     return draw(out, "gates-one-gate", labels, lambda axes: bars(axes, names, series))
 
 

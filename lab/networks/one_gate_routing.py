@@ -186,19 +186,26 @@ def pictures(report: Report, out: Path) -> list[str]:
     """Gradients over gates, and the gates while training."""
     results = report.results
     labels = (
-        "The gradient of the slow memory follows its gate, a point for each pair of networks",
-        f"gate of level {report.level}, over that without a fast state (ratio)",
-        "gradient of its slow memory, likewise (ratio)",
+        "The gradient of the slow memory follows its gate: a point for each pair of networks",
+        f"gate of level {report.level}, with a fast state over without (ratio)",
+        "gradient of its slow memory (ratio)",
     )
     names = draw(out, "routing-one-gate", labels, lambda axes: _ratios(axes, results))
     first = next(iter(results))
-    gates = (f"Gate of level {report.level} while training, {first}", "step", "size of the gate, |tanh(g)| (no unit)")
+    title = f"Gate of level {report.level} while training, {first}: mean and range over {report.seeds} seeds\n"
+    title += "At the end: " + "; ".join(f"{label} {_last(runs):.2f}" for label, runs in _curves(results[first]).items())
+    gates = (title, "step", "size of the gate, |tanh(g)| (no unit)")
     return names + draw(out, "routing-one-gate-gates", gates, lambda axes: _gates(axes, results[first]))
 
 
 def _ratios(axes: Any, results: Mapping[str, Any]) -> None:
     every = [1.0]
-    labels = {HEBBIAN: "Hebbian", OTHER: "another sequence's", NOISE: "random", LENT: "none, but its gate"}
+    labels = {
+        HEBBIAN: "Hebbian state",
+        OTHER: KINDS[OTHER],
+        NOISE: KINDS[NOISE],
+        LENT: "no state, lent gate",
+    }
     for (kind, label), colour in zip(labels.items(), COLOURS, strict=False):
         points = [
             pair
@@ -209,18 +216,26 @@ def _ratios(axes: Any, results: Mapping[str, Any]) -> None:
         axes.plot(*zip(*points, strict=True), "o", markersize=4, alpha=0.8, color=colour, label=label)
         every += [value for pair in points for value in pair]
     ends = [min(every) * 0.8, max(every) * 1.25]
-    axes.plot(ends, ends, color=MUTED, linewidth=0.9, label="gate alone")
+    axes.plot(ends, ends, color=MUTED, linewidth=0.9, label="as the gate alone")
     axes.axhline(2.0, color=MUTED, linewidth=0.9, linestyle=":", label="doubling")
     axes.set_xscale("log")
     axes.set_yscale("log")
 
 
-def _gates(axes: Any, of_tokens: Mapping[str, Any]) -> None:
+def _curves(of_tokens: Mapping[str, Any]) -> dict[str, Shown]:
     shown: dict[str, Shown] = {"no fast state": of_tokens["none"]}
     for setting in SETTINGS:
         if setting in of_tokens:
             shown[f"Hebbian, {SETTING_LABELS[setting]}"] = of_tokens[setting][HEBBIAN]
-    for (label, runs), colour in zip(shown.items(), COLOURS, strict=False):
+    return shown
+
+
+def _last(runs: Shown) -> float:
+    return statistics.mean(abs(gate) for gate in runs.gates[-1])
+
+
+def _gates(axes: Any, of_tokens: Mapping[str, Any]) -> None:
+    for (label, runs), colour in zip(_curves(of_tokens).items(), COLOURS, strict=False):
         sizes = [[abs(gate) for gate in column] for column in zip(*runs.gates, strict=True)]
         band(axes, runs.marks, sizes, label, color=colour)
 

@@ -196,7 +196,10 @@ def pictures(report: Report, out: Path) -> list[str]:
             band(axes, report.marks, report.trained[kind].gradients, label, color=colour)
         axes.set_yscale("log")
 
-    title = f"Gradient of the slow slot of site {report.site}, mean and range over seeds"
+    title = (
+        f"Gradient of the slow slot of site {report.site}: mean and range over {report.seeds} seeds\n"
+        f"With a Hebbian fast state it is {report.trained['hebbian'].ratio.mean:.2f} times that without"
+    )
     return draw(out, "routing", (title, "step", "norm of dL/dS (nats)"), plot)
 
 

@@ -23,10 +23,11 @@ from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader
 from bdh_workbench.training.addressing.calibration import GeneralText
 from bdh_workbench.training.synthetic import hard_facts
 from lab import reproduction
-from lab.memories import capacity, harder, protocols
+from lab.memories import capacity, colliding, harder, protocols
 from lab.memories.variants import HiddenSite, fact_shares, hidden_state_model, with_slots
 from lab.networks import gates, routing, study
 from lab.results import (
+    Gain,
     Paired,
     Spread,
     cell,
@@ -334,7 +335,8 @@ def test_contrast_earns_its_place_where_it_gains_and_nothing_else_is_better() ->
     def report_of(joint: list[float], without: list[float], sequential: float) -> dict[str, Any]:
         shares = {"joint, contrast": joint, "joint, no contrast": without, "sequential, contrast": [sequential] * 2}
         found = {
-            name: {"exact": Spread.of(values), "paraphrases": Spread.of([0.5, 0.5]), "overlap": Spread.of([0.9, 0.9])}
+            name: {key: Spread.of([0.5, 0.5]) for key in colliding.SHARES}
+            | {"exact": Spread.of(values), "overlap": Spread.of([0.9, 0.9])}
             for name, values in shares.items()
         }
         return {"seeds": 2, "results": {"plain": {"20": found}, "whitened": {}}}
@@ -348,6 +350,14 @@ def test_contrast_earns_its_place_where_it_gains_and_nothing_else_is_better() ->
     assert said([0.9, 0.7], [0.8, 0.8], 0.5) == "not reproduced", "lost in one set"
     assert said([0.9, 0.8], [0.8, 0.8], 0.95) == "not reproduced", "another protocol is better"
     assert said([1.0, 1.0], [1.0, 1.0], 0.5) == "not reproduced", "nothing gained"
+
+
+def test_a_gain_comes_with_what_would_have_been_seen() -> None:
+    found = Gain.of(Spread.of([0.1, 0.2, 0.3]))
+    assert found.mean == pytest.approx(0.2) and found.effect == pytest.approx(2.0)
+    assert found.reach == pytest.approx(4.303 * 0.1 / 3**0.5, rel=1e-3)
+    assert str(found) == "+0.200 (-0.048 to +0.448, d +2.0)"
+    assert str(Gain.of(Spread.of([0.0, 0.0]))) == "+0.000 in every set"
 
 
 def test_the_page_of_claims_names_the_commands_that_are_wanting(tmp_path: Path) -> None:

@@ -341,4 +341,5 @@ def test_an_answer_is_mixed_up_only_if_it_is_another_facts(monkeypatch: pytest.M
     asked = [Question.of(model.tokenizer, "The capital is", answer) for answer in ("Orm", "Tarn", "Pell")]
     said = [list(asked[1].answer), list(asked[1].answer), [*model.tokenizer.encode(" Rome"), model.tokenizer.end_id]]
     monkeypatch.setattr(colliding, "decode", lambda reader, prompts, most, done: said)
-    assert colliding.mixed_up(Reader(model), asked, range(3), asked) == [True, False, False]
+    right, mixed_up = colliding.answered(Reader(model), asked, range(3), asked)
+    assert right == [False, True, False] and mixed_up == [True, False, False]

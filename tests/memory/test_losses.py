@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,26 @@ from torch import Tensor
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store.algebra import Basis, extend_basis
 from bdh_workbench.memory.store.state import Rows
+from bdh_workbench.memory.writing import losses
 from bdh_workbench.memory.writing.direct import SLACK, STEPS, direct_reads, log_odds
-from bdh_workbench.memory.writing.gradient import BETAS, Adam, Cached, Problem, gradient_steps, project_off
-from bdh_workbench.memory.writing.losses import UNSURE, info_nce, kl_divergence, mean_by_owner, weighted_cross_entropy
+from bdh_workbench.memory.writing.gradient import (
+    BETAS,
+    Adam,
+    Addresses,
+    Cached,
+    Local,
+    Problem,
+    gradient_steps,
+    project_off,
+)
+from bdh_workbench.memory.writing.losses import (
+    UNSURE,
+    info_nce,
+    kl_divergence,
+    log_sums,
+    mean_by_owner,
+    weighted_cross_entropy,
+)
 from tests.memory.memory_factory import random_rows
 
 Array = npt.NDArray[np.float64]
@@ -185,11 +203,20 @@ def cached(count: int, seed: int, owner: list[int]) -> Cached:
     targets = torch.randint(0, VOCABULARY, (count,), generator=torch.Generator().manual_seed(seed))
     return Cached(
         random(count, WIDTH, seed=seed),
-        some_rows(count, seed).dense(SLOTS),
+        Addresses.of(some_rows(count, seed).sparse(SLOTS, torch.arange(count), torch.float32)),
         random(count, WIDTH, seed=seed + 1, scale=0.1),
         targets,
         torch.tensor(owner),
     )
+
+
+def dense(addresses: Addresses) -> Tensor:
+    return addresses.read(torch.eye(SLOTS))
+
+
+def local_text() -> Local:
+    part = cached(30, 30, [0] * 30)
+    return Local.of(part.stream, part.addresses, part.base, HEAD)
 
 
 def gradient_problem(held: int = 0) -> tuple[Problem, Rows, Basis]:
@@ -204,7 +231,7 @@ def gradient_problem(held: int = 0) -> tuple[Problem, Rows, Basis]:
         contrasts=cached(6, 20, [0, 0, 0, 1, 1, 1]),
         contrast_items=torch.tensor([0, 2]),
         contrast_owner=torch.tensor([0, 1]),
-        local=cached(30, 30, [0] * 30),
+        local=local_text(),
         held=sparse if held else None,
         factor=basis.factor if held else None,
     )
@@ -259,8 +286,8 @@ def test_each_term_is_what_it_says() -> None:
     start = random(SLOTS, WIDTH, seed=9, scale=0.5)
     _, terms = next(gradient_steps(problem, HEAD, 0.5, settings, start))
 
-    def likelihoods(part: Cached) -> Array:
-        reads = as_array(part.base) + as_array(part.addresses) @ as_array(start)
+    def likelihoods(part: Cached | Local) -> Array:
+        reads = as_array(part.base) + as_array(dense(part.addresses)) @ as_array(start)
         p = softmax((as_array(part.stream) + 0.5 * reads) @ as_array(HEAD).T)
         return np.log(p)
 
@@ -278,6 +305,44 @@ def test_each_term_is_what_it_says() -> None:
     assert terms["norm"] == pytest.approx(0.01 * (as_array(start) ** 2).sum(), rel=1e-4)
     alone = WriteSettings(method="gradient", steps=1, contrastive=0.0, locality=0.0, decay=0.0)
     assert set(next(gradient_steps(problem, HEAD, 0.5, alone, start))[1]) == {"cross-entropy"}
+
+
+def test_reads_of_a_change_and_their_gradient_are_those_of_dense_addresses() -> None:
+    rows = some_rows(7, 3)
+    addresses = Addresses.of(rows.sparse(SLOTS, torch.tensor([4, 0, 6]), torch.float32))
+    matrix, weights = rows.dense(SLOTS)[[4, 0, 6]], random(3, WIDTH, seed=1)
+    change = random(SLOTS, WIDTH, seed=2).requires_grad_(True)
+    torch.testing.assert_close(addresses.read(change), matrix @ change)
+    (gradient,) = torch.autograd.grad((weights * addresses.read(change)).sum(), change)
+    torch.testing.assert_close(gradient, matrix.T @ weights)
+
+
+def test_rivals_that_follow_the_same_position_share_it() -> None:
+    problem, _, _ = gradient_problem()
+    pairs = problem.contrasts
+    assert pairs is not None
+    place = torch.tensor([0, 1, 2, 0, 1, 3])  # the second answer begins with the same two tokens
+    addresses = Addresses.of(dense(pairs.addresses)[place].to_sparse_csr())
+    apart = dataclasses.replace(pairs, stream=pairs.stream[place], addresses=addresses, base=pairs.base[place])
+    settings = WriteSettings(method="gradient", steps=20)
+    shared, alone = (
+        list(gradient_steps(dataclasses.replace(problem, contrasts=each), HEAD, 0.5, settings, ZERO))
+        for each in (dataclasses.replace(pairs, place=place), apart)
+    )
+    for (ours, terms), (wanted, others) in zip(shared, alone, strict=True):
+        torch.testing.assert_close(ours, wanted, atol=1e-4, rtol=1e-3)
+        assert terms == pytest.approx(others, rel=1e-4)
+
+
+def test_sums_of_exponentials_and_their_gradient_are_those_of_the_logits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(losses, "CHUNK", 4)
+    points = random(11, WIDTH, seed=3, scale=30.0).requires_grad_(True)
+    weights = random(11, seed=4)
+    wanted = (points @ HEAD.T).logsumexp(1)
+    sums = log_sums(points, HEAD)
+    torch.testing.assert_close(sums, wanted)
+    gradients = [torch.autograd.grad((weights * each).sum(), points)[0] for each in (sums, wanted)]
+    torch.testing.assert_close(*gradients)
 
 
 def test_only_the_change_of_the_slot_receives_a_gradient() -> None:

@@ -30,7 +30,7 @@ from bdh_workbench.memory.writing.direct import CHUNK, SLACK, STEPS, direct_read
 from bdh_workbench.memory.writing.encoding import WriteItem
 from bdh_workbench.memory.writing.features import Positions, positions
 from bdh_workbench.memory.writing.gradient import gradient_steps
-from bdh_workbench.memory.writing.problem import make_problem
+from bdh_workbench.memory.writing.problem import Unrelated, addresses_of, make_problem
 from bdh_workbench.model.loading import Model
 
 CHECKED_TWICE = 2  # the goal must be passed in so many steps running
@@ -72,6 +72,7 @@ class Job:
         facts: of the write.
         batch: what is written.
         settings: of the write.
+        unrelated: text that gradient steps look at; None to read it.
     """
 
     bank: Memory
@@ -79,6 +80,7 @@ class Job:
     facts: Sequence[Fact]
     batch: Batch
     settings: WriteSettings
+    unrelated: Unrelated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,16 +409,19 @@ def _gradient(task: _Task, found: Found, start: Tensor | None) -> Generator[Step
     model, bank, settings, base = task.model, task.bank, task.settings, task.base
     new, sought = found.new, ~found.hopeless
     protected, slow = task.basis if settings.protect else None, slow_slot(bank)
-    problem = make_problem(model, bank, task.job.facts, task.job.batch.items, new, sought, base, slow, protected)
+    job = task.job
+    problem = make_problem(
+        model, bank, job.facts, job.batch.items, new, sought, base, slow, protected, settings, job.unrelated
+    )
     change = torch.zeros(bank.slots, bank.width, device=model.device) if start is None else start.to(model.device)
     steps = gradient_steps(problem, model.network.embed.weight, model.site.gate, settings, change)
     taken, passed, most = found.steps, 0, found.steps + settings.steps
-    reads = found.reads
+    reads, addresses = found.reads, addresses_of(model, new, torch.arange(len(new)))
     while taken < most and passed < CHECKED_TWICE:
         with torch.enable_grad():
             change, losses = next(steps)
         taken += 1
-        reads = base + read_rows(new.rows, change.cpu(), torch.arange(len(new)))
+        reads = base + addresses.read(change).cpu()
         p = token_p(model, new, reads)
         passed = passed + 1 if worst(p, sought) > settings.goal else 0
         yield Step("gradient", new, reads, p, sought, losses, taken, most)

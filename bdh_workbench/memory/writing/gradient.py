@@ -8,17 +8,76 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.writing.losses import info_nce, kl_divergence, mean_by_owner, weighted_cross_entropy
+from bdh_workbench.memory.writing.losses import expected_codes, info_nce, log_sums, mean_by_owner, weighted_loss
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
 LOCAL_ROWS = 96  # unrelated positions looked at in each step
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Sparse addresses of m positions, by position and by slot: a read and its gradient are both sums over few rows.
+
+    Attributes:
+        starts: (m + 1,), where the slots of each position begin.
+        slots: (n,), of the positions one after the other.
+        strengths: (n,) fp32, of these.
+        slot_starts: (M + 1,), where the positions of each slot begin.
+        places: (n,), of the slots one after the other.
+        slot_strengths: (n,) fp32, of these.
+    """
+
+    starts: Tensor
+    slots: Tensor
+    strengths: Tensor
+    slot_starts: Tensor
+    places: Tensor
+    slot_strengths: Tensor
+
+    @staticmethod
+    def of(sparse: Tensor) -> Addresses:
+        """From compressed sparse addresses (m, M)."""
+        starts, slots, strengths = sparse.crow_indices(), sparse.col_indices(), sparse.values()
+        places = torch.repeat_interleave(torch.arange(sparse.shape[0], device=slots.device), starts.diff())
+        order = slots.argsort(stable=True)
+        counts = torch.bincount(slots, minlength=sparse.shape[1])
+        slot_starts = torch.cat((counts.new_zeros(1), counts.cumsum(0)))
+        return Addresses(starts, slots, strengths, slot_starts, places[order], strengths[order])
+
+    def read(self, change: Tensor) -> Tensor:
+        """What ``change`` (M, D) of the slow memory adds to the read of each position (m, D)."""
+        added: Tensor = _Read.apply(change, self)  # type: ignore[no-untyped-call]
+        return added
+
+
+def _sums(values: Tensor, rows: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
+    """Weighted sums of rows of values, one for each start but the last."""
+    if len(starts) == 1 or not len(rows):
+        return values.new_zeros(len(starts) - 1, values.shape[1])
+    return F.embedding_bag(
+        rows.to(starts.dtype), values, starts, mode="sum", per_sample_weights=weights, include_last_offset=True
+    )
+
+
+class _Read(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, change: Tensor, addresses: Addresses) -> Tensor:
+        ctx.addresses = addresses
+        return _sums(change, addresses.slots, addresses.starts, addresses.strengths)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        own = ctx.addresses
+        return _sums(gradients[0].contiguous(), own.places, own.slot_starts, own.slot_strengths), None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +86,73 @@ class Cached:
 
     Attributes:
         stream: (m, D).
-        addresses: (m, M) dense fp32.
+        addresses: of the m positions.
         base: (m, D), what the memory as it is reads there.
-        targets: (m,) token ids.
-        owner: (m,), the write item or, for contrasts, the pair.
+        targets: (t,) token ids.
+        owner: (t,), the write item or, for contrasts, the pair.
+        place: (t,), the position that each target follows; None where it is its own.
     """
 
     stream: Tensor
-    addresses: Tensor
+    addresses: Addresses
     base: Tensor
     targets: Tensor
     owner: Tensor
+    place: Tensor | None = None
 
-    def logits(self, change: Tensor, head: Tensor, gate: float, rows: Tensor | None = None) -> Tensor:
-        """Logits (m, V) with ``change`` (M, D) added to the slot, of all positions or the given ones."""
-        pick = slice(None) if rows is None else rows
-        return (self.stream[pick] + gate * (self.base[pick] + self.addresses[pick] @ change)) @ head.T
+    def points(self, change: Tensor, gate: float) -> Tensor:
+        """What the head is applied to (m, D) with ``change`` (M, D) added to the slot."""
+        return self.stream + gate * (self.base + self.addresses.read(change))
+
+    def likelihoods(self, points: Tensor, sums: Tensor, head: Tensor) -> Tensor:
+        """Logarithm (t,) of the probability of each target.
+
+        Args:
+            points: (m, D).
+            sums: (m,), ``log_sums`` of them.
+            head: (V, D).
+        """
+        if self.place is not None:
+            points, sums = points[self.place], sums[self.place]
+        return (points * head[self.targets]).sum(1) - sums
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Positions of unrelated text, and what is predicted there without a memory.
+
+    Attributes:
+        stream: (m, D).
+        addresses: of the m positions.
+        base: (m, D), what the memory as it is reads there.
+        sums: (m,) as ``expected_codes`` returns them of ``stream``.
+        codes: (m, D) likewise.
+    """
+
+    stream: Tensor
+    addresses: Addresses
+    base: Tensor
+    sums: Tensor
+    codes: Tensor
+
+    @staticmethod
+    def of(stream: Tensor, addresses: Addresses, base: Tensor, head: Tensor) -> Local:
+        """From what is cached of the positions."""
+        return Local(stream, addresses, base, *expected_codes(stream, head))
+
+    def points(self, change: Tensor, gate: float, rows: Tensor) -> Tensor:
+        """What the head is applied to at the given rows with ``change`` (M, D) added to the slot."""
+        return self.stream[rows] + gate * (self.base + self.addresses.read(change))[rows]
+
+    def divergence(self, points: Tensor, sums: Tensor, rows: Tensor) -> Tensor:
+        """Mean KL(no memory || memory) over the given rows.
+
+        Args:
+            points: of them, with the memory.
+            sums: ``log_sums`` of these.
+            rows: whose they are.
+        """
+        return (sums - self.sums[rows] - (self.codes[rows] * (points - self.stream[rows])).sum(1)).mean()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +165,7 @@ class Problem:
         contrasts: other facts' answers after a fact's prompt; ``owner`` is the pair.
         contrast_items: (f,), the primary items of the facts that have contrasts.
         contrast_owner: (pairs,), the place in ``contrast_items`` of each pair's fact.
-        local: unrelated positions, targets unused.
+        local: unrelated positions.
         held: (r, M) compressed sparse addresses of the basis that is protected, or None.
         factor: (r, r) fp64, its Cholesky factor.
     """
@@ -65,7 +175,7 @@ class Problem:
     contrasts: Cached | None
     contrast_items: Tensor
     contrast_owner: Tensor
-    local: Cached | None
+    local: Local | None
     held: Tensor | None
     factor: Tensor | None
 
@@ -120,12 +230,8 @@ def gradient_steps(
     # What it begins from is not cut down: a direct write can need more than the bound, and knows why.
     bound = max(settings.norm * max(1, len(problem.own.targets)) ** 0.5, float(start.norm()))
     random = torch.Generator().manual_seed(settings.seed)
-    reference = None
-    if problem.local is not None:
-        with torch.no_grad():
-            reference = problem.local.stream @ head.T
     for _ in range(settings.steps):
-        terms = _terms(problem, change, head, gate, settings, reference, random)
+        terms = _terms(problem, change, head, gate, settings, random)
         total = sum(terms.values(), torch.zeros((), device=change.device))
         if not bool(total.detach().isfinite()):
             raise UserError(
@@ -133,12 +239,16 @@ def gradient_steps(
                 "smaller rate."
             )
         (gradient,) = torch.autograd.grad(total, change)
-        before = change.detach().clone()
         with torch.no_grad():
-            adam.step(gradient)
-            change.copy_(before + project_off(change - before, problem.held, problem.factor))
-            norm = change.norm()
-            change.mul_((bound / norm).clamp(max=1.0))
+            if problem.held is None:
+                adam.step(gradient)
+            else:
+                before = change.clone()
+                adam.step(gradient)
+                change.copy_(before + project_off(change - before, problem.held, problem.factor))
+            norm = float(change.norm())
+            if norm > bound:
+                change.mul_(bound / norm)
         yield change.detach(), {name: float(term.detach()) for name, term in terms.items()}
 
 
@@ -148,23 +258,29 @@ def _terms(
     head: Tensor,
     gate: float,
     settings: WriteSettings,
-    reference: Tensor | None,
     random: torch.Generator,
 ) -> dict[str, Tensor]:
     own = problem.own
-    logits = own.logits(change, head, gate)
-    terms = {"cross-entropy": weighted_cross_entropy(logits, own.targets, own.owner, problem.items)}
-    if settings.contrastive and problem.contrasts is not None:
-        likely = logits.log_softmax(1).gather(1, own.targets[:, None])[:, 0]
+    pairs = problem.contrasts if settings.contrastive else None
+    local = problem.local if settings.locality else None
+    points = [own.points(change, gate)]
+    if pairs is not None:
+        points.append(pairs.points(change, gate))
+    rows = torch.zeros(0, dtype=torch.int64)
+    if local is not None:
+        rows = torch.randperm(len(local.stream), generator=random)[:LOCAL_ROWS].to(change.device)
+        points.append(local.points(change, gate, rows))
+    # The head is applied to all of them at once: it is large, and they are few.
+    sums = list(torch.split(log_sums(torch.cat(points), head), [len(part) for part in points]))
+    likely = own.likelihoods(points.pop(0), sums.pop(0), head)
+    terms = {"cross-entropy": weighted_loss(-likely, own.owner, problem.items)}
+    if pairs is not None:
         mine = mean_by_owner(likely, own.owner, problem.items)[problem.contrast_items]
-        pairs = problem.contrasts
-        other = pairs.logits(change, head, gate).log_softmax(1).gather(1, pairs.targets[:, None])[:, 0]
+        other = pairs.likelihoods(points.pop(0), sums.pop(0), head)
         theirs = mean_by_owner(other, pairs.owner, len(problem.contrast_owner))
         terms["contrastive"] = settings.contrastive * info_nce(mine, theirs, problem.contrast_owner)
-    if settings.locality and problem.local is not None and reference is not None:
-        rows = torch.randperm(len(reference), generator=random)[:LOCAL_ROWS].to(change.device)
-        changed = problem.local.logits(change, head, gate, rows)
-        terms["locality"] = settings.locality * kl_divergence(reference[rows], changed)
+    if local is not None:
+        terms["locality"] = settings.locality * local.divergence(points.pop(0), sums.pop(0), rows)
     if settings.decay:
         terms["norm"] = settings.decay * change.square().sum()
     return terms

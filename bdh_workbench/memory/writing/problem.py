@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from bdh_workbench.inputs.items import Fact
+from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store.algebra import Basis, read_rows
 from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.memory.writing.encoding import WriteItem, alone, answer_ids
 from bdh_workbench.memory.writing.features import Positions, positions
-from bdh_workbench.memory.writing.gradient import Cached, Problem
+from bdh_workbench.memory.writing.gradient import Addresses, Cached, Local, Problem
+from bdh_workbench.memory.writing.losses import expected_codes
 from bdh_workbench.model.loading import Model
 
 NEGATIVES = 7  # other answers that an item's own is contrasted with
 CONTRASTED = 8192  # positions of such answers at most, where one for each item is not more: a step holds logits of all
 LOCAL_WINDOWS, LOCAL_TARGETS, LOCAL_PROMPTS = 16, 24, 64  # unrelated text: windows, positions of each, prompts
+
+
+@dataclass(frozen=True, slots=True)
+class Unrelated:
+    """Unrelated text as a model reads it, and what it predicts there without a memory: the same for every write.
+
+    Attributes:
+        positions: of it.
+        addresses: of these.
+        sums: (m,) as ``expected_codes`` returns them.
+        codes: (m, D) likewise.
+    """
+
+    positions: Positions
+    addresses: Addresses
+    sums: Tensor
+    codes: Tensor
 
 
 def make_problem(
@@ -31,6 +50,8 @@ def make_problem(
     base: Tensor,
     slow: Tensor,
     basis: Basis | None,
+    settings: WriteSettings,
+    unrelated: Unrelated | None = None,
 ) -> Problem:
     """All that the gradient steps need.
 
@@ -44,13 +65,15 @@ def make_problem(
         base: (m, D), what the memory reads there now.
         slow: (M, D), the slow memory.
         basis: of the memory; None leaves it unprotected.
+        settings: of the write: what a term of no weight needs is not worked out.
+        unrelated: text of the model, as ``unrelated_text`` reads it; read here where it is not given.
     """
     device = model.device
-    own = _cached(model, new, new.item, base)
-    if not bool(sought.all()):
-        chosen = sought.to(device)
-        own = Cached(*(getattr(own, field.name)[chosen] for field in dataclasses.fields(Cached)))
-    contrasts, facts_with, pair_fact = _contrasts(model, memory, facts, items, slow)
+    chosen = sought.nonzero().flatten()
+    own = _cached(model, new, chosen, base[chosen], new.targets[chosen.to(device)], new.item[chosen])
+    contrasts, facts_with, pair_fact = _contrasts(model, memory, facts if settings.contrastive else (), items, slow)
+    if unrelated is None and settings.locality:
+        unrelated = unrelated_text(model)
     held, factor = None, None
     if basis is not None and len(basis.rows):
         held = memory.rows.sparse(memory.slots, basis.rows, torch.float32).to(device)
@@ -61,16 +84,31 @@ def make_problem(
         contrasts=contrasts,
         contrast_items=facts_with,
         contrast_owner=pair_fact,
-        local=_local(model, slow),
+        local=_local(model, unrelated, slow) if unrelated and settings.locality else None,
         held=held,
         factor=factor,
     )
 
 
-def _cached(model: Model, part: Positions, owner: Tensor, base: Tensor) -> Cached:
+def _cached(
+    model: Model,
+    part: Positions,
+    chosen: Tensor,
+    base: Tensor,
+    targets: Tensor,
+    owner: Tensor,
+    place: Tensor | None = None,
+) -> Cached:
+    """The chosen positions (m,), with what is read there (m, D), targets, owners and places."""
     device = model.device
-    addresses = part.rows.dense(model.config.write_slots).to(device)
-    return Cached(part.stream, addresses, base.to(device), part.targets, owner.to(device))
+    addresses = addresses_of(model, part, chosen)
+    stream, place = part.stream[chosen.to(device)], None if place is None else place.to(device)
+    return Cached(stream, addresses, base.to(device), targets, owner.to(device), place)
+
+
+def addresses_of(model: Model, part: Positions, chosen: Tensor) -> Addresses:
+    """Of the chosen positions (m,)."""
+    return Addresses.of(part.rows.sparse(model.config.write_slots, chosen, torch.float32).to(model.device))
 
 
 def _contrasts(
@@ -102,17 +140,23 @@ def _contrasts(
             pairs.append(alone(len(pairs), whole, len(prompt)))
             owners.append(len(chosen))
         chosen.append(primary[index])
-    of_items = torch.tensor(chosen, dtype=torch.int64, device=model.device)
-    of_pairs = torch.tensor(owners, dtype=torch.int64, device=model.device)
+    device = model.device
+    of_items = torch.tensor(chosen, dtype=torch.int64, device=device)
+    of_pairs = torch.tensor(owners, dtype=torch.int64, device=device)
     if not pairs:
         return None, of_items, of_pairs
     part = positions(model, pairs)
-    base = read_rows(part.rows, slow, torch.arange(len(part)))
-    return _cached(model, part, part.item, base), of_items, of_pairs
+    # Rivals after one prompt begin at the same position, and some of them with the same tokens.
+    begins = [pair.ids[:place] for pair in pairs for place in range(pair.first, len(pair.ids))]
+    first = {begin: row for row, begin in reversed(list(enumerate(begins)))}
+    own = torch.tensor(sorted(first.values()))
+    place = torch.searchsorted(own, torch.tensor([first[begin] for begin in begins]))
+    base = read_rows(part.rows, slow, own)
+    return _cached(model, part, own, base, part.targets, part.item, place), of_items, of_pairs
 
 
-def _local(model: Model, slow: Tensor) -> Cached | None:
-    """Positions of unrelated text, and of prompts in the same form about other subjects."""
+def unrelated_text(model: Model) -> Unrelated | None:
+    """Positions of unrelated text, and of prompts in the same form about other subjects; None where there are none."""
     calibration, end = model.calibration, model.tokenizer.end_id
     windows = [window for window in calibration.locality.tolist()[:LOCAL_WINDOWS] if len(window) > 1]
     prompts = [[t for t in prompt if t >= 0] for prompt in calibration.others.tolist()[:LOCAL_PROMPTS]]
@@ -121,4 +165,11 @@ def _local(model: Model, slow: Tensor) -> Cached | None:
     if not items:
         return None
     part = positions(model, items)
-    return _cached(model, part, part.item, read_rows(part.rows, slow, torch.arange(len(part))))
+    addresses = addresses_of(model, part, torch.arange(len(part)))
+    return Unrelated(part, addresses, *expected_codes(part.stream, model.network.embed.weight.detach()))
+
+
+def _local(model: Model, text: Unrelated, slow: Tensor) -> Local:
+    part = text.positions
+    base = read_rows(part.rows, slow, torch.arange(len(part))).to(model.device)
+    return Local(part.stream, text.addresses, base, text.sums, text.codes)

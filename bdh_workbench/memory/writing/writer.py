@@ -33,6 +33,7 @@ from bdh_workbench.memory.writing.bank import BankResult, Batch, Job, Step, wors
 from bdh_workbench.memory.writing.encoding import Unit, WriteItem, characters, item_records, units_of, write_items
 from bdh_workbench.memory.writing.event import WriteEvent, WriteSummary
 from bdh_workbench.memory.writing.features import Positions
+from bdh_workbench.memory.writing.problem import Unrelated
 from bdh_workbench.memory.writing.workers import write_in_workers
 from bdh_workbench.model.loading import Model
 
@@ -83,6 +84,7 @@ def write(
     bases: Bases | None = None,
     watch: Callable[[], None] = unwatched,
     gone: Collection[int] = (),
+    unrelated: Unrelated | None = None,
 ) -> Generator[WriteEvent, None, WriteResult]:
     """Write facts and documents jointly, as one layer of history.
 
@@ -98,6 +100,8 @@ def write(
         bases: of ``memory`` as an earlier write returned them; worked out where they are not given.
         watch: called now and then between two events; what it raises ends the write, and nothing has changed.
         gone: indices of items of ``memory`` that are forgotten in the same step.
+        unrelated: text that gradient steps look at, as ``unrelated_text`` reads it: for many such writes one after the
+            other; read where it is not given.
 
     Yields:
         An event after each step.
@@ -127,13 +131,13 @@ def write(
     watcher = _Watcher(model, len(facts), len(records), batches)
     results: list[BankResult] = []
     if settings.workers > 1 and len(batches) > 1:
-        jobs = [_job(held, bases, facts, batch, settings) for batch in batches]
+        jobs = [_job(held, bases, facts, batch, settings, unrelated) for batch in batches]
         for result in write_in_workers(model, jobs, settings.workers, watch):
             results.append(result)
             yield watcher.finished(result)
     else:
         for batch in batches:
-            steps = write_bank(model, _job(held, bases, facts, batch, settings), watch)
+            steps = write_bank(model, _job(held, bases, facts, batch, settings, unrelated), watch)
             while True:
                 try:
                     yield watcher.event(next(steps))
@@ -148,10 +152,17 @@ def write(
     return watcher.result(joint, new_bases)
 
 
-def _job(held: Memory, bases: Bases, facts: Sequence[Fact], batch: Batch, settings: WriteSettings) -> Job:
+def _job(
+    held: Memory,
+    bases: Bases,
+    facts: Sequence[Fact],
+    batch: Batch,
+    settings: WriteSettings,
+    unrelated: Unrelated | None,
+) -> Job:
     """What is needed to write one bank."""
     bank = bank_of(held, batch.bank)
-    return Job(bank.memory, bank.local(bases.get(batch.bank)), facts, batch, settings)
+    return Job(bank.memory, bank.local(bases.get(batch.bank)), facts, batch, settings, unrelated)
 
 
 def check_write(model: Model, memory: Memory | None, facts: Sequence[Fact], documents: Sequence[TextDocument]) -> None:
