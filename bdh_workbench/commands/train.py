@@ -82,6 +82,10 @@ def _only(args: argparse.Namespace, console: Console) -> None:
         _judge(args, questions, console)
         return
     settings = ReadingConfig() if args.minutes is None else ReadingConfig.lasting(args.minutes)
+    if args.further:
+        # A reader has read its plain text: all of the time goes to questions.
+        minutes = settings.minutes if args.minutes is None else args.minutes
+        settings = dataclasses.replace(settings, minutes=minutes, pretraining_minutes=0.0)
     if args.rate is not None:
         if not 0.0 < args.rate <= 1.0:
             raise UserError(f"The learning rate cannot be {args.rate:g}: give one above 0, such as 0.001.")

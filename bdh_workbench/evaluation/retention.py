@@ -151,7 +151,7 @@ def cue_and_rest(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[int]]
             if words == CUE_WORDS:
                 cut = place
                 break
-    count = sum(end <= cut for _, end in tokenizer.offsets(text))
+    count = sum(end <= cut for _, end in tokenizer.encode_with_spans(text)[1])
     return ids[:count], ids[count:]
 
 

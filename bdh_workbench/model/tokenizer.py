@@ -49,8 +49,8 @@ class Tokenizer(ABC):
         """Return the token ids of `text`; the end token is never among them."""
 
     @abstractmethod
-    def offsets(self, text: str) -> list[tuple[int, int]]:
-        """Return the span (start, end), in characters, of every token of `encode(text)`.
+    def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Return the token ids of `text`, and the span (start, end) of each in characters.
 
         Tokens that hold a part of a character's bytes have the span of the whole character.
         """
@@ -135,12 +135,12 @@ class ByteTokenizer(Tokenizer):
         """Return the UTF-8 bytes of `text` as ids."""
         return list(_without_surrogates(text).encode("utf-8"))
 
-    def offsets(self, text: str) -> list[tuple[int, int]]:
-        """Return the span, in characters, of every byte: that of the character it belongs to."""
+    def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Return the UTF-8 bytes of `text` as ids, and the span of the character that each belongs to."""
         spans: list[tuple[int, int]] = []
         for position, character in enumerate(_without_surrogates(text)):
             spans += [(position, position + 1)] * len(character.encode("utf-8"))
-        return spans
+        return self.encode(text), spans
 
 
 class BpeTokenizer(Tokenizer):
@@ -219,12 +219,13 @@ class BpeTokenizer(Tokenizer):
         clean = [_without_surrogates(text) for text in texts]
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(clean, add_special_tokens=False)]
 
-    def offsets(self, text: str) -> list[tuple[int, int]]:
-        """Return the span (start, end), in characters, of every token of `encode(text)`.
+    def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Return the token ids of `text`, and the span (start, end) of each in characters.
 
         Tokens that hold a part of a character's bytes have the span of the whole character.
         """
-        return list(self._encoding(text).offsets)
+        encoding = self._encoding(text)
+        return list(encoding.ids), list(encoding.offsets)
 
     def _encoding(self, text: str) -> tokenizers.Encoding:
         clean = _without_surrogates(text)

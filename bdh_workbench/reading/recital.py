@@ -131,23 +131,34 @@ class Recital:
         read = torch.zeros(len(wanted), longest, reads.shape[1])
         for place, part in enumerate(torch.split(reads * self.model.site.gate, lengths)):
             read[place, : len(part)] = part
-        read = read.to(self.model.device)
-        said = network.logits(read).argmax(-1)  # (B, longest)
+        device = self.model.device
+        read = read.to(device)
+        real = torch.arange(longest) < torch.tensor(lengths)[:, None]
+        said = torch.zeros(len(wanted), longest, dtype=torch.long)
+        said[real] = network.logits(read[real.to(device)]).argmax(-1).cpu()
+        p = torch.zeros(len(wanted), longest)
         before = torch.tensor([len(ids) - 1 for ids in begun])
         ids = torch.full((len(wanted), int(before.max()) + longest), tokenizer.end_id)
         for place, first in enumerate(begun):
             ids[place, : len(first)] = torch.tensor(first)
         spots = before[:, None] + torch.arange(longest)  # where each token is decided
-        real = torch.arange(longest) < torch.tensor(lengths)[:, None]
-        for _ in range(longest + 1):
-            ids.scatter_(1, spots[:, 1:], said[:, :-1].cpu())
-            stream, _ = network.advance(ids.to(self.model.device))
-            scores = network.logits(stream.gather(1, spots.to(stream.device)[:, :, None].expand_as(read)) + read)
-            p, now = scores.float().softmax(-1).max(-1)
-            same = bool((now == said)[real].all())
-            said = now
-            if same:
-                break
+        left = torch.arange(len(wanted))  # stretches that may still change
+        while len(left):
+            ids.scatter_(1, spots[:, 1:], said[:, :-1])
+            here = real[left]
+            here = here[:, : int(here.sum(1).max())]
+            size = here.shape[1]
+            at = spots[left, :size]
+            stream, _ = network.advance(ids[left, : int(at.max()) + 1].to(device))
+            x = stream.gather(1, at.to(device)[:, :, None].expand(-1, -1, stream.shape[2])) + read[left, :size]
+            scores = network.logits(x[here.to(device)]).float()
+            most, now = scores.max(-1)
+            rows, places = here.nonzero(as_tuple=True)
+            rows = left[rows]
+            changed = now.cpu() != said[rows, places]
+            said[rows, places] = now.cpu()
+            p[rows, places] = (most - scores.logsumexp(-1)).exp().cpu()
+            left = rows[changed].unique()
         out = []
         for place, stretch in enumerate(wanted):
             opening = [(begun[place][0], 1.0)] if stretch.opening and not prompts[place] else []

@@ -27,7 +27,7 @@ EVIDENCE = (
     "bm25",  # log(1 + Okapi BM25)
     "bm25 of best",  # BM25 over that of the best sentence
     "pairs",  # share of the question's neighbouring words that are neighbours in the sentence
-    "names",  # share of the question's names and numbers that the sentence says
+    "names",  # share of the question's names and numbers that the sentence says, 1 where the question has none
     "before",  # share of its words that this sentence or the one before says, beyond "words"
     "after",  # the same of the one after
     "document",  # share of its words that the document or its title says anywhere
@@ -169,9 +169,9 @@ class SentenceIndex:
 
 
 def _share(weights: Array, flags: Array) -> Array:
-    """The share of weights (Q,) whose flags (Q, n) are set: (n,)."""
-    out: Array = weights @ flags / max(1e-6, float(weights.sum()))
-    return out
+    """The share of weights (Q,) whose flags (Q, n) are set: (n,); 1 where there are no weights and so nothing lacks."""
+    whole = float(weights.sum())
+    return weights @ flags / whole if whole > 0.0 else np.ones(flags.shape[1], dtype=np.float32)
 
 
 def _name(u: Unit, first: bool) -> float:

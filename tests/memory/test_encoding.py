@@ -273,7 +273,7 @@ def test_each_token_knows_its_sentence() -> None:
     item = one_document(text)[0]
     assert item.primary and len(item.ids) == len(TOKENIZER.encode(text)) + 1
     spans = sentence_spans(text)
-    for (_, stop), sentence in zip(TOKENIZER.offsets(text), item.sentences, strict=False):
+    for (_, stop), sentence in zip(TOKENIZER.encode_with_spans(text)[1], item.sentences, strict=False):
         begins = [start for start, _ in spans]
         assert sentence == max(i for i, start in enumerate(begins) if start < stop or i == 0)
     assert item.sentences[-1] == 2

@@ -59,14 +59,14 @@ def test_decoding_gives_the_text_back(tokenizer: Tokenizer, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_offsets_are_the_characters_that_each_token_touches(tokenizer: Tokenizer, text: str) -> None:
+def test_spans_are_the_characters_that_each_token_touches(tokenizer: Tokenizer, text: str) -> None:
     character_of_byte = [n for n, character in enumerate(text) for _ in character.encode()]
     expected, position = [], 0
     for token in tokenizer.encode(text):
         end = position + len(tokenizer.token_bytes(token))
         expected.append((character_of_byte[position], character_of_byte[end - 1] + 1))
         position = end
-    assert tokenizer.offsets(text) == expected
+    assert tokenizer.encode_with_spans(text) == (tokenizer.encode(text), expected)
 
 
 def test_batches_agree_with_single_texts(tokenizer: Tokenizer) -> None:
@@ -76,9 +76,9 @@ def test_batches_agree_with_single_texts(tokenizer: Tokenizer) -> None:
 
 def test_a_long_text_is_encoded_as_a_short_one(bpe: BpeTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "Ünder 1,234 bridges \U0001f309 <|end|> it rains. \ud800 "
-    expected = bpe.encode(text), bpe.offsets(text)
+    expected = bpe.encode_with_spans(text)
     monkeypatch.setattr(tokenizer_module, "LONG", 1)
-    assert (bpe.encode(text), bpe.offsets(text)) == expected
+    assert bpe.encode_with_spans(text) == expected
 
 
 def test_end_token_is_left_out_when_decoding(tokenizer: Tokenizer) -> None:
@@ -91,7 +91,7 @@ def test_lone_surrogates_become_replacement_characters(tokenizer: Tokenizer) -> 
     text = "a\ud800b"
     assert tokenizer.decode(tokenizer.encode(text)) == "a\ufffdb"
     assert tokenizer.encode_batch([text]) == [tokenizer.encode(text)]
-    assert {(0, 1), (1, 2), (2, 3)} == set(tokenizer.offsets(text))
+    assert {(0, 1), (1, 2), (2, 3)} == set(tokenizer.encode_with_spans(text)[1])
 
 
 def test_parts_of_a_character_show_as_replacement_characters(tokenizer: Tokenizer) -> None:

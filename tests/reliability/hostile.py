@@ -336,7 +336,7 @@ def open_tokenizer(path: Path) -> None:
     for text in ("The river 1984 runs.", "naïve — 東京 🜚\n\t x", END_TOKEN, "\u202e\x1b[2J\0"):
         ids = tokenizer.encode(text)
         assert all(0 <= token < tokenizer.vocab_size and token != tokenizer.end_id for token in ids)
-        assert tokenizer.decode(ids) == text and len(tokenizer.offsets(text)) == len(ids)
+        assert tokenizer.decode(ids) == text and tokenizer.encode_with_spans(text)[0] == ids
 
 
 def open_inputs(path: Path) -> None:

@@ -36,10 +36,12 @@ from bdh_workbench.training.reading.judging import (
 from bdh_workbench.training.reading.phase import MADE, PEOPLE, Questions, refit_judges, train_reader
 from bdh_workbench.training.reading.questions import (
     Article,
+    Asked,
     Pool,
     articles_of,
     asked_in,
     gap_questions,
+    longer,
     made_questions,
     people_questions,
 )
@@ -168,10 +170,11 @@ def test_the_judge_of_answers_learns_from_what_the_reader_has_not_seen(folder: P
     asker = small_asker()
     known = memories(asker, [], People(pool, {8, 20}, articles), Pool([], []), 0)
     people = [case for case in known.cases if case.question.startswith("Who opened the")]
-    seen = {case.question for case in people if case.seen}
-    # Sentence 1 was trained on; 8 and 20 were not, and of 20 no text is known.
-    assert seen == {question(1)[0]}
-    assert {case.question for case in people if not case.seen} == {question(8)[0], question(20)[0]}
+    # Sentence 1 was trained on; 8 and 20 were not, and of 20 no text is known. A question may have been made longer.
+    known_by = {number: question(number)[0].removesuffix("?") for number in (1, 8, 20)}
+    assert {number for case in people if case.seen for number in known_by if known_by[number] in case.question} == {1}
+    unseen = [case.question for case in people if not case.seen]
+    assert {number for asked in unseen for number in known_by if known_by[number] in asked} == {8, 20}
     assert len(of_answers(known, asker, asker.sentences)) <= sum(not case.seen for case in known.cases)
     assert len(of_sentences(known)) == len(known.cases)
 
@@ -190,6 +193,40 @@ def test_a_judge_learns_from_what_it_would_rank_high_itself() -> None:
     (before,), (after,) = of_sentences(known), of_sentences(known, [by_length])
     assert longest not in before.evidence[:, EVIDENCE.index("length")]
     assert longest in after.evidence[:, EVIDENCE.index("length")]
+
+
+def test_a_longer_question_says_more_of_its_sentence_but_not_the_answer() -> None:
+    sentences = ["The old mill by the river stood empty for years.", "Ada bought it in spring and mended the wheel."]
+    asked, chooser = Asked("Who bought it?", 1, 0, 0), random.Random(0)
+    alone = {longer(asked, sentences, chooser, ordered=False) for _ in range(60)}
+    beside = {longer(asked, sentences, chooser, ordered=True) for _ in range(60)}
+    for text in alone | beside:
+        assert text.startswith("Who bought it ")
+        assert text.endswith("?")
+        assert "Ada" not in text
+        added = text.removeprefix("Who bought it ").removesuffix("?")
+        assert any(added in sentence for sentence in sentences)
+    assert len(alone) > 5
+    assert not any("mill" in text for text in alone)
+    assert any("mill" in text for text in beside)
+    # A sentence that has no three units beside its answer adds nothing.
+    assert longer(Asked("Who came?", 0, 0, 0), ["Ada came."], chooser, ordered=True) == "Who came?"
+
+
+def test_a_large_memory_is_asked_what_it_does_not_hold_as_often_as_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "GROUPS", (1, 1, 1, 1, 16))
+    titles = [f"Text {number}" for number in range(120)]
+    sentences = [f"The mill of {title} was opened by {title} in spring." for title in titles]
+    pool = Pool(sentences, [Asked(f"Who opened the mill {n}?", n, 0, 0) for n in range(120)])
+    articles = [Article(title, [sentences[n]], 0, n) for n, title in enumerate(titles)]
+    known = memories(small_asker(), [], People(pool, set(), articles), Pool([], []), 0)
+    people = [case for case in known.cases if case.people]
+    share = {
+        large: [case.gold is None for case in people if (len(known.indexes[case.memory]) > 1) is large]
+        for large in (False, True)
+    }
+    assert len(share[False]) > 20
+    assert np.mean(share[True]) == pytest.approx(np.mean(share[False]), abs=0.2)
 
 
 def test_what_answers_as_well_is_no_rival(folder: Path) -> None:

@@ -173,7 +173,7 @@ class Retrieved(InContext):
         tokenizer = self.model.tokenizer
         whole = tokenizer.decode(ids)
         starts = [start for start, _ in sentence_spans(whole)]
-        ends = [end for _, end in tokenizer.offsets(whole)]
+        ends = [end for _, end in tokenizer.encode_with_spans(whole)[1]]
         # A token belongs to the sentence that it ends in: the space before a word is part of its token.
         found = {bisect.bisect_right(ends, start) for start in starts} if len(ends) == len(ids) else set()
         return [1, *sorted(place for place in found if 1 < place < len(ids))]

@@ -208,9 +208,8 @@ def document_items(
     items = []
     for source, document in enumerate(documents):
         text = as_read(document.text).strip()
-        ids = tokenizer.encode(text)
+        ids, offsets = tokenizer.encode_with_spans(text)
         spans = sentence_spans(text)
-        offsets = tokenizer.offsets(text)
         place_of = {where: place for place, where in enumerate(_endings(offsets))}
         sentence_of = _sentence_of_tokens(offsets, spans)
         ids.append(tokenizer.end_id)
@@ -224,14 +223,12 @@ def document_items(
             for sentence in range(bisect.bisect_left(begins, start), bisect.bisect_left(begins, stop)):
                 begin, end = spans[sentence]
                 # A question begins afresh: the window's first word stands at the start of a text, without a space.
-                window = tokenizer.encode(text[begin:end])[:context]
+                window, inside = tokenizer.encode_with_spans(text[begin:end])
+                window = window[:context]
                 if len(window) < 2:
                     continue
                 first = WINDOW_FIRST if len(window) > WINDOW_FIRST + 1 else 1
-                found = [
-                    place_of.get((begin + stop, more), -1)
-                    for stop, more in _endings(tokenizer.offsets(text[begin:end]))[: len(window)]
-                ]
+                found = [place_of.get((begin + stop, more), -1) for stop, more in _endings(inside)[: len(window)]]
                 where = tuple(p if p >= 0 and ids[p] == w else -1 for p, w in zip(found, window, strict=True))
                 items.append(WriteItem(source, tuple(window), first, (sentence,) * len(window), False, where))
     return items

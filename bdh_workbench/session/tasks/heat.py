@@ -46,7 +46,7 @@ def recite(
     read = AsRead.of(text)
     start = len(read.text) - len(read.text.lstrip())
     body = read.text.strip()
-    ids, spans = tokenizer.encode(body), tokenizer.offsets(body)
+    ids, spans = tokenizer.encode_with_spans(body)
     asked = 0 if item.kind == "document" else len(AsRead.of(item.prompt).text.rstrip()) - start
     found: list[TokenHeat] = []
     if len(ids) < 2:

@@ -189,7 +189,8 @@ def train_reader(
     alone, chooser = Examples(looked, ordered=False), random.Random(5)
     pairs = [alone.plain(number) for number in range(min(VALIDATED, len(alone)))]
     pairs += [alone.draw(chooser) for _ in range(DRAWN)]
-    runs = [("reader-text", settings.pretraining()), ("reader", settings)]
+    runs = [("reader-text", settings.pretraining())] if settings.pretraining_minutes else []
+    runs.append(("reader", settings))
     for name, one in runs:
         run = ReaderTraining(network, numbers, shared(one), pairs, one, folder, name)
         if run.resume():

@@ -25,6 +25,7 @@ ALIKE = 2  # words that asking and answering sentence share at least, besides th
 PLACES = frozenset("in at from near to of through across".split())
 GAP = "___"
 WORD = re.compile(r"[a-z0-9]+")
+PIECE = (3, 8)  # units of a piece that makes a question longer
 RUN, SHARED = 6, 0.5  # words in a row, and the share of a sentence's such stretches that tell that it is the same
 
 
@@ -53,6 +54,32 @@ class Pool:
 
     sentences: list[str]
     asked: list[Asked]
+
+
+def longer(asked: Asked, sentences: Sequence[str], chooser: random.Random, *, ordered: bool) -> str:
+    """A question with a piece of its sentence added, or of one beside it, that does not hold the answer.
+
+    People ask a single sentence in five words and an article in ten, naming what it says beside the answer.
+
+    Args:
+        asked: the question.
+        sentences: of its pool.
+        chooser: of the piece.
+        ordered: whether the sentences before and after are those of one text.
+    """
+    near = asked.sentence + (chooser.choice((0, 0, -1, 1)) if ordered else 0)
+    near = near if 0 <= near < len(sentences) else asked.sentence
+    places = spans(sentences[near])
+    first, last = (asked.first, asked.last) if near == asked.sentence else (len(places), len(places))
+    pieces = [piece for piece in (places[:first], places[last + 1 :]) if len(piece) >= PIECE[0]]
+    if not pieces:
+        return asked.question
+    piece = chooser.choice(pieces)
+    start = chooser.randrange(len(piece) - PIECE[0] + 1)
+    piece = piece[start : start + chooser.randint(*PIECE)]
+    asks = asked.question.rstrip()
+    mark = "?" if asks.endswith("?") else ""
+    return f"{asks.removesuffix(mark).rstrip()} {sentences[near][piece[0][0] : piece[-1][1]]}{mark}"
 
 
 def people_questions(path: Path) -> Pool:
