@@ -158,7 +158,7 @@ class Recital:
             changed = now.cpu() != said[rows, places]
             said[rows, places] = now.cpu()
             p[rows, places] = (most - scores.logsumexp(-1)).exp().cpu()
-            left = rows[changed].unique()
+            left = left[torch.isin(left, rows[changed])]
         out = []
         for place, stretch in enumerate(wanted):
             opening = [(begun[place][0], 1.0)] if stretch.opening and not prompts[place] else []
