@@ -22,7 +22,7 @@ from bdh_workbench.model.files import save_json_atomically, save_tensors_atomica
 from bdh_workbench.model.judge import FILE as JUDGES
 from bdh_workbench.model.judge import Judge, load_judges, save_judges
 from bdh_workbench.reading.network import ReaderConfig, ReaderNetwork
-from bdh_workbench.reading.sentence_evidence import Array
+from bdh_workbench.reading.sentence_evidence import EVIDENCE, READ, Array
 
 NETWORK, RECORD = "reader.safetensors", "reader.json"
 SENTENCES, ANSWERS = "sentences", "answers"  # the judges: which sentences to recite, and which of them answers
@@ -102,9 +102,9 @@ def load_asker(folder: Path) -> Asker:
     shapes = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     network.load_state_dict(load_tensors(folder / NETWORK, shapes))
     judges = load_judges(folder)
-    for name in (SENTENCES, ANSWERS):
-        if name not in judges:
-            raise UserError(f"{folder} has no judge of {name}: make it with train --only judge.")
+    for name, evidence in ((SENTENCES, EVIDENCE), (ANSWERS, EVIDENCE + READ)):
+        if name not in judges or judges[name].names != evidence:
+            raise UserError(f"{folder} has no judge of {name} for this program: make it with train --only judge.")
     return make_asker(network.requires_grad_(False), words, judges[SENTENCES], judges[ANSWERS])
 
 

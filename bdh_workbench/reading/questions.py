@@ -22,7 +22,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.asker import Asker, against_none, has_asker, load_asker, scores_of
 from bdh_workbench.reading.network import pairs_of
 from bdh_workbench.reading.recital import Recital, Stretch, stretches
-from bdh_workbench.reading.sentence_evidence import Array, Place, SentenceIndex
+from bdh_workbench.reading.sentence_evidence import READ, Array, Place, SentenceIndex
 from bdh_workbench.reading.units import Unit, spans, unit, units
 from bdh_workbench.reading.words import words_of
 
@@ -31,7 +31,6 @@ OPENING, CLOSING = frozenset('$£€¥#@~"“\u2018«„(['), frozenset('%°"”
 PAIRS = {"(": ")", "[": "]", "“": "”", "«": "»"}
 HYPHENS = frozenset("-–\u2010\u2011")
 RECITED = 8  # sentences recited for a question: 97% of people's questions have theirs among so many (docs/asking.md)
-READ = ("readable", "readable, against the best", "sure", "fact", "gives the answer")  # evidence of the reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +228,6 @@ def read_sentences(
     whole = torch.logsumexp(log_p.flatten(1), dim=1)
     evidence = np.zeros((len(texts), len(READ)), dtype=np.float32)
     evidence[:, 0] = (whole - none).clamp(-CERTAIN, CERTAIN).numpy()
-    evidence[:, 1] = evidence[:, 0] - evidence[:, 0].max(initial=-CERTAIN)
     said = {u.stem for u in question if u.word}
     answers = []
     for number, (text, places) in enumerate(zip(texts, cut, strict=True)):
@@ -240,7 +238,7 @@ def read_sentences(
             own = [u.stem for u, (start, _) in zip(known[number], places, strict=True) if start >= fact[0] and u.word]
             # "Who ... the answer?" asks a fact the other way round.
             repeats = bool(own) and sum(stem in said for stem in own) > len(own) / 2
-            evidence[number, 3:5] = 1.0, float(repeats)
+            evidence[number, 1:] = 1.0, float(repeats)
             if repeats:
                 allowed &= torch.tensor([[end <= fact[0]] for _, end in places])
         if fact is not None and not repeats:
@@ -254,7 +252,6 @@ def read_sentences(
             answers.append(((0, len(text)), 0.0))
             continue
         first, more = divmod(int(place), longest)
-        evidence[number, 2] = float(best - whole[number])
         answers.append(((places[first][0], places[first + more][1]), float((best - whole[number]).exp())))
     return answers, evidence
 

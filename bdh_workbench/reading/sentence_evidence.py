@@ -6,7 +6,6 @@ of words in the corpus and the similarity of their vectors are further evidence,
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -22,20 +21,21 @@ Array = npt.NDArray[np.float32]
 
 EVIDENCE = (
     "words",  # share of the question's words that the sentence says, by how few sentences say them
-    "rare words",  # the same by their rarity in the corpus
-    "like words",  # the same, a word like one of the sentence's counting in part
+    "like words",  # the same by their rarity in the corpus, a word like one of the sentence's counting in part
     "bm25",  # log(1 + Okapi BM25)
-    "bm25 of best",  # BM25 over that of the best sentence
-    "pairs",  # share of the question's neighbouring words that are neighbours in the sentence
-    "names",  # share of the question's names and numbers that the sentence says, 1 where the question has none
     "before",  # share of its words that this sentence or the one before says, beyond "words"
     "after",  # the same of the one after
     "document",  # share of its words that the document or its title says anywhere
-    "document's names",  # the same of names and numbers
+    "document's names",  # the same of names and numbers, 1 where the question has none
     "length",  # log of the sentence's words over ten
     "crowd",  # log of the memory's sentences over a hundred: the more there are, the better the best of them looks
     "last item",  # for a question that only says "it", "he", "they": the item of the last answer
     "last sentence",  # and how near its sentence is, 1 for the very one
+)
+READ = (  # further evidence for a sentence that was read
+    "readable",  # the reader's log-odds of an answer in it, against none
+    "fact",  # whether it is a fact
+    "gives the answer",  # whether the question says the fact's answer, and so asks the other way round
 )
 LIKE = 0.35  # cosine from which two words are alike at all
 NOWHERE = np.zeros(0, dtype=np.int64)
@@ -93,7 +93,6 @@ class SentenceIndex:
         self._word_vectors = vectors[np.array([words[stem] for stem in said], dtype=np.int64)]
         self._bm25 = BM25Okapi([[u.stem for u in sentence if u.word] or [-1] for sentence in self.units])
         self._lengths = np.array([sum(u.word for u in sentence) for sentence in self.units], dtype=np.float32)
-        self._pairs = [{(a.stem, b.stem) for a, b in itertools.pairwise(sentence)} for sentence in self.units]
         self._titles = {item: {u.stem for u in units(title)} for item, title in titles.items()}
         # The sentences before and after, itself where there is none in its item.
         own = np.arange(len(places))
@@ -126,30 +125,26 @@ class SentenceIndex:
         out = np.zeros((len(self), len(EVIDENCE)), dtype=np.float32)
         if not asked or not len(self):
             return out
-        out[:, 0] = _share(few, says)
-        out[:, 1] = _share(rarity, says)
-        out[:, 2] = _share(rarity, np.maximum(says, self._like(asked)))
-        out[:, 3] = np.log1p(np.maximum(0.0, self._bm25.get_scores([u.stem for u in asked])))
-        out[:, 4] = out[:, 3] / max(1e-6, float(out[:, 3].max()))
-        neighbours = {(a.stem, b.stem) for a, b in itertools.pairwise(question) if a.word and b.word}
-        out[:, 5] = [len(neighbours & pairs) / max(1, len(neighbours)) for pairs in self._pairs]
-        out[:, 6] = _share(names, says)
-        out[:, 7] = _share(few, np.maximum(says, says[:, self._before])) - out[:, 0]
-        out[:, 8] = _share(few, np.maximum(says, says[:, self._after])) - out[:, 0]
+        said_here = _share(few, says)
         anywhere = np.zeros((len(asked), len(self._groups)), dtype=np.float32)
         for group, item in enumerate(self._groups.tolist()):
             title = self._titles.get(item, set())
             anywhere[:, group] = [float(u.stem in title) for u in asked]
         for row in range(len(asked)):
             np.maximum.at(anywhere[row], self._group_of, says[row])
-        out[:, 9] = _share(rarity, anywhere)[self._group_of]
-        out[:, 10] = _share(names, anywhere)[self._group_of]
-        out[:, 11] = np.log((self._lengths + 1.0) / 10.0)
-        out[:, 12] = math.log(len(self) / 100.0)
+        out[:, 0] = said_here
+        out[:, 1] = _share(rarity, np.maximum(says, self._like(asked)))
+        out[:, 2] = np.log1p(np.maximum(0.0, self._bm25.get_scores([u.stem for u in asked])))
+        out[:, 3] = _share(few, np.maximum(says, says[:, self._before])) - said_here
+        out[:, 4] = _share(few, np.maximum(says, says[:, self._after])) - said_here
+        out[:, 5] = _share(rarity, anywhere)[self._group_of]
+        out[:, 6] = _share(names, anywhere)[self._group_of]
+        out[:, 7] = np.log((self._lengths + 1.0) / 10.0)
+        out[:, 8] = math.log(len(self) / 100.0)
         if last is not None and any(u.folded in POINTING for u in question):
             same = self._items == last.item
-            out[:, 13] = same
-            out[:, 14] = same / (1.0 + np.abs(self._sentences - last.sentence))
+            out[:, 9] = same
+            out[:, 10] = same / (1.0 + np.abs(self._sentences - last.sentence))
         return out
 
     def _number(self, u: Unit) -> int:

@@ -145,12 +145,11 @@ def evidence(texts: list[str], question: str, name: str) -> list[float]:
 def test_evidence_is_what_it_says() -> None:
     texts = ["Ada Lind opened the harbour in 1897.", "She keeps two cats.", "The harbour has three piers."]
     assert evidence(texts, "Which piers?", "words")[2] > evidence(texts, "Which piers?", "words")[0] == 0.0
-    assert evidence(texts, "What did Ada open in 1897?", "names") == [1.0, 0.0, 0.0]
-    assert evidence(texts, "Which piers?", "names") == [1.0, 1.0, 1.0]
+    assert evidence(texts, "What did Ada open in 1897?", "document's names") == [1.0, 1.0, 1.0]
+    assert evidence(texts, "What did Ben open in 1897?", "document's names") == [0.5, 0.5, 0.5]
+    assert evidence(texts, "Which piers?", "document's names") == [1.0, 1.0, 1.0]
     assert evidence(texts, "Does Ada keep cats?", "before")[1] > 0.0
     assert np.argmax(evidence(texts, "How many piers has the harbour?", "bm25")) == 2
-    assert evidence(texts, "opened harbours", "pairs") == [0.0, 0.0, 0.0]
-    assert evidence(texts, "harbour has", "pairs") == [0.0, 0.0, 1.0]
 
 
 def test_a_pointing_word_looks_where_the_last_answer_came_from() -> None:

@@ -21,8 +21,8 @@ import torch.nn.functional as F
 
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.reading.asker import Asker, against_none, scores_of
-from bdh_workbench.reading.questions import READ, RECITED, read_sentences
-from bdh_workbench.reading.sentence_evidence import EVIDENCE, Array, Place, SentenceIndex
+from bdh_workbench.reading.questions import RECITED, read_sentences
+from bdh_workbench.reading.sentence_evidence import EVIDENCE, READ, Array, Place, SentenceIndex
 from bdh_workbench.reading.units import units
 from bdh_workbench.training.corpus import CorpusDocument
 from bdh_workbench.training.reading.questions import Article, Asked, Pool, asked_in, gap_questions, longer
