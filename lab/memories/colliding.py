@@ -43,7 +43,7 @@ from lab.memories.protocols import Protocol, write_by
 from lab.memories.variants import SPLIT, general_text, hidden_state_model, plain_hidden_model
 from lab.results import Figures, Gain, Note, Spread, bars, cell, draw, kept, markdown_table, pictures_in, spread_of
 
-SIZES = (20, 100)  # facts
+SIZES = {"plain": (20, 100), "whitened": (20,)}  # facts, by addresses; whitening is compared with what it whitens
 PARTS = (("joint",), ("sequential", "independent"))  # what contrast is judged by comes first
 STEM = "The capital of {} is"
 REWORDED = ("The capital city of {} is", "The seat of the government of {} is")
@@ -130,13 +130,13 @@ def measure(model: Model, corpus: str, folder: Path, seeds: int, note: Note = la
         unrelated = unrelated_text(addressed)
         for part, seed in itertools.product(PARTS, range(seeds)):
             chosen = [protocol for protocol in PROTOCOLS if protocol.how in part]
-            for count, protocol in itertools.product(SIZES, chosen):
+            for count, protocol in itertools.product(SIZES[name], chosen):
                 depends = origin | {"facts": count, "seed": seed, "addresses": name}
                 figures = _kept(folder, depends, addressed, protocol, unrelated)
                 writes[name, count, protocol.name].append(figures)
                 said = f"exact {figures['exact']:.2f}, mixed up {figures['mixed_up']:.2f}"
                 note(f"{count} facts, {name}, seed {seed}, {protocol.name}: {said}, {figures['seconds']:.0f} s")
-            for count in SIZES:
+            for count in SIZES[name]:
                 every = {protocol.name: writes[name, count, protocol.name] for protocol in PROTOCOLS}
                 report.results[name][str(count)] = {key: spread_of(done) for key, done in every.items() if done}
             yield report

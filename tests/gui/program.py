@@ -50,7 +50,8 @@ def play(scene: Callable[[MainWindow], Scene], model: Path, home: Path) -> int:
             if state["until"]():
                 state["until"] = next(state["steps"])
                 state["end"] = time.monotonic() + PATIENCE
-            assert time.monotonic() < state["end"], "what the scene waits for does not come"
+            late = time.monotonic() >= state["end"]
+            assert not late, f"what the scene waits for in line {state['steps'].gi_frame.f_lineno} does not come"
         except StopIteration:
             timer.stop()
             window().close_now()
@@ -142,6 +143,22 @@ def click(widget: QWidget) -> None:
     tool("click", "1")
 
 
+def focused_by_click(widget: QWidget) -> Callable[[], object]:
+    """Clicks into a widget until it has the keys: a window manager may still be placing its window at the first."""
+    next_click = time.monotonic()
+
+    def look() -> bool:
+        nonlocal next_click
+        if widget.hasFocus() and widget.window().isActiveWindow():
+            return True
+        if time.monotonic() >= next_click:
+            click(widget)
+            next_click = time.monotonic() + 1.0
+        return False
+
+    return look
+
+
 def pause(seconds: float = 0.4) -> Callable[[], object]:
     """Waits a moment: a window manager says nothing when it is done."""
     end = time.monotonic() + seconds
@@ -159,8 +176,9 @@ def floating_pane_takes_keys(w: MainWindow) -> Scene:
     yield pause()
     w.docks["ask"].setFloating(True)
     yield pause(1.0)
-    click(w.ask.line)
-    yield lambda: w.ask.line.hasFocus() and w.docks["ask"].isActiveWindow()
+    yield focused_by_click(w.ask.line)
+    yield pause()
+    yield focused_by_click(w.ask.line)
     tool("type", "--delay", "20", FIRST[0].prompt)
     tool("key", "Return")
     yield lambda: bool(w.ask.exchanges) and w.ask.exchanges[-1].done

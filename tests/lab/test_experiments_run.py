@@ -310,7 +310,7 @@ def test_facts_that_differ_late_are_written_in_every_way(
     few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, **quick))
            for protocol in colliding.PROTOCOLS]  # fmt: skip
     monkeypatch.setattr(colliding, "PROTOCOLS", tuple(few))
-    monkeypatch.setattr(colliding, "SIZES", (3,))
+    monkeypatch.setattr(colliding, "SIZES", dict.fromkeys(colliding.ADDRESSES, (3,)))
     lines: list[str] = []
     report = carry_out("protocols-collide", tmp_path, lines.append, model, corpus=corpus, seeds=1)
     page = checked(tmp_path, report, lines)

@@ -267,7 +267,7 @@ def test_files_of_two_models_are_refused(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large_is_not_opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bdh_workbench.model.tensor_files.MAX_HEADER", -100)
+    monkeypatch.setattr("bdh_workbench.model.tensor_files.MAX_HEADER_BYTES", -100)
     assert "model.safetensors is larger than" in refused(folder)
     with (folder / "config.json").open("ab") as file:
         file.truncate(2 << 20)
