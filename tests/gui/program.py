@@ -144,16 +144,18 @@ def click(widget: QWidget) -> None:
 
 
 def focused_by_click(widget: QWidget) -> Callable[[], object]:
-    """Clicks into a widget until it has the keys: a window manager may still be placing its window at the first."""
+    """Clicks into a widget once a second until the screen's keys go to it: its window may still be on its way."""
     next_click = time.monotonic()
 
     def look() -> bool:
         nonlocal next_click
-        if widget.hasFocus() and widget.window().isActiveWindow():
+        if time.monotonic() < next_click:
+            return False
+        active = subprocess.run(["xdotool", "getactivewindow"], capture_output=True, text=True, timeout=20, check=False)
+        if widget.hasFocus() and active.stdout.strip() == str(int(widget.window().winId())):
             return True
-        if time.monotonic() >= next_click:
-            click(widget)
-            next_click = time.monotonic() + 1.0
+        click(widget)
+        next_click = time.monotonic() + 1.0
         return False
 
     return look
@@ -176,8 +178,6 @@ def floating_pane_takes_keys(w: MainWindow) -> Scene:
     yield pause()
     w.docks["ask"].setFloating(True)
     yield pause(1.0)
-    yield focused_by_click(w.ask.line)
-    yield pause()
     yield focused_by_click(w.ask.line)
     tool("type", "--delay", "20", FIRST[0].prompt)
     tool("key", "Return")
