@@ -77,6 +77,17 @@ def test_not_in_this_memory_is_an_answer() -> None:
     assert "Nobody knows" in shown(exchange)
 
 
+def test_a_tiny_probability_is_seen_whole(qtbot: QtBot) -> None:
+    tiny = dataclasses.replace(OTHER, p=0.0004)
+    page = QTextDocument()
+    page.setHtml(said(None, tiny).html(LIGHT))
+    assert "(< 0.001)" in page.toPlainText()
+    exchange = said(CHOSEN, CHOSEN, tiny)
+    exchange.toggle("candidates")
+    page.setHtml(exchange.html(LIGHT))
+    assert "< 0.001" in page.toPlainText()
+
+
 def test_what_was_cut_and_what_differs_from_the_stored_text_is_said() -> None:
     html = said(dataclasses.replace(CHOSEN, kept="It was built by Ines in 1890."), cut=True).html(LIGHT)
     assert "cut after 1 token" in html and "the stored text reads “It was built by Ines in 1890.”" in html

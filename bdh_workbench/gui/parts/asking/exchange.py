@@ -161,7 +161,7 @@ class Exchange:
             if found.candidates:
                 nearest = found.candidates[0]
                 link = self._link(SOURCE, f"“{short(nearest.sentence, 120)}”", colours, sign=False)
-                parts.append(_small(f"nearest: {link} ({shown_p(nearest.p)})", colours.muted))
+                parts.append(_small(f"nearest: {link} ({escaped(shown_p(nearest.p))})", colours.muted))
         elif found.chosen is not None:
             parts.append(self._answer(found, found.chosen, colours))
         else:
@@ -201,7 +201,7 @@ class Exchange:
         chosen = found.chosen
         if chosen is not None:
             p = chosen.p if chosen.answer_p is None else chosen.answer_p
-            pieces.append(f"probability&nbsp; {bar(p, colours)}&nbsp; {shown_p(p)}")
+            pieces.append(f"probability&nbsp; {bar(p, colours)}&nbsp; {escaped(shown_p(p))}")
             place = _place(chosen.source).replace("“", "").replace("”", "")
             pieces.append(f"from {self._link(SOURCE, place, colours, sign=False)}")
         elif self.outside:
@@ -236,7 +236,7 @@ class Exchange:
         if CANDIDATES in self.unfolded:
             for other in found.candidates:
                 if other is not found.chosen:
-                    body = f"{bar(other.p, colours)}&nbsp; {shown_p(other.p)} &nbsp;{_marked(other, colours)}"
+                    body = f"{bar(other.p, colours)}&nbsp; {escaped(shown_p(other.p))} &nbsp;{_marked(other, colours)}"
                     where = escaped(f" · {_place(other.source)}")
                     reasons = escaped(why(other)).replace('"', "&quot;")
                     lines.append(
