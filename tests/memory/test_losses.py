@@ -30,6 +30,7 @@ from bdh_workbench.memory.writing.gradient import (
 )
 from bdh_workbench.memory.writing.losses import (
     UNSURE,
+    expected_codes,
     info_nce,
     kl_divergence,
     log_sums,
@@ -216,7 +217,7 @@ def dense(addresses: Addresses) -> Tensor:
 
 def local_text() -> Local:
     part = cached(30, 30, [0] * 30)
-    return Local.of(part.stream, part.addresses, part.base, HEAD)
+    return Local(part.stream, part.addresses, part.base, *expected_codes(part.stream, HEAD))
 
 
 def gradient_problem(held: int = 0) -> tuple[Problem, Rows, Basis]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.memory.writing.losses import expected_codes, info_nce, log_sums, mean_by_owner, weighted_loss
+from bdh_workbench.memory.writing.losses import info_nce, log_sums, mean_by_owner, weighted_loss
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
@@ -134,11 +134,6 @@ class Local:
     base: Tensor
     sums: Tensor
     codes: Tensor
-
-    @staticmethod
-    def of(stream: Tensor, addresses: Addresses, base: Tensor, head: Tensor) -> Local:
-        """From what is cached of the positions."""
-        return Local(stream, addresses, base, *expected_codes(stream, head))
 
     def points(self, change: Tensor, gate: float, rows: Tensor) -> Tensor:
         """What the head is applied to at the given rows with ``change`` (M, D) added to the slot."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bdh_workbench.reading.units import Unit, unit, units
-from bdh_workbench.training.reading.questions import Asked, Pool, longer
+from bdh_workbench.training.reading.questions import Asked, Pool, asked_as
 
 UNANSWERABLE = 0.2  # share of the pairs
 ALTERED = 0.5  # of those, share whose question asks about another thing of the same kind
@@ -22,7 +22,6 @@ REPLACED = 0.25  # share of the words with close ones that these stand for
 SIZES = (1, 2, 3, 4)  # sentences that are read for a question, one drawn at random
 TRIED = 8  # sentences drawn for one that does not answer: the most alike is the hardest
 NEAR, WIDE = 0.6, 12  # share of those that stand so many sentences away at most
-LONGER = 0.5  # share of the questions that are made longer
 OPENED = 2  # words that a question begins with, which say what it asks for
 OFTEN = 300  # sentences that say a word from which on it finds no rivals
 
@@ -76,9 +75,7 @@ class Examples:
     def draw(self, chooser: random.Random) -> Example:
         """One example at random."""
         asked = self._pool.asked[chooser.randrange(len(self))]
-        text = asked.question
-        if asked.beside < 0 and chooser.random() < LONGER:
-            text = longer(asked, self._pool.sentences, chooser, ordered=self._ordered)
+        text = asked_as(asked, self._pool.sentences, chooser, ordered=self._ordered)
         question = self._reworded(units(text), chooser)
         size = chooser.choice(SIZES)
         if chooser.random() < UNANSWERABLE:

@@ -25,7 +25,7 @@ from bdh_workbench.reading.questions import RECITED, read_sentences
 from bdh_workbench.reading.sentence_evidence import EVIDENCE, READ, Array, Place, SentenceIndex
 from bdh_workbench.reading.units import units
 from bdh_workbench.training.corpus import CorpusDocument
-from bdh_workbench.training.reading.questions import Article, Asked, Pool, asked_in, gap_questions, longer
+from bdh_workbench.training.reading.questions import Article, Asked, Pool, asked_as, asked_in, gap_questions
 from bdh_workbench.training.synthetic import facts, hard_facts, other_subject_prompts, reversed_probes
 
 FOREIGN = 0.5  # share of the questions that are put to another memory too
@@ -34,7 +34,6 @@ SENTENCES = 25  # of a text that is put together
 DOCUMENTS = 40  # of the corpus
 OFTEN = 300  # sentences that say a word from which on it makes no rivals
 POINTING = 0.15  # share of those about documents whose names are replaced by "it" or "he", after another answer
-LONGER = 0.5  # share of the questions about documents that are made longer
 PER_TEXT, PER_UNSEEN, PER_FACTS = 8, 40, 150  # questions about one text at most
 FACTS = 60  # invented facts of a memory
 CANDIDATES = 20  # sentences from which the first judge learns: the best by BM25, and by its earlier rounds
@@ -152,11 +151,9 @@ def memories(asker: Asker, documents: Iterable[CorpusDocument], people: People, 
         for item, text in enumerate(group):
             facts_ = bool(text.given)
             for one in chooser.sample(text.asked, min(text.most, len(text.asked))):
-                question, last = one.question, None
-                if not facts_ and one.beside < 0 and chooser.random() < LONGER:
-                    question = longer(one, text.sentences, chooser, ordered=text.ordered)
-                asked = question
-                pointing = None if facts_ else _pointing(question, chooser, POINTING)
+                asked = one.question if facts_ else asked_as(one, text.sentences, chooser, ordered=text.ordered)
+                question, last = asked, None
+                pointing = None if facts_ else _pointing(asked, chooser, POINTING)
                 if pointing is not None:
                     near = one.sentence + chooser.randint(-3, 3)
                     question, last = pointing, Place(item, min(len(text.sentences) - 1, max(0, near)))

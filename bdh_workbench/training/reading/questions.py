@@ -25,6 +25,7 @@ ALIKE = 2  # words that asking and answering sentence share at least, besides th
 PLACES = frozenset("in at from near to of through across".split())
 GAP = "___"
 WORD = re.compile(r"[a-z0-9]+")
+LONGER = 0.5  # share of the questions that are asked longer
 PIECE = (3, 8)  # units of a piece that makes a question longer
 RUN, SHARED = 6, 0.5  # words in a row, and the share of a sentence's such stretches that tell that it is the same
 
@@ -80,6 +81,13 @@ def longer(asked: Asked, sentences: Sequence[str], chooser: random.Random, *, or
     asks = asked.question.rstrip()
     mark = "?" if asks.endswith("?") else ""
     return f"{asks.removesuffix(mark).rstrip()} {sentences[near][piece[0][0] : piece[-1][1]]}{mark}"
+
+
+def asked_as(asked: Asked, sentences: Sequence[str], chooser: random.Random, *, ordered: bool) -> str:
+    """The words in which a question is put: those of ``longer`` in a share of cases. A gap is long as it is."""
+    if asked.beside < 0 and chooser.random() < LONGER:
+        return longer(asked, sentences, chooser, ordered=ordered)
+    return asked.question
 
 
 def people_questions(path: Path) -> Pool:
