@@ -17,6 +17,7 @@ SENTENCE_END = re.compile(
     rf"|(?<![{STOPS}])(?P<stop>[{STOPS}]++)(?P<closing>[\"'”’»)\]]*+)\s++"
     r"|[。\uff01\uff1f\uff61]++[」』”’\uff09]*+\s*+"  # Chinese and Japanese put no space after a sentence
 )
+BLANK = re.compile(r"\n[^\S\n]*+\n")
 NEVER_LAST = frozenset(
     "Mr Mrs Ms Dr Prof St Rev Hon Gen Col Capt Lt Sgt Mt Messrs Mme Mlle vs cf ca e.g i.e approx "
     "Hr Fr Sra bzw vgl bspw sog z z.B d.h u.a z.T им ул".split()
@@ -100,7 +101,8 @@ def _spans(text: str) -> list[tuple[int, int]]:
     spans = []
     start = len(text) - len(text.lstrip())
     for match in SENTENCE_END.finditer(text):
-        if match["paragraph"] is None and not _ends_sentence(text, start, match):
+        # A blank line ends a sentence whatever stands before it: "in the U.S." as well.
+        if match["paragraph"] is None and not BLANK.search(match[0]) and not _ends_sentence(text, start, match):
             continue
         end = match.start() + len(match[0].rstrip())
         if text[start:end].strip():

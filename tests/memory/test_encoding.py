@@ -54,6 +54,7 @@ def one_document(text: str, context: int = 64) -> list[WriteItem]:
         ("Tools, e.g. saws, i.e. blades, vs. none.", ["Tools, e.g. saws, i.e. blades, vs. none."]),
         ("It was by J. R. R. Tolk. He wrote.", ["It was by J. R. R. Tolk.", "He wrote."]),
         ("The U.S. Army came. É. Zola left.", ["The U.S. Army came.", "É. Zola left."]),
+        ("He went to the U.S.\n\nIn 1920 he met Dr.\n \nNext.", ["He went to the U.S.", "In 1920 he met Dr.", "Next."]),
         ("So did I. Then we ate.", ["So did I.", "Then we ate."]),
         ("See No. 5 and pp. 3 to 7. He said No. Then", ["See No. 5 and pp. 3 to 7.", "He said No.", "Then"]),
         ("At 5 p.m. on Friday. At 5 p.m. They ate.", ["At 5 p.m. on Friday.", "At 5 p.m.", "They ate."]),
