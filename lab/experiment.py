@@ -47,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("minutes", "N", f"minutes of processor time of each run{_defaults('minutes')}", type=_minutes)
     add("questions", "FILE", "articles with questions in SQuAD's JSON form")
     add("edits", "FILE", "a JSON list of edits")
-    add("limit", "N", "the first N articles and edits only", type=whole_number(1))
+    add("limit", "N", "the first N articles only", type=whole_number(1))
     add("config", "F", f"a TOML file, tiny, small, base or bdh-30m{_defaults('config')}")
 
 

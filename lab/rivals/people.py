@@ -6,6 +6,7 @@ given the whole paragraph. Edits: the rivals of ``bench --baselines`` that chang
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ WAYS = {"apart": "one article at a time", "together": "all articles together"}
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is measured: answers by rival and way, and what edits reach by rival."""
+    """What is measured so far: answers by rival and way, and what edits reach by rival."""
 
     model: str
     questions: str | None
@@ -58,7 +59,7 @@ def measure(
         model: the frozen model.
         questions: file of articles, in SQuAD's JSON form.
         edits: file of edits.
-        limit: the first so many articles and edits only.
+        limit: the first so many articles only.
         note: called with a line now and then.
 
     Raises:
@@ -67,28 +68,23 @@ def measure(
     if questions is None and edits is None:
         raise UserError("There is nothing to ask: name articles with --questions, or edits with --edits.")
     articles = read_articles(questions)[:limit] if questions is not None else []
-    records = read_edits(edits)[: min(limit or EDITS, EDITS)] if edits is not None else []
+    records = read_edits(edits)[:EDITS] if edits is not None else []
     left_out = [line for line in map(missing, NAMES) if line] if articles else []
     for line in left_out:
         note(line)
-    yield Report(
-        model.name,
-        questions,
-        edits,
-        limit,
-        len(articles),
-        len(records),
-        left_out,
-        answers=_answers(model, articles, note) if articles else None,
-        reach=_reach(model, records, note) if records else None,
-    )
+    report = Report(model.name, questions, edits, limit, len(articles), len(records), left_out, None, None)
+    if records:
+        report = dataclasses.replace(report, reach=_reach(model, records, note))
+        yield report
+    for answers in _answers(model, articles, note) if articles else ():
+        report = dataclasses.replace(report, answers=answers)
+        yield report
 
 
-def _answers(model: Model, articles: Sequence[Article], note: Note) -> dict[str, dict[str, QuestionsReport]]:
-    """For each rival and way, the report on people's questions."""
+def _answers(model: Model, articles: Sequence[Article], note: Note) -> Iterator[dict[str, dict[str, QuestionsReport]]]:
+    """For each rival and way, the report on people's questions; one more each time."""
     reports: dict[str, dict[str, QuestionsReport]] = {}
     for name, remember in {"slot": slot(model, WriteSettings()), **rivals()}.items():
-        reports[name] = {}
         for way in WAYS:
             if way == "together" and (name == "smollm" or len(articles) < 2):
                 continue  # it is given the paragraph, whatever else is stored
@@ -96,9 +92,9 @@ def _answers(model: Model, articles: Sequence[Article], note: Note) -> dict[str,
             report = questions_report(remember, articles, way == "together", strangers=name == "slot")
             if name == "smollm":
                 report["sentence_right"] = None  # it names none
-            reports[name][way] = report
+            reports[name] = reports.get(name, {}) | {way: report}
             note(f"{NAMES.get(name, SLOT)}, {WAYS[way]}: F1 {report['f1'] or 0.0:.3f}")
-    return reports
+            yield dict(reports)
 
 
 def _reach(model: Model, records: Sequence[Edit], note: Note) -> dict[str, dict[str, Any]]:
