@@ -45,6 +45,8 @@ FACT_SUFFIXES: Mapping[str, FactsFormat] = {
     ".tsv": "csv",
     ".tab": "csv",
 }
+# A colon or an equals sign stands in every line, as in a table.
+SETTINGS = (".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf")
 DOCUMENT_SUFFIXES: Mapping[str, DocumentsFormat] = {
     ".json": "json",
     ".jsonl": "jsonl",
@@ -53,10 +55,11 @@ DOCUMENT_SUFFIXES: Mapping[str, DocumentsFormat] = {
     ".text": "text",
     ".md": "markdown",
     ".markdown": "markdown",
+    **dict.fromkeys(SETTINGS, "text"),
 }
 TABLE_SUFFIXES = tuple(suffix for suffix, kind in FACT_SUFFIXES.items() if kind == "csv")
 FILE_KINDS: Mapping[str, tuple[str, ...]] = {
-    "Texts": (".txt", ".text", ".md", ".markdown"),
+    "Texts": (".txt", ".text", ".md", ".markdown", *SETTINGS),
     "PDF, word processor and web pages": (".pdf", ".docx", ".odt", ".html", ".htm", ".xhtml", ".epub"),
     "Tables and data": (".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson"),
 }

@@ -3,7 +3,8 @@
 - The delimiter is the one under which the headers prompt and answer appear, or else the one that cuts the rows alike.
   Counting commas fails on quoted texts. Characters that are common in texts (a colon) must cut every row alike.
 - Curly quotation marks quote cells where the headers have them too, or where a cell with a delimiter needs them.
-- A line ``sep=;`` (Excel) and lines that begin with # (``#separator:tab`` of Anki, or a comment) may stand above.
+- A line ``sep=;`` (Excel) and lines that begin with # (``#separator:tab`` of Anki, or a comment) may stand above, and
+  a comment without a delimiter between the rows.
 - A table that Anki exported has no headers: prompt and answer are the first two columns of text.
 - In any other table with two columns or more, prompt and answer are the columns that a person chose, or that the
   headers or the cells make likely. The program says what it guessed.
@@ -155,7 +156,8 @@ def table_entries(text: str, where: str, layout: Layout) -> Iterator[tuple[str, 
         for row in rows:
             while len(row) > len(layout.columns) and is_blank(row[-1]):
                 row.pop()
-            if all(map(is_blank, row)) or all(map(_RULE.fullmatch, row)):
+            remark = len(row) == 1 < len(layout.columns) and row[0].startswith("#")
+            if remark or all(map(is_blank, row)) or all(map(_RULE.fullmatch, row)):
                 continue
             number += 1
             place = f"{where}, entry {number} (line {layout.above + rows.line_num})"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.inputs.files import read_facts, read_inputs
+from bdh_workbench.inputs.files import read_any, read_facts, read_inputs
 from bdh_workbench.inputs.formats import parse_facts
 
 
@@ -34,6 +34,7 @@ def pairs(text: str, *columns: str) -> list[tuple[str, str]]:
         ("Fall,In\nThe bridge fell,1921\nIt rained,1887\n", [("The bridge fell", "1921"), ("It rained", "1887")]),
         ("sep=;\nBaum;Holz\nEsche;hart\n", [("Baum", "Holz"), ("Esche", "hart")]),
         ("# my words\nterm|definition\nash|a tree\n", [("ash", "a tree")]),
+        ("# my words\nterm,definition\n# trees\nash,a tree\n#1,the first\n", [("ash", "a tree"), ("#1", "the first")]),
         ("| Term | Definition |\n|---|---|\n| ash | a tree |\n", [("ash ", "a tree ")]),
         ("q,a\nWho?,Me\n", [("Who?", "Me")]),
         ("a,b\nx,y\n", [("a", "b"), ("x", "y")]),
@@ -156,6 +157,13 @@ def test_a_table_with_one_column_is_a_text(tmp_path: Path) -> None:
 def test_a_mark_that_is_common_in_texts_makes_no_table_of_one(text: str) -> None:
     with pytest.raises(UserError, match="not a table with two columns"):
         pairs(text)
+
+
+def test_settings_are_a_text_and_no_table(tmp_path: Path) -> None:
+    path = tmp_path / "server.yaml"
+    path.write_text("host: lamp.example\nport: 8080\nname: The lamp\n", encoding="utf-8")
+    found = read_any([path])
+    assert not found.facts and found.documents[0].text.startswith("host: lamp.example")
 
 
 def test_a_broken_table_is_no_text(tmp_path: Path) -> None:
