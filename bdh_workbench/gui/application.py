@@ -82,14 +82,15 @@ class Workbench:
             self.session, self.bridge, self.background, self.clock, self.theme, library_in(self.home),
             self.preferences, say=lambda text: None, fail=lambda message, details: None,
         )  # fmt: skip
-        self.window = MainWindow(self.context)
+        with self.theme.undressed():
+            self.window = MainWindow(self.context)
         self.bridge.on(ModelChanged, self._model_changed)
         self._closed = False
         self._last_memory = chosen.last_memory  # opened once a model is there to read it
         self._opening = 0
         self.bridge.on(JobFailed, self._not_opened)
         for note in self.preferences.notes:
-            self.window.activity.add(note)
+            self.window.panes.activity.add(note)
 
     @staticmethod
     def _known(name: str) -> str | None:
@@ -100,7 +101,7 @@ class Workbench:
         """Load the model, and on the first start show the first steps."""
         if self.model is None and not bundled_model_names():
             self.window.say(NO_MODEL)
-            self.window.activity.now.setText(NO_MODEL)
+            self.window.panes.activity.now.setText(NO_MODEL)
         else:
             self.window.commands.load_model(self.model, self.device)
             if self._last_memory and os.path.isfile(self._last_memory):

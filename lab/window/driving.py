@@ -79,14 +79,14 @@ class Driver:
 
     def write_facts(self, facts: Sequence[Fact]) -> None:
         """Put facts into the table and write them."""
-        self.window.write.tabs.setCurrentIndex(1)
-        self.window.write.table.facts_model.set_facts(facts)
-        self.window.write.write()
+        self.window.panes.write.tabs.setCurrentIndex(1)
+        self.window.panes.write.table.facts_model.set_facts(facts)
+        self.window.panes.write.write()
         self.wait(self.idle)
 
     def ask(self, question: str) -> None:
         """Ask, and wait for the whole answer."""
-        pane = self.window.ask
+        pane = self.window.panes.ask
         pane.line.setText(question)
         pane.ask()
         self.wait(lambda: pane.exchanges[-1].done)

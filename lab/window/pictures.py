@@ -98,50 +98,53 @@ def _session(driver: Driver) -> None:
     window, context = driver.window, driver.context
     driver.load()
     window.workspaces.show("write")
-    for title, sample in (("Ten facts", window.write.sample_facts), ("Stories", window.write.sample_documents)):
+    for title, sample in (
+        ("Ten facts", window.panes.write.sample_facts),
+        ("Stories", window.panes.write.sample_documents),
+    ):
         if context.memory is not None and context.memory.items:
             context.submit(NewMemory())
         sample()
         driver.wait(driver.idle)
-        window.write.write()
+        window.panes.write.write()
         driver.wait(driver.idle)
         context.submit(SaveMemory(None, title))
         driver.wait(driver.idle)
-    window.write.sample_facts()
+    window.panes.write.sample_facts()
     driver.wait(driver.idle)
-    window.write.write()
+    window.panes.write.write()
     driver.wait(driver.idle)
     window.workspaces.show("inspect")
-    window.retention.run()
-    driver.wait(lambda: window.retention.last is not None and driver.idle())
-    window.gates.line.setText(TEXT)
-    window.gates.look()
-    driver.wait(lambda: window.gates.seen is not None)
-    window.library.reload()
+    window.panes.retention.run()
+    driver.wait(lambda: window.panes.retention.last is not None and driver.idle())
+    window.panes.gates.line.setText(TEXT)
+    window.panes.gates.look()
+    driver.wait(lambda: window.panes.gates.seen is not None)
+    window.panes.library.reload()
     driver.wait(driver.idle)
-    window.compare.choosers[1].setCurrentIndex(window.compare.choosers[1].findText("Ten facts"))
+    window.panes.compare.choosers[1].setCurrentIndex(window.panes.compare.choosers[1].findText("Ten facts"))
     driver.wait(driver.idle)
     window.workspaces.show("ask")
     for question in QUESTIONS:
         driver.ask(question)
     for number in PINNED:
-        context.state.check_pinned.emit(window.ask.exchanges[number].check())
+        context.state.check_pinned.emit(window.panes.ask.exchanges[number].check())
     driver.wait(driver.idle)
-    window.checks.run()
+    window.panes.checks.run()
     driver.wait(driver.idle)
-    sources = window.ask.exchanges[SOURCE].sources
+    sources = window.panes.ask.exchanges[SOURCE].sources
     if sources:
         context.state.open_source(sources[0])
     else:
-        window.ask.do_with_last(SHOW)
-    driver.wait(lambda: "ecited" in window.text.foot.text() and driver.idle())  # the text is recited unasked
+        window.panes.ask.do_with_last(SHOW)
+    driver.wait(lambda: "ecited" in window.panes.text.foot.text() and driver.idle())  # the text is recited unasked
 
 
 def _panes(driver: Driver, out: Path, mode: str) -> None:
     """Every pane in its workspace, with what its tabs and settings show."""
     from bdh_workbench.gui.window.workspaces import HOME
 
-    window = driver.window
+    window, panes = driver.window, driver.window.panes
     for name, dock in window.docks.items():
         window.workspaces.show(HOME.get(name, "ask"))
         window.workspaces.reset()
@@ -149,8 +152,8 @@ def _panes(driver: Driver, out: Path, mode: str) -> None:
         driver.settle(0.2)
         dock.grab().save(str(out / f"pane-{name}-{mode}.png"))
     for name, tabs in (
-        ("gates", window.gates.tabs), ("retention", window.retention.tabs), ("write", window.write.tabs),
-        ("memory", window.memory.details.tabs), ("live", window.live.tabs),
+        ("gates", panes.gates.tabs), ("retention", panes.retention.tabs), ("write", panes.write.tabs),
+        ("memory", panes.memory.details.tabs), ("live", panes.live.tabs),
     ):  # fmt: skip
         window.workspaces.reveal(name)
         before = tabs.currentIndex()
@@ -161,8 +164,8 @@ def _panes(driver: Driver, out: Path, mode: str) -> None:
             window.docks[name].grab().save(str(out / f"pane-{name}-{label}-{mode}.png"))
         tabs.setCurrentIndex(before)
     for name, toggle in (
-        ("write", window.write.advanced_button), ("ask", window.ask.settings_button), ("ask", window.ask.chart_button),
-        ("ask", window.ask.candidates_button),
+        ("write", panes.write.advanced_button), ("ask", panes.ask.settings_button), ("ask", panes.ask.chart_button),
+        ("ask", panes.ask.candidates_button),
     ):  # fmt: skip
         window.workspaces.reveal(name)
         label = toggle.text().split()[0]
@@ -216,14 +219,14 @@ def _writing(driver: Driver, out: Path) -> None:
     window.workspaces.reset()
     driver.context.submit(NewMemory())
     driver.wait(driver.idle)
-    window.write.form.set_settings(WriteSettings(method="gradient", steps=STEPS, rate=0.01, goal=0.999))
-    window.write.tabs.setCurrentIndex(1)
-    window.write.write()
-    window.write.write()
+    window.panes.write.form.set_settings(WriteSettings(method="gradient", steps=STEPS, rate=0.01, goal=0.999))
+    window.panes.write.tabs.setCurrentIndex(1)
+    window.panes.write.write()
+    window.panes.write.write()
     # The curves of the last write stay until this one has begun; only this one has the terms of gradient steps.
-    driver.wait(lambda: "norm" in window.live.loss.table()[0] and window.live.loss.table()[1][STEPS // 2 :])
-    window.write.toggle_pause()
-    driver.wait(lambda: window.write.paused)
+    driver.wait(lambda: "norm" in window.panes.live.loss.table()[0] and window.panes.live.loss.table()[1][STEPS // 2 :])
+    window.panes.write.toggle_pause()
+    driver.wait(lambda: window.panes.write.paused)
     for mode in MODES:
         _dress(driver, mode)
         window.grab().save(str(out / f"writing-{mode}.png"))

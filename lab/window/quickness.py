@@ -207,7 +207,7 @@ def measure_lateness(driver: Driver) -> dict[str, Any]:
 
 
 def _retention(driver: Driver) -> None:
-    retention = driver.window.retention
+    retention = driver.window.panes.retention
     retention.source.setCurrentIndex(1)
     retention.run()
     driver.wait(lambda: retention.last is not None and driver.idle())
@@ -261,7 +261,7 @@ def measure_stalls(driver: Driver) -> dict[str, Any]:
 
     def opened() -> None:
         context.submit(OpenMemory(path))
-        driver.wait(lambda: driver.idle() and window.text.view.whole == text)
+        driver.wait(lambda: driver.idle() and window.panes.text.view.whole == text)
         driver.settle(1.0)
 
     during("book", opened)
@@ -277,10 +277,10 @@ def measure_stalls(driver: Driver) -> dict[str, Any]:
         from PySide6.QtGui import QGuiApplication
 
         QGuiApplication.clipboard().setText(long)
-        window.write.editor.paste()
+        window.panes.write.editor.paste()
 
     during("paste", pasted)
-    window.write.clear()
+    window.panes.write.clear()
     for other in path.parent.glob("*.safetensors"):
         other.unlink()
     context.submit(NewMemory())
@@ -294,7 +294,7 @@ def measure_frames(driver: Driver) -> dict[str, Any]:
 
     from PySide6.QtCore import QTimer
 
-    plot = driver.window.live.items
+    plot = driver.window.panes.live.items
     painted = [0]
     late: list[float] = []
     driver.window.workspaces.go_to("live")
@@ -329,7 +329,7 @@ def measure_frames(driver: Driver) -> dict[str, Any]:
 
 def measure_library(driver: Driver) -> dict[str, Any]:
     """Seconds until the table shows a library of many files, and how late the window is meanwhile."""
-    library = driver.window.library
+    library = driver.window.panes.library
     driver.write_facts(invented_facts(3))
     library.save()
     driver.wait(driver.idle)
@@ -398,11 +398,11 @@ def _closed_in_a_write(model: str | None) -> tuple[Any, list[Any], Callable[[], 
         window = driver.window
         window.show()
         driver.load()
-        window.write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=1e-4, goal=0.999))
-        window.write.tabs.setCurrentIndex(1)
-        window.write.table.facts_model.set_facts(invented_facts(4))
-        window.write.write()
-        driver.wait(lambda: len(window.live.items.table()[1]) > 1)
+        window.panes.write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=1e-4, goal=0.999))
+        window.panes.write.tabs.setCurrentIndex(1)
+        window.panes.write.table.facts_model.set_facts(invented_facts(4))
+        window.panes.write.write()
+        driver.wait(lambda: len(window.panes.live.items.table()[1]) > 1)
         timers = [*window.findChildren(QTimer), *driver.workbench.clock.findChildren(QTimer)]
         return window, timers, weakref.ref(driver.workbench), driver.workbench.session
 

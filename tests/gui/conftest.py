@@ -127,7 +127,7 @@ def settle(workbench: Workbench, qtbot: QtBot) -> None:
 
 def press_write(workbench: Workbench, facts: Sequence[Fact]) -> None:
     """Put facts into the table, look at it, and press the button."""
-    write = workbench.window.write
+    write = workbench.window.panes.write
     write.tabs.setCurrentIndex(1)
     write.table.facts_model.set_facts(facts)
     write.write()
@@ -135,8 +135,8 @@ def press_write(workbench: Workbench, facts: Sequence[Fact]) -> None:
 
 def begin_long_write(workbench: Workbench, qtbot: QtBot) -> None:
     """Start a write that would take thousands of steps, and wait until it has begun."""
-    write = workbench.window.write
+    write = workbench.window.panes.write
     write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=0.0001, goal=0.999))
     press_write(workbench, many_facts(4, answer=3))
     assert workbench.context.jobs.unfinished, write.state.text()
-    qtbot.waitUntil(lambda: len(workbench.window.live.items.table()[1]) > 1, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(workbench.window.panes.live.items.table()[1]) > 1, timeout=WAIT)

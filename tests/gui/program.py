@@ -89,8 +89,8 @@ def idle(w: MainWindow) -> Callable[[], object]:
 
 def put(w: MainWindow, facts: tuple[Fact, ...]) -> None:
     """Put facts into the table and write them."""
-    w.write.tabs.setCurrentIndex(1)
-    w.write.table.facts_model.set_facts(facts)
+    w.panes.write.tabs.setCurrentIndex(1)
+    w.panes.write.table.facts_model.set_facts(facts)
     w.actions_by_name["write"].trigger()
 
 
@@ -102,10 +102,10 @@ def killed_in_a_write(w: MainWindow) -> Scene:
     yield loaded(w)
     put(w, FIRST)
     yield idle(w)
-    w.write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=1e-4, goal=0.999))
+    w.panes.write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=1e-4, goal=0.999))
     put(w, SECOND)
-    before = len(w.live.items.table()[1])
-    yield lambda: w.write.job is not None and 3 < len(w.live.items.table()[1]) != before
+    before = len(w.panes.live.items.table()[1])
+    yield lambda: w.panes.write.job is not None and 3 < len(w.panes.live.items.table()[1]) != before
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -173,17 +173,17 @@ def floating_pane_takes_keys(w: MainWindow) -> Scene:
     put(w, FIRST)
     yield idle(w)
     written = len(w.context.memory.layers)  # type: ignore[union-attr]
-    w.write.write_button.setFocus()
+    w.panes.write.write_button.setFocus()
     w.workspaces.show("ask")
     yield pause()
     w.docks["ask"].setFloating(True)
     yield pause(1.0)
-    yield focused_by_click(w.ask.line)
+    yield focused_by_click(w.panes.ask.line)
     tool("type", "--delay", "20", FIRST[0].prompt)
     tool("key", "Return")
-    yield lambda: bool(w.ask.exchanges) and w.ask.exchanges[-1].done
-    assert w.ask.exchanges[-1].prompt == FIRST[0].prompt
-    assert FIRST[0].answer in w.ask.exchanges[-1].answer
+    yield lambda: bool(w.panes.ask.exchanges) and w.panes.ask.exchanges[-1].done
+    assert w.panes.ask.exchanges[-1].prompt == FIRST[0].prompt
+    assert FIRST[0].answer in w.panes.ask.exchanges[-1].answer
     yield idle(w)
     assert len(w.context.memory.layers) == written, "nothing was written by the keys"  # type: ignore[union-attr]
     w.discard = True
@@ -212,7 +212,7 @@ def reset_brings_panes_back(w: MainWindow) -> Scene:
         assert floated in seen and closed in seen, seen
     tool("key", "ctrl+2")
     yield lambda: w.workspaces.current == "ask"
-    assert not w.docks["ask"].isHidden() and w.ask.line.hasFocus()
+    assert not w.docks["ask"].isHidden() and w.panes.ask.line.hasFocus()
 
 
 def keyboard_alone(w: MainWindow) -> Scene:
@@ -223,14 +223,14 @@ def keyboard_alone(w: MainWindow) -> Scene:
     w.activateWindow()
     yield lambda: w.isActiveWindow()
     tool("key", "ctrl+2")
-    yield lambda: w.ask.line.hasFocus()
+    yield lambda: w.panes.ask.line.hasFocus()
     tool("type", "--delay", "20", FIRST[1].prompt)
     tool("key", "Return")
-    yield lambda: bool(w.ask.exchanges) and w.ask.exchanges[-1].done
+    yield lambda: bool(w.panes.ask.exchanges) and w.panes.ask.exchanges[-1].done
     tool("key", "ctrl+j")
-    yield lambda: w.text.view.marked is not None
-    start, stop = w.text.view.marked or (0, 0)
-    assert w.text.view.whole[start:stop] == f"{FIRST[1].prompt} {FIRST[1].answer}"
+    yield lambda: w.panes.text.view.marked is not None
+    start, stop = w.panes.text.view.marked or (0, 0)
+    assert w.panes.text.view.whole[start:stop] == f"{FIRST[1].prompt} {FIRST[1].answer}"
     tool("key", "ctrl+d")
     yield lambda: bool(w.context.state.notebook.checks)
     assert w.context.state.notebook.checks[0].question == FIRST[1].prompt

@@ -23,7 +23,7 @@ def write_facts(workbench: Workbench, qtbot: QtBot) -> None:
 def saved(workbench: Workbench, qtbot: QtBot) -> LibraryPane:
     """The library with one memory, which is in use and chosen."""
     write_facts(workbench, qtbot)
-    library = workbench.window.library
+    library = workbench.window.panes.library
     library.save()
     settle(workbench, qtbot)
     library.table.selectRow(0)
@@ -32,7 +32,7 @@ def saved(workbench: Workbench, qtbot: QtBot) -> LibraryPane:
 
 def ask(workbench: Workbench, qtbot: QtBot, prompt: str) -> str:
     workbench.window.workspaces.show("ask")
-    console = workbench.window.ask
+    console = workbench.window.panes.ask
     console.line.setText(prompt)
     console.ask()
     qtbot.waitUntil(lambda: console.exchanges[-1].done, timeout=WAIT)
@@ -42,8 +42,8 @@ def ask(workbench: Workbench, qtbot: QtBot, prompt: str) -> str:
 def test_what_was_written_is_answered_after_a_restart(start: Start, qtbot: QtBot, said: Said, home: Path) -> None:
     first = start()
     write_facts(first, qtbot)
-    assert first.window.live.items.table()[1], "the curves moved"
-    assert "Written in" in first.window.write.state.text()
+    assert first.window.panes.live.items.table()[1], "the curves moved"
+    assert "Written in" in first.window.panes.write.state.text()
     assert FACTS[0].answer in ask(first, qtbot, FACTS[0].prompt)
     first.window.actions_by_name["save"].trigger()
     settle(first, qtbot)
@@ -53,12 +53,12 @@ def test_what_was_written_is_answered_after_a_restart(start: Start, qtbot: QtBot
     second = start()
     settle(second, qtbot)
     window = second.window
-    assert window.library.filter.rowCount() == 1
-    window.library.table.selectRow(0)
-    window.library.load()
+    assert window.panes.library.filter.rowCount() == 1
+    window.panes.library.table.selectRow(0)
+    window.panes.library.load()
     settle(second, qtbot)
     assert FACTS[0].answer in ask(second, qtbot, FACTS[0].prompt)
-    assert window.ask.exchanges[-1].sources
+    assert window.panes.ask.exchanges[-1].sources
     assert not said.failures
 
 
@@ -66,7 +66,7 @@ def test_an_unfamiliar_question_says_not_in_memory(start: Start, qtbot: QtBot) -
     workbench = start()
     write_facts(workbench, qtbot)
     ask(workbench, qtbot, "zzzzqqqq 99 xxxx")
-    assert "Not in this memory" in workbench.window.ask.text()
+    assert "Not in this memory" in workbench.window.panes.ask.text()
 
 
 def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> None:
@@ -90,7 +90,7 @@ def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> N
 def test_a_memory_that_is_not_loaded_shows_what_it_holds(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
     write_facts(workbench, qtbot)
-    library, details = workbench.window.library, workbench.window.memory.details
+    library, details = workbench.window.panes.library, workbench.window.panes.memory.details
     library.save()
     settle(workbench, qtbot)
     workbench.window.actions_by_name["new_memory"].trigger()
@@ -121,9 +121,9 @@ def test_undo_takes_a_write_back_and_redo_makes_it_again(start: Start, qtbot: Qt
 def test_a_forgotten_item_is_gone_and_the_others_stay(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     write_facts(workbench, qtbot)
-    details = workbench.window.memory.details
+    details = workbench.window.panes.memory.details
     details.items.topLevelItem(0).setSelected(True)
-    workbench.window.memory.forget()
+    workbench.window.panes.memory.forget()
     settle(workbench, qtbot)
     assert workbench.context.memory is not None
     assert [item.prompt for item in workbench.context.memory.items] == [fact.prompt for fact in FACTS[1:3]]
@@ -134,7 +134,7 @@ def test_a_layer_of_history_can_be_switched_off(start: Start, qtbot: QtBot) -> N
 
     workbench = start()
     write_facts(workbench, qtbot)
-    line = workbench.window.memory.details.history.topLevelItem(0)
+    line = workbench.window.panes.memory.details.history.topLevelItem(0)
     line.setCheckState(0, Qt.CheckState.Unchecked)
     settle(workbench, qtbot)
     assert workbench.context.memory is not None and not workbench.context.memory.layers[0].enabled
@@ -145,12 +145,12 @@ def test_a_memory_of_another_model_is_grey_and_refused_with_the_reason(
 ) -> None:
     first = start()
     write_facts(first, qtbot)
-    first.window.library.save()
+    first.window.panes.library.save()
     settle(first, qtbot)
     end(first, qtbot)
     other = start(model=save_tiny_model(tmp_path / "other", seed=5))
     settle(other, qtbot)
-    library = other.window.library
+    library = other.window.panes.library
     library.table.selectRow(0)
     library.load()
     assert "load its own model first" in said.failures[-1][0]
@@ -160,17 +160,17 @@ def test_a_memory_of_another_model_is_grey_and_refused_with_the_reason(
 def test_a_failed_save_keeps_the_old_file_and_stays_unsaved(start: Start, qtbot: QtBot, said: Said, home: Path) -> None:
     workbench = start()
     write_facts(workbench, qtbot)
-    workbench.window.library.save()
+    workbench.window.panes.library.save()
     settle(workbench, qtbot)
     memory = workbench.context.memory
     assert memory is not None and memory.path is not None
     old = memory.path.read_bytes()
-    workbench.window.write.show_documents([DOCUMENT])
-    workbench.window.write.write()
+    workbench.window.panes.write.show_documents([DOCUMENT])
+    workbench.window.panes.write.write()
     settle(workbench, qtbot)
     memory.path.unlink()
     memory.path.mkdir()  # a folder cannot be replaced by a file
-    workbench.window.library.save()
+    workbench.window.panes.library.save()
     settle(workbench, qtbot)
     assert said.failures
     assert workbench.context.memory is not None and workbench.context.memory.dirty
@@ -190,7 +190,7 @@ def test_delete_goes_to_the_trash(start: Start, qtbot: QtBot, said: Said, home: 
     monkeypatch.setattr(send2trash, "send2trash", trash)
     workbench = start()
     write_facts(workbench, qtbot)
-    library = workbench.window.library
+    library = workbench.window.panes.library
     library.save()
     settle(workbench, qtbot)
     library.table.selectRow(0)
@@ -217,8 +217,8 @@ def test_a_note_on_the_memory_in_use_outlives_the_next_save(start: Start, qtbot:
     said.line = "from the archive"
     library.write_note()
     settle(workbench, qtbot)
-    workbench.window.write.table.facts_model.set_facts(FACTS[3:4])
-    workbench.window.write.write()
+    workbench.window.panes.write.table.facts_model.set_facts(FACTS[3:4])
+    workbench.window.panes.write.write()
     settle(workbench, qtbot)
     library.save()
     settle(workbench, qtbot)
@@ -234,12 +234,12 @@ def test_memories_that_differ_are_merged_once_it_is_said_whose_answer_stays(
     start: Start, qtbot: QtBot, said: Said
 ) -> None:
     workbench = start()
-    library, window = workbench.window.library, workbench.window
-    window.write.tabs.setCurrentIndex(1)
+    library, window = workbench.window.panes.library, workbench.window
+    window.panes.write.tabs.setCurrentIndex(1)
     for title, answer in (("One", "copper"), ("Two", "barley")):
         window.commands.new_memory()
-        window.write.table.facts_model.set_facts([Fact("The seal of Bradale shows", answer, ())])
-        window.write.write()
+        window.panes.write.table.facts_model.set_facts([Fact("The seal of Bradale shows", answer, ())])
+        window.panes.write.write()
         settle(workbench, qtbot)
         said.line = title
         library.save()
@@ -264,16 +264,16 @@ def test_a_layer_shows_the_curves_of_its_write(start: Start, qtbot: QtBot) -> No
     workbench = start()
     write_facts(workbench, qtbot)
     window = workbench.window
-    before = window.live.loss.table()
-    window.live.loss.clear()
-    line = window.memory.details.history.topLevelItem(0)
+    before = window.panes.live.loss.table()
+    window.panes.live.loss.clear()
+    line = window.panes.memory.details.history.topLevelItem(0)
     assert line is not None and "method auto" in line.toolTip(0)
-    window.memory.details.history.itemActivated.emit(line, 0)
-    headers, rows = window.live.loss.table()
+    window.panes.memory.details.history.itemActivated.emit(line, 0)
+    headers, rows = window.panes.live.loss.table()
     assert list(headers) == list(before[0]) and len(rows) >= len(before[1])
-    assert "from the history" in window.live.status.text()
-    assert window.live.items.table()[1][-1][1] > 0.9, "worst p"
-    window.live.items.redraw()
+    assert "from the history" in window.panes.live.status.text()
+    assert window.panes.live.items.table()[1][-1][1] > 0.9, "worst p"
+    window.panes.live.items.redraw()
 
 
 def test_saving_under_a_title_never_takes_the_place_of_another_file(start: Start, qtbot: QtBot, said: Said) -> None:
@@ -284,7 +284,7 @@ def test_saving_under_a_title_never_takes_the_place_of_another_file(start: Start
     library.save_as()  # waits after the write
     other = workbench.context.library.duplicate(library.model.entries[0].path, "Second")
     before = other.read_bytes()
-    workbench.window.write.cancel()
+    workbench.window.panes.write.cancel()
     settle(workbench, qtbot)
     memory = workbench.context.memory
     assert other.read_bytes() == before and memory is not None and memory.path not in (None, other)

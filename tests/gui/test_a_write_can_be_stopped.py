@@ -21,8 +21,8 @@ def test_cancel_half_way_leaves_the_memory_untouched(start: Start, qtbot: QtBot)
     workbench.window.actions_by_name["cancel"].trigger()
     settle(workbench, qtbot)
     assert workbench.context.memory is None or not workbench.context.memory.items
-    assert "Cancelled" in workbench.window.write.state.text()
-    assert not workbench.window.write.bar.isVisible()
+    assert "Cancelled" in workbench.window.panes.write.state.text()
+    assert not workbench.window.panes.write.bar.isVisible()
 
 
 def test_pause_holds_the_write_and_resume_lets_it_go_on(start: Start, qtbot: QtBot) -> None:
@@ -30,20 +30,20 @@ def test_pause_holds_the_write_and_resume_lets_it_go_on(start: Start, qtbot: QtB
     begin_long_write(workbench, qtbot)
     window = workbench.window
     window.actions_by_name["pause"].trigger()
-    qtbot.waitUntil(lambda: window.write.paused, timeout=WAIT)
-    assert window.write.pause_button.text() == "Resume"
-    held = len(window.live.items.table()[1])
+    qtbot.waitUntil(lambda: window.panes.write.paused, timeout=WAIT)
+    assert window.panes.write.pause_button.text() == "Resume"
+    held = len(window.panes.live.items.table()[1])
     window.actions_by_name["pause"].trigger()
-    qtbot.waitUntil(lambda: not window.write.paused, timeout=WAIT)
-    qtbot.waitUntil(lambda: len(window.live.items.table()[1]) > held, timeout=WAIT)
-    window.write.cancel()
+    qtbot.waitUntil(lambda: not window.panes.write.paused, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(window.panes.live.items.table()[1]) > held, timeout=WAIT)
+    window.panes.write.cancel()
     settle(workbench, qtbot)
 
 
 def test_pause_holds_a_retention_run_too(start: Start, qtbot: QtBot) -> None:
     workbench = start()
-    window, retention = workbench.window, workbench.window.retention
-    window.write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=0.0001, goal=0.999))
+    window, retention = workbench.window, workbench.window.panes.retention
+    window.panes.write.form.set_settings(WriteSettings(method="gradient", steps=100_000, rate=0.0001, goal=0.999))
     retention._documents = (DOCUMENT,)
     retention.source.setCurrentIndex(2)
     retention.run()
@@ -83,9 +83,9 @@ def test_closing_in_the_middle_of_a_write_is_asked_about(start: Start, qtbot: Qt
     workbench = start()
     begin_long_write(workbench, qtbot)
     window = workbench.window
-    window.ask.line.setText("The capital of")
-    window.ask.ask()
-    assert "waits for the running job" in window.ask.exchanges[-1].origin()
+    window.panes.ask.line.setText("The capital of")
+    window.panes.ask.ask()
+    assert "waits for the running job" in window.panes.ask.exchanges[-1].origin()
     said.confirm = False
     assert not window.close() and window.isVisible()
     assert "A write is running" in said.questions[-1]
@@ -95,24 +95,24 @@ def test_closing_in_the_middle_of_a_write_is_asked_about(start: Start, qtbot: Qt
 
 def test_closing_stops_what_runs_and_saves_what_there_was_before(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
-    window, write = workbench.window, workbench.window.write
+    window, write = workbench.window, workbench.window.panes.write
     press_write(workbench, FACTS[:1])
     settle(workbench, qtbot)
     begin_long_write(workbench, qtbot)
     write.write()  # a second one waits
-    window.retention.run()
-    qtbot.waitUntil(lambda: window.retention.busy and not workbench.background.busy, timeout=WAIT)
+    window.panes.retention.run()
+    qtbot.waitUntil(lambda: window.panes.retention.busy and not workbench.background.busy, timeout=WAIT)
     said.unsaved = "save"
     window.close()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
-    assert not workbench.context.jobs.unfinished and not write.busy and not window.retention.busy
+    assert not workbench.context.jobs.unfinished and not write.busy and not window.panes.retention.busy
     (entry,) = workbench.context.library.entries()
     assert isinstance(entry, MemoryHeader) and entry.items == 1
 
 
 def test_a_write_that_waits_is_asked_about_too(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
-    window, write = workbench.window, workbench.window.write
+    window, write = workbench.window, workbench.window.panes.write
     press_write(workbench, FACTS[:1])
     said.confirm = False
     assert write.job is None and not window.close() and "A write is running" in said.questions[-1]
@@ -123,7 +123,7 @@ def test_a_write_that_waits_is_asked_about_too(start: Start, qtbot: QtBot, said:
 def test_cancelling_a_write_that_waits_leaves_the_one_that_runs_as_it_is_shown(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     begin_long_write(workbench, qtbot)
-    write = workbench.window.write
+    write = workbench.window.panes.write
     running = write.job
     write.write()
     waiting = max(workbench.context.jobs.unfinished)
@@ -180,7 +180,7 @@ def test_memory_that_runs_out_is_told_with_advice_and_the_cpu_is_offered(
 
 def test_a_complaint_goes_once_its_cause_is_gone(start: Start, qtbot: QtBot) -> None:
     workbench = start()
-    write = workbench.window.write
+    write = workbench.window.panes.write
     write.write()
     assert "nothing to write" in write.state.text()
     write.editor.setPlainText("A heron.")
@@ -189,13 +189,13 @@ def test_a_complaint_goes_once_its_cause_is_gone(start: Start, qtbot: QtBot) -> 
 
 def test_nothing_to_write_is_said_and_not_tried(start: Start, qtbot: QtBot) -> None:
     workbench = start(load=False)
-    workbench.window.write.write()
-    assert "nothing to write" in workbench.window.write.state.text()
+    workbench.window.panes.write.write()
+    assert "nothing to write" in workbench.window.panes.write.state.text()
     assert not workbench.context.jobs.unfinished
 
 
 def test_a_half_empty_row_is_named(start: Start) -> None:
-    write = start(load=False).window.write
+    write = start(load=False).window.panes.write
     write.tabs.setCurrentIndex(1)
     write.table.facts_model.put(0, 0, [["Prompt", "answer"], ["no answer", ""]])
     write.write()

@@ -117,10 +117,10 @@ def test_the_switch_says_how_a_prompt_is_read_and_decides_it(start: Start, qtbot
     workbench = start()
     window = workbench.window
     window.workspaces.show("ask")
-    console = window.ask
-    window.write.tabs.setCurrentIndex(1)
-    window.write.table.facts_model.set_facts(FACTS)
-    window.write.write()
+    console = window.panes.ask
+    window.panes.write.tabs.setCurrentIndex(1)
+    window.panes.write.table.facts_model.set_facts(FACTS)
+    window.panes.write.write()
     settle(workbench, qtbot)
     console.line.setText("Who built it?")
     assert console.mode.currentText() == "Auto: question"

@@ -33,10 +33,10 @@ EXEC, RECOVERED_ASK = QDialog.exec, Recovered.ask  # before a test replaces them
 
 
 def answer(w: MainWindow, prompt: str) -> Scene:
-    w.ask.line.setText(prompt)
+    w.panes.ask.line.setText(prompt)
     w.actions_by_name["ask"].trigger()
-    w.ask.ask()
-    yield lambda: w.ask.exchanges[-1].done
+    w.panes.ask.ask()
+    yield lambda: w.panes.ask.exchanges[-1].done
 
 
 def test_a_pasted_document_is_there_tomorrow(
@@ -45,12 +45,12 @@ def test_a_pasted_document_is_there_tomorrow(
     def today(w: MainWindow) -> Scene:
         yield loaded(w)
         QGuiApplication.clipboard().setText(DOCUMENT.text)
-        assert isinstance(w.write.editor, QPlainTextEdit)
-        w.write.editor.paste()
-        w.write.title_line.setText(DOCUMENT.title)
+        assert isinstance(w.panes.write.editor, QPlainTextEdit)
+        w.panes.write.editor.paste()
+        w.panes.write.title_line.setText(DOCUMENT.title)
         w.actions_by_name["write"].trigger()
-        yield lambda: len(w.live.items.table()[1]) > 2 and idle(w)()
-        first, last = w.live.items.table()[1][0], w.live.items.table()[1][-1]
+        yield lambda: len(w.panes.live.items.table()[1]) > 2 and idle(w)()
+        first, last = w.panes.live.items.table()[1][0], w.panes.live.items.table()[1][-1]
         assert float(str(last[2])) > float(str(first[2])), "the curves moved"
         w.actions_by_name["save"].trigger()
         yield idle(w)
@@ -58,14 +58,14 @@ def test_a_pasted_document_is_there_tomorrow(
 
     def tomorrow(w: MainWindow) -> Scene:
         yield loaded(w)
-        w.library.table.selectRow(0)
-        w.library.load()
+        w.panes.library.table.selectRow(0)
+        w.panes.library.load()
         yield idle(w)
         assert w.context.memory is not None and w.context.memory.items
-        assert not w.write.documents(), "no text is there to be copied from"
+        assert not w.panes.write.documents(), "no text is there to be copied from"
         yield from answer(w, "The lighthouse of Skarn stands on a")
-        assert "rock" in w.ask.exchanges[-1].answer
-        assert w.ask.exchanges[-1].sources[0].title == DOCUMENT.title
+        assert "rock" in w.panes.ask.exchanges[-1].answer
+        assert w.panes.ask.exchanges[-1].sources[0].title == DOCUMENT.title
 
     assert play(today, model_folder, home) == 0
     assert play(tomorrow, model_folder, home) == 0
@@ -80,20 +80,21 @@ def test_what_was_chosen_is_chosen_tomorrow(
         yield loaded(w)
         w.actions_by_name["theme_dark"].trigger()
         w.docks["live"].close()
-        w.ask.options.completion.setChecked(False)
-        w.ask.options.compare.setChecked(False)
-        settings = w.ask.options.sampling.settings()
-        w.ask.options.sampling.set_settings(type(settings)(temperature=0.7, max_tokens=9))
-        w.write.form.set_settings(type(w.write.form.settings())(steps=77))
+        w.panes.ask.options.completion.setChecked(False)
+        w.panes.ask.options.compare.setChecked(False)
+        settings = w.panes.ask.options.sampling.settings()
+        w.panes.ask.options.sampling.set_settings(type(settings)(temperature=0.7, max_tokens=9))
+        w.panes.write.form.set_settings(type(w.panes.write.form.settings())(steps=77))
 
     def tomorrow(w: MainWindow) -> Scene:
         yield loaded(w)
         assert w.context.theme.colours.dark and w.docks["live"].isHidden()
-        assert not w.ask.options.completion.isChecked() and not w.ask.options.compare.isChecked()
+        assert not w.panes.ask.options.completion.isChecked() and not w.panes.ask.options.compare.isChecked()
         assert (
-            w.ask.options.sampling.settings().temperature == 0.7 and w.ask.options.sampling.settings().max_tokens == 9
+            w.panes.ask.options.sampling.settings().temperature == 0.7
+            and w.panes.ask.options.sampling.settings().max_tokens == 9
         )
-        assert w.write.form.settings().steps == 77
+        assert w.panes.write.form.settings().steps == 77
         w.actions_by_name["theme_light"].trigger()
 
     assert play(today, model_folder, home) == 0
@@ -117,7 +118,7 @@ def test_cancelling_while_the_model_loads_leaves_a_window_that_works(
     monkeypatch.setattr(engine, "load", load)
 
     def scene(w: MainWindow) -> Scene:
-        yield lambda: slow.is_set() and w.activity.running is not None
+        yield lambda: slow.is_set() and w.panes.activity.running is not None
         w.actions_by_name["cancel"].trigger()
         yield idle(w)
         assert w.context.model is None
@@ -241,7 +242,7 @@ def test_nothing_is_lost_by_a_kill_in_the_middle_of_a_write(
         assert w.context.memory is not None and w.context.memory.dirty
         assert [item.prompt for item in w.context.memory.items] == [fact.prompt for fact in FIRST]
         yield from answer(w, FIRST[0].prompt)
-        assert FIRST[0].answer in w.ask.exchanges[-1].answer
+        assert FIRST[0].answer in w.panes.ask.exchanges[-1].answer
 
     assert play(afterwards, model_folder, home) == 0
     assert not said.failures
@@ -260,8 +261,8 @@ def test_nothing_is_lost_by_a_kill_in_the_middle_of_a_save(
         yield loaded(w)
         assert w.context.memory is not None and w.context.memory.dirty
         assert len(w.context.memory.items) == len(FIRST) + len(SECOND), "the copy has what the save was to keep"
-        assert w.library.filter.rowCount() == 1, "a half-written file is no memory"
-        w.library.open_file(files[0])  # said.unsaved is discard: the old file as it was
+        assert w.panes.library.filter.rowCount() == 1, "a half-written file is no memory"
+        w.panes.library.open_file(files[0])  # said.unsaved is discard: the old file as it was
         yield idle(w)
         assert len(w.context.memory.items) == len(FIRST)
 

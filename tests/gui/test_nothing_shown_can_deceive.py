@@ -118,31 +118,31 @@ def test_no_widget_shows_marks_that_turn_text_or_takes_words_for_html(
     workbench = start()
     settle(workbench, qtbot)
     window = workbench.window
-    assert window.library.filter.rowCount() == 3
+    assert window.panes.library.filter.rowCount() == 3
     for row in range(3):  # what is in a memory without loading it; one belongs to another model, one is broken
-        window.library.table.selectRow(row)
+        window.panes.library.table.selectRow(row)
         settle(workbench, qtbot)
-    window.library.open_file(path)
+    window.panes.library.open_file(path)
     settle(workbench, qtbot)
     assert workbench.context.memory is not None and workbench.context.memory.items
     for question in (FACTS[0].prompt, EVIL):
-        window.ask.line.setText(question)
-        window.ask.ask()
-        window.ask.line.clear()
-        qtbot.waitUntil(lambda: window.ask.exchanges[-1].done, timeout=WAIT)
-    assert window.ask.exchanges[0].sources, "the answer names its hostile source"
-    window.gates.line.setText(FACTS[0].prompt)
-    window.gates.look()
-    qtbot.waitUntil(lambda: window.gates.seen is not None, timeout=WAIT)
+        window.panes.ask.line.setText(question)
+        window.panes.ask.ask()
+        window.panes.ask.line.clear()
+        qtbot.waitUntil(lambda: window.panes.ask.exchanges[-1].done, timeout=WAIT)
+    assert window.panes.ask.exchanges[0].sources, "the answer names its hostile source"
+    window.panes.gates.line.setText(FACTS[0].prompt)
+    window.panes.gates.look()
+    qtbot.waitUntil(lambda: window.panes.gates.seen is not None, timeout=WAIT)
     press_write(workbench, FACTS[2:4])
     settle(workbench, qtbot)
     window.fail(f"{EVIL} was refused.", EVIL)
     shown = list(texts(window))
     for number, job in enumerate((Query(EVIL), OpenMemory(Path(EVIL)), LoadModel(EVIL)), 900):
-        window.activity._started(JobStarted(number, job_title(job)))
-        window.activity._show()  # at once, not only when it takes long
+        window.panes.activity._started(JobStarted(number, job_title(job)))
+        window.panes.activity._show()  # at once, not only when it takes long
         shown += texts(window)
-        window.activity._ended(JobFailed(number, f"{EVIL} is damaged.", ""))
+        window.panes.activity._ended(JobFailed(number, f"{EVIL} is damaged.", ""))
     assert sum("gnp.exe" in text for _, text in shown) > 10, "the hostile words are shown in many places"
     bad = {(name, text) for name, text in shown if dangerous(text)}
     assert not bad

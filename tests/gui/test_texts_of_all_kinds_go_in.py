@@ -24,7 +24,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "resources" / "samples"
 
 
 def test_a_paste_of_five_megabytes_does_not_freeze_the_window(start: Start, qtbot: QtBot) -> None:
-    write = start(load=False).window.write
+    write = start(load=False).window.panes.write
     data = QMimeData()
     data.setText("A sentence of some length stands here.\n" * 130_000)
     begun = time.thread_time()
@@ -39,7 +39,7 @@ def test_a_paste_of_five_megabytes_does_not_freeze_the_window(start: Start, qtbo
 
 
 def test_right_to_left_text_and_emoji_come_back_as_they_were(start: Start, qtbot: QtBot) -> None:
-    write = start(load=False).window.write
+    write = start(load=False).window.panes.write
     text = "שלום עולם. مرحبا بالعالم. 👩‍👩‍👧 naïve 日本語"
     write.title_line.setText("עברית 🎈")
     write.editor.setPlainText(text)
@@ -54,7 +54,7 @@ def test_each_line_of_an_exchange_has_its_own_direction() -> None:
 
 
 def test_cells_from_a_spreadsheet_become_facts(start: Start, qtbot: QtBot) -> None:
-    table = start(load=False).window.write.table
+    table = start(load=False).window.panes.write.table
     table.paste("The cat is\tblack\tColour of the cat: | A cat that is\nThe dog is\twhite\t\n")
     facts = table.facts_model.facts()
     assert [fact.answer for fact in facts] == ["black", "white"]
@@ -62,7 +62,7 @@ def test_cells_from_a_spreadsheet_become_facts(start: Start, qtbot: QtBot) -> No
 
 
 def test_a_cell_can_be_typed_into_the_spare_row(start: Start, qtbot: QtBot) -> None:
-    model = start(load=False).window.write.table.facts_model
+    model = start(load=False).window.panes.write.table.facts_model
     assert model.setData(model.index(0, 0), "The moon is", Qt.ItemDataRole.EditRole)
     assert model.setData(model.index(0, 1), "round", Qt.ItemDataRole.EditRole)
     assert model.rowCount() == 2
@@ -74,8 +74,8 @@ def test_files_of_every_kind_are_read(start: Start, qtbot: QtBot, tmp_path: Path
     (tmp_path / "b.jsonl").write_text('{"prompt": "The sea is", "answer": "deep"}\n', encoding="utf-8")
     (tmp_path / "c.md").write_text("# A heading\n\nSome text.", encoding="utf-8")
     workbench = start(load=False)
-    workbench.window.write.read_paths([tmp_path / name for name in ("a.csv", "b.jsonl", "c.md")])
-    write = workbench.window.write
+    workbench.window.panes.write.read_paths([tmp_path / name for name in ("a.csv", "b.jsonl", "c.md")])
+    write = workbench.window.panes.write
     qtbot.waitUntil(lambda: len(write.table.facts_model.rows) == 2, timeout=WAIT)
     assert write.documents()[0].title == "A heading"
 
@@ -100,14 +100,14 @@ def test_files_are_dropped_onto_the_window_or_the_text(
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / name))])
     actions, buttons = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
-    target = window if onto == "window" else window.write.editor.viewport()
+    target = window if onto == "window" else window.panes.write.editor.viewport()
     place = QPoint(20, 20)
     enter = QDragEnterEvent(place, actions, data, buttons, Qt.KeyboardModifier.NoModifier)
     QCoreApplication.sendEvent(target, enter)
     assert enter.isAccepted()
     drop = QDropEvent(QPointF(place), actions, data, buttons, Qt.KeyboardModifier.NoModifier)
     QCoreApplication.sendEvent(target, drop)
-    write = window.write
+    write = window.panes.write
     if name[0] in "abc":
         qtbot.waitUntil(lambda: len(write.documents()) == 1, timeout=WAIT)
         assert "bees" in write.documents()[0].text and write.tabs.currentIndex() == 0
@@ -119,7 +119,7 @@ def test_files_are_dropped_onto_the_window_or_the_text(
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_other_encodings_are_told_apart(start: Start, qtbot: QtBot, said: Said, tmp_path: Path, encoding: str) -> None:
     (tmp_path / "a.txt").write_text("Æsa’s naïve café in Ålesund sells crêpes à la carte.", encoding=encoding)
-    write = start(load=False).window.write
+    write = start(load=False).window.panes.write
     write.read_paths([tmp_path / "a.txt"])
     qtbot.waitUntil(lambda: bool(write.documents() or said.failures), timeout=WAIT)
     assert not said.failures and "crêpes" in write.documents()[0].text
@@ -127,7 +127,7 @@ def test_other_encodings_are_told_apart(start: Start, qtbot: QtBot, said: Said, 
 
 def test_sample_facts_and_documents_are_one_click_away(start: Start, qtbot: QtBot) -> None:
     workbench = start(load=False)
-    actions, write = workbench.window.actions_by_name, workbench.window.write
+    actions, write = workbench.window.actions_by_name, workbench.window.panes.write
     actions["sample_document"].trigger()
     qtbot.waitUntil(lambda: len(write.documents()) == 2, timeout=WAIT)
     assert write.pages.queue.isVisible() and write.documents()[0].probes
@@ -137,7 +137,7 @@ def test_sample_facts_and_documents_are_one_click_away(start: Start, qtbot: QtBo
 
 def test_what_was_cleared_or_replaced_can_be_brought_back(start: Start, qtbot: QtBot) -> None:
     window = start(load=False).window
-    write, back = window.write, window.actions_by_name["bring_back"]
+    write, back = window.panes.write, window.actions_by_name["bring_back"]
     write.editor.setPlainText("Words that took an hour to find.")
     write.clear()
     assert not write.documents()
@@ -155,13 +155,13 @@ def test_what_was_cleared_or_replaced_can_be_brought_back(start: Start, qtbot: Q
     assert [fact.answer for fact in model.facts()] == ["hot", "cold"]
     back.trigger()
     back.trigger()
-    assert "no facts to restore" in window.activity.remark.text()
+    assert "no facts to restore" in window.panes.activity.remark.text()
 
 
 def test_a_broken_file_is_told_in_one_sentence(start: Start, qtbot: QtBot, said: Said, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(b"%PDF-1.4 nonsense")
     workbench = start(load=False)
-    workbench.window.write.read_paths([tmp_path / "x.csv"])
+    workbench.window.panes.write.read_paths([tmp_path / "x.csv"])
     qtbot.waitUntil(lambda: bool(said.failures), timeout=WAIT)
     assert "x.csv is damaged or cut off" in said.failures[0][0]
 
@@ -175,7 +175,7 @@ def test_a_folder_and_a_document_of_a_word_processor_are_read(
     (folder / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
     (tmp_path / "mill.docx").write_bytes(document_factory.seeds()[".docx"])
     (tmp_path / "mill.pdf").write_bytes(document_factory.seeds()[".pdf"])
-    write = start(load=False).window.write
+    write = start(load=False).window.panes.write
     write.read_paths([folder, tmp_path / "mill.docx", tmp_path / "mill.pdf"])
     qtbot.waitUntil(lambda: bool(write.documents() or said.failures), timeout=WAIT)
     assert not said.failures and [one.title for one in write.documents()] == ["Bees", "The mill", "The mill"]
@@ -195,7 +195,7 @@ def test_what_is_said_of_files_names_them_without_their_folder(tmp_path: Path) -
 
 def test_a_file_of_another_encoding_is_named_in_the_window(start: Start, qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "mill.txt").write_text("Die Mühle steht über dem Fluß. Käthe Sölch führt sie.", encoding="cp1252")
-    write = start(load=False).window.write
+    write = start(load=False).window.panes.write
     write.read_paths([tmp_path / "mill.txt"])
     qtbot.waitUntil(lambda: write.state.text().startswith("mill.txt: read as Windows-1252"), timeout=WAIT)
     assert write.state.isVisible()
@@ -210,7 +210,7 @@ def test_the_clipboard_is_read_as_what_it_is(start: Start, qtbot: QtBot) -> None
     workbench = start(load=False)
     QGuiApplication.clipboard().setText('[{"prompt": "The tea is", "answer": "hot"}]')
     workbench.window.actions_by_name["paste_facts"].trigger()
-    qtbot.waitUntil(lambda: len(workbench.window.write.table.facts_model.rows) == 1, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(workbench.window.panes.write.table.facts_model.rows) == 1, timeout=WAIT)
 
 
 def test_cards_that_anki_exported_are_facts_wherever_they_come_from(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def test_the_newest_answer_is_in_sight_after_any_number_of_questions(start: Star
     workbench.window.resize(1480, 920)
     workbench.window.workspaces.reset()
     workbench.window.workspaces.show("ask")
-    console = workbench.window.ask
+    console = workbench.window.panes.ask
     bar = console.view.verticalScrollBar()
     for number in range(SHOWN + 5):
         answer = "words of it " * words
@@ -33,7 +33,7 @@ def test_the_newest_answer_is_in_sight_after_any_number_of_questions(start: Star
 def test_who_scrolls_back_stays_there_while_the_page_is_laid_out(start: Start, qtbot: QtBot) -> None:
     window = start(load=False).window
     window.workspaces.show("ask")
-    console = window.ask
+    console = window.panes.ask
     for number in range(SHOWN):
         console.exchanges.append(Exchange(number, f"Question {number}", "words of it " * 200, done=True))
     console.redraw()

@@ -30,7 +30,7 @@ def with_two_memories(workbench: Workbench, qtbot: QtBot, model: Model) -> Libra
     for number, facts in enumerate((FACTS[:2], FACTS[2:4])):
         memory = finish(write(model, None, facts)).memory
         save_memory(workbench.context.library.folder / f"part {number}.safetensors", memory)
-    library = workbench.window.library
+    library = workbench.window.panes.library
     library.reload()
     qtbot.waitUntil(lambda: library.filter.rowCount() == 2, timeout=WAIT)
     return library
@@ -138,7 +138,7 @@ def test_the_keys_and_columns_of_the_library(library: LibraryPane, qtbot: QtBot,
 def test_questions_can_be_stopped_copied_saved_and_cleared(
     start: Start, qtbot: QtBot, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    console = start().window.ask
+    console = start().window.panes.ask
     console.ask()
     assert not console.exchanges, "nothing was asked"
     for question in ("The lamp is", "The tide is"):
@@ -170,7 +170,7 @@ def test_questions_can_be_stopped_copied_saved_and_cleared(
 
 
 def test_cells_of_facts_are_copied_pasted_and_deleted_by_keys(start: Start) -> None:
-    table = start(load=False).window.write.table
+    table = start(load=False).window.panes.write.table
     table.facts_model.set_facts(FACTS[:3])
     table.setCurrentIndex(table.facts_model.index(1, 0))
     table.selectRow(1)
@@ -191,7 +191,7 @@ def test_a_retention_run_is_of_the_documents_that_its_box_names(
     start: Start, qtbot: QtBot, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workbench = start()
-    retention = workbench.window.retention
+    retention = workbench.window.panes.retention
     submitted: list[RetentionRun] = []
     monkeypatch.setattr(workbench.context.session, "submit", lambda job: (submitted.append(job), len(submitted))[1])
     good, broken, no_words = tmp_path / "good.txt", tmp_path / "broken.txt", tmp_path / "facts.csv"
@@ -229,23 +229,23 @@ def test_a_retention_run_is_of_the_documents_that_its_box_names(
 def test_two_quick_presses_start_one_retention_run(start: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     workbench = start()
     window, submitted = workbench.window, []
-    window.retention.source.setCurrentIndex(1)
+    window.panes.retention.source.setCurrentIndex(1)
     monkeypatch.setattr(workbench.context.session, "submit", lambda job: (submitted.append(job), len(submitted))[1])
     for _ in range(2):
         window.actions_by_name["run_retention"].trigger()
     qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
     assert len(submitted) == 1 and len(submitted[0].documents) > 1
-    window.retention.job.jobs.clear()  # none was begun
-    window.retention.run()
-    window.retention.stop()  # while the samples are being read
+    window.panes.retention.job.jobs.clear()  # none was begun
+    window.panes.retention.run()
+    window.panes.retention.stop()  # while the samples are being read
     qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
-    assert len(submitted) == 1 and not window.retention.busy and window.retention.source.isEnabled()
+    assert len(submitted) == 1 and not window.panes.retention.busy and window.panes.retention.source.isEnabled()
 
 
 def test_a_place_in_a_plot_is_named_with_its_value(start: Start, qtbot: QtBot) -> None:
     workbench = start()
     window = workbench.window
-    retention = window.retention
+    retention = window.panes.retention
     retention._documents = (DOCUMENT,)
     retention.source.setCurrentIndex(2)
     retention.run()
@@ -253,17 +253,17 @@ def test_a_place_in_a_plot_is_named_with_its_value(start: Start, qtbot: QtBot) -
     settle(workbench, qtbot)
     assert "one document only" in retention.state.text()
     assert DOCUMENT.title in retention.matrix.hover(1.0, 1.0) and not retention.matrix.hover(7.0, 7.0)
-    window.gates.line.setText("The lamp")
-    window.gates.look()
-    qtbot.waitUntil(lambda: window.gates.seen is not None, timeout=WAIT)
-    assert "written" in window.gates.reads.hover(0.0, float(len(window.gates.reads.rows) - 1))
-    headers, rows = window.gates.reads.table()
-    assert len(headers) == len(window.gates.reads.columns) + 1 and len(rows) == len(window.gates.reads.rows)
+    window.panes.gates.line.setText("The lamp")
+    window.panes.gates.look()
+    qtbot.waitUntil(lambda: window.panes.gates.seen is not None, timeout=WAIT)
+    assert "written" in window.panes.gates.reads.hover(0.0, float(len(window.panes.gates.reads.rows) - 1))
+    headers, rows = window.panes.gates.reads.table()
+    assert len(headers) == len(window.panes.gates.reads.columns) + 1 and len(rows) == len(window.panes.gates.reads.rows)
 
 
 def test_a_run_of_retention_can_be_stopped(start: Start, qtbot: QtBot) -> None:
     workbench = start()
-    retention = workbench.window.retention
+    retention = workbench.window.panes.retention
     retention.source.setCurrentIndex(1)
     retention.run()
     qtbot.waitUntil(lambda: retention.job.busy, timeout=WAIT)

@@ -25,7 +25,7 @@ from tests.gui.program import FIRST, Scene, idle, loaded, play, put
 
 
 def asked(workbench: Workbench, qtbot: QtBot, prompt: str) -> None:
-    ask = workbench.window.ask
+    ask = workbench.window.panes.ask
     ask.line.setText(prompt)
     ask.ask()
     qtbot.waitUntil(lambda: ask.exchanges[-1].done, timeout=WAIT)
@@ -33,7 +33,7 @@ def asked(workbench: Workbench, qtbot: QtBot, prompt: str) -> None:
 
 def written(start: Start, qtbot: QtBot, documents: tuple[TextDocument, ...] = (), facts: int = 2) -> Workbench:
     workbench = start()
-    write = workbench.window.write
+    write = workbench.window.panes.write
     if documents:
         write.show_documents(documents)
         write.write()
@@ -55,10 +55,10 @@ def test_memory_conversation_and_workspace_are_back_at_the_next_start(
         w.actions_by_name["save"].trigger()
         yield idle(w)
         w.actions_by_name["workspace_ask"].trigger()
-        w.ask.line.setText(FIRST[0].prompt)
-        w.ask.ask()
-        yield lambda: w.ask.exchanges[-1].done
-        w.context.state.check_pinned.emit(w.ask.exchanges[-1].check())
+        w.panes.ask.line.setText(FIRST[0].prompt)
+        w.panes.ask.ask()
+        yield lambda: w.panes.ask.exchanges[-1].done
+        w.context.state.check_pinned.emit(w.panes.ask.exchanges[-1].check())
         yield idle(w)
 
     def tomorrow(w: MainWindow) -> Scene:
@@ -66,16 +66,16 @@ def test_memory_conversation_and_workspace_are_back_at_the_next_start(
         yield lambda: w.context.memory is not None and bool(w.context.memory.items)
         yield idle(w)
         assert w.workspaces.current == "ask"
-        assert [exchange.prompt for exchange in w.ask.exchanges] == [FIRST[0].prompt]
-        assert w.ask.exchanges[0].answer.strip() == FIRST[0].answer
+        assert [exchange.prompt for exchange in w.panes.ask.exchanges] == [FIRST[0].prompt]
+        assert w.panes.ask.exchanges[0].answer.strip() == FIRST[0].answer
         assert w.context.state.notebook.checks == (Check(FIRST[0].prompt, FIRST[0].answer, "beginning"),)
         put(w, (Fact("The miller eats", "figs"),))
         yield idle(w)
-        w.ask.line.setText(FIRST[0].prompt)
-        w.ask.ask()
-        yield lambda: w.ask.exchanges[-1].done
+        w.panes.ask.line.setText(FIRST[0].prompt)
+        w.panes.ask.ask()
+        yield lambda: w.panes.ask.exchanges[-1].done
         w.workspaces.show("ask")
-        yield lambda: "the memory changed: it now contains 3 facts" in w.ask.view.toPlainText()
+        yield lambda: "the memory changed: it now contains 3 facts" in w.panes.ask.view.toPlainText()
         w.discard = True
 
     assert play(today, model_folder, home) == 0
@@ -87,24 +87,24 @@ def test_a_source_leads_to_its_sentence_in_the_text(start: Start, qtbot: QtBot) 
     workbench = written(start, qtbot, (OTHER_DOCUMENT, DOCUMENT))
     window = workbench.window
     asked(workbench, qtbot, "The lighthouse of Skarn stands on a")
-    window.ask.view.anchorClicked.emit(QUrl(f"source:{window.ask.exchanges[-1].job}"))
-    qtbot.waitUntil(lambda: window.text.view.marked is not None, timeout=WAIT)
-    start_, stop = window.text.view.marked or (0, 0)
-    assert window.text.view.whole[start_:stop] == "The lighthouse of Skarn stands on a rock."
-    assert window.text.chooser.currentText() == DOCUMENT.title
+    window.panes.ask.view.anchorClicked.emit(QUrl(f"source:{window.panes.ask.exchanges[-1].job}"))
+    qtbot.waitUntil(lambda: window.panes.text.view.marked is not None, timeout=WAIT)
+    start_, stop = window.panes.text.view.marked or (0, 0)
+    assert window.panes.text.view.whole[start_:stop] == "The lighthouse of Skarn stands on a rock."
+    assert window.panes.text.chooser.currentText() == DOCUMENT.title
     asked(workbench, qtbot, FACTS[1].prompt)
     window.actions_by_name["show_source"].trigger()
-    start_, stop = window.text.view.marked or (0, 0)
-    assert window.text.view.whole[start_:stop] == f"{FACTS[1].prompt} {FACTS[1].answer}"
+    start_, stop = window.panes.text.view.marked or (0, 0)
+    assert window.panes.text.view.whole[start_:stop] == f"{FACTS[1].prompt} {FACTS[1].answer}"
 
 
 def test_the_newest_answer_is_marked_in_the_text_that_is_in_sight(start: Start, qtbot: QtBot) -> None:
     workbench = written(start, qtbot, (OTHER_DOCUMENT, DOCUMENT))
-    window, text = workbench.window, workbench.window.text
+    window, text = workbench.window, workbench.window.panes.text
     window.workspaces.show("ask")
     asked(workbench, qtbot, "The lighthouse of Skarn stands on a")
     qtbot.waitUntil(lambda: text.view.marked is not None, timeout=WAIT)
-    assert text.chooser.currentText() == DOCUMENT.title and window.ask.line.hasFocus() is window.isActiveWindow()
+    assert text.chooser.currentText() == DOCUMENT.title and window.panes.ask.line.hasFocus() is window.isActiveWindow()
     window.workspaces.show("write")
     asked(workbench, qtbot, FACTS[1].prompt)
     settle(workbench, qtbot)
@@ -118,21 +118,21 @@ def test_a_source_is_found_by_its_title_once_the_items_before_it_are_gone(start:
     workbench = written(start, qtbot, (OTHER_DOCUMENT, DOCUMENT), facts=0)
     window = workbench.window
     asked(workbench, qtbot, "The lighthouse of Skarn stands on a")
-    source = window.ask.exchanges[-1].sources[0]
+    source = window.panes.ask.exchanges[-1].sources[0]
     assert source.item == 1
     workbench.context.submit(ForgetItems((0,)))
     settle(workbench, qtbot)
-    window.text.show_source(source)
-    assert window.text.chooser.currentText() == DOCUMENT.title
+    window.panes.text.show_source(source)
+    assert window.panes.text.chooser.currentText() == DOCUMENT.title
     workbench.context.submit(ForgetItems((0,)))
     settle(workbench, qtbot)
-    window.text.show_source(source)
-    assert "no longer in the memory" in window.activity.remark.text()
+    window.panes.text.show_source(source)
+    assert "no longer in the memory" in window.panes.activity.remark.text()
 
 
 def test_the_text_is_shaded_where_it_is_recited_unsurely(start: Start, qtbot: QtBot) -> None:
     workbench = written(start, qtbot, (DOCUMENT,), facts=0)
-    text = workbench.window.text
+    text = workbench.window.panes.text
     qtbot.waitUntil(lambda: "ecited" in text.foot.text() and not text._job, timeout=WAIT)
     assert len(text._heat[0]) > 20
     workbench.window.workspaces.show("write")
@@ -169,11 +169,11 @@ def test_a_text_of_a_megabyte_with_wide_letters_is_marked_where_it_should_be(qap
 
 def test_checks_are_asked_again_after_each_change(start: Start, qtbot: QtBot) -> None:
     workbench = written(start, qtbot)
-    checks, context = workbench.window.checks, workbench.context
+    checks, context = workbench.window.panes.checks, workbench.context
     asked(workbench, qtbot, FACTS[0].prompt)
     asked(workbench, qtbot, FACTS[1].prompt)
-    for exchange in workbench.window.ask.exchanges:
-        workbench.window.ask.view.anchorClicked.emit(QUrl(f"pin:{exchange.job}"))
+    for exchange in workbench.window.panes.ask.exchanges:
+        workbench.window.panes.ask.view.anchorClicked.emit(QUrl(f"pin:{exchange.job}"))
     settle(workbench, qtbot)
     assert [check.expected for check in context.state.notebook.checks] == [fact.answer for fact in FACTS[:2]]
     checks.run()
@@ -198,7 +198,7 @@ def test_a_check_is_typed_in_a_dialog(start: Start, qtbot: QtBot, monkeypatch: p
     assert dialog.done_button.isEnabled() and dialog.check() == Check("Who is mayor?", "")
     monkeypatch.setattr(CheckDialog, "ask", classmethod(lambda cls, parent, check: Check("Who is mayor?", "")))
     workbench = written(start, qtbot, facts=1)
-    workbench.window.checks.add()
+    workbench.window.panes.checks.add()
     settle(workbench, qtbot)
     assert workbench.context.state.notebook.checks == (Check("Who is mayor?", ""),)
 
@@ -212,27 +212,27 @@ def test_words_are_found_in_the_texts_of_all_memories(start: Start, qtbot: QtBot
     window.workspaces.show("write")
     press_write(workbench, FACTS[:1])
     settle(workbench, qtbot)
-    window.library.reload()
+    window.panes.library.reload()
     settle(workbench, qtbot)
     window.actions_by_name["search"].trigger()
-    assert window.library.search.hasFocus() or not window.isActiveWindow()
-    window.library.search.setText("keeper Odile")
-    qtbot.waitUntil(lambda: window.library.hits.list.topLevelItemCount() == 1, timeout=WAIT)
-    line = window.library.hits.list.topLevelItem(0)
+    assert window.panes.library.search.hasFocus() or not window.isActiveWindow()
+    window.panes.library.search.setText("keeper Odile")
+    qtbot.waitUntil(lambda: window.panes.library.hits.list.topLevelItemCount() == 1, timeout=WAIT)
+    line = window.panes.library.hits.list.topLevelItem(0)
     assert line.text(0).startswith("…") and line.text(0).index("keeper") < 25, "the words are in sight"
-    window.library.hits.open(line)
-    qtbot.waitUntil(lambda: "Lights (not loaded)" in window.text.status.text(), timeout=WAIT)
+    window.panes.library.hits.open(line)
+    qtbot.waitUntil(lambda: "Lights (not loaded)" in window.panes.text.status.text(), timeout=WAIT)
     settle(workbench, qtbot)
-    assert window.text.view.whole == DOCUMENT.text and window.text.edit_button.isHidden()
-    window.library.search.setText("nothing of the kind")
-    qtbot.waitUntil(lambda: "No text" in window.library.hits.title.text(), timeout=WAIT)
-    window.text.show_item(0)
-    assert window.text.view.whole == f"{FACTS[0].prompt} {FACTS[0].answer}"
+    assert window.panes.text.view.whole == DOCUMENT.text and window.panes.text.edit_button.isHidden()
+    window.panes.library.search.setText("nothing of the kind")
+    qtbot.waitUntil(lambda: "No text" in window.panes.library.hits.title.text(), timeout=WAIT)
+    window.panes.text.show_item(0)
+    assert window.panes.text.view.whole == f"{FACTS[0].prompt} {FACTS[0].answer}"
 
 
 def test_escape_closes_the_search_in_the_text_and_clears_that_of_the_library(start: Start, qtbot: QtBot) -> None:
     workbench = written(start, qtbot, (DOCUMENT,), facts=0)
-    window, text = workbench.window, workbench.window.text
+    window, text = workbench.window, workbench.window.panes.text
     window.workspaces.show("ask")
     text.start_find()
     QTest.keyClicks(text.line, "lamp")
@@ -243,16 +243,16 @@ def test_escape_closes_the_search_in_the_text_and_clears_that_of_the_library(sta
     workbench.context.submit(NewMemory())
     settle(workbench, qtbot)
     assert text.finder.isHidden(), "there is nothing to find"
-    QTest.keyClicks(window.library.search, "lamp")
-    QTest.keyClick(window.library.search, Qt.Key.Key_Escape)
-    assert not window.library.search.text()
+    QTest.keyClicks(window.panes.library.search, "lamp")
+    QTest.keyClick(window.panes.library.search, Qt.Key.Key_Escape)
+    assert not window.panes.library.search.text()
 
 
 def test_an_item_is_edited_and_takes_its_own_place(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = written(start, qtbot, (DOCUMENT, OTHER_DOCUMENT), facts=0)
-    window, write = workbench.window, workbench.window.write
-    window.text.chooser.setCurrentIndex(1)
-    window.text.edit()
+    window, write = workbench.window, workbench.window.panes.write
+    window.panes.text.chooser.setCurrentIndex(1)
+    window.panes.text.edit()
     assert window.workspaces.current == "write" and not write.editing.isHidden()
     assert write.documents()[0].text == OTHER_DOCUMENT.text
     write.editor.setPlainText("A goat sleeps on the roof of the bakery in Ostrel.")
@@ -272,7 +272,7 @@ def test_a_conversation_is_exported(
     settle(workbench, qtbot)
     target = tmp_path / f"out.{kind}"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
-    workbench.window.ask.export(kind)
+    workbench.window.panes.ask.export(kind)
     text = target.read_text(encoding="utf-8")
     if kind == "json":
         assert json.loads(text)["turns"][0]["answer"]["prompt"] == FACTS[0].prompt
@@ -282,10 +282,10 @@ def test_a_conversation_is_exported(
 
 def test_two_memories_stand_side_by_side(start: Start, qtbot: QtBot) -> None:
     workbench = written(start, qtbot)
-    context, compare = workbench.context, workbench.window.compare
+    context, compare = workbench.context, workbench.window.panes.compare
     context.submit(SaveMemory(title="One"))
     settle(workbench, qtbot)
-    workbench.window.library.reload()
+    workbench.window.panes.library.reload()
     settle(workbench, qtbot)
     press_write(workbench, (Fact(FACTS[0].prompt, "Pell"), FACTS[2]))
     settle(workbench, qtbot)
@@ -299,7 +299,7 @@ def test_two_memories_stand_side_by_side(start: Start, qtbot: QtBot) -> None:
 
 def test_a_retention_run_leaves_the_plots_of_the_last_write(start: Start, qtbot: QtBot) -> None:
     workbench = written(start, qtbot, (DOCUMENT, OTHER_DOCUMENT), facts=0)
-    live, retention = workbench.window.live, workbench.window.retention
+    live, retention = workbench.window.panes.live, workbench.window.panes.retention
     before, tokens = live.items.table(), live.tokens.table()
     assert len(tokens[1]) > 20 and min(p for _, p in tokens[1]) > 0.5  # type: ignore[type-var]
     assert retention.source.currentText() == "memory in use"
@@ -311,7 +311,7 @@ def test_a_retention_run_leaves_the_plots_of_the_last_write(start: Start, qtbot:
 
 def test_two_writes_are_laid_over_each_other(start: Start, qtbot: QtBot) -> None:
     workbench = written(start, qtbot, (DOCUMENT,), facts=1)
-    live = workbench.window.live
+    live = workbench.window.panes.live
     assert live.other.count() == 3
     live.other.setCurrentIndex(2)
     workbench.window.workspaces.show("write")
@@ -323,14 +323,14 @@ def test_two_writes_are_laid_over_each_other(start: Start, qtbot: QtBot) -> None
 
 def test_a_plot_that_was_moved_says_so_and_a_double_click_shows_all_of_it(start: Start, qtbot: QtBot) -> None:
     workbench = start(load=False)
-    loss = workbench.window.live.loss
+    loss = workbench.window.panes.live.loss
     for step in range(30):
         loss.add(step, {"cross-entropy": float(30 - step)})
     loss.redraw()
     loss.item.vb.setRange(xRange=(3, 5))
     loss.item.vb.sigRangeChangedManually.emit([True, True])
     assert loss.held and loss.hold.iconText() == "reset view"
-    for card in (loss, workbench.window.live.items):
+    for card in (loss, workbench.window.panes.live.items):
         assert card.item.getAxis("bottom").label.isVisible()
     assert loss.key.isVisibleTo(loss)
 
@@ -351,7 +351,7 @@ def test_several_files_wait_in_a_queue_and_are_written_one_after_the_other(
     start: Start, qtbot: QtBot, tmp_path: Path
 ) -> None:
     workbench = start()
-    write = workbench.window.write
+    write = workbench.window.panes.write
     for name, document in (("one", DOCUMENT), ("two", OTHER_DOCUMENT)):
         (tmp_path / f"{name}.txt").write_text(document.text, encoding="utf-8")
     write.read_paths([tmp_path / "one.txt"])
@@ -387,11 +387,11 @@ def test_the_platform_is_checked_before_qt_fails_on_it(monkeypatch: pytest.Monke
 
 def test_no_row_of_the_settings_is_cut_in_half(start: Start, qtbot: QtBot) -> None:
     window = start(load=False).window
-    window.write.advanced_button.click()
+    window.panes.write.advanced_button.click()
     for height in (700, 760, 830, 920):
         window.resize(1100, height)
         qtbot.wait(40)
-        area = window.write.advanced
+        area = window.panes.write.advanced
         room = area.viewport().height()
         for child in area.widget().findChildren(QWidget):
             box = child.geometry()
@@ -422,7 +422,7 @@ def test_a_folder_and_a_table_with_other_names_are_read_and_what_was_guessed_is_
     from bdh_workbench.gui.dialogs.lines import ColumnsDialog
 
     workbench = start(load=False)
-    window, write = workbench.window, workbench.window.write
+    window, write = workbench.window, workbench.window.panes.write
     notes = tmp_path / "notes"
     notes.mkdir()
     for number in range(3):

@@ -25,11 +25,11 @@ with driven() as driver:
     assert not driver.window.windowIcon().isNull()
     driver.load()
     assert driver.context.model.name == "small"
-    driver.window.write.sample_facts()
-    driver.wait(lambda: len(driver.window.write.table.facts_model.rows) == 10)
+    driver.window.panes.write.sample_facts()
+    driver.wait(lambda: len(driver.window.panes.write.table.facts_model.rows) == 10)
     driver.write_facts((Fact("The harbour master of Tesh owns a", "parrot"),))
     driver.ask("The harbour master of Tesh owns a")
-    assert "parrot" in driver.window.ask.exchanges[-1].answer
+    assert "parrot" in driver.window.panes.ask.exchanges[-1].answer
     assert not driver.window.grab().isNull()
     driver.window.discard = True
 print("the window works")

@@ -54,9 +54,9 @@ def test_nothing_is_clipped_at_the_smallest_size(start: Start, qtbot: QtBot, wor
     window.resize(*MINIMUM)
     window.workspaces.show(workspace)
     window.workspaces.reset()
-    window.write.show_documents((DOCUMENT, OTHER_DOCUMENT))
-    window.write.advanced_button.click()
-    window.ask.settings_button.click()
+    window.panes.write.show_documents((DOCUMENT, OTHER_DOCUMENT))
+    window.panes.write.advanced_button.click()
+    window.panes.ask.settings_button.click()
     qtbot.wait(50)
     for name, dock in window.docks.items():
         if not dock.visibleRegion().isEmpty():
@@ -95,7 +95,7 @@ def test_every_shortcut_is_used_once_and_stands_in_help(start: Start) -> None:
 
 @pytest.mark.parametrize("kind", ["png", "svg", "csv"])
 def test_plots_can_be_saved(start: Start, qtbot: QtBot, tmp_path: Path, kind: str) -> None:
-    loss = start(load=False).window.live.loss
+    loss = start(load=False).window.panes.live.loss
     for step in range(5):
         loss.add(step, {"cross-entropy": 5.0 / (step + 1), "locality": 0.1})
     loss.log.setChecked(True)
@@ -210,7 +210,7 @@ def test_smoothing_is_drawn_over_the_raw_line_and_the_axes_can_be_held(start: St
     assert list(smoothed([2.0, 2.0, 2.0])) == pytest.approx([2.0, 2.0, 2.0])
     ups = smoothed([0.0, 1.0] * 40)
     assert abs(ups[-1] - 0.5) < 0.1
-    loss = start(load=False).window.live.loss
+    loss = start(load=False).window.panes.live.loss
     for step in range(60):
         loss.add(step, {"cross-entropy": float(step % 2)})
     loss.smooth.setChecked(True)
@@ -245,7 +245,13 @@ def test_the_fit_of_a_model_is_worked_out_before_it_is_loaded(tmp_path: Path) ->
 
 def test_an_empty_plot_says_what_will_fill_it(start: Start) -> None:
     window = start(load=False).window
-    for card in (window.live.loss, window.live.items, window.ask.bars, window.gates.reads, window.retention.matrix):
+    for card in (
+        window.panes.live.loss,
+        window.panes.live.items,
+        window.panes.ask.bars,
+        window.panes.gates.reads,
+        window.panes.retention.matrix,
+    ):
         assert card.stack.currentIndex() == 0
         assert re.fullmatch(r"[A-Z].{20,}\.", card.empty.text()), card.empty.text()
 
@@ -254,7 +260,7 @@ def test_a_hundred_curves_are_drawn_in_a_frame(start: Start, qtbot: QtBot) -> No
     import time
 
     workbench = start(load=False)
-    items = workbench.window.live.items
+    items = workbench.window.panes.live.items
     items.start([f"item {i}" for i in range(100)])
     for step in range(300):
         items.add(step, step / 300, step / 300, tuple((step + i) % 300 / 300 for i in range(100)))
@@ -267,7 +273,7 @@ def test_a_hundred_curves_are_drawn_in_a_frame(start: Start, qtbot: QtBot) -> No
 
 def test_gates_show_each_token_and_what_a_switch_changes(start: Start, qtbot: QtBot) -> None:
     workbench = start()
-    gates = workbench.window.gates
+    gates = workbench.window.panes.gates
     workbench.window.workspaces.go_to("gates")
     gates.line.setText("The capital of Vessaly is")
     gates.look()
@@ -281,7 +287,7 @@ def test_gates_show_each_token_and_what_a_switch_changes(start: Start, qtbot: Qt
 
 def test_retention_fills_the_matrix_after_each_write(start: Start, qtbot: QtBot) -> None:
     workbench = start()
-    retention = workbench.window.retention
+    retention = workbench.window.panes.retention
     retention._documents = (DOCUMENT, OTHER_DOCUMENT)
     retention.source.setCurrentIndex(2)
     retention.run()
@@ -292,7 +298,7 @@ def test_retention_fills_the_matrix_after_each_write(start: Start, qtbot: QtBot)
 
 
 def test_the_settings_form_gives_the_defaults_and_says_what_each_means(start: Start) -> None:
-    form = start(load=False).window.write.form
+    form = start(load=False).window.panes.write.form
     assert form.settings() == WriteSettings()
     assert "gradient" in form._fields["steps"].toolTip().lower()
 
@@ -316,24 +322,24 @@ def test_the_window_opens_before_torch_is_loaded(tmp_path: Path) -> None:
 def test_the_focus_is_in_the_text_at_first_and_stays_when_the_layout_is_reset(start: Start, qtbot: QtBot) -> None:
     window = start(load=False).window
     window.activateWindow()
-    assert window.focusWidget() is window.write.editor
+    assert window.focusWidget() is window.panes.write.editor
     window.actions_by_name["workspace_ask"].trigger()
-    assert window.focusWidget() is window.ask.line
-    window.text.view.setFocus()
+    assert window.focusWidget() is window.panes.ask.line
+    window.panes.text.view.setFocus()
     window.actions_by_name["reset_layout"].trigger()
-    assert window.focusWidget() is window.text.view
+    assert window.focusWidget() is window.panes.text.view
 
 
 def test_a_single_letter_is_estimated_and_marks_that_nobody_sees_are_no_text(
     start: Start, qtbot: QtBot, said: Said
 ) -> None:
     window = start().window
-    window.write.editor.setPlainText("\u200b\ufeff\u00a0")
-    assert window.write.documents() == ()
-    window.write.editor.setPlainText("a\u200b")
-    window.write.estimate()
-    qtbot.waitUntil(lambda: "1 token " in window.write.status.text(), timeout=WAIT)
-    assert not said.failures and not window.activity.warnings
+    window.panes.write.editor.setPlainText("\u200b\ufeff\u00a0")
+    assert window.panes.write.documents() == ()
+    window.panes.write.editor.setPlainText("a\u200b")
+    window.panes.write.estimate()
+    qtbot.waitUntil(lambda: "1 token " in window.panes.write.status.text(), timeout=WAIT)
+    assert not said.failures and not window.panes.activity.warnings
 
 
 def test_keyboard_alone_reaches_the_question_line(start: Start, qtbot: QtBot) -> None:
@@ -341,7 +347,7 @@ def test_keyboard_alone_reaches_the_question_line(start: Start, qtbot: QtBot) ->
     window.activateWindow()
     window.actions_by_name["ask"].trigger()
     focus: QWidget | None = window.focusWidget()
-    assert focus is window.ask.line
+    assert focus is window.panes.ask.line
 
 
 def test_a_restored_layout_leaves_no_bar_of_tabs_of_another(start: Start, qtbot: QtBot) -> None:
@@ -358,12 +364,14 @@ def test_every_plot_has_a_place_when_the_layout_is_reset(start: Start, qtbot: Qt
         qtbot.wait(50)
         window.actions_by_name["reset_layout"].trigger()
         qtbot.wait(50)
-        live = window.live
+        live = window.panes.live
         pages = ((live.loss, live.items, live.tokens), (live.gates, live.shares, live.slots, live.banks))
         for page, card in ((page, card) for page, cards in enumerate(pages) for card in cards):
             live.tabs.setCurrentIndex(page)
             qtbot.wait(20)
-            assert card.height() > 100 and card.geometry().right() < window.live.width(), f"{size}: {card.geometry()}"
+            assert card.height() > 100 and card.geometry().right() < window.panes.live.width(), (
+                f"{size}: {card.geometry()}"
+            )
 
 
 def test_each_workspace_has_its_panes_and_is_back_as_it_was_left(start: Start, qtbot: QtBot) -> None:

@@ -101,7 +101,7 @@ def test_its_steps_do_what_it_says(start: Start, qtbot: QtBot) -> None:
     window, context = first.window, first.context
 
     def ask(question: str) -> tuple[str, str]:
-        pane = window.ask
+        pane = window.panes.ask
         pane.line.setText(question)
         pane.ask()
         qtbot.waitUntil(lambda: pane.exchanges[-1].done, timeout=WAIT)
@@ -109,13 +109,13 @@ def test_its_steps_do_what_it_says(start: Start, qtbot: QtBot) -> None:
 
     def write() -> None:
         before = len(context.memory.layers) if context.memory is not None else 0
-        window.write.write()
+        window.panes.write.write()
         qtbot.waitUntil(lambda: context.memory is not None and len(context.memory.layers) > before, timeout=WAIT)
         settle(first, qtbot)
 
-    assert "small · 2.7M parameters · cpu" in window.activity.model.text()
-    window.write.sample_facts()
-    qtbot.waitUntil(lambda: len(window.write.table.facts_model.rows) >= 10, timeout=WAIT)
+    assert "small · 2.7M parameters · cpu" in window.panes.activity.model.text()
+    window.panes.write.sample_facts()
+    qtbot.waitUntil(lambda: len(window.panes.write.table.facts_model.rows) >= 10, timeout=WAIT)
     write()
     assert len(context.memory.items) == 10
     trams, france = "The trams of Lindhaven must stop whenever they meet a", "The capital of France is"
@@ -131,8 +131,8 @@ def test_its_steps_do_what_it_says(start: Start, qtbot: QtBot) -> None:
     context.submit(OpenMemory(path))
     settle(first, qtbot)
     assert ask(trams)[0].strip().startswith("marching band")
-    window.write.sample_documents()
-    qtbot.waitUntil(lambda: window.write.title_line.text() == "The floating post office", timeout=WAIT)
+    window.panes.write.sample_documents()
+    qtbot.waitUntil(lambda: window.panes.write.title_line.text() == "The floating post office", timeout=WAIT)
     write()
     assert len(context.memory.layers) == 2
     assert ask("The barge makes eleven miles on a good day, drawn by")[0].strip().startswith("two grey mules")

@@ -21,7 +21,7 @@ from tests.gui.conftest import WAIT, Said, Start, begin_long_write, press_write,
 
 def test_what_is_said_of_a_write_goes_with_its_memory(start: Start, qtbot: QtBot) -> None:
     workbench = start()
-    window, write = workbench.window, workbench.window.write
+    window, write = workbench.window, workbench.window.panes.write
     press_write(workbench, FACTS[:2])
     settle(workbench, qtbot)
     assert "Written in" in write.state.text()
@@ -35,7 +35,7 @@ def test_what_is_said_of_a_write_goes_with_its_memory(start: Start, qtbot: QtBot
 
 def test_what_is_said_of_a_write_goes_with_its_text(start: Start, qtbot: QtBot) -> None:
     workbench = start()
-    write = workbench.window.write
+    write = workbench.window.panes.write
     press_write(workbench, FACTS[:2])
     settle(workbench, qtbot)
     write.form.changed.emit()
@@ -52,7 +52,7 @@ def test_an_error_does_not_stay_under_another_text(
 
     monkeypatch.setattr("bdh_workbench.session.engine.run_write", fail)
     workbench = start()
-    write = workbench.window.write
+    write = workbench.window.panes.write
     write.editor.setPlainText("A heron stood in the reeds.")
     write.write()
     settle(workbench, qtbot)
@@ -73,7 +73,7 @@ def test_a_cancel_is_heard_at_once_even_while_nothing_can_stop(
 
     monkeypatch.setattr("bdh_workbench.session.tasks.writing.mean_shares", long_preparation)
     workbench = start()
-    window, write = workbench.window, workbench.window.write
+    window, write = workbench.window, workbench.window.panes.write
     try:
         write.editor.setPlainText("A heron stood in the reeds of the lake and waited.")
         write.write()
@@ -81,7 +81,7 @@ def test_a_cancel_is_heard_at_once_even_while_nothing_can_stop(
         window.actions_by_name["cancel"].trigger()
         assert write.state.text() == "Cancelling …"
         assert write.cancel_button.text() == "Cancelling …" and not write.cancel_button.isEnabled()
-        assert "cancelling …" in window.activity.now.text()
+        assert "cancelling …" in window.panes.activity.now.text()
     finally:
         go_on.set()
     settle(workbench, qtbot)
@@ -94,7 +94,7 @@ def test_what_would_be_refused_at_once_is_not_offered(
 ) -> None:
     monkeypatch.setattr(room, "machine_rows", lambda: 1000)
     workbench = start()
-    write = workbench.window.write
+    write = workbench.window.panes.write
     assert workbench.context.model is not None
     write.editor.set_text("far too much " * 400)
     write.estimate()
@@ -110,7 +110,7 @@ def test_the_live_plots_show_every_step_that_the_history_keeps(start: Start, qtb
     workbench = start()
     press_write(workbench, FACTS[:3])
     settle(workbench, qtbot)
-    live = workbench.window.live
+    live = workbench.window.panes.live
     seen = [row[:3] for row in live.items.table()[1]], [row[:2] for row in live.loss.table()[1]]
     assert workbench.context.memory is not None
     live.show_layer(workbench.context.memory.layers[-1])
@@ -128,7 +128,7 @@ def test_how_long_it_takes_is_said_once_the_pace_is_known(
     assert time_left(0.5) == "" and time_left(20.2) == "about 20 s left" and time_left(600.0) == "about 10 min left"
     assert time_left(9000.0) == "about 2.5 h left"
     workbench = start()
-    row = workbench.window.write.row
+    row = workbench.window.panes.write.row
     begin_long_write(workbench, qtbot)
     begun = row._begun
     monkeypatch.setattr(job_row.time, "monotonic", lambda: begun + 10.0)
@@ -140,14 +140,14 @@ def test_how_long_it_takes_is_said_once_the_pace_is_known(
     monkeypatch.setattr(job_row.time, "monotonic", lambda: begun + 1.0)
     assert row.left() == "", "a second is no pace"
     monkeypatch.undo()
-    workbench.window.write.cancel()
+    workbench.window.panes.write.cancel()
     settle(workbench, qtbot)
     assert not row.pause_button.isEnabled() and not row.stop_button.isEnabled() and not row.bar.isVisible()
 
 
 def test_after_a_write_the_header_says_what_was_written(start: Start, qtbot: QtBot) -> None:
     workbench = start()
-    write = workbench.window.write
+    write = workbench.window.panes.write
     press_write(workbench, FACTS[:2])
     settle(workbench, qtbot)
     write.estimate()

@@ -19,8 +19,8 @@ NEW = TextDocument("New guide", "The barge leaves on Monday. The administrator p
 
 
 def press_write_document(workbench: Workbench, qtbot: QtBot, document: TextDocument) -> None:
-    workbench.window.write.show_documents([document])
-    workbench.window.write.write()
+    workbench.window.panes.write.show_documents([document])
+    workbench.window.panes.write.write()
     settle(workbench, qtbot)
 
 
@@ -32,7 +32,7 @@ def held(workbench: Workbench) -> list[str]:
 
 def test_another_answer_replaces_the_one_before_and_undo_brings_it_back(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
-    write = workbench.window.write
+    write = workbench.window.panes.write
     press_write(workbench, FACTS[:2])
     settle(workbench, qtbot)
     press_write(workbench, [dataclasses.replace(FACTS[0], answer="Zell")])
@@ -47,7 +47,7 @@ def test_another_answer_replaces_the_one_before_and_undo_brings_it_back(start: S
 
 def test_what_is_stored_already_is_not_written_again(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
-    write = workbench.window.write
+    write = workbench.window.panes.write
     for _ in range(2):
         press_write(workbench, FACTS[:2])
         settle(workbench, qtbot)
@@ -74,18 +74,18 @@ def test_a_new_version_of_a_document_is_asked_about(
     settle(workbench, qtbot)
     assert held(workbench) == titles
     if answer == "cancel":
-        assert workbench.window.write.state.text() == "Nothing was written: the memory is as it was."
+        assert workbench.window.panes.write.state.text() == "Nothing was written: the memory is as it was."
 
 
 def test_whoever_has_chosen_is_not_asked(start: Start, qtbot: QtBot, said: Said) -> None:
     workbench = start()
     press_write_document(workbench, qtbot, OLD)
-    workbench.window.write.form.set_settings(WriteSettings(on_conflict="keep"))
+    workbench.window.panes.write.form.set_settings(WriteSettings(on_conflict="keep"))
     press_write_document(workbench, qtbot, NEW)
     assert held(workbench) == ["Old guide"] and not said.questions
-    assert "1 document kept as stored" in workbench.window.write.state.text()
-    workbench.window.write.form.set_settings(WriteSettings(on_conflict="refuse"))
-    workbench.window.write.write()
+    assert "1 document kept as stored" in workbench.window.panes.write.state.text()
+    workbench.window.panes.write.form.set_settings(WriteSettings(on_conflict="refuse"))
+    workbench.window.panes.write.write()
     settle(workbench, qtbot)
-    assert "“New guide” against “Old guide”" in workbench.window.write.state.text()
+    assert "“New guide” against “Old guide”" in workbench.window.panes.write.state.text()
     assert held(workbench) == ["Old guide"]

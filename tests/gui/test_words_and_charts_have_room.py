@@ -25,7 +25,7 @@ from tests.gui.conftest import Start
 
 def test_answers_and_chart_have_room_beside_open_settings(start: Start, qtbot: QtBot) -> None:
     window = start(load=False).window
-    console = window.ask
+    console = window.panes.ask
     window.workspaces.show("ask")
     console.chart_button.click()
     console.settings_button.click()
@@ -42,21 +42,21 @@ def test_answers_and_chart_have_room_beside_open_settings(start: Start, qtbot: Q
 
 def test_a_text_has_three_lines_at_least_beside_the_advanced_settings(start: Start, qtbot: QtBot) -> None:
     window = start(load=False).window
-    window.write.show_documents((DOCUMENT, OTHER_DOCUMENT))
-    window.write.advanced_button.click()
+    window.panes.write.show_documents((DOCUMENT, OTHER_DOCUMENT))
+    window.panes.write.advanced_button.click()
     for size, lines in (((1480, 920), 5), (MINIMUM, 3)):
         window.resize(*size)
         window.workspaces.reset()
         qtbot.wait(50)
-        window.write._tell("two lines of words about the write that has just ended " * 2)
+        window.panes.write._tell("two lines of words about the write that has just ended " * 2)
         qtbot.wait(50)
-        editor = window.write.editor
+        editor = window.panes.write.editor
         assert editor.viewport().height() >= lines * editor.fontMetrics().height(), size
         assert editor.visibleRegion().boundingRect().height() == editor.height(), f"cut off at {size}"
 
 
 def test_the_queue_shows_every_document_and_its_state(start: Start) -> None:
-    pages = start(load=False).window.write.pages
+    pages = start(load=False).window.panes.write.pages
     assert pages.queue.isHidden() and pages.one_by_one.isHidden()
     pages.show_documents((DOCUMENT, OTHER_DOCUMENT))
     assert not pages.queue.isHidden() and not pages.one_by_one.isHidden()
@@ -82,7 +82,7 @@ def test_a_short_axis_has_a_number_besides_zero(qapp: QApplication) -> None:
 
 
 def test_a_probability_of_four_digits_is_shown_whole(start: Start) -> None:
-    items = start(load=False).window.memory.details.items
+    items = start(load=False).window.panes.memory.details.items
     assert items.columnWidth(1) >= QFontMetrics(items.font()).horizontalAdvance("0.9998") + 14
 
 
@@ -143,7 +143,7 @@ def test_a_pasted_text_is_titled_by_its_heading(qapp: QApplication) -> None:
 
 
 def test_ready_is_not_said_while_something_waits(start: Start) -> None:
-    activity = start(load=False).window.activity
+    activity = start(load=False).window.panes.activity
     activity._queued(JobQueued(1, "Write 1 document"))
     assert activity.now.text() == "1 job waiting"
     activity.jobs.clear()
@@ -154,6 +154,6 @@ def test_ready_is_not_said_while_something_waits(start: Start) -> None:
 def test_a_remark_stands_at_the_left_while_nothing_runs(start: Start) -> None:
     window = start(load=False).window
     window.say("Saved as Stories.")
-    assert not window.activity.now.isVisible() and window.activity.remark.text() == "Saved as Stories."
-    window.activity._quiet.timeout.emit()
-    assert window.activity.now.isVisible()
+    assert not window.panes.activity.now.isVisible() and window.panes.activity.remark.text() == "Saved as Stories."
+    window.panes.activity._quiet.timeout.emit()
+    assert window.panes.activity.now.isVisible()

@@ -76,7 +76,7 @@ def disk_full(w: MainWindow) -> Scene:
     filler.write_bytes(bytes(free - len(old) // 2))
     put(w, SECOND)
     yield idle(w)
-    assert "No copy of the unsaved changes" in w.activity.log.toPlainText(), "a warning in the log"
+    assert "No copy of the unsaved changes" in w.panes.activity.log.toPlainText(), "a warning in the log"
     w.actions_by_name["save"].trigger()
     yield idle(w)
     refused("could not be saved", "No space left")
@@ -108,11 +108,11 @@ def spoilt_while_open(w: MainWindow) -> Scene:
     yield from saved(w)
     whole = path_of(w).read_bytes()
     os.truncate(path_of(w), len(whole) // 2)
-    w.ask.line.setText(FIRST[0].prompt)
-    w.ask.ask()
-    yield lambda: w.ask.exchanges[-1].done
-    assert FIRST[0].answer in w.ask.exchanges[-1].answer, "what was loaded is there still"
-    w.library.open_file(path_of(w))
+    w.panes.ask.line.setText(FIRST[0].prompt)
+    w.panes.ask.ask()
+    yield lambda: w.panes.ask.exchanges[-1].done
+    assert FIRST[0].answer in w.panes.ask.exchanges[-1].answer, "what was loaded is there still"
+    w.panes.library.open_file(path_of(w))
     yield idle(w)
     refused("damaged")
     assert held(w) == len(FIRST)
@@ -134,7 +134,7 @@ def gpu_full(w: MainWindow) -> Scene:
 def no_number(w: MainWindow) -> Scene:
     """The loss of a write is no longer a number (simulated: the form takes no rate that is high enough)."""
     yield from saved(w)
-    w.write.form.set_settings(WriteSettings(method="gradient"))
+    w.panes.write.form.set_settings(WriteSettings(method="gradient"))
     whole = gradient._terms
     gradient._terms = lambda *given: {name: term * float("nan") for name, term in whole(*given).items()}
     put(w, SECOND)

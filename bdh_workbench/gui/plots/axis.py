@@ -1,4 +1,4 @@
-"""An axis whose names are written upright where they have no room beside each other."""
+"""Axes: numbers as they are, and names that are written upright where they have no room beside each other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ TICK_GAP = 6.0  # pixels between two names
 LONGEST_TICK = 64.0  # pixels of an upright name
 
 
-class NamedAxis(pg.AxisItem):  # type: ignore[misc]
+class PlainAxis(pg.AxisItem):  # type: ignore[misc]
+    """Its numbers never get a prefix such as k, so that its name stays as it is whatever its range."""
+
+    def updateAutoSIPrefix(self) -> None:
+        """Draw the numbers again; pyqtgraph would lay out the name anew with every change of the range."""
+        self.picture = None
+        self.update()
+
+
+class NamedAxis(PlainAxis):
     """A lower axis with a name at 0, 1, 2 and so on."""
 
     def __init__(self) -> None:

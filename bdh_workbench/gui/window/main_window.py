@@ -48,11 +48,7 @@ class MainWindow(QMainWindow):
         self.setContentsMargins(8, 0, 8, 0)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         context.say, context.fail = self.say, self.fail
-        panes = Panes(context)
-        self.library, self.write, self.live, self.ask = panes.library, panes.write, panes.live, panes.ask
-        self.text, self.checks, self.memory = panes.text, panes.checks, panes.memory
-        self.gates, self.retention, self.compare = panes.gates, panes.retention, panes.compare
-        self.activity = panes.activity
+        self.panes = panes = Panes(context)
         context.jobs.listen(context.bridge)
         self.workspaces = Workspaces(self, panes.by_name(), self.preferences)
         self.docks = self.workspaces.docks
@@ -60,7 +56,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name = self.commands.actions
         self.header = Header(self.actions_by_name)
         self.addToolBar(self.header)
-        self.statusBar().addWidget(self.activity.strip, 1)
+        self.statusBar().addWidget(self.panes.activity.strip, 1)
         self.statusBar().setSizeGripEnabled(False)
         self._add_recent()
         context.theme.add_parts((self.menuBar(), self.header, self.statusBar(), *self.docks.values()))
@@ -70,7 +66,7 @@ class MainWindow(QMainWindow):
         if self.preferences.values.geometry:
             self.restoreGeometry(unpacked(self.preferences.values.geometry))
         self.workspaces.start()
-        self.library.reload()
+        self.panes.library.reload()
         self._show_state()
         self.commands.show_choices()
 
@@ -113,7 +109,7 @@ class MainWindow(QMainWindow):
 
     def say(self, text: str) -> None:
         """Say something in the status bar and the log."""
-        self.activity.say(text)
+        self.panes.activity.say(text)
 
     def fail(self, message: str, details: str) -> None:
         """Report a failure."""
@@ -135,7 +131,7 @@ class MainWindow(QMainWindow):
         if memory is not None and not self._closing:
             self.preferences.change(last_memory=str(memory.path or ""))
         self.header.show_memory(memory, self.opening)
-        self.activity.show_model(self.commands.model_words())
+        self.panes.activity.show_model(self.commands.model_words())
         self.setWindowTitle(f"{title} – {NAME}" if title else NAME)
         actions = self.actions_by_name
         actions["save"].setEnabled(memory is not None and memory.dirty)
@@ -165,7 +161,7 @@ class MainWindow(QMainWindow):
         texts = [path for path in paths if path not in memories]
         if texts:
             self.workspaces.go_to("write")
-            self.write.read_paths(texts)
+            self.panes.write.read_paths(texts)
         event.acceptProposedAction()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -190,12 +186,12 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about what runs and what is unsaved, keep the layout, and let the program end."""
-        if (self.write.busy or self.retention.busy) and not self._closing:
+        if (self.panes.write.busy or self.panes.retention.busy) and not self._closing:
             if not Confirm.ask(self, BUSY, "Stop it and close", "Keep writing"):
                 event.ignore()
                 return
-            self.write.stop()
-            self.retention.stop()
+            self.panes.write.stop()
+            self.panes.retention.stop()
         memory = self.context.memory
         if memory is not None and memory.dirty and not self._closing:
             answer = Unsaved.ask(self, memory.title or "New memory")
@@ -204,7 +200,7 @@ class MainWindow(QMainWindow):
                 return
             if answer == "save":
                 event.ignore()
-                self.library.save(self.close_now)
+                self.panes.library.save(self.close_now)
                 return
             self.discard = True
         self.close_now(again=False)
