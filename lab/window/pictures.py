@@ -18,10 +18,10 @@ MODES = ("light", "dark")
 QUESTIONS = (
     "What is the name of the postmistress?",
     "Who is the mayor of Gdansk?",
-    "What must the trams of Lindhaven stop for?",
     "The lighthouse at Cobbler's Point is kept by a retired",
+    "What must the trams of Lindhaven stop for?",
 )
-PINNED = (0, 3)  # questions that are kept as checks
+PINNED = (0, 2)  # questions that are kept as checks
 SOURCE = 0  # the question whose source is shown
 TEXT = "The trams of Lindhaven must stop whenever they meet a"
 FAILURE = "The memory of the GPU ran out: 3.1 GB are needed, 1.2 GB are free. Write less at once, or use the CPU."

@@ -10,6 +10,7 @@ from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.panes.library import LibraryPane
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.files.format import MemoryHeader
+from bdh_workbench.session.records.jobs import NewMemory
 from tests.core_factory import DOCUMENT, FACTS
 from tests.gui.conftest import WAIT, Said, Start, begin_long_write, end, press_write, settle
 from tests.model_factory import save_tiny_model
@@ -274,6 +275,20 @@ def test_a_layer_shows_the_curves_of_its_write(start: Start, qtbot: QtBot) -> No
     assert "from the history" in window.panes.live.status.text()
     assert window.panes.live.items.table()[1][-1][1] > 0.9, "worst p"
     window.panes.live.items.redraw()
+
+
+def test_a_memory_that_is_opened_brings_the_curves_of_its_newest_write(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    library = saved(workbench, qtbot)
+    live = workbench.window.panes.live
+    steps = len(live.loss.table()[1])
+    assert steps and "from the history" not in live.status.text()
+    workbench.context.submit(NewMemory())
+    settle(workbench, qtbot)
+    assert not live.loss.table()[1] and not live.status.text(), "an empty memory has no write"
+    library.open_file(library.model.entries[0].path)
+    settle(workbench, qtbot)
+    assert len(live.loss.table()[1]) >= steps and "from the history" in live.status.text()
 
 
 def test_saving_under_a_title_never_takes_the_place_of_another_file(start: Start, qtbot: QtBot, said: Said) -> None:

@@ -15,7 +15,7 @@ from bdh_workbench.memory import room
 from bdh_workbench.memory.writing.event import WriteEvent
 from bdh_workbench.session.records.events import Estimated
 from bdh_workbench.session.records.jobs import Relabel
-from tests.core_factory import FACTS
+from tests.core_factory import FACTS, many_facts
 from tests.gui.conftest import WAIT, Said, Start, begin_long_write, press_write, settle
 
 
@@ -59,6 +59,19 @@ def test_an_error_does_not_stay_under_another_text(
     assert "no room" in write.state.text() and write.state.property("tone") == "bad"
     write.editor.setPlainText("Another heron.")
     assert not write.state.text() and not write.state.property("tone")
+
+
+def test_a_write_before_the_model_is_there_is_answered_in_words(start: Start, qtbot: QtBot) -> None:
+    workbench = start(load=False)
+    write = workbench.window.panes.write
+    write.table.facts_model.set_facts(many_facts(2))
+    write.tabs.setCurrentIndex(1)
+    workbench.window.actions_by_name["write"].trigger()  # Ctrl+Return
+    assert "No model is loaded yet" in write.state.text() and not workbench.context.jobs.unfinished
+    workbench.start()
+    qtbot.waitUntil(lambda: workbench.context.model is not None, timeout=WAIT)
+    settle(workbench, qtbot)
+    assert not write.state.text(), "it is loaded now"
 
 
 def test_a_cancel_is_heard_at_once_even_while_nothing_can_stop(

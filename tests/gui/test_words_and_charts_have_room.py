@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication, QLineEdit, QStyle
 from pytestqt.qtbot import QtBot
@@ -16,7 +16,7 @@ from bdh_workbench.gui.plots.bars import NextTokens
 from bdh_workbench.gui.plots.key import LINE, Key, Sign
 from bdh_workbench.gui.shared.clock import DrawClock
 from bdh_workbench.gui.window.main_window import FIRST_SIZE, MINIMUM
-from bdh_workbench.inputs.items import TextDocument
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.inputs.prose import title_of
 from bdh_workbench.session.records.events import JobQueued
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
@@ -53,6 +53,24 @@ def test_a_text_has_three_lines_at_least_beside_the_advanced_settings(start: Sta
         editor = window.panes.write.editor
         assert editor.viewport().height() >= lines * editor.fontMetrics().height(), size
         assert editor.visibleRegion().boundingRect().height() == editor.height(), f"cut off at {size}"
+
+
+def test_long_prompts_are_shown_whole_in_the_smallest_window(start: Start, qtbot: QtBot) -> None:
+    window = start(load=False).window
+    prompt = (
+        "The lighthouse at Cobbler's Point, which was rebuilt after the storm of the last winter, is kept by a retired"
+    )
+    table = window.panes.write.table
+    table.facts_model.set_facts((Fact(prompt, "baker", ()), Fact("Old Henrik collects", "clocks", ())))
+    window.panes.write.tabs.setCurrentIndex(1)
+    window.resize(*MINIMUM)
+    window.workspaces.reset()
+    qtbot.wait(50)
+    metrics = table.fontMetrics()
+    width = table.columnWidth(0)
+    lines = metrics.boundingRect(0, 0, width - 16, 10_000, Qt.TextFlag.TextWordWrap, prompt).height()
+    assert lines > 2 * metrics.height(), "it does not fit into two lines"
+    assert table.rowHeight(0) >= lines > table.rowHeight(1)
 
 
 def test_the_queue_shows_every_document_and_its_state(start: Start) -> None:

@@ -286,6 +286,10 @@ class AskPane(Pane):
             self.context.say("Copied.")
         elif part == AGAIN:
             self.ask_again(exchange.prompt)
+        elif part == CANDIDATES and not exchange.others:
+            self.context.say("There are no other candidates for this answer.")
+        elif part == ALONE and exchange.untouched is None:
+            self.context.say("The model was not asked without the memory: its box in the settings was not ticked.")
         else:
             exchange.toggle(part)
             self._redraw_in_place()

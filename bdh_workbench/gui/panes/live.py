@@ -44,6 +44,7 @@ class LivePane(Pane):
         self._job: int | None = None
         self._step = 0
         self._running = False
+        self._shown: tuple[int, str] | None = None  # the write of the memory in use whose curves these are
         self._layers: list[LayerRecord] = []  # whose curves can be laid over these, the newest first
         self.loss = LossPlot(context.clock)
         self.items = ItemPlot(context.clock)
@@ -120,19 +121,36 @@ class LivePane(Pane):
             self.context.say("A write is running: its curves stay until it ends.")
             return
         steps, worst, median, history = _curves(layer)
-        self._job = None
-        self.loss.clear()
-        self.items.start([])
-        # A file keeps neither slots in use nor shares of reads: what stands there is of another write.
-        self.slots.clear()
-        self.shares.set_values((), ())
-        self.tokens.clear()
+        self._clear()
+        self._shown = _known(layer)
         for place, (step, low, middle) in enumerate(zip(steps, worst, median, strict=False)):
             self.loss.add(step, {name: values[place] for name, values in history.items() if place < len(values)})
             self.items.add(step, low, middle, ())
         self.status.setText(f"from the history: {short(layer.title, 40)} · {layer.seconds:.1f} s")
 
+    def _clear(self) -> None:
+        """Show no write: of one that is over a file keeps neither slots in use, shares of reads nor tokens."""
+        self._job = self._shown = None
+        self.loss.clear()
+        self.items.start([])
+        self.slots.clear()
+        self.shares.set_values((), ())
+        self.tokens.clear()
+        self.status.setText("")
+
+    def _follow(self, view: MemoryView) -> None:
+        """Keep to the memory in use: where the write that is shown is none of its own, show its newest one."""
+        newest = view.layers[-1] if view.layers else None
+        if self._running:  # it has just been written
+            self._shown = _known(newest) if newest is not None else None
+        elif self._shown is None or self._shown not in map(_known, view.layers):
+            if newest is not None:
+                self.show_layer(newest)
+            elif self._shown is not None:
+                self._clear()
+
     def _memory_changed(self, view: MemoryView) -> None:
+        self._follow(view)
         self.slots.show_fill(view.rank, view.slots)
         self.banks.show_banks(view.banks)
         layers = view.layers[::-1]
@@ -151,6 +169,11 @@ class LivePane(Pane):
         steps, worst, median, history = _curves(self._layers[index - 1])
         self.loss.overlay(steps, history)
         self.items.overlay(steps, worst, median)
+
+
+def _known(layer: LayerRecord) -> tuple[int, str]:
+    """What tells a write from every other, of other memories too."""
+    return layer.number, layer.created
 
 
 def _curves(layer: LayerRecord) -> tuple[list[float], list[float], list[float], dict[str, list[float]]]:

@@ -304,6 +304,8 @@ class WritePane(Pane):
     def write(self) -> None:
         """Write what the tab holds."""
         try:
+            if self.context.model is None:
+                raise UserError("No model is loaded yet: wait until it is, and write then.")
             facts, documents = self._wanted()
             settings = self.form.settings()
             if not facts and not documents:
@@ -438,7 +440,7 @@ class WritePane(Pane):
     def refresh(self) -> None:
         """Follow another model or memory."""
         self._show_fill()
-        self._forget_told()
+        self._forget_told(self._complained)
         self._enable()
         self.room.soon()
 

@@ -138,8 +138,7 @@ class MainWindow(QMainWindow):
         actions["save_as"].setEnabled(memory is not None and bool(memory.items))
         actions["undo"].setEnabled(memory is not None and memory.can_undo)
         actions["redo"].setEnabled(memory is not None and memory.can_redo)
-        for name in ("write", "model_card"):
-            actions[name].setEnabled(self.context.model is not None)
+        actions["model_card"].setEnabled(self.context.model is not None)
 
     # The window's own events
 

@@ -84,6 +84,12 @@ class Exchange:
         return next(iter(self.sources), None)
 
     @property
+    def others(self) -> tuple[Candidate, ...]:
+        """The candidates that were not chosen."""
+        found = self.found
+        return tuple(one for one in found.candidates if one is not found.chosen) if found is not None else ()
+
+    @property
     def outside(self) -> bool:
         """Whether nothing of the memory in use was read, though there is one."""
         return self.found is not None and self.found.abstained and not self.found.sources
@@ -173,7 +179,7 @@ class Exchange:
         if self.expected is not None:
             tone = colours.good if self.expected.greedy_correct else colours.warning
             parts.append(_small(escaped(self.verdict()), tone))
-        parts += self._folds(found, colours)
+        parts += self._folds(colours)
         return "".join(parts)
 
     def _answer(self, found: Answer, chosen: Candidate, colours: Colours) -> str:
@@ -210,9 +216,8 @@ class Exchange:
             pieces.append(escaped(self.origin()))
         if self.seconds:
             pieces.append(f"{self.seconds:.2f} s" if self.seconds < 10 else f"{self.seconds:.0f} s")
-        others = len(found.candidates) - (chosen is not None)
-        if others > 0:
-            pieces.append(self._link(CANDIDATES, plural(others, "other candidate"), colours))
+        if self.others:
+            pieces.append(self._link(CANDIDATES, plural(len(self.others), "other candidate"), colours))
         if (self.untouched is not None and self.sources + found.candidates != ()) or self.outside:
             label = "what the model says without it" if self.outside else "memory off"
             pieces.append(self._link(ALONE, label, colours))
@@ -230,20 +235,19 @@ class Exchange:
         text = escaped(shown) if not sign else shown.replace(" ", "&nbsp;")  # kept on one line
         return f'<a href="{part}:{self.job}" style="color:{colours.accent};text-decoration:none">{text}</a>'
 
-    def _folds(self, found: Answer, colours: Colours) -> list[str]:
+    def _folds(self, colours: Colours) -> list[str]:
         """What is unfolded: the other candidates, with their reasons as tooltips, and the untouched model's text."""
         lines = []
         if CANDIDATES in self.unfolded:
-            for other in found.candidates:
-                if other is not found.chosen:
-                    body = f"{bar(other.p, colours)}&nbsp; {escaped(shown_p(other.p))} &nbsp;{_marked(other, colours)}"
-                    where = escaped(f" · {_place(other.source)}")
-                    reasons = escaped(why(other)).replace('"', "&quot;")
-                    lines.append(
-                        f'<p dir="ltr" style="margin:4px 0 0 16px;color:{colours.text}">'
-                        f'<a title="{reasons}" style="color:{colours.text};text-decoration:none">{body}</a>'
-                        f'<span style="font-size:{NOTE_PIXELS}px;color:{colours.muted}">{where}</span></p>'
-                    )
+            for other in self.others:
+                body = f"{bar(other.p, colours)}&nbsp; {escaped(shown_p(other.p))} &nbsp;{_marked(other, colours)}"
+                where = escaped(f" · {_place(other.source)}")
+                reasons = escaped(why(other)).replace('"', "&quot;")
+                lines.append(
+                    f'<p dir="ltr" style="margin:4px 0 0 16px;color:{colours.text}">'
+                    f'<a title="{reasons}" style="color:{colours.text};text-decoration:none">{body}</a>'
+                    f'<span style="font-size:{NOTE_PIXELS}px;color:{colours.muted}">{where}</span></p>'
+                )
         if ALONE in self.unfolded:
             text = (self.untouched or "").strip() or "(nothing)"
             lines.append(_line(text, f"margin:4px 0 0 16px;color:{colours.muted}"))

@@ -20,6 +20,7 @@ FACT_TIPS = (
     "Other wordings of the prompt, separated by |, for measuring. An advanced setting writes them too.",
 )
 OTHERS_SHARE = 0.24  # of the width for answers, and for paraphrases
+WHOLE_ROWS = 300  # up to so many rows are as high as their texts where the table is narrow
 ONE_LINE = 640  # pixels of width from which one line is enough for a prompt
 KEPT = 20  # changes that can be taken back
 Index = QModelIndex | QPersistentModelIndex
@@ -164,9 +165,16 @@ class FactsTable(QTableView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.verticalHeader().setMinimumWidth(26)
         self._lines = 0
+        for changed in (self.facts_model.modelReset, self.facts_model.dataChanged):
+            changed.connect(self._make_room)
+
+    def _make_room(self, *_: object) -> None:
+        """Where rows have more than one line, let each be as high as its texts, unless there are very many."""
+        if self._lines > 1 and len(self.facts_model.rows) <= WHOLE_ROWS:
+            self.resizeRowsToContents()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Prompts have half of the width; where that is little, every cell has two lines."""
+        """Prompts have half of the width; where that is little, cells have two lines, and more where they need them."""
         super().resizeEvent(event)
         width = self.viewport().width()
         if event.oldSize().width() != event.size().width():
@@ -177,6 +185,7 @@ class FactsTable(QTableView):
             self._lines = lines
             self.setWordWrap(lines > 1)
             self.verticalHeader().setDefaultSectionSize(lines * self.fontMetrics().height() + 10)
+        self._make_room()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Paste, copy and delete as in a spreadsheet."""
