@@ -6,7 +6,7 @@ not there says which command makes them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import Any
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.files import save_text_atomically
 from lab.memories.colliding import ADDRESSES, gain, gains
-from lab.networks.one_gate import SETTING_LABELS, SETTINGS, TOKENS
+from lab.networks.one_gate import TOKENS
 from lab.networks.one_gate_routing import LENT
 from lab.networks.study import HEBBIAN, NOISE, OTHER
+from lab.origins import origins
 from lab.results import Note, cell, markdown_table, probability, read_report
 from lab.results import command as experiment_command
 
@@ -26,6 +27,7 @@ BENCH = (
     "../shared/benchmark/documents.json --text ../shared/corpus --baselines --json > docs/experiments/bench.json"
 )
 REPRODUCED, EXCEEDED, NOT, MISSING = "reproduced", "exceeded", "not reproduced", "not measured yet"
+EARLIER = "> Measured on an earlier state"  # how a page of results begins that is no longer of the model as it is
 UNDECIDED = "undecided"  # the spread is too large for either
 PARAMETERS, TRAINED_ON = 25_000_000, 250_000_000  # of a model of the paper's size, at least, and of its training
 PAPER_RETENTION, PAPER_P, PAPER_STEPS, DOUBLE = 0.71, 0.99, 300, 2.0
@@ -97,7 +99,7 @@ def cold(bench: Mapping[str, Any]) -> Finding | None:
 def twenty(bench: Mapping[str, Any]) -> Finding | None:
     """Reproduced if all are exact at a median p over 0.99; exceeded if the worst whole answer is over 0.9.
 
-    The verdict is on the pure read, which is S alone, as the paper's is; completion is told beside it.
+    The verdict is on the pure read, which is S alone, as in the paper; the figure with completion is given as well.
     """
     found = bench["facts"]
     if found is None:
@@ -249,11 +251,6 @@ def contrast_colliding(report: Mapping[str, Any]) -> Finding | None:
     return Finding("; ".join(parts), report["seeds"], verdict(fine)) if parts else None
 
 
-PICTURES = {
-    "routing-one-gate": "Gradient of the slow memory and its gate, with a fast state over without",
-    "gates-one-gate": "What each level adds through its one gate",
-    "protocols-collide": "Ways of writing facts whose addresses collide",
-}
 WRITTEN = "joint contrastive encoding is the right write protocol"
 SPECIALISED = "gates specialise by themselves into a fast and a slow system"
 DOUBLED = "a Hebbian write site doubles the gradient that the slow weights of its layer receive"
@@ -310,13 +307,19 @@ def write_page(folder: Path, note: Note = lambda line: None) -> dict[str, Any]:
             "negative results that ruled out the wrong protocols",
             "–",
             f"{count} in [negative-results.md](negative-results.md)",
-            "stands with each",
+            "the sections",
             "–",
             verdict(count > 0),
         ]
     )
-    save_text_atomically(folder / "reproduction.md", page(results, rows))
+    earlier = [name for name in results if _is_earlier(stored / f"{name}.md")]
+    save_text_atomically(folder / "reproduction.md", page(results, rows, earlier))
     return {"rows": rows}
+
+
+def _is_earlier(page: Path) -> bool:
+    """Whether the page of some results says that they are of an earlier state of the model."""
+    return page.is_file() and EARLIER in page.read_text(encoding="utf-8", errors="replace")
 
 
 def table(results: Mapping[str, Mapping[str, Any]], folder: Path) -> list[list[str]]:
@@ -345,107 +348,30 @@ def command(name: str, report: Mapping[str, Any] | None = None) -> str:
     return BENCH if name == "bench" else experiment_command(name, report)
 
 
-def page(results: Mapping[str, Mapping[str, Any]], rows: list[list[str]]) -> str:
-    """The whole page."""
+def page(results: Mapping[str, Mapping[str, Any]], rows: list[list[str]], earlier: Collection[str] = ()) -> str:
+    """The whole page.
+
+    Args:
+        results: by name.
+        rows: of the table.
+        earlier: names of those results that are of an earlier state of the model.
+    """
     sources = sorted({claim.source for claim in CLAIMS})
-    commands = "".join(f"- `{name}`: `{command(name, results.get(name))}`\n" for name in sources)
+    commands = "".join(
+        f"- `{name}`: `{command(name, results.get(name))}`{' (an earlier state of the model)' * (name in earlier)}\n"
+        for name in sources
+    )
     model = results["bench"]["model"] if "bench" in results else "small"
     return (
         "# The paper's claims, one by one\n\n"
-        "R. Thomas, 2026 (doi 10.5281/zenodo.19565707), of which the abstract is at hand, against model "
-        f"`{model}`; claims 9 and 10 on small networks trained from scratch. Mean ± sample standard deviation over "
-        "seeds. The rule of each verdict stands in `lab/reproduction.py`, and this "
-        "page is made by\n\n"
+        "The claims are those of R. Thomas, 2026 (doi 10.5281/zenodo.19565707), as its abstract states them. They are "
+        f"tested with model `{model}`, claims 9 and 10 with small networks trained from scratch. Figures are mean ± "
+        "sample standard deviation over seeds. Verdicts follow by the rules in `lab/reproduction.py`. This page is "
+        "made by\n\n"
         "    python3 workbench.py run experiment reproduction --out docs\n\n"
         "from the results of these commands, which are in `docs/experiments`:\n\n"
         + commands
         + "\n"
         + markdown_table(["#", "claim", "construction", "our figure", "results of", "seeds", "verdict"], rows)
         + origins(results)
-    )
-
-
-def origins(results: Mapping[str, Mapping[str, Any]]) -> str:
-    """What the phenomena of claims 8 to 10 come from, as far as the results show; nothing where they are not there."""
-    lines = [*_of_the_gradient(results), *_of_the_gates(results), *_of_contrast(results)]
-    if not lines:
-        return ""
-    shown = "".join(
-        f"\n![{text}](experiments/{name}.png)\n\n{text}, by `{command(name, results[name])}`\n"
-        for name, text in PICTURES.items()
-        if name in results
-    )
-    return "\n## Where the phenomena come from\n\n" + " ".join(lines) + "\n" + _ratios(results) + shown
-
-
-def _compared(results: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, Mapping[str, Any]]]:
-    """Tokens, rate and figures of each comparison of networks with one gate."""
-    found = results.get("routing-one-gate", {}).get("results", {})
-    return [
-        (tokens, SETTING_LABELS[setting], of_tokens[setting])
-        for tokens, of_tokens in found.items()
-        for setting in SETTINGS
-        if setting in of_tokens
-    ]
-
-
-def _of_the_gradient(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    rests = [figures[HEBBIAN]["rest"] for _, _, figures in _compared(results)]
-    if not rests:
-        return []
-    near = sum(rest.low <= 1.0 <= rest.high for rest in rests)
-    return [
-        "The gradient (claim 10): with one gate, the gradient of the slow memory is tanh(gate) times a rest, and the "
-        f"fast read acts on the same gate. The rest does not differ from 1 in {near} of {len(rests)} comparisons with "
-        "networks without a fast state (95% intervals, table below). A network without any fast state that is lent "
-        "the gates of the Hebbian one shows what the gate does alone. What one finds is a matter of how far the gate "
-        "has opened by then. With two gates nothing is shared, and a fast state can act on the slow memory only "
-        "through the rest."
-    ]
-
-
-def _of_the_gates(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    found = results.get("gates-one-gate", {}).get("results", {})
-    parts = [
-        f"{cell(own[HEBBIAN]['contrast'], '.3f')} nats against {cell(own[OTHER]['contrast'], '.3f')} in {tokens}"
-        for tokens, of_tokens in found.items()
-        if (own := of_tokens.get("author"))
-    ]
-    if not parts:
-        return []
-    return [
-        "The gates (claim 9): the contrast between tokens seen before and new ones, with the text's own fast state and "
-        f"with another sequence's, is {' and '.join(parts)}; the difference is all that the content of the fast state "
-        "can account for."
-    ]
-
-
-def _of_contrast(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    found = results.get("protocols-collide", {}).get("results", {})
-    parts = [
-        f"{count} facts, {ADDRESSES[name]}, overlap {protocols['joint, contrast']['overlap'].mean:.2f}: "
-        f"{gains(protocols, 'joint')}"
-        for name, sizes in found.items()
-        for count, protocols in sizes.items()
-    ]
-    if not parts:
-        return []
-    return [
-        "The write protocol (claim 8): what contrast adds to a joint write, as a share of the questions, with the 95% "
-        f"interval over sets of facts and d, the mean over the deviation: {'; '.join(parts)}."
-    ]
-
-
-def _ratios(results: Mapping[str, Mapping[str, Any]]) -> str:
-    """A table of what a fast state did to the gradient of the slow memory, by gate and rest."""
-    rows = [
-        [tokens, rate, *(str(figures[HEBBIAN][part]) for part in ("gradient", "gate", "rest")), str(lent["gradient"])]
-        for tokens, rate, figures in _compared(results)
-        if (lent := figures[LENT])
-    ]
-    head = ["tokens", "rate of the fast state", "gradient", "gate", "rest", "gradient, lent gate"]
-    return (
-        "\nRatios to networks without a fast state, where gradient is gate times rest:\n\n" + markdown_table(head, rows)
-        if rows
-        else ""
     )

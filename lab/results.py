@@ -18,7 +18,7 @@ import numpy as np
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.files import save_json_atomically
-from bdh_workbench.training.pictures import COLOURS, new_figure, save_figure
+from bdh_workbench.training.pictures import COLOURS, LINE, MUTED, new_figure, save_figure
 from lab.records import EXPERIMENTS
 
 FORMS = ("png", "svg")
@@ -266,27 +266,68 @@ def band(axes: Any, x: Sequence[float], runs: Sequence[Sequence[float]], label: 
     axes.fill_between(x, low, high, color=style.get("color"), alpha=0.15, linewidth=0)
 
 
-def bars(axes: Any, names: Sequence[str], series: Mapping[str, Sequence[Spread | None]]) -> None:
-    """Draw horizontal bars, the first name on top: for each name one bar of every series, with its deviation.
+def panels(axes: Any, rows: int, columns: int, size: tuple[float, float]) -> list[Any]:
+    """Axes in rows and columns of one figure, row by row; the given ones come first, and their title goes above all.
 
-    The title moves to the left edge of the figure, as names take much of its width.
+    Args:
+        axes: those of a figure that has no others.
+        rows: how many.
+        columns: how many in each row.
+        size: of the figure, width and height in inches.
     """
+    figure = axes.figure
+    title_of_the_figure(axes)
+    figure.set_size_inches(size)
+    grid = figure.add_gridspec(rows, columns)
+    axes.set_subplotspec(grid[0, 0])
+    made = [axes]
+    for place in range(1, rows * columns):
+        panel = figure.add_subplot(grid[place // columns, place % columns])
+        panel.grid(color=LINE, linewidth=0.6)
+        panel.spines[["top", "right"]].set_visible(False)
+        made.append(panel)
+    return made
+
+
+def title_of_the_figure(axes: Any) -> None:
+    """Move the title of axes to the left edge of their figure."""
     title, figure = axes.get_title(loc="left"), axes.figure
     if title and figure.get_suptitle() == "":
         axes.set_title("", loc="left")
         figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+
+
+def bars(axes: Any, names: Sequence[str], series: Mapping[str, Sequence[Spread | None]], form: str = "") -> None:
+    """Draw horizontal bars, the first name on top: for each name one bar of every series, with its deviation.
+
+    The title moves to the left edge of the figure, as names take much of its width.
+
+    Args:
+        axes: to draw on.
+        names: of the groups.
+        series: figures of each group, by label.
+        form: of the number that stands after each bar; none if empty.
+    """
+    title_of_the_figure(axes)
     height, count = 0.8 / len(series), len(names)
     for number, ((label, figures), colour) in enumerate(zip(series.items(), COLOURS, strict=False)):
+        places = [count - place - number * height for place in range(count)]
+        deviations = [0.0 if figure is None else figure.deviation for figure in figures]
         axes.barh(
-            [count - place - number * height for place in range(count)],
+            places,
             [mean(figure) for figure in figures],
             height,
-            xerr=[0.0 if figure is None else figure.deviation for figure in figures],
+            xerr=deviations,
             color=colour,
             label=label,
             error_kw={"linewidth": 0.8},
         )
+        for place, figure, deviation in zip(places, figures, deviations, strict=True):
+            if form and figure is not None:
+                at, text = (figure.mean + deviation, place), f"{figure.mean:{form}}"
+                axes.annotate(text, at, (4, 0), textcoords="offset points", va="center", fontsize=7, color=MUTED)
     axes.set_yticks([count - place - height * (len(series) - 1) / 2 for place in range(count)], names, fontsize=8)
+    axes.set_axisbelow(True)
 
 
 def pictures_in(page_of: str, names: Sequence[str]) -> str:

@@ -79,7 +79,7 @@ def model_card(name: str, corpus: str, record: Mapping[str, Any], pictures: list
         f"# {name}",
         "",
         f"A BDH language model with a write site, {done['parameters']:,} parameters, made by `bdh-workbench train`. "
-        "It is small: it knows the form of English text and little of the world. What it is for is being written "
+        "It is small: it knows the form of English text and little about the world. Its purpose is to be written "
         "into; see the program's README.",
         "",
         "## Shape",
@@ -112,9 +112,9 @@ def reading_lines(figures: Mapping[str, Any]) -> list[str]:
     shares = {name: f"{100 * figures[name]:.1f}%" for name in ("exact", "none", "answered")}
     return [
         f"{figures['parameters']:,} parameters, trained for {figures['minutes']:g} minutes on {figures['questions']:,} "
-        "questions, each with one or two sentences. On questions about held-out sentences, answers given unit for "
-        f"unit: {shares['exact']}, F1 {100 * figures['f1']:.1f}; of questions without an answer {shares['none']} are "
-        f"left without one, of the others {shares['answered']} get one (`train --only reading`, "
+        f"questions, each with one or two sentences. On questions about held-out sentences, {shares['exact']} of the "
+        f"answers are right unit for unit, and F1 is {100 * figures['f1']:.1f}; {shares['none']} of the questions "
+        f"without an answer get none, and {shares['answered']} of the others get one (`train --only reading`, "
         "[asking](../../docs/asking.md)).",
     ]
 
@@ -153,9 +153,9 @@ def _data(corpus: str, done: Mapping[str, Any], training: Mapping[str, Any]) -> 
     where = corpus if corpus.startswith("hf:") else Path(corpus).name
     invented = training["synthetic"] * (1.0 - training["plain_share"])
     lines = [
-        f"Corpus `{where}`: {done['corpus_tokens']:,} tokens made ready; {done['tokens']:,} tokens read, of which "
-        f"about {100 * invented:.0f}% are invented statements and questions made by the program, so "
-        f"about {done['epochs']:.2f} epochs of the corpus.",
+        f"Corpus `{where}`: {done['corpus_tokens']:,} tokens prepared; {done['tokens']:,} tokens read, "
+        f"about {done['epochs']:.2f} epochs of the corpus, since about {100 * invented:.0f}% of them are invented "
+        "statements and questions made by the program.",
     ]
     if sources:
         rows = [(part["name"], part["what"], part["licence"], part["characters"]) for part in sources]
@@ -220,8 +220,8 @@ def _values(value: Any) -> Any:
 
 def _calibration(figures: Mapping[str, Any]) -> list[str]:
     lines = [
-        "What the judges of rows open a read at, on names, relations and texts that they were not fitted on; of "
-        "questions that have an answer the right row, of others any:",
+        "How often the judges of rows open a read, on names, relations and texts that they were not fitted on: at the "
+        "right row for questions that have an answer, at any row for the others.",
         "",
     ]
     groups = {
@@ -232,7 +232,7 @@ def _calibration(figures: Mapping[str, Any]) -> list[str]:
     lines += _table(("judge", "asked", "share"), [(*key, f"{share:.4f}") for key, share in groups.items()])
     if figures.get("test"):
         rows = [(words, f"{figures['test'][key]:.3f}") for key, words in SHOWN_FIGURES.items()]
-        lines += ["", "The finished addresses on names and relations that nothing was chosen on:", ""]
+        lines += ["", "The finished addresses, on names and relations that were not used to choose anything:", ""]
         lines += _table(("measure (share)", "test split"), rows)
     return lines
 

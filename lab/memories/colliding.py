@@ -37,11 +37,11 @@ from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writing.problem import Unrelated, unrelated_text
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
-from bdh_workbench.training.pictures import LINE
+from bdh_workbench.training.pictures import COLOURS, LINE
 from bdh_workbench.training.synthetic.names import invented
 from lab.memories.protocols import Protocol, write_by
 from lab.memories.variants import SPLIT, general_text, hidden_state_model, plain_hidden_model
-from lab.results import Figures, Gain, Note, Spread, bars, cell, draw, kept, markdown_table, pictures_in, spread_of
+from lab.results import Figures, Gain, Note, Spread, cell, draw, kept, markdown_table, panels, pictures_in, spread_of
 
 SIZES = {"plain": (20, 100), "whitened": (20,)}  # facts, by addresses; whitening is compared with what it whitens
 PARTS = (("joint",), ("sequential", "independent"))  # what contrast is judged by comes first
@@ -58,6 +58,8 @@ SHOWN = {
     "steps": "steps",
     "seconds": "CPU seconds",
 }
+ANSWERS = ("the right answer", "another fact's answer", "neither")
+THIN = {"linewidth": 0.8}  # lines of deviations
 SHARES = ("exact", "paraphrases", "mixed_up", "paraphrases_mixed_up")
 
 
@@ -234,52 +236,66 @@ def finding(report: Report) -> str:
     """What contrast changes in a joint write, in two lines."""
     lines = []
     for key, text in (
-        ("exact", "facts right"),
-        ("paraphrases_mixed_up", "other words answered with another fact's answer"),
+        ("exact", "asked as written: the right answer"),
+        ("paraphrases_mixed_up", "asked in other words: another fact's answer"),
     ):
         parts = [
             f"{gain(protocols, 'joint', key).mean:+.2f} ({count}{', whitened' if name == 'whitened' else ''})"
             for name, sizes in report.results.items()
             for count, protocols in sizes.items()
         ]
-        lines.append(f"Contrast in a joint write, {text}: {', '.join(parts)}")
+        lines.append(f"Contrast in a joint write, {text} {', '.join(parts)}")
     return "\n".join(lines)
 
 
 def pictures(report: Report, out: Path) -> list[str]:
-    """What is answered right and mixed up after each protocol: a panel for each number of facts and addresses."""
-    shown = {
-        "exact": "asked as written: right",
-        "mixed_up": "asked as written: another fact's answer",
-        "paraphrases": "in other words: right",
-        "paraphrases_mixed_up": "in other words: another fact's answer",
-    }
+    """What becomes of the questions after each protocol: a panel for each number of facts and addresses."""
     cases = [(name, count) for name, sizes in report.results.items() for count in sizes]
     columns = min(2, len(cases))
-    ways = [p.name for p in PROTOCOLS if any(p.name in report.results[name][count] for name, count in cases)]
+    rows = -(-len(cases) // columns)
 
     def plot(axes: Any) -> None:
-        figure, rows = axes.figure, -(-len(cases) // columns)
-        grid = figure.add_gridspec(rows, columns)
-        figure.set_size_inches(8.4, 1.4 + 2.5 * rows)
-        for place, (name, count) in enumerate(cases):
-            spot = grid[place // columns, place % columns]
-            panel = figure.add_subplot(spot, sharex=axes, sharey=axes) if place else axes
-            panel.set_subplotspec(spot)
-            protocols = report.results[name][count]
-            series = {label: [protocols.get(way, {}).get(key) for way in ways] for key, label in shown.items()}
-            bars(panel, ways, series)
-            panel.set_title(f"{count} facts, {ADDRESSES[name]}", loc="left", fontsize=9)
-            panel.set_xlabel("share of the questions" if place // columns == rows - 1 else "")
-            panel.tick_params(axis="y", labelleft=place % columns == 0)
-            panel.grid(visible=True, axis="x", color=LINE, linewidth=0.6)
-            panel.grid(visible=False, axis="y")
-            panel.spines[["top", "right"]].set_visible(False)
-        axes.set_xlim(0.0, 1.05)
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+        made = panels(axes, rows, columns, (9.6, 1.6 + 3.0 * rows))
+        for place, (panel, (name, count)) in enumerate(zip(made, cases, strict=False)):
+            _answers(panel, report.results[name][count], names=place % columns == 0)
+            panel.set_title(f"{count} facts, {ADDRESSES[name]}", loc="left", fontsize=10)
+            panel.set_xlabel("share of the questions")
+        for empty in made[len(cases) :]:
+            empty.remove()
+        axes.figure.legend(
+            *axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9
+        )
 
-    title = "Facts whose addresses collide, read from the slow memory alone: mean and deviation over sets\n"
+    title = "Facts that share a prefix and differ late, read from the slow memory alone: mean and deviation over sets\n"
     return draw(out, "protocols-collide", (title + finding(report), "", ""), plot)
+
+
+def _answers(axes: Any, protocols: Mapping[str, Figures], names: bool) -> None:
+    """Two bars for each protocol, asked as written and in other words: right, another fact's answer, neither."""
+    ways = [protocol.name for protocol in PROTOCOLS if protocol.name in protocols]
+    places: list[float] = []
+    labels: list[str] = []
+    for number, way in enumerate(ways):
+        for line, (right, mixed_up, asked) in enumerate(
+            (("exact", "mixed_up", "as written"), ("paraphrases", "paraphrases_mixed_up", "in other words"))
+        ):
+            place, start = -2.5 * number - line, 0.0
+            for key, label, colour in ((right, ANSWERS[0], COLOURS[2]), (mixed_up, ANSWERS[1], COLOURS[4])):
+                figure = protocols[way][key]
+                assert figure is not None
+                given = label if not places else None
+                width, deviation = figure.mean, figure.deviation
+                axes.barh(place, width, 0.85, left=start, xerr=deviation, color=colour, label=given, error_kw=THIN)
+                if width >= 0.1:
+                    middle = start + width / 2
+                    axes.text(middle, place, f"{width:.2f}", ha="center", va="center", fontsize=8, color="white")
+                start += width
+            axes.barh(place, 1.0 - start, 0.85, left=start, color=LINE, label=ANSWERS[2] if not places else None)
+            places.append(place)
+            labels.append(f"{way}: {asked}" if line == 0 else asked)
+    axes.set_yticks(places, labels if names else [""] * len(labels), fontsize=8)
+    axes.set_xlim(0.0, 1.0)
+    axes.grid(visible=False)
 
 
 def page(report: Report, names: list[str]) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bdh_workbench.model.network import Network
+from bdh_workbench.training.pictures import LINE
 from lab.networks.gates import measure_network
 from lab.networks.one_gate import (
     CONTEXT,
@@ -117,23 +118,33 @@ def _summary(runs: Mapping[str, Any]) -> Summary:
 
 def pictures(report: Report, out: Path) -> list[str]:
     """What each level adds, from its slow memory and from its fast state."""
-    names, series = [], {"from the slow memory": list[Spread](), "from the fast state": list[Spread]()}
-    ratios: dict[str, list[float]] = {}
+    names, series, beside = [], {"from the slow memory": list[Spread](), "from the fast state": list[Spread]()}, []
     for tokens, of_tokens in report.results.items():
         for setting in (name for name in SETTINGS if name in of_tokens):
-            own = of_tokens[setting][HEBBIAN]
+            own, control = (of_tokens[setting][kind] for kind in (HEBBIAN, OTHER))
             for level in range(LEVELS):
-                names.append(f"level {level + 1}, {SETTING_LABELS[setting]}, {tokens}")
+                names.append(f"{tokens}, {SETTING_LABELS[setting]}: level {level + 1}")
                 for figures, shares in zip(series.values(), (own.slow_share, own.fast_share), strict=True):
                     figures.append(shares[level])
-            slow, fast = (sum(share.mean for share in shares) for shares in (own.slow_share, own.fast_share))
-            ratios.setdefault(SETTING_LABELS[setting], []).append(fast / slow)
+            indices = (", ".join(f"{figure.mean:.2f}" for figure in each.index) for each in (own, control))
+            beside.append("index {}\ncontrol {}".format(*indices))
     title = (
-        f"What each level adds to the stream through its one gate: mean and deviation over {report.seeds} seeds\n"
-        "Fast over slow: " + "; ".join(f"{name} {min(own):.2g} to {max(own):.2g}" for name, own in ratios.items())
+        f"Does one level become slow and the other fast? What each adds, mean and deviation over {report.seeds} seeds\n"
+        "Index of the levels: -1 for all slow, 1 for all fast; control: with the fast state of another sequence"
     )
-    labels = (title, "norm of what is added, over that of the stream (ratio)", "")
-    return draw(out, "gates-one-gate", labels, lambda axes: bars(axes, names, series))
+
+    def plot(axes: Any) -> None:
+        bars(axes, names, series, ".2g")
+        axes.figure.set_size_inches(8.8, 1.6 + 0.36 * len(names))
+        axes.set_xlim(0.0, 1.45 * axes.get_xlim()[1])
+        for number, text in enumerate(beside):
+            middle = len(names) - number * LEVELS - (LEVELS - 1) / 2 - 0.2
+            at = (0.99, middle)
+            axes.annotate(text, at, xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=8)
+            axes.axhline(middle - LEVELS / 2, color=LINE, linewidth=0.8)
+        axes.grid(visible=False, axis="y")
+
+    return draw(out, "gates-one-gate", (title, "norm of what is added, over that of the stream (ratio)", ""), plot)
 
 
 def page(report: Report, names: list[str]) -> str:

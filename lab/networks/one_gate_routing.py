@@ -35,7 +35,7 @@ from lab.networks.one_gate import (
     Runs,
 )
 from lab.networks.study import HEBBIAN, NOISE, NONE, OTHER, TINY
-from lab.results import Note, Paired, band, draw, markdown_table, pictures_in
+from lab.results import Note, Paired, band, draw, markdown_table, panels, pictures_in, title_of_the_figure
 
 LENT = "lent"
 KINDS = {
@@ -183,43 +183,60 @@ def _shown(runs: Mapping[str, Any], steps: int) -> dict[str, Any]:
 
 
 def pictures(report: Report, out: Path) -> list[str]:
-    """Gradients over gates, and the gates while training."""
+    """The ratios with their intervals, and gradients and gates while training."""
     results = report.results
-    labels = (
-        "The gradient of the slow memory follows its gate: a point for each pair of networks",
-        f"gate of level {report.level}, with a fast state over without (ratio)",
-        "gradient of its slow memory (ratio)",
+    found: dict[str, list[str]] = {}
+    for tokens, of_tokens in results.items():
+        for setting in (name for name in SETTINGS if name in of_tokens):
+            ratio = of_tokens[setting][HEBBIAN].gradient.mean
+            found.setdefault(SETTING_LABELS[setting], []).append(f"{ratio:.2f} ({tokens})")
+    title = (
+        f"Does a fast state double the gradient of the slow memory? Mean and 95% interval over {report.seeds} seeds\n"
+        "Hebbian state: " + "; ".join(f"{', '.join(ratios)} at {rate}" for rate, ratios in found.items())
     )
+    labels = (title, "network with a fast state, over the one without (ratio)", "")
     names = draw(out, "routing-one-gate", labels, lambda axes: _ratios(axes, results))
-    first = next(iter(results))
-    title = f"Gate of level {report.level} while training, {first}: mean and range over {report.seeds} seeds\n"
-    title += "At the end: " + "; ".join(f"{label} {_last(runs):.2f}" for label, runs in _curves(results[first]).items())
-    gates = (title, "step", "size of the gate, |tanh(g)| (no unit)")
-    return names + draw(out, "routing-one-gate-gates", gates, lambda axes: _gates(axes, results[first]))
+    title = (
+        f"Gradient of the slow memory of level {report.level}, and its gate: mean and range over {report.seeds} seeds\n"
+    )
+    title += "Predicted: the gradient without a fast state, times the ratio of the gates"
+    return names + draw(out, "routing-one-gate-training", (title, "step", ""), lambda axes: _training(axes, results))
 
 
 def _ratios(axes: Any, results: Mapping[str, Any]) -> None:
-    every = [1.0]
-    labels = {
-        HEBBIAN: "Hebbian state",
-        OTHER: KINDS[OTHER],
-        NOISE: KINDS[NOISE],
-        LENT: "no state, lent gate",
-    }
-    for (kind, label), colour in zip(labels.items(), COLOURS, strict=False):
-        points = [
-            pair
-            for of_tokens in results.values()
-            for setting in SETTINGS.keys() & of_tokens.keys()
-            for pair in zip(of_tokens[setting][kind].gate.values, of_tokens[setting][kind].gradient.values, strict=True)
-        ]
-        axes.plot(*zip(*points, strict=True), "o", markersize=4, alpha=0.8, color=colour, label=label)
-        every += [value for pair in points for value in pair]
-    ends = [min(every) * 0.8, max(every) * 1.25]
-    axes.plot(ends, ends, color=MUTED, linewidth=0.9, label="as the gate alone")
-    axes.axhline(2.0, color=MUTED, linewidth=0.9, linestyle=":", label="doubling")
+    """A row for each kind of network: its gradient with the interval, and its gate."""
+    title_of_the_figure(axes)
+    places: list[float] = []
+    names: list[str] = []
+    place, own = 0.0, COLOURS[0]
+    for tokens, of_tokens in results.items():
+        for setting in (name for name in SETTINGS if name in of_tokens):
+            heading, at = f"{tokens}, {SETTING_LABELS[setting]}", (0.01, place)
+            axes.annotate(heading, at, xycoords=("axes fraction", "data"), va="center", fontsize=9, weight="bold")
+            for kind, label in KINDS.items():
+                place -= 1.0
+                found, first = of_tokens[setting][kind], not places
+                mean, gate = found.gradient.mean, found.gate.mean
+                reach = [[mean - found.gradient.low], [found.gradient.high - mean]]
+                text = "gradient of the slow memory" if first else None
+                axes.errorbar(mean, place, xerr=reach, fmt="o", markersize=5, capsize=2, color=own, label=text)
+                text = "its gate" if first else None
+                axes.plot(gate, place, "D", markersize=9, markerfacecolor="none", color=COLOURS[4], label=text)
+                places.append(place)
+                names.append(label)
+            place -= 1.4
+    axes.set_ylim(place + 0.9, 0.7)
+    axes.figure.set_size_inches(8.6, 1.6 + 0.2 * -place)
+    axes.set_yticks(places, names, fontsize=8)
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    ticks = (0.01, 0.03, 0.1, 0.3, 1.0, 2.0)
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    for value, text, side in ((1.0, "unchanged ", "right"), (2.0, " doubled", "left")):
+        axes.axvline(value, color=MUTED, linewidth=0.9, linestyle=":")
+        axes.annotate(text, (value, 1.0), xycoords=("data", "axes fraction"), va="bottom", ha=side, fontsize=9)
+    axes.set_xlim(right=4.0)
+    axes.grid(visible=False, axis="y")
 
 
 def _curves(of_tokens: Mapping[str, Any]) -> dict[str, Shown]:
@@ -230,14 +247,34 @@ def _curves(of_tokens: Mapping[str, Any]) -> dict[str, Shown]:
     return shown
 
 
-def _last(runs: Shown) -> float:
-    return statistics.mean(abs(gate) for gate in runs.gates[-1])
-
-
-def _gates(axes: Any, of_tokens: Mapping[str, Any]) -> None:
-    for (label, runs), colour in zip(_curves(of_tokens).items(), COLOURS, strict=False):
-        sizes = [[abs(gate) for gate in column] for column in zip(*runs.gates, strict=True)]
-        band(axes, runs.marks, sizes, label, color=colour)
+def _training(axes: Any, results: Mapping[str, Any]) -> None:
+    """A row of panels for each kind of tokens: the gradient, measured and as the gate predicts it, and the gate."""
+    made = panels(axes, len(results), 2, (8.6, 1.4 + 2.6 * len(results)))
+    for row, (tokens, of_tokens) in enumerate(results.items()):
+        gradients, gates = made[2 * row], made[2 * row + 1]
+        bare = of_tokens["none"]
+        for (label, runs), colour in zip(_curves(of_tokens).items(), COLOURS, strict=False):
+            sizes = [[abs(gate) for gate in column] for column in zip(*runs.gates, strict=True)]
+            band(gates, runs.marks, sizes, label, color=colour)
+            band(gradients, runs.marks, list(zip(*runs.gradients, strict=True)), label, color=colour)
+            if runs is not bare:
+                predicted = [
+                    statistics.mean(
+                        gradient * abs(gate) / max(abs(other), TINY)
+                        for gradient, gate, other in zip(*look, strict=True)
+                    )
+                    for look in zip(bare.gradients, runs.gates, bare.gates, strict=True)
+                ]
+                gradients.plot(runs.marks, predicted, "--", color=colour, linewidth=1.2, label=f"{label}: predicted")
+        gradients.set_yscale("log")
+        gradients.set_ylim(bottom=gradients.get_ylim()[1] / 2e3)  # the first steps begin at zero
+        gradients.set_title(f"{tokens}: norm of the gradient (nats)", loc="left", fontsize=9)
+        gates.set_title(f"{tokens}: size of the gate, |tanh(g)| (no unit)", loc="left", fontsize=9)
+        for panel in (gradients, gates):
+            panel.set_xlabel("step" if row == len(results) - 1 else "")
+    axes.figure.legend(
+        *axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9
+    )
 
 
 def page(report: Report, names: list[str]) -> str:

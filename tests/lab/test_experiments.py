@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader
 from bdh_workbench.training.addressing.calibration import GeneralText
 from bdh_workbench.training.synthetic import hard_facts
-from lab import reproduction
+from lab import origins, reproduction
 from lab.memories import capacity, colliding, harder, protocols
 from lab.memories.variants import HiddenSite, fact_shares, hidden_state_model, with_slots
 from lab.networks import gates, routing, study
@@ -358,6 +359,52 @@ def test_a_gain_comes_with_what_would_have_been_seen() -> None:
     assert found.reach == pytest.approx(4.303 * 0.1 / 3**0.5, rel=1e-3)
     assert str(found) == "+0.200 (-0.048 to +0.448, d +2.0)"
     assert str(Gain.of(Spread.of([0.0, 0.0]))) == "+0.000 in every set"
+
+
+def routing_text(own: list[float], rest: list[float], lent: list[float]) -> str:
+    """What the page says of networks whose ratios to those without a fast state are these."""
+    figures = {
+        study.HEBBIAN: {"gradient": Paired.of(own), "gate": Paired.of(own), "rest": Paired.of(rest)},
+        "lent": {"gradient": Paired.of(lent)},
+        study.OTHER: {"hebbian_over": Paired.of([0.9, 1.1])},
+    }
+    return origins.origins({"routing-one-gate": {"seeds": 2, "steps": 10, "results": {"bytes": {"author": figures}}}})
+
+
+def test_what_is_said_of_the_gradient_follows_from_the_figures() -> None:
+    by_gate = routing_text([0.2, 0.3], [0.9, 1.1], [0.21, 0.29])
+    assert "only by moving the gate" in by_gate and "In 1 of 1 comparisons" in by_gate
+    assert "by more than the gate" in routing_text([2.0, 2.1], [1.5, 1.51], [2.0, 2.1])
+    assert "by more than the gate" in routing_text([2.0, 2.02], [0.9, 1.1], [1.0, 1.01]), "not the same when lent"
+    assert origins.origins({}) == ""
+
+
+def test_what_is_said_of_contrast_follows_from_the_figures() -> None:
+    def said(mixed: list[float]) -> str:
+        steady = {key: Spread.of([0.5, 0.5, 0.5]) for key in (*colliding.SHARES, "overlap")}
+        found = {
+            "joint, contrast": steady | {"paraphrases_mixed_up": Spread.of(mixed)},
+            "joint, no contrast": steady,
+        }
+        return origins.origins({"protocols-collide": {"seeds": 3, "results": {"plain": {"20": found}}}})
+
+    assert "20 facts, hidden states: -0.30" in said([0.2, 0.21, 0.19])
+    assert "adds nothing that shows" in said([0.1, 0.9, 0.45]), "the interval includes 0"
+    assert "adds nothing that shows" in said([0.7, 0.71, 0.72]), "more are mixed up"
+
+
+def test_the_page_of_claims_says_which_results_are_of_an_earlier_state(tmp_path: Path) -> None:
+    (tmp_path / "experiments").mkdir()
+    for name in ("gates-one-gate", "routing-one-gate"):
+        report = {"seeds": 5, "steps": 10, "results": {}}
+        (tmp_path / "experiments" / f"{name}.json").write_text(json.dumps(report), encoding="utf-8")
+    page = f"# Gates\n\n{reproduction.EARLIER} of `small`, and to be measured again.\n"
+    (tmp_path / "experiments" / "gates-one-gate.md").write_text(page, encoding="utf-8")
+    reproduction.write_page(tmp_path)
+    lines = (tmp_path / "reproduction.md").read_text(encoding="utf-8").splitlines()
+    assert [line.split("`")[1] for line in lines if line.endswith("(an earlier state of the model)")] == [
+        "gates-one-gate"
+    ]
 
 
 def test_the_page_of_claims_names_the_commands_that_are_wanting(tmp_path: Path) -> None:
