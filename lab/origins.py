@@ -68,10 +68,12 @@ def _summary(results: Results) -> str:
         gained, fewer = _surely(cases, "exact", 1), _surely(cases, "paraphrases_mixed_up", -1)
         right = f"more facts are answered ({gained})" if gained else ""
         place = f"fewer questions in other words get another fact's answer ({fewer})" if fewer else ""
+        lost = _surely(cases, "paraphrases", -1)
+        cost = f" Fewer of them get the right one as well ({lost})." if lost else ""
         earned = " and ".join(part for part in (right, place) if part)
         said.append(
             "A write of facts whose addresses collide works because it is joint. Contrast between their answers earns "
-            f"its place with it: {earned}."
+            f"its place with it: {earned}.{cost}"
             if earned
             else "A write of facts whose addresses collide works because it is joint; contrast between their answers "
             "adds nothing that shows."

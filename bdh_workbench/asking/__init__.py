@@ -1,1 +1,1 @@
-"""Asking a memory: the one way that the window, the command line and the benchmarks go. No Qt."""
+"""Asking a memory: the one way that the window, the command line and the benchmarks use. No Qt."""

@@ -91,21 +91,21 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer:
-    """What came of a question.
+    """The result of a question.
 
     Attributes:
         prompt: as it was read: characters composed, no space at its end.
         kind: of prompt.
         candidates: sentences that may answer, best first.
-        chosen: the one that answers; None where nothing of the memory does, or none is in use.
-        completion: the text after the prompt: of the memory where it answers, else of the untouched model.
+        chosen: the one that answers; None if nothing in the memory does, or none is in use.
+        completion: the text after the prompt: from the memory if it answers, else from the untouched model.
         tokens: of the completion.
         ended: whether the model ended the completion itself.
         cut: whether the completion stops at the limit of tokens, not at an end.
         top: the most probable first tokens after the prompt.
         untouched_top: the same without the memory; empty where not asked for.
         familiarity: of the chosen candidate or of the position after the prompt, from 0 to 1.
-        abstained: whether there is a memory with something in it, and nothing of it answers: "not in this memory".
+        abstained: whether there is a memory with something in it that has no answer: "not in this memory".
         sources: of each item that any token of the completion was read from, in the order they were first read. Where
             ``abstained``, a later token may yet have read something.
         untouched: the beginning of what the model says without the memory, None where not asked for.

@@ -1,4 +1,4 @@
-"""One question to a memory: the answer, how surely it comes, and where it comes from."""
+"""One question to a memory: the answer, how sure it is, and where it comes from."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def ask(
         top: how many of the most probable first tokens are given.
         untouched: whether to ask the model without the memory too.
         context: token ids to continue from, none for a fresh context.
-        last: where the answer before came from, for a question that only says "it" or "she".
+        last: where the previous answer came from, for a question that only says "it" or "she".
         heard: called with each token of a continuation as soon as it is known; a question has none before its answer.
         checkpoint: called between readings; what it raises stops the asking.
 
@@ -151,7 +151,7 @@ def asked(reader: Reader, prompt: str) -> str:
 
 
 def holds_something(memory: Memory | None) -> bool:
-    """Whether there is anything that an answer could have come from: else it is not "not in memory"."""
+    """Whether there is anything that an answer could come from; if not, nothing is "not in this memory"."""
     return memory is not None and bool(memory.items)
 
 

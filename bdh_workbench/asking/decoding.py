@@ -1,6 +1,6 @@
 """Decoding and scoring many questions at once, for the benchmark.
 
-All goes through ``Reader.advance``, as a person's question does, so that the benchmark measures what people use.
+Everything goes through ``Reader.advance``, as a person's question does, so that the benchmark measures what people use.
 """
 
 from __future__ import annotations
@@ -159,8 +159,8 @@ def decode(
     Args:
         reader: the model with its memory.
         prompts: token ids, none of them empty.
-        most: how many tokens to generate after each at most.
-        done: told a prompt's index and the tokens after it so far, says whether they are enough.
+        most: the largest number of tokens to generate after each.
+        done: given a prompt's index and the tokens after it so far, says whether they are enough.
 
     Returns:
         The generated ids; the end token, if it came, is the last.

@@ -99,7 +99,7 @@ def choose(p: Tensor, scores: Tensor, settings: SamplingSettings, random: torch.
     """Choose a token id from probabilities p (V,) and scores (V,).
 
     Raises:
-        UserError: when they are no numbers, as with a model or a memory whose numbers are beyond all measure.
+        UserError: when they are not numbers, as with a model or a memory whose numbers are absurdly large.
     """
     if not bool(scores.isfinite().all()):
         raise UserError("The model or the memory gives no usable numbers here: use another copy of them.")

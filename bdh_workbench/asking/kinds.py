@@ -1,8 +1,8 @@
 """What kind of prompt a text is: a question, a sentence with a gap, or the beginning of a sentence.
 
 Marks decide first, as most scripts have one for a question. Where people leave it out, English is known by its question
-words and by the verb before its subject, Chinese, Japanese and Korean by the word that ends a question. All else is a
-beginning, which the model continues.
+words and by the verb before its subject, Chinese, Japanese and Korean by the word that ends a question. Everything else
+is a beginning, which the model continues.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def answer_question(
         reader: the model with its memory.
         sources: of that memory.
         prompt: the question, or a sentence with a gap.
-        speech: what the model says after the question, generated only if it is listened to.
+        speech: what the model says after the question, generated only if it is needed.
         last: where the answer before came from, for a question that only says "it" or "she".
         checkpoint: called now and then; what it raises stops the reading.
     """
@@ -49,15 +49,15 @@ def answer_question(
 def turn_statement(
     reader: Reader, sources: Sources, prompt: str, reply: Reply, checkpoint: Callable[[], None] = lambda: None
 ) -> Reply:
-    """What a memory says to a statement that is begun from its other end: "The city whose patron saint is Odwin is".
+    """What a memory says to a statement that begins at its other end: "The city whose patron saint is Odwin is".
 
-    It says the answer of a stored fact, and asks for the fact's subject.
+    It contains the answer of a stored fact, and asks for the fact's subject.
 
     Args:
         reader: the model with its memory.
         sources: of that memory.
         prompt: the beginning of the statement, which nothing stored continues.
-        reply: what is said where it is no such statement.
+        reply: what is said if it is not such a statement.
         checkpoint: called now and then; what it raises stops the reading.
     """
     questions = _questions(reader)
@@ -81,7 +81,7 @@ def continue_beginning(prompt: str, speech: Speech) -> Reply:
 
     Args:
         prompt: the beginning.
-        speech: what the model says after it; it is listened to where the memory is read.
+        speech: what the model says after it; it is generated if the memory is read.
     """
     source = speech.first_source
     familiarity = unit(speech.first.familiarity)
@@ -105,8 +105,8 @@ def _candidate(found: Found, sources: Sources) -> Candidate:
 def cite(prompt: str, completion: str, source: Source, p: float, answer_p: float) -> Candidate:
     """The stored sentence that a completion comes from, with the answer marked in it.
 
-    What is cited contains what was answered: where the stored text does not, the sentence is what was said, and the
-    stored text stands beside it.
+    The citation contains the answer. If the stored text does not, the sentence is what was said, and the stored text is
+    given as well.
 
     Args:
         prompt: that was completed.

@@ -16,7 +16,7 @@ from bdh_workbench.reading.sources import Source, Sources
 
 
 class Speech:
-    """What a reader says after a prompt, generated only as far as somebody listens.
+    """What a reader says after a prompt, generated only as far as it is needed.
 
     With ``one_sentence`` it stops at the end of the sentence that the prompt began. Only the word after a stop shows
     that it is one, so tokens are kept back until that word has come, and that word is not said. A line of a document

@@ -74,7 +74,7 @@ def weight_files(folder: Path) -> list[Path]:
     files = [part_path(folder, number) for number in range(int(count))]
     for path in files[1:]:
         if not path.is_file() or read_metadata(path).get("format") != first:
-            raise UserError(f"{path} is missing or of another model: copy the model folder again.")
+            raise UserError(f"{path} is missing or belongs to another model: copy the model folder again.")
     return files
 
 

@@ -138,7 +138,7 @@ def load_likeness(folder: Path) -> Likeness | None:
         words = None
     vectors = tensors.pop("vectors")
     if not isinstance(words, list) or len(words) != len(vectors) or not all(isinstance(word, str) for word in words):
-        raise UserError(f"{path} has no word for each of its vectors: copy the model folder again.")
+        raise UserError(f"{path} does not have a word for each vector: copy the model folder again.")
     relating = Relating(**{name: tensor.float().numpy() for name, tensor in tensors.items()})
     width, size = vectors.shape[1], relating.content.shape[1]
     shapes = ((width, size), (width, size), (width, size), (SHAPES, size), (2, width + 2))

@@ -252,7 +252,9 @@ def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
     except FileNotFoundError as error:
         raise UserError(f"There is no tokenizer file {source}: train one or choose another model folder.") from error
     except OSError as error:
-        raise UserError(f"The tokenizer file {source} cannot be read ({error.strerror}): check its rights.") from error
+        raise UserError(
+            f"The tokenizer file {source} cannot be read ({error.strerror}): check its permissions."
+        ) from error
     try:
         return tokenizer_from_bytes(data)
     except UserError as error:

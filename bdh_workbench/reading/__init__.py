@@ -1,1 +1,1 @@
-"""Finding what in a memory answers: evidence, judge, recital, the reader network, sources. No Qt."""
+"""Finding what in a memory answers a prompt: evidence, judge, recital, the reader network, sources. No Qt."""

@@ -35,7 +35,7 @@ class Asker:
 
     Attributes:
         network: frozen.
-        words: that have vectors, by number.
+        words: those that have vectors, in the order of their numbers.
         numbers: the number of each.
         vectors: (V + 1, C) of unit length, the last one zero.
         rarity: (V + 1,) 0 to 1.
@@ -117,7 +117,7 @@ def scores_of(judge: Judge, evidence: Array) -> Array:
 def against_none(scores: Array) -> Array:
     """Probabilities (n,) of candidates that compete with each other and with none of them, whose score is 0.
 
-    A conditional logit (McFadden 1974); what they lack to one is the probability of none.
+    A conditional logit (McFadden 1974); the rest up to one is the probability of none.
     """
     most = max(0.0, float(scores.max(initial=0.0)))
     shares = np.exp(scores - most)

@@ -1,8 +1,8 @@
-"""Evidence that a position of a text reads a stored row: what a judge is given.
+"""Evidence that a position of a text should read a stored row: the input of a judge.
 
-Each kind of evidence is one small function that scores candidates, and has a name. A candidate is a row with the item
-and the sentence that it is of. Some evidence compares cues, some compares words; of a memory that was saved without its
-words there is only the first. None of it depends on a language: how much a word counts depends on how rare its tokens
+Each kind of evidence is one small function that scores candidates, and has a name. A candidate is a row, with its
+item and its sentence. Some evidence compares cues, some compares words; a memory that was saved without its words has
+only the first. None of it depends on a language: how much a word counts depends on how rare its tokens
 are in general text and on how many of the stored sentences contain it.
 """
 
@@ -27,16 +27,16 @@ TINY = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A text beside a stored sentence, by their words.
+    """The words of a text, compared with those of a stored sentence.
 
     Attributes:
-        asked: weight of each word of the text that counts: from the sentence on that names what the two share.
+        asked: weight of each word of the text that counts: those from the sentence on that names what the two share.
         said: weight of each word of the stored sentence.
-        asked_names: weights of the words of the text that begin with a capital; of all where none does.
+        asked_names: weights of the words of the text that begin with a capital; of all words if none does.
         said_names: the same of the stored sentence.
         sentence: the stored sentence.
-        known: all words of the item that it is of.
-        content: rarity of each word of the text that is neither a name nor at home among the names of the sentence.
+        known: all words of its item.
+        content: rarity of each word of the text that is neither a name nor part of the names of the sentence.
     """
 
     asked: Mapping[str, float]
@@ -49,12 +49,12 @@ class Compared:
 
     @property
     def shared(self) -> list[str]:
-        """The words that both say."""
+        """The words that both have."""
         return [word for word in self.asked if word in self.said]
 
 
 def named(pair: Compared) -> float:
-    """The share of what is rare in the stored sentence that the text says too."""
+    """The share of the rare words of the stored sentence that the text has too."""
     return _part(pair.said, pair.asked)
 
 
@@ -64,12 +64,12 @@ def subject(pair: Compared) -> float:
 
 
 def missing(pair: Compared) -> float:
-    """The weight of the rarest name of the stored sentence that the text does not say."""
+    """The weight of the rarest name of the stored sentence that the text lacks."""
     return max((weight for word, weight in pair.said_names.items() if word not in pair.asked), default=0.0)
 
 
 def answered(pair: Compared) -> float:
-    """The share of the text's words that the stored sentence says, by weight."""
+    """The share of the text's words that the stored sentence has, by weight."""
     whole = sum(pair.asked.values())
     own = sum(w for word, w in pair.asked.items() if word in pair.said or word in pair.sentence.answer)
     return own / whole if whole else 0.0
@@ -82,22 +82,22 @@ def known(pair: Compared) -> float:
 
 
 def strange(pair: Compared) -> float:
-    """The weight of the rarest word of the text that the item does not say."""
+    """The weight of the rarest word of the text that the item lacks."""
     return max((weight for word, weight in pair.asked.items() if word not in pair.known), default=0.0)
 
 
 def stranger(pair: Compared) -> float:
-    """The weight of the rarest name in the text that the item does not say: another subject."""
+    """The weight of the rarest name in the text that the item lacks: another subject."""
     return max((weight for word, weight in pair.asked_names.items() if word not in pair.known), default=0.0)
 
 
 def shared(pair: Compared) -> float:
-    """How much the two share, by weight; the logarithm of it, because the tenth word counts for less than the first."""
+    """The logarithm of how much the two share, by weight: the tenth word counts for less than the first."""
     return math.log1p(sum(pair.asked[word] for word in pair.shared))
 
 
 def relation(pair: Compared) -> float:
-    """The share of what is neither rare nor a name that both say: what is asked of the subject, and in which form."""
+    """The share of common words, names apart, that both have: what is asked about the subject, and in which form."""
     both = [word for word in pair.shared if word not in pair.sentence.names]
     said = [word for word in pair.said if word not in pair.sentence.names]
     rest = [word for word in pair.asked if word not in pair.said and word not in pair.asked_names]
@@ -114,7 +114,7 @@ def content(pair: Compared) -> float:
 
 
 def asks(pair: Compared) -> float:
-    """How much the text says at all, by weight; the logarithm of it."""
+    """The logarithm of how much the text says at all, by weight."""
     return math.log1p(sum(pair.asked.values()))
 
 
@@ -141,7 +141,7 @@ WORDS: dict[str, Callable[[Compared], float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """What two sentences say beside names, by the meaning of their words: what is asked, and what is known.
+    """What two sentences say besides names, by the meaning of their words: what is asked, and what is known.
 
     Attributes:
         asked: (a,), the weights of the words of the text, 1 at most.
@@ -207,17 +207,17 @@ def suits(both: Relations) -> float:
 
 
 def suited(both: Relations) -> float:
-    """How well it suits its own prompt, against which that is to be seen."""
+    """How well it suits its own prompt, for comparison."""
     return float(both.told @ both.answer)
 
 
 def beyond(both: Relations) -> float:
-    """The weight of what is asked that is like nothing that is known: of the word for which it is largest."""
+    """The largest weight of a word of the question that is like nothing known."""
     return float((both.asked * (1.0 - both.asked_best)).max(initial=0.0))
 
 
 def unsaid(both: Relations) -> float:
-    """The weight of what is known that is like nothing that is asked."""
+    """The largest weight of a known word that is like nothing in the question."""
     return float((both.said * (1.0 - both.said_best)).max(initial=0.0))
 
 
@@ -232,7 +232,7 @@ def covers(both: Relations) -> float:
 
 
 def rarest(both: Relations) -> float:
-    """The weight of the rarest word that is asked: whether anything in particular is."""
+    """The weight of the rarest word of the question: whether it asks for anything in particular."""
     return float(both.asked.max(initial=0.0))
 
 
@@ -274,7 +274,7 @@ def compared(
     sentence: Sentence,
     known_words: set[str],
 ) -> Compared:
-    """A text beside a stored sentence.
+    """Compare a text with a stored sentence.
 
     Args:
         words: of the text, in order.
@@ -283,7 +283,7 @@ def compared(
         sentence: the stored sentence.
         known_words: all words of its item.
 
-    What was said before the sentence that names the rarest of the shared words is about something else.
+    What comes before the sentence that names the rarest of the shared words is about something else.
     """
     most, begin = 0.0, 0
     for word in words:

@@ -2,9 +2,9 @@
 
 What is notable:
 - a small transformer encoder (Vaswani et al. 2017; layer norm first, rotary positions): a BDH level read both ways,
-  with linear or softmax attention, was 7 points F1 behind after as many steps (docs/negative-results.md);
+  with linear or softmax attention, was 7 points of F1 behind after the same number of steps (docs/negative-results.md);
 - it reads units (``units.py``), not tokens, so that an answer is never a piece of a word or number;
-- it knows of each unit its word vector, its ending and shape, and how it matches the other side: the same word, the
+- for each unit it knows the word vector, the ending and shape, and how it matches the other side: the same word, the
   same beginning, the closest vector, and how much of the question the sentence names;
 - each unit of the sentence knows how the question begins;
 - all stretches of up to ``longest`` units compete in one softmax with "no answer here", and so do the stretches of all
@@ -28,7 +28,7 @@ from bdh_workbench.reading.units import SHAPES, Unit
 
 OPENING = 3  # units of a question that every unit of the sentence knows
 QUESTION, MARK, TEXT, PAD = range(4)  # what a place of a pair is
-MATCHES = 5  # numbers that tell how a unit matches the other side
+MATCHES = 5  # numbers that say how a unit matches the other side
 THETA = 10_000.0  # of the rotary positions
 OFF = -1e4  # score of what cannot be an answer or be attended to; finite in every type
 
@@ -100,8 +100,8 @@ class SpanScores:
     """Scores of all answers, on one scale.
 
     Attributes:
-        spans: (B, T, L) fp32, of the answer that begins at a place and has so many units, less one; OFF where none
-            can be.
+        spans: (B, T, L) fp32, of the answer that begins at a place, by its number of units less one; OFF where none
+            is possible.
         none: (B,) fp32, of there being no answer.
     """
 
@@ -115,9 +115,9 @@ class SpanScores:
 
 
 class Rows:
-    """The places of pairs (B, T) that are there, as rows (N, ...), N of them.
+    """The places of pairs (B, T) that are not padding, as rows (N, ...).
 
-    Pairs are padded to one length. About half of a batch is padding, and matrices need not be applied to it.
+    Pairs are padded to one length. About half of a batch is padding, which the matrices can skip.
     """
 
     def __init__(self, side: Tensor) -> None:
@@ -210,7 +210,7 @@ class ReaderNetwork(nn.Module):
         return self.scores(self.encode(pairs, dtype), pairs.side)
 
     def encode(self, pairs: Pairs, dtype: torch.dtype = torch.float32) -> Tensor:
-        """What each unit of pairs means beside the others: (B, T, D) fp32."""
+        """What each unit means in its pair: (B, T, D) fp32."""
         words = pairs.words
         if self.training and self.dropout:
             words = words.masked_fill(torch.rand(words.shape) < self.dropout, self.config.words)
@@ -230,7 +230,7 @@ class ReaderNetwork(nn.Module):
 
     @torch.no_grad()
     def _matches(self, pairs: Pairs) -> Tensor:
-        """How each unit matches the other side, and how rare it is: (B, T, MATCHES + 1)."""
+        """How well each unit matches the other side, and how rare it is: (B, T, MATCHES + 1)."""
         question, text = pairs.side == QUESTION, pairs.side == TEXT
         across = (question[:, :, None] & text[:, None]) | (text[:, :, None] & question[:, None])  # (B, T, T)
         word = pairs.shape[:, :, 5] == 0.0
@@ -249,7 +249,7 @@ class ReaderNetwork(nn.Module):
         return torch.cat((flags, torch.stack(columns, dim=2)), dim=2)
 
     def scores(self, x: Tensor, side: Tensor) -> SpanScores:
-        """Score the answers by what ``encode`` gave (B, T, D), with the side of each place (B, T)."""
+        """Score the answers from what ``encode`` returned (B, T, D), with the side of each place (B, T)."""
         batch, length, width = x.shape
         longest = self.config.longest
         alone = self.alone(x)

@@ -41,12 +41,12 @@ class Found:
         place: where it stands.
         row: a row of the memory in it, for its source.
         text: as it was recited.
-        kept: the stored text where it differs from that; None where they agree or none is kept.
+        kept: the stored text if it differs from that; None if they agree or no text is kept.
         p: probability that it answers.
         span: (start, end) of the answer in characters of ``text``.
         span_p: probability of that answer, if it is this sentence that answers.
         why: (name, value, contribution to the score) of the evidence, the most telling first.
-        turned: whether the question says the answer of a fact, and so asks for its subject.
+        turned: whether the question contains the answer of a fact, and so asks for its subject.
     """
 
     place: Place
@@ -82,7 +82,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of a memory that has been asked.
+    """What is known about a memory that has been asked.
 
     Attributes:
         asker: of its model.
@@ -98,7 +98,7 @@ class _Known:
 
 
 class QuestionReader:
-    """A memory that can be asked questions, made ready by the first of them."""
+    """A memory that can be asked questions; the first question prepares it."""
 
     def __init__(self, model: Model, memory: Memory, slow: SlowMemory) -> None:
         """Take a memory with its slow memory."""
@@ -149,7 +149,7 @@ class QuestionReader:
         return _Known(asker, tuple(found), tuple(kept), index)
 
     def says_an_answer(self, text: str) -> bool:
-        """Whether a text says all words of the answer of some fact."""
+        """Whether a text contains all words of the answer of some fact."""
         if self._answers is None:
             answers = (frozenset(words_of(item.answer)) for item in self.memory.items if item.kind == "fact")
             self._answers = {words for words in answers if words}

@@ -3,7 +3,7 @@
 Every position's cue is compared with the stored ones (``recall.py``). The best match says how familiar the position is
 and where it comes from. With the gate, an unfamiliar position reads nothing at all, so that its logits are those of the
 untouched model, bit for bit. With completion, the best match's address is read instead of the position's own: a partial
-cue is completed to the stored pattern, as the hippocampal area CA3 is held to do (Marr 1971; McNaughton and Morris
+cue is completed to the stored pattern, as the hippocampal area CA3 is thought to do (Marr 1971; McNaughton and Morris
 1987). The cues then act as an index, though the values live in S alone. Without both, the read is pure: S and nothing
 else.
 """
@@ -167,7 +167,7 @@ class Reader:
 
     @property
     def verbatim(self) -> Verbatim:
-        """What finds stored texts word for word; likewise."""
+        """What recognises stored texts word for word; made when it is first asked for."""
         assert self.memory is not None
         if self._shelf.verbatim is None:
             site = self.model.site
@@ -180,7 +180,7 @@ class Reader:
 
     @property
     def router(self) -> Router:
-        """What chooses the bank of a pure read; likewise."""
+        """What chooses the bank of a pure read; made when it is first asked for."""
         assert self.memory is not None
         if self._shelf.router is None:
             width = self.model.config.code_width
@@ -188,7 +188,7 @@ class Reader:
         return self._shelf.router
 
     def says_word_for_word(self, ids: Sequence[int]) -> int:
-        """The item that token ids end with, from its first token on, and are no accident; -1 for none."""
+        """The item that token ids end by repeating, from its first token on and at some length; -1 for none."""
         if self.empty or self.memory is None:
             return -1
         spoken, _ = self.verbatim.read(ids)

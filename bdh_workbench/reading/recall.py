@@ -63,7 +63,7 @@ def linked(
 ) -> list[int]:
     """The row after each, with those that end the window of a sentence followed by what comes next in the text.
 
-    Without that an answer would have nothing to continue from after the full stop, and say it again.
+    Otherwise an answer would have nothing to continue from after the full stop, and would repeat it.
 
     Args:
         items: of each row.
@@ -95,12 +95,12 @@ def linked(
 
 @dataclass(slots=True)
 class _Found:
-    """Candidates, m of them, as lists of one length.
+    """Candidates, m of them, as lists of equal length.
 
     Attributes:
         positions: of each.
         rows: of each.
-        margins: how much nearer its item is than any other that was looked at.
+        margins: how much nearer its item is than any other candidate.
     """
 
     positions: list[int]
@@ -231,9 +231,9 @@ class Recall:
             summaries: (B, T, K, C), normalised.
             evidence: (B, T), for a cosine with them (``WriteSite.evidence``).
             before: (B,), row matched before the first token, -1 for none.
-            threshold: familiarity under which a match is not gone on from.
+            threshold: familiarity below which a match is not continued.
             recent: (B, r), the tokens before the first, as many as there were but not more than ``BEFORE``.
-            repeated: for each sequence and token the rows whose very tokens came, none for most.
+            repeated: for each sequence and token the rows whose exact tokens came before it; none for most.
             values: (B,), the familiarity of ``before``.
 
         Returns:
@@ -326,7 +326,7 @@ class Recall:
             best[position], familiar[position] = after, max(p, familiar[position] if same else p)
 
     def _nearest(self, cue: Tensor, options: list[int]) -> int:
-        """Of rows that a cue is equal to, the nearest; the first of those that are as near."""
+        """Of the rows with an equal cue, the nearest; of several, the first."""
         if len(options) == 1:
             return options[0]
         cosines = (self.cues[torch.tensor(options, device=cue.device)] @ cue).tolist()
@@ -432,7 +432,7 @@ class _Look:
         return self._before[position]
 
     def asked(self, position: int) -> dict[str, float]:
-        """The same with what each of them tells."""
+        """The same with the weight of each."""
         if position not in self._asked:
             assert self.recall.index is not None
             self._asked[position] = self.recall.index.weights(self.before(position))
@@ -464,7 +464,7 @@ class _Look:
         return rows
 
     def repeated(self, position: int, row: int) -> float:
-        """How many of the last tokens stand before a row too, as the logarithm of their surprisal in nats."""
+        """How many of the last tokens also precede a row, as the logarithm of their surprisal in nats."""
         b, t = divmod(position, self.length)
         tokens, place, nats = self.whole[b], self.skipped + t, 0.0
         same, surprisal = self.recall.same_as, self.recall.surprisal

@@ -42,7 +42,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Recited:
-    """What came of a stretch.
+    """The result of reciting a stretch.
 
     Attributes:
         text: of it.
@@ -117,7 +117,7 @@ class Recital:
 
         What S alone would say is the first guess; then all places are decoded in parallel, given the guess so far,
         until nothing changes. That is the very result of decoding token by token (Jacobi decoding, Santilli et al.
-        2023), since each pass settles at least one more token of each stretch, and mostly all.
+        2023), since each pass settles at least one more token of each stretch, and usually all of them.
         """
         tokenizer, network = self.model.tokenizer, self.model.network
         lengths = [len(stretch.rows) for stretch in wanted]
@@ -176,7 +176,7 @@ class Recital:
         return Recited(text.strip(), min((p for _, p in kept), default=0.0), tuple(texts))
 
     def _opening(self, stretch: Stretch) -> int:
-        """The one token whose code the cue of the row after it is."""
+        """The one token whose code is the cue of the row after it."""
         site = self.model.site
         if self._first is None:
             every = torch.arange(self.model.tokenizer.vocab_size, device=self.model.device)[:, None]

@@ -20,12 +20,12 @@ from bdh_workbench.reading.units import Unit, units
 Array = npt.NDArray[np.float32]
 
 EVIDENCE = (
-    "words",  # share of the question's words that the sentence says, by how few sentences say them
-    "like words",  # the same by their rarity in the corpus, a word like one of the sentence's counting in part
+    "words",  # share of the question's words that the sentence has, by how few sentences have them
+    "like words",  # the same by their rarity in the corpus; a word similar to one of the sentence counts in part
     "bm25",  # log(1 + Okapi BM25)
-    "before",  # share of its words that this sentence or the one before says, beyond "words"
+    "before",  # share of its words that this sentence or the one before has, beyond "words"
     "after",  # the same of the one after
-    "document",  # share of its words that the document or its title says anywhere
+    "document",  # share of its words that the document or its title has anywhere
     "document's names",  # the same of names and numbers, 1 where the question has none
     "length",  # log of the sentence's words over ten
     "crowd",  # log of the memory's sentences over a hundred: the more there are, the better the best of them looks
@@ -151,7 +151,7 @@ class SentenceIndex:
         return self._numbers.get(u.folded, len(self._rarity) - 1)
 
     def _like(self, asked: Sequence[Unit]) -> Array:
-        """The largest likeness of each word asked to a word of each sentence: (Q, S)."""
+        """The largest similarity of each word of the question to a word of each sentence: (Q, S)."""
         vectors = self._vectors[np.array([self._number(u) for u in asked])]
         likeness = np.maximum(vectors @ self._word_vectors.T, 0.0)  # (Q, distinct words)
         out = np.zeros((len(asked), len(self)), dtype=np.float32)
@@ -164,7 +164,7 @@ class SentenceIndex:
 
 
 def _share(weights: Array, flags: Array) -> Array:
-    """The share of weights (Q,) whose flags (Q, n) are set: (n,); 1 where there are no weights and so nothing lacks."""
+    """The share of weights (Q,) whose flags (Q, n) are set: (n,); 1 where there are no weights."""
     whole = float(weights.sum())
     return weights @ flags / whole if whole > 0.0 else np.ones(flags.shape[1], dtype=np.float32)
 

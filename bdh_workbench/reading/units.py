@@ -29,7 +29,7 @@ SHAPES = ("capital", "capitals", "digit", "number", "year", "mark", "long")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What is known of a unit by itself.
+    """What is known about a unit by itself.
 
     Attributes:
         folded: without case and accents.
@@ -47,7 +47,7 @@ class Unit:
 
     @property
     def word(self) -> bool:
-        """Whether it is a word or a number and no mark."""
+        """Whether it is a word or a number, not a mark."""
         return not self.shape[5]
 
 
@@ -61,7 +61,7 @@ def folded(word: str) -> str:
 
 @functools.lru_cache(maxsize=1 << 17)
 def unit(text: str) -> Unit:
-    """What is known of one unit."""
+    """What is known about one unit."""
     plain = folded(text)
     word = any(character.isalnum() for character in text)
     digits = sum(character.isdigit() for character in text)

@@ -86,7 +86,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """What is known of each token, as plain lists that are quick to look into one at a time.
+    """What is known about each token, as plain lists, which are quick to look up one at a time.
 
     Attributes:
         pieces: the bytes of its text.
@@ -244,7 +244,7 @@ class WordIndex:
         self._telling = {word: math.log((count + 0.5) / (len(places) + 0.5)) / most for word, places in said.items()}
 
     def weight(self, word: str, rarity: float) -> float:
-        """How much a word counts: its rarity in general text, less if many of the stored sentences contain it."""
+        """How much a word counts: its rarity in general text, and less if many of the stored sentences contain it."""
         return rarity * max(0.0, self._telling.get(word, 1.0))
 
     def weights(self, words: Sequence[Word]) -> dict[str, float]:

@@ -101,7 +101,7 @@ def load_checkpoint(
                     average[name] = file.get_tensor(f"average.{name}").to(parameter.device)
             torch.set_rng_state(file.get_tensor("random"))
     except (OSError, SafetensorError, AttributeError, KeyError, RuntimeError, TypeError, ValueError):
-        raise UserError(f"{path} is damaged or no checkpoint of this program: delete it to start afresh.") from None
+        raise UserError(f"{path} is damaged or not a checkpoint of this program: delete it to start again.") from None
     return progress
 
 

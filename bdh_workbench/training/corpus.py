@@ -355,7 +355,9 @@ def build_token_cache(
         partial.write_text(json.dumps(asdict(info), indent=2), encoding="utf-8")
         partial.replace(target / "tokens.json")
     except OSError as error:
-        raise UserError(f"The tokens cannot be written to {target} ({error.strerror}): free or change it.") from error
+        raise UserError(
+            f"The tokens cannot be written to {target} ({error.strerror}): make room there or choose another folder."
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             partial.unlink()

@@ -208,7 +208,9 @@ class _Run:
         try:
             return Progress(**json.loads(read_metadata(path)["progress"]))
         except (KeyError, ValueError, TypeError):
-            raise UserError(f"{path} is damaged or no checkpoint of this program: delete it to start afresh.") from None
+            raise UserError(
+                f"{path} is damaged or not a checkpoint of this program: delete it to start again."
+            ) from None
 
     # The phases.
 

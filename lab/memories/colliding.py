@@ -58,6 +58,7 @@ SHOWN = {
     "steps": "steps",
     "seconds": "CPU seconds",
 }
+ASKED = "A question gets"
 ANSWERS = ("the right answer", "another fact's answer", "neither")
 THIN = {"linewidth": 0.8}  # lines of deviations
 SHARES = ("exact", "paraphrases", "mixed_up", "paraphrases_mixed_up")
@@ -260,11 +261,14 @@ def pictures(report: Report, out: Path) -> list[str]:
             _answers(panel, report.results[name][count], names=place % columns == 0)
             panel.set_title(f"{count} facts, {ADDRESSES[name]}", loc="left", fontsize=10)
             panel.set_xlabel("share of the questions")
+        key = axes.get_legend_handles_labels()
         for empty in made[len(cases) :]:
-            empty.remove()
-        axes.figure.legend(
-            *axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9
-        )
+            empty.set_axis_off()
+            axes.figure.legend(
+                *key, loc="center", bbox_to_anchor=(0.5, 0.5), bbox_transform=empty.transAxes, title=ASKED
+            )
+        if len(made) == len(cases):
+            axes.figure.legend(*key, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
 
     title = "Facts that share a prefix and differ late, read from the slow memory alone: mean and deviation over sets\n"
     return draw(out, "protocols-collide", (title + finding(report), "", ""), plot)
@@ -288,7 +292,9 @@ def _answers(axes: Any, protocols: Mapping[str, Figures], names: bool) -> None:
                 axes.barh(place, width, 0.85, left=start, xerr=deviation, color=colour, label=given, error_kw=THIN)
                 if width >= 0.1:
                     middle = start + width / 2
-                    axes.text(middle, place, f"{width:.2f}", ha="center", va="center", fontsize=8, color="white")
+                    box = {"facecolor": colour, "edgecolor": "none", "pad": 0.5}
+                    words = {"fontsize": 8, "color": "white", "bbox": box}
+                    axes.text(middle, place, f"{width:.2f}", ha="center", va="center", **words)
                 start += width
             axes.barh(place, 1.0 - start, 0.85, left=start, color=LINE, label=ANSWERS[2] if not places else None)
             places.append(place)

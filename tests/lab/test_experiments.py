@@ -380,15 +380,18 @@ def test_what_is_said_of_the_gradient_follows_from_the_figures() -> None:
 
 
 def test_what_is_said_of_contrast_follows_from_the_figures() -> None:
-    def said(mixed: list[float]) -> str:
+    def said(mixed: list[float], right: float = 0.5) -> str:
         steady = {key: Spread.of([0.5, 0.5, 0.5]) for key in (*colliding.SHARES, "overlap")}
         found = {
-            "joint, contrast": steady | {"paraphrases_mixed_up": Spread.of(mixed)},
+            "joint, contrast": steady
+            | {"paraphrases_mixed_up": Spread.of(mixed), "paraphrases": Spread.of([right] * 3)},
             "joint, no contrast": steady,
         }
         return origins.origins({"protocols-collide": {"seeds": 3, "results": {"plain": {"20": found}}}})
 
     assert "20 facts, hidden states: -0.30" in said([0.2, 0.21, 0.19])
+    assert "Fewer of them get the right one" not in said([0.2, 0.21, 0.19])
+    assert "Fewer of them get the right one as well (20 facts, hidden states: -0.10)" in said([0.2, 0.21, 0.19], 0.4)
     assert "adds nothing that shows" in said([0.1, 0.9, 0.45]), "the interval includes 0"
     assert "adds nothing that shows" in said([0.7, 0.71, 0.72]), "more are mixed up"
 

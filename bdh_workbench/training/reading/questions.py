@@ -121,7 +121,9 @@ def _pool(path: Path, questions: Any) -> Pool:
                 if found is not None:
                     asked.append(Asked(question, number, *found))
         except (KeyError, TypeError, ValueError):
-            raise UserError(f"{path}, line {line} is no question with a sentence: see docs/reading.md.") from None
+            raise UserError(
+                f"{path}, line {line} is not a question with its sentence: docs/asking.md shows the form."
+            ) from None
     return Pool(list(numbers), asked)
 
 
