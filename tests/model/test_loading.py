@@ -323,7 +323,7 @@ def test_weights_in_parts_are_read_as_one(tmp_path: Path, monkeypatch: pytest.Mo
         assert torch.equal(ours, theirs), name
     part = files[1].read_bytes()
     files[1].unlink()
-    with pytest.raises(UserError, match=r"model-2\.safetensors is missing or of another model"):
+    with pytest.raises(UserError, match=r"model-2\.safetensors is missing or belongs to another model"):
         checkpoint.load_network(tmp_path, torch.device("cpu"))
     checkpoint.save_network(tmp_path, Network(tiny_config()))
     files[1].write_bytes(part)
