@@ -327,7 +327,7 @@ def test_weights_in_parts_are_read_as_one(tmp_path: Path, monkeypatch: pytest.Mo
         checkpoint.load_network(tmp_path, torch.device("cpu"))
     checkpoint.save_network(tmp_path, Network(tiny_config()))
     files[1].write_bytes(part)
-    with pytest.raises(UserError, match="of another model"):
+    with pytest.raises(UserError, match="belongs to another model"):
         checkpoint.load_network(tmp_path, torch.device("cpu"))
     monkeypatch.undo()
     checkpoint.save_network(tmp_path, network)
