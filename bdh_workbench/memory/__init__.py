@@ -1,1 +1,1 @@
-"""Memories: what is remembered, how it is written into states, and how it is kept."""
+"""Memories: what is stored, how it is written, and how it is saved."""

@@ -65,7 +65,7 @@ CUES: Mapping[str, tuple[str, str, int]] = {
 
 
 def tensors_of(names: Iterable[str]) -> Mapping[str, tuple[str, str, int]]:
-    """The tensors that a file with some of these names holds."""
+    """The tensors that a file with some of these names contains."""
     return CUES if "rows.cues" in names else WORDS
 
 
@@ -249,7 +249,7 @@ def check_shapes(shapes: Mapping[str, Sequence[int]], width: int) -> None:
 
 
 def check_memory(memory: Memory) -> None:
-    """Check what the tensors of a memory hold, types and shapes apart, and its items and layers against each other."""
+    """Check the contents of a memory's tensors, not their types and shapes, and its items and layers against them."""
     import torch
 
     from bdh_workbench.memory.store.state import BareRows

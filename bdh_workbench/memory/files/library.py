@@ -223,7 +223,7 @@ class Library:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the library against other processes and threads that change it; may be nested.
+        """Lock the library, so that no other process or thread changes it; may be nested.
 
         Raises:
             UserError: when another process holds it for more than ten seconds, or the folder cannot be written.
@@ -268,7 +268,7 @@ class Library:
         )
 
     def _sweep(self) -> None:
-        """Remove what a process left that died while it saved."""
+        """Remove what a process left behind that died while saving."""
         with contextlib.suppress(OSError), os.scandir(self.folder) as found:
             for entry in found:
                 if entry.name.startswith(".") and entry.name.endswith(".partial"):
@@ -315,7 +315,7 @@ def _tidy_title(title: str) -> str:
     """A title on one line.
 
     Raises:
-        UserError: when nothing is left of it.
+        UserError: when nothing remains of it.
     """
     title = unicodedata.normalize("NFC", " ".join(title.split()))
     if not title:

@@ -55,7 +55,7 @@ else:
 
 @contextlib.contextmanager
 def renewing(path: Path, patience: float, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Keep other processes from replacing a file between reading and saving it: one would lose the other's changes.
+    """Keep other processes from replacing a file between reading and saving it: the changes of one would be lost.
 
     The lock is on the file itself. Saving puts another file in its place, so a process that waited for the old one
     looks again. On Windows, where a locked file can be neither read nor replaced, the lock is on a file beside it.
@@ -64,10 +64,10 @@ def renewing(path: Path, patience: float, waiting: Callable[[], object] = lambda
     Args:
         path: of the file, or of a link to it.
         patience: seconds to wait for another process.
-        waiting: called while it is waited for.
+        waiting: called while waiting.
 
     Raises:
-        UserError: when another process has the file for longer than that.
+        UserError: when another process keeps the file for longer than that.
     """
     until = time.monotonic() + patience
     while True:

@@ -108,14 +108,14 @@ def without_words(memory: Memory) -> Memory:
     """The memory without the words that were written.
 
     Prompts, answers, texts and the tokens of the rows are dropped. Items are called "fact 1" or "document 1", layers
-    after what they hold; so is the memory itself as far as its title is made of theirs (``titles.py``).
+    after what they contain; so is the memory itself, as far as its title is made of theirs (``titles.py``).
 
     What remains: addresses, cues and values, so the slow memory is the same to the bit, and whoever has the model can
     ask it and can test which words fit a cue; the length of each item, the sentence of each row, probabilities, times,
     settings and loss history; and the title and the note that a person gave the memory.
 
-    Answers may differ all the same, those about documents above all: what needs the tokens of the rows is gone, which
-    is finding a document and a sentence by their words, and going on to the row after the one matched last.
+    Answers may still differ, above all those about documents: without the tokens of the rows, a document or sentence
+    cannot be found by its words, and a read cannot continue with the row after the one matched last.
     """
     import torch
 

@@ -36,7 +36,7 @@ class Basis:
     Attributes:
         rows: (n,) int64, numbers of the basis rows in ``Rows``.
         factor: (n, n) fp64, lower triangular, factor @ factor^T = K K^T.
-        considered: rows up to this number have had their chance; -1 for none.
+        considered: rows up to this number have been considered; -1 for none.
     """
 
     rows: Tensor
@@ -45,7 +45,7 @@ class Basis:
 
 
 def gram(rows: Rows, slots: int, left: Tensor, right: Tensor) -> Tensor:
-    """Inner products (m, n) fp64 of the addresses of two lists of row numbers, holding few of them dense at once."""
+    """Inner products (m, n) fp64 of the addresses of two lists of row numbers; only a few are dense at a time."""
     if not len(left) or not len(right):
         return torch.zeros(len(left), len(right), dtype=torch.float64)
     sparse = rows.sparse(slots, left)
@@ -54,7 +54,7 @@ def gram(rows: Rows, slots: int, left: Tensor, right: Tensor) -> Tensor:
 
 
 def unwatched() -> None:
-    """What is called between two parts of long work where nobody waits to stop it."""
+    """What is called between two parts of long work if nobody may want to stop it."""
 
 
 def extend_basis(

@@ -113,7 +113,7 @@ class Conflict:
 
 
 class Shelf:
-    """Entries, to be asked for those that are the same as another or conflict with it."""
+    """Entries that can be searched for those that are the same as another, or conflict with it."""
 
     def __init__(self) -> None:
         """Nothing."""
@@ -155,7 +155,7 @@ class Shelf:
             return [other for other in others if other.key != entry.key]
         sentences = sentence_words(entry.said)
         total = sum(map(len, sentences))
-        # What two documents can share at most is quickly known.
+        # The most that two documents can share is quick to compute.
         most: Counter[Place] = Counter()
         for words in sentences:
             for place in self._sharing.get(words[:PREFIX], ()):
@@ -183,7 +183,7 @@ def _titled_alike(entry: Entry, other: Entry) -> bool:
 
 
 def _apart(entry: Entry, sentences: Sequence[Words], other: Entry, theirs: Sequence[Words]) -> bool:
-    """Whether two documents may be about two things: each has a word of its title in its own text alone."""
+    """Whether two documents may be about different things: each has a word of its title that only its text has."""
     one, two = ({word for words in text for word in words} for text in (sentences, theirs))
     return bool((_title(entry) & one) - two) and bool((_title(other) & two) - one)
 
@@ -201,7 +201,7 @@ def sentence_words(text: str) -> list[Words]:
 def shared(one: Sequence[Words], other: Sequence[Words], *, changed: bool = True) -> float:
     """The share of their words that two documents have in the same sentences, or in changed ones, the lower of the two.
 
-    An excerpt has little of the whole, and a text within a frame little of another in the same frame.
+    An excerpt contains little of the whole, and a text in a frame little of another text in the same frame.
     """
     same = set(one) & set(other)
     order = sorted(set(other) - same)
@@ -224,7 +224,7 @@ def _share(sentences: Sequence[Words], counted: set[Words]) -> float:
 def is_changed(one: Words, other: Words) -> bool:
     """Whether one sentence is the other with one stretch of it changed, and not near its beginning.
 
-    The subject mostly stands there: another subject makes it another statement.
+    The subject is usually there, and another subject makes it another statement.
     """
     most, least = max(len(one), len(other)), min(len(one), len(other))
     begin = _alike(one, other)
@@ -363,7 +363,7 @@ def _entry(thing: Fact | TextDocument, place: Place, reworded: bool) -> Entry:
 
 
 def notes(conflicts: Sequence[Conflict], what: str, word: str = "instead of") -> list[tuple[str, str]]:
-    """How many facts and documents ``what`` happened to, and which these are."""
+    """How many facts and documents ``what`` happened to, and which ones."""
     found = []
     for kind in ("fact", "document"):
         those = [conflict.told(word) for conflict in conflicts if conflict.stays.kind == kind]

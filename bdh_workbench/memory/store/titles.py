@@ -1,6 +1,6 @@
 """Titles that are made automatically: of a layer from its items, and of a memory from its layers.
 
-They must not outlive what they name: a title would still reveal an item that was forgotten. A file does not say who
+They must not outlive what they name, or a title would still reveal a forgotten item. A file does not say who
 gave the memory its title. One that is made of titles of layers is taken for automatic, and any other for a person's
 own. Importing this does not import torch.
 """
@@ -50,7 +50,7 @@ def title_after(layer: LayerRecord, before: Sequence[ItemRecord], after: Sequenc
 
 
 def joined_titles(titles: Iterable[str]) -> str:
-    """The title of several memories, or of what has several titles: each once, and none that is empty."""
+    """The title of several memories, or of something with several titles: each once, and no empty ones."""
     return JOINT.join(dict.fromkeys(title for title in titles if title))
 
 
@@ -82,7 +82,7 @@ def renewed_title(title: str, layers: Sequence[LayerRecord], titles: Mapping[int
 
 
 def when(created: str) -> datetime:
-    """The time that an ISO 8601 text names, UTC where it says nothing else; the earliest time if it is none."""
+    """The time that an ISO 8601 text names, UTC unless it says otherwise; the earliest if the text is not a time."""
     try:
         moment = datetime.fromisoformat(created)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,13 +1,13 @@
 """The direct write: the smallest change of what is read at each position that makes its token certain.
 
-With logits (x + g r) E^T, the log-odds m(r) of the wanted token against all others together are concave in the read r.
-Each step solves the linearised constraint m(r) = margin with the smallest change, as in passive-aggressive learning
+With logits (x + g r) E^T, the log-odds m(r) of the expected token against all others together are concave in the read
+r. Each step solves the linearised constraint m(r) = margin with the smallest change, as in passive-aggressive learning
 (Crammer et al. 2006): r += (margin - m) dm/dr / |dm/dr|^2. Concavity makes the steps fall short, never over.
 
-A token that training never met has a row of the head like that of every other such token: what tells it apart is so
-small that only a read of a thousand times the usual length could lift it above them, and that would spoil what lies
-near. Reads are therefore bounded. A position that is alone with its read and still not certain after the last step is
-one that no memory makes certain.
+A token that never occurred in training has nearly the same row of the head as every other such token: the difference is
+so small that only a read of a thousand times the usual length could lift it above them, and that would spoil what is
+near. Reads are therefore bounded. A position that shares its read with no other and is still not certain after the last
+step is one that no memory can make certain.
 """
 
 from __future__ import annotations

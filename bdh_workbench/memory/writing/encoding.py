@@ -1,8 +1,8 @@
 """From facts and documents to write items: token ids with the stretch of them that is to be remembered.
 
 A fact gives its prompt and answer, alone and after a few automatic framings. A document gives its whole text in
-stretches, and a window for each sentence, so that a question without context finds it too. What belongs together is a
-``Unit``, which goes into one bank of the memory.
+stretches, and a window for each sentence, so that a question without context finds it too. Whatever belongs
+together is a ``Unit``, which goes into one bank of the memory.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class WriteItem:
 
 
 def alone(source: int, ids: Sequence[int], first: int) -> WriteItem:
-    """An item that stands for nothing but itself."""
+    """An item that is not part of another."""
     return WriteItem(source, tuple(ids), first, (0,) * len(ids), True, tuple(range(len(ids))))
 
 
@@ -150,7 +150,7 @@ def units_of(items: Sequence[WriteItem]) -> list[Unit]:
 
 
 def characters(facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:
-    """How many characters a write is asked to take in."""
+    """How many characters a write is given."""
     return sum(len(f.prompt) + len(f.answer) for f in facts) + sum(len(d.text) for d in documents)
 
 

@@ -45,7 +45,7 @@ class WriteEvent:
 
 @dataclass(frozen=True, slots=True)
 class WriteSummary:
-    """How well a write went; as it is, that of a write to which nothing was left to write.
+    """How well a write went; by default, that of a write with nothing left to write.
 
     Attributes:
         steps: taken.

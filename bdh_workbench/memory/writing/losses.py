@@ -1,7 +1,8 @@
 """The losses of a write, each a mean in nats over the positions it concerns.
 
-Logits of thousands of positions are what takes the time. A loss needs only the logarithm of their summed exponentials,
-and its gradient only the code that they expect: ``log_sums`` computes both in one pass and keeps no logits.
+The logits of thousands of positions take most of the time. A loss needs only the logarithm of their summed
+exponentials, and its gradient only the code that they expect: ``log_sums`` computes both in one pass and keeps no
+logits.
 """
 
 from __future__ import annotations
