@@ -102,7 +102,8 @@ class Answer:
         tokens: of the completion.
         ended: whether the model ended the completion itself.
         cut: whether the completion stops at the limit of tokens, not at an end.
-        top: the most probable first tokens after the prompt.
+        top: the most probable first tokens after the prompt; empty where the answer was marked in a sentence, and
+            nothing continued the prompt.
         untouched_top: the same without the memory; empty where not asked for.
         familiarity: of the chosen candidate or of the position after the prompt, from 0 to 1.
         abstained: whether there is a memory with something in it that has no answer: "not in this memory".

@@ -75,6 +75,11 @@ class Speech:
         self._said = self._listen()
 
     @property
+    def begun(self) -> bool:
+        """Whether the prompt was read, and what comes first after it is known."""
+        return self._first is not None
+
+    @property
     def first(self) -> GeneratedToken:
         """The first token after the prompt, whether or not it is said."""
         if self._first is None:

@@ -42,15 +42,16 @@ class Places:
         """
         self._long = slice(0, max(1, summaries.shape[1] - 1))
         self._weights = site.place_weights
-        flat = self._weighted(summaries).double()
+        flat = self._weighted(summaries)
         mean = flat.mean(0)
         centred = flat - mean
-        covariance = centred.T @ centred / len(centred)
+        # With the ridge no eigenvalue is over 104 times the smallest: single precision is enough for the products.
+        covariance = (centred.T @ centred).double() / len(centred)
         ridge = RIDGE * covariance.diagonal().mean().clamp(min=TINY)
         covariance.diagonal().add_(ridge)
-        turned = torch.cholesky_solve(centred.T, torch.linalg.cholesky(covariance)).T  # P (z_j - m)
-        turned = turned / (centred * turned).sum(1, keepdim=True).clamp(min=TINY).sqrt()
-        self._turned, self._offset = turned.float(), (turned @ mean).float()  # (m, (K - 1) * C), (m,)
+        turned = centred @ torch.cholesky_inverse(torch.linalg.cholesky(covariance)).float()  # P (z_j - m)
+        turned /= (centred * turned).sum(1, keepdim=True).clamp(min=TINY).sqrt()
+        self._turned, self._offset = turned, turned @ mean  # (m, (K - 1) * C), (m,)
         self._last_words = summaries[:, -1]
         self._sentences, self.words = sentences, words
 

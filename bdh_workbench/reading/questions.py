@@ -118,6 +118,13 @@ class QuestionReader:
             self._known = self._learn(load_asker(self.model.folder), checkpoint)
         return self._known
 
+    def prepare(self) -> bool:
+        """Index the sentences if that has not been done and their words were kept; returns whether that was so."""
+        if self._known is not None or any(item.text is None and not item.prompt for item in self.memory.items):
+            return False
+        self.known()
+        return True
+
     def _learn(self, asker: Asker, checkpoint: Callable[[], None]) -> _Known:
         memory, found = self.memory, stretches(self.memory)
         cut: dict[int, list[str]] = {}

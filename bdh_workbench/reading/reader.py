@@ -93,6 +93,7 @@ class _Shelf:
 
     recall: Recall | None = None
     verbatim: Verbatim | None = None
+    facts: Verbatim | None = None
     router: Router | None = None
 
 
@@ -168,15 +169,17 @@ class Reader:
     @property
     def verbatim(self) -> Verbatim:
         """What recognises stored texts word for word; made when it is first asked for."""
-        assert self.memory is not None
         if self._shelf.verbatim is None:
-            site = self.model.site
-            stored = stored_stretches(self.memory, self.model, self.numbers.tolist())
-            tokenizer = self.model.tokenizer
-            texts = enumerate(map(tokenizer.token_bytes, range(tokenizer.vocab_size)))
-            breaks = [token for token, text in texts if text.isspace() and b"\n" in text]
-            self._shelf.verbatim = Verbatim(stored, site.same_as.tolist(), site.surprisal.tolist(), breaks)
+            self._shelf.verbatim = self._made_verbatim(documents=True)
         return self._shelf.verbatim
+
+    def _made_verbatim(self, documents: bool) -> Verbatim:
+        assert self.memory is not None
+        site, tokenizer = self.model.site, self.model.tokenizer
+        stored = stored_stretches(self.memory, self.model, self.numbers.tolist(), documents)
+        texts = enumerate(map(tokenizer.token_bytes, range(tokenizer.vocab_size)))
+        breaks = [token for token, text in texts if text.isspace() and b"\n" in text]
+        return Verbatim(stored, site.same_as.tolist(), site.surprisal.tolist(), breaks)
 
     @property
     def router(self) -> Router:
@@ -197,8 +200,25 @@ class Reader:
 
     def says_fact(self, ids: Sequence[int]) -> bool:
         """Whether token ids end with the prompt of a stored fact."""
+        if self.empty:
+            return False
+        # Where no fact alone is met, none is met among documents, and the tree of these is long in the making.
+        if self._shelf.facts is None:
+            self._shelf.facts = self._made_verbatim(documents=False)
+        spoken, _ = self._shelf.facts.read(ids)
+        if not spoken or not any(self._shelf.facts.telling(one) for one in spoken[-1]):
+            return False
         item = self.says_word_for_word(ids)
         return item >= 0 and self.memory is not None and self.memory.items[item].kind == "fact"
+
+    def prepare(self) -> bool:
+        """Make a part of what a question needs, for a tenth of a second or so; returns whether there is more to make.
+
+        The index over the sentences comes first, and then the banks that have room beside each other.
+        """
+        if self.slow is None or self.questions is None or not self.questions.ready:
+            return False
+        return self.questions.prepare() or self.slow.prepare(self.numbers)
 
     def with_settings(self, settings: ReadSettings) -> Reader:
         """The same memory read in another way, sharing all tensors."""
@@ -267,7 +287,7 @@ class Reader:
     def _decided(self, spoken: tuple[Spoken, ...]) -> list[int]:
         """The rows of the longest stretch that a text repeats, if that is no accident."""
         for stretch in spoken:
-            if stretch.whole or stretch.nats >= self.verbatim.no_accident:
+            if self.verbatim.telling(stretch):
                 return self.verbatim.rows(stretch)
         return []
 

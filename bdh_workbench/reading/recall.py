@@ -193,18 +193,25 @@ class Recall:
         self.kinds = {kind: rows.nonzero().flatten() for kind, rows in kinds.items() if bool(rows.any())}
         self.stored = {kind: math.log(len(rows)) for kind, rows in self.kinds.items()}
         self.members: dict[int, Tensor] = {}
-        self.places: dict[int, Places] = {}
+        self._summaries, self._texts = summaries, texts or {}
+        self._places: dict[int, Places] = {}
         order = torch.argsort(items, stable=True)
         numbers, counts = torch.unique_consecutive(items[order], return_counts=True)
         for number, members in zip(numbers.tolist(), torch.split(order, counts.tolist()), strict=True):
             self.members[number] = members
-            if number in documents:
-                here, words = sentences[members], None
-                if texts and texts.get(number) and int(here.max()) < len(texts[number]):
-                    words = SentenceWords(texts[number])
-                self.places[number] = Places(site, summaries[members.to(summaries.device)], here, words)
-            else:
+            if number not in documents:
                 self.members[number] = members[needs[members] < 0]
+
+    def places(self, item: int) -> Places:
+        """What tells the rows of a document apart, made when it is first a candidate."""
+        if item not in self._places:
+            members, words, texts = self.members[item], None, self._texts.get(item)
+            here = torch.tensor(self.sentences)[members]
+            if texts and int(here.max()) < len(texts):
+                words = SentenceWords(texts)
+            summaries = self._summaries[members.to(self._summaries.device)]
+            self._places[item] = Places(self.site, summaries, here, words)
+        return self._places[item]
 
     def match(
         self,
@@ -447,7 +454,7 @@ class _Look:
 
     def placed(self, item: int, positions: list[int]) -> list[int]:
         """The rows of a document at positions that read it."""
-        members, places = self.recall.members[item], self.recall.places[item]
+        members, places = self.recall.members[item], self.recall.places(item)
         rows: list[int] = []
         size = max(1, PRODUCTS // len(members))
         for start in range(0, len(positions), size):

@@ -181,7 +181,7 @@ class Recital:
         if self._first is None:
             every = torch.arange(self.model.tokenizer.vocab_size, device=self.model.device)[:, None]
             self._first = site.normalised(site.summaries(every)[0])[:, 0].flatten(1).cpu()  # (V, K * C)
-        cue = self.memory.rows.cues[stretch.rows[0]].float()
+        cue = self._slow.cue(stretch.rows[0]).float()
         likeness = self._first @ cue
         best = likeness >= likeness.max() - 1e-3
         # Words that differ in case, or in the space before them, share a code: a text begins without a space.

@@ -124,21 +124,28 @@ class Verbatim:
             found.append(tuple(spoken for spoken in going if spoken.node in rows) if going else ())
         return found, going
 
+    def telling(self, spoken: Spoken) -> bool:
+        """Whether a stretch is no accident."""
+        return spoken.whole or spoken.nats >= self.no_accident
+
     def rows(self, spoken: Spoken) -> list[int]:
         """The rows read after a stretch."""
         return self._rows[spoken.node]
 
 
-def stored_stretches(memory: Memory, model: Model, numbers: Sequence[int]) -> list[Stretch]:
+def stored_stretches(
+    memory: Memory, model: Model, numbers: Sequence[int], documents: bool = True
+) -> list[Stretch]:
     """The stretches of the enabled rows whose words were kept: of facts the plain one, of documents all.
 
     Args:
         memory: to be read.
         model: gives the tokenizer.
         numbers: the enabled rows of the memory; the rows of stretches are places among these.
+        documents: whether those of documents are wanted.
     """
     rows = memory.rows
-    if not rows.remakeable:
+    if not (documents or any(item.kind == "fact" for item in memory.items)) or not rows.remakeable:
         return []
     place = torch.full((len(rows),), -1, dtype=torch.int64)
     place[torch.tensor(numbers, dtype=torch.int64)] = torch.arange(len(numbers))
@@ -152,7 +159,7 @@ def stored_stretches(memory: Memory, model: Model, numbers: Sequence[int]) -> li
         again = items[begin] in met
         met.add(items[begin])
         # A framing is met as the fact after other words.
-        if places[begin] < 0 or (item.kind == "fact" and again):
+        if places[begin] < 0 or (item.kind == "fact" and again) or not (documents or item.kind == "fact"):
             continue
         lead, said = leads[starts[begin] : starts[begin + 1]], tokens[begin:stop]
         own = range(places[begin], places[begin] + stop - begin)

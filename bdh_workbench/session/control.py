@@ -51,6 +51,9 @@ class Engine(Protocol):
     def run(self, job: Job, task: Task) -> object | None:
         """Do a job; what it returns is the result of JobDone."""
 
+    def prepare(self) -> bool:
+        """Do a little that the next job may need, while there is none; returns whether there is more to do."""
+
     def close(self, discard_recovery: bool) -> None:
         """Release everything; with ``discard_recovery``, delete the copy of unsaved work too."""
 

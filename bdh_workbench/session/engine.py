@@ -123,6 +123,13 @@ class WorkbenchEngine(Engine):
                 in_use.discard(task)
         return None
 
+    def prepare(self) -> bool:
+        """Make what the first question to the memory in use needs: people read and type for longer than that takes."""
+        model, memory = self.model, self.in_use.memory
+        if model is None or memory is None or memory.model != model.fingerprint:
+            return False
+        return self._mounted(jobs.ReadSettings()).prepare()
+
     # Jobs
 
     def _load(self, task: Task, job: jobs.LoadModel) -> None:

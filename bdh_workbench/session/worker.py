@@ -272,8 +272,9 @@ class Session:
                 self._engine = None
 
     def _next(self) -> _Entry | None:
-        with self._changed:
-            while True:
+        more = self._engine is not None  # what can be prepared while there is no job
+        while True:
+            with self._changed:
                 self._tell_news()
                 if self._closing:
                     return None
@@ -281,7 +282,22 @@ class Session:
                     self._running = self._waiting.popleft()
                     self._send(JobStarted(self._running.id, self._running.title))
                     return self._running
-                self._changed.wait()
+                if not more:
+                    self._changed.wait()
+                    continue
+            more = self._prepare()
+
+    def _prepare(self) -> bool:
+        """Let the engine make a little of what the next job may need; a failure is that job's to report."""
+        assert self._engine is not None
+        try:
+            return self._engine.prepare()
+        except Exception as error:
+            if is_out_of_memory(error):
+                error.__traceback__ = None
+                _free_memory()
+            _log.debug("Nothing could be prepared.", exc_info=True)
+            return False
 
     def _do(self, entry: _Entry) -> None:
         last: Event

@@ -228,7 +228,7 @@ def test_sentences_that_a_text_does_not_have_are_not_looked_for() -> None:
             SITE, summaries, torch.zeros(2, dtype=torch.int64), {0}, torch.tensor([0, last]), [1, -1], [65, 66],
             texts={0: ["a mill"]},
         )  # fmt: skip
-        assert (recall.places[0].words is not None) is found
+        assert (recall.places(0).words is not None) is found
 
 
 def test_a_document_is_found_by_the_words_of_one_of_its_sentences() -> None:

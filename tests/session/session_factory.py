@@ -84,6 +84,9 @@ class FakeEngine:
             self.value.append(task.id)
         return task.id
 
+    def prepare(self) -> bool:
+        return False
+
     def close(self, discard_recovery: bool) -> None:
         self.closed = discard_recovery
 

@@ -220,9 +220,8 @@ class AskPane(Pane):
         exchange.complete(event)
         exchange.seconds = time.monotonic() - self._asked.pop(event.job, time.monotonic())
         exchange.mark, exchange.holds = mark_of(self.context.memory), holds_words(self.context.memory)
-        if event.answer.top:
-            self.bars.show_tops(event.answer.top, event.answer.untouched_top)
-            self.bars.setAccessibleDescription("First token of the answer")
+        self.bars.show_tops(event.answer.top, event.answer.untouched_top)
+        self.bars.setAccessibleDescription("First token of the answer")
         self.status.setText("read as a question" if event.answer.mode == "question" else "read as a beginning")
         if exchange.sources:
             self.context.state.source_found.emit(exchange.sources[0])

@@ -126,6 +126,15 @@ class SlowMemory:
         self._open.move_to_end(number)
         return self._open[number]
 
+    def prepare(self, rows: Tensor) -> bool:
+        """Make one more of the banks of the given rows (m,); returns whether there was one to make, and room for it."""
+        if len(self._open) >= self._most:
+            return False
+        number = next((n for n in torch.unique(self.memory.rows.banks[rows]).tolist() if n not in self._open), None)
+        if number is not None:
+            self._opened(number)
+        return number is not None
+
     def bank(self, number: int) -> Tensor:
         """A bank (M, D) fp32, zero where nothing is stored."""
         return self._opened(number)[1]
@@ -140,6 +149,11 @@ class SlowMemory:
             homes = self.memory.rows.address_of[rows[chosen]].long()
             values[chosen] = read_rows(bank.memory.rows, self.bank(number).cpu(), torch.searchsorted(bank.rows, homes))
         return values
+
+    def cue(self, row: int) -> Tensor:
+        """The cue (U,) fp16 of a stored row with an address of its own."""
+        bank, _ = self._opened(int(self.memory.rows.banks[row]))
+        return bank.memory.rows.cues[torch.searchsorted(bank.rows, row)]
 
     def addresses(self, rows: Tensor) -> Tensor:
         """The addresses of stored rows (m,): (m, M) on the CPU."""

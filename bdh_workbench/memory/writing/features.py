@@ -19,6 +19,9 @@ from bdh_workbench.memory.writing.encoding import WriteItem
 from bdh_workbench.model.loading import Model
 
 
+READ_TOKENS = 1024  # tokens that the network reads between two looks at whether to stop: a quarter of a second
+
+
 @dataclass(frozen=True, slots=True)
 class Positions:
     """Target positions of write items, m of them, in the order of the items.
@@ -59,7 +62,7 @@ def positions(
     """
     count = len(items)
     streams: list[Tensor] = [torch.empty(0)] * count
-    for batch in padded_batches([len(item.ids) - 1 for item in items]):
+    for batch in padded_batches([len(item.ids) - 1 for item in items], READ_TOKENS):
         watch()
         longest = max(len(items[i].ids) for i in batch) - 1
         # What stands after a target cannot reach it, so any padding on the right will do.

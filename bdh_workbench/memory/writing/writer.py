@@ -293,6 +293,8 @@ class _Watcher:
         self.steps = 0
         self._whole = [batch.positions for batch in batches]
         self._done: list[BankResult] = []
+        self._done_p: list[Tensor] = []  # of the primary positions of each of these
+        self._done_worst = 1.0
         # Of each item: sums of the logarithms of p and of p, and the number of tokens, before and after.
         self._sums = {name: torch.zeros(3, total, dtype=torch.float64) for name in ("before", "after")}
         self._tokens: dict[int, int] = {}
@@ -304,7 +306,7 @@ class _Watcher:
         """The event of a step."""
         self._last = step
         item_p = self._item_p(self._sums["after"] + self._of(step.new, step.token_p))
-        worst_p = min([worst(step.token_p, step.counted), *(self._worst(result) for result in self._done)])
+        worst_p = min(worst(step.token_p, step.counted), self._done_worst)
         losses = step.losses or {"cross-entropy": float(-step.token_p.clamp(min=1e-30).log().mean())}
         return self._event(step, step.phase, self.steps + step.steps, losses, worst_p, item_p, self._share_done(step))
 
@@ -320,14 +322,15 @@ class _Watcher:
     def last(self) -> WriteEvent:
         """The event of the end."""
         assert self._last is not None
-        worst_p = min(self._worst(result) for result in self._done)
         p = torch.cat([result.after for result in self._done])
         losses = {"cross-entropy": float(-p.clamp(min=1e-30).log().mean())}
-        return self._event(self._last, "done", self.steps, losses, worst_p, self.after, 1.0)
+        return self._event(self._last, "done", self.steps, losses, self._done_worst, self.after, 1.0)
 
     def add(self, result: BankResult) -> None:
         """Take in what came of a bank."""
         self._done.append(result)
+        self._done_p.append(result.after[result.new.primary])
+        self._done_worst = min(self._done_worst, worst(result.after, ~(result.ambiguous | result.hopeless)))
         self._sums["before"] += self._of(result.new, result.before)
         self._sums["after"] += self._of(result.new, result.after)
         self.steps += result.steps
@@ -355,7 +358,7 @@ class _Watcher:
         summary = WriteSummary(
             steps=self.steps,
             seconds=time.monotonic() - self.begun,
-            worst_p=min(self._worst(result) for result in self._done),
+            worst_p=self._done_worst,
             median_p=statistics.median(self.after),
             ambiguous=ambiguous,
             ambiguous_words=tuple(words)[:EXAMPLES],
@@ -363,9 +366,6 @@ class _Watcher:
             unlearnt_tokens=tuple(self.model.tokenizer.token_name(token) for token in list(tokens)[:EXAMPLES]),
         )
         return WriteResult(memory, bases, summary)
-
-    def _worst(self, result: BankResult) -> float:
-        return worst(result.after, ~(result.ambiguous | result.hopeless))
 
     def _of(self, new: Positions, p: Tensor) -> Tensor:
         """The sums of some positions by item: (3, items)."""
@@ -407,7 +407,7 @@ class _Watcher:
         for name, value in ({"step": float(number), "worst p": worst_p, "median p": median} | losses).items():
             self.history.setdefault(name, []).append(value)
         # Banks take the items one after the other; of a bank that is done this step tells again.
-        parts = [done.after[done.new.primary].cpu() for done in self._done if done.new is not step.new]
+        parts = self._done_p[:-1] if self._done and self._done[-1].new is step.new else self._done_p
         in_order = torch.cat((*parts, step.token_p[step.new.primary].cpu()))
         norms = step.reads.norm(dim=1)
         chosen, heat = self._sampled(step.new)
