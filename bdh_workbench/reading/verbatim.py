@@ -133,9 +133,7 @@ class Verbatim:
         return self._rows[spoken.node]
 
 
-def stored_stretches(
-    memory: Memory, model: Model, numbers: Sequence[int], documents: bool = True
-) -> list[Stretch]:
+def stored_stretches(memory: Memory, model: Model, numbers: Sequence[int], documents: bool = True) -> list[Stretch]:
     """The stretches of the enabled rows whose words were kept: of facts the plain one, of documents all.
 
     Args:

@@ -190,3 +190,31 @@ def test_a_reader_lasts_and_damage_is_one_sentence(tmp_path: Path) -> None:
         with pytest.raises(UserError) as raised:
             load_asker(tmp_path)
         assert "\n" not in str(raised.value)
+
+
+def test_a_prepared_memory_answers_as_one_that_is_not(model: Model, memory: Memory) -> None:
+    ready, plain = Reader(model, memory), Reader(model, memory)
+    steps = 0
+    while ready.prepare():
+        steps += 1
+    assert steps > 1, "the index, and then at least one bank"
+    assert not ready.prepare(), "nothing is made twice"
+    question = "Who lit the lamp at dusk?"
+    assert ask(ready, question) == ask(plain, question)
+    assert not Reader(model).prepare(), "without a memory there is nothing to make"
+
+
+def test_only_what_was_continued_has_first_tokens(model: Model, memory: Memory) -> None:
+    reader = Reader(model, memory)
+    assert ask(reader, "Who lit the lamp at dusk?").top == (), "its answer was marked in a sentence"
+    assert ask(reader, FACTS[0].prompt).top, "this one was continued"
+
+
+def test_a_prompt_of_a_fact_is_known_among_documents(model: Model, memory: Memory) -> None:
+    encode, reader = model.tokenizer.encode, Reader(model, memory)
+    assert all(reader.says_fact(encode(fact.prompt)) for fact in FACTS)
+    assert reader.says_fact(encode(f"By the way. {FACTS[0].prompt}")) == (
+        reader.says_word_for_word(encode(f"By the way. {FACTS[0].prompt}")) >= 0
+    )
+    assert not reader.says_fact(encode(DOCUMENT.text[:40])), "that is a document"
+    assert not Reader(model).says_fact(encode(FACTS[0].prompt))

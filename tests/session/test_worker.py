@@ -372,3 +372,32 @@ def test_closing_in_the_middle_of_a_write(tmp_path: Path, paused: bool) -> None:
         assert isinstance(record.end(running), JobCancelled) and isinstance(record.end(queued), JobCancelled)
         assert engine.value == [] and engine.closed is True
         assert session.close(0.0)
+
+
+def test_the_engine_prepares_while_there_is_no_job_and_gives_way_to_the_next(tmp_path: Path) -> None:
+    prepared, went_on = threading.Semaphore(0), threading.Semaphore(0)
+
+    class Preparing(FakeEngine):
+        left = 3
+        failing = False
+
+        def prepare(self) -> bool:
+            if self.failing:
+                raise ValueError("beyond repair")
+            prepared.release()
+            assert went_on.acquire(timeout=PATIENCE)
+            self.left -= 1
+            return self.left > 0
+
+    engine, record = Preparing(), Record()
+    session = Session(record, tmp_path, make_engine=lambda _: engine, clock=Fast())
+    record.end(session.submit(NewMemory()))
+    assert prepared.acquire(timeout=PATIENCE)
+    second = session.submit(NewMemory())
+    assert engine.order == [1], "one piece of it is not interrupted"
+    went_on.release(3)
+    record.end(second)
+    assert prepared.acquire(timeout=PATIENCE), "then the rest of it"
+    engine.failing = True
+    record.end(session.submit(NewMemory()))
+    assert session.close(PATIENCE), "a failure to prepare is no failure of a job"

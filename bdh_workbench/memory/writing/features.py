@@ -18,7 +18,6 @@ from bdh_workbench.memory.store.state import Rows, made_addresses, made_cues
 from bdh_workbench.memory.writing.encoding import WriteItem
 from bdh_workbench.model.loading import Model
 
-
 READ_TOKENS = 1024  # tokens that the network reads between two looks at whether to stop: a quarter of a second
 
 
