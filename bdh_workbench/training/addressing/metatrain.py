@@ -172,7 +172,7 @@ def episode_losses(addressing: Addressing, episode: Episode, slots: Tensor) -> d
     losses = {"item": _contrast(cosines * scales["item"].exp(), right_rival)}
 
     members, chosen = rows.recall.members[episode.placed], (source == episode.placed).nonzero().flatten()
-    places = rows.recall.places[episode.placed].scores(asked[chosen]) * scales["place"].exp()
+    places = rows.recall.places(episode.placed).scores(asked[chosen]) * scales["place"].exp()
     here = (rows.sentences[members] == sentence[chosen, None]) & (rows.targets[members] == target[chosen, None])
     possible = here.any(dim=1)
     losses["place"] = _contrast(places[possible], here[possible])
