@@ -50,7 +50,7 @@ class Places:
         ridge = RIDGE * covariance.diagonal().mean().clamp(min=TINY)
         covariance.diagonal().add_(ridge)
         turned = centred @ torch.cholesky_inverse(torch.linalg.cholesky(covariance)).float()  # P (z_j - m)
-        turned /= (centred * turned).sum(1, keepdim=True).clamp(min=TINY).sqrt()
+        turned = turned / (centred * turned).sum(1, keepdim=True).clamp(min=TINY).sqrt()
         self._turned, self._offset = turned, turned @ mean  # (m, (K - 1) * C), (m,)
         self._last_words = summaries[:, -1]
         self._sentences, self.words = sentences, words
