@@ -60,7 +60,7 @@ def stretches(memory: Memory) -> list[Stretch]:
     rows = memory.rows
     enabled = set(memory.enabled_rows().tolist())
     items, sentences, following = rows.items.tolist(), rows.sentences.tolist(), rows.following.tolist()
-    longest: dict[tuple[int, int], tuple[int, ...]] = {}
+    runs: dict[tuple[int, int], list[list[int]]] = {}
     starts: dict[int, int] = {}  # the first row of each item
     run: list[int] = []
     for row in range(len(rows)):
@@ -70,14 +70,16 @@ def stretches(memory: Memory) -> list[Stretch]:
             key = (items[row], sentences[row])
             after = following[row]
             if after != row + 1 or sentences[after] != sentences[row]:
-                # The whole text has the sentence from its first word on, the sentence's own window from its fourth.
-                if len(run) > len(longest.get(key, ())):
-                    longest[key] = tuple(run)
+                runs.setdefault(key, []).append(run)
                 run = []
-    return [
-        Stretch(item, sentence, found, memory.items[item].kind == "document" and found[0] == starts[item])
-        for (item, sentence), found in sorted(longest.items())
-    ]
+    out = []
+    for (item, sentence), parts in sorted(runs.items()):
+        document = memory.items[item].kind == "document"
+        # The text comes first, and then the sentence's own window, which begins with its fourth word. Where a sentence
+        # is longer than the end of the piece in which it begins was, the pieces after that have the rest of it.
+        chosen = [*parts[0], *(row for part in parts[2:] for row in part)] if document else max(parts, key=len)
+        out.append(Stretch(item, sentence, tuple(chosen), document and chosen[0] == starts[item]))
+    return out
 
 
 class Recital:

@@ -6,9 +6,12 @@ import dataclasses
 
 import torch
 
+from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.inputs.sentences import sentences_of
 from bdh_workbench.memory.store.banks import FixedSlot, SlowMemory
 from bdh_workbench.memory.store.state import Memory
+from bdh_workbench.memory.writing.encoding import document_items, document_sizes
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.recital import Recital, Stretch, stretches
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
@@ -41,6 +44,19 @@ def test_documents_are_recited_word_for_word(model: Model, memory: Memory) -> No
     sentences = sentences_of(DOCUMENT.text) + sentences_of(OTHER_DOCUMENT.text)
     assert recite(model, memory, wanted) == sentences
     assert recite(model, without_words(memory), wanted) == sentences
+
+
+def test_a_sentence_longer_than_a_piece_of_the_text_is_recited_whole(model: Model) -> None:
+    names = ("ash", "birch", "cedar", "elm", "fir", "hazel", "larch", "maple", "oak", "pine", "rowan", "willow")
+    long = "The foresters counted " + ", ".join(f"{n * 7 % 97} {names[n % 12]}s in plot {n}" for n in range(60)) + "."
+    text = f"A list was kept. {long} Then it rained."
+    document = TextDocument("Plots", text)
+    stored = finish(write(model, None, (), [document])).memory
+    items = document_items([document], model.tokenizer, *document_sizes(model.config))
+    pieces = [item for item in items if item.primary and 1 in item.sentences[item.first :]]
+    assert len(pieces) > 1, "it is cut where no sentence ends"
+    recited = Recital(model, stored, SlowMemory(stored)).recite(stretches(stored))
+    assert [one.text for one in recited] == sentences_of(text)
 
 
 def test_answers_are_recited_after_their_prompts(model: Model, memory: Memory) -> None:
