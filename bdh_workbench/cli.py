@@ -27,7 +27,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.device import DEVICES, is_of_a_gpu, is_out_of_memory
 
 PROGRAM = "bdh-workbench"
-WINDOW = "bdh_workbench.gui.application"
+WINDOW_MODULE = "bdh_workbench.gui.application"
 
 Command = tuple[str, str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace, Console], None]]
 COMMANDS: tuple[Command, ...] = (
@@ -157,11 +157,11 @@ def _window(args: argparse.Namespace, arguments: list[str], parser: argparse.Arg
     """Open the window, if this version has one."""
     if args.json:
         raise UsageError("--json needs a command")
-    if importlib.util.find_spec(WINDOW) is None:
+    if importlib.util.find_spec(WINDOW_MODULE) is None:
         parser.print_help()
         print(f"{PROGRAM}: the window is not part of this version yet; give one of the commands.", file=sys.stderr)
         return 2
-    return int(importlib.import_module(WINDOW).main(arguments))
+    return int(importlib.import_module(WINDOW_MODULE).main(arguments))
 
 
 def _failed(console: Console, status: int, text: str) -> int:

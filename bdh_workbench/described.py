@@ -16,7 +16,7 @@ from bdh_workbench.errors import UserError
 
 T = TypeVar("T")
 _KEY = "described"
-SEEDS = 2**63 - 1  # the largest seed that torch takes
+LARGEST_SEED = 2**63 - 1  # the largest seed that torch takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def _called(name: str, where: str) -> str:
 def _number(value: float | None) -> str:
     if value is None:
         return ""
-    if value == SEEDS:
+    if value == LARGEST_SEED:
         return "2^63 - 1"
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bdh_workbench import cli
 from lab import experiment, screenshots
 
-COMMANDS: tuple[cli.Command, ...] = (
+LAB_COMMANDS: tuple[cli.Command, ...] = (
     *cli.COMMANDS,
     ("experiment", "repeat one of the project's experiments", experiment.add_options, experiment.run),
     ("screenshots", "take pictures of the window", screenshots.add_options, screenshots.run),
@@ -17,7 +17,7 @@ COMMANDS: tuple[cli.Command, ...] = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out a command line and return its exit status."""
-    return cli.main(argv, COMMANDS)
+    return cli.main(argv, LAB_COMMANDS)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 from bdh_workbench.commands.common import UsageError, open_model, whole_number
 from bdh_workbench.commands.console import Console
 from bdh_workbench.errors import UserError
-from lab.records import COLLIDE, EXPERIMENTS, ONE_GATE, Experiment
+from lab.records import COLLIDE_ONLY, EXPERIMENTS, ONE_GATE_ONLY, Experiment
 from lab.runner import carry_out
 
 VARIABLE, CORPUS = "BDH_WORKBENCH_CORPUS", "../shared/corpus"  # where general text is by default
@@ -27,12 +27,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--construction",
         choices=("two-gates", "one-gate"),
         default="two-gates",
-        help=f"for {', '.join(_with_flag(ONE_GATE))}: our memory sites, or those of the paper's public code",
+        help=f"for {', '.join(_with_flag(ONE_GATE_ONLY))}: our memory sites, or those of the paper's public code",
     )
     group.add_argument(
         "--collide",
         action="store_true",
-        help=f"for {', '.join(_with_flag(COLLIDE))}: facts that share a prefix and differ late",
+        help=f"for {', '.join(_with_flag(COLLIDE_ONLY))}: facts that share a prefix and differ late",
     )
 
     def add(option: str, metavar: str, text: str, **given: Any) -> None:
@@ -62,7 +62,7 @@ def chosen(args: argparse.Namespace) -> str:
         UsageError: when there is no such variant.
     """
     name: str = args.experiment
-    for flag, given in ((ONE_GATE, args.construction == "one-gate"), (COLLIDE, args.collide)):
+    for flag, given in ((ONE_GATE_ONLY, args.construction == "one-gate"), (COLLIDE_ONLY, args.collide)):
         if not given:
             continue
         if args.experiment not in (having := _with_flag(flag)):

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab.memories.colliding import ADDRESSES, gain, gains
-from lab.networks.one_gate import SETTING_LABELS, SETTINGS
+from lab.networks.one_gate import FAST_SETTINGS, SETTING_LABELS
 from lab.networks.one_gate_routing import LENT
-from lab.networks.study import HEBBIAN, OTHER
+from lab.networks.study import HEBBIAN_STATE, OTHER_STATE
 from lab.results import Gain, Paired, cell, command, markdown_table
 
 ROUTING, GATES, COLLIDING = "routing-one-gate", "gates-one-gate", "protocols-collide"
@@ -48,7 +48,9 @@ def _summary(results: Results) -> str:
     """One paragraph."""
     said = []
     if compared := compared_networks(results):
-        alike = all(_holds_one(figures[HEBBIAN]["rest"]) and _same_when_lent(figures) for _, _, figures in compared)
+        alike = all(
+            _holds_one(figures[HEBBIAN_STATE]["rest"]) and _same_when_lent(figures) for _, _, figures in compared
+        )
         said.append(
             "In the construction of the paper's public code, a fast state changes the gradient of the slow memory only "
             "by moving the gate that both share: a network without a fast state that is given the same gate has the "
@@ -87,7 +89,7 @@ def compared_networks(results: Results) -> list[tuple[str, str, Mapping[str, Any
     return [
         (tokens, SETTING_LABELS[setting], of_tokens[setting])
         for tokens, of_tokens in found.items()
-        for setting in SETTINGS
+        for setting in FAST_SETTINGS
         if setting in of_tokens
     ]
 
@@ -98,12 +100,12 @@ def _holds_one(ratio: Paired) -> bool:
 
 def _same_when_lent(figures: Mapping[str, Any]) -> bool:
     """Whether the Hebbian network's gradient over that of the network with its gate has a 95% interval around 1."""
-    own, lent = (figures[kind]["gradient"] for kind in (HEBBIAN, LENT))
+    own, lent = (figures[kind]["gradient"] for kind in (HEBBIAN_STATE, LENT))
     return _holds_one(Paired.of([a / b for a, b in zip(own.values, lent.values, strict=True)]))
 
 
 def _same_as_another(figures: Mapping[str, Any]) -> bool:
-    over: Paired = figures[OTHER]["hebbian_over"]
+    over: Paired = figures[OTHER_STATE]["hebbian_over"]
     return _holds_one(over)
 
 
@@ -112,11 +114,11 @@ def _of_the_gradient(results: Results) -> str:
     if not compared:
         return ""
     count = len(compared)
-    near = sum(_holds_one(figures[HEBBIAN]["rest"]) for _, _, figures in compared)
+    near = sum(_holds_one(figures[HEBBIAN_STATE]["rest"]) for _, _, figures in compared)
     lent = sum(_same_when_lent(figures) for _, _, figures in compared)
     another = sum(_same_as_another(figures) for _, _, figures in compared)
     rows = [
-        [tokens, rate, *(str(figures[HEBBIAN][part]) for part in ("gradient", "gate", "rest")), str(gradient)]
+        [tokens, rate, *(str(figures[HEBBIAN_STATE][part]) for part in ("gradient", "gate", "rest")), str(gradient)]
         for tokens, rate, figures in compared
         if (gradient := figures[LENT]["gradient"])
     ]
@@ -137,7 +139,7 @@ def _contrasts(results: Results) -> dict[str, tuple[Any, Any]]:
     """The contrast at the author's rate with the own fast state, and with that of another sequence, by tokens."""
     found = results.get(GATES, {}).get("results", {})
     return {
-        tokens: (own[HEBBIAN]["contrast"], own[OTHER]["contrast"])
+        tokens: (own[HEBBIAN_STATE]["contrast"], own[OTHER_STATE]["contrast"])
         for tokens, of_tokens in found.items()
         if (own := of_tokens.get("author"))
     }

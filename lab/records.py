@@ -32,72 +32,82 @@ class Experiment:
     flag: str = ""
 
 
-ONE_GATE, COLLIDE = "--construction one-gate", "--collide"
-TEXT, SEEDS = {"corpus": None}, {"seeds": 3}
+ONE_GATE_ONLY, COLLIDE_ONLY = "--construction one-gate", "--collide"
+GENERAL_TEXT, THREE_SEEDS = {"corpus": None}, {"seeds": 3}
 EXPERIMENTS = {
-    "addresses": Experiment("which parts of the addressing carry recall", "lab.memories.addresses", TEXT | SEEDS),
+    "addresses": Experiment(
+        "which parts of the addressing carry recall", "lab.memories.addresses", GENERAL_TEXT | THREE_SEEDS
+    ),
     "keeping": Experiment(
-        "what a memory keeps as it grows", "lab.memories.keeping", TEXT | {"parts": ()}, keeps_runs=True
+        "what a memory keeps as it grows", "lab.memories.keeping", GENERAL_TEXT | {"parts": ()}, keeps_runs=True
     ),
     "gates": Experiment(
         "do slow and fast gates specialise while a model is trained",
         "lab.networks.gates",
-        TEXT | SEEDS | {"steps": 800},
+        GENERAL_TEXT | THREE_SEEDS | {"steps": 800},
     ),
     "routing": Experiment(
         "the gradient that a slow slot receives with and without a fast state beside it",
         "lab.networks.routing",
-        TEXT | SEEDS | {"steps": 200},
+        GENERAL_TEXT | THREE_SEEDS | {"steps": 200},
     ),
     "gates-one-gate": Experiment(
         "the same in the construction of the paper's public code, with one gate for both reads",
         "lab.networks.one_gate_gates",
-        TEXT | {"seeds": 5, "steps": 400},
+        GENERAL_TEXT | {"seeds": 5, "steps": 400},
         reads_model=False,
         keeps_runs=True,
         variant_of="gates",
-        flag=ONE_GATE,
+        flag=ONE_GATE_ONLY,
     ),
     "routing-one-gate": Experiment(
         "the same in the construction of the paper's public code, with one gate for both reads",
         "lab.networks.one_gate_routing",
-        TEXT | {"seeds": 5, "steps": 800},
+        GENERAL_TEXT | {"seeds": 5, "steps": 800},
         reads_model=False,
         keeps_runs=True,
         variant_of="routing",
-        flag=ONE_GATE,
+        flag=ONE_GATE_ONLY,
     ),
     "protocols-collide": Experiment(
         "ways of writing facts whose addresses collide: one prefix, a late difference",
         "lab.memories.colliding",
-        TEXT | {"seeds": 5},
+        GENERAL_TEXT | {"seeds": 5},
         keeps_runs=True,
         variant_of="protocols",
-        flag=COLLIDE,
+        flag=COLLIDE_ONLY,
     ),
-    "protocols": Experiment("ways of writing and reading compared", "lab.memories.protocols", TEXT | SEEDS),
-    "capacity": Experiment("how many facts fit into how many slots, and in what time", "lab.memories.capacity", SEEDS),
-    "meta": Experiment("trained addresses compared with their untrained start", "lab.memories.meta", TEXT | SEEDS),
+    "protocols": Experiment(
+        "ways of writing and reading compared", "lab.memories.protocols", GENERAL_TEXT | THREE_SEEDS
+    ),
+    "capacity": Experiment(
+        "how many facts fit into how many slots, and in what time", "lab.memories.capacity", THREE_SEEDS
+    ),
+    "meta": Experiment(
+        "trained addresses compared with their untrained start", "lab.memories.meta", GENERAL_TEXT | THREE_SEEDS
+    ),
     "harder": Experiment(
-        "synonyms, questions and reversed statements; 200 and 1,000 facts", "lab.memories.harder", SEEDS
+        "synonyms, questions and reversed statements; 200 and 1,000 facts", "lab.memories.harder", THREE_SEEDS
     ),
     "alike": Experiment(
-        "facts that differ by a number alone, and several facts about one subject", "lab.memories.alike", SEEDS
+        "facts that differ by a number alone, and several facts about one subject", "lab.memories.alike", THREE_SEEDS
     ),
     "peer": Experiment(
         "BDH and a GPT-2 of the same size, trained alike",
         "lab.networks.peer",
-        TEXT | {"config": "small", "tokens": 300_000} | SEEDS,
+        GENERAL_TEXT | {"config": "small", "tokens": 300_000} | THREE_SEEDS,
         keeps_runs=True,
     ),
     "ladder": Experiment(
         "recipes of pre-training at equal processor time, one choice after another",
         "lab.networks.ladder",
-        TEXT | {"config": "small", "minutes": 5.0} | SEEDS,
+        GENERAL_TEXT | {"config": "small", "minutes": 5.0} | THREE_SEEDS,
         keeps_runs=True,
     ),
     "baselines": Experiment(
-        "tune the rivals of bench --baselines on facts of their own", "lab.rivals.baselines", TEXT | {"seeds": 1}
+        "tune the rivals of bench --baselines on facts of their own",
+        "lab.rivals.baselines",
+        GENERAL_TEXT | {"seeds": 1},
     ),
     "rivals": Experiment(
         "people's questions and edits, answered by search and small language models as well",
@@ -107,7 +117,7 @@ EXPERIMENTS = {
     "scale": Experiment(
         "what a memory costs as it grows to a book, compared with search",
         "lab.memories.scale",
-        TEXT | {"tokens": 200_000, "questions": None},
+        GENERAL_TEXT | {"tokens": 200_000, "questions": None},
     ),
     "reproduction": Experiment(
         "the page of the paper's claims, from the results in DIR/experiments",

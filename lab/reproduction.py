@@ -15,9 +15,9 @@ from typing import Any
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.files import save_text_atomically
 from lab.memories.colliding import ADDRESSES, gain, gains
-from lab.networks.one_gate import TOKENS
+from lab.networks.one_gate import TOKENIZERS
 from lab.networks.one_gate_routing import LENT
-from lab.networks.study import HEBBIAN, NOISE, OTHER
+from lab.networks.study import HEBBIAN_STATE, NOISE_STATE, OTHER_STATE
 from lab.origins import origins
 from lab.results import Note, cell, markdown_table, probability, read_report
 from lab.results import command as experiment_command
@@ -31,10 +31,14 @@ EARLIER = "> Measured on an earlier state"  # how a page of results begins that 
 UNDECIDED = "undecided"  # the spread is too large for either
 PARAMETERS, TRAINED_ON = 25_000_000, 250_000_000  # of a model of the paper's size, at least, and of its training
 PAPER_RETENTION, PAPER_P, PAPER_STEPS, DOUBLE = 0.71, 0.99, 300, 2.0
-SURE, KEPT, CHANCE = 0.9, 0.999, 0.05  # our own goals for p and retention; the level of the test of the contrast
-PURE = "_without_completion"  # end of the keys of figures by the pure read
-JOINT = "joint contrastive, gradient"
-RIVALS = ("joint, no contrast, gradient", "independent, gradient", "sequential, gradient, not projected")
+SURE_GOAL, KEPT_GOAL, CHANCE_LEVEL = (
+    0.9,
+    0.999,
+    0.05,
+)  # our own goals for p and retention; the level of the test of the contrast
+PURE_KEY = "_without_completion"  # end of the keys of figures by the pure read
+JOINT_PROTOCOL = "joint contrastive, gradient"
+RIVAL_PROTOCOLS = ("joint, no contrast, gradient", "independent, gradient", "sequential, gradient, not projected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def size(bench: Mapping[str, Any]) -> Finding:
 
 def gradient_write(protocols: Mapping[str, Any]) -> Finding:
     """Reproduced if every fact is exact by the pure read after at most 300 gradient steps, in every set."""
-    found = protocols["protocols"][JOINT]
+    found = protocols["protocols"][JOINT_PROTOCOL]
     exact, steps = found["pure_exact"], found["steps"]
     fine = min(exact.values) == 1.0 and max(steps.values) <= PAPER_STEPS
     said = f"{cell(exact)} of {protocols['facts']} facts exact by S alone after {cell(steps, '.0f')} steps"
@@ -105,12 +109,12 @@ def twenty(bench: Mapping[str, Any]) -> Finding | None:
     if found is None:
         return None
     parts = []
-    for read, end in (("pure read", PURE), ("with completion", "")):
+    for read, end in (("pure read", PURE_KEY), ("with completion", "")):
         exact, middle, least = (found[f"{name}{end}"] for name in ("exact", "median_p", "min_p"))
         parts.append(f"{read}: {exact:.0%} exact, p median {probability(middle)}, least {probability(least)}")
-    fine = found[f"exact{PURE}"] == 1.0 and found[f"median_first_token_p{PURE}"] > PAPER_P
+    fine = found[f"exact{PURE_KEY}"] == 1.0 and found[f"median_first_token_p{PURE_KEY}"] > PAPER_P
     said = f"{found['count']} facts; {'; '.join(parts)}"
-    return Finding(said, 1, verdict(fine, found[f"min_p{PURE}"] > SURE))
+    return Finding(said, 1, verdict(fine, found[f"min_p{PURE_KEY}"] > SURE_GOAL))
 
 
 def coexistence(bench: Mapping[str, Any]) -> Finding | None:
@@ -118,12 +122,12 @@ def coexistence(bench: Mapping[str, Any]) -> Finding | None:
     found = bench["documents"]
     if found is None or found["retention_final"] is None:  # of one document alone
         return None
-    kept = found[f"retention_final{PURE}"]
+    kept = found[f"retention_final{PURE_KEY}"]
     said = (
         f"of all but the last of {found['count']} kept by the pure read {kept:.1%}, with completion "
         f"{found['retention_final']:.1%} (tokens right given the true tokens before)"
     )
-    return Finding(said, 1, verdict(kept >= PAPER_RETENTION, kept >= KEPT))
+    return Finding(said, 1, verdict(kept >= PAPER_RETENTION, kept >= KEPT_GOAL))
 
 
 def content(protocols: Mapping[str, Any]) -> Finding:
@@ -146,15 +150,15 @@ def meta(report: Mapping[str, Any]) -> Finding:
 def contrast(protocols: Mapping[str, Any]) -> Finding:
     """Reproduced if no other gradient protocol has as many facts exact and paraphrases, and one has fewer facts."""
     found = protocols["protocols"]
-    mine = found[JOINT]
+    mine = found[JOINT_PROTOCOL]
     fine = fewer = True
-    parts = [f"{JOINT}: {cell(mine['pure_exact'])} exact, {cell(mine['pure_paraphrases'])} paraphrases"]
-    for name in RIVALS:
+    parts = [f"{JOINT_PROTOCOL}: {cell(mine['pure_exact'])} exact, {cell(mine['pure_paraphrases'])} paraphrases"]
+    for name in RIVAL_PROTOCOLS:
         rival = found[name]
         fine &= mine["pure_exact"].mean >= rival["pure_exact"].mean
         fine &= mine["pure_paraphrases"].mean >= rival["pure_paraphrases"].mean
         parts.append(f"{name}: {cell(rival['pure_exact'])}, {cell(rival['pure_paraphrases'])}")
-    fewer = any(mine["pure_exact"].mean > found[name]["pure_exact"].mean for name in RIVALS)
+    fewer = any(mine["pure_exact"].mean > found[name]["pure_exact"].mean for name in RIVAL_PROTOCOLS)
     return Finding("; ".join(parts), protocols["seeds"], verdict(fine and fewer))
 
 
@@ -162,7 +166,7 @@ def specialisation(gates: Mapping[str, Any]) -> Finding:
     """Reproduced if in every seed the contrast is over chance and over that of the control of the same seed."""
     own, control = gates["summary"]["Hebbian"], gates["summary"]["control"]
     above = all(a > b for a, b in zip(own["contrast"].values, control["contrast"].values, strict=True))
-    fine = above and max(own["p"].values) < CHANCE
+    fine = above and max(own["p"].values) < CHANCE_LEVEL
     said = (
         f"contrast {cell(own['contrast'], '.4f')} nats (fast term {cell(own['fast_term'], '.4f')}, slow "
         f"{cell(own['slow_term'], '.4f')}), control {cell(control['contrast'], '.4f')}; range of the index over sites "
@@ -191,8 +195,8 @@ def doubling_one_gate(tokens: str, routing: Mapping[str, Any]) -> Finding | None
     if "author" not in found:
         return None
     figures = found["author"]
-    ratios = {name: figures[HEBBIAN][name] for name in ("gradient", "gate", "rest")}
-    over = [figures[kind]["hebbian_over"] for kind in (OTHER, NOISE)]
+    ratios = {name: figures[HEBBIAN_STATE][name] for name in ("gradient", "gate", "rest")}
+    over = [figures[kind]["hebbian_over"] for kind in (OTHER_STATE, NOISE_STATE)]
     own = ratios["gradient"]
     doubled = own.mean >= DOUBLE and own.low > 1.0
     apart = all(each.low > 1.0 for each in over)
@@ -207,7 +211,7 @@ def doubling_one_gate(tokens: str, routing: Mapping[str, Any]) -> Finding | None
         f"(another sequence's), {over[1]} (random); lent gate {figures[LENT]['gradient']}"
     ]
     if "ours" in found:
-        parts.append(f"our rate: {found['ours'][HEBBIAN]['gradient']}")
+        parts.append(f"our rate: {found['ours'][HEBBIAN_STATE]['gradient']}")
     return Finding("; ".join(parts), routing["seeds"], said)
 
 
@@ -216,9 +220,9 @@ def specialisation_one_gate(tokens: str, gates: Mapping[str, Any]) -> Finding | 
     found = gates["results"].get(tokens, {})
     if "author" not in found:
         return None
-    own, control = found["author"][HEBBIAN], found["author"][OTHER]
+    own, control = found["author"][HEBBIAN_STATE], found["author"][OTHER_STATE]
     above = all(a > b for a, b in zip(own["contrast"].values, control["contrast"].values, strict=True))
-    fine = above and max(own["p"].values) < CHANCE
+    fine = above and max(own["p"].values) < CHANCE_LEVEL
     sizes = ", ".join(cell(figure) for figure in own["gate"])
     said = (
         f"contrast {cell(own['contrast'], '.4f')} nats, control {cell(control['contrast'], '.4f')}; gates of the "
@@ -251,7 +255,7 @@ def contrast_colliding(report: Mapping[str, Any]) -> Finding | None:
     return Finding("; ".join(parts), report["seeds"], verdict(fine)) if parts else None
 
 
-WRITTEN = "joint contrastive encoding is the right write protocol"
+WRITE_CLAIM = "joint contrastive encoding is the right write protocol"
 SPECIALISED = "gates specialise by themselves into a fast and a slow system"
 DOUBLED = "a Hebbian write site doubles the gradient that the slow weights of its layer receive"
 TWO = "two gates, ours"
@@ -265,15 +269,18 @@ CLAIMS = (
     Claim(5, "two documents written one after the other, 71% retention", "bench", coexistence),
     Claim(6, "content-based addressing", "protocols", content),
     Claim(7, "meta-test-time-training", "meta", meta),
-    Claim(8, WRITTEN, "protocols", contrast, "content summaries, ours"),
-    Claim(8, WRITTEN, "protocols-collide", contrast_colliding, "hidden states, facts that differ late"),
+    Claim(8, WRITE_CLAIM, "protocols", contrast, "content summaries, ours"),
+    Claim(8, WRITE_CLAIM, "protocols-collide", contrast_colliding, "hidden states, facts that differ late"),
     Claim(9, SPECIALISED, "gates", specialisation, TWO),
     *(
         Claim(9, SPECIALISED, "gates-one-gate", partial(specialisation_one_gate, kind), f"one gate, {kind}")
-        for kind in TOKENS
+        for kind in TOKENIZERS
     ),
     Claim(10, DOUBLED, "routing", doubling, TWO),
-    *(Claim(10, DOUBLED, "routing-one-gate", partial(doubling_one_gate, kind), f"one gate, {kind}") for kind in TOKENS),
+    *(
+        Claim(10, DOUBLED, "routing-one-gate", partial(doubling_one_gate, kind), f"one gate, {kind}")
+        for kind in TOKENIZERS
+    ),
 )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.files import save_json_atomically
-from bdh_workbench.training.pictures import COLOURS, LINE, MUTED, new_figure, save_figure
+from bdh_workbench.training.pictures import COLOURS, LINE_COLOUR, MUTED_COLOUR, new_figure, save_figure
 from lab.records import EXPERIMENTS
 
 FORMS = ("png", "svg")
@@ -283,7 +283,7 @@ def panels(axes: Any, rows: int, columns: int, size: tuple[float, float]) -> lis
     made = [axes]
     for place in range(1, rows * columns):
         panel = figure.add_subplot(grid[place // columns, place % columns])
-        panel.grid(color=LINE, linewidth=0.6)
+        panel.grid(color=LINE_COLOUR, linewidth=0.6)
         panel.spines[["top", "right"]].set_visible(False)
         made.append(panel)
     return made
@@ -325,7 +325,7 @@ def bars(axes: Any, names: Sequence[str], series: Mapping[str, Sequence[Spread |
         for place, figure, deviation in zip(places, figures, deviations, strict=True):
             if form and figure is not None:
                 at, text = (figure.mean + deviation, place), f"{figure.mean:{form}}"
-                axes.annotate(text, at, (4, 0), textcoords="offset points", va="center", fontsize=7, color=MUTED)
+                axes.annotate(text, at, (4, 0), textcoords="offset points", va="center", fontsize=7, color=MUTED_COLOUR)
     axes.set_yticks([count - place - height * (len(series) - 1) / 2 for place in range(count)], names, fontsize=8)
     axes.set_axisbelow(True)
 

@@ -9,8 +9,8 @@ import torch
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.reading.asker import Asker, load_asker, make_asker, save_asker
 from bdh_workbench.reading.network import ReaderConfig, ReaderNetwork
-from bdh_workbench.reading.questions import READ
-from bdh_workbench.reading.sentence_evidence import EVIDENCE
+from bdh_workbench.reading.questions import READ_EVIDENCE
+from bdh_workbench.reading.sentence_evidence import SENTENCE_EVIDENCE
 
 WORDS = tuple("the a of in is was it she he who what when where how many and to on by its keeper lamp dusk".split())
 CONFIG = ReaderConfig(
@@ -29,7 +29,12 @@ def small_asker(seed: int = 0) -> Asker:
     torch.manual_seed(seed)
     weights = {"words": 10.0}
     network = ReaderNetwork(CONFIG)
-    return make_asker(network, WORDS, judge_of(EVIDENCE, weights, -3.0), judge_of(EVIDENCE + READ, weights, -3.0))
+    return make_asker(
+        network,
+        WORDS,
+        judge_of(SENTENCE_EVIDENCE, weights, -3.0),
+        judge_of(SENTENCE_EVIDENCE + READ_EVIDENCE, weights, -3.0),
+    )
 
 
 def save_small_reader(folder: Path, seed: int = 0) -> None:

@@ -634,12 +634,12 @@ def test_train_passes_on_what_it_is_given(run: Run, monkeypatch: pytest.MonkeyPa
 def test_without_a_command_the_window_opens(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "some_window.py").write_text("def main(arguments):\n    return 40 + len(arguments)\n", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(cli, "WINDOW", "some_window")
+    monkeypatch.setattr(cli, "WINDOW_MODULE", "some_window")
     assert run("--model", "x")[0] == 42
 
 
 def test_a_version_without_a_window_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "WINDOW", "bdh_workbench.gui.nowhere")
+    monkeypatch.setattr(cli, "WINDOW_MODULE", "bdh_workbench.gui.nowhere")
     status, out, err = run()
     assert status == 2
     assert "usage: bdh-workbench" in out

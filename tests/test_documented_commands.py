@@ -11,7 +11,7 @@ import pytest
 
 from bdh_workbench.cli import make_parser
 from lab import experiment
-from lab.__main__ import COMMANDS
+from lab.__main__ import LAB_COMMANDS
 from lab.records import EXPERIMENTS
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +36,7 @@ def test_a_documented_command_is_taken(page: str, text: str, tmp_path: Path, mon
     words = shlex.split(text.replace(experiment.CORPUS, str(tmp_path)))
     if "NAME" in words or words[1:2] == ["ARGS..."]:
         return  # a pattern
-    args = make_parser(COMMANDS).parse_args(words)
+    args = make_parser(LAB_COMMANDS).parse_args(words)
     if args.command == "experiment":
         experiment._options(args, EXPERIMENTS[args.experiment])  # refuses those of other experiments
 

@@ -21,7 +21,9 @@ from bdh_workbench.reading.reader import UNTOUCHED, Reader
 from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
 
-ALONE = 48  # tokens at most of what the untouched model says in place of a memory: 0.3 s, enough to see how it speaks
+UNTOUCHED_TOKENS = (
+    48  # tokens at most of what the untouched model says in place of a memory: 0.3 s, enough to see how it speaks
+)
 
 
 def ask(
@@ -74,7 +76,7 @@ def ask(
         )  # fmt: skip
 
     def alone(spoken: Speech) -> Speech:
-        spoken.most = min(spoken.most, ALONE)
+        spoken.most = min(spoken.most, UNTOUCHED_TOKENS)
         return spoken.finish()
 
     spoken = speech(reader, heard if known == "beginning" else lambda heard: None)

@@ -20,7 +20,7 @@ from bdh_workbench.memory.writing.encoding import answer_ids
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.reading.reader import Reader, ReaderState, Reading
 
-BATCH_TOKENS = 4096  # tokens read at once, padding included
+DECODED_TOKENS = 4096  # tokens read at once, padding included
 BATCH_COSINES = 40_000_000  # comparisons of tokens with stored rows at once
 SPARE = 8  # tokens decoded past an answer's own, to see whether it ends or continues with the same word
 
@@ -70,7 +70,7 @@ class Score:
 def batch_limit(reader: Reader) -> int:
     """Tokens that may be read at once, so that their comparison with every stored row fits into memory."""
     rows = 1 if reader.empty else len(reader.numbers)
-    return max(128, min(BATCH_TOKENS, BATCH_COSINES // rows))
+    return max(128, min(DECODED_TOKENS, BATCH_COSINES // rows))
 
 
 def read_long(

@@ -11,21 +11,21 @@ import re
 from typing import Literal, get_args
 
 Kind = Literal["question", "gap", "beginning"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+ASK_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 AsKind = Literal["auto", "question", "beginning", "gap"]
 AS_KINDS: tuple[AsKind, ...] = get_args(AsKind)
 
 # Latin, Chinese and Japanese, Arabic, Greek, Ethiopic, Armenian, Vai, Bamum, and marks that are doubled or mixed.
-MARKS = "?\uff1f\u061f\u037e\u1367\u055e\ua60f\ua6f7\u2047\u2048\u203d\u2e2e"
-CLOSING = " \"'”’»」』)]\u3000"
+QUESTION_MARKS = "?\uff1f\u061f\u037e\u1367\u055e\ua60f\ua6f7\u2047\u2048\u203d\u2e2e"
+CLOSING_MARKS = " \"'”’»」』)]\u3000"
 
-BLANK = re.compile(r"_{2,}|\[\s*(?:\.{2,}|…|_+)?\s*\]|\(\s*(?:\.{2,}|…)\s*\)")
+GAP_MARK = re.compile(r"_{2,}|\[\s*(?:\.{2,}|…|_+)?\s*\]|\(\s*(?:\.{2,}|…)\s*\)")
 DOTS = re.compile(r"(?:\.{3,}|…)\s*(?=\w)")
 
 # Greek may be typed with a semicolon, and a mark may have a companion: "Who?!"
-_MARKED = re.compile(rf"[{MARKS}][!\uff01]*$|[\u0370-\u03ff];$")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_MARKED = re.compile(rf"[{QUESTION_MARKS}][!\uff01]*$|[\u0370-\u03ff];$")
+_TERM = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _ASKING = frozenset("who whom whose what which when where why how".split())
 # At the start of a sentence these verbs ask, whatever follows ...
 _VERBS = frozenset("is are was were am did does isn't aren't wasn't weren't didn't doesn't don't won't can't".split())
@@ -53,9 +53,9 @@ _ENDS = re.compile(
 def kind_of(prompt: str) -> Kind:
     """The kind of a prompt."""
     text = " ".join(prompt.split())
-    if BLANK.search(text) or DOTS.search(text):
+    if GAP_MARK.search(text) or DOTS.search(text):
         return "gap"
-    if text.startswith(("¿", "؟")) or _is_question(text.rstrip(CLOSING)):
+    if text.startswith(("¿", "؟")) or _is_question(text.rstrip(CLOSING_MARKS)):
         return "question"
     return "beginning"
 
@@ -63,7 +63,7 @@ def kind_of(prompt: str) -> Kind:
 def _is_question(text: str) -> bool:
     if _MARKED.search(text):
         return True
-    text = re.split(f"[{MARKS}]", text)[-1].strip(CLOSING)  # a question may stand before what is begun
+    text = re.split(f"[{QUESTION_MARKS}]", text)[-1].strip(CLOSING_MARKS)  # a question may stand before what is begun
     if _ENDS.search(text.rstrip("。.!\uff01")):
         return True
     if text.endswith((":", "\uff1a")):  # "Q: ... A:" waits for what follows
@@ -77,7 +77,7 @@ def _asks_in_english(text: str) -> bool:
         return True
     if "," in text:  # "When it rains, ...", "Were he to come, ..."
         return False
-    words = _WORD.findall(lowered)
+    words = _TERM.findall(lowered)
     if len(words) > 2 and words[0] in _PREPOSITIONS and words[1] in {"which", "what", "whom", "whose", "how"}:
         return any(word in _AUXILIARIES for word in words[2:])
     if len(words) < 2:

@@ -181,10 +181,10 @@ def _edits(found: dict[str, Any] | None) -> list[str]:
 def _comparison(report: dict[str, Any]) -> str:
     """The slot and its rivals side by side."""
     from bdh_workbench.evaluation.baselines.settings import NOT_TUNED
-    from bdh_workbench.evaluation.baselines.suite import NAMES
+    from bdh_workbench.evaluation.baselines.suite import REFERENCE_NAMES
 
     rows = [["", "facts", "reworded", "kept", "probes", "other text", "facts in", "documents in", "bytes"]]
-    for name, part in {"the slot": report, **{NAMES[k]: v for k, v in report["baselines"].items()}}.items():
+    for name, part in {"the slot": report, **{REFERENCE_NAMES[k]: v for k, v in report["baselines"].items()}}.items():
         facts, documents = part["facts"] or {}, part["documents"] or {}
         local = part["locality"].get("on_sample", part["locality"])
         size = (facts.get("bytes") or 0) + (documents.get("bytes") or 0)

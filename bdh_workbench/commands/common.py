@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bdh_workbench.commands.console import Console
-from bdh_workbench.described import SEEDS, Described, descriptions
+from bdh_workbench.described import LARGEST_SEED, Described, descriptions
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory.files.locking import renewing
@@ -37,7 +37,7 @@ class UsageError(Exception):
     """Options that do not go together; its text is shown as it stands, and the exit status is 2."""
 
 
-def whole_number(least: int, most: int = SEEDS) -> Any:
+def whole_number(least: int, most: int = LARGEST_SEED) -> Any:
     """A type for argparse: whole numbers from ``least`` to ``most``."""
 
     def read(text: str) -> int:
@@ -231,19 +231,19 @@ def memory_path(name: str) -> Path:
     title = composed(name)
     if path.name != name or os.path.lexists(path):
         return path
-    from bdh_workbench.memory.files.format import SUFFIX
+    from bdh_workbench.memory.files.format import MEMORY_SUFFIX
     from bdh_workbench.memory.files.library import BrokenEntry, default_library
 
     library = default_library()
     names = dict.fromkeys((name, title))
-    for candidate in (library.folder / f"{one}{suffix}" for one in names for suffix in ("", SUFFIX)):
+    for candidate in (library.folder / f"{one}{suffix}" for one in names for suffix in ("", MEMORY_SUFFIX)):
         if os.path.isfile(candidate):
             return candidate
     titles = [(composed(e.title), e.path) for e in library.entries() if not isinstance(e, BrokenEntry)]
     titled = [held for one, held in titles if one == title]
     if len(titled) > 1:
         raise UserError(f"“{name}” is the title of {len(titled)} memories in the library: give a file name.")
-    if not titled and path.suffix != SUFFIX:
+    if not titled and path.suffix != MEMORY_SUFFIX:
         folded = {one.casefold(): one for one, _ in titles if one}
         near = [f"“{folded[one]}”" for one in difflib.get_close_matches(title.casefold(), folded, 3)]
         hint = f"did you mean {' or '.join(near)}?" if near else "use list to see the memories there."

@@ -109,8 +109,8 @@ def _judge(args: argparse.Namespace, questions: Questions, console: Console) -> 
     from bdh_workbench.model.likeness import load_likeness, save_likeness
     from bdh_workbench.model.loading import load_model
     from bdh_workbench.reading.asker import has_asker
-    from bdh_workbench.training.judging import ROUNDS, ablation, fit_judges
-    from bdh_workbench.training.reading.phase import MADE, PEOPLE, ablate_judges, refit_judges
+    from bdh_workbench.training.judging import WORLD_ROUNDS, ablation, fit_judges
+    from bdh_workbench.training.reading.phase import MADE_FILE, PEOPLE_FILE, ablate_judges, refit_judges
     from bdh_workbench.training.relating import examples, fit_relating
 
     folder = Path(args.out)
@@ -129,11 +129,11 @@ def _judge(args: argparse.Namespace, questions: Questions, console: Console) -> 
         return
     likeness = model.likeness
     if likeness is not None:
-        people, made = (questions.folder / name if questions.folder else None for name in (PEOPLE, MADE))
+        people, made = (questions.folder / name if questions.folder else None for name in (PEOPLE_FILE, MADE_FILE))
         fitted, _ = fit_relating(likeness, examples(people, made, "train", 0), 0)
         save_likeness(folder, fitted)
         likeness = load_likeness(folder)  # as it will be read: in half precision
-    judges, report = fit_judges(model.site, model.tokenizer, likeness, args.corpus, 0, ROUNDS, tell)
+    judges, report = fit_judges(model.site, model.tokenizer, likeness, args.corpus, 0, WORLD_ROUNDS, tell)
     save_judges(folder, load_judges(folder) | judges)
     record = dict[str, Any](report)
     if has_asker(folder):

@@ -13,7 +13,7 @@ from bdh_workbench.evaluation.baselines.settings import is_tuned, tuned_settings
 from bdh_workbench.evaluation.baselines.suite import compare
 from bdh_workbench.evaluation.cold import cold_reload
 from bdh_workbench.evaluation.edits import Edit, edits_report
-from bdh_workbench.evaluation.locality import SAMPLE, TOKENS, held_out, locality
+from bdh_workbench.evaluation.locality import LEAST_TOKENS, PLAIN_SAMPLE, held_out, locality
 from bdh_workbench.evaluation.provenance import provenance, training_tokens
 from bdh_workbench.evaluation.questions import questions_report, slot
 from bdh_workbench.evaluation.recall import FactQuestions, recall
@@ -76,7 +76,7 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
     facts = given.facts[:QUICK_FACTS] if given.quick else given.facts
     documents = given.documents[:QUICK_DOCUMENTS] if given.quick else given.documents
     # Read first: a mistake in it should not come to light after minutes of work.
-    text = held_out(given.text, model.tokenizer, model.config.context, QUICK_TOKENS if given.quick else TOKENS)
+    text = held_out(given.text, model.tokenizer, model.config.context, QUICK_TOKENS if given.quick else LEAST_TOKENS)
     report: dict[str, Any] = {
         **provenance(model),
         "parameters": model.parameters,
@@ -126,7 +126,7 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
     }
     if given.baselines:  # which read the sample alone
         open_readers["on_sample"] = readers[name]
-    sample = text.sample(QUICK_SAMPLE if given.quick else SAMPLE)
+    sample = text.sample(QUICK_SAMPLE if given.quick else PLAIN_SAMPLE)
     report["locality"] = found[name] | {"memory": name, "text": text.name} | locality(model, open_readers, sample)
     for other in set(readers) - {name}:
         report["locality"][other] = found[other]

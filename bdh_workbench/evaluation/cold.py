@@ -26,7 +26,7 @@ from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 
-MEMORY, QUESTIONS = "memory.safetensors", "questions.json"
+MEMORY_NAME, QUESTIONS_NAME = "memory.safetensors", "questions.json"
 RELOAD_PATIENCE = 900.0  # seconds that the fresh process may take
 
 
@@ -64,11 +64,11 @@ def cold_reload(model: Model, memory: Memory, questions: Sequence[Question]) -> 
     """
     with tempfile.TemporaryDirectory(prefix="bdh-workbench-") as name:
         folder = Path(name)
-        save_memory(folder / MEMORY, memory)
+        save_memory(folder / MEMORY_NAME, memory)
         pairs = [[question.prompt, question.answer] for question in questions]
-        (folder / QUESTIONS).write_text(json.dumps(pairs), encoding="utf-8")
+        (folder / QUESTIONS_NAME).write_text(json.dumps(pairs), encoding="utf-8")
         there = _run(["bench", "--reload", name, "--model", str(model.folder), "--device", model.device.type, "--json"])
-        size = (folder / MEMORY).stat().st_size
+        size = (folder / MEMORY_NAME).stat().st_size
     here = logits_digest(Reader(model, memory), questions)
     return {
         "identical": here == there["digest"],
@@ -85,9 +85,9 @@ def answer_cold(model: Model, folder: Path) -> ColdAnswers:
     Raises:
         UserError: when the folder does not hold both.
     """
-    memory = load_memory_of(folder / MEMORY, model)
+    memory = load_memory_of(folder / MEMORY_NAME, model)
     try:
-        pairs = json.loads((folder / QUESTIONS).read_text(encoding="utf-8"))
+        pairs = json.loads((folder / QUESTIONS_NAME).read_text(encoding="utf-8"))
         questions = [Question(tuple(map(int, prompt)), tuple(map(int, answer))) for prompt, answer in pairs]
     except (OSError, ValueError, TypeError):
         raise UserError(f"{folder} contains no questions for a cold reload: run bench without --reload.") from None

@@ -19,7 +19,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
 
 # Other relations of a stored subject, which none of the records holds. They measure only: nothing is fitted to them.
-RELATIONS = (
+OTHER_RELATIONS = (
     "The spouse of {} is",
     "The favourite food of {} is",
     "The weight of {} in kilograms is",
@@ -151,7 +151,7 @@ def reach(
     untouchable = {
         "neighbour": asked("neighbours", lambda edit: edit.neighbours),
         "other_relation": asked(
-            "other relations", lambda edit: [relation.format(edit.subject) for relation in RELATIONS]
+            "other relations", lambda edit: [relation.format(edit.subject) for relation in OTHER_RELATIONS]
         ),
     }
     for name, questions in untouchable.items():

@@ -18,13 +18,15 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.reading.reader import Reader, ReaderState
 from bdh_workbench.resources import resource_path
-from bdh_workbench.training.addressing.calibration import WINDOW, WINDOWS
+from bdh_workbench.training.addressing.calibration import CALIBRATION_TOKENS, CALIBRATION_WINDOWS
 from bdh_workbench.training.corpus import CorpusDocument, encode_documents, read_corpus, validation_documents
 
-TOKENS = 100_000  # of held-out text that are read at least, where there are so many
-SAMPLE = 10_000  # of them that are also read without the gate, which is slow
-CALIBRATED = WINDOWS * WINDOW  # first tokens of validation text: thresholds are set on them, so that they flatter
-MOST_CHARACTERS = 8_000_000  # of a text that are looked at; the windows are spread over them
+LEAST_TOKENS = 100_000  # of held-out text that are read at least, where there are so many
+PLAIN_SAMPLE = 10_000  # of them that are also read without the gate, which is slow
+CALIBRATED = (
+    CALIBRATION_WINDOWS * CALIBRATION_TOKENS
+)  # first tokens of validation text: thresholds are set on them, so that they flatter
+TEXT_CHARACTERS = 8_000_000  # of a text that are looked at; the windows are spread over them
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,9 @@ class HeldOut:
         return HeldOut(_spread(self.windows, -(-tokens // length)), self.name)
 
 
-def held_out(location: str | None, tokenizer: Tokenizer, context: int, tokens: int = TOKENS, skip: int = 0) -> HeldOut:
+def held_out(
+    location: str | None, tokenizer: Tokenizer, context: int, tokens: int = LEAST_TOKENS, skip: int = 0
+) -> HeldOut:
     """Cut text into windows of the model's context.
 
     Args:
@@ -85,7 +89,7 @@ def _text(location: str) -> tuple[Iterator[CorpusDocument], bool]:
 def _first(documents: Iterator[CorpusDocument]) -> Iterator[CorpusDocument]:
     seen = 0
     for document in documents:
-        if seen > MOST_CHARACTERS:
+        if seen > TEXT_CHARACTERS:
             return
         seen += len(document.text)
         yield document

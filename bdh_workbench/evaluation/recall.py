@@ -13,7 +13,7 @@ from bdh_workbench.inputs.items import Fact
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.reading.reader import PURE, Reader
 
-PAIRS = 64  # pairs of a prompt and another's answer that are scored at once
+PAIRS_AT_ONCE = 64  # pairs of a prompt and another's answer that are scored at once
 NEGLIGIBLE = 1e-6  # difference of probabilities that is not looked into
 WITHOUT_COMPLETION = (
     "exact",
@@ -102,11 +102,11 @@ def cross_contamination(reader: Reader, questions: FactQuestions) -> float | Non
     if not count:
         return None
     largest = 0.0
-    for start in range(0, count, PAIRS):
+    for start in range(0, count, PAIRS_AT_ONCE):
         bound = float(bounds[start])
         if bound <= largest + NEGLIGIBLE:
             return max(largest, bound)
-        pairs = [divmod(place, len(asked)) for place in order[start : min(count, start + PAIRS)].tolist()]
+        pairs = [divmod(place, len(asked)) for place in order[start : min(count, start + PAIRS_AT_ONCE)].tolist()]
         scores = score(reader, [Question(asked[i].prompt, asked[j].answer) for i, j in pairs])
         largest = max(largest, *(s.p for s in scores))
     return largest

@@ -18,7 +18,7 @@ from bdh_workbench.inputs.sentences import sentence_spans
 
 # Written from the description of SQuAD's measures (Rajpurkar et al. 2016) and of MLQA's (Lewis et al. 2020), which
 # extends them to other scripts: punctuation is that of Unicode, and where words are not spaced each character is one.
-UNSPACED = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
+UNSPACED_CHARACTER = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
 ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 MOST_SQUAD_BYTES = 200 * 1024 * 1024
 
@@ -116,7 +116,7 @@ def normalised(text: str) -> list[str]:
         for letter in text.lower()
         if letter not in string.punctuation and not unicodedata.category(letter).startswith("P")
     )
-    return UNSPACED.sub(r" \1 ", ARTICLES.sub(" ", kept)).split()
+    return UNSPACED_CHARACTER.sub(r" \1 ", ARTICLES.sub(" ", kept)).split()
 
 
 def exact_match(answer: str, expected: Sequence[str]) -> float:

@@ -35,7 +35,7 @@ MOST_FILES = 10_000
 """The most files of a folder that are read."""
 FOLDER_LIMIT = 200_000_000
 """The most characters that the documents of a folder may have together."""
-NAMED = 10  # files that were passed over and are named in a summary
+NAMED_FILES = 10  # files that were passed over and are named in a summary
 
 FACT_SUFFIXES: Mapping[str, FactsFormat] = {
     ".json": "json",
@@ -107,8 +107,8 @@ class Inputs:
         passed = [file.skipped for file in self.files if file.skipped]
         if passed:
             said.append(f"Skipped {plural(len(passed), 'file')} that could not be read:")
-            said += [f"  {reason}" for reason in passed[:NAMED]]
-            said += [f"  and {len(passed) - NAMED:,} more."] * (len(passed) > NAMED)
+            said += [f"  {reason}" for reason in passed[:NAMED_FILES]]
+            said += [f"  and {len(passed) - NAMED_FILES:,} more."] * (len(passed) > NAMED_FILES)
         return said
 
 

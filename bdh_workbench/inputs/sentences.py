@@ -17,16 +17,19 @@ SENTENCE_END = re.compile(
     rf"|(?<![{STOPS}])(?P<stop>[{STOPS}]++)(?P<closing>[\"'”’»)\]]*+)\s++"
     r"|[。\uff01\uff1f\uff61]++[」』”’\uff09]*+\s*+"  # Chinese and Japanese put no space after a sentence
 )
-BLANK = re.compile(r"\n[^\S\n]*+\n")
+EMPTY_LINE = re.compile(r"\n[^\S\n]*+\n")
 NEVER_LAST = frozenset(
     "Mr Mrs Ms Dr Prof St Rev Hon Gen Col Capt Lt Sgt Mt Messrs Mme Mlle vs cf ca e.g i.e approx "
     "Hr Fr Sra bzw vgl bspw sog z z.B d.h u.a z.T им ул".split()
 )
 # These continue in lower case, as any single small letter does: "d. h.", "и т. д."
 SELDOM_LAST = frozenset("etc a.m p.m Inc Ltd Co Corp Jr Sr al usw".split())
-NUMBERED = frozenset("No Nos Nr Fig Figs Vol Art Sec Ch p pp c".split())  # these continue with a number
+NUMBER_WORDS = frozenset("No Nos Nr Fig Figs Vol Art Sec Ch p pp c".split())  # these continue with a number
 INITIALS = re.compile(r"(?:[^\W\d_a-z]\.)*[^\W\d_a-z]")  # capital letters with full stops between them
-LINE, FULL = 72, 0.8  # characters of a line that a program would fill, and the share from which on it is full
+FULL_LINE, FULL_SHARE = (
+    72,
+    0.8,
+)  # characters of a line that a program would fill, and the share from which on it is full
 LISTED = 5  # lines without a small letter at the beginning of any but the first that make a list, however long they are
 GOES_ON = (",", ";", "-", "–", "—", "\uff0c", "、")  # at the end of a line
 
@@ -87,7 +90,7 @@ def _row_ends(text: str) -> list[int]:
 
 def _rows_of(lines: list[tuple[int, str]]) -> list[int]:
     """The ends of those lines of a paragraph that no program broke because the next word did not fit."""
-    width = FULL * max(LINE, *(len(said) for _, said in lines))
+    width = FULL_SHARE * max(FULL_LINE, *(len(said) for _, said in lines))
     listed = len(lines) >= LISTED and not any(said[0].islower() for _, said in lines[1:])
     return [
         end
@@ -102,7 +105,7 @@ def _spans(text: str) -> list[tuple[int, int]]:
     start = len(text) - len(text.lstrip())
     for match in SENTENCE_END.finditer(text):
         # A blank line ends a sentence whatever stands before it: "in the U.S." as well.
-        if match["paragraph"] is None and not BLANK.search(match[0]) and not _ends_sentence(text, start, match):
+        if match["paragraph"] is None and not EMPTY_LINE.search(match[0]) and not _ends_sentence(text, start, match):
             continue
         end = match.start() + len(match[0].rstrip())
         if text[start:end].strip():
@@ -141,7 +144,7 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     word = re.split(r"[\s(\[“\"\u2018']", before)[-1]
     if word in NEVER_LAST or (INITIALS.fullmatch(word) and word != "I"):
         return False
-    if word in NUMBERED and after.isdigit():
+    if word in NUMBER_WORDS and after.isdigit():
         return False
     if word in SELDOM_LAST or (len(word) == 1 and word.islower()):
         return not after.islower()

@@ -47,7 +47,7 @@ _CURLY = ("“”", "„“", "„”", "””", "«»", "»«", "‘’", "‚
 _NO_COLON = re.compile(r"\d:\d|:/")  # a time or an address
 HEADER = 1 << 16  # characters of a header row at most: a hostile one would be cut into millions of cells
 WIDEST = 1_000  # columns of a table at most, of which some are chosen
-SAMPLE = 50  # rows from which the layout of a table is guessed
+LAYOUT_ROWS = 50  # rows from which the layout of a table is guessed
 _ALIKE = 0.6  # share of these rows that have the same number of cells, if it is a table
 # What headers call the two sides, in some of the languages that people keep cards in.
 _PROMPTS = frozenset(
@@ -67,7 +67,7 @@ _OTHERS = frozenset(
     "symbol person place event film book song river species english german french spanish latin".split()
 )
 _RULE = re.compile(r"\s*(?::?-{2,}:?)?\s*")  # the line under the headers of a table in Markdown
-_NUMBER = re.compile(r"[\s\d.,:/%+€$£-]*\d[\s\d.,:/%+€$£-]*")
+_NUMERIC = re.compile(r"[\s\d.,:/%+€$£-]*\d[\s\d.,:/%+€$£-]*")
 
 
 @dataclass(slots=True)
@@ -271,7 +271,7 @@ def _guess(text: str, found: Layout, where: str) -> None:
     used = [i for i in width if any(not is_blank(row[i]) for row in body if i < len(row))]
     ids = [i for i in used if len(used) > 2 and (names[i] in _IDS or _counts(rows, i))]
     free = [i for i in used if i not in ids]
-    texts = [i for i in free if not all(_NUMBER.fullmatch(row[i].strip()) for row in body if i < len(row))]
+    texts = [i for i in free if not all(_NUMERIC.fullmatch(row[i].strip()) for row in body if i < len(row))]
     prompt = next((i for i in free if names[i] in _PROMPTS), None)
     # A column "a" holds answers beside a column "q" alone.
     answer = next((i for i in free if names[i] in _ANSWERS and i != prompt and (names[i] != "a" or "q" in names)), None)
@@ -294,7 +294,7 @@ def _fault(text: str, found: Layout) -> str:
     """What is wrong with a table with commas, "" for nothing; where only its sample ends too early, nothing is."""
     rows = _rows(text[found.start : found.start + HEADER], 0, ",")
     try:
-        for _ in zip(rows, range(SAMPLE), strict=False):
+        for _ in zip(rows, range(LAYOUT_ROWS), strict=False):
             pass
     except csv.Error as error:
         cut = "unexpected end" in str(error) and len(text) - found.start > HEADER
@@ -323,7 +323,7 @@ def _is_headed(rows: Sequence[Sequence[str]], places: Sequence[int]) -> bool:
         return False
     for place in places:
         cells = [row[place].strip() for row in body if not is_blank(row[place])]
-        if cells and all(map(_NUMBER.fullmatch, cells)):
+        if cells and all(map(_NUMERIC.fullmatch, cells)):
             return True
         if cells and sum(len(cell.split()) for cell in cells) >= 4 * len(cells):
             return True
@@ -338,7 +338,7 @@ def _is_label(cell: str) -> bool:
         and len(cell) <= 40
         and len(cell.split()) <= 3
         and cell[-1] not in ".?!…"
-        and not _NUMBER.fullmatch(cell)
+        and not _NUMERIC.fullmatch(cell)
     )
 
 
@@ -364,7 +364,7 @@ def _table(text: str, found: Layout, least: int = 2) -> list[list[str]]:
                     row.pop()
                 if not all(map(is_blank, row)):
                     rows.append(row)
-                if len(rows) == SAMPLE:
+                if len(rows) == LAYOUT_ROWS:
                     break
         if not rows or not least <= max(map(len, rows)) <= WIDEST:
             continue

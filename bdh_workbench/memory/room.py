@@ -11,7 +11,7 @@ import os
 ROW = 16 << 10  # bytes that a stored row takes while its memory is open and read: cues, places, lists
 SHARE = 0.5  # of the machine's memory that one open memory may take
 ASSUMED_BYTES = 8 << 30  # bytes of a machine that does not say how many it has
-CHARACTERS = 3.0  # of text for each row: a token has about four, and windows store some tokens again
+CHARACTERS_PER_ROW = 3.0  # of text for each row: a token has about four, and windows store some tokens again
 
 
 @functools.cache
@@ -26,6 +26,6 @@ def machine_rows() -> int:
 
 def far_too_much(characters: int) -> str | None:
     """What to say about a text of this many characters that the machine has no room for; None if it has room."""
-    if characters <= CHARACTERS * machine_rows():
+    if characters <= CHARACTERS_PER_ROW * machine_rows():
         return None
     return f"{characters:,} characters are far too many for this machine's memory: write a part of them."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bdh_workbench.described import SEEDS, check, setting
+from bdh_workbench.described import LARGEST_SEED, check, setting
 
 METHODS = ("auto", "direct", "gradient")
 ON_CONFLICT = ("replace", "keep", "refuse", "both")
@@ -69,7 +69,7 @@ class WriteSettings:
     keep_words: bool = setting(
         True, "keep prompts, answers and texts in the file; without them documents are harder to find", flag="no-words"
     )
-    seed: int = setting(0, "seed for everything random", least=0, most=SEEDS)
+    seed: int = setting(0, "seed for everything random", least=0, most=LARGEST_SEED)
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -94,7 +94,7 @@ class SamplingSettings:
     )
     # About 350 English words: 3 s alone and 6 s with a memory on one core, if nothing stops it.
     max_tokens: int = setting(512, "number of tokens at most", label="Tokens at most", least=1)
-    seed: int = setting(0, "seed for the choice", least=0, most=SEEDS)
+    seed: int = setting(0, "seed for the choice", least=0, most=LARGEST_SEED)
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""

@@ -24,7 +24,7 @@ from bdh_workbench.model.tensor_files import FLOATS, Wanted, read_tensors
 
 MODEL_FORMAT = "bdh-workbench model 1"  # followed by the number of parts and the digest of all weights
 PART = 15 << 20  # bytes of one file, of weights or of a training checkpoint
-MOST_PARTS = 1000
+CHECKPOINT_PARTS = 1000
 MAX_CONFIG = 1 << 20  # bytes of a configuration
 
 
@@ -69,7 +69,7 @@ def weight_files(folder: Path) -> list[Path]:
     """
     first = str(read_metadata(part_path(folder, 0)).get("format", ""))
     count = (first.removeprefix(MODEL_FORMAT).split() or ["1"])[0]
-    if not (count.isascii() and count.isdigit() and 1 <= int(count) <= MOST_PARTS):
+    if not (count.isascii() and count.isdigit() and 1 <= int(count) <= CHECKPOINT_PARTS):
         raise UserError(f"{part_path(folder, 0)} is damaged: copy the model folder again.")
     files = [part_path(folder, number) for number in range(int(count))]
     for path in files[1:]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bdh_workbench.described import SEEDS, check, from_table, setting
+from bdh_workbench.described import LARGEST_SEED, check, from_table, setting
 from bdh_workbench.errors import UserError
 
 WHERE = "model configuration"
@@ -46,7 +46,7 @@ class ModelConfig:
     place_weights: tuple[float, ...] = setting((0.7, 0.7, 1.5), "of the same: where in that item are we?")
     address_weights: tuple[float, ...] = setting((1.0, 0.6, 0.4), "of the summaries in the address, for storing")
     address_active: float = setting(0.06, "share of slots active in an address", above=0, below=1)
-    seed: int = setting(0, "of the token codes and the expansion, which are made from it", least=0, most=SEEDS)
+    seed: int = setting(0, "of the token codes and the expansion, which are made from it", least=0, most=LARGEST_SEED)
 
     def __post_init__(self) -> None:
         """Check what the formulas need, so that a mistake is named here and not inside a matrix product."""

@@ -21,8 +21,8 @@ from torch import Tensor
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.files import save_json_atomically
 
-FILE = "judge.json"
-LARGEST = 4 << 20  # bytes of it that will be opened
+JUDGE_FILE = "judge.json"
+JUDGE_BYTES = 4 << 20  # bytes of it that will be opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _numbers(values: Any) -> Tensor:
 
 def save_judges(folder: Path, judges: Mapping[str, Judge]) -> None:
     """Write the judges of a model folder, by the names of what they judge."""
-    save_json_atomically(folder / FILE, {name: judge.to_dict() for name, judge in judges.items()})
+    save_json_atomically(folder / JUDGE_FILE, {name: judge.to_dict() for name, judge in judges.items()})
 
 
 def load_judges(folder: Path) -> dict[str, Judge]:
@@ -138,15 +138,15 @@ def load_judges(folder: Path) -> dict[str, Judge]:
     Raises:
         UserError: when there are none or the file is damaged.
     """
-    path = folder / FILE
+    path = folder / JUDGE_FILE
     try:
-        if path.stat().st_size > LARGEST:
+        if path.stat().st_size > JUDGE_BYTES:
             raise ValueError("it is far too large")
         read = json.loads(path.read_text(encoding="utf-8"))
         return {str(name): Judge.from_dict(values) for name, values in read.items()}
     except FileNotFoundError:
         raise UserError(
-            f"The model folder {folder} has no {FILE}: make it with train --only judge, or copy the folder again."
+            f"The model folder {folder} has no {JUDGE_FILE}: make it with train --only judge, or copy the folder again."
         ) from None
     except (OSError, ValueError, AttributeError) as error:
         raise UserError(f"{path} cannot be read ({error}): copy the model folder again.") from None

@@ -17,10 +17,10 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.files import save_tensors_atomically
 from bdh_workbench.model.tensor_files import Wanted, read_tensors
 
-FILE = "vectors.safetensors"
+VECTORS_FILE = "vectors.safetensors"
 LARGEST_VECTORS = 256 << 20  # bytes of it that will be opened
 LAST = 4  # words that an answer follows, which count for themselves
-SHAPES = 5  # numbers that tell the shape of an answer
+SHAPE_NUMBERS = 5  # numbers that tell the shape of an answer
 Vector = npt.NDArray[np.float32]
 
 
@@ -117,7 +117,7 @@ def save_likeness(folder: Path, likeness: Likeness) -> None:
     if likeness.relating is not None:
         for part in fields(Relating):
             tensors[part.name] = torch.from_numpy(getattr(likeness.relating, part.name)).half()
-    save_tensors_atomically(folder / FILE, tensors, {"words": json.dumps(likeness.words)})
+    save_tensors_atomically(folder / VECTORS_FILE, tensors, {"words": json.dumps(likeness.words)})
 
 
 def load_likeness(folder: Path) -> Likeness | None:
@@ -126,7 +126,7 @@ def load_likeness(folder: Path) -> Likeness | None:
     Raises:
         UserError: when the file is damaged.
     """
-    path = folder / FILE
+    path = folder / VECTORS_FILE
     if not path.exists():
         return None
     names = ("vectors", *(part.name for part in fields(Relating)))
@@ -141,7 +141,7 @@ def load_likeness(folder: Path) -> Likeness | None:
         raise UserError(f"{path} does not have a word for each vector: copy the model folder again.")
     relating = Relating(**{name: tensor.float().numpy() for name, tensor in tensors.items()})
     width, size = vectors.shape[1], relating.content.shape[1]
-    shapes = ((width, size), (width, size), (width, size), (SHAPES, size), (2, width + 2))
+    shapes = ((width, size), (width, size), (width, size), (SHAPE_NUMBERS, size), (2, width + 2))
     if shapes != tuple(getattr(relating, part.name).shape for part in fields(Relating)):
         raise UserError(f"{path} is damaged: copy the model folder again.")
     return Likeness(words, vectors, relating)

@@ -14,7 +14,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.checkpoint import fingerprint, load_network
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.files import save_tensors_atomically
-from bdh_workbench.model.judge import FILE, Judge, load_judges
+from bdh_workbench.model.judge import JUDGE_FILE, Judge, load_judges
 from bdh_workbench.model.likeness import Likeness, load_likeness
 from bdh_workbench.model.network import Network
 from bdh_workbench.model.tensor_files import Wanted, read_tensors
@@ -194,7 +194,7 @@ def load_model(
     tell(0.6, "Reading the write site and its calibration")
     site, calibration = load_general(folder, network.config, tokenizer)
     tell(0.8, "Checking the model")
-    judges = load_judges(folder) if (folder / FILE).exists() else {}
+    judges = load_judges(folder) if (folder / JUDGE_FILE).exists() else {}
     return make_model(
         folder.resolve().name, folder, network, site.to(device), tokenizer, calibration, judges, load_likeness(folder)
     )

@@ -24,7 +24,9 @@ from torch import Tensor, nn
 from bdh_workbench.model.config import ModelConfig
 
 GATE_START = 0.1  # of the gates of the sites: zero would be a saddle that a zero slot never leaves
-CHUNK = 512  # tokens taken at once; attention inside a chunk costs its square, the rest passes through the state
+TOKENS_AT_ONCE = (
+    512  # tokens taken at once; attention inside a chunk costs its square, the rest passes through the state
+)
 
 
 @dataclass(slots=True)
@@ -104,8 +106,8 @@ class MemorySite(nn.Module):
         self.gate_fast = nn.Parameter(torch.tensor(GATE_START))
         self.decay = config.fast_decay
         self.rate = config.fast_rate
-        # decay^0 .. decay^CHUNK: made once, as powers are dear and every chunk needs them.
-        powers = torch.tensor(self.decay, dtype=torch.float64) ** torch.arange(CHUNK + 1, dtype=torch.float64)
+        # decay^0 .. decay^TOKENS_AT_ONCE: made once, as powers are dear and every chunk needs them.
+        powers = torch.tensor(self.decay, dtype=torch.float64) ** torch.arange(TOKENS_AT_ONCE + 1, dtype=torch.float64)
         self.register_buffer("decay_powers", powers.float(), persistent=False)
 
     def forward(self, h: Tensor, fast: Tensor | None, reading: list[SiteReading] | None) -> tuple[Tensor, Tensor]:
@@ -185,7 +187,7 @@ class Network(nn.Module):
         self.encoder_v = nn.Parameter(torch.empty(config.heads, width, config.neurons))
         self.decoder = nn.Linear(hidden, width, bias=False)
         self.sites = nn.ModuleList(MemorySite(config) for _ in config.site_levels)
-        cos, sin = rotary_tables(config.neurons, config.rope_theta, 0, min(config.context, CHUNK))
+        cos, sin = rotary_tables(config.neurons, config.rope_theta, 0, min(config.context, TOKENS_AT_ONCE))
         self.register_buffer("rotary_cos", cos, persistent=False)
         self.register_buffer("rotary_sin", sin, persistent=False)
         for name, parameter in self.named_parameters():
@@ -221,7 +223,7 @@ class Network(nn.Module):
             into calls, up to rounding.
         """
         streams = []
-        for part in torch.split(ids, CHUNK, dim=1):
+        for part in torch.split(ids, TOKENS_AT_ONCE, dim=1):
             after = NetworkState((state.position if state else 0) + part.shape[1], [], [])
             streams.append(self._chunk(part, state, after, trace))
             state = after

@@ -28,7 +28,7 @@ from bdh_workbench.model.config import ModelConfig
 
 ROLL = 7  # places by which a code is turned for each place in its word
 SCAN = 64  # tokens of the summaries worked out by one matrix product
-EVIDENCE = (
+GATE_EVIDENCE = (
     1.0  # norm of the longest summary, in weights of a rare token, at which a cosine counts for 1 / sqrt(2) of it
 )
 GATE = 0.5  # tanh of the write site's slow gate; S scales against it, so its value is a unit and not a setting
@@ -226,7 +226,7 @@ class WriteSite(nn.Module):
         that has only said "The" is equal to every stored text that begins with it, and means none of them.
         """
         norm: Tensor = summaries[..., 0, :].norm(dim=-1)
-        return norm / (norm.square() + EVIDENCE**2).sqrt()
+        return norm / (norm.square() + GATE_EVIDENCE**2).sqrt()
 
     def drive(self, normalised: Tensor) -> Tensor:
         """Input (..., M) to each slot before the threshold; of unit variance over random directions."""

@@ -19,14 +19,17 @@ import torch.nn.functional as F
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.checkpoint import load_tensors
 from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically
-from bdh_workbench.model.judge import FILE as JUDGES
+from bdh_workbench.model.judge import JUDGE_FILE as JUDGES
 from bdh_workbench.model.judge import Judge, load_judges, save_judges
 from bdh_workbench.reading.network import ReaderConfig, ReaderNetwork
-from bdh_workbench.reading.sentence_evidence import EVIDENCE, READ, Array
+from bdh_workbench.reading.sentence_evidence import READ_EVIDENCE, SENTENCE_EVIDENCE, Array
 
 NETWORK, RECORD = "reader.safetensors", "reader.json"
-SENTENCES, ANSWERS = "sentences", "answers"  # the judges: which sentences to recite, and which of them answers
-LARGEST = 16 << 20  # bytes of the record that will be opened
+SENTENCE_JUDGE, ANSWER_JUDGE = (
+    "sentences",
+    "answers",
+)  # the judges: which sentences to recite, and which of them answers
+RECORD_BYTES = 16 << 20  # bytes of the record that will be opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def save_asker(folder: Path, asker: Asker, figures: Mapping[str, Any]) -> None:
     record = {"config": asker.network.settings(), "figures": figures, "words": asker.words}
     save_json_atomically(folder / RECORD, record)
     known = load_judges(folder) if (folder / JUDGES).is_file() else {}
-    save_judges(folder, known | {SENTENCES: asker.sentences, ANSWERS: asker.answers})
+    save_judges(folder, known | {SENTENCE_JUDGE: asker.sentences, ANSWER_JUDGE: asker.answers})
 
 
 def has_asker(folder: Path) -> bool:
@@ -85,7 +88,7 @@ def load_asker(folder: Path) -> Asker:
     """
     path = folder / RECORD
     try:
-        if path.stat().st_size > LARGEST:
+        if path.stat().st_size > RECORD_BYTES:
             raise UserError(f"{path} is too large to describe a reader: copy the model folder again.")
         record = json.loads(path.read_text(encoding="utf-8"))
         config = ReaderConfig(**record["config"])
@@ -102,10 +105,10 @@ def load_asker(folder: Path) -> Asker:
     shapes = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     network.load_state_dict(load_tensors(folder / NETWORK, shapes))
     judges = load_judges(folder)
-    for name, evidence in ((SENTENCES, EVIDENCE), (ANSWERS, EVIDENCE + READ)):
+    for name, evidence in ((SENTENCE_JUDGE, SENTENCE_EVIDENCE), (ANSWER_JUDGE, SENTENCE_EVIDENCE + READ_EVIDENCE)):
         if name not in judges or judges[name].names != evidence:
             raise UserError(f"{folder} has no judge of {name} for this program: make it with train --only judge.")
-    return make_asker(network.requires_grad_(False), words, judges[SENTENCES], judges[ANSWERS])
+    return make_asker(network.requires_grad_(False), words, judges[SENTENCE_JUDGE], judges[ANSWER_JUDGE])
 
 
 def scores_of(judge: Judge, evidence: Array) -> Array:

@@ -22,7 +22,7 @@ from bdh_workbench.reading.units import unit
 from bdh_workbench.reading.words import Sentence, Word
 
 RARE = 2.0  # power of a word's weight where it is asked how much of what is rare is there: a name counts, not "of the"
-TINY = 1e-9
+LEAST_SHARE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _part(weights: Mapping[str, float], of: Mapping[str, float]) -> float:
     return sum(weight**RARE for word, weight in weights.items() if word in of) / whole if whole else 0.0
 
 
-WORDS: dict[str, Callable[[Compared], float]] = {
+WORD_EVIDENCE: dict[str, Callable[[Compared], float]] = {
     "named": named,
     "subject": subject,
     "missing": missing,
@@ -223,12 +223,12 @@ def unsaid(both: Relations) -> float:
 
 def covered(both: Relations) -> float:
     """The share of what is asked, by weight, that is like something that is known."""
-    return float(both.asked @ both.asked_best / max(TINY, float(both.asked.sum())))
+    return float(both.asked @ both.asked_best / max(LEAST_SHARE, float(both.asked.sum())))
 
 
 def covers(both: Relations) -> float:
     """The share of what is known that is like something that is asked."""
-    return float(both.said @ both.said_best / max(TINY, float(both.said.sum())))
+    return float(both.said @ both.said_best / max(LEAST_SHARE, float(both.said.sum())))
 
 
 def rarest(both: Relations) -> float:

@@ -24,11 +24,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bdh_workbench.model.network import layer_norm, rotary_tables, rotate
-from bdh_workbench.reading.units import SHAPES, Unit
+from bdh_workbench.reading.units import UNIT_SHAPES, Unit
 
-OPENING = 3  # units of a question that every unit of the sentence knows
-QUESTION, MARK, TEXT, PAD = range(4)  # what a place of a pair is
-MATCHES = 5  # numbers that say how a unit matches the other side
+OPENING_UNITS = 3  # units of a question that every unit of the sentence knows
+QUESTION_PLACE, MARK_PLACE, TEXT_PLACE, PADDING_PLACE = range(4)  # what a place of a pair is
+MATCH_NUMBERS = 5  # numbers that say how a unit matches the other side
 THETA = 10_000.0  # of the rotary positions
 OFF = -1e4  # score of what cannot be an answer or be attended to; finite in every type
 
@@ -58,7 +58,7 @@ class Pairs:
         stem: (B, T) int64, equal for words with one beginning.
         ending: (B, T) int64.
         shape: (B, T, S) fp32.
-        side: (B, T) int64, ``QUESTION``, ``MARK`` (between the two), ``TEXT`` or ``PAD``.
+        side: (B, T) int64, ``QUESTION_PLACE``, ``MARK_PLACE`` (between the two), ``TEXT_PLACE`` or ``PADDING_PLACE``.
     """
 
     words: Tensor
@@ -76,13 +76,13 @@ def pairs_of(
     rows = []
     for question, sentence in pairs:
         units: list[Unit | None] = [*question, None, *sentence]
-        side = [QUESTION] * len(question) + [MARK] + [TEXT] * len(sentence)
+        side = [QUESTION_PLACE] * len(question) + [MARK_PLACE] + [TEXT_PLACE] * len(sentence)
         rows.append((units[: config.context], side))
-    length = max(OPENING, *(len(units) for units, _ in rows))
+    length = max(OPENING_UNITS, *(len(units) for units, _ in rows))
     size = (len(rows), length)
     words, same, stem, ending = (torch.zeros(size, dtype=torch.int64) for _ in range(4))
-    side_of = torch.full(size, PAD)
-    shape = torch.zeros(*size, len(SHAPES))
+    side_of = torch.full(size, PADDING_PLACE)
+    shape = torch.zeros(*size, len(UNIT_SHAPES))
     none = config.words
     for row, (units, side) in enumerate(rows):
         count = len(units)
@@ -90,7 +90,7 @@ def pairs_of(
         same[row, :count] = torch.tensor([u.same if u else -1 for u in units])
         stem[row, :count] = torch.tensor([u.stem if u else -1 for u in units])
         ending[row, :count] = torch.tensor([u.ending % config.endings if u else 0 for u in units])
-        shape[row, :count] = torch.tensor([u.shape if u else (0.0,) * len(SHAPES) for u in units])
+        shape[row, :count] = torch.tensor([u.shape if u else (0.0,) * len(UNIT_SHAPES) for u in units])
         side_of[row, :count] = torch.tensor(side[:count])
     return Pairs(words, same, stem, ending, shape, side_of)
 
@@ -122,7 +122,7 @@ class Rows:
 
     def __init__(self, side: Tensor) -> None:
         """Take the side of each place (B, T)."""
-        there = side != PAD
+        there = side != PADDING_PLACE
         self._shape = there.shape
         self.places = there.flatten().nonzero()[:, 0]  # (N,)
         self.bias = (OFF * ~there)[:, None, None]  # (B, 1, 1, T), OFF for padding
@@ -186,8 +186,8 @@ class ReaderNetwork(nn.Module):
         self.endings = nn.Embedding(config.endings, config.vector)
         self.sides = nn.Embedding(4, width)
         self.enter = nn.Linear(config.vector, width, bias=False)
-        self.known = nn.Linear(len(SHAPES) + MATCHES + 1, width)
-        self.opening = nn.Linear(OPENING * config.vector, width, bias=False)
+        self.known = nn.Linear(len(UNIT_SHAPES) + MATCH_NUMBERS + 1, width)
+        self.opening = nn.Linear(OPENING_UNITS * config.vector, width, bias=False)
         self.begin = nn.Linear(width, width)
         self.end = nn.Linear(width, width)
         self.alone = nn.Linear(width, 2)  # how well a unit begins and ends an answer by itself
@@ -220,8 +220,8 @@ class ReaderNetwork(nn.Module):
         side = pairs.side.flatten()[rows.places]
         x = self.enter(rows.gather(vectors)) + self.sides(side) + self.known(rows.gather(known))
         # What a question asks for stands at its beginning, and concerns every unit of the sentence.
-        opening = self.opening(vectors[:, :OPENING].flatten(1))[rows.places // pairs.side.shape[1]]
-        x = layer_norm(x + opening * (side == TEXT).unsqueeze(1))
+        opening = self.opening(vectors[:, :OPENING_UNITS].flatten(1))[rows.places // pairs.side.shape[1]]
+        x = layer_norm(x + opening * (side == TEXT_PLACE).unsqueeze(1))
         length = pairs.words.shape[1]
         cos, sin = self.rotary_cos[:length].to(dtype), self.rotary_sin[:length].to(dtype)
         for layer in self.layers:
@@ -231,7 +231,7 @@ class ReaderNetwork(nn.Module):
     @torch.no_grad()
     def _matches(self, pairs: Pairs) -> Tensor:
         """How well each unit matches the other side, and how rare it is: (B, T, MATCHES + 1)."""
-        question, text = pairs.side == QUESTION, pairs.side == TEXT
+        question, text = pairs.side == QUESTION_PLACE, pairs.side == TEXT_PLACE
         across = (question[:, :, None] & text[:, None]) | (text[:, :, None] & question[:, None])  # (B, T, T)
         word = pairs.shape[:, :, 5] == 0.0
         across &= word[:, :, None] & word[:, None]
@@ -259,9 +259,9 @@ class ReaderNetwork(nn.Module):
         ends = starts + torch.arange(longest, device=x.device)  # (T, L)
         last = ends.clamp(max=length - 1)
         spans = whole.gather(2, last.expand(batch, -1, -1)) + self.length
-        text = side == TEXT
+        text = side == TEXT_PLACE
         possible = text.unsqueeze(-1) & (ends < length) & text[:, last]
-        none = self.nothing(x[side == MARK])[:, 0]
+        none = self.nothing(x[side == MARK_PLACE])[:, 0]
         return SpanScores(spans.masked_fill(~possible, OFF), none)
 
     def settings(self) -> dict[str, int]:

@@ -22,9 +22,9 @@ from torch import Tensor
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.reading.words import SentenceWords
 
-RIDGE = 5.0  # added to a document's covariance, in units of its mean eigenvalue
-WORDS = 1.5  # weight of the words of the sentence against that of the document's own terms
-TINY = 1e-12
+COVARIANCE_RIDGE = 5.0  # added to a document's covariance, in units of its mean eigenvalue
+SENTENCE_WEIGHT = 1.5  # weight of the words of the sentence against that of the document's own terms
+LEAST_NORM = 1e-12
 
 
 class Places:
@@ -47,10 +47,10 @@ class Places:
         centred = flat - mean
         # With the ridge no eigenvalue is over 104 times the smallest: single precision is enough for the products.
         covariance = (centred.T @ centred).double() / len(centred)
-        ridge = RIDGE * covariance.diagonal().mean().clamp(min=TINY)
+        ridge = COVARIANCE_RIDGE * covariance.diagonal().mean().clamp(min=LEAST_NORM)
         covariance.diagonal().add_(ridge)
         turned = centred @ torch.cholesky_inverse(torch.linalg.cholesky(covariance)).float()  # P (z_j - m)
-        turned = turned / (centred * turned).sum(1, keepdim=True).clamp(min=TINY).sqrt()
+        turned = turned / (centred * turned).sum(1, keepdim=True).clamp(min=LEAST_NORM).sqrt()
         self._turned, self._offset = turned, turned @ mean  # (m, (K - 1) * C), (m,)
         self._last_words = summaries[:, -1]
         self._sentences, self.words = sentences, words
@@ -67,7 +67,7 @@ class Places:
         out = own + self._weights[-1] * last_words
         if self.words is not None and asked:
             shared = torch.tensor([self.words.scores(words) for words in asked])[:, self._sentences]
-            out = out + WORDS * _standard(shared).to(out)
+            out = out + SENTENCE_WEIGHT * _standard(shared).to(out)
         return out
 
     def _weighted(self, summaries: Tensor) -> Tensor:
@@ -77,4 +77,4 @@ class Places:
 def _standard(scores: Tensor) -> Tensor:
     """Scores (q, m) less their mean over m, in units of their standard deviation."""
     centred = scores - scores.mean(1, keepdim=True)
-    return centred / centred.square().mean(1, keepdim=True).clamp(min=TINY).sqrt()
+    return centred / centred.square().mean(1, keepdim=True).clamp(min=LEAST_NORM).sqrt()

@@ -22,13 +22,13 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.asker import Asker, against_none, has_asker, load_asker, scores_of
 from bdh_workbench.reading.network import pairs_of
 from bdh_workbench.reading.recital import Recital, Stretch, stretches
-from bdh_workbench.reading.sentence_evidence import READ, Array, Place, SentenceIndex
+from bdh_workbench.reading.sentence_evidence import READ_EVIDENCE, Array, Place, SentenceIndex
 from bdh_workbench.reading.units import Unit, spans, unit, units
 from bdh_workbench.reading.words import words_of
 
 CERTAIN = 15.0  # nats beyond which a reader is as sure as it can be
-OPENING, CLOSING = frozenset('$£€¥#@~"“\u2018«„(['), frozenset('%°"”’»)]€')
-PAIRS = {"(": ")", "[": "]", "“": "”", "«": "»"}
+UNITS_BEFORE, UNITS_AFTER = frozenset('$£€¥#@~"“\u2018«„(['), frozenset('%°"”’»)]€')
+BRACKETS = {"(": ")", "[": "]", "“": "”", "«": "»"}
 HYPHENS = frozenset("-–\u2010\u2011")
 RECITED = 8  # sentences recited for a question: 97% of people's questions have theirs among so many (docs/asking.md)
 
@@ -195,7 +195,7 @@ class QuestionReader:
             why = asker.answers.explain(torch.from_numpy(whole[place]))
             stretch = wanted[place]
             where = Place(stretch.item, stretch.sentence)
-            turned = bool(read[place, READ.index("gives the answer")])
+            turned = bool(read[place, READ_EVIDENCE.index("gives the answer")])
             found.append(
                 Found(
                     where, stretch.rows[0], text, kept if differs else None, float(p[place]), span, span_p, why, turned
@@ -233,7 +233,7 @@ def read_sentences(
     log_p, none = scores.log_probabilities()
     begin = len(question) + 1
     whole = torch.logsumexp(log_p.flatten(1), dim=1)
-    evidence = np.zeros((len(texts), len(READ)), dtype=np.float32)
+    evidence = np.zeros((len(texts), len(READ_EVIDENCE)), dtype=np.float32)
     evidence[:, 0] = (whole - none).clamp(-CERTAIN, CERTAIN).numpy()
     said = {u.stem for u in question if u.word}
     answers = []
@@ -275,12 +275,12 @@ def _whole(text: str, places: Sequence[tuple[int, int]], longest: int) -> Tensor
         word = any(character.isalnum() for character in text[start:end])
         possessive = text[start:end].lower() in ("'s", "’s")
         glued = start > 1 and text[start - 1] in HYPHENS and not text[start - 2].isspace()
-        begins.append((word and not possessive and not glued) or text[start:end] in OPENING)
+        begins.append((word and not possessive and not glued) or text[start:end] in UNITS_BEFORE)
         glued = text[end : end + 1] in HYPHENS and bool(text[end + 1 : end + 2].strip()) and end < len(text)
-        ends.append((word and not possessive and not glued) or text[start:end] in CLOSING)
+        ends.append((word and not possessive and not glued) or text[start:end] in UNITS_AFTER)
     # How many brackets and quotation marks of each kind are open before each unit, and after the last.
     marks = [text[start:end] for start, end in places]
-    depths = [[(mark == opening) - (mark == closing) for mark in marks] for opening, closing in PAIRS.items()]
+    depths = [[(mark == opening) - (mark == closing) for mark in marks] for opening, closing in BRACKETS.items()]
     depths.append([mark == '"' for mark in marks])
     open_ = F.pad(torch.tensor(depths).cumsum(1), (1, 0))  # (kinds, n + 1)
     open_[-1] %= 2

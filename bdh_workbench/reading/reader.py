@@ -27,7 +27,7 @@ from bdh_workbench.model.write_site import SummaryState
 from bdh_workbench.reading.questions import QuestionReader
 from bdh_workbench.reading.recall import EVEN, Recall
 from bdh_workbench.reading.verbatim import Spoken, Verbatim, stored_stretches
-from bdh_workbench.reading.words import BEFORE, Lexicon, Sentence, sentences_said
+from bdh_workbench.reading.words import KNOWN_BEFORE, Lexicon, Sentence, sentences_said
 
 __all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Reading"]
 
@@ -44,7 +44,7 @@ class ReaderState:
         network: of the backbone.
         summaries: of the write site.
         rows: (B,) int64 on the CPU, the row matched at the last token as a place in ``Reader.numbers``, -1 for none.
-        recent: (B, r) int64, the last tokens, at most ``BEFORE``.
+        recent: (B, r) int64, the last tokens, at most ``KNOWN_BEFORE``.
         familiarity: (B,) fp32 on the CPU, of the match at the last token.
         spoken: of each sequence, what its last words repeat (``verbatim.py``); empty at the beginning of a text.
     """
@@ -269,7 +269,7 @@ class Reader:
         rows = torch.where(open_, self.numbers[places.clamp(min=0)], -1)
         # A match that the gate closed is nothing to continue from, in the next call as in this one.
         last = torch.where(familiarity[:, -1] >= threshold, places[:, -1], -1)
-        recent = torch.cat((state.recent, ids), dim=1)[:, -BEFORE:]
+        recent = torch.cat((state.recent, ids), dim=1)[:, -KNOWN_BEFORE:]
         after = ReaderState(state.network, state.summaries, last, recent, familiarity[:, -1], spoken)
         return Reading(stream + added, stream, raw, familiarity, rows, share, after)
 

@@ -24,14 +24,14 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.model.likeness import Likeness
 from bdh_workbench.model.write_site import WriteSite
-from bdh_workbench.reading.evidence import MEANING, WORDS, Relations, compared, cosine_names, cosines
+from bdh_workbench.reading.evidence import MEANING, WORD_EVIDENCE, Relations, compared, cosine_names, cosines
 from bdh_workbench.reading.places import Places
 from bdh_workbench.reading.words import Lexicon, RecentWords, Sentence, SentenceWords, Word, WordIndex
 
 PRODUCTS = 8_000_000  # cosines worked out at once
 EQUAL = 0.9995  # cosine from which on two cues are the same but for half precision: of 62, 99 and 60 facts that differ
 # by a number alone, stored and asked again, it finds 61, 99 and 60
-NOISE = 2e-6  # difference of two cosines with equal cues that sums of 768 products in single precision may make
+COSINE_NOISE = 2e-6  # difference of two cosines with equal cues that sums of 768 products in single precision may make
 # Sum of the cosines with a row and its item's mean from which on a candidate is weighed at all. Under it are 0.6% of
 # the right rows of facts, 3% of those of documents, and 94 to 98% of the positions of general text.
 WORTH = {"facts": 0.5, "documents": 0.3}
@@ -55,7 +55,7 @@ def plain_judge(site: WriteSite, words: bool) -> Judge:
 
 def feature_names(site: WriteSite, words: bool, likeness: bool = False) -> tuple[str, ...]:
     """The evidence that a judge can be given, in order: with the words of what is stored, and with word vectors."""
-    return (*cosine_names(site), *(WORDS if words else ()), *(MEANING if words and likeness else ()))
+    return (*cosine_names(site), *(WORD_EVIDENCE if words else ()), *(MEANING if words and likeness else ()))
 
 
 def linked(
@@ -338,7 +338,7 @@ class Recall:
             return options[0]
         cosines = (self.cues[torch.tensor(options, device=cue.device)] @ cue).tolist()
         most = max(cosines)
-        return next(row for row, cosine in zip(options, cosines, strict=True) if cosine >= most - NOISE)
+        return next(row for row, cosine in zip(options, cosines, strict=True) if cosine >= most - COSINE_NOISE)
 
     def _candidates(self, ids: Tensor, summaries: Tensor, look: _Look) -> tuple[_Found, list[int]]:
         """What each position may read, and the row of an equal cue at each, -1 for none."""
@@ -357,7 +357,7 @@ class Recall:
             nearest = cosines.max(dim=1)
             same = (nearest.values >= EQUAL) & ~unmet.gather(1, nearest.indices[:, None])[:, 0]
             # Of equal cues always the first, however their sums are rounded.
-            first = (cosines[same] >= nearest.values[same, None] - NOISE).to(torch.uint8).argmax(dim=1)
+            first = (cosines[same] >= nearest.values[same, None] - COSINE_NOISE).to(torch.uint8).argmax(dim=1)
             equal += torch.full_like(nearest.indices, -1).masked_scatter_(same, first).tolist()
             scores = cosines.add_((long @ self.means.T)[:, self.of_item])
             scores.masked_fill_(unmet, -2.0)
@@ -510,7 +510,7 @@ class _Look:
         said = recall.weights[place] if place >= 0 else {}
         known = index.known.get(sentence.item, set())
         pair = compared(self.before(position), self.asked(position), said, sentence, known)
-        scores = [score(pair) for score in WORDS.values()]
+        scores = [score(pair) for score in WORD_EVIDENCE.values()]
         if recall.likeness is not None:
             # In documents they were worth nothing: 80.8% of sentence beginnings were found without, 74.6% with them.
             if sentence.item in recall.documents:

@@ -20,7 +20,7 @@ from bdh_workbench.memory.store.banks import SlowMemory
 from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.model.loading import Model
 
-TOGETHER = 64  # sentences recited at once
+RECITED_TOGETHER = 64  # sentences recited at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Recital:
         """
         out: list[Recited | None] = [None] * len(wanted)
         order = sorted(range(len(wanted)), key=lambda place: len(wanted[place].rows))
-        for batch in _batches(order, TOGETHER):
+        for batch in _batches(order, RECITED_TOGETHER):
             checkpoint()
             before = [prompts[place] if prompts else "" for place in batch]
             for place, recited in zip(batch, self._together([wanted[p] for p in batch], before), strict=True):

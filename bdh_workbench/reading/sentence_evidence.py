@@ -19,7 +19,7 @@ from bdh_workbench.reading.units import Unit, units
 
 Array = npt.NDArray[np.float32]
 
-EVIDENCE = (
+SENTENCE_EVIDENCE = (
     "words",  # share of the question's words that the sentence has, by how few sentences have them
     "like words",  # the same by their rarity in the corpus; a word similar to one of the sentence counts in part
     "bm25",  # log(1 + Okapi BM25)
@@ -32,14 +32,14 @@ EVIDENCE = (
     "last item",  # for a question that only says "it", "he", "they": the item of the last answer
     "last sentence",  # and how near its sentence is, 1 for the very one
 )
-READ = (  # further evidence for a sentence that was read
+READ_EVIDENCE = (  # further evidence for a sentence that was read
     "readable",  # the reader's log-odds of an answer in it, against none
     "fact",  # whether it is a fact
     "gives the answer",  # whether the question says the fact's answer, and so asks the other way round
 )
-LIKE = 0.35  # cosine from which two words are alike at all
+ALIKE_COSINE = 0.35  # cosine from which two words are alike at all
 NOWHERE = np.zeros(0, dtype=np.int64)
-POINTING = frozenset("it its he his him she her hers they their them this that these those there".split())
+POINTING_WORDS = frozenset("it its he his him she her hers they their them this that these those there".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class SentenceIndex:
         rarity = np.array([self._rarity[self._number(u)] for u in asked], dtype=np.float32)
         few *= rarity
         names = np.array([_name(u, u is question[0]) for u in asked], dtype=np.float32)
-        out = np.zeros((len(self), len(EVIDENCE)), dtype=np.float32)
+        out = np.zeros((len(self), len(SENTENCE_EVIDENCE)), dtype=np.float32)
         if not asked or not len(self):
             return out
         said_here = _share(few, says)
@@ -141,7 +141,7 @@ class SentenceIndex:
         out[:, 6] = _share(names, anywhere)[self._group_of]
         out[:, 7] = np.log((self._lengths + 1.0) / 10.0)
         out[:, 8] = math.log(len(self) / 100.0)
-        if last is not None and any(u.folded in POINTING for u in question):
+        if last is not None and any(u.folded in POINTING_WORDS for u in question):
             same = self._items == last.item
             out[:, 9] = same
             out[:, 10] = same / (1.0 + np.abs(self._sentences - last.sentence))
@@ -157,7 +157,7 @@ class SentenceIndex:
         out = np.zeros((len(asked), len(self)), dtype=np.float32)
         # Few words are like any one word: only those take part.
         for row, values in enumerate(likeness):
-            for stem in (values > LIKE).nonzero()[0].tolist():
+            for stem in (values > ALIKE_COSINE).nonzero()[0].tolist():
                 places = self._places[stem]
                 out[row, places] = np.maximum(out[row, places], values[stem])
         return out

@@ -13,18 +13,19 @@ import zlib
 from dataclasses import dataclass
 
 # Kana, Han, Thai, Lao, Khmer and Burmese are written without spaces.
-UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+UNSPACED_LETTERS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+WORD = re.compile(r"\w+")
 UNIT = re.compile(
     rf"\d+(?:[.,:]\d+)*(?!\w)"  # a number with its points and commas
     r"|(?:[^\W\d_]\.){2,}"  # initials: U.S.
     r"|['’]s\b"  # a possessive, which is no part of a name
-    rf"|[{UNSPACED}]"
-    rf"|(?:(?![{UNSPACED}])[^\W_])+(?:['’](?!s\b)(?:(?![{UNSPACED}])[^\W_])+)*"  # a word
+    rf"|[{UNSPACED_LETTERS}]"
+    rf"|(?:(?![{UNSPACED_LETTERS}])[^\W_])+(?:['’](?!s\b)(?:(?![{UNSPACED_LETTERS}])[^\W_])+)*"  # a word
     r"|\S"  # a mark
 )
-STEM = 5  # letters by which inflections of a word are taken for one: founded, founder, founding
+STEM_LETTERS = 5  # letters by which inflections of a word are taken for one: founded, founder, founding
 HASH = 0x7FFFFFFF
-SHAPES = ("capital", "capitals", "digit", "number", "year", "mark", "long")
+UNIT_SHAPES = ("capital", "capitals", "digit", "number", "year", "mark", "long")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Unit:
         same: a number that equal folded forms share.
         stem: a number that words with the same beginning share.
         ending: a number made from the last three letters.
-        shape: one number for each of ``SHAPES``.
+        shape: one number for each of ``UNIT_SHAPES``.
     """
 
     folded: str
@@ -76,7 +77,7 @@ def unit(text: str) -> Unit:
         min(1.0, len(text) / 12),
     )
     # A plural is its word even where that is short.
-    stem = plain[:STEM] if len(plain) > STEM else plain.removesuffix("s") if len(plain) > 3 else plain
+    stem = plain[:STEM_LETTERS] if len(plain) > STEM_LETTERS else plain.removesuffix("s") if len(plain) > 3 else plain
     return Unit(plain, _number(plain), _number(stem + "|"), _number(plain[-3:] + "$"), shape)
 
 

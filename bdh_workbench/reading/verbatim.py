@@ -23,7 +23,7 @@ from bdh_workbench.model.loading import Model
 # repeat one by 24 nats ("in April 20", "Nevertheless"), 0.005% by the 29.8 that this asks for.
 NO_ACCIDENT = 24.0
 MOST_OPEN = 16  # beginnings followed at once; a text that says one word over and over opens one with each
-ROOT = 0
+ROOT_STATE = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Verbatim:
         self._rows: dict[int, list[int]] = {}
         count = 1
         for stretch in stretches:
-            node, last = ROOT, stretch.first + len(stretch.rows)
+            node, last = ROOT_STATE, stretch.first + len(stretch.rows)
             for place, token in enumerate(stretch.ids[: last - 1], 1):
                 if token not in self._breaks:
                     key = (node, same_as[token])
@@ -90,7 +90,7 @@ class Verbatim:
                     if not node:
                         node = self._next[key] = count
                         count += 1
-                if place >= stretch.first and node != ROOT:
+                if place >= stretch.first and node != ROOT_STATE:
                     rows = self._rows.setdefault(node, [])
                     if (row := stretch.rows[place - stretch.first]) not in rows:
                         rows.append(row)
@@ -118,7 +118,7 @@ class Verbatim:
                     for old in going
                     if (node := follow.get((old.node, same), 0))
                 ]
-                if node := follow.get((ROOT, same), 0):
+                if node := follow.get((ROOT_STATE, same), 0):
                     after.append(Spoken(node, 1, nats, fresh))
                 going, fresh = tuple(after[:MOST_OPEN]), False
             found.append(tuple(spoken for spoken in going if spoken.node in rows) if going else ())

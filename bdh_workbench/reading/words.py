@@ -21,13 +21,15 @@ import numpy.typing as npt
 
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
-from bdh_workbench.reading.units import folded
+from bdh_workbench.reading.units import WORD, folded
 
-OFFSET, SPAN = 4.2, 9.0  # nats; from words that stand in every stretch of text to those of one in eight thousand
+RARITY_OFFSET, RARITY_SPAN = (
+    4.2,
+    9.0,
+)  # nats; from words that stand in every stretch of text to those of one in eight thousand
 RECENT = 48  # tokens of a text whose words are looked at
-BEFORE = RECENT + 4  # that must be known for it: four more hold a character of which the first of them is the end
-WORD = re.compile(r"\w+")
-UNSPACED = re.compile(
+KNOWN_BEFORE = RECENT + 4  # that must be known for it: four more hold a character of which the first of them is the end
+UNSPACED_RUN = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u30ff\u31f0-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
 ENDS = re.compile(r"[!?\n\u3002\uff01\uff1f]|\.(?=\s)")  # of a sentence, between two words
@@ -37,12 +39,12 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
     """Where the words of a text stand; of scripts without spaces, each two characters that stand together."""
     for match in WORD.finditer(text):
         start, stop = match.span()
-        if match[0].isascii() or not UNSPACED.search(match[0]):
+        if match[0].isascii() or not UNSPACED_RUN.search(match[0]):
             yield start, stop
             continue
-        for part in re.finditer(f"{UNSPACED.pattern}|{UNSPACED.pattern.replace('[', '[^', 1)}", match[0]):
+        for part in re.finditer(f"{UNSPACED_RUN.pattern}|{UNSPACED_RUN.pattern.replace('[', '[^', 1)}", match[0]):
             begin, end = start + part.start(), start + part.end()
-            if UNSPACED.match(part[0]) and end - begin > 1:
+            if UNSPACED_RUN.match(part[0]) and end - begin > 1:
                 yield from ((place, place + 2) for place in range(begin, end - 1))
             else:
                 yield begin, end
@@ -119,7 +121,7 @@ class Lexicon:
         for begin, end in spans(text):
             start = bisect.bisect_right(ends, places[begin])
             stop = bisect.bisect_left(ends, places[end]) + 1
-            rarity = (sum([self.surprisal[token] for token in ids[start:stop]]) - OFFSET) / SPAN
+            rarity = (sum([self.surprisal[token] for token in ids[start:stop]]) - RARITY_OFFSET) / RARITY_SPAN
             if begin > last and ENDS.search(text, last, begin):
                 # "J. Smith" is one sentence.
                 sentence += text[last] != "." or (len(found[-1].text) > 2 if found else 0)
@@ -132,7 +134,7 @@ class RecentWords:
     """The last words of a text at each of its tokens."""
 
     def __init__(self, lexicon: Lexicon, ids: Sequence[int]) -> None:
-        """Take in a text: all that was read, or at least ``BEFORE`` tokens before the first that is asked for."""
+        """Take in a text: all that was read, or at least ``KNOWN_BEFORE`` tokens before the first that is asked for."""
         self._lexicon, self._ids = lexicon, ids
         self._words = lexicon.words(ids)
         self._stops = [word.stop for word in self._words]

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from bdh_workbench.model.network import MemorySite, Network, layer_norm
 
-ROWS = 64  # of the scores over the vocabulary that are made at once: 2 MB in fp32 at 8,192 tokens
+ROWS_AT_A_TIME = 64  # of the scores over the vocabulary that are made at once: 2 MB in fp32 at 8,192 tokens
 HALF = torch.bfloat16
 SMALLEST_P = torch.finfo(torch.float32).tiny  # probability, 87 nats, below which the loss does not grow
 
@@ -140,8 +140,8 @@ class _HeadLoss(torch.autograd.Function):
         count = len(targets)
         total = torch.zeros(())
         pull = stream.new_empty(count, len(half))  # p - 1 at the target
-        for start in range(0, count, ROWS):
-            part = slice(start, start + ROWS)
+        for start in range(0, count, ROWS_AT_A_TIME):
+            part = slice(start, start + ROWS_AT_A_TIME)
             wanted = targets[part, None]
             scores = torch.mm(stream[part], half.t()).float()  # (rows, V)
             p = torch.softmax(scores, -1)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bdh_workbench.described import SEEDS, check, from_table, setting
+from bdh_workbench.described import LARGEST_SEED, check, from_table, setting
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.config import ModelConfig
-from bdh_workbench.model.network import CHUNK
+from bdh_workbench.model.network import TOKENS_AT_ONCE
 
 TRAINING_TABLE = "training configuration"
 OPTIMISERS = ("muon", "adamw")
@@ -25,9 +25,12 @@ class TrainingConfig:
     early_rows: int = setting(128, "sequences in a step, over all ranks", least=1)
     late_rows: int = setting(64, "the same in the last fifth, where the windows are longer", least=1)
     late_context: int = setting(
-        512, "tokens in a window of the last fifth; the first four fifths use early_context", least=1, most=CHUNK
+        512,
+        "tokens in a window of the last fifth; the first four fifths use early_context",
+        least=1,
+        most=TOKENS_AT_ONCE,
     )
-    early_context: int = setting(256, "tokens in a window of the first four fifths", least=1, most=CHUNK)
+    early_context: int = setting(256, "tokens in a window of the first four fifths", least=1, most=TOKENS_AT_ONCE)
     minutes: float = setting(0.0, "pre-training stops after this many minutes of work; 0: no limit")
     tokens: int = setting(240_000_000, "or after this many tokens, whichever comes first; 0: no limit")
     corpus_tokens: int = setting(0, "tokens of the corpus to prepare; 0: all")
@@ -57,7 +60,7 @@ class TrainingConfig:
     meta_minutes: float = setting(8.0, "for training the addresses")
     reading_minutes: float = setting(0.0, "for training the reader that answers questions; 0: none")
     meta_seeds: int = setting(3, "runs that must agree before trained addresses are kept", least=1)
-    seed: int = setting(0, "seed for everything random", least=0, most=SEEDS)
+    seed: int = setting(0, "seed for everything random", least=0, most=LARGEST_SEED)
     bf16: bool = setting(True, "on a CPU, if it multiplies bfloat16 matrices itself; on a GPU it is always used")
     compile: bool = setting(True, "torch.compile, on a GPU only")
 

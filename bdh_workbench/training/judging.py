@@ -37,10 +37,10 @@ from bdh_workbench.model.judge import Judge
 from bdh_workbench.model.likeness import Likeness
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
-from bdh_workbench.reading.evidence import MEANING, WORDS, cosine_names
+from bdh_workbench.reading.evidence import MEANING, WORD_EVIDENCE, cosine_names
 from bdh_workbench.reading.recall import CUES, DOCUMENTS, EVEN, FACTS, feature_names
-from bdh_workbench.reading.words import BEFORE
-from bdh_workbench.training.addressing.addresses import StoredRows, Words, stored_rows
+from bdh_workbench.reading.words import KNOWN_BEFORE
+from bdh_workbench.training.addressing.addresses import CHUNK_TOKENS, StoredRows, Words, stored_rows
 from bdh_workbench.training.corpus import read_corpus
 from bdh_workbench.training.synthetic import documents
 from bdh_workbench.training.synthetic.distractors import distractor
@@ -48,12 +48,12 @@ from bdh_workbench.training.synthetic.names import Entity, entity
 from bdh_workbench.training.synthetic.relations import Relation, plain_relations, relations
 from bdh_workbench.training.synthetic.statements import Statement, StatementSource
 
-ROUNDS, QUICK_ROUNDS, ABLATED_ROUNDS = 12, 2, 6  # of worlds
-SEEDS = 3
-PLAIN = "plain "  # what the kinds of question about plain relations begin with
-OTHER, LIKE = "other relation", "like subject"  # of the last, no share is set: it is counted
+WORLD_ROUNDS, QUICK_ROUNDS, ABLATED_ROUNDS = 12, 2, 6  # of worlds
+FIT_SEEDS = 3
+PLAIN_KIND = "plain "  # what the kinds of question about plain relations begin with
+OTHER_RELATION, LIKE_SUBJECT = "other relation", "like subject"  # of the last, no share is set: it is counted
 # What asks for nothing in particular of a subject: any fact about it answers.
-OPEN = {
+OPEN_PROMPTS = {
     "train": (
         "{e} is known for",
         "{e} became known for",
@@ -64,30 +64,41 @@ OPEN = {
     ),
     "dev": ("{e} is famous for", "{e} is remembered for", "What is special about {e} is"),
 }
-TEXTS_READ, APART, SHORTEST, LONGEST = 600, 7, 1500, 60_000  # texts of the corpus; one in so many; their characters
-NAME = re.compile(r"[A-Z][a-z'.-]+(?: (?:[A-Z]?[a-z'.-]+|\d+)){0,4}")  # titles that subjects are named by
+TEXTS_READ, ONE_TEXT_IN, LEAST_TEXT_CHARACTERS, MOST_TEXT_CHARACTERS = (
+    600,
+    7,
+    1500,
+    60_000,
+)  # texts of the corpus; one in so many; their characters
+TITLE = re.compile(r"[A-Z][a-z'.-]+(?: (?:[A-Z]?[a-z'.-]+|\d+)){0,4}")  # titles that subjects are named by
 # Share that a read may open at, of the positions of each kind that have candidates. Where half of the questions about
 # other relations may, 84% of what is asked for is found (dev split), at 35% 78%, at 20% about 67%.
-ALLOWED = {"text": 1e-4, "foreign text": 0.01, "same form": 0.1, "other subject": 0.15, OTHER: 0.5}
+ALLOWED = {"text": 1e-4, "foreign text": 0.01, "same form": 0.1, "other subject": 0.15, OTHER_RELATION: 0.5}
 BESIDE_DOCUMENTS = 5e-4  # the same for text beside documents; a third of its positions have candidates
 # Facts whose words have vectors are judged without these and without the cosines of cues: with them no more is found of
 # invented facts (79 and 83% against 78 and 84%), and other relations of real subjects open half as often again or more.
 SPARED = ("item", "margin", "sure", "stored", "answered", "known", "strange")
-SIZES = (15, 40, 100, 250, 600)  # facts of the worlds, in turn
+WORLD_FACTS = (15, 40, 100, 250, 600)  # facts of the worlds, in turn
 # Documents of the worlds in turn, and the most characters of their texts: from a note to a book, as the best of many
 # rows comes nearer to any text than the best of few. A judge fitted on small worlds alone opened at 4% of the positions
 # of other text with 11,000 tokens stored.
-TEXTS = ((1, 1_600), (1, 60_000), (5, 1_600), (25, 4_000), (2, 1_600), (1, 20_000), (10, 1_600), (6, 10_000))
-FOREIGN = 1_600  # most characters of texts that are stored in other alphabets too, of which each takes many tokens
-ASKED = 80  # facts or sentences of a world that are asked for
-WINDOW, WINDOWS = 64, 16  # tokens of a window of general text, and windows put to a memory of documents
+WORLD_TEXTS = ((1, 1_600), (1, 60_000), (5, 1_600), (25, 4_000), (2, 1_600), (1, 20_000), (10, 1_600), (6, 10_000))
+MOST_FOREIGN_CHARACTERS = (
+    1_600  # most characters of texts that are stored in other alphabets too, of which each takes many tokens
+)
+ASKED_OF_WORLD = 80  # facts or sentences of a world that are asked for
+TEXT_WINDOW, TEXT_WINDOWS = 64, 16  # tokens of a window of general text, and windows put to a memory of documents
 # Weight of general text against other questions. Facts: at 2e-4 false accepts 84% of probes are found, with 1 82%.
 # Documents up to a book, with so many false accepts as are allowed: 75% of probes are found with 100, and 39% by the
 # judge that was fitted with 4 on memories of up to ten documents. By cues alone it is 19% with 4, and 5% with 20.
-TEXT = {FACTS: 4.0, FACTS + CUES: 4.0, DOCUMENTS: 100.0, DOCUMENTS + CUES: 4.0}
-CONTEXT = 256  # tokens of a document's chunk
+TEXT_WEIGHTS = {FACTS: 4.0, FACTS + CUES: 4.0, DOCUMENTS: 100.0, DOCUMENTS + CUES: 4.0}
 DAMAGE = 0.2  # share of words left out of a damaged stretch
-HIDDEN, STEPS, RATE, PENALTY = 16, 300, 0.03, 1e-4  # of a judge's fit: inner units, steps, and on squared weights
+FIT_HIDDEN, FIT_STEPS, FIT_RATE, FIT_PENALTY = (
+    16,
+    300,
+    0.03,
+    1e-4,
+)  # of a judge's fit: inner units, steps, and on squared weights
 ALPHABETS = (0x0430, 0x03B1, 0x0561, 0x10D0, 0x05D0)  # Cyrillic, Greek, Armenian, Georgian, Hebrew
 IDEOGRAPHS = (0x4E00, 3000)  # the first, and how many are used
 
@@ -156,7 +167,7 @@ class _Asking:
         raw = self.site.summaries(torch.tensor([list(ids)]))[0]
         first = 0 if whole else len(ids) - 1
         raw = raw[:, first:]
-        recent = torch.tensor([list(ids[max(0, first - BEFORE) : first])], dtype=torch.int64)
+        recent = torch.tensor([list(ids[max(0, first - KNOWN_BEFORE) : first])], dtype=torch.int64)
         here = torch.tensor([list(ids[first:])])
         weighed = self.rows.recall.weighed(here, self.site.normalised(raw), self.site.evidence(raw), recent)
         for kind, (positions, rows, features) in weighed.items():
@@ -182,10 +193,12 @@ def gather(
         # Each world is by itself, so that none changes with what is made before it.
         rng = random.Random(f"judge:{split}:{seed}:{number}:{FACTS}")
         if FACTS in kinds:
-            _facts_world(site, tokenizer, likeness, general, rng, split, SIZES[number % len(SIZES)], samples)
+            _facts_world(
+                site, tokenizer, likeness, general, rng, split, WORLD_FACTS[number % len(WORLD_FACTS)], samples
+            )
         rng = random.Random(f"judge:{split}:{seed}:{number}:{DOCUMENTS}")
-        size = TEXTS[number % len(TEXTS)]
-        alphabets = (None, "letters", "ideographs") if size[1] <= FOREIGN else (None,)
+        size = WORLD_TEXTS[number % len(WORLD_TEXTS)]
+        alphabets = (None, "letters", "ideographs") if size[1] <= MOST_FOREIGN_CHARACTERS else (None,)
         for spoken in alphabets if DOCUMENTS in kinds else ():
             _documents_world(site, tokenizer, likeness, general, rng, split, size, spoken, samples, seed)
     return {kind: samples[kind] for kind in kinds}
@@ -237,9 +250,9 @@ def _facts_world(
     asking = _Asking(site, tokenizer, stored_rows(site, fact_items(facts, tokenizer, 2), (), words), samples)
     items = asking.rows.items.tolist()
     encode = tokenizer.encode
-    for index in rng.sample(range(len(stated)), min(ASKED, len(stated))):
+    for index in rng.sample(range(len(stated)), min(ASKED_OF_WORLD, len(stated))):
         own, wording = stated[index], wordings[index]
-        mark = "" if own.relation.synonyms else PLAIN
+        mark = "" if own.relation.synonyms else PLAIN_KIND
 
         def right(row: int, index: int = index) -> bool:
             return bool(items[row] == index)
@@ -255,7 +268,7 @@ def _facts_world(
             def about(row: int, name: str = own.entity.name) -> bool:
                 return bool(stated[items[row]].entity.name == name)
 
-            asking.ask(encode(own.say(rng.choice(OPEN[split]))), "open question", about)
+            asking.ask(encode(own.say(rng.choice(OPEN_PROMPTS[split]))), "open question", about)
         stranger = dataclasses.replace(own, entity=_subject(rng, general, split, own.relation.kind))
         if stranger.entity.name not in subjects:
             asking.ask(encode(stranger.say(wording[0])), "same form", None)
@@ -264,14 +277,14 @@ def _facts_world(
                 near = " ".join((own.entity.name.split()[0], stranger.entity.short))
                 near = near if rng.random() < 0.5 else f"{stranger.entity.short} {own.entity.name.split()[-1]}"
                 other = dataclasses.replace(own, entity=Entity(own.entity.kind, near, near, own.entity.gender))
-                asking.ask(encode(other.say(rng.choice(wording))), LIKE, None)
+                asking.ask(encode(other.say(rng.choice(wording))), LIKE_SUBJECT, None)
         if rng.random() < 0.5:
             asking.ask(encode(_stretch(rng, general, 4, 40)), "text", None)
-    for other in rng.sample(unstated, min(2 * ASKED, len(unstated))):
+    for other in rng.sample(unstated, min(2 * ASKED_OF_WORLD, len(unstated))):
         forms = [*other.relation.statements, *other.relation.synonyms]
-        asking.ask(encode(other.say(rng.choice(forms))), OTHER, None)
+        asking.ask(encode(other.say(rng.choice(forms))), OTHER_RELATION, None)
     for _ in range(6):
-        asking.ask(encode(_stretch(rng, general, 60, 90))[:WINDOW], "text", None, whole=True)
+        asking.ask(encode(_stretch(rng, general, 60, 90))[:TEXT_WINDOW], "text", None, whole=True)
 
 
 # Documents
@@ -297,7 +310,7 @@ def _documents_world(
         *(TextDocument("text", change(_excerpt(rng, general, characters))) for _ in range((count + 1) // 2)),
     ]
     words = Words.of(site, tokenizer, (), stored, likeness=likeness)
-    items = document_items(stored, tokenizer, CONTEXT)
+    items = document_items(stored, tokenizer, CHUNK_TOKENS)
     asking = _Asking(site, tokenizer, stored_rows(site, items, range(len(stored)), words), samples)
     owners, targets = asking.rows.items.tolist(), asking.rows.targets.tolist()
     places = asking.rows.sentences.tolist()
@@ -315,7 +328,7 @@ def _documents_world(
                     [*tokenizer.encode(distractor(rng)), *prompt], "after other text", goes_on(number, answer[0])
                 )
     sentences = [(n, *s) for n, document in enumerate(stored) for s in enumerate(sentences_of(document.text))]
-    for number, place, sentence in rng.sample(sentences, min(ASKED, len(sentences))):
+    for number, place, sentence in rng.sample(sentences, min(ASKED_OF_WORLD, len(sentences))):
         ids = tokenizer.encode((" " if rng.random() < 0.5 else "") + sentence)
         if len(ids) < 8:
             continue
@@ -329,9 +342,9 @@ def _documents_world(
         if rng.random() < 0.3:
             kept = tokenizer.encode(change(_stretch(rng, general, 3, 30))) + kept
         asking.ask(kept, group, goes_on(number, ids[stop], place))
-    for _ in range(WINDOWS if spoken is None else 2):
+    for _ in range(TEXT_WINDOWS if spoken is None else 2):
         ids = tokenizer.encode(change(_stretch(rng, general, 60, 90)))
-        asking.ask(ids[:WINDOW], "text" if spoken is None else "foreign text", None, whole=True)
+        asking.ask(ids[:TEXT_WINDOW], "text" if spoken is None else "foreign text", None, whole=True)
 
 
 def _excerpt(rng: random.Random, general: GeneralSource, characters: int) -> str:
@@ -394,12 +407,12 @@ def general_source(corpus: str, count: int, odd: bool) -> GeneralSource:
     """
     texts, titles = [], []
     for place, document in enumerate(read_corpus(corpus)):
-        if place % APART or (place // APART) % 2 != odd or len(document.text) < SHORTEST:
+        if place % ONE_TEXT_IN or (place // ONE_TEXT_IN) % 2 != odd or len(document.text) < LEAST_TEXT_CHARACTERS:
             continue
-        if NAME.fullmatch(document.title):
+        if TITLE.fullmatch(document.title):
             titles.append(document.title)  # and the text, which would name a stored subject, is left out
         else:
-            texts.append(document.text[:LONGEST])
+            texts.append(document.text[:MOST_TEXT_CHARACTERS])
         if len(texts) == count:
             break
     if not texts:
@@ -434,7 +447,7 @@ def fit_judges(
     for place, split in enumerate(("train", "dev")):
         source = general_source(corpus, TEXTS_READ, bool(place))
         # Where there are enough, all sizes set the threshold.
-        count = max(rounds // 2, min(rounds, len(TEXTS))) if place else rounds
+        count = max(rounds // 2, min(rounds, len(WORLD_TEXTS))) if place else rounds
 
         def tell(done: int, place: int = place, count: int = count) -> None:
             progress((place + done / count) / 2, "judges")
@@ -461,7 +474,7 @@ def fitted(
             kept = [n for n, name in enumerate(names) if name not in (*left_out, *spared)]
             chosen = tuple(names[n] for n in kept)
             name = kind if words else kind + CUES
-            weights = balanced(fit[kind], TEXT[name])
+            weights = balanced(fit[kind], TEXT_WEIGHTS[name])
             judge = fit_layered(chosen, fit[kind].features[:, kept], fit[kind].right, weights)
             table = dataclasses.replace(held_out[kind], features=held_out[kind].features[:, kept])
             judge = with_threshold(judge, table, ALLOWED["text"] if kind == FACTS else BESIDE_DOCUMENTS)
@@ -529,16 +542,16 @@ def fit_layered(names: tuple[str, ...], features: Tensor, right: Tensor, weights
     scale = ((features - mean).square() * share[:, None]).sum(0).sqrt().clamp(min=1e-3)
     standard, wanted = (features - mean) / scale, right.float()
     generator = torch.Generator().manual_seed(seed)
-    inner = torch.randn(HIDDEN, len(names), generator=generator) / len(names) ** 0.5
-    outer = torch.randn(HIDDEN, generator=generator) / HIDDEN**0.5
-    parts = [part.requires_grad_() for part in (inner, torch.zeros(HIDDEN), outer, torch.zeros(()))]
-    optimizer = torch.optim.Adam(parts, lr=RATE)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
-    for _ in range(STEPS):
+    inner = torch.randn(FIT_HIDDEN, len(names), generator=generator) / len(names) ** 0.5
+    outer = torch.randn(FIT_HIDDEN, generator=generator) / FIT_HIDDEN**0.5
+    parts = [part.requires_grad_() for part in (inner, torch.zeros(FIT_HIDDEN), outer, torch.zeros(()))]
+    optimizer = torch.optim.Adam(parts, lr=FIT_RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, FIT_STEPS)
+    for _ in range(FIT_STEPS):
         optimizer.zero_grad()
         logits = torch.tanh(standard @ parts[0].T + parts[1]) @ parts[2] + parts[3]
         loss = (F.binary_cross_entropy_with_logits(logits, wanted, reduction="none") * share).sum()
-        torch.autograd.backward(loss + PENALTY * (parts[0].square().sum() + parts[2].square().sum()))
+        torch.autograd.backward(loss + FIT_PENALTY * (parts[0].square().sum() + parts[2].square().sum()))
         optimizer.step()
         schedule.step()
     layer, bias, last, shift = (part.detach() for part in parts)
@@ -572,12 +585,12 @@ def ablation(
     leave: dict[str, tuple[str, ...]] = {"nothing": ()} | {name: (name,) for name in names}
     leave |= {
         "all cosines": cosine_names(site)[: len(site.decays) + 2],
-        "all words": (*WORDS, *MEANING),
+        "all words": (*WORD_EVIDENCE, *MEANING),
         "word vectors": tuple(MEANING),
     }
     found: dict[str, dict[str, list[float]]] = {name: {} for name in leave}
     sources = [general_source(corpus, TEXTS_READ, odd) for odd in (False, True)]
-    for seed in range(SEEDS):
+    for seed in range(FIT_SEEDS):
         tables = [
             {
                 kind: part.table()
@@ -586,21 +599,21 @@ def ablation(
             for n, (split, source) in enumerate(zip(("train", "dev"), sources, strict=True))
         ]
         for number, (name, left_out) in enumerate(leave.items()):
-            progress((seed + number / len(leave)) / SEEDS, f"without {name}")
+            progress((seed + number / len(leave)) / FIT_SEEDS, f"without {name}")
             for kind, groups in fitted(site, tables[0], tables[1], left_out)[1].items():
                 for measure, value in _summary(groups).items():
                     found[name].setdefault(f"{kind}: {measure}", []).append(value)
     report = {name: {key: _spread(values) for key, values in row.items()} for name, row in found.items()}
-    save_json_atomically(path, {"seeds": SEEDS, "rounds": rounds, "left out": report})
+    save_json_atomically(path, {"seeds": FIT_SEEDS, "rounds": rounds, "left out": report})
     save_text_atomically(path.with_suffix(".md"), _page(report, rounds))
     return report
 
 
 def _summary(groups: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """The mean share found over the kinds of question, and the share of other relations that a read opens at."""
-    asked = [row["right"] for name, row in groups.items() if name not in (*ALLOWED, LIKE)]
+    asked = [row["right"] for name, row in groups.items() if name not in (*ALLOWED, LIKE_SUBJECT)]
     summary = {"found": sum(asked) / len(asked)} if asked else {}
-    return summary | ({"other relations opened": groups[OTHER]["opened"]} if OTHER in groups else {})
+    return summary | ({"other relations opened": groups[OTHER_RELATION]["opened"]} if OTHER_RELATION in groups else {})
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:
@@ -608,14 +621,15 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def _page(report: Mapping[str, Mapping[str, Mapping[str, float]]], rounds: int) -> str:
-    keys = [f"{FACTS}: found", f"{FACTS}: {OTHER}s opened", f"{DOCUMENTS}: found"]
+    keys = [f"{FACTS}: found", f"{FACTS}: {OTHER_RELATION}s opened", f"{DOCUMENTS}: found"]
     lines = [
         "# What each kind of evidence is worth",
         "",
         "By `python3 workbench.py run train --only judge --corpus ../shared/corpus --out models/small "
         "--ablate docs/experiments/evidence.json`",
         "",
-        f"Judges fitted without it, {SEEDS} seeds, {rounds} rounds of worlds each; mean ± sample standard deviation. "
+        f"Judges fitted without it, {FIT_SEEDS} seeds, {rounds} rounds of worlds each; mean ± sample standard "
+        "deviation. "
         "Found: positions that read the right row, mean over the kinds of question, with as many false accepts as "
         "`ALLOWED` in `training/judging.py` permits. Other relations: questions about a stored subject that no fact "
         "answers.",

@@ -12,8 +12,8 @@ from bdh_workbench.model.files import write_atomically
 from bdh_workbench.training.checkpoint import Progress
 
 COLOURS = ("#4e9fe0", "#e69f00", "#2fae84", "#cc79a7", "#d55e00", "#8f8ae6", "#56b4e9", "#b5a13a")
-MUTED, LINE = "#667085", "#d9dde5"
-SMOOTHING = 0.01  # share of the points on each side that a smoothed line takes the mean with
+MUTED_COLOUR, LINE_COLOUR = "#667085", "#d9dde5"
+LOSS_SMOOTHING = 0.01  # share of the points on each side that a smoothed line takes the mean with
 
 
 def draw_pictures(folder: Path, progress: Progress) -> list[str]:
@@ -38,7 +38,7 @@ def draw_pictures(folder: Path, progress: Progress) -> list[str]:
     return made
 
 
-def smoothed(values: Sequence[float], share: float = SMOOTHING) -> list[float]:
+def smoothed(values: Sequence[float], share: float = LOSS_SMOOTHING) -> list[float]:
     """The mean of each value and its neighbours on both sides, so that the line does not lag."""
     reach = int(share * len(values))
     sums = [0.0]
@@ -76,7 +76,7 @@ def _draw_gates(path: Path, gates: list[list[float]]) -> None:
         colour, style = COLOURS[(site - 1) % len(COLOURS)], "-" if column % 2 else "--"
         axes.plot(steps, values, style, color=colour, alpha=0.35, linewidth=0.8)
         axes.plot(steps, smoothed(values), style, color=colour, linewidth=1.8, label=f"site {site}, {kind}")
-    axes.axhline(0.0, color=MUTED, linewidth=0.8)
+    axes.axhline(0.0, color=MUTED_COLOUR, linewidth=0.8)
     save_figure(figure, axes, path)
 
 
@@ -89,7 +89,7 @@ def new_figure(title: str, across: str, up: str) -> tuple[Any, Any]:
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_xlabel(across)
     axes.set_ylabel(up)
-    axes.grid(color=LINE, linewidth=0.6)
+    axes.grid(color=LINE_COLOUR, linewidth=0.6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     return figure, axes

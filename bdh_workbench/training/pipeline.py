@@ -33,9 +33,9 @@ from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.reading.network import ReaderConfig
 from bdh_workbench.training import bf16
-from bdh_workbench.training.addressing.addresses import SIZES, address_report, mean_report
+from bdh_workbench.training.addressing.addresses import REPORT_SIZES, address_report, mean_report
 from bdh_workbench.training.addressing.calibration import GeneralText, calibrate, fit_tokens
-from bdh_workbench.training.addressing.metatrain import QUICK, QUICK_SIZES, TRAINED, MetaResult, meta_train
+from bdh_workbench.training.addressing.metatrain import QUICK, QUICK_SIZES, TRAINED_NUMBERS, MetaResult, meta_train
 from bdh_workbench.training.card import hardware, model_card
 from bdh_workbench.training.checkpoint import Progress, cut_checkpoint, join_checkpoint
 from bdh_workbench.training.config import TrainingConfig, load_configs
@@ -47,7 +47,7 @@ from bdh_workbench.training.corpus import (
     validation_documents,
 )
 from bdh_workbench.training.distributed import Ranks, start_ranks, stop_ranks
-from bdh_workbench.training.judging import QUICK_ROUNDS, ROUNDS, fit_judges
+from bdh_workbench.training.judging import QUICK_ROUNDS, WORLD_ROUNDS, fit_judges
 from bdh_workbench.training.pictures import draw_pictures
 from bdh_workbench.training.pretrain import Pretraining, share_done, stop_on_interrupt
 from bdh_workbench.training.reading.phase import Questions, train_reader
@@ -292,7 +292,7 @@ class _Run:
                 result = MetaResult(False, "The addresses were not trained: the configuration gives no time for it.")
         figures = result.to_dict() | {"wall_seconds": round(time.monotonic() - begun, 1)}
         save_json_atomically(self.folder / "meta.json", figures)
-        buffers = {name: getattr(site, name).contiguous() for name in TRAINED}
+        buffers = {name: getattr(site, name).contiguous() for name in TRAINED_NUMBERS}
         save_tensors_atomically(self.folder / "addresses.safetensors", buffers, {"kept": str(result.kept)})
         print(result.verdict, file=sys.stderr)
         self._finish("addresses", figures)
@@ -310,7 +310,7 @@ class _Run:
             reports = []
             for number in range(1 if quick else 2):
                 tell(0.5, "measuring the finished addresses")
-                sizes = QUICK_SIZES if quick else SIZES
+                sizes = QUICK_SIZES if quick else REPORT_SIZES
                 reports.append(address_report(site, tokenizer, text.held_out, number, "test", sizes))
             # Pre-training wrote it too, but what shapes only the write site may have changed since.
             save_json_atomically(self.out / "config.json", self.config.to_dict())
@@ -321,7 +321,7 @@ class _Run:
                 load_likeness(self.out),
                 self.corpus,
                 self.settings.seed,
-                QUICK_ROUNDS if quick else ROUNDS,
+                QUICK_ROUNDS if quick else WORLD_ROUNDS,
                 tell,
             )
             save_judges(self.out, judges)

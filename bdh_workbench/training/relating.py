@@ -23,16 +23,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bdh_workbench.model.likeness import LAST, SHAPES, Likeness, Relating, shape_of
+from bdh_workbench.model.likeness import LAST, SHAPE_NUMBERS, Likeness, Relating, shape_of
 from bdh_workbench.reading.units import folded
 from bdh_workbench.reading.words import spans
 from bdh_workbench.training.corpus import read_json_lines
-from bdh_workbench.training.synthetic.lexicon import ANSWERS
+from bdh_workbench.training.synthetic.lexicon import CATEGORY_ANSWERS
 from bdh_workbench.training.synthetic.relations import Relation, plain_relations, relations
 
 SIZE = 64  # numbers that tell what is asked
-STEPS, RATE, BATCH, PAIRS = 400, 4e-3, 384, 192  # of the fit: steps, rate, answers and pairs of a batch
-MADE, TOLD = 20_000, 2  # sentences with made questions, and how many of each are taken
+RELATING_STEPS, RELATING_RATE, ANSWER_BATCH, PAIR_BATCH = (
+    400,
+    4e-3,
+    384,
+    192,
+)  # of the fit: steps, rate, answers and pairs of a batch
+MADE_SENTENCES, TOLD = 20_000, 2  # sentences with made questions, and how many of each are taken
 PROMPT_WORDS = 16  # words of a prompt
 PLACEHOLDER = re.compile(r"\{\w+\}('s)?")  # places of names in a phrasing
 
@@ -93,7 +98,7 @@ def examples(people: Path | None, made: Path | None, split: str, seed: int) -> E
             for _ in range(min(3, len(questions) - 1)):
                 one, other = rng.sample(questions, 2)
                 found.alike.append((asked_words(one), asked_words(other)))
-    for record in itertools.islice(read_json_lines(made), MADE) if made else ():
+    for record in itertools.islice(read_json_lines(made), MADE_SENTENCES) if made else ():
         sentence, questions = record["sentence"], record["questions"]
         for question, start, end, _ in rng.sample(questions, min(TOLD, len(questions))):
             prompt = sentence[:start] if rng.random() < 0.6 else question
@@ -101,7 +106,7 @@ def examples(people: Path | None, made: Path | None, split: str, seed: int) -> E
     for number, relation in enumerate((*relations(split), *plain_relations(split))):
         lines = _phrasings(relation)
         found.phrasings += [(line, number) for line in lines]
-        answers = ANSWERS.get(relation.category, ())
+        answers = CATEGORY_ANSWERS.get(relation.category, ())
         found.answered += [(line, answer_words(rng.choice(answers))) for line in lines if answers]
     for pairs in (found.answered, found.alike):
         pairs[:] = [pair for pair in pairs if pair[0] and pair[1]]
@@ -125,7 +130,7 @@ class _Network(nn.Module):
         self.content = nn.Parameter(torch.randn(width, size) / width**0.5)
         self.last = nn.Parameter(torch.randn(width, size) / width**0.5 / 2)
         self.answer = nn.Parameter(torch.randn(width, size) / width**0.5)
-        self.shapes = nn.Parameter(torch.randn(SHAPES, size) / SHAPES**0.5)
+        self.shapes = nn.Parameter(torch.randn(SHAPE_NUMBERS, size) / SHAPE_NUMBERS**0.5)
         weighing = torch.zeros(2, width + 2)
         weighing[0, -2:] = torch.tensor([0.8, -5.6])  # a frequent word counts little, from the start
         self.weighing = nn.Parameter(weighing)
@@ -157,7 +162,7 @@ def fit_relating(
     likeness: Likeness,
     given: Examples,
     seed: int,
-    steps: int = STEPS,
+    steps: int = RELATING_STEPS,
     size: int = SIZE,
     told: Callable[[float], None] = lambda done: None,
 ) -> tuple[Likeness, dict[str, float]]:
@@ -172,22 +177,22 @@ def fit_relating(
     alike = [_numbered([pair[side] for pair in given.alike], numbers, PROMPT_WORDS) for side in (0, 1)]
     phrasings = _numbered([words for words, _ in given.phrasings], numbers, PROMPT_WORDS)
     relation = torch.tensor([number for _, number in given.phrasings])
-    optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
+    optimizer = torch.optim.Adam(network.parameters(), lr=RELATING_RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     losses: dict[str, Tensor] = {}
     for step in range(steps):
         sharpness, counting = network.sharpness.exp(), network.counting()
-        chosen = torch.randint(len(prompts), (BATCH,))
+        chosen = torch.randint(len(prompts), (ANSWER_BATCH,))
         told_of = network.answers(answers[chosen], shapes[chosen])
         scores = network.asks(prompts[chosen], counting) @ told_of.T * sharpness[0]
-        own = torch.arange(BATCH)
+        own = torch.arange(ANSWER_BATCH)
         losses["answers"] = (F.cross_entropy(scores, own) + F.cross_entropy(scores.T, own)) / 2
         if len(alike[0]):
-            chosen = torch.randint(len(alike[0]), (PAIRS,))
+            chosen = torch.randint(len(alike[0]), (PAIR_BATCH,))
             one, other = (network.asks(side[chosen], counting) for side in alike)
             scores = one @ other.T * sharpness[1]
-            losses["questions"] = F.cross_entropy(scores, torch.arange(PAIRS))
-        chosen = torch.randperm(len(phrasings))[:PAIRS]
+            losses["questions"] = F.cross_entropy(scores, torch.arange(PAIR_BATCH))
+        chosen = torch.randperm(len(phrasings))[:PAIR_BATCH]
         asked = network.asks(phrasings[chosen], counting)
         itself = torch.eye(len(chosen), dtype=torch.bool)
         same = (relation[chosen][:, None] == relation[chosen]) & ~itself

@@ -10,7 +10,7 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.tokenizer import END_TOKEN, BpeTokenizer
 
-SAMPLE_BYTES = 60_000_000
+TOKENIZER_SAMPLE = 60_000_000
 _SMALLEST_VOCABULARY = 257  # 256 bytes and the end token
 
 
@@ -18,7 +18,7 @@ def train_tokenizer(
     texts: Iterable[str],
     vocab_size: int = 8192,
     *,
-    sample_bytes: int = SAMPLE_BYTES,
+    sample_bytes: int = TOKENIZER_SAMPLE,
     min_frequency: int = 2,
     progress: Callable[[int], None] | None = None,
 ) -> BpeTokenizer:

@@ -26,11 +26,11 @@ from bdh_workbench.training.addressing.calibration import (
     fit_whitening,
     stretches,
 )
-from lab.memories.variants import SPLIT, general_text
+from lab.memories.variants import MEASURED_SPLIT, general_text
 from lab.results import Note, Spread, cell, markdown_table
 
 MORE_TOKENS = 2_000_000  # that a site is fitted on
-SHOWN = {
+ADDRESS_COLUMNS = {
     "facts_nearest": "facts: nearest",
     "facts_found_01": "found at 0.1%",
     "facts_pure": "pure",
@@ -129,7 +129,7 @@ def measure(model: Model, corpus: str, seeds: int, note: Note = lambda line: Non
         note: called with a line for each variant.
     """
     text = general_text(model, corpus, MORE_TOKENS)
-    report = Report(model.name, SPLIT, seeds, [])
+    report = Report(model.name, MEASURED_SPLIT, seeds, [])
     for variant in VARIANTS:
         site = variant_site(variant, model.config, model.tokenizer, text)
         reports = [
@@ -138,7 +138,7 @@ def measure(model: Model, corpus: str, seeds: int, note: Note = lambda line: Non
                 model.tokenizer,
                 text.held_out,
                 seed,
-                SPLIT,
+                MEASURED_SPLIT,
                 two_level=variant.two_level,
                 sentence_words=variant.sentence_words,
             )
@@ -152,9 +152,10 @@ def measure(model: Model, corpus: str, seeds: int, note: Note = lambda line: Non
 
 def page(report: Report, names: list[str]) -> str:
     """The chief measures of every variant in one table."""
-    rows = [[each.variant, *(cell(each.figures[name]) for name in SHOWN)] for each in report.variants]
+    rows = [[each.variant, *(cell(each.figures[name]) for name in ADDRESS_COLUMNS)] for each in report.variants]
     return (
         "# Addresses\n\n"
-        f"Tokenizer and shape of model `{report.model}`, the `{SPLIT}` split, {report.seeds} seeds; mean ± sample "
-        "standard deviation, shares from 0 to 1.\n\n" + markdown_table(["addressing", *SHOWN.values()], rows)
+        f"Tokenizer and shape of model `{report.model}`, the `{MEASURED_SPLIT}` split, {report.seeds} seeds; mean ± "
+        "sample "
+        "standard deviation, shares from 0 to 1.\n\n" + markdown_table(["addressing", *ADDRESS_COLUMNS.values()], rows)
     )

@@ -20,9 +20,9 @@ from bdh_workbench.reading.reader import PURE, Reader
 from lab.memories.variants import questions
 from lab.results import Figures, Note, cell, in_words, markdown_table, mean, spread_of
 
-ANSWERS = """amber birch copper delta ember fennel garnet hazel indigo juniper kelp larch maple nickel olive pewter
+ANSWER_WORDS = """amber birch copper delta ember fennel garnet hazel indigo juniper kelp larch maple nickel olive pewter
     quartz rowan saffron teak umber velvet willow yarrow""".split()
-NUMBERED = {
+NUMBERED_FACTS = {
     "rooms": [f"The key of room {number} hangs beside the" for number in range(101, 161)],
     "articles": [f"Article {number} of the Norby charter begins with the word" for number in range(1, 21)],
     "years": [f"In {number} the prize of the Orlen fair went to a" for number in range(1871, 1901)],
@@ -82,7 +82,7 @@ def measure(model: Model, seeds: int, note: Note = lambda line: None) -> Iterato
         note: called with a line now and then.
     """
     numbered: dict[str, Figures] = {}
-    for name, prompts in NUMBERED.items():
+    for name, prompts in NUMBERED_FACTS.items():
         numbered[name] = spread_of([_numbered(model, prompts, seed) for seed in range(seeds)])
         note(f"{name}: {mean(numbered[name]['usual']):.3f} of {len(prompts)}")
     deals = []
@@ -106,7 +106,7 @@ def several(seed: int) -> tuple[list[Fact], list[str]]:
 
 def _numbered(model: Model, prompts: Sequence[str], seed: int) -> dict[str, float | None]:
     rng = random.Random(seed)
-    facts = [Fact(prompt, " ".join(rng.sample(ANSWERS, 2))) for prompt in prompts]
+    facts = [Fact(prompt, " ".join(rng.sample(ANSWER_WORDS, 2))) for prompt in prompts]
     reader = Reader(model, finish(write(model, None, facts)).memory)
     asked = questions(model, [(fact.prompt, fact.answer) for fact in facts])
     return {"usual": share(exact(reader, asked)), "pure": share(exact(reader.with_settings(PURE), asked))}
@@ -121,7 +121,7 @@ def _several(model: Model, seed: int) -> dict[str, float | None]:
         "written": share(exact(reader, questions(model, written))),
         "reworded": share(exact(reader, questions(model, reworded))),
         "never stored, opened": share(
-            opened(reader, [Question.of(model.tokenizer, prompt, ANSWERS[0]) for prompt in strange])
+            opened(reader, [Question.of(model.tokenizer, prompt, ANSWER_WORDS[0]) for prompt in strange])
         ),
     }
 
@@ -129,7 +129,7 @@ def _several(model: Model, seed: int) -> dict[str, float | None]:
 def page(report: Report, names: list[str]) -> str:
     """One table for numbered facts, and one for several about one subject."""
     numbered = [
-        [f"{len(NUMBERED[name])} {name}", cell(row["usual"]), cell(row["pure"])]
+        [f"{len(NUMBERED_FACTS[name])} {name}", cell(row["usual"]), cell(row["pure"])]
         for name, row in report.numbered.items()
     ]
     rows = [[name, cell(value)] for name, value in report.several.items()]

@@ -15,12 +15,12 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.synthetic import facts
-from lab.memories.variants import SPLIT, fact_shares, with_slots
+from lab.memories.variants import MEASURED_SPLIT, fact_shares, with_slots
 from lab.results import Figures, Note, cell, draw, markdown_table, mean, pictures_in, spread_of
 
-COUNTS = (1, 5, 20, 50, 100, 200, 500, 1000)
-SLOTS = (1024, 4096)  # besides those of the model
-ASKED = 60  # facts that are asked of each memory
+FACT_COUNTS = (1, 5, 20, 50, 100, 200, 500, 1000)
+SLOT_COUNTS = (1024, 4096)  # besides those of the model
+ASKED_AT_MOST = 60  # facts that are asked of each memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,12 @@ def measure(model: Model, seeds: int, note: Note = lambda line: None) -> Iterato
         seeds: sets of facts.
         note: called with a line for each size.
     """
-    report = Report(model.name, SPLIT, seeds, torch.get_num_threads(), [])
-    for slots in sorted({*(slots for slots in SLOTS if slots < model.config.write_slots), model.config.write_slots}):
+    report = Report(model.name, MEASURED_SPLIT, seeds, torch.get_num_threads(), [])
+    for slots in sorted(
+        {*(slots for slots in SLOT_COUNTS if slots < model.config.write_slots), model.config.write_slots}
+    ):
         variant = with_slots(model, slots)
-        for count in COUNTS:
+        for count in FACT_COUNTS:
             written = [one for seed in range(seeds) if (one := _measure(variant, count, seed)) is not None]
             figures = spread_of(written) if written else {}
             report.results.append(Size(slots, count, seeds - len(written), figures))
@@ -66,14 +68,14 @@ def measure(model: Model, seeds: int, note: Note = lambda line: None) -> Iterato
 
 def _measure(model: Model, count: int, seed: int) -> dict[str, float | None] | None:
     """The figures of one memory; None where the write was refused for lack of room."""
-    given = facts(count, seed, SPLIT)
+    given = facts(count, seed, MEASURED_SPLIT)
     try:
         result = finish(write(model, None, given))
     except UserError:
         return None
     memory = result.memory
     return {
-        **fact_shares(Reader(model, memory), given, ASKED),
+        **fact_shares(Reader(model, memory), given, ASKED_AT_MOST),
         "seconds": result.summary.seconds,
         "rank": len(memory.basis),
         "fill": memory.fill,
@@ -124,8 +126,9 @@ def page(report: Report, names: list[str]) -> str:
         rows.append([f"{size.slots:,}", f"{size.facts:,}", *figures, str(size.refused or "")])
     return (
         "# Capacity\n\n"
-        f"Facts of the `{SPLIT}` split in one joint write by model `{report.model}`, {report.seeds} seeds, "
-        f"threads: {report.threads}; of each memory {ASKED} facts with two paraphrases each are asked, or all there "
+        f"Facts of the `{MEASURED_SPLIT}` split in one joint write by model `{report.model}`, {report.seeds} seeds, "
+        f"threads: {report.threads}; of each memory {ASKED_AT_MOST} facts with two paraphrases each are asked, "
+        "or all there "
         "are. Mean ± sample standard deviation; refused: writes that found no room and left the memory as it was.\n\n"
         + markdown_table(["slots", "facts", *shown.values(), "refused"], rows)
         + pictures_in("Capacity", names)

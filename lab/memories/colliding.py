@@ -37,19 +37,22 @@ from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writing.problem import Unrelated, unrelated_text
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
-from bdh_workbench.training.pictures import COLOURS, LINE
+from bdh_workbench.training.pictures import COLOURS, LINE_COLOUR
 from bdh_workbench.training.synthetic.names import invented
 from lab.memories.protocols import Protocol, write_by
-from lab.memories.variants import SPLIT, general_text, hidden_state_model, plain_hidden_model
+from lab.memories.variants import MEASURED_SPLIT, general_text, hidden_state_model, plain_hidden_model
 from lab.results import Figures, Gain, Note, Spread, cell, draw, kept, markdown_table, panels, pictures_in, spread_of
 
-SIZES = {"plain": (20, 100), "whitened": (20,)}  # facts, by addresses; whitening is compared with what it whitens
-PARTS = (("joint",), ("sequential", "independent"))  # what contrast is judged by comes first
-STEM = "The capital of {} is"
+COLLIDING_FACTS = {
+    "plain": (20, 100),
+    "whitened": (20,),
+}  # facts, by addresses; whitening is compared with what it whitens
+PART_KINDS = (("joint",), ("sequential", "independent"))  # what contrast is judged by comes first
+PROMPT_STEM = "The capital of {} is"
 REWORDED = ("The capital city of {} is", "The seat of the government of {} is")
-STEPS = {"joint": 300, "independent": 40, "sequential": 40}  # of one write at most
+STEPS_OF = {"joint": 300, "independent": 40, "sequential": 40}  # of one write at most
 ADDRESSES = {"plain": "hidden states", "whitened": "hidden states, whitened"}
-SHOWN = {
+COLLIDING_COLUMNS = {
     "exact": "exact",
     "paraphrases": "paraphrases",
     "mixed_up": "mixed up",
@@ -67,12 +70,12 @@ SHARES = ("exact", "paraphrases", "mixed_up", "paraphrases_mixed_up")
 def _protocol(how: str, contrast: bool) -> Protocol:
     name = how if how == "independent" else f"{how}, {'contrast' if contrast else 'no contrast'}"
     settings = WriteSettings(
-        method="gradient", framings=0, steps=STEPS[how], protect=how != "sequential", on_conflict="keep"
+        method="gradient", framings=0, steps=STEPS_OF[how], protect=how != "sequential", on_conflict="keep"
     )
     return Protocol(name, settings if contrast else dataclasses.replace(settings, contrastive=0.0), how, hidden=True)
 
 
-PROTOCOLS = (
+COLLIDING_PROTOCOLS = (
     _protocol("joint", True),
     _protocol("joint", False),
     _protocol("sequential", True),
@@ -86,10 +89,10 @@ def colliding_facts(count: int, seed: int) -> list[Fact]:
     source = random.Random(f"colliding:{seed}")
     names: dict[str, None] = {}
     while len(names) < 2 * count:
-        names[invented(source, SPLIT)] = None
+        names[invented(source, MEASURED_SPLIT)] = None
     drawn = list(names)
     return [
-        Fact(STEM.format(country), capital, tuple(wording.format(country) for wording in REWORDED))
+        Fact(PROMPT_STEM.format(country), capital, tuple(wording.format(country) for wording in REWORDED))
         for country, capital in zip(drawn[:count], drawn[count:], strict=True)
     ]
 
@@ -126,21 +129,23 @@ def measure(model: Model, corpus: str, folder: Path, seeds: int, note: Note = la
     # Pure reads ask no judge: finished writes stay good where judges change.
     calibration = calibration_digest(dataclasses.replace(model, judges={}))
     origin = {"fingerprint": model.fingerprint, "calibration": calibration}
-    report = Report(model.name, seeds, SPLIT, torch.get_num_threads(), STEPS, {name: {} for name in ADDRESSES})
+    report = Report(
+        model.name, seeds, MEASURED_SPLIT, torch.get_num_threads(), STEPS_OF, {name: {} for name in ADDRESSES}
+    )
     writes: dict[tuple[str, int, str], list[dict[str, Any]]] = collections.defaultdict(list)
     for name in ADDRESSES:
         addressed = make[name]()
         unrelated = unrelated_text(addressed)
-        for part, seed in itertools.product(PARTS, range(seeds)):
-            chosen = [protocol for protocol in PROTOCOLS if protocol.how in part]
-            for count, protocol in itertools.product(SIZES[name], chosen):
+        for part, seed in itertools.product(PART_KINDS, range(seeds)):
+            chosen = [protocol for protocol in COLLIDING_PROTOCOLS if protocol.how in part]
+            for count, protocol in itertools.product(COLLIDING_FACTS[name], chosen):
                 depends = origin | {"facts": count, "seed": seed, "addresses": name}
                 figures = _kept(folder, depends, addressed, protocol, unrelated)
                 writes[name, count, protocol.name].append(figures)
                 said = f"exact {figures['exact']:.2f}, mixed up {figures['mixed_up']:.2f}"
                 note(f"{count} facts, {name}, seed {seed}, {protocol.name}: {said}, {figures['seconds']:.0f} s")
-            for count in SIZES[name]:
-                every = {protocol.name: writes[name, count, protocol.name] for protocol in PROTOCOLS}
+            for count in COLLIDING_FACTS[name]:
+                every = {protocol.name: writes[name, count, protocol.name] for protocol in COLLIDING_PROTOCOLS}
                 report.results[name][str(count)] = {key: spread_of(done) for key, done in every.items() if done}
             yield report
 
@@ -225,7 +230,7 @@ def gain(protocols: Mapping[str, Figures], how: str, key: str) -> Spread:
 
 def gains(protocols: Mapping[str, Figures], how: str) -> str:
     """What contrast adds to the shares of one protocol, in words, with the power to have seen it."""
-    return ", ".join(f"{SHOWN[key]} {Gain.of(gain(protocols, how, key))}" for key in SHARES)
+    return ", ".join(f"{COLLIDING_COLUMNS[key]} {Gain.of(gain(protocols, how, key))}" for key in SHARES)
 
 
 def _sets(figures: Figures) -> int:
@@ -276,7 +281,7 @@ def pictures(report: Report, out: Path) -> list[str]:
 
 def _answers(axes: Any, protocols: Mapping[str, Figures], names: bool) -> None:
     """Two bars for each protocol, asked as written and in other words: right, another fact's answer, neither."""
-    ways = [protocol.name for protocol in PROTOCOLS if protocol.name in protocols]
+    ways = [protocol.name for protocol in COLLIDING_PROTOCOLS if protocol.name in protocols]
     places: list[float] = []
     labels: list[str] = []
     for number, way in enumerate(ways):
@@ -296,7 +301,7 @@ def _answers(axes: Any, protocols: Mapping[str, Figures], names: bool) -> None:
                     words = {"fontsize": 8, "color": "white", "bbox": box}
                     axes.text(middle, place, f"{width:.2f}", ha="center", va="center", **words)
                 start += width
-            axes.barh(place, 1.0 - start, 0.85, left=start, color=LINE, label=ANSWERS[2] if not places else None)
+            axes.barh(place, 1.0 - start, 0.85, left=start, color=LINE_COLOUR, label=ANSWERS[2] if not places else None)
             places.append(place)
             labels.append(f"{way}: {asked}" if line == 0 else asked)
     axes.set_yticks(places, labels if names else [""] * len(labels), fontsize=8)
@@ -308,7 +313,7 @@ def page(report: Report, names: list[str]) -> str:
     """A table for each number of facts and way of addressing."""
     parts = [
         "# Protocols where addresses collide\n\n"
-        f'Facts "{STEM.format("X")}" about invented countries, which share a prefix and differ late; model '
+        f'Facts "{PROMPT_STEM.format("X")}" about invented countries, which share a prefix and differ late; model '
         f"`{report.model}`, sets of facts: {report.seeds}, pure read, mean ± sample standard deviation over sets. "
         "Steps of a write at most: "
         + ", ".join(f"{how} {steps}" for how, steps in report.steps_at_most.items())
@@ -319,11 +324,14 @@ def page(report: Report, names: list[str]) -> str:
     ]
     for name, sizes in report.results.items():
         for count, protocols in sizes.items():
-            some = protocols[PROTOCOLS[0].name]
+            some = protocols[COLLIDING_PROTOCOLS[0].name]
             rows = [
                 [
                     key,
-                    *(cell(figures[column], ".0f" if column in ("steps", "seconds") else ".3f") for column in SHOWN),
+                    *(
+                        cell(figures[column], ".0f" if column in ("steps", "seconds") else ".3f")
+                        for column in COLLIDING_COLUMNS
+                    ),
                     str(_sets(figures)),
                 ]
                 for key, figures in protocols.items()
@@ -336,6 +344,6 @@ def page(report: Report, names: list[str]) -> str:
             parts.append(
                 f"\n## {count} facts, {ADDRESSES[name]}\n\nOverlap {cell(some['overlap'])}, of the closest pair "
                 f"{cell(some['largest_overlap'])}. Contrast adds, in shares:\n{added}\n\n"
-                + markdown_table(["protocol", *SHOWN.values(), "sets"], rows)
+                + markdown_table(["protocol", *COLLIDING_COLUMNS.values(), "sets"], rows)
             )
     return "".join(parts) + pictures_in("Facts answered right and mixed up", names)

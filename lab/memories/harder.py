@@ -25,7 +25,7 @@ from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.synthetic import facts, hard_facts, reversed_probes
-from lab.memories.variants import SPLIT, fact_shares, questions
+from lab.memories.variants import MEASURED_SPLIT, fact_shares, questions
 from lab.results import (
     Figures,
     Note,
@@ -38,16 +38,16 @@ from lab.results import (
     spread_of,
 )
 
-FACTS = 100
+HARD_FACTS = 100
 MANY = {200: None, 1000: 200}  # facts, and how many of them are asked; None for all
-GROUPS = {
+FRAMING_GROUPS = {
     "written": "as written",
     "synonyms": "synonyms",
     "questions": "questions",
     "reversed": "reversed statements",
 }
-WAYS = {"completion": "slot, with completion", "pure": "slot, pure read", "bm25": "BM25 and context"}
-FOUND = {"hit": "BM25: right statement found", "extractive": "BM25: answer in the best passage"}
+READING_WAYS = {"completion": "slot, with completion", "pure": "slot, pure read", "bm25": "BM25 and context"}
+FOUND_BY_BM25 = {"hit": "BM25: right statement found", "extractive": "BM25: answer in the best passage"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,12 @@ def measure(model: Model, seeds: int, note: Note = lambda line: None) -> Iterato
     for count, asked in MANY.items():
         sets = []
         for seed in range(seeds):
-            given = facts(count, seed, SPLIT)
+            given = facts(count, seed, MEASURED_SPLIT)
             result = finish(write(model, None, given))
             sets.append({**fact_shares(Reader(model, result.memory), given, asked), "seconds": result.summary.seconds})
             note(f"{count} facts, seed {seed}: {in_words(sets[-1])}")
         many[str(count)] = spread_of(sets)
-    yield Report(model.name, SPLIT, seeds, spread_of(hard), many)
+    yield Report(model.name, MEASURED_SPLIT, seeds, spread_of(hard), many)
 
 
 def kinds(written: Sequence[Fact]) -> dict[str, list[tuple[str, str, str]]]:
@@ -99,11 +99,11 @@ def kinds(written: Sequence[Fact]) -> dict[str, list[tuple[str, str, str]]]:
 
 
 def _hard(model: Model, seed: int) -> dict[str, float | None]:
-    written = hard_facts(FACTS, seed, SPLIT)
+    written = hard_facts(HARD_FACTS, seed, MEASURED_SPLIT)
     groups = kinds(written)
     groups["reversed"] = [
         (turned.probe.prompt, turned.probe.answer, statement(written[turned.index]))
-        for turned in reversed_probes(FACTS, seed, SPLIT)
+        for turned in reversed_probes(HARD_FACTS, seed, MEASURED_SPLIT)
     ]
     reader = Reader(model, finish(write(model, None, written)).memory)
     pure = reader.with_settings(PURE)
@@ -139,22 +139,24 @@ def pictures(report: Report, out: Path) -> list[str]:
     """Each way of reading, by the way of asking."""
 
     def plot(axes: Any) -> None:
-        width = 0.8 / len(WAYS)
-        for number, ((way, label), colour) in enumerate(zip(WAYS.items(), COLOURS, strict=False)):
-            figures = [figure for group in GROUPS if (figure := report.hard[f"{group}_{way}"]) is not None]
+        width = 0.8 / len(READING_WAYS)
+        for number, ((way, label), colour) in enumerate(zip(READING_WAYS.items(), COLOURS, strict=False)):
+            figures = [figure for group in FRAMING_GROUPS if (figure := report.hard[f"{group}_{way}"]) is not None]
             x = [place + (number - 1) * width for place in range(len(figures))]
             y, error = [figure.mean for figure in figures], [figure.deviation for figure in figures]
             axes.bar(x, y, width, yerr=error, color=colour, label=label, error_kw={"linewidth": 0.8})
-        axes.set_xticks(range(len(GROUPS)), list(GROUPS.values()))
+        axes.set_xticks(range(len(FRAMING_GROUPS)), list(FRAMING_GROUPS.values()))
         axes.set_ylim(0, 1.03)
 
-    return draw(out, "harder", (f"{FACTS} facts, asked in other ways", "", "share answered exactly"), plot)
+    return draw(out, "harder", (f"{HARD_FACTS} facts, asked in other ways", "", "share answered exactly"), plot)
 
 
 def page(report: Report, names: list[str]) -> str:
     """One table for the harder set, and one for many facts."""
-    columns = WAYS | FOUND
-    hard = [[label, *(cell(report.hard[f"{group}_{way}"]) for way in columns)] for group, label in GROUPS.items()]
+    columns = READING_WAYS | FOUND_BY_BM25
+    hard = [
+        [label, *(cell(report.hard[f"{group}_{way}"]) for way in columns)] for group, label in FRAMING_GROUPS.items()
+    ]
     shown = {
         "exact": "exact",
         "min_p": "least p",
@@ -169,9 +171,10 @@ def page(report: Report, names: list[str]) -> str:
     ]
     return (
         "# The harder set, and many facts\n\n"
-        f"Model `{report.model}`, the `{SPLIT}` split, {report.seeds} seeds; mean ± sample standard deviation, "
+        f"Model `{report.model}`, the `{MEASURED_SPLIT}` split, {report.seeds} seeds; mean ± sample standard "
+        "deviation, "
         "shares of questions whose whole answer is decoded greedily.\n\n"
-        f"{FACTS} facts:\n\n"
+        f"{HARD_FACTS} facts:\n\n"
         + markdown_table(["asked by", *columns.values()], hard)
         + "\nThe last two columns need no reader: the share of questions whose right statement is among the passages "
         "that BM25 puts before them, and the share whose answer stands in the best of these.\n\n"

@@ -37,7 +37,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, ReadSettings
 from bdh_workbench.training.synthetic import documents, facts
 from lab.memories.keeping_page import page, pictures
-from lab.memories.variants import SPLIT
+from lab.memories.variants import MEASURED_SPLIT
 from lab.results import Note
 
 __all__ = ["measure", "page", "pictures"]
@@ -79,16 +79,16 @@ def measure(
         corpus: general text, as for training.
         folder: of results; parts of the very same model, calibration included, that it holds already and that are
             not measured now stay.
-        parts: of ``PARTS``; empty for all.
+        parts: of ``PART_RUNS``; empty for all.
         seed: of the facts and documents.
         note: called with a line now and then.
 
     Raises:
         UserError: when there is no part of that name.
     """
-    strange = sorted(set(parts) - set(PARTS))
+    strange = sorted(set(parts) - set(PART_RUNS))
     if strange:
-        raise UserError(f"There is no part {strange[0]}: choose from {', '.join(PARTS)}.")
+        raise UserError(f"There is no part {strange[0]}: choose from {', '.join(PART_RUNS)}.")
     path = folder / "keeping.json"
     report: dict[str, Any] = {}
     if path.is_file():
@@ -98,10 +98,10 @@ def measure(
             raise UserError(f"{path} is damaged: delete it, and all parts are measured again.") from None
         if isinstance(held, dict) and same_model(held, model):
             report = held
-    report["split"] = SPLIT
-    for name in parts or PARTS:
+    report["split"] = MEASURED_SPLIT
+    for name in parts or PART_RUNS:
         started = time.monotonic()
-        figures = PARTS[name](Context(model, corpus, seed, note))
+        figures = PART_RUNS[name](Context(model, corpus, seed, note))
         report[name] = figures | {
             "seed": seed,
             "threads": torch.get_num_threads(),
@@ -167,7 +167,7 @@ def in_sequence(context: Context, texts: Sequence[TextDocument]) -> tuple[dict[s
 
 def _ten(context: Context) -> dict[str, Any]:
     """Ten documents, in several orders."""
-    texts = documents(10, context.seed, SPLIT)
+    texts = documents(10, context.seed, MEASURED_SPLIT)
     reports = []
     for order in range(ORDERS):
         turn = list(texts)
@@ -188,7 +188,7 @@ def _ten(context: Context) -> dict[str, Any]:
 
 
 def _fifty(context: Context) -> dict[str, Any]:
-    report, memory = in_sequence(context, documents(50, context.seed, SPLIT))
+    report, memory = in_sequence(context, documents(50, context.seed, MEASURED_SPLIT))
     return report | {"locality": _locality(context, memory)}
 
 
@@ -208,13 +208,13 @@ def _long(context: Context) -> dict[str, Any]:
     """One document of about ten thousand tokens, joined from invented documents."""
     tokenizer = context.model.tokenizer
     parts, count = [], 0
-    for text in documents(60, context.seed + 1, SPLIT):
+    for text in documents(60, context.seed + 1, MEASURED_SPLIT):
         if count >= LONG_TOKENS:
             break
         parts.append(text.text.strip())
         count += len(tokenizer.encode(parts[-1]))
     whole = TextDocument("A long document", "\n\n".join(parts))
-    report, memory = in_sequence(context, [whole, documents(1, context.seed, SPLIT)[0]])
+    report, memory = in_sequence(context, [whole, documents(1, context.seed, MEASURED_SPLIT)[0]])
     return report | {"locality": _locality(context, memory)}
 
 
@@ -224,7 +224,7 @@ def _long(context: Context) -> dict[str, Any]:
 def _facts_in_sequence(context: Context, count: int, writes: int) -> dict[str, Any]:
     """Facts in equal writes, scored only at the end."""
     model = context.model
-    given = facts(count, context.seed, SPLIT)
+    given = facts(count, context.seed, MEASURED_SPLIT)
     size = count // writes
     memory: Memory | None = None
     bases: Bases | None = None
@@ -240,7 +240,7 @@ def _facts_in_sequence(context: Context, count: int, writes: int) -> dict[str, A
 
 def _facts_at_once(context: Context) -> dict[str, Any]:
     """A thousand facts in one write."""
-    given = facts(1000, context.seed, SPLIT)
+    given = facts(1000, context.seed, MEASURED_SPLIT)
     result = finish(write(context.model, None, given))
     report = {"facts": len(given), "writes": 1, "seconds": result.summary.seconds, "steps": result.summary.steps}
     report["peak_bytes_of_write"] = peak_bytes()
@@ -269,7 +269,7 @@ def _fact_figures(context: Context, given: Sequence[Fact], memory: Memory) -> di
 def _algebra(context: Context) -> dict[str, Any]:
     """Merge memories written apart, forget one document of five, undo everything."""
     model = context.model
-    texts, given = documents(5, context.seed, SPLIT), facts(100, context.seed, SPLIT)
+    texts, given = documents(5, context.seed, MEASURED_SPLIT), facts(100, context.seed, MEASURED_SPLIT)
     first = finish(write(model, None, given[:50], texts[:2])).memory
     second = finish(write(model, None, given[50:], texts[2:])).memory
     joint = manage.merge([first, second])
@@ -344,7 +344,7 @@ def _locality(context: Context, memory: Memory) -> dict[str, Any]:
 
 def _familiarity(context: Context) -> dict[str, Any]:
     """False accepts on held-out text, false rejects of written prompts, unseen paraphrases and cold probes."""
-    given, texts = facts(200, context.seed, SPLIT), documents(10, context.seed, SPLIT)
+    given, texts = facts(200, context.seed, MEASURED_SPLIT), documents(10, context.seed, MEASURED_SPLIT)
     report = {}
     for name, (some_facts, some_texts) in {
         "200 facts": (given, ()),
@@ -422,7 +422,7 @@ def _ablation(context: Context) -> dict[str, Any]:
     for name, settings in variants.items():
         found = []
         for seed in range(3):
-            given = facts(20, seed, SPLIT)
+            given = facts(20, seed, MEASURED_SPLIT)
             result = finish(write(model, None, given, (), settings))
             reader = Reader(model, result.memory)
             readers = {"gate": reader, "no gate": reader.with_settings(ReadSettings(gate=False))}
@@ -442,7 +442,7 @@ def _ablation(context: Context) -> dict[str, Any]:
     return report
 
 
-PARTS: dict[str, Callable[[Context], dict[str, Any]]] = {
+PART_RUNS: dict[str, Callable[[Context], dict[str, Any]]] = {
     "ten": _ten,
     "algebra": _algebra,
     "familiarity": _familiarity,

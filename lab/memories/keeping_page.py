@@ -44,7 +44,7 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.3f}%"
 
 
-DOCUMENTS = {
+DOCUMENT_FIGURES = {
     "retention_final": "retention, mean",
     "retention_min": "retention, least",
     "retention_final_without_completion": "retention, pure read, mean",
@@ -61,7 +61,7 @@ DOCUMENTS = {
 
 def _documents(title: str, figures: Mapping[str, Any], reports: list[Mapping[str, Any]]) -> str:
     head = ("measure", *(f"order {n + 1}" for n in range(len(reports)))) if len(reports) > 1 else ("measure", "value")
-    rows: Rows = [(label, *(_n(report[key]) for report in reports)) for key, label in DOCUMENTS.items()]
+    rows: Rows = [(label, *(_n(report[key]) for report in reports)) for key, label in DOCUMENT_FIGURES.items()]
     rows.append(("locality with the gate", *(_percent(r["locality"]["relative_change"]) for r in reports)))
     rows.append(("held-out positions opened", *(_percent(r["locality"]["open"]) for r in reports)))
     rows.append(("slowest write (s)", *(_n(max(g["seconds"] for g in r["growth"]), 1) for r in reports)))

@@ -35,7 +35,7 @@ from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader, ReadSettings
 from bdh_workbench.training.synthetic import facts
-from lab.memories.variants import SPLIT, general_text, hidden_state_model
+from lab.memories.variants import MEASURED_SPLIT, general_text, hidden_state_model
 from lab.results import (
     Figures,
     Note,
@@ -50,7 +50,7 @@ from lab.results import (
     spread_of,
 )
 
-FACTS, TOKENS = 20, 2_000
+PROTOCOL_FACTS, PROTOCOL_TOKENS = 20, 2_000
 READS = {
     "both": ReadSettings(),
     "no_completion": ReadSettings(completion=False),
@@ -127,17 +127,19 @@ def measure(model: Model, corpus: str, seeds: int, note: Note = lambda line: Non
         seeds: sets of facts.
         note: called with a line for each write.
     """
-    text = held_out(corpus, model.tokenizer, model.config.context, TOKENS)
+    text = held_out(corpus, model.tokenizer, model.config.context, PROTOCOL_TOKENS)
     hidden = hidden_state_model(model, general_text(model, corpus))
     measured: dict[str, list[dict[str, float | None]]] = {protocol.name: [] for protocol in PROTOCOLS}
     for seed in range(seeds):
         for protocol in PROTOCOLS:
-            figures = measure_protocol(hidden if protocol.hidden else model, protocol, facts(FACTS, seed, SPLIT), text)
+            figures = measure_protocol(
+                hidden if protocol.hidden else model, protocol, facts(PROTOCOL_FACTS, seed, MEASURED_SPLIT), text
+            )
             measured[protocol.name].append(figures)
             said = in_words({name: figures[name] for name in ("pure_exact", "pure_paraphrases")})
             note(f"seed {seed}, {protocol.name}: {said}, {figures['seconds']:.1f} s")
     protocols = {name: spread_of(figures) for name, figures in measured.items()}
-    yield Report(model.name, SPLIT, seeds, FACTS, torch.get_num_threads(), protocols)
+    yield Report(model.name, MEASURED_SPLIT, seeds, PROTOCOL_FACTS, torch.get_num_threads(), protocols)
 
 
 def measure_protocol(model: Model, protocol: Protocol, given: Sequence[Fact], text: HeldOut) -> dict[str, float | None]:
@@ -279,7 +281,7 @@ def page(report: Report, names: list[str]) -> str:
     rows = [[name, *(_cell(key, figures[key]) for key in shown)] for name, figures in report.protocols.items()]
     parts = [
         "# Protocols\n\n"
-        f"{FACTS} facts of the `{SPLIT}` split, model `{report.model}`, {report.seeds} seeds, "
+        f"{PROTOCOL_FACTS} facts of the `{MEASURED_SPLIT}` split, model `{report.model}`, {report.seeds} seeds, "
         f"threads: {report.threads}; mean ± sample standard deviation. "
         "Other text: relative change of the loss on held-out text.\n\n"
         "## Writing, by the pure read\n\n",

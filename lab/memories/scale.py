@@ -40,10 +40,10 @@ from bdh_workbench.reading.sources import Sources
 from bdh_workbench.training.corpus import validation_documents
 from bdh_workbench.training.pictures import COLOURS
 from lab.results import Note, draw, markdown_table, pictures_in
-from lab.rivals.answers import NAMES, by_meaning, missing, rivals
+from lab.rivals.answers import RIVAL_NAMES, by_meaning, missing, rivals
 
-SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 200_000)
-PROMPTS, ASKED = 20, 10  # paragraphs that are recited, and sentences that are asked about
+STORED_TOKENS = (1_000, 3_000, 10_000, 30_000, 100_000, 200_000)
+RECITED_PARAGRAPHS, ASKED_SENTENCES = 20, 10  # paragraphs that are recited, and sentences that are asked about
 RETAINED = 3_000  # tokens whose accuracy is measured
 LOCAL = 8_000  # tokens of other text, none of which is stored
 LEARNT_LATER = (
@@ -150,7 +150,7 @@ def measure(
     Raises:
         UserError: when there is too little text.
     """
-    sizes = [size for size in SIZES if size <= tokens]
+    sizes = [size for size in STORED_TOKENS if size <= tokens]
     texts = _texts(model, corpus, max(sizes, default=0))
     other = held_out(corpus, model.tokenizer, model.config.context, LOCAL, skip=len(texts))
     scales: list[Scale] = []
@@ -235,7 +235,7 @@ def _measured(model: Model, documents: Sequence[TextDocument], other: HeldOut) -
         if reader.questions is not None and reader.questions.ready:
             reader.questions.known()
         opened = time.perf_counter() - begun
-        asked = [_question(text.text) for text in documents[:: max(1, len(documents) // ASKED)]]
+        asked = [_question(text.text) for text in documents[:: max(1, len(documents) // ASKED_SENTENCES)]]
         times = []
         for question in asked:
             begun = time.perf_counter()
@@ -305,7 +305,7 @@ def _retention(model: Model, reader: Reader, documents: Sequence[TextDocument]) 
 def _recitation(model: Model, reader: Reader, documents: Sequence[TextDocument]) -> float:
     """Recite random paragraphs, from their first eight words to the end of the sentence."""
     paragraphs = [p for text in documents for p in text.text.split("\n") if len(p.split()) > 2 * CUE_WORDS]
-    drawn = np.random.default_rng(0).permutation(len(paragraphs))[:PROMPTS]
+    drawn = np.random.default_rng(0).permutation(len(paragraphs))[:RECITED_PARAGRAPHS]
     tokenizer = model.tokenizer
     prompts, wanted = [], []
     for number in drawn.tolist():
@@ -325,7 +325,7 @@ def _recitation(model: Model, reader: Reader, documents: Sequence[TextDocument])
 def _rivals(documents: Sequence[TextDocument]) -> Iterator[Indexed]:
     """The cost of indexing the same text in other ways, and of finding a sentence in it."""
     sentences = [sentence for text in documents for sentence in sentences_of(text.text)]
-    asked = [_question(text.text) for text in documents[:: max(1, len(documents) // ASKED)]]
+    asked = [_question(text.text) for text in documents[:: max(1, len(documents) // ASKED_SENTENCES)]]
 
     def indexed(name: str, seconds: float, size: int, times: Sequence[float]) -> Indexed:
         return Indexed(name, len(sentences), seconds, size, statistics.mean(times))
@@ -357,7 +357,7 @@ def _answers(model: Model, file: str, note: Note) -> dict[str, QuestionsReport]:
     reports = {}
     for name, remember in {"slot": slot(model, WriteSettings()), **known}.items():
         reports[name] = questions_report(remember, articles, True, strangers=False)
-        note(f"{NAMES.get(name, 'the slot')}: right sentence {reports[name]['sentence_right'] or 0.0:.1%}")
+        note(f"{RIVAL_NAMES.get(name, 'the slot')}: right sentence {reports[name]['sentence_right'] or 0.0:.1%}")
     return reports
 
 
@@ -433,14 +433,14 @@ def page(report: Report, names: list[str]) -> str:
         "# Scale\n\n"
         f"Text of the corpus's validation shard in one write by model `{report.model}`, threads: "
         f"{report.threads}. Retention: share of tokens that come greedily after the true ones before them. "
-        f"Recitation: share of tokens that come free-running after the first {CUE_WORDS} words of {PROMPTS} "
+        f"Recitation: share of tokens that come free-running after the first {CUE_WORDS} words of {RECITED_PARAGRAPHS} "
         "paragraphs, to the end of the sentence.\n\n",
         markdown_table(head, rows),
     ]
     if report.rivals:
         cells = [
             [
-                NAMES[e.rival].split(":")[0], f"{e.sentences:,}", f"{e.index:.2f}", f"{e.bytes:,}",
+                RIVAL_NAMES[e.rival].split(":")[0], f"{e.sentences:,}", f"{e.index:.2f}", f"{e.bytes:,}",
                 f"{e.question:.4f}",
             ]
             for e in report.rivals
@@ -453,7 +453,7 @@ def page(report: Report, names: list[str]) -> str:
     if report.answers:
         answered = [
             [
-                NAMES.get(name, "the slot"),
+                RIVAL_NAMES.get(name, "the slot"),
                 f"{figures['sentence_right'] or 0.0:.1%}",
                 f"{figures['seconds_per_question'] or 0.0:.3f}",
             ]

@@ -31,18 +31,18 @@ from bdh_workbench.training.addressing.calibration import (
 from bdh_workbench.training.corpus import encode_documents, read_corpus, validation_documents
 from bdh_workbench.training.synthetic import facts
 
-SPLIT = "test"  # of the synthetic data, that experiments on memories measure on
-FIT_TOKENS, HELD_OUT_TOKENS = 1_000_000, 60_000  # of general text that a site is fitted and calibrated on
+MEASURED_SPLIT = "test"  # of the synthetic data, that experiments on memories measure on
+SITE_FIT_TOKENS, SITE_HELD_OUT_TOKENS = 1_000_000, 60_000  # of general text that a site is fitted and calibrated on
 HIDDEN_STRETCHES = 3000  # stretches where every token costs a pass of the network
-FALSE_ACCEPTS = 1e-3  # share of the positions of held-out text that may open a read of such a site
+SITE_ACCEPTS = 1e-3  # share of the positions of held-out text that may open a read of such a site
 HIDDEN_ROWS = 100  # stored when the threshold of such a site is measured
 
 
-def general_text(model: Model, corpus: str, tokens: int = FIT_TOKENS) -> GeneralText:
+def general_text(model: Model, corpus: str, tokens: int = SITE_FIT_TOKENS) -> GeneralText:
     """The first tokens of a corpus to fit on, and of its held-out documents to calibrate on."""
     tokenizer = model.tokenizer
     fit = np.concatenate(list(encode_documents(read_corpus(corpus), tokenizer, tokens)))
-    held_out = np.concatenate(list(encode_documents(validation_documents(corpus), tokenizer, HELD_OUT_TOKENS)))
+    held_out = np.concatenate(list(encode_documents(validation_documents(corpus), tokenizer, SITE_HELD_OUT_TOKENS)))
     return GeneralText(np.bincount(fit, minlength=tokenizer.vocab_size), fit, held_out.astype(np.int64))
 
 
@@ -132,7 +132,7 @@ def hidden_state_model(model: Model, text: GeneralText) -> Model:
     fit_threshold(site)
     written = fact_items(facts(HIDDEN_ROWS, 0, "dev"), model.tokenizer, 0)
     strangers = held_out_familiarity(site, stored_rows(site, written), text.held_out)
-    limit = float(torch.quantile(strangers, 1.0 - FALSE_ACCEPTS).logit())
+    limit = float(torch.quantile(strangers, 1.0 - SITE_ACCEPTS).logit())
     plain = plain_judge(site, words=False)
     judge = dataclasses.replace(plain, bias=plain.bias - limit)
     blind = plain_judge(site, words=True)

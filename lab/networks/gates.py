@@ -35,16 +35,16 @@ from torch.nn.functional import cross_entropy
 
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import Network, Trace
-from bdh_workbench.training.pictures import COLOURS, MUTED
+from bdh_workbench.training.pictures import COLOURS, MUTED_COLOUR
 from bdh_workbench.training.pipeline import held_out_windows
 from lab.networks.study import (
-    CONTEXT,
-    HEBBIAN,
-    HELD_OUT,
-    NONE,
-    OTHER,
-    ROWS,
-    SITES,
+    HEBBIAN_STATE,
+    NO_STATE,
+    OTHER_STATE,
+    STUDY_ROWS,
+    STUDY_SITES,
+    STUDY_TOKENS,
+    STUDY_WINDOWS,
     TINY,
     Look,
     all_runs,
@@ -58,11 +58,11 @@ from lab.networks.study import (
 )
 from lab.results import Note, Spread, band, cell, draw, markdown_table, pictures_in
 
-KINDS = {"Hebbian": (HEBBIAN,) * SITES, "control": (OTHER,) * SITES}
+GATE_KINDS = {"Hebbian": (HEBBIAN_STATE,) * STUDY_SITES, "control": (OTHER_STATE,) * STUDY_SITES}
 FAST_STATES = {"Hebbian": "Hebbian fast state", "control": "another sequence's fast state"}
 DEALS = 2000  # of the labels
 ROUNDING = 1e-12  # of two sums of the same numbers in another order
-SHOWN = {
+GATE_COLUMNS = {
     "range": "range of the index over sites",
     "fast_seen": "loss without fast reads, tokens seen before (nats)",
     "fast_new": "the same, new tokens",
@@ -144,8 +144,8 @@ def measure(model: Model, corpus: str, steps: int, seeds: int, note: Note = lamb
     device = model.device
     text = study_text(corpus, steps)
     config = study_config(text.vocab_size)
-    runs: dict[str, list[Run]] = {name: [] for name in KINDS}
-    for seed, name, fast in all_runs(KINDS, seeds):
+    runs: dict[str, list[Run]] = {name: [] for name in GATE_KINDS}
+    for seed, name, fast in all_runs(GATE_KINDS, seeds):
         begun = time.monotonic()
         network = study_network(config, fast, seed).to(device)
         looks = list(train_study(network, text, steps, seed))
@@ -153,15 +153,15 @@ def measure(model: Model, corpus: str, steps: int, seeds: int, note: Note = lamb
         seconds = time.monotonic() - begun
         runs[name].append(Run(**dataclasses.asdict(measures), seed=seed, seconds=seconds, looks=_plain(looks)))
         note(f"{name}, seed {seed}: loss {measures.loss:.3f}: {measures}")
-    windows = held_out_windows(corpus, model.tokenizer, CONTEXT, HELD_OUT)
-    bundled = measure_network(studied(model.network, [HEBBIAN] * len(model.network.sites)), windows.to(device), 0)
+    windows = held_out_windows(corpus, model.tokenizer, STUDY_TOKENS, STUDY_WINDOWS)
+    bundled = measure_network(studied(model.network, [HEBBIAN_STATE] * len(model.network.sites)), windows.to(device), 0)
     note(f"{model.name}: {bundled}")
     yield Report(
         model.name,
         seeds,
         bundled,
         steps,
-        tokens=steps * ROWS * CONTEXT,
+        tokens=steps * STUDY_ROWS * STUDY_TOKENS,
         parameters=sum(p.numel() for p in network.parameters()),
         device=str(device),
         summary={name: _summary(of_kind) for name, of_kind in runs.items()},
@@ -212,7 +212,7 @@ def token_losses(network: Network, windows: Tensor) -> Tensor:
 def _without_fast(network: Network, windows: Tensor) -> Tensor:
     """Losses (n, T) with nothing read from the fast state of any site."""
     kinds = [site.kind for site in sites_of(network)]
-    set_fast(network, [NONE] * len(kinds))
+    set_fast(network, [NO_STATE] * len(kinds))
     losses = token_losses(network, windows)
     set_fast(network, kinds)
     return losses
@@ -272,8 +272,8 @@ def _plain(looks: Sequence[Look]) -> list[list[float]]:
 
 
 def _summary(runs: Sequence[Run]) -> dict[str, Spread]:
-    summary = {name: Spread.of([getattr(run, name) for run in runs]) for name in SHOWN}
-    for site in range(SITES):
+    summary = {name: Spread.of([getattr(run, name) for run in runs]) for name in GATE_COLUMNS}
+    for site in range(STUDY_SITES):
         for name in OF_SITES:
             summary[f"{name}_{site + 1}"] = Spread.of([getattr(run, name)[site] for run in runs])
     return summary
@@ -286,14 +286,14 @@ def pictures(report: Report, out: Path) -> list[str]:
 
         def plot(axes: Any, runs: list[Run] = runs) -> None:
             steps = [look[0] for look in runs[0].looks]
-            for site in range(SITES):
+            for site in range(STUDY_SITES):
                 for column, (label, style) in enumerate((("slow", "-"), ("fast", "--"))):
                     values = [[look[2 + 2 * site + column] for look in run.looks] for run in runs]
                     band(axes, steps, values, f"site {site + 1}, {label}", color=COLOURS[site], linestyle=style)
-            axes.axhline(0.0, color=MUTED, linewidth=0.8)
+            axes.axhline(0.0, color=MUTED_COLOUR, linewidth=0.8)
 
         ends = [
-            [statistics.mean(run.looks[-1][2 + 2 * site + column] for run in runs) for site in range(SITES)]
+            [statistics.mean(run.looks[-1][2 + 2 * site + column] for run in runs) for site in range(STUDY_SITES)]
             for column in range(2)
         ]
         at_end = ", ".join(
@@ -310,18 +310,18 @@ def page(report: Report, names: list[str]) -> str:
     """Both kinds and the bundled model in one table."""
     summary, bundled = report.summary, report.bundled
     rows = []
-    for site in range(SITES):
+    for site in range(STUDY_SITES):
         for name, text in OF_SITES.items():
             own = getattr(bundled, name)
-            figures = [cell(summary[kind][f"{name}_{site + 1}"]) for kind in KINDS]
+            figures = [cell(summary[kind][f"{name}_{site + 1}"]) for kind in GATE_KINDS]
             rows.append([f"site {site + 1}: {text}", *figures, f"{own[site]:.3f}" if site < len(own) else "–"])
     rows += [
-        [text, *(cell(summary[kind][name], ".4f") for kind in KINDS), f"{getattr(bundled, name):.4f}"]
-        for name, text in SHOWN.items()
+        [text, *(cell(summary[kind][name], ".4f") for kind in GATE_KINDS), f"{getattr(bundled, name):.4f}"]
+        for name, text in GATE_COLUMNS.items()
     ]
     return (
         "# Gates\n\n"
-        f"Networks of {report.parameters:,} parameters, {SITES} sites, trained from scratch for {report.steps} "
+        f"Networks of {report.parameters:,} parameters, {STUDY_SITES} sites, trained from scratch for {report.steps} "
         f"steps ({report.tokens:,} tokens), {report.seeds} seeds; mean ± sample standard deviation. Beside them one "
         f"network that was trained for long, `{report.model}`, with its own tokenizer. What the measures mean "
         "stands at the top of `lab/networks/gates.py`; p are shares of deals in which windows "

@@ -29,7 +29,7 @@ from bdh_workbench.training.pipeline import held_out_windows
 from bdh_workbench.training.pretrain import Pretraining, held_out_loss, share_done, stop_on_interrupt
 from lab.results import Note, Spread, cell, kept, markdown_table, run_key
 
-WINDOWS = 256  # of held-out text
+HELD_OUT_WINDOWS = 256  # of held-out text
 Recipe = tuple[ModelConfig, TrainingConfig]
 
 
@@ -183,7 +183,7 @@ def _train(model: Model, corpus: str, folder: Path, recipe: Recipe, stop: Callab
     cache = build_token_cache(corpus, model.tokenizer, folder.parent / "tokens", settings.corpus_tokens or None)
     torch.manual_seed(settings.seed)
     network = Network(shape).to(model.device)
-    validation = held_out_windows(corpus, model.tokenizer, settings.early_context, WINDOWS)
+    validation = held_out_windows(corpus, model.tokenizer, settings.early_context, HELD_OUT_WINDOWS)
     ranks = Ranks(0, 1, model.device)
     # Processor time: what else the machine does makes a run longer, not worse.
     clock = time.process_time if model.device.type == "cpu" else time.monotonic

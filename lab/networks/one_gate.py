@@ -45,9 +45,9 @@ from bdh_workbench.training.pretrain import learning_rate
 from lab.networks.study import EVERY, StudySite, StudyText, study_text
 from lab.results import Note, kept
 
-TWO_GATES, ONE_GATE = "two-gates", "one-gate"
-ROWS, CONTEXT = 2, 64  # sequences in a step, and their tokens
-SLOTS, SLOW_STD = 64, 0.02  # of the slow memory, the author's
+TWO_GATES_NAME, ONE_GATE_NAME = "two-gates", "one-gate"
+STEP_SEQUENCES, SEQUENCE_TOKENS = 2, 64  # sequences in a step, and their tokens
+AUTHOR_SLOTS, AUTHOR_SLOW_STD = 64, 0.02  # of the slow memory, the author's
 LEVELS = 2
 # The optimiser is the author's, at thirty times his rate for a thirtieth of his 12,000 steps.
 TRAINING = TrainingConfig(rate=9e-3, final_rate=9e-4, weight_decay=0.1, clip=1.0)
@@ -61,16 +61,16 @@ class FastSettings:
     decay: float
 
 
-SETTINGS = {"author": FastSettings(1e-3, 0.995), "ours": FastSettings(1.0, 0.98)}
+FAST_SETTINGS = {"author": FastSettings(1e-3, 0.995), "ours": FastSettings(1.0, 0.98)}
 SETTING_LABELS = {"author": "the author's rate", "ours": "our rate"}
 Gates = Sequence[Sequence[Sequence[float]]]  # over steps, networks and levels
-TOKENS = ("bytes", "BPE")  # as in the author's v0.3, and our byte-level BPE of 1,024 tokens
+TOKENIZERS = ("bytes", "BPE")  # as in the author's v0.3, and our byte-level BPE of 1,024 tokens
 
 
 @functools.lru_cache(maxsize=1)
 def one_gate_text(corpus: str, steps: int, tokens: str) -> StudyText:
     """Text in one kind of tokens, enough for so many steps of each network."""
-    return study_text(corpus, steps, ByteTokenizer() if tokens == "bytes" else None, (ROWS, CONTEXT))
+    return study_text(corpus, steps, ByteTokenizer() if tokens == "bytes" else None, (STEP_SEQUENCES, SEQUENCE_TOKENS))
 
 
 class OneGateSite(StudySite):
@@ -82,7 +82,7 @@ class OneGateSite(StudySite):
         self.address = nn.Linear(config.width, config.site_slots, bias=False)
         self.gate_slow = nn.Parameter(torch.zeros(()))
         self.gate_fast = self.gate_slow  # one parameter under both names, so that the reads share it
-        nn.init.normal_(self.slow, std=SLOW_STD)
+        nn.init.normal_(self.slow, std=AUTHOR_SLOW_STD)
 
 
 def one_gate_config(vocab_size: int, fast: FastSettings) -> ModelConfig:
@@ -93,9 +93,9 @@ def one_gate_config(vocab_size: int, fast: FastSettings) -> ModelConfig:
         heads=2,
         neurons=32,
         levels=LEVELS,
-        context=CONTEXT,
+        context=SEQUENCE_TOKENS,
         site_levels=tuple(range(1, LEVELS + 1)),
-        site_slots=SLOTS,
+        site_slots=AUTHOR_SLOTS,
         fast_rate=fast.rate,
         fast_decay=fast.decay,
     )
@@ -151,7 +151,7 @@ def train_side_by_side(
         note_gates: called with the gates (R, L), not tanh, before each step.
     """
     settings = dataclasses.replace(TRAINING, warmup=max(1, steps // 10))
-    samplers = [WindowSampler(text.tokens, CONTEXT, seed) for seed in seeds]
+    samplers = [WindowSampler(text.tokens, SEQUENCE_TOKENS, seed) for seed in seeds]
     device = networks[0].embed.weight.device
     parameters, buffers = stack_module_state(list(networks))
     names = [f"sites.{number}" for number in range(len(networks[0].sites))]
@@ -177,7 +177,7 @@ def train_side_by_side(
         note_gates(torch.stack([gate.detach() for gate in gates], 1))
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(settings, step, step / steps)
-        ids = np.stack([sampler.batch(step * ROWS, ROWS) for sampler in samplers])
+        ids = np.stack([sampler.batch(step * STEP_SEQUENCES, STEP_SEQUENCES) for sampler in samplers])
         losses = losses_of(parameters, buffers, torch.from_numpy(ids).to(device))
         losses.sum().backward()  # type: ignore[no-untyped-call]
         look = None
@@ -260,8 +260,8 @@ class Runs:
             lent: gates (steps, R, L) of another kind to be used at the last level; nothing for its own.
         """
         depends = {name: getattr(self, name) for name in ("experiment", "corpus", "steps", "seeds")}
-        shape = {"rows": ROWS, "context": CONTEXT, "training": dataclasses.asdict(TRAINING)}
-        named = {"tokens": tokens, "kind": kind, "placed": list(placed), **dataclasses.asdict(SETTINGS[setting])}
+        shape = {"rows": STEP_SEQUENCES, "context": SEQUENCE_TOKENS, "training": dataclasses.asdict(TRAINING)}
+        named = {"tokens": tokens, "kind": kind, "placed": list(placed), **dataclasses.asdict(FAST_SETTINGS[setting])}
         found = kept(
             self.folder,
             depends | shape | named,
@@ -272,7 +272,7 @@ class Runs:
         return found
 
     def _train(self, text: StudyText, setting: str, placed: Sequence[str], lent: Gates) -> dict[str, Any]:
-        config = one_gate_config(text.vocab_size, SETTINGS[setting])
+        config = one_gate_config(text.vocab_size, FAST_SETTINGS[setting])
         networks = [one_gate_network(config, placed, seed) for seed in range(self.seeds)]
         level = LEVELS - 1
         gates = torch.tensor(lent)[..., level] if lent else None

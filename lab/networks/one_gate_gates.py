@@ -16,24 +16,24 @@ from pathlib import Path
 from typing import Any
 
 from bdh_workbench.model.network import Network
-from bdh_workbench.training.pictures import LINE
+from bdh_workbench.training.pictures import LINE_COLOUR
 from lab.networks.gates import measure_network
 from lab.networks.one_gate import (
-    CONTEXT,
+    AUTHOR_SLOTS,
+    FAST_SETTINGS,
     LEVELS,
-    ROWS,
+    SEQUENCE_TOKENS,
     SETTING_LABELS,
-    SETTINGS,
-    SLOTS,
-    TOKENS,
+    STEP_SEQUENCES,
+    TOKENIZERS,
     FastSettings,
     Runs,
 )
-from lab.networks.study import HEBBIAN, NONE, OTHER, StudyText
+from lab.networks.study import HEBBIAN_STATE, NO_STATE, OTHER_STATE, StudyText
 from lab.results import Note, Spread, bars, cell, draw, markdown_table, pictures_in
 
-KINDS = {HEBBIAN: "Hebbian", OTHER: "control"}
-SHOWN = {
+ONE_GATE_KINDS = {HEBBIAN_STATE: "Hebbian", OTHER_STATE: "control"}
+ONE_GATE_COLUMNS = {
     "gate": "size of the gate",
     "slow_share": "slow share",
     "fast_share": "fast share",
@@ -89,14 +89,16 @@ def measure(corpus: str, folder: Path, steps: int, seeds: int, note: Note = lamb
         seeds: runs of each kind, side by side.
         note: called with a line for each kind.
     """
-    report = Report(seeds, steps, steps * ROWS * CONTEXT, SETTINGS, {})
+    report = Report(seeds, steps, steps * STEP_SEQUENCES * SEQUENCE_TOKENS, FAST_SETTINGS, {})
     runs = Runs("gates", corpus, folder / "one-gate-runs", steps, seeds, note, _measured)
-    for tokens in TOKENS:
-        bare = runs.get(tokens, "author", NONE, (NONE,) * LEVELS)
+    for tokens in TOKENIZERS:
+        bare = runs.get(tokens, "author", NO_STATE, (NO_STATE,) * LEVELS)
         of_tokens: dict[str, Any] = {"none": _summary(bare)}
         report.results[tokens] = of_tokens
-        for setting in SETTINGS:
-            of_tokens[setting] = {kind: _summary(runs.get(tokens, setting, kind, (kind,) * LEVELS)) for kind in KINDS}
+        for setting in FAST_SETTINGS:
+            of_tokens[setting] = {
+                kind: _summary(runs.get(tokens, setting, kind, (kind,) * LEVELS)) for kind in ONE_GATE_KINDS
+            }
             yield report
 
 
@@ -120,8 +122,8 @@ def pictures(report: Report, out: Path) -> list[str]:
     """What each level adds, from its slow memory and from its fast state."""
     names, series, beside = [], {"from the slow memory": list[Spread](), "from the fast state": list[Spread]()}, []
     for tokens, of_tokens in report.results.items():
-        for setting in (name for name in SETTINGS if name in of_tokens):
-            own, control = (of_tokens[setting][kind] for kind in (HEBBIAN, OTHER))
+        for setting in (name for name in FAST_SETTINGS if name in of_tokens):
+            own, control = (of_tokens[setting][kind] for kind in (HEBBIAN_STATE, OTHER_STATE))
             for level in range(LEVELS):
                 names.append(f"{tokens}, {SETTING_LABELS[setting]}: level {level + 1}")
                 for figures, shares in zip(series.values(), (own.slow_share, own.fast_share), strict=True):
@@ -141,7 +143,7 @@ def pictures(report: Report, out: Path) -> list[str]:
             middle = len(names) - number * LEVELS - (LEVELS - 1) / 2 - 0.2
             at = (0.99, middle)
             axes.annotate(text, at, xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=8)
-            axes.axhline(middle - LEVELS / 2, color=LINE, linewidth=0.8)
+            axes.axhline(middle - LEVELS / 2, color=LINE_COLOUR, linewidth=0.8)
         axes.grid(visible=False, axis="y")
 
     return draw(out, "gates-one-gate", (title, "norm of what is added, over that of the stream (ratio)", ""), plot)
@@ -151,22 +153,23 @@ def page(report: Report, names: list[str]) -> str:
     """A table for each kind of tokens."""
     parts = [
         "# Gates, one for both reads\n\n"
-        f"Networks in the construction of the paper's public code: {LEVELS} levels, {SLOTS} slots, one gate a level "
+        f"Networks in the construction of the paper's public code: {LEVELS} levels, {AUTHOR_SLOTS} slots, one gate a "
+        "level "
         f"that starts at 0; {report.steps} steps ({report.tokens:,} tokens), {report.seeds} seeds; mean ± "
         "sample standard deviation. The measures are those of [the networks with two gates](gates.md).\n"
     ]
     for tokens, of_tokens in report.results.items():
         columns: list[tuple[str, Summary]] = [("no fast state", of_tokens["none"])]
         columns += [
-            (f"{KINDS[kind]}, {SETTING_LABELS[setting]}", of_tokens[setting][kind])
-            for setting in SETTINGS
+            (f"{ONE_GATE_KINDS[kind]}, {SETTING_LABELS[setting]}", of_tokens[setting][kind])
+            for setting in FAST_SETTINGS
             if setting in of_tokens
-            for kind in KINDS
+            for kind in ONE_GATE_KINDS
         ]
         rows = [
             [f"level {level + 1}: {label}", *(cell(getattr(summary, name)[level]) for _, summary in columns)]
             for level in range(LEVELS)
-            for name, label in SHOWN.items()
+            for name, label in ONE_GATE_COLUMNS.items()
         ]
         rows += [
             [label, *(cell(getattr(summary, name), ".4f") for _, summary in columns)] for name, label in FIGURES.items()

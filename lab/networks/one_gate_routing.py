@@ -22,32 +22,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bdh_workbench.training.pictures import COLOURS, MUTED
+from bdh_workbench.training.pictures import COLOURS, MUTED_COLOUR
 from lab.networks.one_gate import (
-    CONTEXT,
+    AUTHOR_SLOTS,
+    FAST_SETTINGS,
     LEVELS,
-    ROWS,
+    SEQUENCE_TOKENS,
     SETTING_LABELS,
-    SETTINGS,
-    SLOTS,
-    TOKENS,
+    STEP_SEQUENCES,
+    TOKENIZERS,
     FastSettings,
     Runs,
 )
-from lab.networks.study import HEBBIAN, NOISE, NONE, OTHER, TINY
+from lab.networks.study import HEBBIAN_STATE, NO_STATE, NOISE_STATE, OTHER_STATE, TINY, WARM
 from lab.results import Note, Paired, band, draw, markdown_table, panels, pictures_in, title_of_the_figure
 
 LENT = "lent"
-KINDS = {
-    HEBBIAN: "Hebbian",
-    OTHER: "control: another sequence's",
-    NOISE: "control: random directions",
+LEVEL_KINDS = {
+    HEBBIAN_STATE: "Hebbian",
+    OTHER_STATE: "control: another sequence's",
+    NOISE_STATE: "control: random directions",
     LENT: "no fast state, gate of the Hebbian network",
 }
-CHOSEN = LEVELS - 1  # the level, from 0, that has a fast state
-WARM = 0.2  # share of the steps that are not counted
+CHOSEN_LEVEL = LEVELS - 1  # the level, from 0, that has a fast state
 QUARTERS = tuple((number / 4, (number + 1) / 4) for number in range(4))  # of the steps
-OPEN = 0.1  # of |tanh(gate)|: where the gates of our own construction start
+OPEN_GATE = 0.1  # of |tanh(gate)|: where the gates of our own construction start
 RATIOS = ("gradient", "gate", "rest")
 PULLS = ("pull_slow", "pull_fast")
 
@@ -115,23 +114,25 @@ def measure(corpus: str, folder: Path, steps: int, seeds: int, note: Note = lamb
         seeds: runs of each kind, side by side.
         note: called with a line for each kind.
     """
-    report = Report(seeds, steps, steps * ROWS * CONTEXT, CHOSEN + 1, SETTINGS, {})
+    report = Report(seeds, steps, steps * STEP_SEQUENCES * SEQUENCE_TOKENS, CHOSEN_LEVEL + 1, FAST_SETTINGS, {})
     runs = Runs("routing", corpus, folder / "one-gate-runs", steps, seeds, note)
-    for tokens in TOKENS:
-        bare = runs.get(tokens, "author", NONE, _placed(NONE))  # without a fast state its settings do not matter
+    for tokens in TOKENIZERS:
+        bare = runs.get(
+            tokens, "author", NO_STATE, _placed(NO_STATE)
+        )  # without a fast state its settings do not matter
         report.results[tokens] = {"none": Shown(**_shown(bare, steps))}
-        for setting in SETTINGS:
-            own = runs.get(tokens, setting, HEBBIAN, _placed(HEBBIAN))
-            made = {HEBBIAN: own}
-            for kind in (OTHER, NOISE):
+        for setting in FAST_SETTINGS:
+            own = runs.get(tokens, setting, HEBBIAN_STATE, _placed(HEBBIAN_STATE))
+            made = {HEBBIAN_STATE: own}
+            for kind in (OTHER_STATE, NOISE_STATE):
                 made[kind] = runs.get(tokens, setting, kind, _placed(kind))
-            made[LENT] = runs.get(tokens, setting, LENT, _placed(NONE), own["every_gate"])
+            made[LENT] = runs.get(tokens, setting, LENT, _placed(NO_STATE), own["every_gate"])
             report.results[tokens][setting] = {
                 kind: Compared(
                     **_shown(each, steps),
                     **{name: getattr(ratios, name) for name in RATIOS},
                     quarters=[compare(each, bare, steps, quarter) for quarter in QUARTERS],
-                    hebbian_over=compare(own, each, steps).gradient if kind in (OTHER, NOISE) else None,
+                    hebbian_over=compare(own, each, steps).gradient if kind in (OTHER_STATE, NOISE_STATE) else None,
                 )
                 for kind, each in made.items()
                 for ratios in [compare(each, bare, steps)]
@@ -141,7 +142,7 @@ def measure(corpus: str, folder: Path, steps: int, seeds: int, note: Note = lamb
 
 def _placed(kind: str) -> list[str]:
     """A fast read of a kind at one level, none at the others."""
-    return [kind if level == CHOSEN else NONE for level in range(LEVELS)]
+    return [kind if level == CHOSEN_LEVEL else NO_STATE for level in range(LEVELS)]
 
 
 def compare(
@@ -153,7 +154,7 @@ def compare(
     counted = [number for number in later if runs["marks"][number] <= part[1] * steps] or later[:1]
 
     def mean_log(values: Sequence[Sequence[Sequence[float]]], seed: int) -> float:
-        return statistics.mean(math.log(max(abs(values[number][seed][CHOSEN]), TINY)) for number in counted)
+        return statistics.mean(math.log(max(abs(values[number][seed][CHOSEN_LEVEL]), TINY)) for number in counted)
 
     seeds = range(len(runs["loss"][0]))
     logs = {
@@ -167,17 +168,18 @@ def compare(
 def _shown(runs: Mapping[str, Any], steps: int) -> dict[str, Any]:
     """The fields of ``Shown``."""
     curves = {
-        key: [[float(f"{value[CHOSEN]:.4g}") for value in row] for row in runs[key]] for key in ("gates", "gradients")
+        key: [[float(f"{value[CHOSEN_LEVEL]:.4g}") for value in row] for row in runs[key]]
+        for key in ("gates", "gradients")
     }
     counted = [n for n, step in enumerate(runs["marks"]) if step > WARM * steps]
     seeds = range(len(runs["loss"][0]))
-    sizes = [[statistics.mean(abs(runs[key][n][s][CHOSEN]) for n in counted) for s in seeds] for key in PULLS]
+    sizes = [[statistics.mean(abs(runs[key][n][s][CHOSEN_LEVEL]) for n in counted) for s in seeds] for key in PULLS]
     gates = list(zip(runs["marks"], curves["gates"], strict=True))
     return {
         "marks": runs["marks"],
         "loss": statistics.mean(runs["loss"][-1]),
         **curves,
-        "opened": [next((step for step, gate in gates if abs(gate[s]) >= OPEN), None) for s in seeds],
+        "opened": [next((step for step, gate in gates if abs(gate[s]) >= OPEN_GATE), None) for s in seeds],
         "fast_share_of_pull": [fast / max(slow + fast, TINY) for slow, fast in zip(*sizes, strict=True)],
     }
 
@@ -187,8 +189,8 @@ def pictures(report: Report, out: Path) -> list[str]:
     results = report.results
     found: dict[str, list[str]] = {}
     for tokens, of_tokens in results.items():
-        for setting in (name for name in SETTINGS if name in of_tokens):
-            ratio = of_tokens[setting][HEBBIAN].gradient.mean
+        for setting in (name for name in FAST_SETTINGS if name in of_tokens):
+            ratio = of_tokens[setting][HEBBIAN_STATE].gradient.mean
             found.setdefault(SETTING_LABELS[setting], []).append(f"{ratio:.2f} ({tokens})")
     title = (
         f"Does a fast state double the gradient of the slow memory? Mean and 95% interval over {report.seeds} seeds\n"
@@ -210,10 +212,10 @@ def _ratios(axes: Any, results: Mapping[str, Any]) -> None:
     names: list[str] = []
     place, own = 0.0, COLOURS[0]
     for tokens, of_tokens in results.items():
-        for setting in (name for name in SETTINGS if name in of_tokens):
+        for setting in (name for name in FAST_SETTINGS if name in of_tokens):
             heading, at = f"{tokens}, {SETTING_LABELS[setting]}", (0.01, place)
             axes.annotate(heading, at, xycoords=("axes fraction", "data"), va="center", fontsize=9, weight="bold")
-            for kind, label in KINDS.items():
+            for kind, label in LEVEL_KINDS.items():
                 place -= 1.0
                 found, first = of_tokens[setting][kind], not places
                 mean, gate = found.gradient.mean, found.gate.mean
@@ -233,7 +235,7 @@ def _ratios(axes: Any, results: Mapping[str, Any]) -> None:
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     for value, text, side in ((1.0, "unchanged ", "right"), (2.0, " doubled", "left")):
-        axes.axvline(value, color=MUTED, linewidth=0.9, linestyle=":")
+        axes.axvline(value, color=MUTED_COLOUR, linewidth=0.9, linestyle=":")
         axes.annotate(text, (value, 1.0), xycoords=("data", "axes fraction"), va="bottom", ha=side, fontsize=9)
     axes.set_xlim(right=4.0)
     axes.grid(visible=False, axis="y")
@@ -241,9 +243,9 @@ def _ratios(axes: Any, results: Mapping[str, Any]) -> None:
 
 def _curves(of_tokens: Mapping[str, Any]) -> dict[str, Shown]:
     shown: dict[str, Shown] = {"no fast state": of_tokens["none"]}
-    for setting in SETTINGS:
+    for setting in FAST_SETTINGS:
         if setting in of_tokens:
-            shown[f"Hebbian, {SETTING_LABELS[setting]}"] = of_tokens[setting][HEBBIAN]
+            shown[f"Hebbian, {SETTING_LABELS[setting]}"] = of_tokens[setting][HEBBIAN_STATE]
     return shown
 
 
@@ -281,7 +283,8 @@ def page(report: Report, names: list[str]) -> str:
     """Two tables for each kind of tokens and setting."""
     parts = [
         "# Routing of the gradient, one gate\n\n"
-        f"Networks in the construction of the paper's public code: {LEVELS} levels, {SLOTS} slots, one gate a level "
+        f"Networks in the construction of the paper's public code: {LEVELS} levels, {AUTHOR_SLOTS} slots, one gate a "
+        "level "
         f"that starts at 0; the fast state is at level {report.level} alone. {report.steps} steps "
         f"({report.tokens:,} tokens), {report.seeds} seeds. Rate and decay of the fast state: "
         + "; ".join(
@@ -294,10 +297,10 @@ def page(report: Report, names: list[str]) -> str:
     ]
     head = ["fast state", "gradient", "gate", "rest", "effect", "seen", "gate at the end", "pull"]
     for tokens, of_tokens in report.results.items():
-        for setting in (name for name in SETTINGS if name in of_tokens):
+        for setting in (name for name in FAST_SETTINGS if name in of_tokens):
             kinds: dict[str, Compared] = of_tokens[setting]
             rows = [["none", "1", "1", "1", "–", "–", _final(of_tokens["none"]), "–"]]
-            for kind, label in KINDS.items():
+            for kind, label in LEVEL_KINDS.items():
                 figures = kinds[kind]
                 effect = figures.gradient.effect
                 rows.append(
@@ -310,10 +313,13 @@ def page(report: Report, names: list[str]) -> str:
                         "–" if kind == LENT else f"{statistics.mean(figures.fast_share_of_pull):.0%}",
                     ]
                 )
-            over = ", ".join(f"{kinds[kind].hebbian_over} times that of the {KINDS[kind]}" for kind in (OTHER, NOISE))
+            over = ", ".join(
+                f"{kinds[kind].hebbian_over} times that of the {LEVEL_KINDS[kind]}"
+                for kind in (OTHER_STATE, NOISE_STATE)
+            )
             quarters = [
                 [f"{label}: {name}", *(str(getattr(each, name)) for each in kinds[kind].quarters)]
-                for kind, label in KINDS.items()
+                for kind, label in LEVEL_KINDS.items()
                 for name in ("gradient", "gate")
             ]
             parts.append(
@@ -328,4 +334,4 @@ def _final(figures: Shown) -> str:
     """Mean size of the gates at the end, and how many of them have opened."""
     last = [abs(gate) for gate in figures.gates[-1]]
     opened = sum(step is not None for step in figures.opened)
-    return f"{statistics.mean(last):.3f} ({opened} of {len(last)} reached {OPEN})"
+    return f"{statistics.mean(last):.3f} ({opened} of {len(last)} reached {OPEN_GATE})"

@@ -25,15 +25,15 @@ from bdh_workbench.training.pictures import COLOURS, smoothed
 from bdh_workbench.training.pipeline import held_out_windows
 from bdh_workbench.training.pretrain import Pretraining, held_out_loss
 from lab.networks.gpt2 import PeerNetwork, peer_config
+from lab.networks.ladder import HELD_OUT_WINDOWS
 from lab.results import Note, Spread, cell, draw, markdown_table, pictures_in, thinned
 
-KINDS = ("bdh", "gpt2")
+PEER_KINDS = ("bdh", "gpt2")
 LABELS = {"bdh": "BDH", "gpt2": "GPT-2"}
-WINDOWS = 256  # of held-out text for the last figure
 LEAST = 20  # steps of a run
-POINTS = 200  # of the curve of a run that are kept
+KEPT_POINTS = 200  # of the curve of a run that are kept
 WARMUP = 0.1  # share of the steps, at most
-SMOOTHING = 0.03  # share of the points on each side of a smoothed one
+CURVE_SMOOTHING = 0.03  # share of the points on each side of a smoothed one
 LIMIT = 1.03  # BDH should not lose by more
 
 
@@ -113,9 +113,9 @@ def measure(
     with torch.device("meta"):
         parameters = sum(p.numel() for p in Network(shape).parameters())
     peer = peer_config(shape, parameters, max(settings.early_context, settings.late_context))
-    runs: dict[str, list[Run]] = {kind: [] for kind in KINDS}
+    runs: dict[str, list[Run]] = {kind: [] for kind in PEER_KINDS}
     for seed in range(seeds):
-        for kind in KINDS:
+        for kind in PEER_KINDS:
             trained = _train(model, corpus, folder, kind, shape if kind == "bdh" else peer, settings, seed)
             runs[kind].append(trained)
             note(f"{LABELS[kind]}, seed {seed}: held-out loss {trained.held_out_loss:.4f} nats per token")
@@ -145,12 +145,12 @@ def _train(model: Model, corpus: str, out: Path, kind: str, shape: Any, settings
     network = network.to(model.device)
     # Both have the surface that the loop uses.
     trained = cast(Network, network)
-    validation = held_out_windows(corpus, model.tokenizer, settings.early_context, WINDOWS)
+    validation = held_out_windows(corpus, model.tokenizer, settings.early_context, HELD_OUT_WINDOWS)
     ranks = Ranks(0, 1, model.device)
     run = Pretraining(trained, model.tokenizer, cache.tokens, validation, settings, ranks, folder)
     run.resume()
     progress = run.run()
-    late = held_out_windows(corpus, model.tokenizer, settings.late_context, WINDOWS // 2)
+    late = held_out_windows(corpus, model.tokenizer, settings.late_context, HELD_OUT_WINDOWS // 2)
     return Run(
         seed=seed,
         parameters=sum(p.numel() for p in network.parameters()),
@@ -161,7 +161,7 @@ def _train(model: Model, corpus: str, out: Path, kind: str, shape: Any, settings
         tokens_per_second=progress.tokens / max(1e-9, progress.seconds),
         held_out_loss=held_out_loss(trained, validation),
         held_out_loss_long=held_out_loss(trained, late, 4),
-        losses=[[row[1], round(row[3], 4)] for row in thinned(progress.losses, POINTS)],
+        losses=[[row[1], round(row[3], 4)] for row in thinned(progress.losses, KEPT_POINTS)],
         validation=[[row[1], row[3]] for row in progress.validation],
     )
 
@@ -170,12 +170,12 @@ def pictures(report: Report, out: Path) -> list[str]:
     """The loss while training, of every seed."""
 
     def plot(axes: Any) -> None:
-        for kind, colour in zip(KINDS, COLOURS, strict=False):
+        for kind, colour in zip(PEER_KINDS, COLOURS, strict=False):
             for number, run in enumerate(report.runs[kind]):
                 x, y = [point[0] / 1e6 for point in run.losses], [point[1] for point in run.losses]
                 axes.plot(x, y, color=colour, alpha=0.25, linewidth=0.7)
                 label = f"{LABELS[kind]}, smoothed" if number == 0 else None
-                axes.plot(x, smoothed(y, SMOOTHING), color=colour, linewidth=1.5, label=label)
+                axes.plot(x, smoothed(y, CURVE_SMOOTHING), color=colour, linewidth=1.5, label=label)
 
     labels = (
         "Training loss of BDH and GPT-2, every seed",

@@ -27,14 +27,15 @@ from bdh_workbench.training.pictures import COLOURS
 from bdh_workbench.training.pipeline import held_out_windows
 from bdh_workbench.training.pretrain import LanguageModel
 from lab.networks.study import (
-    CONTEXT,
-    HEBBIAN,
-    HELD_OUT,
-    NOISE,
-    NONE,
-    OTHER,
-    ROWS,
-    SITES,
+    HEBBIAN_STATE,
+    NO_STATE,
+    NOISE_STATE,
+    OTHER_STATE,
+    STUDY_ROWS,
+    STUDY_SITES,
+    STUDY_TOKENS,
+    STUDY_WINDOWS,
+    WARM,
     all_runs,
     set_fast,
     slow_gradients,
@@ -46,15 +47,14 @@ from lab.networks.study import (
 )
 from lab.results import Note, Spread, band, cell, draw, markdown_table, pictures_in
 
-KINDS = {
-    NONE: "no fast state",
-    HEBBIAN: "Hebbian",
-    OTHER: "control: another sequence's",
-    NOISE: "control: random directions",
+ROUTED_KINDS = {
+    NO_STATE: "no fast state",
+    HEBBIAN_STATE: "Hebbian",
+    OTHER_STATE: "control: another sequence's",
+    NOISE_STATE: "control: random directions",
 }
-CHOSEN = 1  # the site, from 0, that has a fast state in the networks trained with one
+CHOSEN_SITE = 1  # the site, from 0, that has a fast state in the networks trained with one
 BATCHES = 3  # over which a toggled gradient is taken
-WARM = 0.2  # share of the steps that are not counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,39 +107,41 @@ def measure(model: Model, corpus: str, steps: int, seeds: int, note: Note = lamb
     device = model.device
     text = study_text(corpus, steps)
     config = study_config(text.vocab_size)
-    placed = {kind: tuple(kind if site == CHOSEN else NONE for site in range(SITES)) for kind in KINDS}
-    gradients: dict[str, list[list[float]]] = {kind: [] for kind in KINDS}
+    placed = {
+        kind: tuple(kind if site == CHOSEN_SITE else NO_STATE for site in range(STUDY_SITES)) for kind in ROUTED_KINDS
+    }
+    gradients: dict[str, list[list[float]]] = {kind: [] for kind in ROUTED_KINDS}
     marks: list[int] = []
     for seed, kind, fast in all_runs(placed, seeds):
         network = study_network(config, fast, seed).to(device)
         looks = list(train_study(network, text, steps, seed))
         marks = [look.step for look in looks]
-        gradients[kind].append([look.gradients[CHOSEN] for look in looks])
-        note(f"site {CHOSEN + 1}, {KINDS[kind]}, seed {seed}: loss {looks[-1].loss:.3f}")
+        gradients[kind].append([look.gradients[CHOSEN_SITE] for look in looks])
+        note(f"site {CHOSEN_SITE + 1}, {ROUTED_KINDS[kind]}, seed {seed}: loss {looks[-1].loss:.3f}")
     toggled: dict[str, list[dict[str, list[float]]]] = {"start": [], "trained": []}
     for seed in range(seeds):
-        network = study_network(config, (HEBBIAN,) * SITES, seed).to(device)
+        network = study_network(config, (HEBBIAN_STATE,) * STUDY_SITES, seed).to(device)
         toggled["start"].append(toggled_gradients(network, text.held_out, seed))
         for _ in train_study(network, text, steps, seed):
             pass
         toggled["trained"].append(toggled_gradients(network, text.held_out, seed))
         note(f"toggled, seed {seed}")
-    windows = held_out_windows(corpus, model.tokenizer, CONTEXT, HELD_OUT)
-    bundled = studied(model.network, [HEBBIAN] * len(model.network.sites))
+    windows = held_out_windows(corpus, model.tokenizer, STUDY_TOKENS, STUDY_WINDOWS)
+    bundled = studied(model.network, [HEBBIAN_STATE] * len(model.network.sites))
     long = [toggled_gradients(bundled, windows, seed) for seed in range(seeds)]
     note(f"toggled, {model.name}")
     first = next(number for number, step in enumerate(marks) if step > WARM * steps)
     ratios = {
-        kind: [_geometric(run[first:], bare[first:]) for run, bare in zip(runs, gradients[NONE], strict=True)]
+        kind: [_geometric(run[first:], bare[first:]) for run, bare in zip(runs, gradients[NO_STATE], strict=True)]
         for kind, runs in gradients.items()
     }
     yield Report(
         model.name,
         seeds,
         steps,
-        tokens=steps * ROWS * CONTEXT,
+        tokens=steps * STUDY_ROWS * STUDY_TOKENS,
         device=str(device),
-        site=CHOSEN + 1,
+        site=CHOSEN_SITE + 1,
         marks=marks,
         trained={kind: Trained(runs, Spread.of(ratios[kind])) for kind, runs in gradients.items()},
         toggled={moment: _ratios(runs) for moment, runs in toggled.items()},
@@ -156,19 +158,19 @@ def toggled_gradients(network: Network, held_out: Tensor, seed: int) -> dict[str
     model = LanguageModel(network)
     random = np.random.default_rng(seed)
     device = network.embed.weight.device
-    batches = [held_out[random.choice(len(held_out), ROWS, replace=False)] for _ in range(BATCHES)]
+    batches = [held_out[random.choice(len(held_out), STUDY_ROWS, replace=False)] for _ in range(BATCHES)]
     every: dict[str, list[float]] = {}
-    for kind in KINDS:
+    for kind in ROUTED_KINDS:
         norms = []
         for site in range(len(network.sites)):
-            set_fast(network, [kind if place == site else HEBBIAN for place in range(len(network.sites))])
+            set_fast(network, [kind if place == site else HEBBIAN_STATE for place in range(len(network.sites))])
             torch.manual_seed(seed)  # the same random directions for every site
             network.zero_grad(set_to_none=True)
             for batch in batches:
                 (model(batch.to(device)) / BATCHES).backward()
             norms.append(slow_gradients(network)[site])
         every[kind] = norms
-    set_fast(network, [HEBBIAN] * len(network.sites))
+    set_fast(network, [HEBBIAN_STATE] * len(network.sites))
     network.zero_grad(set_to_none=True)
     return every
 
@@ -183,16 +185,16 @@ def _ratios(runs: Sequence[Mapping[str, list[float]]]) -> dict[str, list[Spread]
     """For each kind and site, the norms over those without a fast state."""
 
     def at(kind: str, site: int) -> Spread:
-        return Spread.of([run[kind][site] / max(run[NONE][site], 1e-30) for run in runs])
+        return Spread.of([run[kind][site] / max(run[NO_STATE][site], 1e-30) for run in runs])
 
-    return {kind: [at(kind, site) for site in range(len(runs[0][NONE]))] for kind in KINDS}
+    return {kind: [at(kind, site) for site in range(len(runs[0][NO_STATE]))] for kind in ROUTED_KINDS}
 
 
 def pictures(report: Report, out: Path) -> list[str]:
     """The gradient while training, of each kind."""
 
     def plot(axes: Any) -> None:
-        for (kind, label), colour in zip(KINDS.items(), COLOURS, strict=False):
+        for (kind, label), colour in zip(ROUTED_KINDS.items(), COLOURS, strict=False):
             band(axes, report.marks, report.trained[kind].gradients, label, color=colour)
         axes.set_yscale("log")
 
@@ -205,14 +207,14 @@ def pictures(report: Report, out: Path) -> list[str]:
 
 def page(report: Report, names: list[str]) -> str:
     """A table of the networks trained with a fast state at one site, and two of those in which it is switched."""
-    rows = [[label, cell(report.trained[kind].ratio)] for kind, label in KINDS.items()]
+    rows = [[label, cell(report.trained[kind].ratio)] for kind, label in ROUTED_KINDS.items()]
     head = ["fast state of the site"]
     toggled = [
         [label, *(cell(figure) for moment in ("start", "trained") for figure in report.toggled[moment][kind])]
-        for kind, label in KINDS.items()
+        for kind, label in ROUTED_KINDS.items()
     ]
-    long = [[label, *(cell(figure) for figure in report.bundled[kind])] for kind, label in KINDS.items()]
-    sites = [f"site {site + 1}, {moment}" for moment in ("at the start", "trained") for site in range(SITES)]
+    long = [[label, *(cell(figure) for figure in report.bundled[kind])] for kind, label in ROUTED_KINDS.items()]
+    sites = [f"site {site + 1}, {moment}" for moment in ("at the start", "trained") for site in range(STUDY_SITES)]
     return (
         "# Routing of the gradient\n\n"
         f"Norm of the gradient of a site's slow slot, over the same without a fast state there; networks trained for "
@@ -224,6 +226,6 @@ def page(report: Report, names: list[str]) -> str:
         + "\nOne network with Hebbian states everywhere, the fast read of one site switched:\n\n"
         + markdown_table([*head, *sites], toggled)
         + f"\nThe same in `{report.model}`, which was trained for long; the seeds choose the batches:\n\n"
-        + markdown_table([*head, *(f"site {n + 1}" for n in range(len(report.bundled[NONE])))], long)
+        + markdown_table([*head, *(f"site {n + 1}" for n in range(len(report.bundled[NO_STATE])))], long)
         + pictures_in("Gradient of the slow slot", names)
     )

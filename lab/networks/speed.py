@@ -34,7 +34,7 @@ from bdh_workbench.training.telemetry import operations_per_token
 
 BLOCKS = 6  # of each kind, in turn
 WARM_UP = 2  # steps before the clock runs
-KINDS = ("ours", "plain", "published")
+TIMED_NETWORKS = ("ours", "plain", "published")
 
 
 class PublishedBDH(nn.Module):
@@ -128,7 +128,7 @@ def compare_with_published(
     rates = [statistics.median(tokens / block[kind][0] for block in times) for kind in range(3)]
     ratios, ratios_plain = ([block[kind][0] / block[0][0] for block in times] for kind in (2, 1))
     report = {
-        **{name: round(rate, 1) for name, rate in zip(KINDS, rates, strict=True)},
+        **{name: round(rate, 1) for name, rate in zip(TIMED_NETWORKS, rates, strict=True)},
         "ratio": round(statistics.median(ratios), 3),
         "ratio_plain": round(statistics.median(ratios_plain), 3),
         "ratios": [round(value, 3) for value in ratios],
@@ -148,7 +148,7 @@ def compare_with_published(
     if device.type == "cpu":
         report["cpu"] = {
             name: round(statistics.median(tokens / block[kind][1] for block in times), 1)
-            for kind, name in enumerate(KINDS)
+            for kind, name in enumerate(TIMED_NETWORKS)
         }
     return report
 

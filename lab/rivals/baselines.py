@@ -26,7 +26,7 @@ import torch
 
 from bdh_workbench.evaluation.baselines.rival import rival_report
 from bdh_workbench.evaluation.baselines.settings import RivalSettings, TuningSettings, save_tuned
-from bdh_workbench.evaluation.baselines.suite import NAMES, makers
+from bdh_workbench.evaluation.baselines.suite import REFERENCE_NAMES, makers
 from bdh_workbench.evaluation.locality import HeldOut, held_out
 from bdh_workbench.evaluation.provenance import provenance
 from bdh_workbench.memory.settings import WriteSettings
@@ -34,10 +34,10 @@ from bdh_workbench.model.loading import Model, bundled_models
 from bdh_workbench.training.synthetic import documents, facts
 from lab.results import Note, command, markdown_table
 
-SPLIT = "dev"
-FACTS, DOCUMENTS, TOKENS = 12, 2, 2_000  # of a set, and of unrelated text
-STEPS, FRAMINGS = 25, 0  # of each write: steps at most, and sentences put before each fact
-TRAINED = ("head", "lora", "full")
+TUNED_SPLIT = "dev"
+SET_FACTS, SET_DOCUMENTS, SET_TOKENS = 12, 2, 2_000  # of a set, and of unrelated text
+STEPS_AT_MOST, FRAMED_BY = 25, 0  # of each write: steps at most, and sentences put before each fact
+TRAINED_RIVALS = ("head", "lora", "full")
 RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
 LOCALITIES = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0)  # weights of the term for locality
 START = (3, 1)  # places in both that the search sets out from
@@ -47,7 +47,7 @@ GRIDS: tuple[tuple[str, str, tuple[float, ...]], ...] = (
     ("bm25", "passages", (1, 2, 4)),
     ("bm25", "floor", (0.0, 0.5, 0.8, 0.95, 0.99)),  # of equals the first wins: it withholds least
 )  # rival, its setting, values
-SHOWN = {"nearest_address": ("address",), "grace": ("stream",), "bm25": ("passages", "floor")}
+RIVAL_FIGURES = {"nearest_address": ("address",), "grace": ("stream",), "bm25": ("passages", "floor")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +105,15 @@ class _Trials:
             if (trial.rival, trial.setting) == (name, setting):
                 return trial.score
         model = self.model
-        write = WriteSettings(steps=STEPS, framings=FRAMINGS)
+        write = WriteSettings(steps=STEPS_AT_MOST, framings=FRAMED_BY)
         reports = []
         for seed in range(self.seeds):
-            given, texts = facts(FACTS, seed, SPLIT), documents(DOCUMENTS, seed, SPLIT)
+            given, texts = facts(SET_FACTS, seed, TUNED_SPLIT), documents(SET_DOCUMENTS, seed, TUNED_SPLIT)
             rival = makers(model, settings, write)[name]
             reports.append(rival_report(rival, given, texts, self.text, lambda line: None))
         score = statistics.mean(verdict(report) for report in reports)
         self.made.append(Trial(name, setting, score, [_figures(report) for report in reports]))
-        self.note(f"{NAMES[name]}, {_said(setting)}: {score:.3f}")
+        self.note(f"{REFERENCE_NAMES[name]}, {_said(setting)}: {score:.3f}")
         return score
 
 
@@ -145,15 +145,17 @@ def measure(model: Model, corpus: str, seeds: int, note: Note = lambda line: Non
         note: called with a line for each trial.
     """
     settings, begun = RivalSettings(), time.monotonic()
-    text = held_out(corpus, model.tokenizer, model.config.context, TOKENS)
+    text = held_out(corpus, model.tokenizer, model.config.context, SET_TOKENS)
     trials = _Trials(model, text, seeds, note, [])
     for name, field, values in GRIDS:
         settings = _best(trials, name, [_with(settings, field, value) for value in values])
-    for name in TRAINED:
+    for name in TRAINED_RIVALS:
         settings = _climb(trials, name, settings)
     threads, seconds = torch.get_num_threads(), round(time.monotonic() - begun, 1)
-    procedure = Procedure(FACTS, DOCUMENTS, TOKENS, STEPS, FRAMINGS, RATES, LOCALITIES, GRIDS, threads, seconds)
-    yield Report(model.name, SPLIT, seeds, procedure, settings, trials.made)
+    procedure = Procedure(
+        SET_FACTS, SET_DOCUMENTS, SET_TOKENS, STEPS_AT_MOST, FRAMED_BY, RATES, LOCALITIES, GRIDS, threads, seconds
+    )
+    yield Report(model.name, TUNED_SPLIT, seeds, procedure, settings, trials.made)
     if model.name in bundled_models():
         origin = {"command": command("baselines", {"seeds": seeds}), "seeds": seeds, **provenance(model)}
         save_tuned(model.name, settings, origin)
@@ -188,10 +190,10 @@ def _climb(trials: _Trials, name: str, settings: RivalSettings) -> RivalSettings
 
 def _setting(name: str, settings: RivalSettings) -> dict[str, float]:
     """Those of the settings that a rival has."""
-    if name in TRAINED:
+    if name in TRAINED_RIVALS:
         values: dict[str, float] = dataclasses.asdict(getattr(settings, name))
         return values
-    return {field: getattr(settings, field) for field in SHOWN[name]}
+    return {field: getattr(settings, field) for field in RIVAL_FIGURES[name]}
 
 
 def _said(setting: dict[str, float]) -> str:
@@ -207,7 +209,7 @@ def page(report: Report, names: list[str]) -> str:
         means = {name: statistics.mean(each[name] for each in trial.figures) for name in trial.figures[0]}
         rows.append(
             [
-                NAMES[trial.rival],
+                REFERENCE_NAMES[trial.rival],
                 _said(trial.setting),
                 f"{trial.score:.3f}",
                 *(f"{means[n]:.3f}" for n in ("exact", "paraphrase_exact", "accuracy", "retention")),
@@ -217,13 +219,18 @@ def page(report: Report, names: list[str]) -> str:
         )
     return (
         "# Tuning of the rivals\n\n"
-        f"Model `{report.model}`: {FACTS} facts in one write and {DOCUMENTS} documents one after the other, of the "
-        f"`{SPLIT}` split, sets: {report.seeds}; at most {STEPS} steps a write, {FRAMINGS} framings, {TOKENS:,} "
+        f"Model `{report.model}`: {SET_FACTS} facts in one write and {SET_DOCUMENTS} documents one after the other, "
+        f"of the "
+        f"`{TUNED_SPLIT}` split, sets: {report.seeds}; at most {STEPS_AT_MOST} steps a write, {FRAMED_BY} "
+        f"framings, {SET_TOKENS:,} "
         f"tokens of unrelated text, threads: {given.threads}, {given.seconds / 60:.1f} minutes. The bench takes "
         "up to 300 steps and 2 framings. Means over the sets; the score is (facts + paraphrases + retention × "
         "accuracy) / 3 less |other text|, and accuracy the share of tokens right given the true tokens before them.\n\n"
         + markdown_table(head, rows)
         + "\nChosen: "
-        + "; ".join(f"{NAMES[name]}: {_said(_setting(name, report.settings))}" for name in (*SHOWN, *TRAINED))
+        + "; ".join(
+            f"{REFERENCE_NAMES[name]}: {_said(_setting(name, report.settings))}"
+            for name in (*RIVAL_FIGURES, *TRAINED_RIVALS)
+        )
         + ".\n"
     )

@@ -23,12 +23,12 @@ from bdh_workbench.evaluation.squad import Article, read_articles
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model
 from lab.results import Note, markdown_table
-from lab.rivals.answers import NAMES, missing, rivals
+from lab.rivals.answers import RIVAL_NAMES, missing, rivals
 
 EDITS = 100  # records that the rivals are given: tuning weights takes minutes
 EDIT_RIVALS = ("lora", "full", "head", "nearest_address", "grace")
 SLOT = "the slot"
-WAYS = {"apart": "one article at a time", "together": "all articles together"}
+ASKING_WAYS = {"apart": "one article at a time", "together": "all articles together"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def measure(
         raise UserError("There is nothing to ask: name articles with --questions, or edits with --edits.")
     articles = read_articles(questions)[:limit] if questions is not None else []
     records = read_edits(edits)[:EDITS] if edits is not None else []
-    left_out = [line for line in map(missing, NAMES) if line] if articles else []
+    left_out = [line for line in map(missing, RIVAL_NAMES) if line] if articles else []
     for line in left_out:
         note(line)
     report = Report(model.name, questions, edits, limit, len(articles), len(records), left_out, None, None)
@@ -85,7 +85,7 @@ def _answers(model: Model, articles: Sequence[Article], note: Note) -> Iterator[
     """For each rival and way, the report on people's questions; one more each time."""
     reports: dict[str, dict[str, QuestionsReport]] = {}
     for name, remember in {"slot": slot(model, WriteSettings()), **rivals()}.items():
-        for way in WAYS:
+        for way in ASKING_WAYS:
             if way == "together" and (name == "smollm" or len(articles) < 2):
                 continue  # it is given the paragraph, whatever else is stored
             # A rival that never says that it has no answer need not be asked about what is not there.
@@ -93,7 +93,7 @@ def _answers(model: Model, articles: Sequence[Article], note: Note) -> Iterator[
             if name == "smollm":
                 report["sentence_right"] = None  # it names none
             reports[name] = reports.get(name, {}) | {way: report}
-            note(f"{NAMES.get(name, SLOT)}, {WAYS[way]}: F1 {report['f1'] or 0.0:.3f}")
+            note(f"{RIVAL_NAMES.get(name, SLOT)}, {ASKING_WAYS[way]}: F1 {report['f1'] or 0.0:.3f}")
             yield dict(reports)
 
 
@@ -116,7 +116,7 @@ def _reach(model: Model, records: Sequence[Edit], note: Note) -> dict[str, dict[
             other = makers[name]()
             other.write(facts_of(half), ())
             reports[name]["same_form_opened"] = share(opened(other.reader, same_form(model, records)))
-        note(f"{suite.NAMES[name]}: efficacy {reports[name]['efficacy']:.3f}")
+        note(f"{suite.REFERENCE_NAMES[name]}: efficacy {reports[name]['efficacy']:.3f}")
     return reports
 
 
@@ -126,8 +126,8 @@ def page(report: Report, names: list[str]) -> str:
     if report.answers:
         rows = [
             [
-                NAMES.get(name, SLOT),
-                WAYS[way],
+                RIVAL_NAMES.get(name, SLOT),
+                ASKING_WAYS[way],
                 *(_percent(figure) for figure in (figures["sentence_right"], figures["exact"], figures["f1"])),
                 "–" if figures["seconds_per_question"] is None else f"{figures['seconds_per_question']:.3g}",
             ]
@@ -151,7 +151,11 @@ def page(report: Report, names: list[str]) -> str:
             "same_form_opened": "same form opened",
         }
         rows = [
-            [suite.NAMES.get(name, SLOT), *(_percent(found.get(key)) for key in columns), f"{found['seconds']:.1f}"]
+            [
+                suite.REFERENCE_NAMES.get(name, SLOT),
+                *(_percent(found.get(key)) for key in columns),
+                f"{found['seconds']:.1f}",
+            ]
             for name, found in report.reach.items()
         ]
         parts.append(

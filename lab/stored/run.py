@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[2]
 HISTORY = Path(__file__).parent / "history"
 
 
@@ -122,14 +122,14 @@ def speeds() -> dict[str, float]:
         found["load_memory"] = timed(lambda: load_memory(path))
         found["read_header"] = timed(lambda: [read_header(path) for _ in range(100)])
     start = [sys.executable, "-c", "import bdh_workbench.cli"]
-    found["import_command_line"] = timed(lambda: subprocess.run(start, check=True, cwd=ROOT), 3)
+    found["import_command_line"] = timed(lambda: subprocess.run(start, check=True, cwd=PROJECT), 3)
     names = ("seconds", "units")
     return {f"{name}.{kind}": value for name, both in found.items() for kind, value in zip(names, both, strict=True)}
 
 
 def git(*arguments: str) -> str:
     """What git says; empty without it."""
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True)
     return done.stdout.strip() if not done.returncode else ""
 
 

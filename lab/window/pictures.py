@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lab.window.driving import Driver
 
-SIZES = ((1100, 700), (1480, 920), (1920, 1080))
-MIDDLE = SIZES[1]
-MODES = ("light", "dark")
-QUESTIONS = (
+WINDOW_SIZES = ((1100, 700), (1480, 920), (1920, 1080))
+MIDDLE = WINDOW_SIZES[1]
+PICTURED_MODES = ("light", "dark")
+PICTURED_QUESTIONS = (
     "What is the name of the postmistress?",
     "Who is the mayor of Gdansk?",
     "The lighthouse at Cobbler's Point is kept by a retired",
     "What must the trams of Lindhaven stop for?",
 )
 PINNED = (0, 2)  # questions that are kept as checks
-SOURCE = 0  # the question whose source is shown
-TEXT = "The trams of Lindhaven must stop whenever they meet a"
+SOURCE_QUESTION = 0  # the question whose source is shown
+CONTINUED_TEXT = "The trams of Lindhaven must stop whenever they meet a"
 FAILURE = "The memory of the GPU ran out: 3.1 GB are needed, 1.2 GB are free. Write less at once, or use the CPU."
-STEPS = 40  # of the gradient write that is paused half-way
+PAUSED_WRITE_STEPS = 40  # of the gradient write that is paused half-way
 DOCS = {  # the pictures that README and tutorial show, and which of all they are
     "window-light": "ask-1480x920-light",
     "window-dark": "ask-1480x920-dark",
@@ -60,9 +60,9 @@ def take(out: Path, model: str | None) -> None:
         driver.window.show()
         _workspaces(driver, out, "empty-", (MIDDLE,))
         _session(driver)
-        _workspaces(driver, out, "", SIZES)
+        _workspaces(driver, out, "", WINDOW_SIZES)
         driver.window.resize(*MIDDLE)
-        for mode in MODES:
+        for mode in PICTURED_MODES:
             _dress(driver, mode)
             _panes(driver, out, mode)
             _dialogs(driver, out, mode)
@@ -85,14 +85,14 @@ def _workspaces(driver: Driver, out: Path, beginning: str, sizes: tuple[tuple[in
             window.workspaces.show(name)
             window.workspaces.reset()
             driver.settle(0.3)
-            for mode in MODES:
+            for mode in PICTURED_MODES:
                 _dress(driver, mode)
                 window.grab().save(str(out / f"{beginning}{name}-{size[0]}x{size[1]}-{mode}.png"))
 
 
 def _session(driver: Driver) -> None:
     """Load, write facts and documents, save, ask, pin checks, look at a text, run retention."""
-    from bdh_workbench.gui.parts.asking.exchange import SOURCE as SHOW
+    from bdh_workbench.gui.parts.asking.exchange import SHOW_SOURCE as SHOW
     from bdh_workbench.session.records.jobs import NewMemory, SaveMemory
 
     window, context = driver.window, driver.context
@@ -117,7 +117,7 @@ def _session(driver: Driver) -> None:
     window.workspaces.show("inspect")
     window.panes.retention.run()
     driver.wait(lambda: window.panes.retention.last is not None and driver.idle())
-    window.panes.gates.line.setText(TEXT)
+    window.panes.gates.line.setText(CONTINUED_TEXT)
     window.panes.gates.look()
     driver.wait(lambda: window.panes.gates.seen is not None)
     window.panes.library.reload()
@@ -125,14 +125,14 @@ def _session(driver: Driver) -> None:
     window.panes.compare.choosers[1].setCurrentIndex(window.panes.compare.choosers[1].findText("Ten facts"))
     driver.wait(driver.idle)
     window.workspaces.show("ask")
-    for question in QUESTIONS:
+    for question in PICTURED_QUESTIONS:
         driver.ask(question)
     for number in PINNED:
         context.state.check_pinned.emit(window.panes.ask.exchanges[number].check())
     driver.wait(driver.idle)
     window.panes.checks.run()
     driver.wait(driver.idle)
-    sources = window.panes.ask.exchanges[SOURCE].sources
+    sources = window.panes.ask.exchanges[SOURCE_QUESTION].sources
     if sources:
         context.state.open_source(sources[0])
     else:
@@ -219,15 +219,21 @@ def _writing(driver: Driver, out: Path) -> None:
     window.workspaces.reset()
     driver.context.submit(NewMemory())
     driver.wait(driver.idle)
-    window.panes.write.form.set_settings(WriteSettings(method="gradient", steps=STEPS, rate=0.01, goal=0.999))
+    window.panes.write.form.set_settings(
+        WriteSettings(method="gradient", steps=PAUSED_WRITE_STEPS, rate=0.01, goal=0.999)
+    )
     window.panes.write.tabs.setCurrentIndex(1)
     window.panes.write.write()
     window.panes.write.write()
     # The curves of the last write stay until this one has begun; only this one has the terms of gradient steps.
-    driver.wait(lambda: "norm" in window.panes.live.loss.table()[0] and window.panes.live.loss.table()[1][STEPS // 2 :])
+    driver.wait(
+        lambda: (
+            "norm" in window.panes.live.loss.table()[0] and window.panes.live.loss.table()[1][PAUSED_WRITE_STEPS // 2 :]
+        )
+    )
     window.panes.write.toggle_pause()
     driver.wait(lambda: window.panes.write.paused)
-    for mode in MODES:
+    for mode in PICTURED_MODES:
         _dress(driver, mode)
         window.grab().save(str(out / f"writing-{mode}.png"))
     window.workspaces.reveal("activity")

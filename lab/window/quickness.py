@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 STARTS = 5
 TICK = 0.010  # seconds between two looks of the timer whose lateness is measured
 FILES = 5000
-CURVES, POINTS = 100, 300
+PLOTTED_CURVES, PLOTTED_POINTS = 100, 300
 IDLE = 3.0  # seconds for which a window in which nothing happens is watched
 DRAWING = 3.0  # seconds for which curves are drawn
 STALL = 0.1  # seconds of work at most between two looks at the events
 SEARCHED = 200  # memories
 BOOK = 900_000  # characters of a book
 PASTED = 5_000_000  # characters of a long paste
-FIRST = 20  # writes before the growth of memory is counted: caches fill in them
+WARM_UP_WRITES = 20  # writes before the growth of memory is counted: caches fill in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ TARGETS = (
     Target("start to the first painted window", "start_seconds", 2.0, True, "s"),
     Target("torch loaded by then (0: no)", "torch_at_start", 0, True, ""),
     Target("lateness of a 10 ms timer in a write of 20 facts, 99th percentile", "write_lateness_p99", 0.05, True, "s"),
-    Target(f"drawn frames of {CURVES} curves of {POINTS} points", "frames_per_second", 30, False, "/s"),
+    Target(f"drawn frames of {PLOTTED_CURVES} curves of {PLOTTED_POINTS} points", "frames_per_second", 30, False, "/s"),
     Target(f"a library of {FILES:,} files listed", "library_seconds", 1.0, True, "s"),
     Target("longest stall of the window's thread in a theme switch", "theme_stall", STALL, True, "s"),
     Target("the same while a memory of a book is opened", "book_stall", STALL, True, "s"),
@@ -298,13 +298,13 @@ def measure_frames(driver: Driver) -> dict[str, Any]:
     painted = [0]
     late: list[float] = []
     driver.window.workspaces.go_to("live")
-    plot.start([f"item {number}" for number in range(CURVES)])
+    plot.start([f"item {number}" for number in range(PLOTTED_CURVES)])
 
     def values(step: int) -> tuple[float, ...]:
-        return tuple(1 / (1 + math.exp((150 + number - step) / 30)) for number in range(CURVES))
+        return tuple(1 / (1 + math.exp((150 + number - step) / 30)) for number in range(PLOTTED_CURVES))
 
-    for step in range(POINTS):
-        plot.add(step, min(values(step)), values(step)[CURVES // 2], values(step))
+    for step in range(PLOTTED_POINTS):
+        plot.add(step, min(values(step)), values(step)[PLOTTED_CURVES // 2], values(step))
     driver.settle(0.5)
     old = plot.plot.paintEvent
 
@@ -358,8 +358,8 @@ def measure_growth(driver: Driver, writes: int) -> dict[str, Any]:
     from bdh_workbench.session.records.jobs import NewMemory
 
     before = 0
-    for number in range(FIRST + writes):
-        if number == FIRST:
+    for number in range(WARM_UP_WRITES + writes):
+        if number == WARM_UP_WRITES:
             gc.collect()
             before = resident_bytes()
         driver.context.submit(NewMemory())

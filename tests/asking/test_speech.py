@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bdh_workbench.asking import decoding
 from bdh_workbench.asking.answers import Heard
-from bdh_workbench.asking.ask import ALONE, ask
+from bdh_workbench.asking.ask import UNTOUCHED_TOKENS, ask
 from bdh_workbench.asking.questions import cite
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact, TextDocument
@@ -102,7 +102,7 @@ def test_what_is_heard_is_what_was_said(open_model: Model) -> None:
     assert said[0].top == answer.top and said[0].untouched_top == answer.untouched_top != answer.top
     assert said[0].source == answer.source and len(answer.sources) == 1
     alone = ask(Reader(open_model), "The pump of Brask runs").completion
-    assert answer.untouched and alone.startswith(answer.untouched) and len(answer.untouched) <= ALONE
+    assert answer.untouched and alone.startswith(answer.untouched) and len(answer.untouched) <= UNTOUCHED_TOKENS
     text = open_model.tokenizer.decode(answer.ids)
     assert text == "The pump of Brask runs" + answer.completion, "the next word, which was only looked at, is left out"
 

@@ -23,7 +23,7 @@ from bdh_workbench.evaluation.baselines.settings import (
     is_tuned,
     tuned_settings,
 )
-from bdh_workbench.evaluation.baselines.suite import NAMES, makers
+from bdh_workbench.evaluation.baselines.suite import REFERENCE_NAMES, makers
 from bdh_workbench.evaluation.baselines.tuning import RANK, Full, Head, HeadNetwork, Lora
 from bdh_workbench.evaluation.benchmark import BenchmarkInput, benchmark
 from bdh_workbench.evaluation.locality import HeldOut
@@ -259,7 +259,7 @@ def test_every_rival_has_tuned_settings_and_a_name(model: Model) -> None:
     assert settings == RivalSettings.from_dict(settings.to_dict())
     assert is_tuned("small") and not is_tuned("a model that was never tuned")
     assert tuned_settings("a model that was never tuned") == settings
-    assert set(makers(model, settings, SHORT)) == set(NAMES)
+    assert set(makers(model, settings, SHORT)) == set(REFERENCE_NAMES)
 
 
 def test_tuned_settings_are_ones_that_were_tried() -> None:
@@ -267,6 +267,6 @@ def test_tuned_settings_are_ones_that_were_tried() -> None:
         settings = tuned_settings(model)
         for name, field, values in tuning.GRIDS:
             assert getattr(settings, field) in values, f"{model}: {name}"
-        for name in tuning.TRAINED:
+        for name in tuning.TRAINED_RIVALS:
             assert getattr(settings, name).rate in tuning.RATES, f"{model}: {name}"
             assert getattr(settings, name).locality in tuning.LOCALITIES, f"{model}: {name}"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bdh_workbench.evaluation.edits import RELATIONS, Edit, edits_report, read_edits, same_form
+from bdh_workbench.evaluation.edits import OTHER_RELATIONS, Edit, edits_report, read_edits, same_form
 from bdh_workbench.evaluation.questions import Answerer, Given, questions_report, slot
 from bdh_workbench.evaluation.squad import (
     Article,
@@ -246,4 +246,4 @@ def test_the_same_form_is_asked_of_subjects_that_are_not_stored(model: Model) ->
     assert prompts == [
         "The capital of the flag is", "The river through the miller is the", "Old The bridge collects"
     ]  # fmt: skip
-    assert len(RELATIONS) == 6 and all(relation.count("{}") == 1 for relation in RELATIONS)
+    assert len(OTHER_RELATIONS) == 6 and all(relation.count("{}") == 1 for relation in OTHER_RELATIONS)

@@ -61,7 +61,7 @@ def test_cross_contamination_is_the_largest_of_all_pairs(
     largest = max(s.p for s in score(mode, asked))
     assert largest <= cross_contamination(mode, questions) <= largest + recall_module.NEGLIGIBLE
     monkeypatch.setattr(recall_module, "NEGLIGIBLE", 0.0)
-    monkeypatch.setattr(recall_module, "PAIRS", 4)
+    monkeypatch.setattr(recall_module, "PAIRS_AT_ONCE", 4)
     assert cross_contamination(mode, questions) == pytest.approx(largest, rel=1e-3, abs=0.0)
 
 

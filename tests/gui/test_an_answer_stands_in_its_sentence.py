@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from bdh_workbench.gui.look.colours import Colours
 from bdh_workbench.gui.look.theme import DARK, LIGHT
 from bdh_workbench.gui.parts.asking.exchange import Exchange
-from bdh_workbench.gui.parts.asking.probability import HEIGHT, WIDTH, Page, bar
+from bdh_workbench.gui.parts.asking.probability import BAR_HEIGHT, BAR_WIDTH, Page, bar
 from bdh_workbench.session.records.events import Answer, AnswerDone, Candidate, Source, SpokenToken
 from tests.core_factory import FACTS
 from tests.gui.conftest import WAIT, Start, settle
@@ -105,9 +105,9 @@ def test_a_page_draws_bars_and_loads_nothing_else(qtbot: QtBot) -> None:
     image_kind = QTextDocument.ResourceType.ImageResource.value
     name = bar(0.5, LIGHT).split('"')[1]
     image = page.loadResource(image_kind, QUrl(name))
-    assert isinstance(image, QImage) and image.deviceIndependentSize().toSize().width() == WIDTH
-    assert image.pixelColor(WIDTH // 4, HEIGHT // 2).name() == LIGHT.good
-    assert image.pixelColor(3 * WIDTH // 4, HEIGHT // 2).name() == LIGHT.line
+    assert isinstance(image, QImage) and image.deviceIndependentSize().toSize().width() == BAR_WIDTH
+    assert image.pixelColor(BAR_WIDTH // 4, BAR_HEIGHT // 2).name() == LIGHT.good
+    assert image.pixelColor(3 * BAR_WIDTH // 4, BAR_HEIGHT // 2).name() == LIGHT.line
     for other in ("file:///etc/passwd", "http://example.com/x.png", "x.png"):
         assert page.loadResource(image_kind, QUrl(other)) is None
     assert not page.openLinks()

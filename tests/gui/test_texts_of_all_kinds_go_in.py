@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUr
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.dialogs.files import TEXTS
+from bdh_workbench.gui.dialogs.files import TEXT_KINDS
 from bdh_workbench.gui.look.colours import LIGHT
 from bdh_workbench.gui.look.words import direction, harmless, plural, short, shown_token, size
 from bdh_workbench.gui.parts.asking.exchange import Exchange
@@ -202,7 +202,7 @@ def test_a_file_of_another_encoding_is_named_in_the_window(start: Start, qtbot: 
 
 
 def test_the_file_dialog_offers_what_can_be_read() -> None:
-    first = TEXTS.split(";;")[0]
+    first = TEXT_KINDS.split(";;")[0]
     assert all(f"*{suffix}" in first for suffix in (".txt", ".pdf", ".docx", ".html", ".epub", ".csv", ".json"))
 
 

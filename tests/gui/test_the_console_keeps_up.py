@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtWidgets import QAbstractSlider
 from pytestqt.qtbot import QtBot
 
-from bdh_workbench.gui.panes.ask import KEPT, SHOWN
+from bdh_workbench.gui.panes.ask import KEPT_EXCHANGES, SHOWN_EXCHANGES
 from bdh_workbench.gui.parts.asking.exchange import Exchange
 from bdh_workbench.session.records.events import Scored
 from tests.gui.conftest import Start
@@ -20,21 +20,21 @@ def test_the_newest_answer_is_in_sight_after_any_number_of_questions(start: Star
     workbench.window.workspaces.show("ask")
     console = workbench.window.panes.ask
     bar = console.view.verticalScrollBar()
-    for number in range(SHOWN + 5):
+    for number in range(SHOWN_EXCHANGES + 5):
         answer = "words of it " * words
         console.exchanges.append(Exchange(number, f"Question {number}", answer, untouched="something else", done=True))
         console.redraw()
         qtbot.wait(25)  # long enough for Qt to continue with its layout
         assert bar.value() == bar.maximum(), number
-    assert bar.maximum() > 0 and len(console.exchanges) < KEPT
-    assert console.view.toPlainText().find(f"Question {SHOWN + 4}") > 0
+    assert bar.maximum() > 0 and len(console.exchanges) < KEPT_EXCHANGES
+    assert console.view.toPlainText().find(f"Question {SHOWN_EXCHANGES + 4}") > 0
 
 
 def test_who_scrolls_back_stays_there_while_the_page_is_laid_out(start: Start, qtbot: QtBot) -> None:
     window = start(load=False).window
     window.workspaces.show("ask")
     console = window.panes.ask
-    for number in range(SHOWN):
+    for number in range(SHOWN_EXCHANGES):
         console.exchanges.append(Exchange(number, f"Question {number}", "words of it " * 200, done=True))
     console.redraw()
     qtbot.wait(25)

@@ -42,7 +42,15 @@ def test_the_benchmark_measures_the_real_window(
     qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = save_tiny_model(tmp_path / "tiny")
-    less = {"STARTS": 1, "IDLE": 0.1, "FILES": 50, "FIRST": 1, "DRAWING": 0.5, "CURVES": 10, "POINTS": 30}
+    less = {
+        "STARTS": 1,
+        "IDLE": 0.1,
+        "FILES": 50,
+        "WARM_UP_WRITES": 1,
+        "DRAWING": 0.5,
+        "PLOTTED_CURVES": 10,
+        "PLOTTED_POINTS": 30,
+    }
     for name, value in (less | {"BOOK": 20_000, "PASTED": 100_000, "SEARCHED": 3}).items():
         monkeypatch.setattr(benchmark, name, value)
     monkeypatch.setattr(retention, "SAMPLES", ("one",))

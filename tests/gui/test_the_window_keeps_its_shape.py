@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from bdh_workbench.gui.dialogs.help import glossary_html, shortcuts_html
 from bdh_workbench.gui.look.colours import LIGHT, SERIES
 from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot
-from bdh_workbench.gui.plots.key import LINE, Key
+from bdh_workbench.gui.plots.key import LINE_HEIGHT, Key
 from bdh_workbench.gui.plots.retention import ForgettingCurves
 from bdh_workbench.gui.shared.actions import ACTIONS
 from bdh_workbench.gui.shared.clock import DrawClock
@@ -158,7 +158,7 @@ def test_a_key_says_what_each_line_is_and_breaks_where_it_has_no_room(qapp: QApp
     for width in (600, 220, 60):
         key.resize(width, 10)
         heights.append(key.height())
-    assert heights == [LINE, 2 * LINE, 3 * LINE]
+    assert heights == [LINE_HEIGHT, 2 * LINE_HEIGHT, 3 * LINE_HEIGHT]
 
 
 def test_a_header_shows_what_it_has_room_for(qapp: QApplication) -> None:
@@ -187,9 +187,9 @@ def test_the_theme_and_the_recovery_copy_are_ticked_in_the_menu(start: Start, qt
 
 
 def test_the_card_of_a_model_opens_nothing_that_it_names(tmp_path: Path, qapp: QApplication) -> None:
-    from bdh_workbench.gui.dialogs.card import NONE, ModelCard, card_text
+    from bdh_workbench.gui.dialogs.card import NO_CARD, ModelCard, card_text
 
-    assert card_text(tmp_path) == NONE
+    assert card_text(tmp_path) == NO_CARD
     (tmp_path / "secret.png").write_bytes(b"x")
     (tmp_path / "README.md").write_text(
         "# Title\n\n<!-- hidden -->\n<b>plain</b>\u202e\n\n![loss](secret.png)\n\n| a |\n| --- |\n| 1 |\n",

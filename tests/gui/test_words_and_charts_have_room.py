@@ -10,10 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.dialogs.lines import Line, LinesDialog
 from bdh_workbench.gui.panes.ask import CHART_HEIGHT
-from bdh_workbench.gui.parts.writing.documents import WRITTEN
+from bdh_workbench.gui.parts.writing.documents import WRITTEN_SIGN
 from bdh_workbench.gui.parts.writing.reading import read_paste
 from bdh_workbench.gui.plots.bars import NextTokens
-from bdh_workbench.gui.plots.key import LINE, Key, Sign
+from bdh_workbench.gui.plots.key import LINE_HEIGHT, Key, Sign
 from bdh_workbench.gui.shared.clock import DrawClock
 from bdh_workbench.gui.window.main_window import FIRST_SIZE, MINIMUM
 from bdh_workbench.inputs.items import Fact, TextDocument
@@ -78,10 +78,10 @@ def test_the_queue_shows_every_document_and_its_state(start: Start) -> None:
     assert pages.queue.isHidden() and pages.one_by_one.isHidden()
     pages.show_documents((DOCUMENT, OTHER_DOCUMENT))
     assert not pages.queue.isHidden() and not pages.one_by_one.isHidden()
-    pages.set_states({OTHER_DOCUMENT.title: WRITTEN})
+    pages.set_states({OTHER_DOCUMENT.title: WRITTEN_SIGN})
     lines = [pages.queue.topLevelItem(number) for number in range(2)]
     assert [line.text(0) for line in lines] == [DOCUMENT.title, OTHER_DOCUMENT.title]
-    assert [line.text(2) for line in lines] == ["", WRITTEN]
+    assert [line.text(2) for line in lines] == ["", WRITTEN_SIGN]
     pages.queue.setCurrentItem(lines[1])
     assert pages.title_line.text() == OTHER_DOCUMENT.title
     pages.add_documents((TextDocument("Third", "A third text."),))
@@ -130,11 +130,11 @@ def test_a_low_key_shortens_its_words_and_keeps_one_line(qtbot: QtBot) -> None:
     key.show()
     names = ("1 The floating post office", "2 The Museum of Unfinished Things")
     key.set_signs([Sign(name, "#000000") for name in names])
-    assert key.height() == 2 * LINE and not key.toolTip()
+    assert key.height() == 2 * LINE_HEIGHT and not key.toolTip()
     key.set_low(True)
-    assert key.height() == LINE and all(name in key.toolTip() for name in names)
+    assert key.height() == LINE_HEIGHT and all(name in key.toolTip() for name in names)
     key.resize(60, 20)
-    assert key.height() == 2 * LINE, "nothing would be left of the words"
+    assert key.height() == 2 * LINE_HEIGHT, "nothing would be left of the words"
 
 
 def test_the_window_opens_with_its_title_bar_on_the_screen(start: Start) -> None:

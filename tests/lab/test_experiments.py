@@ -42,7 +42,7 @@ from lab.results import (
 from tests.core_factory import FACTS, general_ids, random_network, tiny_config
 
 CONFIG = tiny_config(site_levels=(1, 2))
-KINDS = (study.HEBBIAN, study.NONE, study.OTHER, study.NOISE)
+KINDS = (study.HEBBIAN_STATE, study.NO_STATE, study.OTHER_STATE, study.NOISE_STATE)
 
 
 def text() -> study.StudyText:
@@ -79,37 +79,37 @@ def test_pictures_come_in_both_forms(tmp_path: Path) -> None:
 # Gates and routing
 
 
-@pytest.mark.parametrize("kind", [study.OTHER, study.NOISE])
+@pytest.mark.parametrize("kind", [study.OTHER_STATE, study.NOISE_STATE])
 def test_controls_have_the_norm_of_the_own_read_and_another_direction(kind: str) -> None:
-    network = study.studied(random_network(CONFIG), (kind, study.HEBBIAN))
+    network = study.studied(random_network(CONFIG), (kind, study.HEBBIAN_STATE))
     site = study.sites_of(network)[0]
     h = torch.randn(3, 9, CONFIG.width)
     with torch.no_grad():
         q = F.relu(site.address(h))
         control = site.fast_read(q, h, None)
-        site.kind = study.HEBBIAN
+        site.kind = study.HEBBIAN_STATE
         own = site.fast_read(q, h, None)
     assert torch.allclose(control.norm(dim=-1)[:, 1:], own.norm(dim=-1)[:, 1:], rtol=1e-3, atol=1e-5)
     assert float(F.cosine_similarity(control, own, dim=-1)[:, 2:].mean()) < 0.9
-    site.kind = study.NONE
+    site.kind = study.NO_STATE
     assert not site.fast_read(q, h, None).any()
 
 
 def test_a_studied_network_is_the_network_itself() -> None:
     network = random_network(CONFIG)
     ids = torch.randint(256, (2, 12))
-    assert torch.equal(study.studied(network, (study.HEBBIAN,) * 2)(ids), network(ids))
-    assert not torch.equal(study.studied(network, (study.OTHER,) * 2)(ids), network(ids))
+    assert torch.equal(study.studied(network, (study.HEBBIAN_STATE,) * 2)(ids), network(ids))
+    assert not torch.equal(study.studied(network, (study.OTHER_STATE,) * 2)(ids), network(ids))
 
 
 def test_networks_of_one_seed_start_alike_whatever_their_fast_state() -> None:
-    first, second = (study.study_network(CONFIG, (kind,) * 2, 3) for kind in (study.HEBBIAN, study.NOISE))
+    first, second = (study.study_network(CONFIG, (kind,) * 2, 3) for kind in (study.HEBBIAN_STATE, study.NOISE_STATE))
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
 
 
 def test_training_moves_the_gates_and_tells_the_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(study, "CONTEXT", 32)
-    network = study.study_network(CONFIG, (study.HEBBIAN, study.NONE), 0)
+    monkeypatch.setattr(study, "STUDY_TOKENS", 32)
+    network = study.study_network(CONFIG, (study.HEBBIAN_STATE, study.NO_STATE), 0)
     looks = list(study.train_study(network, text(), 20, 0))
     assert [look.step for look in looks] == [10, 20]
     assert looks[1].loss < looks[0].loss
@@ -142,7 +142,7 @@ def test_what_hangs_on_the_place_in_a_window_alone_is_no_difference() -> None:
 
 
 def test_the_contrast_is_the_fast_term_less_the_slow_one() -> None:
-    network = study.studied(random_network(CONFIG), (study.HEBBIAN,) * 2)
+    network = study.studied(random_network(CONFIG), (study.HEBBIAN_STATE,) * 2)
     found = gates.measure_network(network, torch.randint(40, (6, 20)), 0)
     assert found.fast_term == pytest.approx(found.fast_seen - found.fast_new, abs=1e-5)
     assert found.slow_term == pytest.approx(found.slow_seen - found.slow_new, abs=1e-5)
@@ -150,7 +150,7 @@ def test_the_contrast_is_the_fast_term_less_the_slow_one() -> None:
 
 
 def test_closing_gates_is_what_the_shares_and_losses_are_about() -> None:
-    network = study.studied(random_network(CONFIG), (study.HEBBIAN,) * 2)
+    network = study.studied(random_network(CONFIG), (study.HEBBIAN_STATE,) * 2)
     windows = torch.randint(256, (4, 20))
     with torch.no_grad():
         for site in study.sites_of(network):
@@ -162,16 +162,16 @@ def test_closing_gates_is_what_the_shares_and_losses_are_about() -> None:
 
 
 def test_without_a_fast_gate_every_kind_of_fast_state_gives_the_same_gradient() -> None:
-    network = study.studied(random_network(CONFIG), (study.HEBBIAN,) * 2)
+    network = study.studied(random_network(CONFIG), (study.HEBBIAN_STATE,) * 2)
     windows = torch.randint(256, (8, 20))
     different = routing.toggled_gradients(network, windows, 0)
-    assert different[study.HEBBIAN] != different[study.NONE]
+    assert different[study.HEBBIAN_STATE] != different[study.NO_STATE]
     with torch.no_grad():
         for site in study.sites_of(network):
             site.gate_fast.zero_()
     same = routing.toggled_gradients(network, windows, 0)
     for kind in KINDS:
-        assert same[kind] == pytest.approx(same[study.NONE], rel=1e-5)
+        assert same[kind] == pytest.approx(same[study.NO_STATE], rel=1e-5)
 
 
 # Variants and protocols
@@ -317,8 +317,8 @@ def test_a_control_that_does_as_much_takes_the_claim_down() -> None:
 def test_with_one_gate_a_doubling_must_survive_spread_and_controls() -> None:
     def routing_of(own: list[float], over: list[float]) -> dict[str, Any]:
         paired = {name: Paired.of(own) for name in ("gradient", "gate", "rest")}
-        controls = {kind: {"hebbian_over": Paired.of(over)} for kind in (study.OTHER, study.NOISE)}
-        return {"seeds": 5, "results": {"bytes": {"author": {study.HEBBIAN: paired, "lent": paired, **controls}}}}
+        controls = {kind: {"hebbian_over": Paired.of(over)} for kind in (study.OTHER_STATE, study.NOISE_STATE)}
+        return {"seeds": 5, "results": {"bytes": {"author": {study.HEBBIAN_STATE: paired, "lent": paired, **controls}}}}
 
     def said(own: list[float], over: list[float]) -> str:
         found = reproduction.doubling_one_gate("bytes", routing_of(own, over))
@@ -364,9 +364,9 @@ def test_a_gain_comes_with_what_would_have_been_seen() -> None:
 def routing_text(own: list[float], rest: list[float], lent: list[float]) -> str:
     """What the page says of networks whose ratios to those without a fast state are these."""
     figures = {
-        study.HEBBIAN: {"gradient": Paired.of(own), "gate": Paired.of(own), "rest": Paired.of(rest)},
+        study.HEBBIAN_STATE: {"gradient": Paired.of(own), "gate": Paired.of(own), "rest": Paired.of(rest)},
         "lent": {"gradient": Paired.of(lent)},
-        study.OTHER: {"hebbian_over": Paired.of([0.9, 1.1])},
+        study.OTHER_STATE: {"hebbian_over": Paired.of([0.9, 1.1])},
     }
     return origins.origins({"routing-one-gate": {"seeds": 2, "steps": 10, "results": {"bytes": {"author": figures}}}})
 

@@ -29,7 +29,7 @@ from lab.rivals import baselines
 from lab.runner import carry_out
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT, general_ids, tiny_config
 
-CONFIG = tiny_config(levels=study.SITES, site_levels=tuple(range(1, study.SITES + 1)))
+CONFIG = tiny_config(levels=study.STUDY_SITES, site_levels=tuple(range(1, study.STUDY_SITES + 1)))
 Run = Callable[..., dict[str, Any]]
 
 
@@ -37,7 +37,7 @@ Run = Callable[..., dict[str, Any]]
 def little() -> Iterator[None]:
     """Sites are fitted and measured on little: that everything is done, not how well."""
     less = {
-        addressing: {"HELD_OUT": (8, 64)},
+        addressing: {"REPORT_WINDOWS": (8, 64)},
         addresses: {"GENERAL": 400, "address_report": partial(addressing.address_report, sizes=(12, 6, 1))},
         calibration: {"GENERAL": 400},
         variants: {"HIDDEN_STRETCHES": 300, "HIDDEN_ROWS": 10},
@@ -82,7 +82,7 @@ def share(figure: dict[str, Any]) -> float:
 
 @pytest.mark.slow
 def test_capacity_counts_what_is_answered(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, less in (("COUNTS", (1, 4)), ("SLOTS", (1024,)), ("ASKED", 4)):
+    for name, less in (("FACT_COUNTS", (1, 4)), ("SLOT_COUNTS", (1024,)), ("ASKED_AT_MOST", 4)):
         monkeypatch.setattr(capacity, name, less)
     lines: list[str] = []
     report = carry_out("capacity", tmp_path, lines.append, model, seeds=1)
@@ -96,7 +96,7 @@ def test_capacity_counts_what_is_answered(model: Model, tmp_path: Path, monkeypa
 def test_the_harder_questions_are_asked_in_every_way(
     model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(harder, "FACTS", 4)
+    monkeypatch.setattr(harder, "HARD_FACTS", 4)
     monkeypatch.setattr(harder, "MANY", {200: None, 1000: 2})
     monkeypatch.setattr(harder, "facts", lambda count, seed, split: facts(count // 50, seed, split))
     lines: list[str] = []
@@ -112,7 +112,7 @@ def test_the_harder_questions_are_asked_in_every_way(
 def test_facts_that_look_alike_are_asked_for_by_both_reads(
     model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alike, "NUMBERED", {"rooms": alike.NUMBERED["rooms"][:3]})
+    monkeypatch.setattr(alike, "NUMBERED_FACTS", {"rooms": alike.NUMBERED_FACTS["rooms"][:3]})
     monkeypatch.setattr(alike, "SUBJECTS", "Pell Arlow|Ines Corvane")
     lines: list[str] = []
     report = carry_out("alike", tmp_path, lines.append, model, seeds=2)
@@ -134,8 +134,8 @@ def test_each_subject_has_several_facts_and_every_deal_is_another() -> None:
 def test_every_protocol_writes_the_same_facts(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocols, "FACTS", 2)
-    monkeypatch.setattr(protocols, "TOKENS", 100)
+    monkeypatch.setattr(protocols, "PROTOCOL_FACTS", 2)
+    monkeypatch.setattr(protocols, "PROTOCOL_TOKENS", 100)
     few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, steps=5))
            for protocol in protocols.PROTOCOLS]  # fmt: skip
     monkeypatch.setattr(protocols, "PROTOCOLS", tuple(few))
@@ -162,14 +162,20 @@ def test_addresses_of_every_variant_are_measured(
 def test_trained_addresses_are_set_against_their_start(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, less in (("SIZES", (4, 3, 1)), ("FACTS", 2), ("ASKED", 2), ("STRANGERS", 4), ("TOKENS", 100)):
+    for name, less in (
+        ("FIGURE_SIZES", (4, 3, 1)),
+        ("WRITTEN_FACTS", 2),
+        ("ASKED_FACTS", 2),
+        ("UNRELATED_PROMPTS", 4),
+        ("UNRELATED_TOKENS", 100),
+    ):
         monkeypatch.setattr(meta, name, less)
     texts = [DOCUMENT, OTHER_DOCUMENT]
     monkeypatch.setattr(meta, "documents", lambda count, seed, split: texts[:count])
     lines: list[str] = []
     report = carry_out("meta", tmp_path, lines.append, model, corpus=corpus, seeds=1)
     checked(tmp_path, report, lines)
-    assert set(report["sites"]) == {"trained", "untrained"} and set(report["gain"]) == set(meta.SHOWN)
+    assert set(report["sites"]) == {"trained", "untrained"} and set(report["gain"]) == set(meta.META_COLUMNS)
 
 
 def studied_small(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
@@ -178,8 +184,8 @@ def studied_small(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
     windows = torch.from_numpy(ids[: 6 * 33].reshape(6, 33))
     text = study.StudyText(np.tile(ids, 8), windows, 257)
     for where in (study, module):
-        monkeypatch.setattr(where, "CONTEXT", 32)
-        monkeypatch.setattr(where, "ROWS", 4)
+        monkeypatch.setattr(where, "STUDY_TOKENS", 32)
+        monkeypatch.setattr(where, "STUDY_ROWS", 4)
     monkeypatch.setattr(module, "study_text", lambda corpus, steps: text)
     monkeypatch.setattr(module, "study_config", lambda vocabulary: CONFIG)
     monkeypatch.setattr(module, "held_out_windows", lambda *given: windows)
@@ -204,8 +210,8 @@ def test_gradients_of_a_site_are_told_with_and_without_its_fast_state(
     lines: list[str] = []
     report = carry_out("routing", tmp_path, lines.append, model, corpus=corpus, steps=10, seeds=2)
     checked(tmp_path, report, lines)
-    assert set(report["trained"]) == set(routing.KINDS)
-    assert report["trained"][study.NONE]["ratio"]["mean"] == pytest.approx(1.0), "against itself"
+    assert set(report["trained"]) == set(routing.ROUTED_KINDS)
+    assert report["trained"][study.NO_STATE]["ratio"]["mean"] == pytest.approx(1.0), "against itself"
     assert all(ratio > 0.0 for ratios in report["bundled"].values() for each in ratios for ratio in each["values"])
 
 
@@ -220,7 +226,7 @@ def test_every_rival_is_tuned_with_the_same_care(
         name, chosen = rival
         tried.append(name)
         off = 0.0
-        if name in baselines.TRAINED:
+        if name in baselines.TRAINED_RIVALS:
             of = getattr(chosen, name)
             pairs.append((name, of.rate, of.locality))
             off = abs(math.log10(of.rate / 0.1)) + abs(of.locality - 10.0) / 10.0
@@ -228,7 +234,9 @@ def test_every_rival_is_tuned_with_the_same_care(
         return {"facts": found, "documents": {"token_accuracy": [1.0], "retention_final": 1.0},
                 "locality": {"relative_change": 0.01}}  # fmt: skip
 
-    monkeypatch.setattr(baselines, "makers", lambda model, chosen, write: {n: (n, chosen) for n in baselines.NAMES})
+    monkeypatch.setattr(
+        baselines, "makers", lambda model, chosen, write: {n: (n, chosen) for n in baselines.REFERENCE_NAMES}
+    )
     monkeypatch.setattr(baselines, "rival_report", reported)
     lines: list[str] = []
     kept = tmp_path / "tuned.json"
@@ -236,13 +244,15 @@ def test_every_rival_is_tuned_with_the_same_care(
     monkeypatch.setattr(settings, "TUNED", kept)
     report = carry_out("baselines", tmp_path, lines.append, model, corpus=corpus, seeds=1)
     page = checked(tmp_path, report, lines)
-    assert f"at most {baselines.STEPS} steps" in page and report["procedure"]["steps"] == baselines.STEPS
+    assert (
+        f"at most {baselines.STEPS_AT_MOST} steps" in page and report["procedure"]["steps"] == baselines.STEPS_AT_MOST
+    )
     assert "tiny is not a model of the program" in lines[-1] and "tiny" not in kept.read_text(encoding="utf-8")
     tries = {"nearest_address": 6, "grace": 4, "bm25": 3 + 5 - 1}  # of BM25 one value of each is the start of the other
-    for name in baselines.SHOWN:
+    for name in baselines.RIVAL_FIGURES:
         assert tried.count(name) == tries[name]
     assert len(set(pairs)) == len(pairs), "nothing is tried twice"
-    for name in baselines.TRAINED:
+    for name in baselines.TRAINED_RIVALS:
         assert report["settings"][name] == {"rate": 0.1, "locality": 10.0}
         assert {(name, rate, 10.0) for rate in (0.03, 0.3)} <= set(pairs), "its neighbours were worse"
         assert {(name, 0.1, weight) for weight in (3.0, 30.0)} <= set(pairs)
@@ -257,31 +267,31 @@ def trained_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks with one gate that are trained for a moment, on a little text of bytes."""
     ids = general_ids()
     text = study.StudyText(np.tile(ids, 8), torch.from_numpy(ids[: 6 * 33].reshape(6, 33)), 257)
-    monkeypatch.setattr(one_gate, "CONTEXT", 32)
+    monkeypatch.setattr(one_gate, "SEQUENCE_TOKENS", 32)
     monkeypatch.setattr(one_gate, "one_gate_text", lambda corpus, steps, tokens: text)
 
 
 @pytest.mark.slow
 def test_routing_with_one_gate_is_told_by_its_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained_for_a_moment(monkeypatch)
-    monkeypatch.setattr(one_gate_routing, "TOKENS", ("bytes",))
+    monkeypatch.setattr(one_gate_routing, "TOKENIZERS", ("bytes",))
     lines: list[str] = []
     report = carry_out("routing-one-gate", tmp_path, lines.append, corpus="corpus", steps=10, seeds=2)
     page = (tmp_path / "routing-one-gate.md").read_text(encoding="utf-8")
     assert "routing --construction one-gate" in page and "|---" in page
     assert json.loads((tmp_path / "routing-one-gate.json").read_text()) == json.loads(json.dumps(report))
     assert len(set(lines)) == len(lines) == 9, "what has no fast state is trained once for both settings"
-    for setting in one_gate.SETTINGS:
+    for setting in one_gate.FAST_SETTINGS:
         found = report["results"]["bytes"][setting]
-        assert set(found) == set(one_gate_routing.KINDS)
+        assert set(found) == set(one_gate_routing.LEVEL_KINDS)
         for figures in found.values():
             for gradient, gate, rest in zip(
                 *(figures[name]["values"] for name in one_gate_routing.RATIOS), strict=True
             ):
                 assert gradient == pytest.approx(gate * rest)
-        own, lent = (found[kind]["gates"] for kind in (study.HEBBIAN, one_gate_routing.LENT))
-        assert own == lent and found["lent"]["gate"]["values"] == found[study.HEBBIAN]["gate"]["values"]
-        assert found["lent"]["gradients"] != found[study.HEBBIAN]["gradients"]
+        own, lent = (found[kind]["gates"] for kind in (study.HEBBIAN_STATE, one_gate_routing.LENT))
+        assert own == lent and found["lent"]["gate"]["values"] == found[study.HEBBIAN_STATE]["gate"]["values"]
+        assert found["lent"]["gradients"] != found[study.HEBBIAN_STATE]["gradients"]
     # Repeated, it makes no run again and says the same.
     monkeypatch.setattr(one_gate, "train_side_by_side", None)
     assert carry_out("routing-one-gate", tmp_path, corpus="corpus", steps=10, seeds=2) == report
@@ -290,14 +300,14 @@ def test_routing_with_one_gate_is_told_by_its_parts(tmp_path: Path, monkeypatch:
 @pytest.mark.slow
 def test_gates_with_one_gate_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained_for_a_moment(monkeypatch)
-    monkeypatch.setattr(one_gate_gates, "TOKENS", ("bytes",))
+    monkeypatch.setattr(one_gate_gates, "TOKENIZERS", ("bytes",))
     lines: list[str] = []
     report = carry_out("gates-one-gate", tmp_path, lines.append, corpus="corpus", steps=10, seeds=2)
     assert "gates --construction one-gate" in (tmp_path / "gates-one-gate.md").read_text(encoding="utf-8")
     assert len(set(lines)) == len(lines) == 5
     found = report["results"]["bytes"]
     assert all(figure["mean"] == 0.0 for figure in found["none"]["fast_share"])
-    for kind in one_gate_gates.KINDS:
+    for kind in one_gate_gates.ONE_GATE_KINDS:
         assert all(figure["mean"] > 0.0 for figure in found["ours"][kind]["fast_share"])
         assert all(0.0 < p <= 1.0 for p in found["author"][kind]["p"]["values"])
 
@@ -308,9 +318,9 @@ def test_facts_that_differ_late_are_written_in_every_way(
 ) -> None:
     quick = {"rate": 1.0, "norm": 200.0, "locality": 0.01, "steps": 8}
     few = [dataclasses.replace(protocol, settings=dataclasses.replace(protocol.settings, **quick))
-           for protocol in colliding.PROTOCOLS]  # fmt: skip
-    monkeypatch.setattr(colliding, "PROTOCOLS", tuple(few))
-    monkeypatch.setattr(colliding, "SIZES", dict.fromkeys(colliding.ADDRESSES, (3,)))
+           for protocol in colliding.COLLIDING_PROTOCOLS]  # fmt: skip
+    monkeypatch.setattr(colliding, "COLLIDING_PROTOCOLS", tuple(few))
+    monkeypatch.setattr(colliding, "COLLIDING_FACTS", dict.fromkeys(colliding.ADDRESSES, (3,)))
     lines: list[str] = []
     report = carry_out("protocols-collide", tmp_path, lines.append, model, corpus=corpus, seeds=1)
     page = checked(tmp_path, report, lines)

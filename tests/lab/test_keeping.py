@@ -64,7 +64,7 @@ def test_results_are_saved_part_by_part_with_their_tables(
 ) -> None:
     monkeypatch.setattr(keeping, "facts", lambda count, seed, split: many_facts(12))
     monkeypatch.setattr(keeping, "documents", lambda count, seed, split: TEXTS[:2])
-    monkeypatch.setitem(keeping.PARTS, "facts200", lambda context: keeping._facts_in_sequence(context, 12, 3))
+    monkeypatch.setitem(keeping.PART_RUNS, "facts200", lambda context: keeping._facts_in_sequence(context, 12, 3))
     carry_out("keeping", tmp_path, model=context.model, corpus=context.corpus, parts=["facts200"])
     first = json.loads((tmp_path / "keeping.json").read_text(encoding="utf-8"))
     assert first["facts200"]["exact"] == 1.0 and len(first["facts200"]["growth"]) == 3

@@ -24,7 +24,7 @@ def text() -> study.StudyText:
     return study.StudyText(np.tile(ids, 8), torch.from_numpy(ids[: 6 * 33].reshape(6, 33)), 257)
 
 
-def site_of(config: ModelConfig, gate: float, kind: str = study.HEBBIAN) -> one_gate.OneGateSite:
+def site_of(config: ModelConfig, gate: float, kind: str = study.HEBBIAN_STATE) -> one_gate.OneGateSite:
     torch.manual_seed(0)
     site = one_gate.OneGateSite(config, kind)
     with torch.no_grad():
@@ -68,7 +68,7 @@ def test_a_site_is_what_the_formulas_say(scale: float) -> None:
 
 
 def test_the_fast_state_passes_from_one_part_of_a_text_to_the_next() -> None:
-    network = one_gate.one_gate_network(CONFIG, (study.HEBBIAN,) * 2, 0)
+    network = one_gate.one_gate_network(CONFIG, (study.HEBBIAN_STATE,) * 2, 0)
     with torch.no_grad():
         for site in network.sites:
             site.gate_slow.fill_(0.5)  # type: ignore[operator]
@@ -79,7 +79,9 @@ def test_the_fast_state_passes_from_one_part_of_a_text_to_the_next() -> None:
 
 
 def test_one_gate_is_one_parameter_and_starts_shut() -> None:
-    network = one_gate.one_gate_network(one_gate.one_gate_config(257, one_gate.SETTINGS["author"]), ("none",) * 2, 1)
+    network = one_gate.one_gate_network(
+        one_gate.one_gate_config(257, one_gate.FAST_SETTINGS["author"]), ("none",) * 2, 1
+    )
     names = [name for name, _ in network.named_parameters() if "gate" in name or "bias" in name]
     assert names == [f"sites.{number}.gate_slow" for number in range(2)]
     for site in network.sites:
@@ -90,7 +92,9 @@ def test_one_gate_is_one_parameter_and_starts_shut() -> None:
 
 
 def test_networks_of_one_seed_start_alike_whatever_their_fast_state() -> None:
-    first, second = (one_gate.one_gate_network(CONFIG, (kind,) * 2, 3) for kind in (study.HEBBIAN, study.NONE))
+    first, second = (
+        one_gate.one_gate_network(CONFIG, (kind,) * 2, 3) for kind in (study.HEBBIAN_STATE, study.NO_STATE)
+    )
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
     ids = torch.randint(256, (2, 12))
     assert torch.equal(first(ids), second(ids)), "with the gates shut nothing is read"
@@ -103,8 +107,8 @@ def trained(kinds: tuple[str, str], seeds: list[int], steps: int = 20) -> tuple[
 
 
 def test_networks_trained_side_by_side_are_those_trained_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_gate, "CONTEXT", 32)
-    kinds = (study.HEBBIAN, study.OTHER)
+    monkeypatch.setattr(one_gate, "SEQUENCE_TOKENS", 32)
+    kinds = (study.HEBBIAN_STATE, study.OTHER_STATE)
     together, looks = trained(kinds, [0, 1])
     (alone,), look = trained(kinds, [1])
     assert not torch.allclose(together[0].embed.weight, together[1].embed.weight, atol=1e-3)
@@ -116,14 +120,14 @@ def test_networks_trained_side_by_side_are_those_trained_alone(monkeypatch: pyte
 
 
 def test_a_step_is_that_of_adamw_on_a_clipped_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_gate, "CONTEXT", 32)
-    (network,), look = trained((study.HEBBIAN, study.NONE), [2], steps=1)
-    slow = one_gate.one_gate_network(CONFIG, (study.HEBBIAN, study.NONE), 2)
+    monkeypatch.setattr(one_gate, "SEQUENCE_TOKENS", 32)
+    (network,), look = trained((study.HEBBIAN_STATE, study.NO_STATE), [2], steps=1)
+    slow = one_gate.one_gate_network(CONFIG, (study.HEBBIAN_STATE, study.NO_STATE), 2)
     settings = dataclasses.replace(one_gate.TRAINING, warmup=1)
     optimiser = torch.optim.AdamW(
         slow.parameters(), lr=settings.rate, betas=settings.betas, weight_decay=settings.weight_decay
     )
-    ids = torch.from_numpy(WindowSampler(text().tokens, 32, 2).batch(0, one_gate.ROWS))
+    ids = torch.from_numpy(WindowSampler(text().tokens, 32, 2).batch(0, one_gate.STEP_SEQUENCES))
     loss = F.cross_entropy(slow.logits(slow(ids[:, :-1])).flatten(0, 1), ids[:, 1:].flatten())
     loss.backward()  # type: ignore[no-untyped-call]
     assert float(look.loss) == pytest.approx(float(loss.detach()), rel=1e-5)
@@ -153,9 +157,9 @@ def test_what_pulls_a_gate_is_read_off_the_gradients() -> None:
 
 
 def test_a_lent_gate_is_the_one_that_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_gate, "CONTEXT", 32)
+    monkeypatch.setattr(one_gate, "SEQUENCE_TOKENS", 32)
     lent = torch.linspace(0.5, 0.9, 20)[:, None]
-    network = one_gate.one_gate_network(CONFIG, (study.NONE,) * 2, 0)
+    network = one_gate.one_gate_network(CONFIG, (study.NO_STATE,) * 2, 0)
     noted: list[Tensor] = []
     looks = list(one_gate.train_side_by_side([network], text(), 20, [0], lent, 1, noted.append))
     assert [float(look.gates[0, 1]) for look in looks] == pytest.approx(lent[[9, 19], 0].tanh().tolist())
@@ -164,7 +168,7 @@ def test_a_lent_gate_is_the_one_that_is_used(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_nothing_reaches_the_slow_memory_of_a_shut_gate(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_gate, "CONTEXT", 32)
-    network = one_gate.one_gate_network(CONFIG, (study.HEBBIAN,) * 2, 0)
+    monkeypatch.setattr(one_gate, "SEQUENCE_TOKENS", 32)
+    network = one_gate.one_gate_network(CONFIG, (study.HEBBIAN_STATE,) * 2, 0)
     (look,) = one_gate.train_side_by_side([network], text(), 1, [0], torch.zeros(1, 1), 1)
     assert float(look.gradients[0, 1]) == 0.0

@@ -14,7 +14,7 @@ from bdh_workbench.cli import make_parser
 from bdh_workbench.evaluation.provenance import provenance
 from bdh_workbench.model.loading import bundled_models, load_model
 from lab import experiment
-from lab.__main__ import COMMANDS
+from lab.__main__ import LAB_COMMANDS
 from lab.records import EXPERIMENTS
 from lab.results import command
 
@@ -54,6 +54,6 @@ def test_the_command_that_pages_name_is_one(name: str, tmp_path: Path) -> None:
         assert f"By `{told}`" in held.with_suffix(".md").read_text(encoding="utf-8")
     words = shlex.split(told.replace("../shared/corpus", str(tmp_path)))
     assert words[:3] == ["python3", "workbench.py", "run"]
-    args = make_parser(COMMANDS).parse_args(words[3:])
+    args = make_parser(LAB_COMMANDS).parse_args(words[3:])
     options = experiment._options(args, EXPERIMENTS[name])
     assert all(options[option] == report[option] for option in ("seeds", "steps") if option in options and report)

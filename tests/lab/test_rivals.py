@@ -58,7 +58,7 @@ def test_a_reader_is_given_the_sentence_or_the_paragraph() -> None:
 
 
 def test_what_is_missing_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert set(rivals.NAMES) == set(rivals.NEEDS)
+    assert set(rivals.RIVAL_NAMES) == set(rivals.NEEDS)
     monkeypatch.setitem(rivals.NEEDS, "minilm", ("transformers", "no_such_module"))
     monkeypatch.setitem(rivals.PACKAGES, "no_such_module", "--no-deps no-such-package")
     assert rivals.missing("minilm").endswith("a package is missing: pip install --no-deps no-such-package.")

@@ -11,7 +11,7 @@ import torch
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.store.algebra import read_rows, slow_slot, solve
 from bdh_workbench.memory.store.banks import SlowMemory
-from bdh_workbench.memory.store.state import KEPT, MADE, BareRows, ItemRecord, LayerRecord, Memory, Rows
+from bdh_workbench.memory.store.state import KEPT_COLUMNS, MADE_COLUMNS, BareRows, ItemRecord, LayerRecord, Memory, Rows
 
 FINGERPRINT = "0123456789abcdef" * 4
 
@@ -136,7 +136,10 @@ def bank_like(memory: Memory, other: Memory) -> int:
 def same(one: Memory, other: Memory) -> bool:
     """Whether two memories agree in every record and in every bit of every tensor that is not made of others."""
     bare = isinstance(one.rows, BareRows) or isinstance(other.rows, BareRows)
-    pairs = [(getattr(one.rows, name), getattr(other.rows, name)) for name in (KEPT if bare else (*KEPT, *MADE))]
+    pairs = [
+        (getattr(one.rows, name), getattr(other.rows, name))
+        for name in (KEPT_COLUMNS if bare else (*KEPT_COLUMNS, *MADE_COLUMNS))
+    ]
     pairs += [(one.basis, other.basis), (one.weights, other.weights)]
     tensors = all(a.dtype == b.dtype and a.shape == b.shape and _bits(a) == _bits(b) for a, b in pairs)
     names = [field.name for field in dataclasses.fields(Memory) if field.name not in ("rows", "basis", "weights")]

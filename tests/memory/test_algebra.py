@@ -131,7 +131,7 @@ def test_extending_a_basis_is_solving_from_scratch(seed: int, writes: int, each:
 def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = crowded_rows(10, 4, seed=2)
     whole, _ = solve(memory_of(rows))
-    monkeypatch.setattr("bdh_workbench.memory.store.algebra.BLOCK", 7)
+    monkeypatch.setattr("bdh_workbench.memory.store.algebra.ADDRESSES_AT_ONCE", 7)
     parts, _ = solve(memory_of(rows))
     torch.testing.assert_close(slow_slot(whole), slow_slot(parts), atol=1e-4, rtol=1e-4)
 

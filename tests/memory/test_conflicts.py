@@ -21,7 +21,7 @@ from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.training.synthetic import documents
-from bdh_workbench.training.synthetic.lexicon import ANSWERS
+from bdh_workbench.training.synthetic.lexicon import CATEGORY_ANSWERS
 from bdh_workbench.training.synthetic.skeletons import Skeleton, document, skeletons
 from bdh_workbench.training.synthetic.statements import Statement, StatementSource
 from tests.memory.memory_factory import refused
@@ -68,7 +68,7 @@ BOILERPLATE = (
     "Errors may be reported at the desk during opening hours.",
 )
 SENTENCES = [sentence for document in documents(6, 10) for sentence in sentences_of(document.text)]
-WORDS = sorted({word for answers in ANSWERS.values() for word in answers})
+WORDS = sorted({word for answers in CATEGORY_ANSWERS.values() for word in answers})
 
 
 def edited(text: str, part: float, rng: random.Random) -> str:

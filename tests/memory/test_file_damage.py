@@ -108,7 +108,7 @@ def forge(path: Path, change: Change, checksum: bool = True) -> None:
     metadata |= {
         name: json.dumps(metadata[name]) for name in ("items", "layers") if not isinstance(metadata[name], str)
     }
-    if checksum and arrays.keys() == file_format.CUES.keys():
+    if checksum and arrays.keys() == file_format.WORDLESS_ARRAYS.keys():
         metadata["checksum"] = str(files._checksum(metadata, arrays))
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, metadata)
 

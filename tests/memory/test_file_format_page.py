@@ -161,12 +161,12 @@ def test_a_reader_made_from_the_page_agrees_with_the_program(kind: str, tmp_path
 
 
 def test_the_page_names_all_that_a_file_holds() -> None:
-    tensors = {**file_format.WORDS, **file_format.CUES}
+    tensors = {**file_format.WORDED_ARRAYS, **file_format.WORDLESS_ARRAYS}
     names = (*tensors, *file_format.SMALL, *file_format.ITEM, *file_format.LAYER, file_format.FORMAT)
     assert [name for name in names if f"`{name}`" not in PAGE] == []
     for name, (kind, _, dims) in tensors.items():
         line = next(line for line in PAGE.splitlines() if line.startswith(f"| `{name}`"))
         assert f"| {kind} |" in line and line.split("|")[3].count(",") == dims - 1
-    assert list(file_format.WORDS) == WORDS and list(file_format.CUES) == CUES
+    assert list(file_format.WORDED_ARRAYS) == WORDS and list(file_format.WORDLESS_ARRAYS) == CUES
     assert f"{file_format.MAX_HEADER:,}" in PAGE and f"{MOST_WINDOW:,}" in PAGE
     assert f"{file_format.MAX_FILE >> 30} GiB" in PAGE and f"{file_format.MAX_LABEL:,}" in PAGE

@@ -17,7 +17,7 @@ from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store.algebra import Basis, extend_basis
 from bdh_workbench.memory.store.state import Rows
 from bdh_workbench.memory.writing import losses
-from bdh_workbench.memory.writing.direct import SLACK, STEPS, direct_reads, log_odds
+from bdh_workbench.memory.writing.direct import READ_STEPS, SLACK, direct_reads, log_odds
 from bdh_workbench.memory.writing.gradient import (
     BETAS,
     Adam,
@@ -151,7 +151,7 @@ def problem(**changes: Any) -> dict[str, Any]:
 def test_direct_reads_reach_the_margin_and_come_from_below() -> None:
     p = problem()
     steps = list(direct_reads(**p))
-    assert 1 < len(steps) <= STEPS and int(steps[-1][1]) == 0
+    assert 1 < len(steps) <= READ_STEPS and int(steps[-1][1]) == 0
     odds = log_odds((p["stream"] + 0.5 * p["reads"]) @ p["head"].T, p["targets"])[0]
     assert float(odds.min()) >= 8.0 - SLACK - 1e-3
     assert float(odds.max()) < 8.0 + 1e-3, "concave odds are never overshot"
@@ -188,7 +188,7 @@ def test_direct_reads_stay_finite_where_no_read_helps() -> None:
     head[1:] = head[0]
     p = problem(head=head, targets=torch.zeros(12, dtype=torch.int64))
     steps = list(direct_reads(**p))
-    assert len(steps) == STEPS and int(steps[-1][1]) == 12
+    assert len(steps) == READ_STEPS and int(steps[-1][1]) == 12
     assert bool(torch.isfinite(p["reads"]).all()) and bool(torch.isfinite(steps[-1][0]).all())
 
 
@@ -336,7 +336,7 @@ def test_rivals_that_follow_the_same_position_share_it() -> None:
 
 
 def test_sums_of_exponentials_and_their_gradient_are_those_of_the_logits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(losses, "CHUNK", 4)
+    monkeypatch.setattr(losses, "POSITIONS_AT_ONCE", 4)
     points = random(11, WIDTH, seed=3, scale=30.0).requires_grad_(True)
     weights = random(11, seed=4)
     wanted = (points @ HEAD.T).logsumexp(1)

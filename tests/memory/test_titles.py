@@ -140,11 +140,11 @@ def test_a_fact_that_is_switched_off_is_told_of_as_such(model: Model) -> None:
     refused(lambda: written(model, memory, [other]), "in layer 1, which is switched off: forget that fact first")
 
 
-@pytest.mark.parametrize("longest", [64, encoding.STRETCH])
+@pytest.mark.parametrize("longest", [64, encoding.STRETCH_TOKENS])
 def test_the_tokens_of_an_item_are_those_of_its_text(
     model: Model, longest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encoding, "STRETCH", longest)
+    monkeypatch.setattr(encoding, "STRETCH_TOKENS", longest)
     encode = model.tokenizer.encode
     memory = written(model, None, FACTS[:1], [DOCUMENT])
     fact, whole = len(encode(FACTS[0].prompt)) + len(encode(" " + FACTS[0].answer)), len(encode(DOCUMENT.text.strip()))

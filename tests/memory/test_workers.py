@@ -7,7 +7,7 @@ import torch
 
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store.banks import SlowMemory, own_rows
-from bdh_workbench.memory.store.state import KEPT
+from bdh_workbench.memory.store.state import KEPT_COLUMNS
 from bdh_workbench.memory.writing.writer import WriteEvent, finish, write
 from bdh_workbench.model.loading import Model, load_model
 from tests.core_factory import many_facts, tiny_model
@@ -38,7 +38,7 @@ def test_processes_write_what_one_process_writes(model: Model) -> None:
             together = stop.value
             break
     assert len(own_rows(together.memory.rows)) > 2 and len(events) == len(own_rows(together.memory.rows)) + 1
-    for name in KEPT:
+    for name in KEPT_COLUMNS:
         assert torch.equal(getattr(together.memory.rows, name), getattr(alone.memory.rows, name)), name
     one, other = SlowMemory(alone.memory), SlowMemory(together.memory)
     assert all(torch.equal(one.bank(bank), other.bank(bank)) for bank in own_rows(alone.memory.rows))

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.judge import FILE, Judge, load_judges, save_judges
+from bdh_workbench.model.judge import JUDGE_FILE, Judge, load_judges, save_judges
 
 PLAIN = Judge(("row", "words"), torch.tensor([2.0, -1.0]), 0.5, torch.tensor([0.5, 1.0]), torch.tensor([0.25, 2.0]))
 LAYERED = Judge(
@@ -67,7 +67,7 @@ def test_judges_come_back_from_their_file(tmp_path: Path) -> None:
     ids=str,
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
-    (tmp_path / FILE).write_text(json.dumps({"rows": PLAIN.to_dict() | change}), encoding="utf-8")
+    (tmp_path / JUDGE_FILE).write_text(json.dumps({"rows": PLAIN.to_dict() | change}), encoding="utf-8")
     with pytest.raises(UserError, match="copy the model folder again"):
         load_judges(tmp_path)
 

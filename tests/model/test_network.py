@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from bdh_workbench.model.config import ModelConfig
-from bdh_workbench.model.network import CHUNK, Network, NetworkState, Trace, parameter_shapes, rotary_tables, rotate
+from bdh_workbench.model.network import (
+    TOKENS_AT_ONCE,
+    Network,
+    NetworkState,
+    Trace,
+    parameter_shapes,
+    rotary_tables,
+    rotate,
+)
 from tests.core_factory import random_network, tiny_config
 
 Array = npt.NDArray[np.float64]
@@ -160,11 +168,11 @@ def test_token_by_token_is_the_same_as_all_at_once(network: Network) -> None:
 
 
 def test_texts_longer_than_a_chunk_are_read_in_chunks(network: Network) -> None:
-    ids = some_ids(1, CHUNK + 90, seed=5)
+    ids = some_ids(1, TOKENS_AT_ONCE + 90, seed=5)
     with torch.no_grad():
         whole, _ = network.advance(ids)
-        first, state = network.advance(ids[:, : CHUNK - 3])
-        second, _ = network.advance(ids[:, CHUNK - 3 :], state)
+        first, state = network.advance(ids[:, : TOKENS_AT_ONCE - 3])
+        second, _ = network.advance(ids[:, TOKENS_AT_ONCE - 3 :], state)
     torch.testing.assert_close(torch.cat((first, second), dim=1), whole, atol=1e-4, rtol=1e-4)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bdh_workbench.model.likeness import SHAPES, Likeness, Relating
+from bdh_workbench.model.likeness import SHAPE_NUMBERS, Likeness, Relating
 from bdh_workbench.reading.evidence import MEANING, Compared, Relations, compared
 from bdh_workbench.reading.words import Sentence, Word
 
@@ -19,7 +19,7 @@ def likeness() -> Likeness:
     vectors = torch.eye(7)
     vectors[4] = torch.tensor([0.0, 0.0, 0.0, 0.9, 0.436, 0.0, 0.0])  # an occupation is nearly a profession
     part = np.eye(7, dtype=np.float32)
-    relating = Relating(part, part, part, np.zeros((SHAPES, 7), np.float32), np.zeros((2, 9), np.float32))
+    relating = Relating(part, part, part, np.zeros((SHAPE_NUMBERS, 7), np.float32), np.zeros((2, 9), np.float32))
     return Likeness(WORDS, vectors, relating)
 
 

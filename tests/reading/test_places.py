@@ -16,10 +16,10 @@ from bdh_workbench.reading.places import Places
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.recall import Recall, linked
 from bdh_workbench.reading.words import (
-    BEFORE,
-    OFFSET,
+    KNOWN_BEFORE,
+    RARITY_OFFSET,
+    RARITY_SPAN,
     RECENT,
-    SPAN,
     Lexicon,
     RecentWords,
     SentenceWords,
@@ -94,7 +94,7 @@ def test_a_word_knows_its_tokens() -> None:
     pieces = ["\u201c", "Na", "\u00efve\u201d", " mi", "lls"]
     cut = Lexicon([piece.encode() for piece in pieces], [1.0, 6.0, 5.0, 7.0, 8.0])
     assert [(word.start, word.stop) for word in cut.words(range(5))] == [(1, 3), (3, 5)]
-    assert cut.words(range(5))[0].rarity == pytest.approx((6.0 + 5.0 - OFFSET) / SPAN)
+    assert cut.words(range(5))[0].rarity == pytest.approx((6.0 + 5.0 - RARITY_OFFSET) / RARITY_SPAN)
 
 
 def test_characters_that_are_cut_off_break_nothing() -> None:
@@ -194,7 +194,7 @@ def test_the_words_read_in_an_earlier_call_count_in_a_later_one() -> None:
         state = reading.state
         rows.append(int(reading.rows[0, 0]))
     assert rows == whole.rows[0].tolist()
-    assert state is not None and state.recent.shape[1] == min(BEFORE, ids.shape[1])
+    assert state is not None and state.recent.shape[1] == min(KNOWN_BEFORE, ids.shape[1])
     assert torch.equal(state.recent, whole.state.recent)
 
 

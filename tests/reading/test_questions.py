@@ -21,7 +21,7 @@ from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.asker import against_none, load_asker
 from bdh_workbench.reading.questions import QuestionReader, read_sentences
 from bdh_workbench.reading.reader import PURE, Reader
-from bdh_workbench.reading.sentence_evidence import EVIDENCE, Place, SentenceIndex
+from bdh_workbench.reading.sentence_evidence import SENTENCE_EVIDENCE, Place, SentenceIndex
 from bdh_workbench.reading.units import spans, units
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
 from tests.model_factory import save_tiny_model
@@ -139,7 +139,7 @@ def index(texts: list[str], items: list[int] | None = None) -> SentenceIndex:
 
 
 def evidence(texts: list[str], question: str, name: str) -> list[float]:
-    return index(texts).evidence(units(question))[:, EVIDENCE.index(name)].round(3).tolist()
+    return index(texts).evidence(units(question))[:, SENTENCE_EVIDENCE.index(name)].round(3).tolist()
 
 
 def test_evidence_is_what_it_says() -> None:
@@ -154,7 +154,7 @@ def test_evidence_is_what_it_says() -> None:
 
 def test_a_pointing_word_looks_where_the_last_answer_came_from() -> None:
     known = index(["Ada sings.", "Ada lives here.", "Ben lives here."], [0, 0, 1])
-    names = [EVIDENCE.index("last item"), EVIDENCE.index("last sentence")]
+    names = [SENTENCE_EVIDENCE.index("last item"), SENTENCE_EVIDENCE.index("last sentence")]
     assert known.evidence(units("Where does she live?"), Place(0, 0))[:, names].tolist() == [[1, 1], [1, 0.5], [0, 0]]
     assert not known.evidence(units("Where does Ben live?"), Place(0, 0))[:, names].any()
     assert not known.evidence(units("Where does she live?"))[:, names].any()

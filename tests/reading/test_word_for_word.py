@@ -14,7 +14,7 @@ from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.writing.writer import WriteSettings, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
-from bdh_workbench.reading.verbatim import ROOT, Spoken, Stretch, Verbatim
+from bdh_workbench.reading.verbatim import ROOT_STATE, Spoken, Stretch, Verbatim
 from tests.core_factory import tiny_model
 
 WORDS = "amber birch copper delta ember fennel garnet hazel indigo juniper kelp larch maple nickel olive pewter".split()
@@ -171,7 +171,7 @@ def test_a_tree_read_in_pieces_is_the_tree_read_at_once() -> None:
 def test_tokens_alike_but_for_case_take_one_branch() -> None:
     tree = Verbatim([Stretch([1, 2], 1, [7]), Stretch([3, 2], 1, [8])], [0, 1, 2, 1], [1.0] * 4)
     spoken, _ = tree.read([3])
-    assert tree.rows(spoken[0][0]) == [7, 8] and spoken[0][0].node != ROOT
+    assert tree.rows(spoken[0][0]) == [7, 8] and spoken[0][0].node != ROOT_STATE
 
 
 def test_a_text_is_met_however_its_lines_are_broken() -> None:

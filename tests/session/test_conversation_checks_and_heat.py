@@ -29,7 +29,7 @@ from bdh_workbench.session.records.jobs import (
     WriteSettings,
 )
 from bdh_workbench.session.records.notebook import load_notebook, notebook_path
-from bdh_workbench.session.storage.searching import MARKS, SearchIndex
+from bdh_workbench.session.storage.searching import HIT_MARKS, SearchIndex
 from bdh_workbench.session.tasks.heat import item_text
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
 from tests.session.session_factory import done, failed, real_session
@@ -155,7 +155,7 @@ def test_a_search_finds_items_of_all_memories_and_follows_their_files(tmp_path: 
     index = SearchIndex(tmp_path, tmp_path / "memories")
     (hit,) = index.find("keeper Odi")
     assert hit.path == first and hit.item == 3 and hit.kind == "document" and hit.title == DOCUMENT.title
-    assert f"{MARKS[0]}Odile{MARKS[1]}" in hit.excerpt
+    assert f"{HIT_MARKS[0]}Odile{HIT_MARKS[1]}" in hit.excerpt
     (hit,) = index.find("HENRIK clocks")
     assert (hit.path, hit.item, hit.kind) == (first, 2, "fact")
     assert [hit.path for hit in index.find("brothers")] == [second]

@@ -415,7 +415,7 @@ def test_no_copies_where_a_person_wants_none(tmp_path: Path, file: Path) -> None
 
 
 def test_what_can_be_undone_is_bounded(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_use_memory, "MOST_BYTES", 0)
+    monkeypatch.setattr(in_use_memory, "UNDO_BYTES", 0)
     with real_session(tmp_path) as (session, record):
         done(session, record, OpenMemory(file))
         for _ in range(4):

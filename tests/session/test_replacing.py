@@ -210,7 +210,7 @@ def test_rows_in_any_order_come_back_in_theirs() -> None:
 
 def test_how_much_is_kept_is_bounded(tmp_path: Path, loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
     session, record = loaded
-    monkeypatch.setattr(in_use_memory, "MOST_BYTES", 0)
+    monkeypatch.setattr(in_use_memory, "UNDO_BYTES", 0)
     for number in range(4):
         done(session, record, Write((Fact("p", str(number)),)))
     for _ in range(in_use_memory.KEPT_STATES):

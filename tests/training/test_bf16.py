@@ -61,7 +61,7 @@ def test_fewer_levels_are_those_of_the_network() -> None:
     assert not torch.allclose(bf16.stream_of(network, ids, 3), network(ids, 2), atol=0.05)
 
 
-@pytest.mark.parametrize("count", [1, bf16.ROWS, 2 * bf16.ROWS + 5])
+@pytest.mark.parametrize("count", [1, bf16.ROWS_AT_A_TIME, 2 * bf16.ROWS_AT_A_TIME + 5])
 def test_the_loss_of_the_head_is_cross_entropy(count: int) -> None:
     torch.manual_seed(0)
     stream, weight = torch.randn(count, 16).to(torch.bfloat16), torch.randn(50, 16).bfloat16().float()

@@ -24,7 +24,7 @@ from bdh_workbench.training.addressing.addresses import (
 from bdh_workbench.training.addressing.calibration import GeneralText
 from bdh_workbench.training.addressing.episodes import EpisodeSource
 from bdh_workbench.training.addressing.metatrain import (
-    TRAINED,
+    TRAINED_NUMBERS,
     Addressing,
     episode_losses,
     meta_train,
@@ -46,7 +46,7 @@ def site() -> WriteSite:
 @pytest.fixture(scope="module")
 def source() -> EpisodeSource:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"STATEMENTS": 400, "DOCUMENTS": 2}.items():
+        for name, value in {"EPISODE_STATEMENTS": 400, "EPISODE_DOCUMENTS": 2}.items():
             patch.setattr(episodes_module, name, value)
         return EpisodeSource(TOKENIZER, general_ids(), calibrated_site(tiny_config()).begins_word, 0)
 
@@ -54,13 +54,13 @@ def source() -> EpisodeSource:
 @pytest.fixture
 def small_episodes(monkeypatch: pytest.MonkeyPatch) -> None:
     small = {
-        "STATEMENTS": 400,
-        "DOCUMENTS": 2,
-        "RELATIONS": 3,
-        "ENTITIES": 2,
+        "EPISODE_STATEMENTS": 400,
+        "EPISODE_DOCUMENTS": 2,
+        "EPISODE_RELATIONS": 3,
+        "EPISODE_ENTITIES": 2,
         "STRETCHES": 3,
         "TEXT_TOKENS": 120,
-        "OTHER": (2, 24),
+        "UNRELATED_WINDOWS": (2, 24),
     }
     for name, value in small.items():
         monkeypatch.setattr(episodes_module, name, value)
@@ -73,7 +73,7 @@ def text() -> GeneralText:
 
 def test_training_starts_at_the_calibrated_numbers(site: WriteSite) -> None:
     buffers = Addressing(site, TOKENIZER).buffers_of_site()
-    assert set(buffers) == set(TRAINED)
+    assert set(buffers) == set(TRAINED_NUMBERS)
     for name, value in buffers.items():
         assert torch.allclose(value, getattr(site, name), atol=1e-7), name
 
@@ -88,7 +88,9 @@ def test_numbers_stay_within_their_bounds(site: WriteSite, extreme: float) -> No
     assert all(torch.isfinite(value).all() for value in buffers.values())
     assert ((buffers["decays"] > 0) & (buffers["decays"] < 1)).all()
     ratio = buffers["cue_weights"] / site.cue_weights
-    assert torch.allclose(ratio, torch.full_like(ratio, float(np.exp(np.sign(extreme) * metatrain.SPAN))), rtol=1e-4)
+    assert torch.allclose(
+        ratio, torch.full_like(ratio, float(np.exp(np.sign(extreme) * metatrain.NUMBER_SPAN))), rtol=1e-4
+    )
     assert buffers["token_weights"][TOKENIZER.end_id] == 0
 
 
@@ -145,7 +147,7 @@ def test_gradients_reach_every_number(small_episodes: None, source: EpisodeSourc
 
 
 def test_a_seed_gives_the_same_numbers(small_episodes: None, site: WriteSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metatrain, "STEPS", 6)
+    monkeypatch.setattr(metatrain, "META_STEPS", 6)
     monkeypatch.setattr(metatrain, "REFIT", 4)
     monkeypatch.setattr(metatrain, "REFIT_TEXTS", 100)
     site = with_buffers(site, {"mean": site.mean.clone(), "whiten": site.whiten.clone()})
@@ -172,7 +174,7 @@ class Scores:
 @pytest.fixture
 def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def trained(base: WriteSite, *arguments: Any) -> tuple[int, dict[str, float], dict[str, torch.Tensor]]:
-        return 1, {}, {name: getattr(base, name) * 0.5 for name in TRAINED}
+        return 1, {}, {name: getattr(base, name) * 0.5 for name in TRAINED_NUMBERS}
 
     monkeypatch.setattr(metatrain, "_train_one", trained)
     monkeypatch.setattr(metatrain, "_fitted", lambda site, changed, text: with_buffers(site, changed))
@@ -186,7 +188,7 @@ def test_kept_only_if_better_with_every_seed(
     no_work: None, site: WriteSite, monkeypatch: pytest.MonkeyPatch, scores: tuple[float, ...], kept: bool
 ) -> None:
     monkeypatch.setattr(metatrain, "_measured", Scores(*scores))
-    before = {name: getattr(site, name).clone() for name in TRAINED}
+    before = {name: getattr(site, name).clone() for name in TRAINED_NUMBERS}
     result = meta_train(site, TOKENIZER, text(), 1.0, 2)
     assert result.kept is kept
     assert result.verdict.startswith("The trained numbers are kept" if kept else "The untrained start is kept")

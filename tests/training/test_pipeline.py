@@ -66,8 +66,8 @@ def little() -> Iterator[None]:
     less = {
         pipeline: {"QUICK_SIZES": (8, 4, 1)},
         metatrain: {"QUICK_SIZES": (8, 4, 1)},
-        addresses: {"HELD_OUT": (8, 64)},
-        judging: {"SIZES": (12,), "TEXTS": ((1, 1600), (2, 1600)), "ASKED": 10},
+        addresses: {"REPORT_WINDOWS": (8, 64)},
+        judging: {"WORLD_FACTS": (12,), "WORLD_TEXTS": ((1, 1600), (2, 1600)), "ASKED_OF_WORLD": 10},
     }
     with pytest.MonkeyPatch.context() as patch:
         for module, values in less.items():

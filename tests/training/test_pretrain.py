@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.network import CHUNK, Network
+from bdh_workbench.model.network import TOKENS_AT_ONCE, Network
 from bdh_workbench.model.tokenizer import ByteTokenizer
 from bdh_workbench.training import checkpoint
 from bdh_workbench.training.checkpoint import Progress
@@ -324,7 +324,7 @@ def test_synthetic_rows_come_at_the_wanted_share_and_others_are_left_alone() -> 
 @pytest.mark.parametrize("name", sorted(path.stem for path in CONFIGS.glob("*.toml")))
 def test_bundled_configurations_are_sound(name: str) -> None:
     model, training = load_configs(name)
-    assert model.levels >= 1 and max(training.early_context, training.late_context) <= CHUNK
+    assert model.levels >= 1 and max(training.early_context, training.late_context) <= TOKENS_AT_ONCE
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,13 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.reading.asker import load_asker
 from bdh_workbench.reading.network import OFF, ReaderConfig, ReaderNetwork, SpanScores, pairs_of
-from bdh_workbench.reading.sentence_evidence import EVIDENCE, Place, SentenceIndex
+from bdh_workbench.reading.sentence_evidence import SENTENCE_EVIDENCE, Place, SentenceIndex
 from bdh_workbench.reading.units import units
 from bdh_workbench.training.corpus import CorpusDocument
 from bdh_workbench.training.reading import judging
-from bdh_workbench.training.reading.examples import SIZES, Examples
+from bdh_workbench.training.reading.examples import SENTENCES_READ, Examples
 from bdh_workbench.training.reading.judging import (
-    CANDIDATES,
+    RANKED_CANDIDATES,
     Case,
     Memories,
     People,
@@ -33,7 +33,7 @@ from bdh_workbench.training.reading.judging import (
     of_answers,
     of_sentences,
 )
-from bdh_workbench.training.reading.phase import MADE, PEOPLE, Questions, refit_judges, train_reader
+from bdh_workbench.training.reading.phase import MADE_FILE, PEOPLE_FILE, Questions, refit_judges, train_reader
 from bdh_workbench.training.reading.questions import (
     Article,
     Asked,
@@ -88,8 +88,8 @@ def folder(tmp_path: Path) -> Path:
         people.append({"sentence": text, "question": asked, "start": start, "end": start + len(answer)})
         year = text.index("18")
         made.append({"sentence": text, "questions": [["When was it opened?", year, year + 4, "rule"]]})
-    write_lines(tmp_path / PEOPLE, people)
-    write_lines(tmp_path / MADE, made)
+    write_lines(tmp_path / PEOPLE_FILE, people)
+    write_lines(tmp_path / MADE_FILE, made)
     return tmp_path
 
 
@@ -135,18 +135,18 @@ def test_a_gap_is_asked_by_one_sentence_and_answered_by_another(corpus: Path) ->
 
 
 def test_questions_are_read_and_bad_lines_named(folder: Path) -> None:
-    people, made = people_questions(folder / PEOPLE), made_questions(folder / MADE)
+    people, made = people_questions(folder / PEOPLE_FILE), made_questions(folder / MADE_FILE)
     for pool in (people, made):
         assert len(pool.asked) == len(pool.sentences) == 40
     first = people.asked[0]
     assert [u.folded for u in units(people.sentences[0])[first.first : first.last + 1]] == ["ada"]
-    write_lines(folder / PEOPLE, [{"sentence": "A."}])
+    write_lines(folder / PEOPLE_FILE, [{"sentence": "A."}])
     with pytest.raises(UserError, match="line 1"):
-        people_questions(folder / PEOPLE)
+        people_questions(folder / PEOPLE_FILE)
 
 
 def test_the_text_of_a_sentence_is_found_and_its_questions_put_to_it(folder: Path) -> None:
-    pool = people_questions(folder / PEOPLE)
+    pool = people_questions(folder / PEOPLE_FILE)
     around = [f"Line {number} of the chronicle tells of nothing that anybody asked about." for number in range(9)]
     # The corpus has the sentence with another beginning and other spaces.
     known = "Then, in 1803 the old market of Holm was opened by  Dora after a long debate."
@@ -165,7 +165,7 @@ def test_the_text_of_a_sentence_is_found_and_its_questions_put_to_it(folder: Pat
 
 
 def test_the_judge_of_answers_learns_from_what_the_reader_has_not_seen(folder: Path) -> None:
-    pool = people_questions(folder / PEOPLE)
+    pool = people_questions(folder / PEOPLE_FILE)
     articles = [Article("One", pool.sentences[:6], 1, 1), Article("Two", pool.sentences[6:14], 2, 8)]
     asker = small_asker()
     known = memories(asker, [], People(pool, {8, 20}, articles), Pool([], []), 0)
@@ -182,17 +182,19 @@ def test_the_judge_of_answers_learns_from_what_the_reader_has_not_seen(folder: P
 def test_a_judge_learns_from_what_it_would_rank_high_itself() -> None:
     asker = small_asker()
     long = "Far away from all of this a number of entirely different things went on for many years without end."
-    sentences = [f"The mill number {number} was opened." for number in range(CANDIDATES + 5)] + [long]
+    sentences = [f"The mill number {number} was opened." for number in range(RANKED_CANDIDATES + 5)] + [long]
     places = [Place(0, number) for number in range(len(sentences))]
     index = SentenceIndex(places, sentences, {0: ""}, asker.numbers, asker.vectors, asker.rarity)
     case = Case(0, "Who opened mill number 3?", 3)
     known = Memories((index,), ((None,) * len(sentences),), (case,), (index.evidence(units(case.question)),))
-    weights = torch.tensor([float(name == "length") for name in EVIDENCE])
-    by_length = Judge(EVIDENCE, weights, 0.0, torch.zeros(len(EVIDENCE)), torch.ones(len(EVIDENCE)))
-    longest = index.evidence(units(long))[-1, EVIDENCE.index("length")]
+    weights = torch.tensor([float(name == "length") for name in SENTENCE_EVIDENCE])
+    by_length = Judge(
+        SENTENCE_EVIDENCE, weights, 0.0, torch.zeros(len(SENTENCE_EVIDENCE)), torch.ones(len(SENTENCE_EVIDENCE))
+    )
+    longest = index.evidence(units(long))[-1, SENTENCE_EVIDENCE.index("length")]
     (before,), (after,) = of_sentences(known), of_sentences(known, [by_length])
-    assert longest not in before.evidence[:, EVIDENCE.index("length")]
-    assert longest in after.evidence[:, EVIDENCE.index("length")]
+    assert longest not in before.evidence[:, SENTENCE_EVIDENCE.index("length")]
+    assert longest in after.evidence[:, SENTENCE_EVIDENCE.index("length")]
 
 
 def test_a_longer_question_says_more_of_its_sentence_but_not_the_answer() -> None:
@@ -214,7 +216,7 @@ def test_a_longer_question_says_more_of_its_sentence_but_not_the_answer() -> Non
 
 
 def test_a_large_memory_is_asked_what_it_does_not_hold_as_often_as_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging, "GROUPS", (1, 1, 1, 1, 16))
+    monkeypatch.setattr(judging, "TEXTS_TOGETHER", (1, 1, 1, 1, 16))
     titles = [f"Text {number}" for number in range(120)]
     sentences = [f"The mill of {title} was opened by {title} in spring." for title in titles]
     pool = Pool(sentences, [Asked(f"Who opened the mill {n}?", n, 0, 0) for n in range(120)])
@@ -230,7 +232,7 @@ def test_a_large_memory_is_asked_what_it_does_not_hold_as_often_as_a_small_one(m
 
 
 def test_what_answers_as_well_is_no_rival(folder: Path) -> None:
-    pool = people_questions(folder / PEOPLE)
+    pool = people_questions(folder / PEOPLE_FILE)
     asked = [dataclasses.replace(one, beside=(one.sentence + 1) % 40) for one in pool.asked]
     examples, chooser = Examples(Pool(pool.sentences, asked), ordered=True), random.Random(0)
     beside = {tuple(u.same for u in units(one.question)): units(pool.sentences[one.beside]) for one in asked}
@@ -239,11 +241,11 @@ def test_what_answers_as_well_is_no_rival(folder: Path) -> None:
         forbidden = beside.get(tuple(u.same for u in example.question))
         assert forbidden is None or forbidden not in list(example.sentences)
     assert 0.1 < sum(example.answer is None for example in drawn) / 400 < 0.35
-    assert {len(example.sentences) for example in drawn} == set(SIZES)
+    assert {len(example.sentences) for example in drawn} == set(SENTENCES_READ)
 
 
 def test_the_right_place_is_the_one_trained_on(folder: Path) -> None:
-    examples, chooser = Examples(people_questions(folder / PEOPLE), ordered=False), random.Random(1)
+    examples, chooser = Examples(people_questions(folder / PEOPLE_FILE), ordered=False), random.Random(1)
     drawn = [examples.draw(chooser) for _ in range(30)]
     read = encoded(drawn, {}, CONFIG)
     assert read.question.tolist() == [n for n, example in enumerate(drawn) for _ in example.sentences]
@@ -276,7 +278,7 @@ def test_sentences_of_a_question_compete_with_each_other_and_with_none() -> None
 
 
 def test_words_of_a_question_are_replaced_by_close_ones(folder: Path) -> None:
-    pool = people_questions(folder / PEOPLE)
+    pool = people_questions(folder / PEOPLE_FILE)
     close = {"opened": ("founded",), "the": ("a",)}
     examples, chooser = Examples(pool, ordered=False, close=close), random.Random(0)
     drawn = [[u.folded for u in examples.draw(chooser).question] for _ in range(400)]
@@ -296,7 +298,7 @@ def training(
     folder: Path, into: Path, minutes: float, numbers: dict[str, int] | None = None, hidden: float = 0.0
 ) -> ReaderTraining:
     torch.manual_seed(0)
-    examples = Examples(people_questions(folder / PEOPLE), ordered=False)
+    examples = Examples(people_questions(folder / PEOPLE_FILE), ordered=False)
     settings = ReadingConfig(minutes=minutes, batch=16, rate=5e-3, warmup=5, dropout=0.0, hidden=hidden)
     held_out = [examples.plain(number) for number in range(20)]
     return ReaderTraining(ReaderNetwork(CONFIG), numbers or {}, [(examples, 1.0)], held_out, settings, into)
@@ -318,7 +320,7 @@ def test_a_reader_learns_and_a_stopped_run_goes_on(folder: Path, tmp_path: Path)
 
 
 def test_a_hidden_word_is_told_by_nothing(folder: Path) -> None:
-    examples = Examples(people_questions(folder / PEOPLE), ordered=False)
+    examples = Examples(people_questions(folder / PEOPLE_FILE), ordered=False)
     numbers = {"harbour": 3, "opened": 4}
     pairs = encoded([examples.plain(number) for number in range(20)], numbers, CONFIG).pairs
     torch.manual_seed(0)
@@ -375,8 +377,8 @@ def test_a_judge_finds_the_evidence_that_counts() -> None:
 
 @pytest.mark.slow
 def test_the_whole_phase(folder: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging, "FACTS", 8)
-    monkeypatch.setattr(judging, "DOCUMENTS", 8)
+    monkeypatch.setattr(judging, "MEMORY_FACTS", 8)
+    monkeypatch.setattr(judging, "CORPUS_DOCUMENTS", 8)
     out = tmp_path / "model"
     questions = Questions(str(corpus), folder)
     settings = ReadingConfig(minutes=0.02, batch=8, pretraining_minutes=0.02)

@@ -15,8 +15,8 @@ import pytest
 
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.training import synthetic
-from bdh_workbench.training.synthetic.lexicon import ANSWERS
-from bdh_workbench.training.synthetic.names import KINDS, SPLITS, entity, is_reserved, split_of
+from bdh_workbench.training.synthetic.lexicon import CATEGORY_ANSWERS
+from bdh_workbench.training.synthetic.names import NAME_KINDS, SPLITS, entity, is_reserved, split_of
 from bdh_workbench.training.synthetic.relations import all_relations, relations
 from bdh_workbench.training.synthetic.skeletons import skeletons
 from bdh_workbench.training.synthetic.statements import StatementSource
@@ -97,8 +97,8 @@ def test_there_are_enough_relations_and_every_one_is_complete() -> None:
     for relation in all_relations():
         assert len(set(relation.statements)) >= 5, relation
         assert relation.questions and relation.synonyms and relation.reversals, relation
-        assert relation.kind in KINDS, relation
-        assert relation.category in ANSWERS or relation.category in KINDS, relation
+        assert relation.kind in NAME_KINDS, relation
+        assert relation.category in CATEGORY_ANSWERS or relation.category in NAME_KINDS, relation
         assert all("{e}" in line for line in (*relation.statements, *relation.questions, *relation.synonyms)), relation
         assert all("{a}" in line and "{e}" not in line for line in relation.reversals), relation
 
@@ -119,7 +119,7 @@ def test_relations_are_divided_sixty_twenty_twenty() -> None:
 
 def test_splits_share_no_name_and_no_phrasing() -> None:
     rng = random.Random("names")
-    names = {split: {entity(rng, kind, split).name for kind in KINDS for _ in range(40)} for split in SPLITS}
+    names = {split: {entity(rng, kind, split).name for kind in NAME_KINDS for _ in range(40)} for split in SPLITS}
     phrasings = {split: {line for r in relations(split) for line in r.statements} for split in SPLITS}
     for one, other in (("train", "dev"), ("train", "test"), ("dev", "test")):
         assert not names[one] & names[other]
@@ -242,7 +242,7 @@ def test_passages_have_the_right_length_and_differ() -> None:
 
 def test_passages_ask_again_for_what_they_state() -> None:
     """Some answer stands at least twice in almost every passage, and question forms are common."""
-    words = {word for category in ANSWERS.values() for word in category if len(word) > 4}
+    words = {word for category in CATEGORY_ANSWERS.values() for word in category if len(word) > 4}
     made = passages(300, "again")
     repeated = sum(any(text.lower().count(word.lower()) >= 2 for word in words) for text in made)
     assert repeated > 290
@@ -271,7 +271,7 @@ def test_nothing_of_the_public_benchmark_occurs() -> None:
 
 def test_no_answer_is_an_answer_of_the_public_benchmark() -> None:
     forbidden = {word.lower() for word in BENCHMARK_ANSWERS}
-    answers = {word for words in ANSWERS.values() for word in words}
+    answers = {word for words in CATEGORY_ANSWERS.values() for word in words}
     for split in SPLITS:
         answers |= {fact.answer for fact in synthetic.facts(1000, 11, split)}
         answers |= {probe.answer for document in synthetic.documents(50, 11, split) for probe in document.probes}

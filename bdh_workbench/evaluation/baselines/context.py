@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,13 +18,13 @@ from bdh_workbench.inputs.as_read import as_read
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.inputs.sentences import sentence_spans, sentences_of
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.units import WORD
 from bdh_workbench.training.synthetic import documents as invented
 
 DISTRACTORS = 10_000  # tokens of other documents that are searched too
 DISTRACTOR_SEED = 7
 QUERY = 24  # tokens before a sentence by which it is looked for
 SENTENCE_ENDS = (".", "!", "?")  # of what is generated; at an abbreviation it is looked for once more, which costs time
-WORD = re.compile(r"\w+")
 
 
 def statement(fact: Fact) -> str:

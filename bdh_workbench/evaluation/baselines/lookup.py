@@ -25,7 +25,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader, ReaderState, Reading
 
 ADDRESS, STREAM = "address", "stream"
-FLOAT, INDEX = 4, 4  # bytes
+VALUE_BYTES, INDEX_BYTES = 4, 4  # bytes
 
 
 class LookupReader(Reader):
@@ -98,8 +98,12 @@ class Lookup(Rival):
     @property
     def bytes(self) -> int:
         """Of keys and values; of a sparse key its entries and their places."""
-        keys = int((self.keys != 0).sum()) * (FLOAT + INDEX) if self.kind == ADDRESS else self.keys.numel() * FLOAT
-        return keys + self.values.numel() * FLOAT
+        keys = (
+            int((self.keys != 0).sum()) * (VALUE_BYTES + INDEX_BYTES)
+            if self.kind == ADDRESS
+            else self.keys.numel() * VALUE_BYTES
+        )
+        return keys + self.values.numel() * VALUE_BYTES
 
     @property
     def reader(self) -> Reader:

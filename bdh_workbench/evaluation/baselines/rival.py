@@ -25,7 +25,7 @@ from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 
-BATCH = 16  # windows of unrelated text read at once
+WINDOW_BATCH = 16  # windows of unrelated text read at once
 
 Note = Callable[[str], None]
 
@@ -188,7 +188,7 @@ def rival_locality(rival: Rival, text: HeldOut) -> dict[str, float]:
     model, reader = rival.model, rival.reader
     before = after = 0.0
     agreed = count = 0
-    for part in torch.split(text.windows, BATCH):
+    for part in torch.split(text.windows, WINDOW_BATCH):
         ids, wanted = part[:, :-1], part[:, 1:].to(model.device)
         plain = model.network.logits(model.network.advance(ids.to(model.device))[0]).float()
         length = ids.shape[1]

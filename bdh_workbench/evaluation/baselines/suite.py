@@ -15,7 +15,7 @@ from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model
 
-NAMES = {
+REFERENCE_NAMES = {
     "in_context": "all of it in context",
     "bm25": "BM25 and context",
     "lora": "LoRA, rank 8",
@@ -65,7 +65,7 @@ def compare(
     given: Mapping[str, Callable[[], Rival]] = makers(model, settings, write)
     reports: dict[str, Any] = {}
     for name, make in given.items():
-        reports[name] = rival_report(make, facts, documents, text, _named(NAMES[name], note))
+        reports[name] = rival_report(make, facts, documents, text, _named(REFERENCE_NAMES[name], note))
     return reports
 
 

@@ -30,7 +30,7 @@ from bdh_workbench.model.network import Network
 from bdh_workbench.reading.reader import Reader
 
 RANK = 8  # of LoRA
-LOCAL_WINDOWS = 4  # of unrelated text in each step, where there is such a term
+STEP_LOCAL_WINDOWS = 4  # of unrelated text in each step, where there is such a term
 BYTES = 4  # of a number
 
 
@@ -93,7 +93,7 @@ class Tuned(Rival):
         windows = self.model.calibration.locality
         if not self.settings.locality or not len(windows):
             return torch.zeros((), device=self.model.device)
-        chosen = windows[torch.randperm(len(windows), generator=random)[:LOCAL_WINDOWS]].to(self.model.device)
+        chosen = windows[torch.randperm(len(windows), generator=random)[:STEP_LOCAL_WINDOWS]].to(self.model.device)
         with torch.no_grad():
             reference = self.model.network.logits(self.model.network(chosen)).flatten(0, 1)
         tuned = self.network.logits(self.network(chosen)).flatten(0, 1)

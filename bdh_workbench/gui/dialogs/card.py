@@ -16,7 +16,7 @@ from bdh_workbench.session.records.events import ModelInfo
 
 LONGEST_CARD = 400_000  # characters of a card that are shown
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-NONE = "This model came without a card (README.md in its folder)."
+NO_CARD = "This model came without a card (README.md in its folder)."
 CARD_MARKDOWN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 
 
@@ -32,9 +32,9 @@ def card_text(folder: Path) -> str:
     """The card of a model's folder."""
     try:
         with (folder / "README.md").open(encoding="utf-8", errors="replace") as file:
-            return COMMENT.sub("", harmless_lines(file.read(LONGEST_CARD))) or NONE
+            return COMMENT.sub("", harmless_lines(file.read(LONGEST_CARD))) or NO_CARD
     except OSError:
-        return NONE
+        return NO_CARD
 
 
 class ModelCard(QDialog):

@@ -19,7 +19,7 @@ def _kinds() -> str:
     return ";;".join([*filters, "All files (*)"])
 
 
-TEXTS = _kinds()
+TEXT_KINDS = _kinds()
 MEMORIES = "Memory files (*.safetensors)"
 
 

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
 
 from bdh_workbench.gui.look.widgets import answered, button, row
 
-STEPS = (
+GUIDE_STEPS = (
     (
         "1  Choose what to write",
         "Paste or open a document, or fill in a table of facts. Samples are a click away below.",
@@ -37,7 +37,7 @@ class Guide(QDialog):
         heading.setObjectName("heading")
         layout.addWidget(heading)
         layout.addSpacing(8)
-        for title, text in STEPS:
+        for title, text in GUIDE_STEPS:
             name = QLabel(title)
             name.setObjectName("title")
             words = QLabel(text)

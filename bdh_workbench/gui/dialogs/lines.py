@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit,
 from bdh_workbench.gui.look.widgets import answered, note
 from bdh_workbench.session.records.notebook import Check
 
-WIDTH = 380  # pixels of a line
+LINE_WIDTH = 380  # pixels of a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class LinesDialog(QDialog):
         for one, line in zip(asked, self.lines, strict=True):
             line.setAccessibleName(one.name)
             line.setPlaceholderText(one.hint)
-            line.setMinimumWidth(WIDTH)
+            line.setMinimumWidth(LINE_WIDTH)
             line.textChanged.connect(self._enable)
             form.addRow(one.name, line)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)

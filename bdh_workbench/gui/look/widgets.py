@@ -24,6 +24,8 @@ from PySide6.QtWidgets import (
 
 from bdh_workbench.gui.look.theme import NOTE_PIXELS
 
+ROW_ROLE = Qt.ItemDataRole.UserRole  # the number of what a row of a list or tree stands for
+
 
 def button(text: str, tip: str, clicked: Callable[[], object], *, primary: bool = False) -> QPushButton:
     """A button with a verb on it."""

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bdh_workbench.gui.look.widgets import ElideLabel, Pane, button, flat_button, note, row, set_tone
+from bdh_workbench.gui.look.widgets import ROW_ROLE, ElideLabel, Pane, button, flat_button, note, row, set_tone
 from bdh_workbench.gui.look.words import plural
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.harmless import harmless_lines
@@ -42,7 +42,6 @@ from bdh_workbench.wording import size
 LINES = 2000
 SAID = 6000  # milliseconds for which a remark stands in the strip
 QUIET = 0.5  # seconds that a job takes before its progress is worth showing
-NUMBER = Qt.ItemDataRole.UserRole
 
 
 class ActivityPane(Pane):
@@ -166,7 +165,7 @@ class ActivityPane(Pane):
 
     def cancel_chosen(self) -> None:
         """Stop the jobs that are chosen in the list, or what runs."""
-        chosen = [int(line.data(0, NUMBER)) for line in self.list.selectedItems()]
+        chosen = [int(line.data(0, ROW_ROLE)) for line in self.list.selectedItems()]
         for number in chosen:
             self.context.jobs.cancel(number)
         if not chosen:
@@ -249,7 +248,7 @@ class ActivityPane(Pane):
         lines = {}
         for index in reversed(range(self.list.topLevelItemCount())):
             line = self.list.topLevelItem(index)
-            number = int(line.data(0, NUMBER)) if line is not None else -1
+            number = int(line.data(0, ROW_ROLE)) if line is not None else -1
             if line is not None and number in self.jobs:
                 lines[number] = line
             else:
@@ -258,7 +257,7 @@ class ActivityPane(Pane):
             line = lines.get(number)
             if line is None:
                 line = QTreeWidgetItem([title, ""])
-                line.setData(0, NUMBER, number)
+                line.setData(0, ROW_ROLE, number)
                 self.list.addTopLevelItem(line)
             state = (self._detail or "running") if number == self.running else "waiting"
             line.setText(1, "cancelling …" if number in self.context.jobs.stopping else state)

@@ -15,8 +15,17 @@ from bdh_workbench.gui.dialogs.questions import Confirm
 from bdh_workbench.gui.look.colours import Colours
 from bdh_workbench.gui.look.widgets import Pane, button, flat_button, popup_menu, row
 from bdh_workbench.gui.look.words import plural
-from bdh_workbench.gui.parts.asking.ask_settings import HEIGHT, NAME, AskSettings
-from bdh_workbench.gui.parts.asking.exchange import AGAIN, ALONE, CANDIDATES, COPY, PIN, SOURCE, Exchange, page
+from bdh_workbench.gui.parts.asking.ask_settings import MOST_HEIGHT, SETTINGS_LABEL, AskSettings
+from bdh_workbench.gui.parts.asking.exchange import (
+    AGAIN,
+    CANDIDATE_LIST,
+    COPY,
+    PIN,
+    SHOW_SOURCE,
+    UNTOUCHED_ANSWER,
+    Exchange,
+    page,
+)
 from bdh_workbench.gui.parts.asking.probability import Page
 from bdh_workbench.gui.parts.asking.prompt_line import PromptLine
 from bdh_workbench.gui.plots.bars import NextTokens
@@ -32,8 +41,8 @@ from bdh_workbench.session.records.events import (
 from bdh_workbench.session.records.jobs import ClearConversation
 from bdh_workbench.session.records.notebook import as_json, as_markdown, holds_words, mark_of
 
-KEPT = 200  # exchanges
-SHOWN = 40  # of them in the window
+KEPT_EXCHANGES = 200  # exchanges
+SHOWN_EXCHANGES = 40  # of them in the window
 SETTINGS_SHARE = 0.42  # of the room above the line, at most
 CHART_HEIGHT = 116  # pixels under which a chart says nothing, and the answers have its room
 MODE_NAMES: dict[AsKind, str] = {"auto": "Auto", "question": "Question", "beginning": "Beginning"}
@@ -94,14 +103,14 @@ class AskPane(Pane):
         self.stop_button.setVisible(False)
         self.options = AskSettings(context.preferences)
         self.options.setVisible(False)
-        self.settings_button = flat_button("settings ▸", NAME, self._toggle_options)
+        self.settings_button = flat_button("settings ▸", SETTINGS_LABEL, self._toggle_options)
         self.candidates_button = flat_button(
             "candidates ▸",
             "Show the other candidates of the last answer",
-            lambda: self.do_with_last(CANDIDATES),
+            lambda: self.do_with_last(CANDIDATE_LIST),
         )
         self.alone_button = flat_button(
-            "memory off ▸", "Show what the model says without the memory", lambda: self.do_with_last(ALONE)
+            "memory off ▸", "Show what the model says without the memory", lambda: self.do_with_last(UNTOUCHED_ANSWER)
         )
         self.chart_button = flat_button("next token ▸", "Show what may come next, with memory on and off")
         self.chart_button.setCheckable(True)
@@ -142,7 +151,7 @@ class AskPane(Pane):
         room = self.line.geometry().top() - 2 * self.column.spacing() - self.column.contentsMargins().top()
         above = room
         if not self.options.isHidden():
-            height = max(self.options.minimumHeight(), min(HEIGHT, round(SETTINGS_SHARE * room)))
+            height = max(self.options.minimumHeight(), min(MOST_HEIGHT, round(SETTINGS_SHARE * room)))
             self.options.setMaximumHeight(height)
             above -= height
         self.bars.setVisible(self.chart_button.isChecked() and above >= CHART_HEIGHT)
@@ -178,7 +187,7 @@ class AskPane(Pane):
             return
         job = self.context.submit(query)
         self.exchanges.append(Exchange(job, prompt))
-        del self.exchanges[:-KEPT]
+        del self.exchanges[:-KEPT_EXCHANGES]
         self.line.remember(prompt)
         self.line.clear()
         self.stop_button.setVisible(True)
@@ -245,7 +254,7 @@ class AskPane(Pane):
         if not event.opened:
             return
         running = [exchange for exchange in self.exchanges if not exchange.done]
-        kept = [Exchange.of(turn, number) for number, turn in enumerate(event.notebook.turns[-KEPT:])]
+        kept = [Exchange.of(turn, number) for number, turn in enumerate(event.notebook.turns[-KEPT_EXCHANGES:])]
         self.exchanges = [*kept, *running]
         self.status.setText("")
         for exchange in kept:
@@ -273,7 +282,7 @@ class AskPane(Pane):
 
     def _do(self, exchange: Exchange, part: str) -> None:
         state = self.context.state
-        if part == SOURCE:
+        if part == SHOW_SOURCE:
             if exchange.place is not None:
                 state.open_source(exchange.place)
             else:
@@ -285,9 +294,9 @@ class AskPane(Pane):
             self.context.say("Copied.")
         elif part == AGAIN:
             self.ask_again(exchange.prompt)
-        elif part == CANDIDATES and not exchange.others:
+        elif part == CANDIDATE_LIST and not exchange.others:
             self.context.say("There are no other candidates for this answer.")
-        elif part == ALONE and exchange.untouched is None:
+        elif part == UNTOUCHED_ANSWER and exchange.untouched is None:
             self.context.say("The model was not asked without the memory: its box in the settings was not ticked.")
         else:
             exchange.toggle(part)
@@ -302,9 +311,9 @@ class AskPane(Pane):
         bar.setValue(place)
 
     def _page(self) -> str:
-        earlier = self.exchanges[: -SHOWN or None]
+        earlier = self.exchanges[: -SHOWN_EXCHANGES or None]
         before = next((one.mark for one in reversed(earlier) if one.found is not None), None)
-        return page(self.exchanges[-SHOWN:], self._colours, before)
+        return page(self.exchanges[-SHOWN_EXCHANGES:], self._colours, before)
 
     def redraw(self) -> None:
         """Show the history, its end in sight."""

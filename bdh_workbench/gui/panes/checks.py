@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QHeaderView, QTreeWidget, QTreeWidgetIt
 
 from bdh_workbench.gui.dialogs.lines import CheckDialog
 from bdh_workbench.gui.look.colours import Colours
-from bdh_workbench.gui.look.widgets import Pane, button, note, popup_menu, row
+from bdh_workbench.gui.look.widgets import ROW_ROLE, Pane, button, note, popup_menu, row
 from bdh_workbench.gui.look.words import harmless, plural, short, shown_p, tip
 from bdh_workbench.gui.parts.job_row import JobRow
 from bdh_workbench.gui.shared.context import Context
@@ -26,7 +26,6 @@ from bdh_workbench.session.records.jobs import Check, KeepChecks, RunChecks
 from bdh_workbench.session.records.notebook import CheckResult
 
 NO_CHECKS = "No checks yet. Pin an answer as a check, or add a question: they are asked together after each change."
-NUMBER = Qt.ItemDataRole.UserRole
 NO_ANSWER = "nothing"
 
 
@@ -152,7 +151,7 @@ class ChecksPane(Pane):
             line.setForeground(0, QColor(tone))
             line.setForeground(2, QColor(colours.muted))
             line.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            line.setData(0, NUMBER, number)
+            line.setData(0, ROW_ROLE, number)
             came = "not asked yet" if result is None else f"got: {harmless(result.answer) or NO_ANSWER}"
             for column in range(3):
                 line.setToolTip(column, tip(f"{check.question}\nexpected: {check.expected or NO_ANSWER}\n{came}"))
@@ -234,7 +233,7 @@ class ChecksPane(Pane):
             self._wanted = None
 
     def _numbers(self) -> list[int]:
-        return [int(line.data(0, NUMBER)) for line in self.tree.selectedItems()]
+        return [int(line.data(0, ROW_ROLE)) for line in self.tree.selectedItems()]
 
     def _menu(self, place: QPoint) -> None:
         menu = popup_menu(self)

@@ -8,14 +8,14 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider, QSplitter, 
 
 from bdh_workbench.gui.look.widgets import Pane, note, row
 from bdh_workbench.gui.look.words import plural, short, shown_p, shown_token, tip
-from bdh_workbench.gui.plots.bars import SHOWN, NextTokens, PairedBars
+from bdh_workbench.gui.plots.bars import SHOWN_BARS, NextTokens, PairedBars
 from bdh_workbench.gui.plots.heat import TokenHeat
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.session.records.events import JobFailed, Source, TextInspected, TextInspection
 from bdh_workbench.session.records.jobs import InspectText
 
 AFTER = 300  # milliseconds without a key
-MOST_CHARACTERS = 4000  # characters that are looked at
+SHOWN_CHARACTERS = 4000  # characters that are looked at
 SWITCHES = ("slow off", "fast off", "written off")
 
 
@@ -33,7 +33,7 @@ class GatesPane(Pane):
         self.line = QLineEdit()
         self.line.setPlaceholderText("Type any text to see what each of its tokens reads")
         self.line.setAccessibleName("Text to look at")
-        self.line.setMaxLength(MOST_CHARACTERS)
+        self.line.setMaxLength(SHOWN_CHARACTERS)
         self.reads = TokenHeat(
             clock, "Reads by site", "Type a text above to see what each token reads at each site.",
             "How much each read adds to the stream, as a share of it: slow memory and fast state of each site, and the "
@@ -200,7 +200,9 @@ class GatesPane(Pane):
             return
         first = dict(zip((text for text, _ in off.top), off.before, strict=True)) | dict(on.top)
         second = dict(zip((text for text, _ in on.top), off.p, strict=True)) | dict(off.top)
-        names = list(dict.fromkeys(text for pair in zip(on.top, off.top, strict=False) for text, _ in pair))[:SHOWN]
+        names = list(dict.fromkeys(text for pair in zip(on.top, off.top, strict=False) for text, _ in pair))[
+            :SHOWN_BARS
+        ]
         self.next.show_tops([(name, first[name]) for name in names], [(name, second[name]) for name in names])
         if off.top:
             text, p = off.top[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QSplitter, QTabWidget
 
-from bdh_workbench.gui.dialogs.files import TEXTS, open_paths
+from bdh_workbench.gui.dialogs.files import TEXT_KINDS, open_paths
 from bdh_workbench.gui.look.widgets import Pane, button, row
 from bdh_workbench.gui.look.words import percent, plural, short
 from bdh_workbench.gui.parts.job_row import JobRow
@@ -27,7 +27,7 @@ from bdh_workbench.session.records.jobs import RetentionRun
 
 SAMPLES = ("documents", "stories")
 SOURCES = ("memory in use", "samples", "from files…")
-USED, SAMPLED, OPENED = range(len(SOURCES))
+USED_SOURCE, SAMPLED_SOURCE, OPENED_SOURCE = range(len(SOURCES))
 
 
 class RetentionPane(Pane):
@@ -41,7 +41,7 @@ class RetentionPane(Pane):
         self.last: RetentionStepped | None = None
         self._reading = False  # whether documents are being read, for a run or to be chosen
         self._documents: tuple[TextDocument, ...] = ()  # of the files that were opened last
-        self._source = USED  # chosen last, if it was not files
+        self._source = USED_SOURCE  # chosen last, if it was not files
         clock = context.clock
         self.matrix = RetentionMatrix(clock)
         self.curves = ForgettingCurves(
@@ -92,10 +92,10 @@ class RetentionPane(Pane):
         (self.run_button if not self.busy else self.stop_button).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _chosen(self, index: int) -> None:
-        if index != OPENED:
+        if index != OPENED_SOURCE:
             self._source = index
             return
-        paths = open_paths(self, "Open documents", TEXTS)
+        paths = open_paths(self, "Open documents", TEXT_KINDS)
         if paths:
             self._documents = ()
             self._read(paths, self._opened)
@@ -119,7 +119,7 @@ class RetentionPane(Pane):
 
         def failed(message: str) -> None:
             self._show_reading(False)
-            if self.source.currentIndex() == OPENED:
+            if self.source.currentIndex() == OPENED_SOURCE:
                 self.source.setCurrentIndex(self._source)
             self.context.fail(message, "")
 
@@ -141,10 +141,10 @@ class RetentionPane(Pane):
         if self.context.model is None:
             self.job.say("Wait until the model is loaded.")
         elif not self.busy:
-            if self.source.currentIndex() == SAMPLED:
+            if self.source.currentIndex() == SAMPLED_SOURCE:
                 self._read([resource_path(f"samples/{name}.json") for name in SAMPLES], self._begin)
             else:
-                self._begin(self._documents if self.source.currentIndex() == OPENED else None)
+                self._begin(self._documents if self.source.currentIndex() == OPENED_SOURCE else None)
 
     def _begin(self, documents: tuple[TextDocument, ...] | None) -> None:
         self.job.follow(self.context.submit(RetentionRun(documents, self.context.preferences.values.write)))

@@ -16,6 +16,7 @@ from bdh_workbench.gui.parts.text_view import Span, TextView
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.sentences import sentence_spans
 from bdh_workbench.reading.sources import Source
+from bdh_workbench.reading.units import WORD
 from bdh_workbench.session.records.events import (
     ItemRecited,
     JobCancelled,
@@ -26,7 +27,7 @@ from bdh_workbench.session.records.events import (
     TokenHeat,
 )
 from bdh_workbench.session.records.jobs import InspectMemory, ReciteItem
-from bdh_workbench.session.storage.searching import WORD, Hit
+from bdh_workbench.session.storage.searching import Hit
 
 if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord

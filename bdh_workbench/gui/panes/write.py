@@ -12,14 +12,14 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.dialogs.files import TEXTS, open_folder, open_paths
+from bdh_workbench.gui.dialogs.files import TEXT_KINDS, open_folder, open_paths
 from bdh_workbench.gui.dialogs.lines import ColumnsDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Versions
 from bdh_workbench.gui.look.widgets import Pane, button, flat_button, note, row, set_tone
 from bdh_workbench.gui.look.words import plural, shown_p, tip
 from bdh_workbench.gui.parts.job_row import JobRow, time_left
 from bdh_workbench.gui.parts.settings_form import WholeRows
-from bdh_workbench.gui.parts.writing.documents import WRITTEN, Documents
+from bdh_workbench.gui.parts.writing.documents import WRITTEN_SIGN, Documents
 from bdh_workbench.gui.parts.writing.edit_banner import EditBanner
 from bdh_workbench.gui.parts.writing.estimate import Estimate
 from bdh_workbench.gui.parts.writing.facts_table import FactsTable
@@ -213,7 +213,7 @@ class WritePane(Pane):
 
     def open_files(self) -> None:
         """Let the person choose files."""
-        self.read_paths(open_paths(self, "Open text or facts", TEXTS))
+        self.read_paths(open_paths(self, "Open text or facts", TEXT_KINDS))
 
     def open_folder(self) -> None:
         """Let the person choose a folder of documents."""
@@ -379,7 +379,7 @@ class WritePane(Pane):
         job = self._writes.pop(event.job)
         titles = [document.title for document in job.documents]
         written = isinstance(event, JobDone) and isinstance(event.result, Written)
-        self.pages.set_states(dict.fromkeys(titles, WRITTEN if written else ""))
+        self.pages.set_states(dict.fromkeys(titles, WRITTEN_SIGN if written else ""))
         if self.job is None:  # else one that waited was cancelled: what is shown is about the one that runs
             if isinstance(event, JobCancelled):
                 self._tell("Cancelled: the memory is as it was.")

@@ -20,7 +20,7 @@ from bdh_workbench.session.records.events import (
     JobStarted,
 )
 
-SURE = 2.0  # seconds after which the pace so far says something about the rest
+SURE_AFTER = 2.0  # seconds after which the pace so far says something about the rest
 BAR_STEPS = 1000
 
 
@@ -115,7 +115,7 @@ class JobRow(QWidget):
     def left(self) -> str:
         """The time that is left at the pace so far, in words; empty while nothing can be said."""
         spent = time.monotonic() - self._begun
-        if self.paused or spent < SURE or not 0.02 < self._share < 1.0:
+        if self.paused or spent < SURE_AFTER or not 0.02 < self._share < 1.0:
             return ""
         return time_left(spent * (1.0 - self._share) / self._share)
 

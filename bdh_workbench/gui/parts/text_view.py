@@ -17,7 +17,7 @@ from bdh_workbench.harmless import harmless_places
 from bdh_workbench.session.records.events import TokenHeat
 
 SHADED_PART = 60_000  # characters that are put in at once: more would hold the window up
-UNSURE, WEAK = 0.9, 0.5  # probabilities under which a token is shaded, and under which it is red
+UNSURE_SHADED, WEAK_RED = 0.9, 0.5  # probabilities under which a token is shaded, and under which it is red
 Span = tuple[int, int]
 
 
@@ -99,7 +99,7 @@ class TextView(QPlainTextEdit):
     def set_heat(self, heat: Sequence[TokenHeat]) -> None:
         """Shade what is recited unsurely."""
         self._heat = list(heat)
-        self._weak = [token for token in self._heat if token.p < UNSURE]
+        self._weak = [token for token in self._heat if token.p < UNSURE_SHADED]
         self._starts = [token.start for token in self._heat]
         self._shade()
 
@@ -173,7 +173,7 @@ class TextView(QPlainTextEdit):
         for token in self._weak[bisect_left([token.start for token in self._weak], first) :]:
             if token.start > last:
                 break
-            tone = colours.bad if token.p < WEAK else colours.warning
+            tone = colours.bad if token.p < WEAK_RED else colours.warning
             marks.append(self._mark((token.start, token.stop), mixed(tone, colours.raised, 0.28), ""))
         for span in self._found:
             if first <= span[1] and span[0] <= last:

@@ -13,7 +13,7 @@ from bdh_workbench.gui.plots.card import WIDE_AXIS, PlotCard, Table
 from bdh_workbench.gui.plots.key import Sign
 from bdh_workbench.gui.shared.clock import DrawClock
 
-SHOWN = 6
+SHOWN_BARS = 6
 TICK_STEPS = (0.5, 0.2, 0.1, 0.05, 0.02)  # between the numbers of a short axis
 
 
@@ -101,7 +101,7 @@ class NextTokens(PairedBars):
         names = list(dict.fromkeys([text for text, _ in on] + [text for text, _ in off]))
         first, second = dict(on), dict(off)
         names.sort(key=lambda name: -max(first.get(name, 0.0), second.get(name, 0.0)))
-        names = names[:SHOWN]
+        names = names[:SHOWN_BARS]
         self.show_values(
             [shown_token(name) for name in names],
             [first.get(name, 0.0) for name in names],

@@ -18,7 +18,7 @@ from bdh_workbench.gui.plots.card import P_FLOOR, PlotCard, Table
 from bdh_workbench.gui.plots.key import Sign
 from bdh_workbench.gui.shared.clock import DrawClock
 
-CURVES = 120  # items that get a curve of their own; more could not be told apart
+ITEM_CURVES = 120  # items that get a curve of their own; more could not be told apart
 SMOOTHED = 3000  # points up to which curves are drawn without stairs
 TERMS = ("cross-entropy", "contrastive", "locality", "norm")  # each has the same colour in every write
 SMOOTHED_STEPS = 10.0  # steps over which the smoothed curve looks back
@@ -240,7 +240,7 @@ class ItemPlot(PlotCard):
             return
         last = len(self._items[-1])
         rows = [row if len(row) == last else (math.nan,) * last for row in self._items]
-        whole = heights(np.asarray(rows, dtype=np.float64)[:, :CURVES].T, self.logarithmic)  # (items, steps)
+        whole = heights(np.asarray(rows, dtype=np.float64)[:, :ITEM_CURVES].T, self.logarithmic)  # (items, steps)
         steps = np.asarray(self._steps, dtype=np.float64)
         fine = whole.size <= SMOOTHED
         for index, bundle in enumerate(self._bundles):
@@ -278,7 +278,7 @@ class ItemPlot(PlotCard):
         if not self._steps or not self._items[-1]:
             return ""
         index = int(np.abs(np.asarray(self._steps) - x).argmin())
-        row = np.asarray(self._items[index], dtype=np.float64)[:CURVES]
+        row = np.asarray(self._items[index], dtype=np.float64)[:ITEM_CURVES]
         nearest = int(np.abs(row - (10**y if self.logarithmic else y)).argmin())
         self._chosen = nearest
         self._point()

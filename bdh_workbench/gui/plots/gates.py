@@ -16,7 +16,7 @@ from bdh_workbench.gui.shared.clock import DrawClock
 
 SLOW, FAST = SERIES[0], SERIES[1]
 BESIDE = 0.18  # of a site's room, from its middle to that of its slow or its fast bar
-WIDE = 0.32  # of the same, a bar
+BAR_SHARE = 0.32  # of the same, a bar
 
 
 class SitePlot(PlotCard):
@@ -29,7 +29,7 @@ class SitePlot(PlotCard):
         super().__init__(title, empty, clock, x="site after level", y=y, tip=tip, axis=self._axis)
         self.names: list[str] = []
         self.values: tuple[list[float], list[float]] = ([], [])
-        self._bars: Any = [pg.BarGraphItem(x=[], height=[], width=WIDE) for _ in range(2)]
+        self._bars: Any = [pg.BarGraphItem(x=[], height=[], width=BAR_SHARE) for _ in range(2)]
         for item in self._bars:
             self.item.addItem(item)
 

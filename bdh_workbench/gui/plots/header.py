@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QMenu, QSizePolicy, QToolBut
 
 from bdh_workbench.gui.look.widgets import ElideLabel, flat_button, small_font
 
-FILE_KINDS = ("PNG", "SVG", "CSV")
+PICTURE_KINDS = ("PNG", "SVG", "CSV")
 
 
 class ColourScale(QWidget):
@@ -72,7 +72,7 @@ class CardHeader(QWidget):
         self._notes = ("", "")
         self._switches: list[QToolButton] = []
         self._menu = QMenu(self)
-        for kind in FILE_KINDS:
+        for kind in PICTURE_KINDS:
             action = QAction(f"Save as {kind}…", self)
             action.triggered.connect(partial(self._export, kind.lower()))
             self._menu.addAction(action)
@@ -103,7 +103,7 @@ class CardHeader(QWidget):
         shown.setAccessibleName(f"{self._title}: {tip}")
         self._switches.append(shown)
         self._line.insertWidget(self._line.count() - 1, shown)
-        self._menu.insertAction(self._menu.actions()[-len(FILE_KINDS)], action)
+        self._menu.insertAction(self._menu.actions()[-len(PICTURE_KINDS)], action)
         return action
 
     def widen(self) -> None:

@@ -12,7 +12,12 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from bdh_workbench.gui.look.widgets import small_font
 from bdh_workbench.gui.look.words import tip
 
-LINE, GAP, SIGN, BETWEEN = 15, 5, 14, 12  # pixels: height of a line, sign to word, width of a sign, word to next sign
+LINE_HEIGHT, SIGN_GAP, SIGN_WIDTH, SIGN_SPACING = (
+    15,
+    5,
+    14,
+    12,
+)  # pixels: height of a line, sign to word, width of a sign, word to next sign
 LEAST_WORD = 44  # pixels that a shortened word has at least
 STYLES = {"line": Qt.PenStyle.SolidLine, "dashes": Qt.PenStyle.DashLine, "dots": Qt.PenStyle.DotLine}
 
@@ -60,7 +65,7 @@ class Key(QWidget):
         places = self._placed([sign.word for sign in self._signs])
         count = len(places)
         if self._low and count and places[-1][1]:
-            room = (self.width() - (count - 1) * BETWEEN) // count - SIGN - GAP
+            room = (self.width() - (count - 1) * SIGN_SPACING) // count - SIGN_WIDTH - SIGN_GAP
             if room >= LEAST_WORD:
                 metrics = QFontMetrics(self.font())
                 words = [metrics.elidedText(sign.word, Qt.TextElideMode.ElideRight, room) for sign in self._signs]
@@ -71,16 +76,16 @@ class Key(QWidget):
         metrics = QFontMetrics(self.font())
         x, line, places = 0, 0, []
         for word, sign in zip(words, self._signs, strict=True):
-            width = SIGN + GAP + metrics.horizontalAdvance(word)
+            width = SIGN_WIDTH + SIGN_GAP + metrics.horizontalAdvance(word)
             if x and x + width > self.width():
                 x, line = 0, line + 1
             places.append((x, line, word, sign))
-            x += width + BETWEEN
+            x += width + SIGN_SPACING
         return places
 
     def _fit(self) -> None:
         places = self._places()
-        self.setFixedHeight(LINE * max((line + 1 for _, line, _, _ in places), default=0))
+        self.setFixedHeight(LINE_HEIGHT * max((line + 1 for _, line, _, _ in places), default=0))
         cut = any(word != sign.word for _, _, word, sign in places)
         self.setToolTip(tip("\n".join(sign.word for sign in self._signs)) if cut else "")
 
@@ -107,7 +112,7 @@ class Key(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         words = self.palette().placeholderText().color()
         for x, line, word, sign in self._places():
-            middle = line * LINE + LINE / 2
+            middle = line * LINE_HEIGHT + LINE_HEIGHT / 2
             colour = QColor(sign.colour)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
@@ -120,8 +125,8 @@ class Key(QWidget):
                 painter.drawPolygon(QPolygonF([QPointF(x + corner.x(), middle + corner.y()) for corner in corners]))
             else:
                 painter.setPen(QPen(colour, 2, STYLES[sign.kind]))
-                painter.drawLine(QPointF(x, middle), QPointF(x + SIGN, middle))
+                painter.drawLine(QPointF(x, middle), QPointF(x + SIGN_WIDTH, middle))
             painter.setPen(words)
-            box = QRectF(x + SIGN + GAP, line * LINE, self.width(), LINE)
+            box = QRectF(x + SIGN_WIDTH + SIGN_GAP, line * LINE_HEIGHT, self.width(), LINE_HEIGHT)
             painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), word)
         painter.restore()

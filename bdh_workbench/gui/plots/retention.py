@@ -18,7 +18,11 @@ from bdh_workbench.gui.shared.clock import DrawClock
 WORDED = 12  # documents up to which every square has its number
 SQUARE = 0.94  # of the room of a square is coloured
 LOW, HIGH = "#e69f00", "#3fb893"  # told apart by colour-blind eyes too
-NAMES, LETTER, LONGEST = 0.3, 6.5, 28  # share of the width for names, pixels of a letter, letters of a name
+NAMES_SHARE, LETTER_WIDTH, NAME_LETTERS = (
+    0.3,
+    6.5,
+    28,
+)  # share of the width for names, pixels of a letter, letters of a name
 INK = "#10202a"  # readable on both
 
 Curves = dict[str, tuple[list[float], list[float]]]
@@ -89,7 +93,7 @@ class RetentionMatrix(PlotCard):
         step = max(1, self._count() // 10)
         numbers = range(1, self._count() + 1, step)
         self.item.getAxis("bottom").setTicks([[(n, str(n)) for n in numbers]])
-        letters = max(3, min(LONGEST, int(self.width() * NAMES / LETTER)))
+        letters = max(3, min(NAME_LETTERS, int(self.width() * NAMES_SHARE / LETTER_WIDTH)))
         names = [(n, short(self._titles[n - 1], letters) if n <= len(self._titles) else str(n)) for n in numbers]
         self.item.getAxis("left").setTicks([names])
         if not self.held:
@@ -181,7 +185,7 @@ class ForgettingCurves(PlotCard):
     def signs(self) -> list[Sign]:
         """A line for each of the first few curves, by name."""
         names = list(self._curves)[: len(SERIES)]
-        return [Sign(short(name, LONGEST), SERIES[number]) for number, name in enumerate(names)]
+        return [Sign(short(name, NAME_LETTERS), SERIES[number]) for number, name in enumerate(names)]
 
     def recolour(self) -> None:
         """Series keep their colours."""

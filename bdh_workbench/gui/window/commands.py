@@ -16,7 +16,7 @@ from bdh_workbench.gui.dialogs.help import Help
 from bdh_workbench.gui.dialogs.model import ModelChooser
 from bdh_workbench.gui.look.theme import MODES
 from bdh_workbench.gui.look.words import harmless, tip
-from bdh_workbench.gui.parts.asking.exchange import AGAIN, PIN, SOURCE
+from bdh_workbench.gui.parts.asking.exchange import AGAIN, PIN, SHOW_SOURCE
 from bdh_workbench.gui.shared.actions import make_actions
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.gui.window.panes import Panes
@@ -58,7 +58,7 @@ class Commands(QObject):
             "pause": self.pause,
             "cancel": panes.activity.cancel,
             "ask": partial(self.workspaces.go_to, "ask"),
-            "show_source": partial(panes.ask.do_with_last, SOURCE),
+            "show_source": partial(panes.ask.do_with_last, SHOW_SOURCE),
             "pin": partial(panes.ask.do_with_last, PIN),
             "ask_again": partial(panes.ask.do_with_last, AGAIN),
             "find": self.find,

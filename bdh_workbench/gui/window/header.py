@@ -14,7 +14,7 @@ from bdh_workbench.gui.shared.actions import TOOLBAR
 from bdh_workbench.session.records.events import MemoryView
 from bdh_workbench.session.storage.settings import WORKSPACES
 
-NAME = "BDH memory workbench"
+PROGRAM_NAME = "BDH memory workbench"
 TITLE_CHARACTERS = 32  # characters of a memory's title, so that what it holds can be read after it
 
 
@@ -26,7 +26,7 @@ class Header(QToolBar):
         self.setObjectName("header")
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # a header that is hidden is hard to find
-        name = QLabel(NAME)
+        name = QLabel(PROGRAM_NAME)
         name.setObjectName("title")
         self.memory = ElideLabel()
         self.memory.setProperty("note", True)

@@ -15,7 +15,7 @@ from bdh_workbench.gui.look.words import short
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.gui.shared.preferences import packed, unpacked
 from bdh_workbench.gui.window.commands import Commands
-from bdh_workbench.gui.window.header import NAME, Header
+from bdh_workbench.gui.window.header import PROGRAM_NAME, Header
 from bdh_workbench.gui.window.panes import Panes
 from bdh_workbench.gui.window.workspaces import Workspaces
 from bdh_workbench.session.records.events import JobFailed, RecoveryFound
@@ -39,7 +39,7 @@ class MainWindow(QMainWindow):
         self.opening = ""  # name of the memory of last time, while it is on its way
         self.restored = False  # whether unsaved work of a crash was taken into use
         self.discard = False  # whether unsaved work is not wanted at the next start
-        self.setWindowTitle(NAME)
+        self.setWindowTitle(PROGRAM_NAME)
         self.setWindowIcon(icon())
         self.setMinimumSize(*MINIMUM)
         self.setAcceptDrops(True)
@@ -132,7 +132,7 @@ class MainWindow(QMainWindow):
             self.preferences.change(last_memory=str(memory.path or ""))
         self.header.show_memory(memory, self.opening)
         self.panes.activity.show_model(self.commands.model_words())
-        self.setWindowTitle(f"{title} – {NAME}" if title else NAME)
+        self.setWindowTitle(f"{title} – {PROGRAM_NAME}" if title else PROGRAM_NAME)
         actions = self.actions_by_name
         actions["save"].setEnabled(memory is not None and memory.dirty)
         actions["save_as"].setEnabled(memory is not None and bool(memory.items))

@@ -24,13 +24,13 @@ if TYPE_CHECKING:  # a listing must not load torch
 
 VERSION = 2
 FORMAT = f"bdh-workbench memory {VERSION}"
-SUFFIX = ".safetensors"
+MEMORY_SUFFIX = ".safetensors"
 MAX_FILE = 8 << 30  # bytes of a file that will be opened
 MAX_HEADER = 64 << 20  # bytes of its header: texts and history
 MAX_LABEL = 100_000  # characters of a title or a note
 _MAX_TEXT = 20_000_000  # characters of a prompt, an answer or a document
 _MAX_NUMBER = 2**31 - 1
-SENTENCES = 16  # for each row of an item, at most: a token ends in a sentence, and seldom runs over more than one
+ROW_SENTENCES = 16  # for each row of an item, at most: a token ends in a sentence, and seldom runs over more than one
 _UNIT = 1e-3  # what the squared length of an address may be off by
 
 # Every tensor: its type in the file, its type in numpy, its number of dimensions. The file holds them in this order,
@@ -46,7 +46,7 @@ _ROWS: Mapping[str, tuple[str, str, int]] = {
     "rows.banks": ("I32", "<i4", 1),
 }
 # A memory with its words: cues and addresses are made of them again.
-WORDS: Mapping[str, tuple[str, str, int]] = {
+WORDED_ARRAYS: Mapping[str, tuple[str, str, int]] = {
     "basis": ("I64", "<i8", 1),
     "rows.lead_starts": ("I64", "<i8", 1),
     **_ROWS,
@@ -54,7 +54,7 @@ WORDS: Mapping[str, tuple[str, str, int]] = {
     "rows.checks": ("F32", "<f4", 1),
 }
 # One without: it holds them.
-CUES: Mapping[str, tuple[str, str, int]] = {
+WORDLESS_ARRAYS: Mapping[str, tuple[str, str, int]] = {
     "rows.starts": ("I64", "<i8", 1),
     "basis": ("I64", "<i8", 1),
     "rows.strengths": ("F32", "<f4", 1),
@@ -66,11 +66,11 @@ CUES: Mapping[str, tuple[str, str, int]] = {
 
 def tensors_of(names: Iterable[str]) -> Mapping[str, tuple[str, str, int]]:
     """The tensors that a file with some of these names contains."""
-    return CUES if "rows.cues" in names else WORDS
+    return WORDLESS_ARRAYS if "rows.cues" in names else WORDED_ARRAYS
 
 
-COUNTS = ("slots", "width", "facts", "documents", "layer_count", "rank", "data", "checksum")
-SMALL = ("format", "title", "note", "model_name", "fingerprint", "created", "modified", *COUNTS)
+COUNT_KEYS = ("slots", "width", "facts", "documents", "layer_count", "rank", "data", "checksum")
+SMALL = ("format", "title", "note", "model_name", "fingerprint", "created", "modified", *COUNT_KEYS)
 CHECKED = ("fingerprint", "slots", "width", "items", "layers")  # under the checksum: a new title leaves it as it is
 
 
@@ -137,7 +137,7 @@ def summary(path: Path, metadata: Mapping[str, Any], size: int, where: str) -> M
     check_labels(metadata)
     check_format(metadata["format"], where)
     counts = {}
-    for name in COUNTS:
+    for name in COUNT_KEYS:
         text = metadata[name]
         if not isinstance(text, str) or not (text.isascii() and text.isdecimal() and len(text) <= 12):
             raise Damaged(f"its {name} is not a number")
@@ -170,7 +170,7 @@ def check_format(text: str, where: str) -> None:
     """Refuse a file that is not a memory file, or has a later format, with a sentence that names the file ``where``."""
     match = re.fullmatch(r"bdh-workbench memory ([0-9]{1,4})", text)
     if match is None:
-        raise UserError(f"{where} is not a memory file: choose a {SUFFIX} file that the workbench saved.")
+        raise UserError(f"{where} is not a memory file: choose a {MEMORY_SUFFIX} file that the workbench saved.")
     if int(match[1]) > VERSION:
         raise UserError(f"{where} was saved by a newer version of the workbench: update the program to open it.")
     if int(match[1]) < VERSION:
@@ -279,7 +279,7 @@ def check_memory(memory: Memory) -> None:
             raise Damaged(f"the {name} of its rows are out of range")
     items = rows.items.long()
     # Whoever reads a memory counts the sentences of an item up to the largest number.
-    if bool((rows.sentences >= SENTENCES * torch.bincount(items, minlength=1)[items]).any()):
+    if bool((rows.sentences >= ROW_SENTENCES * torch.bincount(items, minlength=1)[items]).any()):
         raise Damaged("the sentences of its rows are more than its rows can hold")
     goes_on = (rows.following >= 0).nonzero().flatten()
     behind = rows.following[goes_on].long()

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.files.format import SUFFIX
+from bdh_workbench.memory.files.format import MEMORY_SUFFIX
 from bdh_workbench.memory.files.locking import ABANDONED, LOCK_TIMEOUT, PAUSE, try_lock, unlock
 from bdh_workbench.memory.files.memory_file import (
     MemoryHeader,
@@ -214,8 +214,8 @@ class Library:
         read_header(source)
         if os.path.isdir(target):
             target = target / source.name
-        elif target.suffix.lower() != SUFFIX:
-            target = target.with_name(target.name + SUFFIX)
+        elif target.suffix.lower() != MEMORY_SUFFIX:
+            target = target.with_name(target.name + MEMORY_SUFFIX)
         if os.path.lexists(target) and not overwrite:
             raise UserError(f"There is already a file {shown(target)}: choose another name.")
         _copy(source, target)
@@ -278,7 +278,7 @@ class Library:
 
     def _names(self) -> list[str]:
         try:
-            return [name for name in os.listdir(self.folder) if name.lower().endswith(SUFFIX) and name[0] != "."]
+            return [name for name in os.listdir(self.folder) if name.lower().endswith(MEMORY_SUFFIX) and name[0] != "."]
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -297,7 +297,7 @@ class Library:
     def _own(self, path: Path) -> Path:
         """The path, if it is one of a file of this library."""
         inside = path.parent.absolute() == self.folder.absolute() or _same(path.parent, self.folder)
-        if not inside or not path.name.lower().endswith(SUFFIX) or path.name.startswith("."):
+        if not inside or not path.name.lower().endswith(MEMORY_SUFFIX) or path.name.startswith("."):
             raise UserError(f"{shown(path)} is not a file of the library {shown(self.folder)}: import it first.")
         return self.folder / path.name
 
@@ -331,18 +331,18 @@ def _stem(title: str) -> str:
     text = re.sub(r'[<>:"/\\|?*]+', "-", text)
     text = " ".join(text.split()).lstrip("-. ")
     text = text.encode()[:MAX_STEM].decode(errors="ignore").rstrip(". ")
-    if text.lower().endswith(SUFFIX):
-        text = text[: -len(SUFFIX)].rstrip(". ")
+    if text.lower().endswith(MEMORY_SUFFIX):
+        text = text[: -len(MEMORY_SUFFIX)].rstrip(". ")
     if text.split(".")[0].strip().lower() in _RESERVED:
         text = f"_{text}"
     return text or "memory"
 
 
 def _free(folder: Path, stem: str, taken: set[str]) -> Path:
-    name, number = stem + SUFFIX, 1
+    name, number = stem + MEMORY_SUFFIX, 1
     while _key(name) in taken:
         number += 1
-        name = f"{stem} {number}{SUFFIX}"
+        name = f"{stem} {number}{MEMORY_SUFFIX}"
     return folder / name
 
 

@@ -29,8 +29,8 @@ from bdh_workbench.memory.files.format import (
     LAYER,
     MAX_FILE,
     MAX_HEADER,
+    MEMORY_SUFFIX,
     SMALL,
-    SUFFIX,
     Damaged,
     MemoryHeader,
     check_format,
@@ -254,11 +254,11 @@ def _tensors(memory: Memory) -> dict[str, Tensor]:
     """What is stored: with the words of a memory neither cues nor addresses, as they can be made again."""
     import torch
 
-    from bdh_workbench.memory.store.state import KEPT, MADE
+    from bdh_workbench.memory.store.state import KEPT_COLUMNS, MADE_COLUMNS
 
     rows, tensors = memory.rows, {"basis": memory.basis, "weights": memory.weights}
     words = rows.remakeable
-    for name in KEPT if words else (*KEPT, *MADE):
+    for name in KEPT_COLUMNS if words else (*KEPT_COLUMNS, *MADE_COLUMNS):
         if words or name not in ("lead_starts", "leads"):
             tensors[f"rows.{name}"] = getattr(rows, name)
     if words:
@@ -420,7 +420,7 @@ def _rows(columns: dict[str, Tensor], site: SiteSource | None) -> Rows:
     """The rows of a file, made or bare."""
     import torch
 
-    from bdh_workbench.memory.store.state import KEPT, BareRows, Rows
+    from bdh_workbench.memory.store.state import KEPT_COLUMNS, BareRows, Rows
 
     count = len(columns["tokens"])
     if "cues" in columns:
@@ -433,7 +433,7 @@ def _rows(columns: dict[str, Tensor], site: SiteSource | None) -> Rows:
     if int(own.sum()) != len(columns["values"]) or not bool(((uses >= 0) & (uses < count)).all()):
         raise Damaged("it does not have one value for each address")
     columns["values"] = columns["values"][place[uses]]
-    return BareRows.of({name: columns[name] for name in KEPT}, site, columns["checks"])
+    return BareRows.of({name: columns[name] for name in KEPT_COLUMNS}, site, columns["checks"])
 
 
 def _named(name: str, fingerprint: str) -> str:
@@ -450,9 +450,11 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int, str]]:
         except ValueError:
             raise UserError(f"{where} is not a usable file name: choose another.") from None
         if stat.S_ISDIR(status.st_mode):
-            raise UserError(f"{where} is a folder, not a memory file: choose a file that ends in {SUFFIX}.")
+            raise UserError(f"{where} is a folder, not a memory file: choose a file that ends in {MEMORY_SUFFIX}.")
         if not stat.S_ISREG(status.st_mode):
-            raise UserError(f"{where} is a device or a pipe, not a memory file: choose a file that ends in {SUFFIX}.")
+            raise UserError(
+                f"{where} is a device or a pipe, not a memory file: choose a file that ends in {MEMORY_SUFFIX}."
+            )
         if status.st_size > MAX_FILE:
             limit = f"{MAX_FILE >> 30} GiB"
             raise UserError(f"{where} is larger than {limit}, too large for a memory file: choose another.")
@@ -477,7 +479,7 @@ def _header(file: BinaryIO, size: int, where: str) -> tuple[dict[str, str], dict
         raise UserError(f"{where} is empty: use another copy of it.")
     length = int.from_bytes(file.read(8), "little")
     if size < 10 or length > MAX_HEADER or file.read(1) != b"{":
-        raise UserError(f"{where} is not a memory file: choose a {SUFFIX} file that the workbench saved.")
+        raise UserError(f"{where} is not a memory file: choose a {MEMORY_SUFFIX} file that the workbench saved.")
     if 8 + length > size:
         raise Damaged("it is cut short")
     raw = b"{" + file.read(length - 1)
@@ -487,7 +489,7 @@ def _header(file: BinaryIO, size: int, where: str) -> tuple[dict[str, str], dict
         raise Damaged("its header is not valid JSON") from None
     metadata = header.pop("__metadata__", None)
     if not isinstance(metadata, dict) or "format" not in metadata:
-        raise UserError(f"{where} is not a memory file: choose a {SUFFIX} file that the workbench saved.")
+        raise UserError(f"{where} is not a memory file: choose a {MEMORY_SUFFIX} file that the workbench saved.")
     if not all(isinstance(text, str) for text in metadata.values()):
         raise Damaged("its metadata is not text")
     check_format(metadata["format"], where)

@@ -25,7 +25,7 @@ from torch import Tensor
 from bdh_workbench.memory.store.state import Memory, Rows
 
 TOLERANCE = 0.02  # squared distance from the span of the basis under which an address (unit length) spends no rank
-BLOCK = 512  # addresses made dense at once
+ADDRESSES_AT_ONCE = 512  # addresses made dense at once
 DRIFT = 0.01  # change of a read, over the norm of what it should be, from which a row needs rank of its own to keep it
 
 
@@ -49,7 +49,7 @@ def gram(rows: Rows, slots: int, left: Tensor, right: Tensor) -> Tensor:
     if not len(left) or not len(right):
         return torch.zeros(len(left), len(right), dtype=torch.float64)
     sparse = rows.sparse(slots, left)
-    parts = [sparse @ rows.dense(slots, part, torch.float64).T for part in torch.split(right, BLOCK)]
+    parts = [sparse @ rows.dense(slots, part, torch.float64).T for part in torch.split(right, ADDRESSES_AT_ONCE)]
     return torch.cat(parts, dim=1)
 
 
@@ -88,7 +88,7 @@ def extend_basis(
     # One piece for all blocks: the factor is the largest thing that a write holds.
     factor = torch.zeros(room, room, dtype=torch.float64)
     factor[: len(held), : len(held)] = basis.factor
-    for block in torch.split(new, BLOCK):
+    for block in torch.split(new, ADDRESSES_AT_ONCE):
         watch()
         count = len(held)
         cross = gram(rows, slots, held, block)  # (n, b)
@@ -119,9 +119,9 @@ def reduced_basis(basis: Basis, stay: Tensor, numbers: Tensor, watch: Callable[[
     if extra.shape[1] > len(extra):
         extra = torch.linalg.qr(extra.T, mode="r").R.T
     changed = extra.any(dim=1).nonzero()[:1]
-    for start in range(int(changed) if len(changed) else len(factor), len(factor), BLOCK):
+    for start in range(int(changed) if len(changed) else len(factor), len(factor), ADDRESSES_AT_ONCE):
         watch()
-        stop = min(start + BLOCK, len(factor))
+        stop = min(start + ADDRESSES_AT_ONCE, len(factor))
         size = stop - start
         both = torch.cat((factor[start:, start:stop], extra[start:]), dim=1)
         turn, upper = torch.linalg.qr(both[:size].T, mode="complete")
@@ -207,9 +207,9 @@ def held_basis(memory: Memory, watch: Callable[[], None] = unwatched) -> Basis:
 def slow_slot(memory: Memory) -> Tensor:
     """S (M, D) fp32 of a solved memory, on the CPU: always worked out in the same order, so that bits agree."""
     slot = torch.zeros(memory.slots, memory.width)
-    for start in range(0, len(memory.basis), BLOCK):
-        dense = memory.rows.dense(memory.slots, memory.basis[start : start + BLOCK])
-        slot.addmm_(dense.T, memory.weights[start : start + BLOCK])
+    for start in range(0, len(memory.basis), ADDRESSES_AT_ONCE):
+        dense = memory.rows.dense(memory.slots, memory.basis[start : start + ADDRESSES_AT_ONCE])
+        slot.addmm_(dense.T, memory.weights[start : start + ADDRESSES_AT_ONCE])
     return slot
 
 

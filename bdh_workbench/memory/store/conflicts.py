@@ -30,14 +30,14 @@ if TYPE_CHECKING:  # it loads torch
 # Shares of words from which one document is a version of another, measured on invented texts by
 # tests/memory/test_conflicts.py: found are all versions with a quarter of their sentences changed, 96% with half of
 # them changed, and no text of the same form about another subject, which shares 43% at most, boilerplate included.
-SHARED = 0.5  # of either, in sentences that both have, or that were changed
+SHARED_WORDS = 0.5  # of either, in sentences that both have, or that were changed
 SHARED_TITLED = 0.25  # where both have one title: 98% with three quarters changed; parts of one work stay apart
 SHARED_APART = 0.75  # in sentences that both have, where each names its own title
 # Of a sentence that was changed, before the change and in all: 99.9% of statements with another answer, none with
 # another subject and another answer, 9% with another subject and the same answer.
 BEGINNING, IN_ALL = 0.6, 0.7
 PREFIX = 3  # words by which such a sentence is looked for
-NAMED = 5  # things that a message names at most
+NAMED_THINGS = 5  # things that a message names at most
 # Scripts without spaces are compared by characters; 2.10 is one word.
 _WORD = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\U0003ffff]|\\d+(?:[.,]\\d+)*|\\w+")
 
@@ -163,7 +163,7 @@ class Shelf:
         found: list[tuple[float, Place]] = []
         for place, count in most.items():
             other, theirs = self._documents[place]
-            limit = SHARED_TITLED if _titled_alike(entry, other) else SHARED
+            limit = SHARED_TITLED if _titled_alike(entry, other) else SHARED_WORDS
             if other.key == entry.key or count < limit * total:
                 continue
             apart = _apart(entry, sentences, other, theirs)
@@ -387,4 +387,6 @@ def merge_notes(conflicts: Sequence[Conflict], keep: str | None) -> list[tuple[s
 def listed(texts: Iterable[str]) -> str:
     """The first few of some texts, and how many more there are."""
     texts = list(texts)
-    return "; ".join(texts[:NAMED]) + (f"; and {len(texts) - NAMED} more" if len(texts) > NAMED else "")
+    return "; ".join(texts[:NAMED_THINGS]) + (
+        f"; and {len(texts) - NAMED_THINGS} more" if len(texts) > NAMED_THINGS else ""
+    )

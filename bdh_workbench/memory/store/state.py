@@ -107,7 +107,7 @@ class Rows:
         number = torch.full((len(self) + 1,), -1, dtype=torch.int32)  # the last entry serves following == -1
         number[rows] = torch.arange(len(rows), dtype=torch.int32)
         counts = (self.lead_starts[1:] - self.lead_starts[:-1])[rows]
-        return {name: getattr(self, name)[rows] for name in PLAIN} | {
+        return {name: getattr(self, name)[rows] for name in PLAIN_COLUMNS} | {
             "following": number[self.following[rows].long()],
             "address_of": number[self.address_of[rows].long()],
             "lead_starts": torch.cat((torch.zeros(1, dtype=torch.int64), counts.cumsum(0))),
@@ -125,7 +125,7 @@ class Rows:
         """
         if not self.remakeable:
             return self
-        return BareRows.of({name: getattr(self, name) for name in KEPT}, site, self.checked())
+        return BareRows.of({name: getattr(self, name) for name in KEPT_COLUMNS}, site, self.checked())
 
     def checked(self) -> Tensor:
         """What each cue is recognised by (n,), as ``cue_checks`` gives it."""
@@ -152,7 +152,7 @@ class Rows:
             following.append(torch.where(part.following >= 0, part.following + offset, -1).to(torch.int32))
             addresses.append(part.address_of + offset)
             offset += len(part)
-        kept = {name: torch.cat([getattr(part, name) for part in parts]) for name in (*PLAIN, "leads")} | {
+        kept = {name: torch.cat([getattr(part, name) for part in parts]) for name in (*PLAIN_COLUMNS, "leads")} | {
             "following": torch.cat(following),
             "address_of": torch.cat(addresses).to(torch.int32),
             "lead_starts": _joined_starts([part.lead_starts for part in parts]),
@@ -224,10 +224,16 @@ class Rows:
         return self.address_of[rows] == rows
 
 
-PLAIN = ("values", "tokens", "items", "sentences", "banks")  # columns that are no numbers of other rows
-KEPT = (*PLAIN, "following", "address_of", "lead_starts", "leads")  # what cues and addresses can be made from
-MADE = ("starts", "slots", "strengths", "cues")
-BLOCK = 128  # rows whose cues or addresses are made at once
+PLAIN_COLUMNS = ("values", "tokens", "items", "sentences", "banks")  # columns that are no numbers of other rows
+KEPT_COLUMNS = (
+    *PLAIN_COLUMNS,
+    "following",
+    "address_of",
+    "lead_starts",
+    "leads",
+)  # what cues and addresses can be made from
+MADE_COLUMNS = ("starts", "slots", "strengths", "cues")
+ROWS_AT_ONCE = 128  # rows whose cues or addresses are made at once
 MOST_WINDOW = 65_536  # tokens of a window and before it whose cues are made again; of longer ones cues are stored
 CHECK = 0.05  # what the check of a cue may be off by: half precision, and sums in another order
 
@@ -244,7 +250,7 @@ class BareRows(Rows):
 
     @staticmethod
     def of(columns: Mapping[str, Tensor], site: SiteSource | None, checks: Tensor) -> BareRows:
-        """Rows of the columns ``KEPT``.
+        """Rows of the columns ``KEPT_COLUMNS``.
 
         Args:
             columns: by name.
@@ -260,9 +266,9 @@ class BareRows(Rows):
         """Make what is asked for; called where it is not there yet."""
         if name == "cues":
             object.__setattr__(self, name, self._made_cues())
-        elif name in MADE:
+        elif name in MADE_COLUMNS:
             made = self.made()
-            for each in MADE:
+            for each in MADE_COLUMNS:
                 object.__setattr__(self, each, getattr(made, each))
         else:
             raise AttributeError(name)
@@ -292,14 +298,16 @@ class BareRows(Rows):
 
     def altered(self, **changes: Tensor) -> Rows:
         """The rows with other columns; ``following`` and the tokens stay, and with them the cues."""
-        return BareRows.of({name: changes.get(name, getattr(self, name)) for name in KEPT}, self.site, self.checks)
+        return BareRows.of(
+            {name: changes.get(name, getattr(self, name)) for name in KEPT_COLUMNS}, self.site, self.checks
+        )
 
     def made(self) -> Rows:
         """The rows with their cues and addresses."""
         own = self.address_of == torch.arange(len(self))
         cues = self.cues
         starts, slots, strengths = made_addresses(self._site(), cues, own)
-        kept = {name: getattr(self, name) for name in KEPT}
+        kept = {name: getattr(self, name) for name in KEPT_COLUMNS}
         return Rows(starts=starts, slots=slots, strengths=strengths, cues=cues, **kept)
 
     def _site(self) -> WriteSite:
@@ -310,7 +318,7 @@ class BareRows(Rows):
         return site() if not isinstance(site, torch.nn.Module) else site  # type: ignore[return-value]
 
     def _made_cues(self) -> Tensor:
-        cues = made_cues(self._site(), {name: getattr(self, name) for name in KEPT})
+        cues = made_cues(self._site(), {name: getattr(self, name) for name in KEPT_COLUMNS})
         if bool((cue_checks(cues) - self.checks).abs().gt(CHECK).any()):
             raise UserError("The words of this memory do not match what was written: use another copy of its file.")
         return cues
@@ -342,7 +350,7 @@ def cue_checks(cues: Tensor) -> Tensor:
 
 @torch.no_grad()
 def made_cues(site: WriteSite, columns: Mapping[str, Tensor]) -> Tensor:
-    """The cues (n, U) fp16 of rows, from their tokens and those before each window, given as columns of ``KEPT``."""
+    """The cues (n, U) fp16 of rows, from their tokens and those before each window (``KEPT_COLUMNS``)."""
     lead_starts, leads, tokens = (columns[name].tolist() for name in ("lead_starts", "leads", "tokens"))
     begins = [row for row in range(len(tokens)) if lead_starts[row + 1] > lead_starts[row]]
     stops = [*begins[1:], *([len(tokens)] if begins else [])]
@@ -379,7 +387,7 @@ def made_addresses(
     chosen = own.nonzero().flatten()
     counts = torch.zeros(len(cues), dtype=torch.int64)
     slots, strengths = [torch.zeros(0, dtype=torch.int32)], [torch.zeros(0)]
-    for part in torch.split(chosen, BLOCK) if len(chosen) else ():
+    for part in torch.split(chosen, ROWS_AT_ONCE) if len(chosen) else ():
         watch()
         (summaries,) = _blocks(cues[part].to(site.codes.device).float().view(len(part), site.decays.shape[0], -1))
         address = site.addresses(summaries)[: len(part)].cpu()
@@ -412,13 +420,13 @@ def with_addresses(site: WriteSite, rows: Rows, address_of: Tensor) -> Rows:
 
 
 def _blocks(values: Tensor) -> Iterator[Tensor]:
-    """Values (n, ...) in blocks of ``BLOCK``, the last filled up with zeros.
+    """Values (n, ...) in blocks of ``ROWS_AT_ONCE``, the last filled up with zeros.
 
     A product of matrices is rounded alike only where the matrices have one shape: so every row is made with the same
     bits, whatever is made with it.
     """
-    for part in torch.split(values, BLOCK):
-        yield torch.cat((part, part.new_zeros(BLOCK - len(part), *part.shape[1:])))
+    for part in torch.split(values, ROWS_AT_ONCE):
+        yield torch.cat((part, part.new_zeros(ROWS_AT_ONCE - len(part), *part.shape[1:])))
 
 
 def _joined_starts(parts: Sequence[Tensor]) -> Tensor:

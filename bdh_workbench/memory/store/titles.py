@@ -16,9 +16,9 @@ from bdh_workbench.wording import plural
 if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
 
-JOINT = " + "  # between the titles of memories that were merged
+TITLE_JOINT = " + "  # between the titles of memories that were merged
 NAMED_ITEMS = 3  # documents that the title of a layer names
-MOST_PARTS = 8  # parts that the title of one layer is looked for in: it may hold what joins titles
+TITLE_PARTS = 8  # parts that the title of one layer is looked for in: it may hold what joins titles
 
 
 def layer_title(items: Iterable[ItemRecord]) -> str:
@@ -51,7 +51,7 @@ def title_after(layer: LayerRecord, before: Sequence[ItemRecord], after: Sequenc
 
 def joined_titles(titles: Iterable[str]) -> str:
     """The title of several memories, or of something with several titles: each once, and no empty ones."""
-    return JOINT.join(dict.fromkeys(title for title in titles if title))
+    return TITLE_JOINT.join(dict.fromkeys(title for title in titles if title))
 
 
 def renewed_title(title: str, layers: Sequence[LayerRecord], titles: Mapping[int, str]) -> str:
@@ -67,10 +67,10 @@ def renewed_title(title: str, layers: Sequence[LayerRecord], titles: Mapping[int
         # Where several layers have one title, that of the first that is still there is meant.
         known[layer.title] = known.get(layer.title) or titles.get(layer.number, "")
     known.pop("", None)
-    parts, found, place = title.split(JOINT), [], 0
+    parts, found, place = title.split(TITLE_JOINT), [], 0
     while place < len(parts):
-        for stop in range(min(len(parts), place + MOST_PARTS), place, -1):
-            part = JOINT.join(parts[place:stop])
+        for stop in range(min(len(parts), place + TITLE_PARTS), place, -1):
+            part = TITLE_JOINT.join(parts[place:stop])
             if part in known:
                 found.append(known[part])
                 break

@@ -26,7 +26,7 @@ from bdh_workbench.memory.store.algebra import (
     solve,
 )
 from bdh_workbench.memory.store.state import Memory, Rows, with_addresses
-from bdh_workbench.memory.writing.direct import CHUNK, SLACK, STEPS, direct_reads, log_odds
+from bdh_workbench.memory.writing.direct import POSITIONS_AT_ONCE, READ_STEPS, SLACK, direct_reads, log_odds
 from bdh_workbench.memory.writing.encoding import WriteItem
 from bdh_workbench.memory.writing.features import Positions, positions
 from bdh_workbench.memory.writing.gradient import gradient_steps
@@ -186,7 +186,7 @@ def worst(token_p: Tensor, counted: Tensor) -> float:
 def token_p(model: Model, new: Positions, reads: Tensor) -> Tensor:
     """Probability (m,) on the CPU of each target, with the given reads (m, D)."""
     parts, reads = [], reads.to(model.device)
-    for part in torch.split(torch.arange(len(new)), CHUNK):
+    for part in torch.split(torch.arange(len(new)), POSITIONS_AT_ONCE):
         logits = model.network.logits(new.stream[part] + model.site.gate * reads[part])
         parts.append(log_odds(logits, new.targets[part])[0].sigmoid().cpu())
     return torch.cat(parts)
@@ -238,7 +238,7 @@ def write_bank(model: Model, job: Job, watch: Callable[[], None]) -> Generator[S
     base = read_rows(new.rows, slow_slot(job.bank), torch.arange(len(new)))
     before = token_p(model, new, base)
     none = torch.zeros(len(new), dtype=torch.bool)
-    yield Step("prepare", new, base, before, ~none, {}, 0, STEPS)
+    yield Step("prepare", new, base, before, ~none, {}, 0, READ_STEPS)
     # Worked out again for a memory from a file, the basis keeps the rank that earlier writes gave to single rows.
     basis = held_basis(job.bank, watch) if job.basis is None else job.basis
     task = _Task(model, job, basis, new, base, watch)
@@ -286,7 +286,7 @@ def _by_direct_steps(task: _Task) -> Generator[Step, None, Found]:
             taken += 1
             losses = {"cross-entropy": float(torch.nn.functional.softplus(-odds).mean())}
             p[here] = odds.sigmoid().cpu()
-            yield Step("direct", new, reads.cpu(), p.clone(), torch.isin(own, here), losses, taken, STEPS)
+            yield Step("direct", new, reads.cpu(), p.clone(), torch.isin(own, here), losses, taken, READ_STEPS)
         reads[chosen] = part
         shared = reads[uses.to(model.device)].cpu()
         p = token_p(model, new, shared)

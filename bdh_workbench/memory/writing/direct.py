@@ -17,9 +17,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-STEPS = 64  # at most; nearly all positions need fewer than 24
+READ_STEPS = 64  # at most; nearly all positions need fewer than 24
 SLACK = 0.05  # nats under the margin that count as having reached it
-CHUNK = 256  # positions whose logits are held at once: they stay in the processor's cache
+POSITIONS_AT_ONCE = 256  # positions whose logits are held at once: they stay in the processor's cache
 # Length of what a read adds at most, in lengths of the stream. Ordinary texts need up to 7.4, the hardest token that
 # training met 158 to its margin and less to its goal. Of the 8192 tokens of `small`, 70 stay uncertain: bytes that no
 # text holds, controls, and stems such as " resour" that always grow to a longer token. Their rows differ from their
@@ -65,8 +65,8 @@ def direct_reads(
     odds = torch.full((len(targets),), float("-inf"), device=stream.device)
     longest = LARGEST_NORM / gate * stream.norm(dim=1, keepdim=True)
     short = torch.arange(len(targets), device=stream.device)
-    for _ in range(STEPS):
-        for part in torch.split(short, CHUNK):
+    for _ in range(READ_STEPS):
+        for part in torch.split(short, POSITIONS_AT_ONCE):
             wanted = targets[part]
             odds[part], others, whole = log_odds((stream[part] + gate * reads[part]) @ head.T, wanted)
             slope = gate * (head[wanted] - (others @ head) / whole[:, None])  # (b, D): dm/dr

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FRAMINGS = (".", "It is known that this is so.", "Now for something else.")  # put before a fact, one at a time
 FRAMING_SHARE = 0.6  # framings are left out where facts with them would take more than this share of a bank's slots
-STRETCH = 512  # tokens of a document that are written as one stretch, at most
+STRETCH_TOKENS = 512  # tokens of a document that are written as one stretch, at most
 LEAD = 128  # tokens before a stretch that its first positions have in view; the longest summary keeps 8% of older ones
 WINDOW_FIRST = 3  # a window's first target: its first two tokens do not tell sentences apart
 
@@ -98,7 +98,7 @@ def write_items(
 
 def document_sizes(config: ModelConfig) -> tuple[int, int]:
     """Tokens of a window and of a stretch at most, as ``document_items`` takes them: a stretch fits into a bank."""
-    return config.context * 2, min(STRETCH, capacity(config.write_slots))
+    return config.context * 2, min(STRETCH_TOKENS, capacity(config.write_slots))
 
 
 def document_ids(tokenizer: Tokenizer, text: str) -> list[int]:
@@ -190,7 +190,11 @@ def fact_items(
 
 
 def document_items(
-    documents: Sequence[TextDocument], tokenizer: Tokenizer, context: int, longest: int = STRETCH, lead: int = LEAD
+    documents: Sequence[TextDocument],
+    tokenizer: Tokenizer,
+    context: int,
+    longest: int = STRETCH_TOKENS,
+    lead: int = LEAD,
 ) -> list[WriteItem]:
     """Write items of documents: each stretch of the text, followed by the windows of the sentences that begin in it.
 

@@ -13,8 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bdh_workbench.memory.writing.direct import POSITIONS_AT_ONCE
+
 UNSURE = 0.9  # answer tokens under this probability count double
-CHUNK = 256  # positions whose logits are stored at once: they stay in the processor's cache
 
 
 @torch.no_grad()
@@ -26,7 +27,7 @@ def expected_codes(points: Tensor, head: Tensor) -> tuple[Tensor, Tensor]:
         head: (V, D).
     """
     sums, codes = points.new_empty(len(points)), torch.empty_like(points)
-    for rows in torch.split(torch.arange(len(points), device=points.device), CHUNK):
+    for rows in torch.split(torch.arange(len(points), device=points.device), POSITIONS_AT_ONCE):
         part = slice(int(rows[0]), int(rows[-1]) + 1)
         logits = points[part] @ head.T
         most = logits.amax(1, keepdim=True)

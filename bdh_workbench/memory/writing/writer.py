@@ -42,9 +42,9 @@ __all__ = ["WriteEvent", "WriteResult", "check_write", "empty_memory", "finish",
 OWN_SHARE = 1.0  # of a bank; larger writes use the addresses of texts for windows, and those of facts for framings
 HEAT_SLOTS, HEAT_POSITIONS = 64, 96  # slots and positions at most in the slot-use picture, spread over all
 SHOWN_TOKENS = 2048  # tokens at most whose probabilities an event carries
-EXAMPLES, BEFORE = 3, 6  # positions that cannot be told apart whose words are shown, and tokens before each
+EXAMPLES, SHOWN_BEFORE = 3, 6  # positions that cannot be told apart whose words are shown, and tokens before each
 # Share of the time of a bank's write that is over when each phase is, with no gradient steps; measured with `small`.
-READ, FOUND = 0.5, 0.73
+ITEMS_READ, TARGETS_FOUND = 0.5, 0.73
 TYPICAL = 16  # direct steps that most banks take
 REFINED = 2400  # positions of a write up to which gradient steps follow: a second or less for each
 
@@ -382,9 +382,9 @@ class _Watcher:
     def _share_done(self, step: Step) -> float:
         """How much of the work is done, by the time that its parts take."""
         if step.phase == "prepare":
-            own = READ
+            own = ITEMS_READ
         elif step.phase == "direct":
-            own = READ + (FOUND - READ) * min(1.0, step.steps / TYPICAL)
+            own = ITEMS_READ + (TARGETS_FOUND - ITEMS_READ) * min(1.0, step.steps / TYPICAL)
         elif step.phase == "gradient":
             own = step.steps / max(1, step.most)
         else:
@@ -445,7 +445,7 @@ class _Watcher:
         firsts = torch.searchsorted(new.item, new.item[rows])
         places = zip(new.item[rows].tolist(), (rows - firsts).tolist(), strict=True)
         decode = self.model.tokenizer.decode
-        return [decode(items[item].words(place, BEFORE)).strip() for item, place in places]
+        return [decode(items[item].words(place, SHOWN_BEFORE)).strip() for item, place in places]
 
 
 def _spread(count: int, most: int) -> Tensor:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.store.state import KEPT, MADE, BareRows, Memory, Rows
+from bdh_workbench.memory.store.state import KEPT_COLUMNS, MADE_COLUMNS, BareRows, Memory, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,9 @@ class Packed:
 
 def numbers(rows: Rows) -> list[Tensor]:
     """All tensors of a table of rows, as far as they are there."""
-    return [getattr(rows, name) for name in (KEPT if isinstance(rows, BareRows) else (*KEPT, *MADE))]
+    return [
+        getattr(rows, name) for name in (KEPT_COLUMNS if isinstance(rows, BareRows) else (*KEPT_COLUMNS, *MADE_COLUMNS))
+    ]
 
 
 def pack(memory: Memory, others: Iterable[Packed]) -> Packed:

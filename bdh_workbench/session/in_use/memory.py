@@ -32,7 +32,7 @@ from bdh_workbench.session.storage.recovery import Copy, Recovery
 
 MOST_STATES = 30  # changes that can be undone
 KEPT_STATES = 2  # that are kept however large they are
-MOST_BYTES = 256 << 20  # of all others: thirty writes over 300 facts take about 150 MB
+UNDO_BYTES = 256 << 20  # of all others: thirty writes over 300 facts take about 150 MB
 MOST_BASIS = 256 << 20  # bytes of bases that are kept for the next write; larger ones are worked out again
 
 
@@ -456,7 +456,7 @@ class MemoryInUse:
                 blocks = state.packed.blocks() if state.packed is not None else {}
                 spent += sum(size for place, size in blocks.items() if place not in seen)
                 seen |= blocks.keys()
-                if kept == MOST_STATES or (kept >= KEPT_STATES and spent > MOST_BYTES):
+                if kept == MOST_STATES or (kept >= KEPT_STATES and spent > UNDO_BYTES):
                     break
                 kept += 1
             del states[: len(states) - kept]

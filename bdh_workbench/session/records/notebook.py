@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,16 +22,16 @@ from bdh_workbench.asking.kinds import AsKind
 from bdh_workbench.errors import UserError
 from bdh_workbench.harmless import harmless_lines
 from bdh_workbench.model.files import save_text_atomically
+from bdh_workbench.reading.units import WORD
 from bdh_workbench.wording import plural
 
 if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
 
-SUFFIX = ".notebook.json"
+NOTEBOOK_SUFFIX = ".notebook.json"
 MOST_TURNS = 500  # of a conversation that are kept
 MOST_RUNS = 50  # of the checks
-MOST_BYTES = 32 << 20  # of a file that is read
-WORD = re.compile(r"\w+")
+NOTEBOOK_BYTES = 32 << 20  # of a file that is read
 
 
 class Held(Protocol):
@@ -149,7 +148,7 @@ def merged(notebooks: Iterable[Notebook]) -> Notebook:
 
 def notebook_path(memory: Path) -> Path:
     """Where the notebook of a memory file is."""
-    return memory.with_name(memory.stem + SUFFIX)
+    return memory.with_name(memory.stem + NOTEBOOK_SUFFIX)
 
 
 def load_notebook(memory: Path) -> Notebook:
@@ -161,13 +160,13 @@ def load_notebook(memory: Path) -> Notebook:
     path = notebook_path(memory)
     try:
         with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
+            raw = file.read(NOTEBOOK_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return Notebook()
     except OSError as error:
         raise UserError(f"The notebook {path.name} cannot be read ({error.strerror}).") from None
     try:
-        if len(raw) > MOST_BYTES:
+        if len(raw) > NOTEBOOK_BYTES:
             raise ValueError("too large")
         return msgspec.json.decode(raw, type=Notebook)
     except (msgspec.MsgspecError, ValueError, RecursionError):

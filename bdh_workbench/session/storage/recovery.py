@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.files.format import SUFFIX
+from bdh_workbench.memory.files.format import MEMORY_SUFFIX
 from bdh_workbench.memory.files.locking import ABANDONED, try_lock
 from bdh_workbench.memory.files.memory_file import load_memory, read_header, save_memory
 from bdh_workbench.model.files import save_json_atomically
@@ -52,7 +52,7 @@ class Recovery:
         """Look at nothing yet; the folder is made with the first copy."""
         self.folder = home / RECOVERY_FOLDER
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
-        self.own = self.folder / f"{stamp}-{os.getpid()}{SUFFIX}"
+        self.own = self.folder / f"{stamp}-{os.getpid()}{MEMORY_SUFFIX}"
         self._lock: IO[bytes] | None = None
         self._offered: dict[Path, IO[bytes]] = {}  # locks on the copies of others that were found
 
@@ -83,7 +83,7 @@ class Recovery:
         """The newest copy of a session that is gone."""
         self._sweep()
         with contextlib.suppress(OSError):
-            files = [file for file in self.folder.glob(f"*{SUFFIX}") if file != self.own and file.is_file()]
+            files = [file for file in self.folder.glob(f"*{MEMORY_SUFFIX}") if file != self.own and file.is_file()]
             for file in sorted(files, reverse=True):  # names begin with their time
                 if file not in self._offered:
                     lock = _locked(file)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from typing import Any
 
 from safetensors import safe_open
 
-from bdh_workbench.memory.files.format import SUFFIX
+from bdh_workbench.memory.files.format import MEMORY_SUFFIX
+from bdh_workbench.reading.units import WORD
 
 INDEX_NAME = "search.sqlite3"
 INDEX_VERSION = 2
@@ -25,8 +25,7 @@ MOST_HITS = 50  # hits
 PASSAGE = 1500  # characters in which all words of a search must stand
 PASSAGES = 40  # passages that are looked at for each hit that is wanted
 SNIPPET = 12  # words around a hit
-MARKS = "\x02", "\x03"  # before and after a word that was found
-WORD = re.compile(r"\w+")
+HIT_MARKS = "\x02", "\x03"  # before and after a word that was found
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Hit:
         item: index into the memory's items.
         title: of the item.
         kind: ``fact`` or ``document``.
-        excerpt: words around the first place, the found ones between ``MARKS``.
+        excerpt: words around the first place, the found ones between ``HIT_MARKS``.
     """
 
     path: Path
@@ -78,7 +77,7 @@ class SearchIndex:
                 "SELECT file, item, kind, title, snippet(texts, -1, ?, ?, '…', ?) FROM texts "
                 "WHERE texts MATCH ? AND rowid = ?"
             )
-            rows = [base.execute(shown, (*MARKS, SNIPPET, query, row)).fetchone() for row in best.values()]
+            rows = [base.execute(shown, (*HIT_MARKS, SNIPPET, query, row)).fetchone() for row in best.values()]
         return [Hit(self.folder / file, int(item), title, kind, excerpt) for file, item, kind, title, excerpt in rows]
 
     def refresh(self) -> None:
@@ -115,7 +114,7 @@ class SearchIndex:
         there: dict[str, tuple[int, int]] = {}
         with contextlib.suppress(OSError), os.scandir(self.folder) as entries:
             for entry in entries:
-                if entry.name.endswith(SUFFIX) and not entry.name.startswith("."):
+                if entry.name.endswith(MEMORY_SUFFIX) and not entry.name.startswith("."):
                     with contextlib.suppress(OSError, UnicodeEncodeError):
                         entry.name.encode()
                         status = entry.stat()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROGRAM_BYTES = 400 << 20  # bytes that torch and the window take with the smallest model, as measured on Linux
-FLOAT = 4
+FLOAT_BYTES = 4
 DENSE = 7  # times the addresses stand side by side as ordinary matrices at the peak of a write, as measured
 FIT_ROWS = 2000  # stored positions that there should be room for: some pages of text
 MODEL_FILES = ("config.json", "model.safetensors", "general.safetensors", "tokenizer.json")
@@ -54,11 +54,11 @@ def estimate_fit(folder: Path, device: str = "cpu") -> Fit:
         weights = sum(path.stat().st_size for path in folder.glob("model*.safetensors"))
         slots, width = int(config["write_slots"]), int(config["width"])
         cue = int(config["code_width"]) * len(config["decays"])
-        expansion = FLOAT * (slots * cue + int(config["vocab_size"]) * int(config["code_width"]))
+        expansion = FLOAT_BYTES * (slots * cue + int(config["vocab_size"]) * int(config["code_width"]))
     except (OSError, ValueError, KeyError, TypeError):
         return Fit(problem="The configuration of this model is damaged: choose another, or copy its folder again.")
-    write = FLOAT * (DENSE * min(FIT_ROWS, slots) * slots + 3 * slots * width)
-    return Fit(weights // FLOAT, PROGRAM_BYTES + weights + expansion, write, free_memory(device), slots)
+    write = FLOAT_BYTES * (DENSE * min(FIT_ROWS, slots) * slots + 3 * slots * width)
+    return Fit(weights // FLOAT_BYTES, PROGRAM_BYTES + weights + expansion, write, free_memory(device), slots)
 
 
 def free_memory(device: str = "cpu") -> int | None:

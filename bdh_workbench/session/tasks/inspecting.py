@@ -18,7 +18,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import as_read
 from bdh_workbench.inputs.items import composed
 from bdh_workbench.model.loading import Model
-from bdh_workbench.model.network import CHUNK, MemorySite, Trace
+from bdh_workbench.model.network import TOKENS_AT_ONCE, MemorySite, Trace
 from bdh_workbench.reading.reader import UNTOUCHED, Reader, ReaderState
 from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session.records.events import Distribution, RowMatch, TextInspection, Top
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bdh_workbench.session.records.views import Array
 
 MOST_TOKENS = 2048  # of a text; more could not be shown
-MATCHES = 5  # stored rows that each token is compared with
+ROW_MATCHES = 5  # stored rows that each token is compared with
 
 
 @torch.no_grad()
@@ -62,7 +62,7 @@ def inspect_text(
     trace = Trace([], [])
     reads = _Reads(reader)
     state: ReaderState | None = None
-    length = min(CHUNK, batch_limit(reader))
+    length = min(TOKENS_AT_ONCE, batch_limit(reader))
     for start in range(0, len(ids), length):
         passed(start / len(ids), "Reading the text")
         part = torch.tensor([ids[start : start + length]], device=model.device)
@@ -119,7 +119,7 @@ class _Reads:
             self.matches += [()] * len(normalised)
             return
         cosines = site.cues(normalised) @ reader.recall.cues.T  # (T, n)
-        found = cosines.topk(min(MATCHES, cosines.shape[1]), dim=1)
+        found = cosines.topk(min(ROW_MATCHES, cosines.shape[1]), dim=1)
         numbers = reader.numbers[found.indices.cpu()]  # (T, k)
         for t, (rows, values) in enumerate(zip(numbers, found.values.tolist(), strict=True)):
             stored = F.normalize(reader.slow.addresses(rows), dim=1)

@@ -36,14 +36,14 @@ from bdh_workbench.reading.recall import Recall
 from bdh_workbench.reading.words import Lexicon, Sentence, sentences_said
 from bdh_workbench.training.synthetic import documents, facts, hard_facts
 
-SIZES = (200, 100, 8)  # facts, hard facts and documents of a report
-HELD_OUT = (64, 128)  # windows of held-out text, and their length in tokens
-FALSE_ACCEPTS = {"found_1": 0.01, "found_01": 0.001}
-APART = 0.98  # cosine of two addresses from which they count as the same
+REPORT_SIZES = (200, 100, 8)  # facts, hard facts and documents of a report
+REPORT_WINDOWS = (64, 128)  # windows of held-out text, and their length in tokens
+REPORTED_ACCEPTS = {"found_1": 0.01, "found_01": 0.001}
+SAME_ADDRESS = 0.98  # cosine of two addresses from which they count as the same
 COMPARED = 1200  # stored positions whose addresses are compared with each other
-RIDGE = 0.02  # of the pure read, against addresses of unit length
-CONTEXT = 256  # tokens of a document's chunk
-STRANGERS = 8  # windows matched at once
+PURE_READ_RIDGE = 0.02  # of the pure read, against addresses of unit length
+CHUNK_TOKENS = 256  # tokens of a document's chunk
+STRANGER_BATCH = 8  # windows matched at once
 DECIDING = (
     "facts_nearest",
     "facts_answers",
@@ -220,12 +220,12 @@ def match_answers(site: WriteSite, rows: StoredRows, asked: Sequence[tuple[list[
 @torch.no_grad()
 def held_out_familiarity(site: WriteSite, rows: StoredRows, held_out: npt.NDArray[np.int64]) -> Tensor:
     """Familiarity (positions,) at each position of windows of held-out text."""
-    length = min(HELD_OUT[1], len(held_out))
-    count = min(HELD_OUT[0], len(held_out) // length)
+    length = min(REPORT_WINDOWS[1], len(held_out))
+    count = min(REPORT_WINDOWS[0], len(held_out) // length)
     starts = np.linspace(0, len(held_out) - length, count).astype(int)
     windows = torch.from_numpy(np.stack([held_out[start : start + length] for start in starts]).astype(np.int64))
     found = []
-    for part in torch.split(windows, STRANGERS):
+    for part in torch.split(windows, STRANGER_BATCH):
         raw, none = site.summaries(part)[0], torch.full((len(part),), -1)
         # Nothing is gone on from: each position by itself.
         found.append(
@@ -241,7 +241,7 @@ def address_report(
     held_out: npt.NDArray[np.int64],
     seed: int,
     split: str = "dev",
-    sizes: tuple[int, int, int] = SIZES,
+    sizes: tuple[int, int, int] = REPORT_SIZES,
     two_level: bool = True,
     sentence_words: bool = True,
 ) -> dict[str, float]:
@@ -267,7 +267,7 @@ def address_report(
     report |= {f"hard_{k}": v for k, v in _facts_report(site, tokenizer, held_out, hard).items()}
     texts = documents(sizes[2], seed, split)
     words = Words.of(site, tokenizer, (), texts) if sentence_words and two_level else None
-    numbers, items = range(len(texts)) if two_level else (), document_items(texts, tokenizer, CONTEXT)
+    numbers, items = range(len(texts)) if two_level else (), document_items(texts, tokenizer, CHUNK_TOKENS)
     stored = stored_rows(site, items, numbers, words)
     report |= {f"documents_{k}": v for k, v in _documents_report(site, tokenizer, held_out, texts, stored).items()}
     report["score"] = sum(report[name] for name in DECIDING) / len(DECIDING)
@@ -349,14 +349,14 @@ def _found(site: WriteSite, rows: StoredRows, held_out: npt.NDArray[np.int64], m
     general = held_out_familiarity(site, rows, held_out)
     return {
         name: _share(matched.familiarity > float(torch.quantile(general, 1.0 - rate)))
-        for name, rate in FALSE_ACCEPTS.items()
+        for name, rate in REPORTED_ACCEPTS.items()
     }
 
 
 def ridge_weights(site: WriteSite, rows: Tensor, asked: Tensor) -> Tensor:
     """Weight (q, n) of each row's value in the pure read of queries (q, K, C): k K^T (K K^T + ridge)^-1."""
     stored = site.addresses(rows)
-    system = stored @ stored.T + RIDGE * torch.eye(len(stored))
+    system = stored @ stored.T + PURE_READ_RIDGE * torch.eye(len(stored))
     cross = stored @ site.addresses(asked).T  # (n, q)
     return torch.cholesky_solve(cross, torch.linalg.cholesky(system)).T
 
@@ -368,7 +368,7 @@ def _told_apart(site: WriteSite, rows: StoredRows) -> float:
     stored = site.addresses(rows.normalised[chosen])
     cosines = stored @ stored.T
     same = rows.targets[chosen][:, None] == rows.targets[chosen][None, :]
-    return _share(cosines.masked_fill(same, -1.0).max(dim=1).values < APART)
+    return _share(cosines.masked_fill(same, -1.0).max(dim=1).values < SAME_ADDRESS)
 
 
 def _share(flags: Tensor) -> float:

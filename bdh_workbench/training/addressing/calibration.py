@@ -30,7 +30,7 @@ FLOOR = 1.0  # added to the covariance, in units of its mean eigenvalue
 RARITY = 0.7  # power of the inverse document frequency in a token's weight
 CAPITAL = 2.0  # factor on the weight of a token that begins a capitalised word within a text
 WORD_WEIGHT = 1.0  # of the code of the word so far, against token weights of at most 1 for words in lower case
-WINDOWS, WINDOW = 400, 128  # held-out windows that thresholds are measured on, and their tokens
+CALIBRATION_WINDOWS, CALIBRATION_TOKENS = 400, 128  # held-out windows that thresholds are measured on, and their tokens
 LOCALITY_WINDOWS, LOCALITY_LENGTH = 64, 32
 OTHERS = 256
 

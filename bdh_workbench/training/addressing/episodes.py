@@ -26,19 +26,18 @@ from torch import Tensor
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.writing.encoding import WriteItem, alone, answer_ids, document_items, fact_items
 from bdh_workbench.model.tokenizer import Tokenizer
-from bdh_workbench.training.addressing.addresses import answer_sentence
+from bdh_workbench.training.addressing.addresses import CHUNK_TOKENS, answer_sentence
 from bdh_workbench.training.synthetic import documents
 from bdh_workbench.training.synthetic.statements import Statement, StatementSource
 
-STATEMENTS, DOCUMENTS = 2400, 48  # made once for each source
-RELATIONS, ENTITIES = 14, 5  # of the facts of an episode
+EPISODE_STATEMENTS, EPISODE_DOCUMENTS = 2400, 48  # made once for each source
+EPISODE_RELATIONS, EPISODE_ENTITIES = 14, 5  # of the facts of an episode
 HARD = 0.4  # share of the relations that are cued by synonyms and questions
 STRETCHES = 24  # of the corpus, stored like facts
-STRETCH = (8, 24)  # tokens of such a stretch, from and to
+STRETCH_LENGTHS = (8, 24)  # tokens of such a stretch, from and to
 TEXT_TOKENS = 160  # of a stretch of the corpus that is stored as a document
 TEXT_PROBES = 8  # cues to each document
-OTHER = (20, 96)  # windows of unrelated text, and their tokens
-CONTEXT = 256
+UNRELATED_WINDOWS = (20, 96)  # windows of unrelated text, and their tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +93,19 @@ class EpisodeSource:
         self._random = random.Random(f"episodes {seed}")
         self._tokenizer, self._stream, self._begins = tokenizer, stream, begins_word.tolist()
         self._relations: dict[str, list[Statement]] = {}
-        for statement in itertools.islice(StatementSource(self._random, "train"), STATEMENTS):
+        for statement in itertools.islice(StatementSource(self._random, "train"), EPISODE_STATEMENTS):
             self._relations.setdefault(statement.relation.statements[0], []).append(statement)
-        self._documents = documents(DOCUMENTS, seed, "train")
+        self._documents = documents(EPISODE_DOCUMENTS, seed, "train")
 
     def draw(self) -> Episode:
         """The next episode."""
         items: list[WriteItem] = []
         cues: list[Cue] = []
-        wanted = self._random.sample(sorted(self._relations), min(RELATIONS, len(self._relations)))
+        wanted = self._random.sample(sorted(self._relations), min(EPISODE_RELATIONS, len(self._relations)))
         for relation in wanted:
             pool = self._relations[relation]
             hard = self._random.random() < HARD
-            for statement in self._random.sample(pool, min(ENTITIES, len(pool))):
+            for statement in self._random.sample(pool, min(EPISODE_ENTITIES, len(pool))):
                 self._add_fact(statement, hard, items, cues)
         for _ in range(STRETCHES):
             self._add_stretch(items, cues)
@@ -114,7 +113,7 @@ class EpisodeSource:
         texts = [self._random.choice(self._documents), self._corpus_document()]
         for number, text in enumerate(texts, start=facts):
             self._add_document(text, number, items, cues)
-        windows = [self._cut(OTHER[1]) for _ in range(OTHER[0])]
+        windows = [self._cut(UNRELATED_WINDOWS[1]) for _ in range(UNRELATED_WINDOWS[0])]
         width = min(len(window) for window in windows)
         other = torch.tensor([window[:width] for window in windows])
         sources = facts + len(texts)
@@ -137,7 +136,7 @@ class EpisodeSource:
         cues.append(Cue(prompt, number, 0, answer[0]))
 
     def _add_stretch(self, items: list[WriteItem], cues: list[Cue]) -> None:
-        length = self._random.randrange(*STRETCH)
+        length = self._random.randrange(*STRETCH_LENGTHS)
         ids = self._cut(length + 2)
         number = len(items)
         items.append(alone(number, ids, len(ids) - 2))
@@ -150,7 +149,7 @@ class EpisodeSource:
                 return TextDocument("corpus", text)
 
     def _add_document(self, document: TextDocument, number: int, items: list[WriteItem], cues: list[Cue]) -> None:
-        made = [_renumbered(item, number) for item in document_items([document], self._tokenizer, CONTEXT)]
+        made = [_renumbered(item, number) for item in document_items([document], self._tokenizer, CHUNK_TOKENS)]
         items += made
         for probe in document.probes:
             prompt, answer = answer_ids(self._tokenizer, probe.prompt, probe.answer)

@@ -37,7 +37,7 @@ from torch import Tensor, nn
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.training.addressing.addresses import (
-    SIZES,
+    REPORT_SIZES,
     address_report,
     mean_report,
     normalised_at,
@@ -53,23 +53,23 @@ from bdh_workbench.training.addressing.calibration import (
 )
 from bdh_workbench.training.addressing.episodes import Episode, EpisodeSource
 
-SPAN = 1.0  # a number stays within e^SPAN of its start, and the half-life of a summary too
+NUMBER_SPAN = 1.0  # a number stays within e^NUMBER_SPAN of its start, and the half-life of a summary too
 CLASS_SPAN = 0.7  # the same for the weight of a class of tokens
 BANDS = 6  # of token frequency
-STEPS = 300  # at most, for each seed
-RATE = 0.03  # of Adam, on numbers for which 1 is most of the way to the bound
+META_STEPS = 300  # at most, for each seed
+META_RATE = 0.03  # of Adam, on numbers for which 1 is most of the way to the bound
 PULL = 0.003  # on their squares
-SLOTS = 1024  # of the address that the ridge read of an episode is worked out on
+RIDGE_SLOTS = 1024  # of the address that the ridge read of an episode is worked out on
 REFIT = 25  # steps after which the whitening is fitted again, on REFIT_TEXTS stretches
 REFIT_TEXTS = 1500
 FINAL_TEXTS = 4000  # the same for what is measured
 FAMILIAR = 4  # positions of unrelated text that look most familiar
-FIRST = PROMPT_LENGTHS[0] - 1  # positions at the start of a text that are not counted, as in calibration
+UNCOUNTED = PROMPT_LENGTHS[0] - 1  # positions at the start of a text that are not counted, as in calibration
 MARGIN, SHARPNESS = 0.05, 20.0  # of cosine, by which a rewording is to be more familiar; steepness of the penalty
 WEIGHTS = {"item": 1.0, "place": 0.5, "read": 0.3, "familiarity": 10.0}
 REPORTS = 2  # dev sets that each seed is measured on
 QUICK, QUICK_SIZES = 1.0, (40, 20, 2)  # minutes under which the dev sets are small: to show that it works, not how well
-TRAINED = ("token_weights", "word_weight", "decays", "cue_weights", "place_weights", "address_weights")
+TRAINED_NUMBERS = ("token_weights", "word_weight", "decays", "cue_weights", "place_weights", "address_weights")
 
 
 class Addressing(nn.Module):
@@ -120,7 +120,7 @@ class Addressing(nn.Module):
 
 
 def _bounded(raw: Tensor) -> Tensor:
-    return SPAN * torch.tanh(raw)
+    return NUMBER_SPAN * torch.tanh(raw)
 
 
 def with_buffers(site: WriteSite, changed: dict[str, Tensor]) -> WriteSite:
@@ -190,11 +190,11 @@ def episode_losses(addressing: Addressing, episode: Episode, slots: Tensor) -> d
 def _most_familiar(site: WriteSite, other: Tensor, stored: Tensor) -> Tensor:
     """Mean cosine of the positions of unrelated text (n, T) that look most familiar; only these have gradients."""
     with torch.no_grad():
-        cues = site.cues(site.normalised(site.summaries(other)[0]))[:, FIRST:]  # (n, T - FIRST, K * C)
+        cues = site.cues(site.normalised(site.summaries(other)[0]))[:, UNCOUNTED:]  # (n, T - UNCOUNTED, K * C)
         best, rows = (cues @ stored.T).max(dim=2)
         chosen = best.flatten().topk(min(FAMILIAR, best.numel())).indices
     window, position = chosen // best.shape[1], chosen % best.shape[1]
-    again = site.normalised(site.summaries(other[window])[0][torch.arange(len(chosen)), position + FIRST])
+    again = site.normalised(site.summaries(other[window])[0][torch.arange(len(chosen)), position + UNCOUNTED])
     return (site.cues(again) * stored[rows.flatten()[chosen]]).sum(1).mean()
 
 
@@ -314,20 +314,23 @@ def _train_one(
     source = EpisodeSource(tokenizer, text.fit, base.begins_word, seed)
     random, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     addressing = Addressing(base, tokenizer)
-    groups = [{"params": addressing.numbers(), "lr": RATE}, {"params": list(addressing.scales.values()), "lr": RATE}]
+    groups = [
+        {"params": addressing.numbers(), "lr": META_RATE},
+        {"params": list(addressing.scales.values()), "lr": META_RATE},
+    ]
     optimiser = torch.optim.Adam(groups, betas=(0.9, 0.98))
     smoothed: dict[str, float] = {}
     step = 0
     while True:
-        done = max(step / STEPS, (time.monotonic() - begun) / max(seconds, 1e-9))
+        done = max(step / META_STEPS, (time.monotonic() - begun) / max(seconds, 1e-9))
         if done >= 1.0 and step:
             break
         for group in optimiser.param_groups:
-            group["lr"] = RATE * max(0.05, 1.0 - done)
+            group["lr"] = META_RATE * max(0.05, 1.0 - done)
         if step and step % REFIT == 0:
             with torch.no_grad():
                 fit_whitening(addressing.trial(), stretches(text.fit, REFIT_TEXTS, random))  # in place, shared
-        slots = torch.randperm(len(base.expansion), generator=generator)[:SLOTS]
+        slots = torch.randperm(len(base.expansion), generator=generator)[:RIDGE_SLOTS]
         losses = episode_losses(addressing, source.draw(), slots)
         pull = sum(p.square().sum() for p in addressing.numbers())
         loss = sum(WEIGHTS[name] * value for name, value in losses.items()) + PULL * pull
@@ -358,13 +361,13 @@ def _fitted(site: WriteSite, changed: dict[str, Tensor], text: GeneralText) -> W
 
 def _measured(site: WriteSite, tokenizer: Tokenizer, text: GeneralText, seed: int, quick: bool) -> dict[str, float]:
     sets = [seed] if quick else range(REPORTS * seed, REPORTS * seed + REPORTS)
-    sizes = QUICK_SIZES if quick else SIZES
+    sizes = QUICK_SIZES if quick else REPORT_SIZES
     return mean_report([address_report(site, tokenizer, text.held_out, number, "dev", sizes) for number in sets])
 
 
 def _described(site: WriteSite, changed: dict[str, Tensor]) -> dict[str, list[float]]:
     numbers: dict[str, list[float]] = {}
-    for name in TRAINED:
+    for name in TRAINED_NUMBERS:
         value = changed.get(name, getattr(site, name))
         if name == "token_weights":
             numbers["token_weights, mean and largest"] = [round(float(value.mean()), 4), round(float(value.max()), 4)]

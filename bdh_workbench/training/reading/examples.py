@@ -19,11 +19,11 @@ from bdh_workbench.training.reading.questions import Asked, Pool, asked_as
 UNANSWERABLE = 0.2  # share of the pairs
 ALTERED = 0.5  # of those, share whose question asks about another thing of the same kind
 REPLACED = 0.25  # share of the words with close ones that these stand for
-SIZES = (1, 2, 3, 4)  # sentences that are read for a question, one drawn at random
+SENTENCES_READ = (1, 2, 3, 4)  # sentences that are read for a question, one drawn at random
 TRIED = 8  # sentences drawn for one that does not answer: the most alike is the hardest
-NEAR, WIDE = 0.6, 12  # share of those that stand so many sentences away at most
-OPENED = 2  # words that a question begins with, which say what it asks for
-OFTEN = 300  # sentences that say a word from which on it finds no rivals
+NEAR_SHARE, NEAR_SENTENCES = 0.6, 12  # share of those that stand so many sentences away at most
+ASKING_WORDS = 2  # words that a question begins with, which say what it asks for
+OFTEN_SAID = 300  # sentences that say a word from which on it finds no rivals
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Examples:
         asked = self._pool.asked[chooser.randrange(len(self))]
         text = asked_as(asked, self._pool.sentences, chooser, ordered=self._ordered)
         question = self._reworded(units(text), chooser)
-        size = chooser.choice(SIZES)
+        size = chooser.choice(SENTENCES_READ)
         if chooser.random() < UNANSWERABLE:
             altered = self._altered(question, asked, chooser) if chooser.random() < ALTERED else None
             if altered is not None:
@@ -106,7 +106,7 @@ class Examples:
         """Other sentences, each the one of ``TRIED`` that shares most words with the question."""
         found: list[int] = []
         weight = {u.stem: 1.0 / (1 + len(self._said.get(u.stem, ()))) ** 0.5 for u in question if u.word}
-        rare = [stem for stem in weight if 1 < len(self._said.get(stem, ())) < OFTEN]
+        rare = [stem for stem in weight if 1 < len(self._said.get(stem, ())) < OFTEN_SAID]
         while len(found) < count:
             tried = [self._other(rare, asked, chooser) for _ in range(TRIED)]
             left = [number for number in tried if number not in (asked.sentence, asked.beside, *found)]
@@ -118,8 +118,10 @@ class Examples:
     def _other(self, rare: Sequence[int], asked: Asked, chooser: random.Random) -> int:
         """A sentence at random: near in the same text, with a word of the question, or any."""
         way = chooser.random()
-        if self._ordered and way < NEAR:
-            return min(max(0, asked.sentence + chooser.randint(-WIDE, WIDE)), len(self._sentences) - 1)
+        if self._ordered and way < NEAR_SHARE:
+            return min(
+                max(0, asked.sentence + chooser.randint(-NEAR_SENTENCES, NEAR_SENTENCES)), len(self._sentences) - 1
+            )
         if rare and way < 0.9:
             return chooser.choice(self._said[chooser.choice(rare)])
         return chooser.randrange(len(self._sentences))
@@ -128,7 +130,7 @@ class Examples:
         """The question with some of its words replaced by close ones; its opening, names and numbers stay."""
         return [
             unit(chooser.choice(self._close[u.folded]))
-            if place >= OPENED and u.folded in self._close and not u.shape[0] and chooser.random() < REPLACED
+            if place >= ASKING_WORDS and u.folded in self._close and not u.shape[0] and chooser.random() < REPLACED
             else u
             for place, u in enumerate(question)
         ]

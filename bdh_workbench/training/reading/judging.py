@@ -22,25 +22,25 @@ import torch.nn.functional as F
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.reading.asker import Asker, against_none, scores_of
 from bdh_workbench.reading.questions import RECITED, read_sentences
-from bdh_workbench.reading.sentence_evidence import EVIDENCE, READ, Array, Place, SentenceIndex
+from bdh_workbench.reading.sentence_evidence import READ_EVIDENCE, SENTENCE_EVIDENCE, Array, Place, SentenceIndex
 from bdh_workbench.reading.units import units
 from bdh_workbench.training.corpus import CorpusDocument
+from bdh_workbench.training.reading.examples import OFTEN_SAID
 from bdh_workbench.training.reading.questions import Article, Asked, Pool, asked_as, asked_in, gap_questions
 from bdh_workbench.training.synthetic import facts, hard_facts, other_subject_prompts, reversed_probes
 
-FOREIGN = 0.5  # share of the questions that are put to another memory too
-GROUPS = (1, 1, 1, 2, 3, 6, 24)  # texts of a memory, one drawn at random
-SENTENCES = 25  # of a text that is put together
-DOCUMENTS = 40  # of the corpus
-OFTEN = 300  # sentences that say a word from which on it makes no rivals
-POINTING = 0.15  # share of those about documents whose names are replaced by "it" or "he", after another answer
+FOREIGN_SHARE = 0.5  # share of the questions that are put to another memory too
+TEXTS_TOGETHER = (1, 1, 1, 2, 3, 6, 24)  # texts of a memory, one drawn at random
+TEXT_SENTENCES = 25  # of a text that is put together
+CORPUS_DOCUMENTS = 40  # of the corpus
+POINTING_SHARE = 0.15  # share of those about documents whose names are replaced by "it" or "he", after another answer
 PER_TEXT, PER_UNSEEN, PER_FACTS = 8, 40, 150  # questions about one text at most
-FACTS = 60  # invented facts of a memory
-CANDIDATES = 20  # sentences from which the first judge learns: the best by BM25, and by its earlier rounds
+MEMORY_FACTS = 60  # invented facts of a memory
+RANKED_CANDIDATES = 20  # sentences from which the first judge learns: the best by BM25, and by its earlier rounds
 # Learning from the best by BM25 alone, it ranks sentences high that it never saw: of memories of 300 sentences and more
 # it had 59% of the right ones among its best eight, where BM25 has 83%. After a second round it has 89%, after a third
 # no more.
-ROUNDS = 2
+RANKING_ROUNDS = 2
 LOST = 0.02  # share of people's questions that may be called "not in this memory"
 DECAY = 1e-3  # of squared weights: evidence that says nothing stays near zero
 
@@ -133,7 +133,7 @@ def memories(asker: Asker, documents: Iterable[CorpusDocument], people: People, 
     chooser.shuffle(texts)
     groups: list[list[_Text]] = []
     while texts:
-        count = chooser.choice(GROUPS)
+        count = chooser.choice(TEXTS_TOGETHER)
         groups.append(texts[:count])
         texts = texts[count:]
     groups += [[text] for text in _fact_texts(seed)]
@@ -153,17 +153,19 @@ def memories(asker: Asker, documents: Iterable[CorpusDocument], people: People, 
             for one in chooser.sample(text.asked, min(text.most, len(text.asked))):
                 asked = one.question if facts_ else asked_as(one, text.sentences, chooser, ordered=text.ordered)
                 question, last = asked, None
-                pointing = None if facts_ else _pointing(asked, chooser, POINTING)
+                pointing = None if facts_ else _pointing(asked, chooser, POINTING_SHARE)
                 if pointing is not None:
                     near = one.sentence + chooser.randint(-3, 3)
                     question, last = pointing, Place(item, min(len(text.sentences) - 1, max(0, near)))
                 beside = base + one.beside if one.beside >= 0 else -1
                 cases.append(Case(memory, question, base + one.sentence, last, beside, text.seen, text.people))
                 other = chooser.choice(holders)
-                if other != memory and chooser.random() < FOREIGN:
+                if other != memory and chooser.random() < FOREIGN_SHARE:
                     cases.append(Case(other, asked, None, seen=text.seen, people=text.people))
             if facts_:
-                cases += [Case(memory, prompt, None) for prompt in other_subject_prompts(FACTS, seed + memory, "dev")]
+                cases += [
+                    Case(memory, prompt, None) for prompt in other_subject_prompts(MEMORY_FACTS, seed + memory, "dev")
+                ]
             base += len(text.sentences)
     evidence = tuple(indexes[case.memory].evidence(units(case.question), case.last) for case in cases)
     return Memories(tuple(indexes), tuple(given), tuple(cases), evidence)
@@ -185,13 +187,13 @@ def _people_texts(people: People, made: Pool, chooser: random.Random) -> Iterato
     said: dict[int, list[int]] = defaultdict(list)
     for number, found in enumerate(stems):
         for stem in found:
-            if few[stem] <= OFTEN:
+            if few[stem] <= OFTEN_SAID:
                 said[stem].append(number)
     for number in sorted(set(people.unseen) - {article.number for article in people.articles}):
         sentence = people.pool.sentences[number]
         near = {other for stem in stems[others.index(sentence)] for other in said.get(stem, [])}
         rivals = [others[other] for other in sorted(near) if others[other] != sentence]
-        sentences = chooser.sample(rivals, min(SENTENCES, len(rivals)))
+        sentences = chooser.sample(rivals, min(TEXT_SENTENCES, len(rivals)))
         place = chooser.randint(0, len(sentences))
         sentences.insert(place, sentence)
         asked = [Asked(one.question, place, one.first, one.last) for one in about[number]]
@@ -200,18 +202,18 @@ def _people_texts(people: People, made: Pool, chooser: random.Random) -> Iterato
 
 def _made_texts(made: Pool) -> Iterator[_Text]:
     """Stretches of texts with questions made by rules."""
-    for start in range(0, len(made.sentences) - SENTENCES + 1, SENTENCES):
+    for start in range(0, len(made.sentences) - TEXT_SENTENCES + 1, TEXT_SENTENCES):
         asked = [
             Asked(one.question, one.sentence - start, one.first, one.last)
             for one in made.asked
-            if start <= one.sentence < start + SENTENCES
+            if start <= one.sentence < start + TEXT_SENTENCES
         ]
-        yield _Text("", made.sentences[start : start + SENTENCES], asked)
+        yield _Text("", made.sentences[start : start + TEXT_SENTENCES], asked)
 
 
 def _gap_texts(documents: Iterable[CorpusDocument], seed: int) -> Iterator[_Text]:
     """Documents of the corpus with gaps made from them."""
-    for document in itertools.islice(documents, DOCUMENTS):
+    for document in itertools.islice(documents, CORPUS_DOCUMENTS):
         pool = gap_questions([document], PER_TEXT, seed)
         if pool.asked:
             yield _Text(document.title, pool.sentences, pool.asked)
@@ -220,8 +222,8 @@ def _gap_texts(documents: Iterable[CorpusDocument], seed: int) -> Iterator[_Text
 def _fact_texts(seed: int) -> Iterator[_Text]:
     """Invented facts, asked by paraphrases; and others, asked by synonyms, by questions and the other way round."""
     for hard in (False, True):
-        known = hard_facts(FACTS, seed, "dev") if hard else facts(FACTS, seed, "dev")
-        turned = reversed_probes(FACTS, seed, "dev") if hard else []
+        known = hard_facts(MEMORY_FACTS, seed, "dev") if hard else facts(MEMORY_FACTS, seed, "dev")
+        turned = reversed_probes(MEMORY_FACTS, seed, "dev") if hard else []
         sentences = [f"{fact.prompt} {fact.answer}" for fact in known]
         asked = [Asked(text, n, 0, 0) for n, fact in enumerate(known) for text in (fact.prompt, *fact.paraphrases)]
         asked += [Asked(one.probe.prompt, one.index, 0, 0) for one in turned]
@@ -264,8 +266,8 @@ def of_sentences(known: Memories, judges: Sequence[Judge] = ()) -> list[Ranked]:
     """What the first judge learns from: the best sentences by BM25 and by the judges of earlier rounds."""
     out = []
     for case, evidence in zip(known.cases, known.evidence, strict=True):
-        scores = [evidence[:, EVIDENCE.index("bm25")], *(scores_of(judge, evidence) for judge in judges)]
-        order = list(dict.fromkeys(number for each in scores for number in _best(each, CANDIDATES, case)))
+        scores = [evidence[:, SENTENCE_EVIDENCE.index("bm25")], *(scores_of(judge, evidence) for judge in judges)]
+        order = list(dict.fromkeys(number for each in scores for number in _best(each, RANKED_CANDIDATES, case)))
         if case.gold is not None and case.gold not in order:
             order.append(case.gold)
         gold = order.index(case.gold) if case.gold is not None else -1
@@ -276,9 +278,9 @@ def of_sentences(known: Memories, judges: Sequence[Judge] = ()) -> list[Ranked]:
 def judge_of_sentences(known: Memories) -> tuple[Judge, list[Ranked]]:
     """The first judge, with the candidates that it learned from in its last round."""
     judges: list[Judge] = []
-    for _ in range(ROUNDS):
+    for _ in range(RANKING_ROUNDS):
         cases = of_sentences(known, judges)
-        judges.append(fitted(cases, EVIDENCE))
+        judges.append(fitted(cases, SENTENCE_EVIDENCE))
     return judges[-1], cases
 
 
@@ -381,7 +383,7 @@ def figures(judge: Judge, cases: Sequence[Ranked]) -> JudgeFigures:
     return JudgeFigures(*(float(np.mean(values)) if values else 0.0 for values in (right, kept, refused, losses)))
 
 
-ALL = EVIDENCE + READ
+ALL = SENTENCE_EVIDENCE + READ_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from bdh_workbench.model.files import save_json_atomically, save_tensors_atomica
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.reading.asker import RECORD, Asker, load_asker, make_asker, save_asker
 from bdh_workbench.reading.network import ReaderConfig, ReaderNetwork
-from bdh_workbench.reading.sentence_evidence import EVIDENCE
+from bdh_workbench.reading.sentence_evidence import SENTENCE_EVIDENCE
 from bdh_workbench.training.corpus import CorpusDocument, read_corpus, validation_documents
 from bdh_workbench.training.reading.examples import Examples
 from bdh_workbench.training.reading.judging import (
@@ -49,13 +49,13 @@ from bdh_workbench.training.reading.questions import (
 from bdh_workbench.training.reading.train import ReaderTraining, ReadingConfig, measured
 from bdh_workbench.training.reading.vectors import close_words, word_vectors
 
-PEOPLE, MADE, EXCLUDED = "people-sentences.jsonl.zst", "generated.jsonl.zst", "excluded-titles.json"
-CHARACTERS = 400_000_000  # of the corpus from which word vectors are made: 4 minutes
-RIVALS = 60_000  # sentences of made questions that compete with those that people asked about
+PEOPLE_FILE, MADE_FILE, EXCLUDED_FILE = "people-sentences.jsonl.zst", "generated.jsonl.zst", "excluded-titles.json"
+VECTOR_CHARACTERS = 400_000_000  # of the corpus from which word vectors are made: 4 minutes
+RIVAL_SENTENCES = 60_000  # sentences of made questions that compete with those that people asked about
 AROUND = 20  # sentences of a text on either side of one that people asked about
 GAPS = 300_000  # questions made from the corpus: 7 minutes
 MADE_HELD_OUT = 2500  # sentences with made questions that it is not trained on either
-HELD_OUT = 80  # sentences with people's questions that the reader is not trained on
+HELD_OUT_SENTENCES = 80  # sentences with people's questions that the reader is not trained on
 ENCYCLOPAEDIC = ("wikipedia", "openstax")  # sources whose sentences can be understood by themselves
 VALIDATED, DRAWN = 1500, 600  # held-out pairs: a sentence alone, and drawn as in training
 
@@ -78,13 +78,13 @@ class Questions:
         Raises:
             UserError: when one is missing.
         """
-        for name in (PEOPLE, MADE) if self.folder else ():
+        for name in (PEOPLE_FILE, MADE_FILE) if self.folder else ():
             if self.folder and not (self.folder / name).is_file():
                 raise UserError(f"{self.folder} has no {name}: docs/asking.md says what belongs there.")
 
     def excluded(self) -> frozenset[str]:
         """Titles, in lower case, of texts that are measured and so never trained on."""
-        path = self.folder / EXCLUDED if self.folder else None
+        path = self.folder / EXCLUDED_FILE if self.folder else None
         if path is None or not path.is_file():
             return frozenset()
         return frozenset(str(title).lower() for title in json.loads(path.read_text(encoding="utf-8")))
@@ -108,9 +108,9 @@ class Questions:
         """
         if self.folder is None:
             return Pool([], []), set()
-        pool = people_questions(self.folder / PEOPLE)
+        pool = people_questions(self.folder / PEOPLE_FILE)
         chooser = random.Random(7)
-        return pool, set(chooser.sample(range(len(pool.sentences)), min(HELD_OUT, len(pool.sentences) // 4)))
+        return pool, set(chooser.sample(range(len(pool.sentences)), min(HELD_OUT_SENTENCES, len(pool.sentences) // 4)))
 
     def made(self) -> tuple[Pool, Pool]:
         """Questions made by rules to train on, and those about the last sentences; empty without a folder.
@@ -120,7 +120,7 @@ class Questions:
         """
         if self.folder is None:
             return Pool([], []), Pool([], [])
-        pool = made_questions(self.folder / MADE)
+        pool = made_questions(self.folder / MADE_FILE)
         border = len(pool.sentences) - min(MADE_HELD_OUT, len(pool.sentences) // 4)
         held_out = [Asked(a.question, a.sentence - border, a.first, a.last) for a in pool.asked if a.sentence >= border]
         training = Pool(pool.sentences[:border], [a for a in pool.asked if a.sentence < border])
@@ -176,7 +176,7 @@ def train_reader(
     # A part of people's questions is put to the texts that their sentences come from.
     in_texts = Examples(natural, ordered=True, close=close)
     # People asked about single sentences: what competes with those comes from elsewhere.
-    apart = Examples(people, ordered=False, rivals=made.sentences[:RIVALS], close=close)
+    apart = Examples(people, ordered=False, rivals=made.sentences[:RIVAL_SENTENCES], close=close)
 
     def shared(run: ReadingConfig) -> list[tuple[Examples, float]]:
         part = run.people * len(in_texts) / max(1, len(in_texts) + len(apart))
@@ -213,7 +213,13 @@ def train_reader(
         "finished": run.finished,
         "settings": dataclasses.asdict(settings),
     }
-    blank = Judge(EVIDENCE, torch.zeros(len(EVIDENCE)), 0.0, torch.zeros(len(EVIDENCE)), torch.ones(len(EVIDENCE)))
+    blank = Judge(
+        SENTENCE_EVIDENCE,
+        torch.zeros(len(SENTENCE_EVIDENCE)),
+        0.0,
+        torch.zeros(len(SENTENCE_EVIDENCE)),
+        torch.ones(len(SENTENCE_EVIDENCE)),
+    )
     asker = make_asker(network, words, blank, blank)
     judged, judge_figures = fit_judges(asker, questions, folder, settings.seed)
     save_asker(out, judged, {"reading": report, "judges": judge_figures})
@@ -278,7 +284,7 @@ def ablate_judges(out: Path, questions: Questions, path: Path, seeds: int = 3) -
         "answerable question gets an answer at the judge's threshold; *loss*: mean -log p.",
     ]
     titles = {"sentences": "Which sentences to recite", "answers": "Which of them answers"}
-    for name, cases, names in (("sentences", first, EVIDENCE), ("answers", second, ALL)):
+    for name, cases, names in (("sentences", first, SENTENCE_EVIDENCE), ("answers", second, ALL)):
         found = worths(cases, names, seeds)
         report[name] = [dataclasses.asdict(one) for one in found]
         page += ["", f"## {titles[name]}", "", "| left out | right | kept | loss |", "|---|---|---|---|"]
@@ -344,7 +350,7 @@ def _words(
             for document in questions.documents():
                 yield document.text
                 taken += len(document.text)
-                if taken > CHARACTERS:
+                if taken > VECTOR_CHARACTERS:
                     return
 
         found = word_vectors(texts, config.words, config.vector)

@@ -23,11 +23,14 @@ from bdh_workbench.training.corpus import CorpusDocument, read_json_lines
 
 ALIKE = 2  # words that asking and answering sentence share at least, besides the answer
 PLACES = frozenset("in at from near to of through across".split())
-GAP = "___"
-WORD = re.compile(r"[a-z0-9]+")
+GAP_SIGN = "___"
+PLAIN_WORD = re.compile(r"[a-z0-9]+")
 LONGER = 0.5  # share of the questions that are asked longer
-PIECE = (3, 8)  # units of a piece that makes a question longer
-RUN, SHARED = 6, 0.5  # words in a row, and the share of a sentence's such stretches that tell that it is the same
+PIECE_UNITS = (3, 8)  # units of a piece that makes a question longer
+RUN_WORDS, SHARED_RUNS = (
+    6,
+    0.5,
+)  # words in a row, and the share of a sentence's such stretches that tell that it is the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,12 @@ def longer(asked: Asked, sentences: Sequence[str], chooser: random.Random, *, or
     near = near if 0 <= near < len(sentences) else asked.sentence
     places = spans(sentences[near])
     first, last = (asked.first, asked.last) if near == asked.sentence else (len(places), len(places))
-    pieces = [piece for piece in (places[:first], places[last + 1 :]) if len(piece) >= PIECE[0]]
+    pieces = [piece for piece in (places[:first], places[last + 1 :]) if len(piece) >= PIECE_UNITS[0]]
     if not pieces:
         return asked.question
     piece = chooser.choice(pieces)
-    start = chooser.randrange(len(piece) - PIECE[0] + 1)
-    piece = piece[start : start + chooser.randint(*PIECE)]
+    start = chooser.randrange(len(piece) - PIECE_UNITS[0] + 1)
+    piece = piece[start : start + chooser.randint(*PIECE_UNITS)]
     asks = asked.question.rstrip()
     mark = "?" if asks.endswith("?") else ""
     return f"{asks.removesuffix(mark).rstrip()} {sentences[near][piece[0][0] : piece[-1][1]]}{mark}"
@@ -152,7 +155,7 @@ def articles_of(sentences: Sequence[str], documents: Iterable[CorpusDocument], a
         documents: of the corpus.
         around: sentences of the stretch on either side.
     """
-    cut = [WORD.findall(sentence.lower()) for sentence in sentences]
+    cut = [PLAIN_WORD.findall(sentence.lower()) for sentence in sentences]
     holders: dict[str, set[int]] = {}
     for number, words in enumerate(cut):
         for run in _runs(words):
@@ -160,25 +163,29 @@ def articles_of(sentences: Sequence[str], documents: Iterable[CorpusDocument], a
     found: dict[int, Article] = {}
     for document in documents:
         shared = Counter(
-            number for run in _runs(WORD.findall(document.text.lower())) for number in holders.get(run, ())
+            number for run in _runs(PLAIN_WORD.findall(document.text.lower())) for number in holders.get(run, ())
         )
-        likely = [n for n, count in shared.items() if n not in found and count >= SHARED * max(RUN, len(cut[n]) - RUN)]
+        likely = [
+            n
+            for n, count in shared.items()
+            if n not in found and count >= SHARED_RUNS * max(RUN_WORDS, len(cut[n]) - RUN_WORDS)
+        ]
         if not likely:
             continue
         texts = sentences_of(document.text)
-        runs = [set(_runs(WORD.findall(text.lower()))) for text in texts]
+        runs = [set(_runs(PLAIN_WORD.findall(text.lower()))) for text in texts]
         for number in likely:
             own = set(_runs(cut[number]))
             best = max(range(len(texts)), key=lambda place: len(runs[place] & own))
-            if len(runs[best] & own) >= SHARED * len(own):
+            if len(runs[best] & own) >= SHARED_RUNS * len(own):
                 start = max(0, best - around)
                 found[number] = Article(document.title, texts[start : best + around + 1], best - start, number)
     return [found[number] for number in sorted(found)]
 
 
 def _runs(words: list[str]) -> Iterator[str]:
-    """All stretches of ``RUN`` words."""
-    return (" ".join(words[start : start + RUN]) for start in range(len(words) - RUN + 1))
+    """All stretches of ``RUN_WORDS`` words."""
+    return (" ".join(words[start : start + RUN_WORDS]) for start in range(len(words) - RUN_WORDS + 1))
 
 
 def asked_in(articles: Sequence[Article], pool: Pool) -> Pool:
@@ -260,7 +267,7 @@ def _asked(cut: list[str], known: list[Unit], first: int, last: int, chooser: ra
     before = cut[max(0, first - chooser.randint(5, 14)) : first]
     after = cut[last + 1 : last + 1 + chooser.randint(4, 12)]
     if chooser.random() < 0.2:
-        return " ".join([*before, GAP, *after])
+        return " ".join([*before, GAP_SIGN, *after])
     if known[first].shape[4]:
         asks = chooser.choice(["When", "In what year", "What year"])
         before = before[:-1] if before and before[-1] in ("in", "In") else before

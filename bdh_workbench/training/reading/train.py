@@ -21,7 +21,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bdh_workbench.reading.network import PAD, QUESTION, TEXT, Pairs, ReaderConfig, ReaderNetwork, SpanScores, pairs_of
+from bdh_workbench.reading.network import (
+    PADDING_PLACE,
+    QUESTION_PLACE,
+    TEXT_PLACE,
+    Pairs,
+    ReaderConfig,
+    ReaderNetwork,
+    SpanScores,
+    pairs_of,
+)
 from bdh_workbench.training import bf16
 from bdh_workbench.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from bdh_workbench.training.optimisers import Muon
@@ -29,7 +38,7 @@ from bdh_workbench.training.reading.examples import Example, Examples
 from bdh_workbench.training.telemetry import Telemetry
 
 TURNED = ("reader.layers.", "reader.enter", "reader.begin", "reader.end.", "guesser.turn")  # matrices, for Muon
-TOGETHER = 16  # steps whose examples are sorted by length
+SORTED_STEPS = 16  # steps whose examples are sorted by length
 GUESSED = 8192  # most frequent words, which are guessed where they are hidden
 UNFIT = -2  # place of an answer that is too long to be one
 
@@ -203,7 +212,7 @@ class ReaderTraining:
         settings, progress = self.settings, self.progress
         torch.manual_seed(settings.seed * 1_000_003 + progress.step)
         read = encoded(self._batch(progress.step), self.numbers, self.network.config)
-        progress.tokens += int((read.pairs.side != PAD).sum())
+        progress.tokens += int((read.pairs.side != PADDING_PLACE).sum())
         rate = self._rate(min(1.0, progress.seconds / (settings.minutes * 60)))
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
@@ -224,15 +233,15 @@ class ReaderTraining:
         return loss.detach()
 
     def _batch(self, step: int) -> list[Example]:
-        """The examples of a step: those of ``TOGETHER`` steps are drawn at once and sorted, to pad little."""
-        group, place = divmod(step, TOGETHER)
+        """The examples of a step: those of ``SORTED_STEPS`` steps are drawn at once and sorted, to pad little."""
+        group, place = divmod(step, SORTED_STEPS)
         if self._group != group:
             chooser = random.Random(self.settings.seed * 1_000_003 + group)
-            count = self.settings.batch * TOGETHER
+            count = self.settings.batch * SORTED_STEPS
             choices = chooser.choices(self.sources, weights=[share for _, share in self.sources], k=count)
             drawn = [source.draw(chooser) for source, _ in choices]
             drawn.sort(key=lambda example: len(example.question) + sum(map(len, example.sentences)))
-            order = list(range(TOGETHER))
+            order = list(range(SORTED_STEPS))
             chooser.shuffle(order)
             size = self.settings.batch
             self._batches = [drawn[number * size : (number + 1) * size] for number in order]
@@ -293,7 +302,7 @@ def with_hidden(pairs: Pairs, share: float, most: int, unknown: int) -> tuple[Pa
 
     Of a hidden word neither form, ending nor shape is told, nor that it stands on the other side as well.
     """
-    usable = ((pairs.side == QUESTION) | (pairs.side == TEXT)) & (pairs.words < most)
+    usable = ((pairs.side == QUESTION_PLACE) | (pairs.side == TEXT_PLACE)) & (pairs.words < most)
     hidden = usable & (torch.rand(pairs.words.shape) < share)
     alone = -2 - torch.arange(hidden.numel()).view_as(pairs.words)  # equal to nothing
     return (

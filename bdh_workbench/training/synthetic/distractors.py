@@ -6,10 +6,10 @@ import random
 
 from bdh_workbench.training.synthetic.data import text
 
-SENTENCES: tuple[str, ...] = tuple(text("distractors.txt").splitlines())
+DISTRACTOR_SENTENCES: tuple[str, ...] = tuple(text("distractors.txt").splitlines())
 """Sentences without invented names."""
 
 
 def distractor(rng: random.Random) -> str:
     """One plain sentence."""
-    return rng.choice(SENTENCES)
+    return rng.choice(DISTRACTOR_SENTENCES)

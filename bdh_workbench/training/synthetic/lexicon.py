@@ -15,7 +15,7 @@ FORBIDDEN_NAMES: tuple[str, ...] = tuple(_TABLE["forbidden"]["names"].split())
 FORBIDDEN_ANSWERS: frozenset[str] = frozenset(_TABLE["forbidden"]["answers"].split())
 """Answers of the public benchmark; no answer here may be one of them."""
 
-ARTICLES: dict[str, str] = {
+ANSWER_ARTICLES: dict[str, str] = {
     category: article for article, categories in _TABLE["articles"].items() for category in categories.split()
 }
 """The article that an answer of a category takes after a question; other answers take none."""
@@ -27,5 +27,7 @@ def _entries(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in words if not set(word.lower().split()) & FORBIDDEN_ANSWERS))
 
 
-ANSWERS: dict[str, tuple[str, ...]] = {category: _entries(text) for category, text in _TABLE["answers"].items()}
+CATEGORY_ANSWERS: dict[str, tuple[str, ...]] = {
+    category: _entries(text) for category, text in _TABLE["answers"].items()
+}
 """Answer words by category."""

@@ -173,7 +173,7 @@ _PLAIN: dict[str, Callable[[random.Random, str], str]] = {
     "tribe": lambda rng, split: _root(rng) if rng.random() < 0.5 else _coined(rng),
     "language": lambda rng, split: _coined(rng) + rng.choice(("ish", "ese", "ic", "ian")),
 }
-KINDS: tuple[str, ...] = ("person", *_PLAIN, *_SUFFIXED)
+NAME_KINDS: tuple[str, ...] = ("person", *_PLAIN, *_SUFFIXED)
 """Every kind of entity that can be named."""
 
 

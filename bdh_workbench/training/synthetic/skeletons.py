@@ -23,12 +23,12 @@ from dataclasses import dataclass, field
 from bdh_workbench.inputs.items import Probe, TextDocument
 from bdh_workbench.training.synthetic.data import text as read
 from bdh_workbench.training.synthetic.grammar import articles, capitalised
-from bdh_workbench.training.synthetic.lexicon import ANSWERS
+from bdh_workbench.training.synthetic.lexicon import CATEGORY_ANSWERS
 from bdh_workbench.training.synthetic.names import Entity, entity, is_reserved, person
 
 PROBES = 8
-SENTENCES = range(7, 12)
-WORDS = range(135, 195)
+SENTENCES_EACH = range(7, 12)
+WORDS_EACH = range(135, 195)
 _FILES = ("places", "works", "lives", "more")
 _VARIABLE = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
@@ -111,7 +111,7 @@ class _Writer:
                 self.words[key] = str(self.last_year)
             else:
                 taken = set(self.words.values())
-                pool = _WORDS.get(category) or ANSWERS[category]
+                pool = _WORDS.get(category) or CATEGORY_ANSWERS[category]
                 self.words[key] = self.rng.choice([word for word in pool if word not in taken])
         return self.words[key]
 
@@ -187,7 +187,7 @@ def document(rng: random.Random, skeleton: Skeleton, split: str, names: set[str]
             rng, [[writer.probe(prompt, answer) for prompt, answer in sentence.probes] for sentence in chosen]
         )
         text = " ".join(texts)
-        if len(texts) in SENTENCES and len(text.split()) in WORDS and len(probes) == PROBES:
+        if len(texts) in SENTENCES_EACH and len(text.split()) in WORDS_EACH and len(probes) == PROBES:
             return TextDocument(capitalised(cast["E"].name), text, probes)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bdh_workbench.training.synthetic.grammar import fill
-from bdh_workbench.training.synthetic.lexicon import ANSWERS, ARTICLES
+from bdh_workbench.training.synthetic.lexicon import ANSWER_ARTICLES, CATEGORY_ANSWERS
 from bdh_workbench.training.synthetic.names import Entity, entity, is_reserved
 from bdh_workbench.training.synthetic.relations import Relation, relations
 
@@ -33,7 +33,7 @@ class Statement:
 
     def questions(self) -> list[str]:
         """The question forms, each ending right before the answer."""
-        article = ARTICLES.get(self.relation.category, "")
+        article = ANSWER_ARTICLES.get(self.relation.category, "")
         forms = []
         for line in self.relation.questions:
             question, _, own = line.partition(" => ")
@@ -51,7 +51,9 @@ def _answers(relation: Relation) -> tuple[str, ...]:
     """The answers of a relation that none of its phrasings gives away."""
     said = " ".join((*relation.statements, *relation.questions, *relation.synonyms, *relation.reversals))
     return tuple(
-        word for word in ANSWERS[relation.category] if not re.search(rf"\b{re.escape(word)}\b", said, re.IGNORECASE)
+        word
+        for word in CATEGORY_ANSWERS[relation.category]
+        if not re.search(rf"\b{re.escape(word)}\b", said, re.IGNORECASE)
     )
 
 
@@ -89,7 +91,7 @@ class StatementSource:
 
     def answer(self, relation: Relation, subject: Entity) -> str:
         """An answer that was used as little as possible, first with this relation, then at all."""
-        if relation.category not in ANSWERS:  # an invented name
+        if relation.category not in CATEGORY_ANSWERS:  # an invented name
             word = self.subject(relation.category).name
         else:
             named = set(subject.name.lower().split())

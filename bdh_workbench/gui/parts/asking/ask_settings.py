@@ -13,8 +13,8 @@ from bdh_workbench.gui.parts.settings_form import SettingsForm, WholeRows
 from bdh_workbench.gui.shared.preferences import Preferences
 from bdh_workbench.session.records.jobs import Query, ReadSettings, SamplingSettings
 
-NAME = "How the memory is read and the next token chosen"
-HEIGHT = 222  # pixels at most
+SETTINGS_LABEL = "How the memory is read and the next token chosen"
+MOST_HEIGHT = 222  # pixels at most
 LEAST_WIDTH = 64  # pixels
 
 
@@ -24,9 +24,9 @@ class AskSettings(WholeRows):
     def __init__(self, preferences: Preferences) -> None:
         """Show what was chosen last."""
         inner = QWidget()
-        super().__init__(inner, NAME)
+        super().__init__(inner, SETTINGS_LABEL)
         self.setMinimumHeight(LEAST_WIDTH)
-        self.setMaximumHeight(HEIGHT)
+        self.setMaximumHeight(MOST_HEIGHT)
         self._preferences, chosen = preferences, preferences.values
         self.sampling: SettingsForm[SamplingSettings] = SettingsForm(SamplingSettings)
         self.sampling.set_settings(chosen.sampling)

@@ -15,8 +15,8 @@ from bdh_workbench.session.records.notebook import Check, Turn
 QUOTED = 300  # characters of a stored text that are shown
 HEADLINE = 60  # characters up to which an answer stands in large type over its sentence
 NOT_HERE = "Not in this memory"
-CANDIDATES, ALONE, MORE = "candidates", "alone", "more"  # what can be unfolded under an answer
-SOURCE, PIN, COPY, AGAIN = "source", "pin", "copy", "again"  # what can be done with it
+CANDIDATE_LIST, UNTOUCHED_ANSWER, MORE = "candidates", "alone", "more"  # what can be unfolded under an answer
+SHOW_SOURCE, PIN, COPY, AGAIN = "source", "pin", "copy", "again"  # what can be done with it
 KEPT_JOBS = 1 << 40  # numbers of exchanges of another day begin here: no job has them
 NOTHING_ASKED = (
     "Ask about something that was written, or begin a sentence of it.",
@@ -166,7 +166,7 @@ class Exchange:
             parts.append(_headline(NOT_HERE, colours.warning))
             if found.candidates:
                 nearest = found.candidates[0]
-                link = self._link(SOURCE, f"“{short(nearest.sentence, 120)}”", colours, sign=False)
+                link = self._link(SHOW_SOURCE, f"“{short(nearest.sentence, 120)}”", colours, sign=False)
                 parts.append(_small(f"nearest: {link} ({escaped(shown_p(nearest.p))})", colours.muted))
         elif found.chosen is not None:
             parts.append(self._answer(found, found.chosen, colours))
@@ -209,7 +209,7 @@ class Exchange:
             p = chosen.p if chosen.answer_p is None else chosen.answer_p
             pieces.append(f"probability&nbsp; {bar(p, colours)}&nbsp; {escaped(shown_p(p))}")
             place = _place(chosen.source).replace("“", "").replace("”", "")
-            pieces.append(f"from {self._link(SOURCE, place, colours, sign=False)}")
+            pieces.append(f"from {self._link(SHOW_SOURCE, place, colours, sign=False)}")
         elif self.outside:
             pieces.append(escaped(f"familiarity {found.familiarity:.2f}"))
         else:
@@ -217,10 +217,10 @@ class Exchange:
         if self.seconds:
             pieces.append(f"{self.seconds:.2f} s" if self.seconds < 10 else f"{self.seconds:.0f} s")
         if self.others:
-            pieces.append(self._link(CANDIDATES, plural(len(self.others), "other candidate"), colours))
+            pieces.append(self._link(CANDIDATE_LIST, plural(len(self.others), "other candidate"), colours))
         if (self.untouched is not None and self.sources + found.candidates != ()) or self.outside:
             label = "what the model says without it" if self.outside else "memory off"
-            pieces.append(self._link(ALONE, label, colours))
+            pieces.append(self._link(UNTOUCHED_ANSWER, label, colours))
         if not last:
             pieces.append(self._link(MORE, "…", colours, sign=False))
         return _small(" · ".join(pieces), colours.warning if found.abstained and not self.outside else colours.muted)
@@ -238,7 +238,7 @@ class Exchange:
     def _folds(self, colours: Colours) -> list[str]:
         """What is unfolded: the other candidates, with their reasons as tooltips, and the untouched model's text."""
         lines = []
-        if CANDIDATES in self.unfolded:
+        if CANDIDATE_LIST in self.unfolded:
             for other in self.others:
                 body = f"{bar(other.p, colours)}&nbsp; {escaped(shown_p(other.p))} &nbsp;{_marked(other, colours)}"
                 where = escaped(f" · {_place(other.source)}")
@@ -248,7 +248,7 @@ class Exchange:
                     f'<a title="{reasons}" style="color:{colours.text};text-decoration:none">{body}</a>'
                     f'<span style="font-size:{NOTE_PIXELS}px;color:{colours.muted}">{where}</span></p>'
                 )
-        if ALONE in self.unfolded:
+        if UNTOUCHED_ANSWER in self.unfolded:
             text = (self.untouched or "").strip() or "(nothing)"
             lines.append(_line(text, f"margin:4px 0 0 16px;color:{colours.muted}"))
         return lines

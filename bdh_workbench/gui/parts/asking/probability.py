@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QTextBrowser
 
 from bdh_workbench.gui.look.colours import Colours
 
-WIDTH, HEIGHT = 96, 6  # pixels
+BAR_WIDTH, BAR_HEIGHT = 96, 6  # pixels
 SCHEME = "bar"
 
 
@@ -16,7 +16,7 @@ def bar(p: float, colours: Colours) -> str:
     """The HTML of a bar; only a ``Page`` can show it."""
     filled = round(100 * min(1.0, max(0.0, p)))
     name = f"{SCHEME}:{filled}-{colours.good.lstrip('#')}-{colours.line.lstrip('#')}"
-    return f'<img src="{name}" width="{WIDTH}" height="{HEIGHT}" style="vertical-align:middle">'
+    return f'<img src="{name}" width="{BAR_WIDTH}" height="{BAR_HEIGHT}" style="vertical-align:middle">'
 
 
 class Page(QTextBrowser):
@@ -33,14 +33,14 @@ class Page(QTextBrowser):
             return None
         filled, colour, line = url.path().split("-")
         scale = self.devicePixelRatioF()
-        image = QImage(round(WIDTH * scale), round(HEIGHT * scale), QImage.Format.Format_ARGB32_Premultiplied)
+        image = QImage(round(BAR_WIDTH * scale), round(BAR_HEIGHT * scale), QImage.Format.Format_ARGB32_Premultiplied)
         image.setDevicePixelRatio(scale)
         image.fill(Qt.GlobalColor.transparent)
         painter = QPainter(image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        for width, name_of in ((WIDTH, line), (WIDTH * int(filled) / 100, colour)):
+        for width, name_of in ((BAR_WIDTH, line), (BAR_WIDTH * int(filled) / 100, colour)):
             painter.setBrush(QColor(f"#{name_of}"))
-            painter.drawRoundedRect(QRectF(0, 0, width, HEIGHT), HEIGHT / 2, HEIGHT / 2)
+            painter.drawRoundedRect(QRectF(0, 0, width, BAR_HEIGHT), BAR_HEIGHT / 2, BAR_HEIGHT / 2)
         painter.end()
         return image

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bdh_workbench.gui.look.widgets import ElideLabel, note, row, set_tone
+from bdh_workbench.gui.look.widgets import ROW_ROLE, ElideLabel, note, row, set_tone
 from bdh_workbench.gui.look.words import date, harmless, plural, short, shown_p, size, tip
 from bdh_workbench.gui.parts.library.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.plots.gauge import FillGauge
@@ -28,7 +28,6 @@ from bdh_workbench.session.records.events import MemoryView
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.store.state import LayerRecord
 
-NUMBER = Qt.ItemDataRole.UserRole
 CELL = 18  # pixels around the words of a cell
 MOST_ITEMS = 5000  # items that are listed
 EMPTY_MEMORY = (
@@ -151,7 +150,7 @@ class MemoryDetails(QWidget):
             title = short(item.prompt or item.title, 120)
             answer = short(item.answer, 60) or (plural(item.tokens, "token") if item.kind == "document" else "")
             line = QTreeWidgetItem([title, shown_p(item.p_after)])
-            line.setData(0, NUMBER, number)
+            line.setData(0, ROW_ROLE, number)
             line.setData(0, SECOND, answer)
             kind = "document: mean p of its tokens" if item.kind == "document" else "fact: p of its whole answer"
             answered = f"\n→ {short(item.answer, 300)}" if item.answer else ""
@@ -168,7 +167,7 @@ class MemoryDetails(QWidget):
             if self.in_use:
                 line.setFlags(line.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             line.setCheckState(0, Qt.CheckState.Checked if layer.enabled else Qt.CheckState.Unchecked)
-            line.setData(0, NUMBER, layer.number)
+            line.setData(0, ROW_ROLE, layer.number)
             for column in (0, 1):
                 line.setToolTip(column, tip(_layer_words(layer)))
             self._layers[layer.number] = layer
@@ -176,18 +175,18 @@ class MemoryDetails(QWidget):
 
     def chosen_items(self) -> tuple[int, ...]:
         """Numbers of the items that are selected, of the memory in use only."""
-        return tuple(int(line.data(0, NUMBER)) for line in self.items.selectedItems()) if self.in_use else ()
+        return tuple(int(line.data(0, ROW_ROLE)) for line in self.items.selectedItems()) if self.in_use else ()
 
     def _changed(self, line: QTreeWidgetItem, column: int) -> None:
         if not self._filling and column == 0 and self.in_use:
-            self._switched(int(line.data(0, NUMBER)), line.checkState(0) == Qt.CheckState.Checked)
+            self._switched(int(line.data(0, ROW_ROLE)), line.checkState(0) == Qt.CheckState.Checked)
 
     def _show_item(self, line: QTreeWidgetItem, _column: int) -> None:
         if self.in_use:
-            self._shown(int(line.data(0, NUMBER)))
+            self._shown(int(line.data(0, ROW_ROLE)))
 
     def _open(self, line: QTreeWidgetItem, _column: int) -> None:
-        self._opened(self._layers[int(line.data(0, NUMBER))])
+        self._opened(self._layers[int(line.data(0, ROW_ROLE))])
 
 
 def _layer_words(layer: LayerRecord) -> str:

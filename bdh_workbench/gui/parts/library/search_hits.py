@@ -12,7 +12,7 @@ from bdh_workbench.gui.look.widgets import note
 from bdh_workbench.gui.look.words import plural, short, tip
 from bdh_workbench.gui.parts.library.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.shared.context import Context
-from bdh_workbench.session.storage.searching import MARKS, Hit, SearchIndex
+from bdh_workbench.session.storage.searching import HIT_MARKS, Hit, SearchIndex
 
 SEARCH_AFTER = 150  # milliseconds without a key
 HIT = Qt.ItemDataRole.UserRole
@@ -101,12 +101,12 @@ class SearchHits(QWidget):
 
 def _plain(excerpt: str) -> str:
     """An excerpt without the marks around what was found."""
-    return excerpt.replace(MARKS[0], "").replace(MARKS[1], "")
+    return excerpt.replace(HIT_MARKS[0], "").replace(HIT_MARKS[1], "")
 
 
 def _from_words(excerpt: str) -> str:
     """An excerpt that begins shortly before the first of the words that were found."""
-    before, mark, found = excerpt.partition(MARKS[0])
+    before, mark, found = excerpt.partition(HIT_MARKS[0])
     lead = before.split()
     if not mark or len(lead) <= LEAD_WORDS:
         return _plain(excerpt)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleO
 from bdh_workbench.gui.look.widgets import small_font
 
 SECOND = Qt.ItemDataRole.UserRole + 8
-INSET, BETWEEN = 4, 2  # pixels beside and between the lines
+LINE_INSET, LINE_SPACING = 4, 2  # pixels beside and between the lines
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -25,7 +25,7 @@ class TwoLines(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Two lines high."""
         first, second = (QFontMetrics(font).height() for font in self._fonts(option))
-        return QSize(super().sizeHint(option, index).width(), first + second + BETWEEN + 2 * INSET)
+        return QSize(super().sizeHint(option, index).width(), first + second + LINE_SPACING + 2 * LINE_INSET)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw the cell's ground, then its lines."""
@@ -44,8 +44,8 @@ class TwoLines(QStyledItemDelegate):
         )
         lines = (text, str(index.data(SECOND) or ""))
         painter.save()
-        box = room.adjusted(INSET, 0, -INSET, 0)
-        top = option.rect.top() + INSET
+        box = room.adjusted(LINE_INSET, 0, -LINE_INSET, 0)
+        top = option.rect.top() + LINE_INSET
         for font, colour, line in zip(self._fonts(option), colours, lines, strict=True):
             metrics = QFontMetrics(font)
             place = QRect(box.left(), top, box.width(), metrics.height())
@@ -53,5 +53,5 @@ class TwoLines(QStyledItemDelegate):
             painter.setPen(colour)
             shown = metrics.elidedText(line, Qt.TextElideMode.ElideRight, place.width())
             painter.drawText(place, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
-            top = place.bottom() + 1 + BETWEEN
+            top = place.bottom() + 1 + LINE_SPACING
         painter.restore()

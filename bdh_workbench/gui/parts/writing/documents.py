@@ -20,13 +20,13 @@ from PySide6.QtWidgets import (
 from bdh_workbench.gui.look.widgets import flat_button, note, row
 from bdh_workbench.gui.look.words import plural, short, size, tip
 from bdh_workbench.gui.parts.writing.document_editor import DocumentEditor
-from bdh_workbench.gui.parts.writing.facts_table import KEPT
+from bdh_workbench.gui.parts.writing.facts_table import KEPT_CHANGES
 from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.inputs.prose import title_of
 
 SHOWN_ROWS = 4  # documents of the queue that are in sight at once
-WRITTEN = "✓ written"
+WRITTEN_SIGN = "✓ written"
 
 
 class Documents(QWidget):
@@ -102,7 +102,7 @@ class Documents(QWidget):
 
     def add_documents(self, documents: Sequence[TextDocument]) -> None:
         """Add these to the queue; what was written already leaves it."""
-        waiting = [one for one in self.documents() if self._states.get(one.title) != WRITTEN]
+        waiting = [one for one in self.documents() if self._states.get(one.title) != WRITTEN_SIGN]
         kept = [one for one in waiting if one not in documents]
         if len(kept) < len(self.documents()):
             self._remember()
@@ -148,7 +148,7 @@ class Documents(QWidget):
         old = self.documents()
         if old:
             self._before.append(old)
-            del self._before[:-KEPT]
+            del self._before[:-KEPT_CHANGES]
 
     def _keep(self) -> None:
         """Note down what stands in the editor."""

@@ -22,7 +22,7 @@ FACT_TIPS = (
 OTHERS_SHARE = 0.24  # of the width for answers, and for paraphrases
 WHOLE_ROWS = 300  # up to so many rows are as high as their texts where the table is narrow
 ONE_LINE = 640  # pixels of width from which one line is enough for a prompt
-KEPT = 20  # changes that can be taken back
+KEPT_CHANGES = 20  # changes that can be taken back
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -49,7 +49,7 @@ class FactsModel(QAbstractTableModel):
     def _keep(self) -> None:
         if any(any(cell.strip() for cell in line) for line in self.rows):
             self._before.append([list(line) for line in self.rows])
-            del self._before[:-KEPT]
+            del self._before[:-KEPT_CHANGES]
 
     def bring_back(self) -> bool:
         """Show the rows before the last change that replaced some; whether there was one."""
