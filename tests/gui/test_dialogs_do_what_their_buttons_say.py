@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QTabWi
 
 from bdh_workbench.gui.dialogs.about import About
 from bdh_workbench.gui.dialogs.failure import Failure
-from bdh_workbench.gui.dialogs.files import open_paths, save_path
+from bdh_workbench.gui.dialogs.files import Folder, open_paths, save_path
 from bdh_workbench.gui.dialogs.guide import Guide
 from bdh_workbench.gui.dialogs.help import Help
 from bdh_workbench.gui.dialogs.lines import ColumnsDialog, Line, LinesDialog
@@ -213,3 +213,19 @@ def test_the_name_of_a_picture_gets_its_ending(qapp: QApplication, monkeypatch: 
     assert save_path(None, "Save", "plot", "png") is None  # type: ignore[arg-type]
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: (["/x/a", "/x/b"], ""))
     assert open_paths(None, "Open", "*") == [Path("/x/a"), Path("/x/b")]  # type: ignore[arg-type]
+
+
+def test_a_file_dialog_begins_where_a_file_was_chosen_last(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+
+    def choose(parent: object, title: str, begin: str, kinds: str) -> tuple[list[str], str]:
+        begun.append(begin)
+        return [str(tmp_path / "notes.txt")], ""
+
+    monkeypatch.setattr(Folder, "last", "")
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", choose)
+    for _ in range(2):
+        open_paths(None, "Open", "*")  # type: ignore[arg-type]
+    assert begun == [str(Path.home()), str(tmp_path)]

@@ -59,6 +59,7 @@ def test_the_benchmark_measures_the_real_window(
     assert benchmark.main(["--json", "--writes", "2", "--model", str(model)]) in (0, 1)
     results = json.loads(capsys.readouterr().out)
     assert all(target.key in results for target in benchmark.TARGETS)
+    assert all(results[key] >= 0.0 for key, _ in benchmark.GAPS)
     assert results["torch_at_start"] == 0, "the window is painted before torch is loaded"
     assert results["left_alive"] == 0, results["left"]
     assert results["growth_writes"] == 2 and results["library_files"] == benchmark.FILES

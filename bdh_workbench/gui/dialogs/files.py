@@ -23,12 +23,29 @@ TEXT_KINDS = _kinds()
 MEMORIES = "Memory files (*.safetensors)"
 
 
+class Folder:
+    """Where a file was chosen last: the next file dialog begins there, the first in the person's home folder."""
+
+    last = ""
+
+    @classmethod
+    def begin(cls) -> str:
+        """The folder that a dialog begins with."""
+        return cls.last if os.path.isdir(cls.last) else str(Path.home())
+
+    @classmethod
+    def keep(cls, chosen: str) -> None:
+        """Remember the folder of a file that was chosen."""
+        cls.last = os.path.dirname(chosen)
+
+
 def save_path(parent: QWidget, title: str, name: str, extension: str, kinds: str = "") -> Path | None:
     """A place to save to, its extension added; what is there already is replaced only if the person said so."""
     kinds = kinds or f"{extension.upper()} (*.{extension})"
-    chosen, _ = QFileDialog.getSaveFileName(parent, title, f"{name}.{extension}", kinds)
+    chosen, _ = QFileDialog.getSaveFileName(parent, title, os.path.join(Folder.begin(), f"{name}.{extension}"), kinds)
     if not chosen:
         return None
+    Folder.keep(chosen)
     path = Path(chosen)
     if path.suffix.lower() == f".{extension}":
         return path  # the file dialog has asked about it
@@ -40,11 +57,16 @@ def save_path(parent: QWidget, title: str, name: str, extension: str, kinds: str
 
 def open_folder(parent: QWidget, title: str) -> Path | None:
     """A folder to open."""
-    chosen = QFileDialog.getExistingDirectory(parent, title)
-    return Path(chosen) if chosen else None
+    chosen = QFileDialog.getExistingDirectory(parent, title, Folder.begin())
+    if not chosen:
+        return None
+    Folder.keep(chosen)
+    return Path(chosen)
 
 
 def open_paths(parent: QWidget, title: str, kinds: str) -> list[Path]:
     """Files to open."""
-    chosen, _ = QFileDialog.getOpenFileNames(parent, title, "", kinds)
+    chosen, _ = QFileDialog.getOpenFileNames(parent, title, Folder.begin(), kinds)
+    if chosen:
+        Folder.keep(chosen[0])
     return [Path(name) for name in chosen]

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bdh_workbench.gui.dialogs.files import open_folder
 from bdh_workbench.gui.look.widgets import answered, button, note, row, set_tone
 from bdh_workbench.gui.look.words import harmless, size, tip
 from bdh_workbench.memory.room import machine_rows
@@ -95,9 +95,9 @@ class ModelChooser(QDialog):
         self.list.addItem(item)
 
     def _browse(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Folder of a model")
-        if chosen:
-            self._add(Path(chosen))
+        chosen = open_folder(self, "Folder of a model")
+        if chosen is not None:
+            self._add(chosen)
             self.list.setCurrentRow(self.list.count() - 1)
 
     def _show_fit(self, *_: object) -> None:

@@ -21,6 +21,8 @@ FACT_TIPS = (
 )
 OTHERS_SHARE = 0.24  # of the width for answers, and for paraphrases
 WHOLE_ROWS = 300  # up to so many rows are as high as their texts where the table is narrow
+CELL = 16  # pixels beside the text of a cell
+WRAPPED = int(Qt.TextFlag.TextWordWrap)
 ONE_LINE = 640  # pixels of width from which one line is enough for a prompt
 KEPT_CHANGES = 20  # changes that can be taken back
 Index = QModelIndex | QPersistentModelIndex
@@ -169,12 +171,20 @@ class FactsTable(QTableView):
             changed.connect(self._make_room)
 
     def _make_room(self, *_: object) -> None:
-        """Where rows have more than one line, let each be as high as its texts, unless there are very many."""
-        if self._lines > 1 and len(self.facts_model.rows) <= WHOLE_ROWS:
-            self.resizeRowsToContents()
+        """Where rows have more than one line, show prompts and answers whole, unless there are very many rows."""
+        rows = self.facts_model.rows
+        if self._lines < 2 or len(rows) > WHOLE_ROWS:
+            return
+        metrics, least = self.fontMetrics(), self.verticalHeader().defaultSectionSize()
+        for number, cells in enumerate(rows):
+            texts = (
+                metrics.boundingRect(0, 0, self.columnWidth(column) - CELL, 1 << 20, WRAPPED, cells[column])
+                for column in (0, 1)
+            )
+            self.setRowHeight(number, max(least, *(text.height() + 10 for text in texts)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Prompts have half of the width; where that is little, cells have two lines, and more where they need them."""
+        """Prompts have half of the width; where that is little, cells have two lines or more."""
         super().resizeEvent(event)
         width = self.viewport().width()
         if event.oldSize().width() != event.size().width():
