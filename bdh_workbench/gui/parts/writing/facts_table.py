@@ -19,7 +19,7 @@ FACT_TIPS = (
     "What should follow it.",
     "Other wordings of the prompt, separated by |, for measuring. An advanced setting writes them too.",
 )
-OTHERS_SHARE = 0.24  # of the width for answers, and for paraphrases
+SHARES = (0.29, 0.2)  # of the width for answers and for paraphrases; prompts have the rest
 WHOLE_ROWS = 300  # up to so many rows are as high as their texts where the table is narrow
 CELL = 16  # pixels beside the text of a cell
 WRAPPED = int(Qt.TextFlag.TextWordWrap)
@@ -188,8 +188,8 @@ class FactsTable(QTableView):
         super().resizeEvent(event)
         width = self.viewport().width()
         if event.oldSize().width() != event.size().width():
-            for column in (1, 2):
-                self.horizontalHeader().resizeSection(column, round(OTHERS_SHARE * width))
+            for column, share in enumerate(SHARES, start=1):
+                self.horizontalHeader().resizeSection(column, round(share * width))
         lines = 1 if width >= ONE_LINE else 2
         if lines != self._lines:
             self._lines = lines
