@@ -19,7 +19,7 @@ FACT_TIPS = (
     "What should follow it.",
     "Other wordings of the prompt, separated by |, for measuring. An advanced setting writes them too.",
 )
-SHARES = (0.29, 0.2)  # of the width for answers and for paraphrases; prompts have the rest
+SHARES = (0.27, 0.23)  # of the width for answers and for paraphrases; prompts have the rest
 WHOLE_ROWS = 300  # up to so many rows are as high as their texts where the table is narrow
 CELL = 16  # pixels beside the text of a cell
 WRAPPED = int(Qt.TextFlag.TextWordWrap)
