@@ -115,6 +115,10 @@ class Inputs:
 def read_inputs(facts: Sequence[FilePath], documents: Sequence[FilePath], columns: Sequence[str] = ()) -> Inputs:
     """Read files of facts, and files and folders of documents.
 
+    A document's title is what it says itself, in front matter, in a field or in a file's properties; else a Markdown
+    text is titled after its first heading, a record without a title after its heading or first words, and any other
+    after its file.
+
     Args:
         facts: files of facts; a table with one column becomes a document.
         documents: files and folders of documents.
@@ -146,20 +150,6 @@ def read_facts(path: FilePath) -> list[Fact]:
 
     """
     return _facts(path, _text_of(read_bytes(path), path), ()).facts
-
-
-def read_documents(path: FilePath) -> list[TextDocument]:
-    """Read the documents of a file or folder.
-
-    A document's title is what it says itself, in front matter, in a field or in a file's properties; else a Markdown
-    text is titled after its first heading, a record without a title after its heading or first words, and any other
-    after its file.
-
-    Raises:
-        UserError: The file cannot be read, or does not hold documents.
-
-    """
-    return _documents_of(path).documents
 
 
 def _together(parts: Iterable[Inputs]) -> Inputs:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
-NOT_RUN = "No benchmark has been run on this model yet."
+MEASURED_BY = "`bench` with `--model` and the folder of this model measures what its memories keep."
 SHOWN_FIGURES = {
     "facts_nearest": "facts: a rewording is matched to its own answer",
     "facts_answers": "facts: every token of the answer is matched",
@@ -103,7 +101,7 @@ def model_card(name: str, corpus: str, record: Mapping[str, Any], pictures: list
     lines += ["## Calibration", "", *_calibration(record["calibration"]), ""]
     if record.get("reading"):
         lines += ["## Reader", "", *reading_lines(record["reading"]), ""]
-    lines += ["## Benchmark", "", BEGIN, NOT_RUN, END, ""]
+    lines += ["## Benchmark", "", MEASURED_BY, ""]
     return "\n".join(lines)
 
 
@@ -117,35 +115,6 @@ def reading_lines(figures: Mapping[str, Any]) -> list[str]:
         f"without an answer get none, and {shares['answered']} of the others get one (`train --only reading`, "
         "[asking](../../docs/asking.md)).",
     ]
-
-
-def fill_benchmark(card_text: str, command: str, figures: Mapping[str, Any]) -> str:
-    """The card with a table of figures in its benchmark section, after the command that gave them.
-
-    Args:
-        card_text: of a model card.
-        command: as a person would type it; figures that the same command gave before are replaced.
-        figures: numbers, texts, lists, and such mappings, by name; nested names are joined by dots.
-
-    Raises:
-        ValueError: when the card has no benchmark section.
-    """
-    before, begin, rest = card_text.partition(BEGIN)
-    held, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the card has no section between {BEGIN} and {END}")
-    sections = dict(re.findall(r"^`([^`\n]+)`\n(.*?)(?=^`[^`\n]+`\n|\Z)", held, re.MULTILINE | re.DOTALL))
-    rows = [(key, _plain(value)) for key, value in _flat(figures)]
-    sections[command] = "\n" + "\n".join(_table(("figure", "value"), rows)) + "\n"
-    body = "\n".join(f"`{key}`\n\n{text.strip()}\n" for key, text in sections.items())
-    return f"{before}{begin}\n{body}{end}{after}"
-
-
-def _flat(figures: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for key, value in figures.items():
-        pairs += _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(f"{prefix}{key}", value)]
-    return pairs
 
 
 def _data(corpus: str, done: Mapping[str, Any], training: Mapping[str, Any]) -> list[str]:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bdh_workbench.inputs.files import read_inputs
+from bdh_workbench.inputs.items import TextDocument
 
 MILL = "The mill stood by the river and belonged to Ada Brand."
 
@@ -123,3 +127,8 @@ def seeds() -> dict[str, bytes]:
         ".html": f"<html><head><title>The mill</title></head><body><p>{MILL}</p></body></html>".encode(),
         ".epub": epub("<h1>The mill</h1>", f"<p>{MILL}</p>", title="The mill"),
     }
+
+
+def read_documents(path: str | Path) -> list[TextDocument]:
+    """The documents of a file or folder."""
+    return read_inputs((), [path]).documents

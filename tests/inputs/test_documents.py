@@ -13,10 +13,10 @@ import pytest
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs import pages, text_files
 from bdh_workbench.inputs import pdf as pdf_module
-from bdh_workbench.inputs.files import FILE_KINDS, read_any, read_documents, read_facts, read_inputs
+from bdh_workbench.inputs.files import FILE_KINDS, read_any, read_facts, read_inputs
 from bdh_workbench.inputs.items import Fact
 from tests.inputs import document_factory as make
-from tests.inputs.document_factory import MILL
+from tests.inputs.document_factory import MILL, read_documents
 
 
 def put(folder: Path, name: str, content: bytes | str) -> Path:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs import text_files
 from bdh_workbench.inputs.as_read import as_read
-from bdh_workbench.inputs.files import read_documents, read_facts
+from bdh_workbench.inputs.files import read_facts
 from bdh_workbench.inputs.formats import (
     holds_facts,
     merge_duplicates,
@@ -26,6 +26,7 @@ from bdh_workbench.inputs.formats import (
 )
 from bdh_workbench.inputs.items import Fact, Probe, TextDocument, same_text
 from bdh_workbench.inputs.tables import is_table
+from tests.inputs.document_factory import read_documents
 
 FACT = {"prompt": "The keeper's cat is called", "answer": "Comma", "paraphrases": ["Comma is the name of the"]}
 

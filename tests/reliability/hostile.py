@@ -30,7 +30,7 @@ import torch
 
 from bdh_workbench.asking.generation import SamplingSettings, generate
 from bdh_workbench.errors import UserError
-from bdh_workbench.inputs.files import read_documents, read_facts
+from bdh_workbench.inputs.files import read_facts
 from bdh_workbench.memory.files import memory_file as files
 from bdh_workbench.memory.files.contents import inspect
 from bdh_workbench.memory.files.memory_file import load_memory, load_memory_of, read_header, rewrite_labels, save_memory
@@ -44,6 +44,7 @@ from bdh_workbench.resources import resource_path
 from bdh_workbench.session.storage.settings import Settings, load_settings, save_settings, to_toml
 from tests.core_factory import DOCUMENT, FACTS
 from tests.inputs import document_factory
+from tests.inputs.document_factory import read_documents
 from tests.model_factory import save_tiny_model
 
 SECONDS = 20  # that opening one small file may take

@@ -23,7 +23,7 @@ from bdh_workbench.model.loading import load_model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training import judging, pipeline
 from bdh_workbench.training.addressing import addresses, metatrain
-from bdh_workbench.training.card import BEGIN, END, NOT_RUN, corpus_sources, fill_benchmark
+from bdh_workbench.training.card import MEASURED_BY, corpus_sources
 from bdh_workbench.training.checkpoint import Progress
 from bdh_workbench.training.pictures import draw_pictures, smoothed
 from bdh_workbench.training.pipeline import token_counts, train
@@ -158,7 +158,7 @@ def test_the_card_tells_where_the_model_comes_from(trained: tuple[Path, list[dic
         assert wanted in card
     assert f"{reports[-1]['parameters']:,} parameters" in card
     assert json.loads((out / "run" / "meta.json").read_text(encoding="utf-8"))["verdict"] in card
-    assert f"{BEGIN}\n{NOT_RUN}\n{END}" in card
+    assert MEASURED_BY in card
     assert str(out) not in card
     for name in ("loss.png", "gates.png"):
         assert (name in card) == (out / name).exists()
@@ -221,19 +221,6 @@ def test_minutes_must_be_above_zero(corpus: Path, config: str, tmp_path: Path, m
     with pytest.raises(UserError, match="--minutes"):
         train(str(corpus), config, tmp_path / "out", minutes, False, CPU)
     assert not (tmp_path / "out").exists()
-
-
-def test_figures_fill_the_benchmark_section() -> None:
-    card = f"# m\n\n## Benchmark\n\n{BEGIN}\n{NOT_RUN}\n{END}\n\nEnd.\n"
-    figures = {"facts": {"exact": 1.0, "count": 20}, "note": "a|b", "retention": [[1.0], [0.5, 1.0]], "none": None}
-    once = fill_benchmark(card, "bench --quick", figures)
-    assert "| facts.exact | 1 |" in once and "| facts.count | 20 |" in once and "a\\|b" in once
-    assert NOT_RUN not in once and "`bench --quick`" in once and once.endswith("End.\n")
-    twice = fill_benchmark(fill_benchmark(once, "bench --all", {"x": 2}), "bench --quick", {"facts": {"exact": 0.5}})
-    assert "| facts.exact | 0.5 |" in twice and "| x | 2 |" in twice and "facts.count" not in twice
-    assert twice.count("`bench --quick`") == 1
-    with pytest.raises(ValueError, match="no section"):
-        fill_benchmark("# m\n", "bench", figures)
 
 
 @pytest.mark.parametrize("content", [None, "not JSON", "[]", '{"sources": [1]}', '{"sources": {"a": 3}}'])
