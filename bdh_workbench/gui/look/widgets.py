@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from bdh_workbench.gui.look.theme import NOTE_PIXELS
 
+SETTLED_MS, TRIES = 400, 5  # time that a window manager is given for a floating pane, and how often it is shown again
 ROW_ROLE = Qt.ItemDataRole.UserRole  # the number of what a row of a list or tree stands for
 
 
@@ -262,6 +263,20 @@ def make_dock(window: QMainWindow, pane: Pane, name: str) -> QDockWidget:
             bar.setVisible(not floating)
         if floating:
             dock.activateWindow()
+            QTimer.singleShot(SETTLED_MS, dock, lambda: bring_back(TRIES))
+
+    def bring_back(tries: int) -> None:
+        """Show a floating pane again that is not on the screen.
+
+        The frame makes Qt take the window away and show it again at once. A window manager that hears of the first late
+        may take away the second.
+        """
+        window = dock.windowHandle()
+        if tries and window and dock.isFloating() and dock.isVisible() and not window.isExposed():
+            dock.hide()
+            dock.show()
+            dock.activateWindow()
+            QTimer.singleShot(SETTLED_MS, dock, lambda: bring_back(tries - 1))
 
     dock.topLevelChanged.connect(dress)
     return dock
