@@ -54,7 +54,7 @@ def merged(library: LibraryPane, qtbot: QtBot) -> None:
 def test_one_memory_is_not_merged(library: LibraryPane) -> None:
     library.table.selectRow(0)
     library.merge()
-    assert "two or more" in library.window().activity.remark.text()
+    assert "two or more" in library.window().panes.activity.remark.text()
 
 
 def test_memories_go_out_and_come_in(
@@ -63,7 +63,7 @@ def test_memories_go_out_and_come_in(
     out = tmp_path / "given away.safetensors"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
     library.export()
-    assert "one memory" in library.window().activity.remark.text(), "nothing was chosen"
+    assert "one memory" in library.window().panes.activity.remark.text(), "nothing was chosen"
     library.table.selectRow(0)
     library.export()
     qtbot.waitUntil(lambda: not library.context.background.busy, timeout=WAIT)
@@ -93,7 +93,7 @@ def test_unsaved_work_is_asked_about_before_another_memory_is_loaded(
 ) -> None:
     context = library.context
     library.load()
-    assert "Choose a memory" in library.window().activity.remark.text()
+    assert "Choose a memory" in library.window().panes.activity.remark.text()
     merged(library, qtbot)
     library.table.selectRow(0)
     qtbot.waitUntil(lambda: not context.jobs.unfinished, timeout=WAIT)
@@ -105,8 +105,8 @@ def test_unsaved_work_is_asked_about_before_another_memory_is_loaded(
     qtbot.waitUntil(lambda: len(context.memory.items) == 2 and not context.jobs.unfinished, timeout=WAIT)
     qtbot.waitUntil(lambda: library.filter.rowCount() == 3, timeout=WAIT)
     said.unsaved = "discard"
-    library.window().memory.forget()
-    assert "Choose the items" in library.window().activity.remark.text()
+    library.window().panes.memory.forget()
+    assert "Choose the items" in library.window().panes.activity.remark.text()
     library.unload()
     qtbot.waitUntil(lambda: not context.memory.items and not context.jobs.unfinished, timeout=WAIT)
 

@@ -222,7 +222,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path, damage: Callable[[Path]
     run = prepared(tmp_path)
     run.run(after(1))
     damage(run.checkpoint)
-    with pytest.raises(UserError, match="damaged or no checkpoint"):
+    with pytest.raises(UserError, match="damaged or not a checkpoint"):
         prepared(tmp_path).resume()
 
 

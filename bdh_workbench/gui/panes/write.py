@@ -304,12 +304,12 @@ class WritePane(Pane):
     def write(self) -> None:
         """Write what the tab holds."""
         try:
-            if self.context.model is None:
-                raise UserError("No model is loaded yet: wait until it is, and write then.")
             facts, documents = self._wanted()
             settings = self.form.settings()
             if not facts and not documents:
                 raise UserError("There is nothing to write: type or paste a text, or fill in a fact.")
+            if self.context.model is None:
+                raise UserError("No model is loaded yet: wait until it is, and write then.")
             if self.room.refused:
                 raise UserError(self.room.refused)
         except UserError as problem:
