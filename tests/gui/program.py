@@ -36,6 +36,17 @@ def window() -> MainWindow:
     return found[0]
 
 
+def situation() -> str:
+    """Which windows there are and which has the keys, for the message of a scene that does not go on."""
+    shown = [
+        f"{type(widget).__name__} {widget.objectName()} {widget.frameGeometry().getRect()} "
+        f"{'exposed' if (handle := widget.windowHandle()) and handle.isExposed() else 'not exposed'}"
+        for widget in QApplication.topLevelWidgets()
+        if widget.isVisible()
+    ]
+    return f"windows {shown}, active {QApplication.activeWindow()}, keys to {QApplication.focusWidget()}"
+
+
 def play(scene: Callable[[MainWindow], Scene], model: Path, home: Path) -> int:
     """Run the program with a scene; returns its exit status, after the window was closed."""
     if not (home / "settings.toml").exists():
@@ -51,7 +62,8 @@ def play(scene: Callable[[MainWindow], Scene], model: Path, home: Path) -> int:
                 state["until"] = next(state["steps"])
                 state["end"] = time.monotonic() + PATIENCE
             late = time.monotonic() >= state["end"]
-            assert not late, f"what the scene waits for in line {state['steps'].gi_frame.f_lineno} does not come"
+            line = state["steps"].gi_frame.f_lineno
+            assert not late, f"what the scene waits for in line {line} does not come: {situation()}"
         except StopIteration:
             timer.stop()
             window().close_now()

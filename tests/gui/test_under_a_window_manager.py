@@ -35,7 +35,11 @@ def screen(tmp_path: Path) -> Iterator[str]:
         name = f":{number.readline().strip()}"
     environment = os.environ | {"DISPLAY": name, "HOME": str(tmp_path)}
     manager = subprocess.Popen(["openbox"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(0.3)
+    end = time.monotonic() + 60.0
+    # It manages the screen once it names a desktop; a window that is shown before that may never get keys.
+    while subprocess.run(["xdotool", "get_desktop"], env=environment, capture_output=True, check=False).returncode:
+        assert manager.poll() is None and time.monotonic() < end, "the window manager did not start"
+        time.sleep(0.1)
     yield name
     for process in (manager, server):
         process.terminate()
