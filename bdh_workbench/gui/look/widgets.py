@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from bdh_workbench.gui.look.theme import NOTE_PIXELS
 
-SETTLED_MS, TRIES = 400, 5  # time that a window manager is given for a floating pane, and how often it is shown again
+SETTLED_MS = 400  # time that a window manager is given for a window
 ROW_ROLE = Qt.ItemDataRole.UserRole  # the number of what a row of a list or tree stands for
 
 
@@ -252,31 +252,26 @@ def make_dock(window: QMainWindow, pane: Pane, name: str) -> QDockWidget:
     bar = TitleBar(dock, pane)
     dock.setTitleBarWidget(bar)
 
-    def dress(floating: bool) -> None:
+    def dress() -> None:
         """Let a floating pane have a frame of the desktop's: without one, many desktops give it no keys."""
         if QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:  # it is being dragged: not under the mouse
-            QTimer.singleShot(50, dock, lambda: dress(dock.isFloating()))
+            QTimer.singleShot(50, dock, dress)
             return
+        floating = dock.isFloating()
         wanted = None if floating else bar
         if dock.titleBarWidget() is not wanted:
             dock.setTitleBarWidget(wanted)  # type: ignore[arg-type]
             bar.setVisible(not floating)
         if floating:
             dock.activateWindow()
-            QTimer.singleShot(SETTLED_MS, dock, lambda: bring_back(TRIES))
 
-    def bring_back(tries: int) -> None:
-        """Show a floating pane again that is not on the screen.
+    def changed(floating: bool) -> None:
+        if not floating:
+            dress()
+            return
+        # The frame makes Qt take the window away and show another. Where the window manager has not yet taken in the
+        # first, the second may never come onto the screen.
+        QTimer.singleShot(SETTLED_MS, dock, dress)
 
-        The frame makes Qt take the window away and show it again at once. A window manager that hears of the first late
-        may take away the second.
-        """
-        window = dock.windowHandle()
-        if tries and window and dock.isFloating() and dock.isVisible() and not window.isExposed():
-            dock.hide()
-            dock.show()
-            dock.activateWindow()
-            QTimer.singleShot(SETTLED_MS, dock, lambda: bring_back(tries - 1))
-
-    dock.topLevelChanged.connect(dress)
+    dock.topLevelChanged.connect(changed)
     return dock
