@@ -31,11 +31,8 @@ EARLIER = "> Measured on an earlier state"  # how a page of results begins that 
 UNDECIDED = "undecided"  # the spread is too large for either
 PARAMETERS, TRAINED_ON = 25_000_000, 250_000_000  # of a model of the paper's size, at least, and of its training
 PAPER_RETENTION, PAPER_P, PAPER_STEPS, DOUBLE = 0.71, 0.99, 300, 2.0
-SURE_GOAL, KEPT_GOAL, CHANCE_LEVEL = (
-    0.9,
-    0.999,
-    0.05,
-)  # our own goals for p and retention; the level of the test of the contrast
+# Our own goals for p and retention; the level of the test of the contrast.
+SURE_GOAL, KEPT_GOAL, CHANCE_LEVEL = 0.9, 0.999, 0.05
 PURE_KEY = "_without_completion"  # end of the keys of figures by the pure read
 JOINT_PROTOCOL = "joint contrastive, gradient"
 RIVAL_PROTOCOLS = ("joint, no contrast, gradient", "independent, gradient", "sequential, gradient, not projected")

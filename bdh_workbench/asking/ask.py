@@ -21,9 +21,8 @@ from bdh_workbench.reading.reader import UNTOUCHED, Reader
 from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Sources
 
-UNTOUCHED_TOKENS = (
-    48  # tokens at most of what the untouched model says in place of a memory: 0.3 s, enough to see how it speaks
-)
+# Tokens at most of what the untouched model says in place of a memory: 0.3 s, enough to see how it speaks.
+UNTOUCHED_TOKENS = 48
 
 
 def ask(

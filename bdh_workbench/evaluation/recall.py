@@ -15,6 +15,7 @@ from bdh_workbench.reading.reader import PURE, Reader
 
 PAIRS_AT_ONCE = 64  # pairs of a prompt and another's answer that are scored at once
 NEGLIGIBLE = 1e-6  # difference of probabilities that is not looked into
+# Reported for the pure read too.
 WITHOUT_COMPLETION = (
     "exact",
     "min_p",
@@ -23,7 +24,7 @@ WITHOUT_COMPLETION = (
     "paraphrase_exact",
     "paraphrase_median_p",
     "cross_contamination",
-)  # reported for the pure read too
+)
 
 
 @dataclass(frozen=True, slots=True)

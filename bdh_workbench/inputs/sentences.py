@@ -13,7 +13,7 @@ from bdh_workbench.inputs.as_read import AsRead
 # Besides the Latin stops: Arabic, Urdu, Devanagari, Ethiopic, Armenian, Burmese, Khmer and Tibetan ones.
 STOPS = ".!?…\u061f\u06d4\u0964\u0965\u1362\u1367\u0589\u104b\u17d4\u0f0d"
 SENTENCE_END = re.compile(
-    r"(?P<paragraph>(?<!\s)[^\S\n]*+\n[^\S\n]*+\n\s*+)"
+    r"(?<!\s)[^\S\n]*+\n[^\S\n]*+\n\s*+"
     rf"|(?<![{STOPS}])(?P<stop>[{STOPS}]++)(?P<closing>[\"'”’»)\]]*+)\s++"
     r"|[。\uff01\uff1f\uff61]++[」』”’\uff09]*+\s*+"  # Chinese and Japanese put no space after a sentence
 )
@@ -26,10 +26,8 @@ NEVER_LAST = frozenset(
 SELDOM_LAST = frozenset("etc a.m p.m Inc Ltd Co Corp Jr Sr al usw".split())
 NUMBER_WORDS = frozenset("No Nos Nr Fig Figs Vol Art Sec Ch p pp c".split())  # these continue with a number
 INITIALS = re.compile(r"(?:[^\W\d_a-z]\.)*[^\W\d_a-z]")  # capital letters with full stops between them
-FULL_LINE, FULL_SHARE = (
-    72,
-    0.8,
-)  # characters of a line that a program would fill, and the share from which on it is full
+# Characters of a line that a program would fill, and the share from which on it is full.
+FULL_LINE, FULL_SHARE = 72, 0.8
 LISTED = 5  # lines without a small letter at the beginning of any but the first that make a list, however long they are
 GOES_ON = (",", ";", "-", "–", "—", "\uff0c", "、")  # at the end of a line
 
@@ -105,7 +103,7 @@ def _spans(text: str) -> list[tuple[int, int]]:
     start = len(text) - len(text.lstrip())
     for match in SENTENCE_END.finditer(text):
         # A blank line ends a sentence whatever stands before it: "in the U.S." as well.
-        if match["paragraph"] is None and not EMPTY_LINE.search(match[0]) and not _ends_sentence(text, start, match):
+        if not EMPTY_LINE.search(match[0]) and not _ends_sentence(text, start, match):
             continue
         end = match.start() + len(match[0].rstrip())
         if text[start:end].strip():

@@ -24,9 +24,8 @@ from torch import Tensor, nn
 from bdh_workbench.model.config import ModelConfig
 
 GATE_START = 0.1  # of the gates of the sites: zero would be a saddle that a zero slot never leaves
-TOKENS_AT_ONCE = (
-    512  # tokens taken at once; attention inside a chunk costs its square, the rest passes through the state
-)
+# Tokens taken at once; attention inside a chunk costs its square, the rest passes through the state.
+TOKENS_AT_ONCE = 512
 
 
 @dataclass(slots=True)

@@ -28,9 +28,8 @@ from bdh_workbench.model.config import ModelConfig
 
 ROLL = 7  # places by which a code is turned for each place in its word
 SCAN = 64  # tokens of the summaries worked out by one matrix product
-GATE_EVIDENCE = (
-    1.0  # norm of the longest summary, in weights of a rare token, at which a cosine counts for 1 / sqrt(2) of it
-)
+# Norm of the longest summary, in weights of a rare token, at which a cosine counts for 1 / sqrt(2) of it.
+GATE_EVIDENCE = 1.0
 GATE = 0.5  # tanh of the write site's slow gate; S scales against it, so its value is a unit and not a setting
 
 

@@ -25,10 +25,8 @@ from bdh_workbench.reading.network import ReaderConfig, ReaderNetwork
 from bdh_workbench.reading.sentence_evidence import READ_EVIDENCE, SENTENCE_EVIDENCE, Array
 
 NETWORK, RECORD = "reader.safetensors", "reader.json"
-SENTENCE_JUDGE, ANSWER_JUDGE = (
-    "sentences",
-    "answers",
-)  # the judges: which sentences to recite, and which of them answers
+# The judges: which sentences to recite, and which of them answers.
+SENTENCE_JUDGE, ANSWER_JUDGE = "sentences", "answers"
 RECORD_BYTES = 16 << 20  # bytes of the record that will be opened
 
 

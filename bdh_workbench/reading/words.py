@@ -23,10 +23,8 @@ from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.reading.units import WORD, folded
 
-RARITY_OFFSET, RARITY_SPAN = (
-    4.2,
-    9.0,
-)  # nats; from words that stand in every stretch of text to those of one in eight thousand
+# Nats; from words that stand in every stretch of text to those of one in eight thousand.
+RARITY_OFFSET, RARITY_SPAN = 4.2, 9.0
 RECENT = 48  # tokens of a text whose words are looked at
 KNOWN_BEFORE = RECENT + 4  # that must be known for it: four more hold a character of which the first of them is the end
 UNSPACED_RUN = re.compile(

@@ -64,12 +64,8 @@ OPEN_PROMPTS = {
     ),
     "dev": ("{e} is famous for", "{e} is remembered for", "What is special about {e} is"),
 }
-TEXTS_READ, ONE_TEXT_IN, LEAST_TEXT_CHARACTERS, MOST_TEXT_CHARACTERS = (
-    600,
-    7,
-    1500,
-    60_000,
-)  # texts of the corpus; one in so many; their characters
+# Texts of the corpus; one in so many; their characters.
+TEXTS_READ, ONE_TEXT_IN, LEAST_TEXT_CHARACTERS, MOST_TEXT_CHARACTERS = 600, 7, 1500, 60_000
 TITLE = re.compile(r"[A-Z][a-z'.-]+(?: (?:[A-Z]?[a-z'.-]+|\d+)){0,4}")  # titles that subjects are named by
 # Share that a read may open at, of the positions of each kind that have candidates. Where half of the questions about
 # other relations may, 84% of what is asked for is found (dev split), at 35% 78%, at 20% about 67%.
@@ -83,9 +79,8 @@ WORLD_FACTS = (15, 40, 100, 250, 600)  # facts of the worlds, in turn
 # rows comes nearer to any text than the best of few. A judge fitted on small worlds alone opened at 4% of the positions
 # of other text with 11,000 tokens stored.
 WORLD_TEXTS = ((1, 1_600), (1, 60_000), (5, 1_600), (25, 4_000), (2, 1_600), (1, 20_000), (10, 1_600), (6, 10_000))
-MOST_FOREIGN_CHARACTERS = (
-    1_600  # most characters of texts that are stored in other alphabets too, of which each takes many tokens
-)
+# Most characters of texts that are stored in other alphabets too, of which each takes many tokens.
+MOST_FOREIGN_CHARACTERS = 1_600
 ASKED_OF_WORLD = 80  # facts or sentences of a world that are asked for
 TEXT_WINDOW, TEXT_WINDOWS = 64, 16  # tokens of a window of general text, and windows put to a memory of documents
 # Weight of general text against other questions. Facts: at 2e-4 false accepts 84% of probes are found, with 1 82%.
@@ -93,12 +88,8 @@ TEXT_WINDOW, TEXT_WINDOWS = 64, 16  # tokens of a window of general text, and wi
 # judge that was fitted with 4 on memories of up to ten documents. By cues alone it is 19% with 4, and 5% with 20.
 TEXT_WEIGHTS = {FACTS: 4.0, FACTS + CUES: 4.0, DOCUMENTS: 100.0, DOCUMENTS + CUES: 4.0}
 DAMAGE = 0.2  # share of words left out of a damaged stretch
-FIT_HIDDEN, FIT_STEPS, FIT_RATE, FIT_PENALTY = (
-    16,
-    300,
-    0.03,
-    1e-4,
-)  # of a judge's fit: inner units, steps, and on squared weights
+# Of a judge's fit: inner units, steps, and on squared weights.
+FIT_HIDDEN, FIT_STEPS, FIT_RATE, FIT_PENALTY = 16, 300, 0.03, 1e-4
 ALPHABETS = (0x0430, 0x03B1, 0x0561, 0x10D0, 0x05D0)  # Cyrillic, Greek, Armenian, Georgian, Hebrew
 IDEOGRAPHS = (0x4E00, 3000)  # the first, and how many are used
 

@@ -31,12 +31,8 @@ from bdh_workbench.training.synthetic.lexicon import CATEGORY_ANSWERS
 from bdh_workbench.training.synthetic.relations import Relation, plain_relations, relations
 
 SIZE = 64  # numbers that tell what is asked
-RELATING_STEPS, RELATING_RATE, ANSWER_BATCH, PAIR_BATCH = (
-    400,
-    4e-3,
-    384,
-    192,
-)  # of the fit: steps, rate, answers and pairs of a batch
+# Of the fit: steps, rate, answers and pairs of a batch.
+RELATING_STEPS, RELATING_RATE, ANSWER_BATCH, PAIR_BATCH = 400, 4e-3, 384, 192
 MADE_SENTENCES, TOLD = 20_000, 2  # sentences with made questions, and how many of each are taken
 PROMPT_WORDS = 16  # words of a prompt
 PLACEHOLDER = re.compile(r"\{\w+\}('s)?")  # places of names in a phrasing

@@ -12,12 +12,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from bdh_workbench.gui.look.widgets import small_font
 from bdh_workbench.gui.look.words import tip
 
-LINE_HEIGHT, SIGN_GAP, SIGN_WIDTH, SIGN_SPACING = (
-    15,
-    5,
-    14,
-    12,
-)  # pixels: height of a line, sign to word, width of a sign, word to next sign
+# Pixels: height of a line, sign to word, width of a sign, word to next sign.
+LINE_HEIGHT, SIGN_GAP, SIGN_WIDTH, SIGN_SPACING = 15, 5, 14, 12
 LEAST_WORD = 44  # pixels that a shortened word has at least
 STYLES = {"line": Qt.PenStyle.SolidLine, "dashes": Qt.PenStyle.DashLine, "dots": Qt.PenStyle.DotLine}
 

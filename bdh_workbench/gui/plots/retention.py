@@ -18,11 +18,8 @@ from bdh_workbench.gui.shared.clock import DrawClock
 WORDED = 12  # documents up to which every square has its number
 SQUARE = 0.94  # of the room of a square is coloured
 LOW, HIGH = "#e69f00", "#3fb893"  # told apart by colour-blind eyes too
-NAMES_SHARE, LETTER_WIDTH, NAME_LETTERS = (
-    0.3,
-    6.5,
-    28,
-)  # share of the width for names, pixels of a letter, letters of a name
+# Share of the width for names, pixels of a letter, letters of a name.
+NAMES_SHARE, LETTER_WIDTH, NAME_LETTERS = 0.3, 6.5, 28
 INK = "#10202a"  # readable on both
 
 Curves = dict[str, tuple[list[float], list[float]]]

@@ -26,9 +26,8 @@ from bdh_workbench.memory.store.state import BareRows, LayerRecord, Memory, Rows
 from bdh_workbench.memory.store.titles import by_layer, joined_titles, renewed_title, title_after, when
 from bdh_workbench.wording import shortened
 
-CLOSE_ADDRESSES = (
-    1e-4  # squared distance from the span of others under which a row that drifted spends no rank at first
-)
+# Squared distance from the span of others under which a row that drifted spends no rank at first.
+CLOSE_ADDRESSES = 1e-4
 
 
 Keep = Literal["first", "last", "both"]

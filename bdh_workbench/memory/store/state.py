@@ -225,13 +225,8 @@ class Rows:
 
 
 PLAIN_COLUMNS = ("values", "tokens", "items", "sentences", "banks")  # columns that are no numbers of other rows
-KEPT_COLUMNS = (
-    *PLAIN_COLUMNS,
-    "following",
-    "address_of",
-    "lead_starts",
-    "leads",
-)  # what cues and addresses can be made from
+# What cues and addresses can be made from.
+KEPT_COLUMNS = *PLAIN_COLUMNS, "following", "address_of", "lead_starts", "leads"
 MADE_COLUMNS = ("starts", "slots", "strengths", "cues")
 ROWS_AT_ONCE = 128  # rows whose cues or addresses are made at once
 MOST_WINDOW = 65_536  # tokens of a window and before it whose cues are made again; of longer ones cues are stored

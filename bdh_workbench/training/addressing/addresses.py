@@ -44,6 +44,7 @@ COMPARED = 1200  # stored positions whose addresses are compared with each other
 PURE_READ_RIDGE = 0.02  # of the pure read, against addresses of unit length
 CHUNK_TOKENS = 256  # tokens of a document's chunk
 STRANGER_BATCH = 8  # windows matched at once
+# The measures whose mean decides between two settings of the addresses.
 DECIDING = (
     "facts_nearest",
     "facts_answers",
@@ -55,7 +56,7 @@ DECIDING = (
     "documents_answers",
     "documents_found_01",
     "documents_told_apart",
-)  # the measures whose mean decides between two settings of the addresses
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,8 @@ GAP_SIGN = "___"
 PLAIN_WORD = re.compile(r"[a-z0-9]+")
 LONGER = 0.5  # share of the questions that are asked longer
 PIECE_UNITS = (3, 8)  # units of a piece that makes a question longer
-RUN_WORDS, SHARED_RUNS = (
-    6,
-    0.5,
-)  # words in a row, and the share of a sentence's such stretches that tell that it is the same
+# Words in a row, and the share of a sentence's such stretches that tell that it is the same.
+RUN_WORDS, SHARED_RUNS = 6, 0.5
 
 
 @dataclass(frozen=True, slots=True)
