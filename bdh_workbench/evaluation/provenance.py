@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from typing import Any
 
 import bdh_workbench
 from bdh_workbench.model.loading import Model
@@ -19,12 +18,6 @@ def provenance(model: Model) -> dict[str, str]:
         "fingerprint": model.fingerprint,
         "calibration_digest": calibration_digest(model),
     }
-
-
-def same_model(report: dict[str, Any], model: Model) -> bool:
-    """Whether a report is of this very model, its calibration included."""
-    mine = provenance(model)
-    return all(report.get(name) == mine[name] for name in ("fingerprint", "calibration_digest"))
 
 
 def calibration_digest(model: Model) -> str:

@@ -23,7 +23,7 @@ import torch
 from bdh_workbench.asking.decoding import Question, exact, score, share
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation.locality import held_out, locality
-from bdh_workbench.evaluation.provenance import same_model
+from bdh_workbench.evaluation.provenance import provenance
 from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.evaluation.retention import as_question, probes, recitation, token_accuracy
 from bdh_workbench.inputs.items import Fact, TextDocument
@@ -91,12 +91,15 @@ def measure(
         raise UserError(f"There is no part {strange[0]}: choose from {', '.join(PART_RUNS)}.")
     path = folder / "keeping.json"
     report: dict[str, Any] = {}
+    mine = provenance(model)
     if path.is_file():
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             raise UserError(f"{path} is damaged: delete it, and all parts are measured again.") from None
-        if isinstance(held, dict) and same_model(held, model):
+        if isinstance(held, dict) and all(
+            held.get(name) == mine[name] for name in ("fingerprint", "calibration_digest")
+        ):
             report = held
     report["split"] = MEASURED_SPLIT
     for name in parts or PART_RUNS:

@@ -16,6 +16,7 @@ from which ``bench --baselines`` reads it.
 from __future__ import annotations
 
 import dataclasses
+import json
 import statistics
 import time
 from collections.abc import Iterator, Sequence
@@ -24,8 +25,9 @@ from typing import Any
 
 import torch
 
+from bdh_workbench.evaluation.baselines import settings as kept
 from bdh_workbench.evaluation.baselines.rival import rival_report
-from bdh_workbench.evaluation.baselines.settings import RivalSettings, TuningSettings, save_tuned
+from bdh_workbench.evaluation.baselines.settings import RivalSettings, TuningSettings
 from bdh_workbench.evaluation.baselines.suite import REFERENCE_NAMES, makers
 from bdh_workbench.evaluation.locality import HeldOut, held_out
 from bdh_workbench.evaluation.provenance import provenance
@@ -158,9 +160,15 @@ def measure(model: Model, corpus: str, seeds: int, note: Note = lambda line: Non
     yield Report(model.name, TUNED_SPLIT, seeds, procedure, settings, trials.made)
     if model.name in bundled_models():
         origin = {"command": command("baselines", {"seeds": seeds}), "seeds": seeds, **provenance(model)}
-        save_tuned(model.name, settings, origin)
+        _keep(model.name, origin | {"settings": dataclasses.asdict(settings)})
     else:
         note(f"{model.name} is not a model of the program: what was chosen is in baselines.json alone")
+
+
+def _keep(model: str, entry: dict[str, Any]) -> None:
+    """Put what was found for a model into the file from which the bench reads it."""
+    models = json.loads(kept.TUNED.read_text(encoding="utf-8"))["models"] | {model: entry}
+    kept.TUNED.write_text(json.dumps({"models": models}, indent=2) + "\n", encoding="utf-8")
 
 
 def _with(settings: RivalSettings, field: str, value: Any) -> RivalSettings:

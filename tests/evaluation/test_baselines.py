@@ -256,7 +256,7 @@ def test_a_missing_library_is_named(
 
 def test_every_rival_has_tuned_settings_and_a_name(model: Model) -> None:
     settings = tuned_settings("small")
-    assert settings == RivalSettings.from_dict(settings.to_dict())
+    assert settings != RivalSettings(), "the file was read"
     assert is_tuned("small") and not is_tuned("a model that was never tuned")
     assert tuned_settings("a model that was never tuned") == settings
     assert set(makers(model, settings, SHORT)) == set(REFERENCE_NAMES)

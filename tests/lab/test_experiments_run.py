@@ -260,7 +260,7 @@ def test_every_rival_is_tuned_with_the_same_care(
     carry_out("baselines", tmp_path, lines.append, model, corpus=corpus, seeds=1)
     held = json.loads(kept.read_text(encoding="utf-8"))["models"]
     assert set(held) == {"other", "tiny"} and held["tiny"]["calibration_digest"] == report["calibration_digest"]
-    assert settings.tuned_settings("tiny").to_dict() == held["tiny"]["settings"]
+    assert dataclasses.asdict(settings.tuned_settings("tiny")) == held["tiny"]["settings"]
 
 
 def trained_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 TUNED = Path(__file__).parent / "tuned.json"
 
@@ -36,15 +35,19 @@ class RivalSettings:
     passages: int = 2  # that BM25 puts before a prompt
     floor: float = 0.8  # share of unrelated texts that BM25 finds nothing for
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return dataclasses.asdict(self)
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> RivalSettings:
-        """Read what ``to_dict`` gave."""
-        tables = {name: TuningSettings(**value) for name, value in values.items() if isinstance(value, dict)}
-        return cls(**(values | tables))
+@dataclass(frozen=True, slots=True)
+class _Tuned:
+    """What the file of tuned settings says of one model, as far as it is needed here."""
+
+    settings: RivalSettings
+
+
+@dataclass(frozen=True, slots=True)
+class _TunedFile:
+    """The file of tuned settings."""
+
+    models: dict[str, _Tuned]
 
 
 NOT_TUNED = "No rival was tuned for {model}: they have the settings that were found for small."
@@ -52,21 +55,14 @@ NOT_TUNED = "No rival was tuned for {model}: they have the settings that were fo
 
 def is_tuned(model: str) -> bool:
     """Whether the rivals were tuned for the model of this name."""
-    return model in _held()
+    return model in _tuned()
 
 
 def tuned_settings(model: str) -> RivalSettings:
     """The tuned settings of a model by name; of one that was never tuned, those of ``small`` (see ``is_tuned``)."""
-    held = _held()
-    return RivalSettings.from_dict(held[model if model in held else "small"]["settings"])
+    tuned = _tuned()
+    return tuned[model if model in tuned else "small"].settings
 
 
-def save_tuned(model: str, settings: RivalSettings, of: dict[str, Any]) -> None:
-    """Keep the settings found for a model, beside ``of``, which tells what they were found by."""
-    held = _held() | {model: of | {"settings": settings.to_dict()}}
-    TUNED.write_text(json.dumps({"models": held}, indent=2) + "\n", encoding="utf-8")
-
-
-def _held() -> dict[str, Any]:
-    models: dict[str, Any] = json.loads(TUNED.read_text(encoding="utf-8"))["models"]
-    return models
+def _tuned() -> dict[str, _Tuned]:
+    return msgspec.json.decode(TUNED.read_bytes(), type=_TunedFile).models
