@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
-import importlib.util
 import os
 import signal
 import sys
@@ -84,7 +83,7 @@ def main(argv: Sequence[str] | None = None, commands: Sequence[Command] = COMMAN
     with _signals(), warnings.catch_warnings():
         # torch says this once in each process; it means nothing to a user.
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-        return _flushed(console, _carry_out(args, arguments, parser, console))
+        return _flushed(console, _carry_out(args, arguments, console))
 
 
 def make_parser(commands: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
@@ -123,13 +122,11 @@ def _add_common(parser: argparse.ArgumentParser, top: bool) -> None:
     )
 
 
-def _carry_out(
-    args: argparse.Namespace, arguments: list[str], parser: argparse.ArgumentParser, console: Console
-) -> int:
+def _carry_out(args: argparse.Namespace, arguments: list[str], console: Console) -> int:
     """Carry out the command and turn whatever goes wrong into one sentence and an exit status."""
     try:
         if args.command is None:
-            return _window(args, arguments, parser)
+            return _window(args, arguments)
         args.run(args, console)
         return 0
     except UserError as error:
@@ -153,14 +150,10 @@ def _carry_out(
         return _failed(console, 1, f"Something went wrong inside the program, {type(error).__name__}: {reason}{detail}")
 
 
-def _window(args: argparse.Namespace, arguments: list[str], parser: argparse.ArgumentParser) -> int:
-    """Open the window, if this version has one."""
+def _window(args: argparse.Namespace, arguments: list[str]) -> int:
+    """Open the window."""
     if args.json:
         raise UsageError("--json needs a command")
-    if importlib.util.find_spec(WINDOW_MODULE) is None:
-        parser.print_help()
-        print(f"{PROGRAM}: the window is not part of this version yet; give one of the commands.", file=sys.stderr)
-        return 2
     return int(importlib.import_module(WINDOW_MODULE).main(arguments))
 
 

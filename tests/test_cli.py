@@ -636,11 +636,3 @@ def test_without_a_command_the_window_opens(run: Run, tmp_path: Path, monkeypatc
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(cli, "WINDOW_MODULE", "some_window")
     assert run("--model", "x")[0] == 42
-
-
-def test_a_version_without_a_window_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "WINDOW_MODULE", "bdh_workbench.gui.nowhere")
-    status, out, err = run()
-    assert status == 2
-    assert "usage: bdh-workbench" in out
-    assert err == "bdh-workbench: the window is not part of this version yet; give one of the commands.\n"

@@ -175,24 +175,20 @@ def gather(
     split: str,
     rounds: int,
     told: Callable[[int], None] = lambda done: None,
-    kinds: Sequence[str] = (FACTS, DOCUMENTS),
 ) -> dict[str, Samples]:
-    """Candidates of the given kinds from so many rounds of worlds."""
+    """Candidates for facts and for documents from so many rounds of worlds."""
     samples = {FACTS: Samples(), DOCUMENTS: Samples()}
     for number in range(rounds):
         told(number)
         # Each world is by itself, so that none changes with what is made before it.
         rng = random.Random(f"judge:{split}:{seed}:{number}:{FACTS}")
-        if FACTS in kinds:
-            _facts_world(
-                site, tokenizer, likeness, general, rng, split, WORLD_FACTS[number % len(WORLD_FACTS)], samples
-            )
+        _facts_world(site, tokenizer, likeness, general, rng, split, WORLD_FACTS[number % len(WORLD_FACTS)], samples)
         rng = random.Random(f"judge:{split}:{seed}:{number}:{DOCUMENTS}")
         size = WORLD_TEXTS[number % len(WORLD_TEXTS)]
         alphabets = (None, "letters", "ideographs") if size[1] <= MOST_FOREIGN_CHARACTERS else (None,)
-        for spoken in alphabets if DOCUMENTS in kinds else ():
+        for spoken in alphabets:
             _documents_world(site, tokenizer, likeness, general, rng, split, size, spoken, samples, seed)
-    return {kind: samples[kind] for kind in kinds}
+    return samples
 
 
 # Facts
@@ -522,7 +518,7 @@ def measured(judge: Judge, table: Table) -> dict[str, dict[str, float]]:
     }
 
 
-def fit_layered(names: tuple[str, ...], features: Tensor, right: Tensor, weights: Tensor, seed: int = 0) -> Judge:
+def fit_layered(names: tuple[str, ...], features: Tensor, right: Tensor, weights: Tensor) -> Judge:
     """The judge of features (m, n) that tells right from wrong (m,), each counted by its weight (m,).
 
     A hidden layer is worth it: what is asked and of whom must both be right, which no sum of the two says. At the same
@@ -532,7 +528,7 @@ def fit_layered(names: tuple[str, ...], features: Tensor, right: Tensor, weights
     mean = (features * share[:, None]).sum(0)
     scale = ((features - mean).square() * share[:, None]).sum(0).sqrt().clamp(min=1e-3)
     standard, wanted = (features - mean) / scale, right.float()
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(0)
     inner = torch.randn(FIT_HIDDEN, len(names), generator=generator) / len(names) ** 0.5
     outer = torch.randn(FIT_HIDDEN, generator=generator) / FIT_HIDDEN**0.5
     parts = [part.requires_grad_() for part in (inner, torch.zeros(FIT_HIDDEN), outer, torch.zeros(()))]

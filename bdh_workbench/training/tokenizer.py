@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import tokenizers
 from tokenizers import decoders, models, pre_tokenizers, trainers
@@ -14,22 +14,13 @@ TOKENIZER_SAMPLE = 60_000_000
 _SMALLEST_VOCABULARY = 257  # 256 bytes and the end token
 
 
-def train_tokenizer(
-    texts: Iterable[str],
-    vocab_size: int = 8192,
-    *,
-    sample_bytes: int = TOKENIZER_SAMPLE,
-    min_frequency: int = 2,
-    progress: Callable[[int], None] | None = None,
-) -> BpeTokenizer:
+def train_tokenizer(texts: Iterable[str], vocab_size: int, *, sample_bytes: int = TOKENIZER_SAMPLE) -> BpeTokenizer:
     """Train a byte-level BPE tokenizer; the same texts and settings give the same tokenizer.
 
     Args:
         texts: documents; only the first ones are read, up to `sample_bytes`.
         vocab_size: number of tokens, the 256 bytes and the end token included. A small sample may give fewer.
         sample_bytes: UTF-8 bytes of text to learn from.
-        min_frequency: how often two pieces must be adjacent to become a token.
-        progress: called with the number of bytes read so far.
 
     Raises:
         UserError: the vocabulary is too small to hold every byte, or there is no text.
@@ -46,12 +37,12 @@ def train_tokenizer(
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
-        min_frequency=min_frequency,
+        min_frequency=2,
         special_tokens=[END_TOKEN],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    sample = _Sample(texts, sample_bytes, progress)
+    sample = _Sample(texts, sample_bytes)
     tokenizer.train_from_iterator(sample, trainer=trainer)
     if sample.bytes_read == 0:
         raise UserError("There is no text to train the tokenizer on: choose a corpus with documents in it.")
@@ -61,10 +52,9 @@ def train_tokenizer(
 class _Sample:
     """The first documents of a corpus, up to a number of bytes; counts what it handed out."""
 
-    def __init__(self, texts: Iterable[str], limit: int, progress: Callable[[int], None] | None) -> None:
+    def __init__(self, texts: Iterable[str], limit: int) -> None:
         self._texts = texts
         self._limit = limit
-        self._progress = progress
         self.bytes_read = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -72,7 +62,5 @@ class _Sample:
             data = text.encode("utf-8", errors="replace")[: self._limit - self.bytes_read]
             self.bytes_read += len(data)
             yield data.decode("utf-8", errors="ignore")
-            if self._progress is not None:
-                self._progress(self.bytes_read)
             if self.bytes_read >= self._limit:
                 return

@@ -134,7 +134,7 @@ def _session(driver: Driver) -> None:
     driver.wait(driver.idle)
     sources = window.panes.ask.exchanges[SOURCE_QUESTION].sources
     if sources:
-        context.state.open_source(sources[0])
+        context.state.source_opened.emit(sources[0])
     else:
         window.panes.ask.do_with_last(SHOW)
     driver.wait(lambda: "ecited" in window.panes.text.foot.text() and driver.idle())  # the text is recited unasked

@@ -81,7 +81,7 @@ def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> N
         "The largest", "beginning", (), None, " the staircase", tokens, False, False, (), (), 0.14, True, (source,),
         " the the", (),
     )  # fmt: skip
-    event = AnswerDone(1, said, 9.0)
+    event = AnswerDone(1, said)
     exchange = Exchange(1, "The largest")
     exchange.complete(event)
     assert not exchange.outside and "untouched model" not in exchange.origin() and "The museum" in exchange.origin()

@@ -35,7 +35,7 @@ def said(chosen: Candidate | None = CHOSEN, *candidates: Candidate, **changes: o
         False, (), (), 0.8, chosen is None, (SOURCE,) if chosen else (), " Nobody knows", (),
     )  # fmt: skip
     exchange = Exchange(7, "Who built it?")
-    exchange.complete(AnswerDone(7, dataclasses.replace(answer, **changes), 9.0))  # type: ignore[arg-type]
+    exchange.complete(AnswerDone(7, dataclasses.replace(answer, **changes)))  # type: ignore[arg-type]
     return exchange
 
 

@@ -122,15 +122,12 @@ def test_training_is_deterministic_and_reaches_the_size(bpe: BpeTokenizer) -> No
 
 
 def test_training_reads_no_more_than_its_sample() -> None:
-    seen: list[int] = []
-
     def texts() -> Iterator[str]:
         yield "häuser und häuser " * 10
         yield "boats and boats " * 10
         raise AssertionError("read past the sample")
 
-    train_tokenizer(texts(), 280, sample_bytes=301, progress=seen.append)
-    assert seen[-1] == 301
+    train_tokenizer(texts(), 280, sample_bytes=301)
 
 
 def test_training_needs_text_and_room_for_every_byte() -> None:

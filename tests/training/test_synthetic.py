@@ -159,11 +159,6 @@ def test_an_answer_is_not_given_away_in_its_prompt() -> None:
             assert not re.search(rf"\b{re.escape(fact.answer)}\b", prompt), (prompt, fact.answer)
 
 
-def test_paraphrases_can_be_more_or_none() -> None:
-    assert all(not fact.paraphrases for fact in synthetic.facts(10, 1, paraphrases=0))
-    assert all(len(fact.paraphrases) == 4 for fact in synthetic.facts(10, 1, paraphrases=4))
-
-
 def test_hard_facts_ask_with_synonyms_and_questions() -> None:
     for fact in synthetic.hard_facts(300, 4, "dev"):
         assert len(fact.paraphrases) >= 3

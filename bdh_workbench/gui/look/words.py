@@ -29,6 +29,7 @@ __all__ = [
     "tip",
 ]
 
+TOKEN_LETTERS = 14  # of a token as a name on an axis
 GLOSSARY: dict[str, str] = {
     "bank": "One of the matrices that make up the slow memory. A write starts a new one when the last is full.",
     "slot": "One row of a bank: what is stored for one direction of the address space.",
@@ -75,12 +76,12 @@ def tip(text: str) -> str:
     return f"<qt>{escaped(text)}</qt>".replace("\n", "<br>") if text else ""
 
 
-def shown_token(text: str, limit: int = 14) -> str:
+def shown_token(text: str) -> str:
     """A token as a name on an axis: blanks and line ends made visible, not too long."""
     text = text.replace("\n", "↵").replace("\t", "⇥")
     text = "·" if text and not text.strip() else text.strip()
     text = harmless(text) or "∅"
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return text if len(text) <= TOKEN_LETTERS else text[: TOKEN_LETTERS - 1] + "…"
 
 
 def short(text: str, limit: int = 60) -> str:

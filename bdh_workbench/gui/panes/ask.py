@@ -284,7 +284,7 @@ class AskPane(Pane):
         state = self.context.state
         if part == SHOW_SOURCE:
             if exchange.place is not None:
-                state.open_source(exchange.place)
+                state.source_opened.emit(exchange.place)
             else:
                 self.context.say("This answer does not come from the memory.")
         elif part == PIN:

@@ -20,7 +20,7 @@ class MemoryPane(Pane):
         super().__init__()
         self.context = context
         self._other: tuple[MemoryHeader, MemoryView | None] | None = None  # looked at in place of the one in use
-        self.details = MemoryDetails(self._switch, context.state.open_layer, context.state.open_item)
+        self.details = MemoryDetails(self._switch, context.state.layer_opened.emit, context.state.item_opened.emit)
         context.paint(self.details.gauge.set_colours)
         self.show_button = button("Show text", "Show the chosen item in the Text pane (Enter)", self.show_text)
         self.edit_button = button("Edit…", "Change the chosen item and write it again", self.edit)
@@ -56,14 +56,14 @@ class MemoryPane(Pane):
     def show_text(self) -> None:
         """Show the chosen item."""
         for number in self.details.chosen_items()[:1]:
-            self.context.state.open_item(number)
+            self.context.state.item_opened.emit(number)
 
     def edit(self) -> None:
         """Change the chosen item and write it again."""
         memory = self.context.memory
         for number in self.details.chosen_items()[:1]:
             if memory is not None and number < len(memory.items):
-                self.context.state.edit_item(memory.items[number])
+                self.context.state.item_edited.emit(memory.items[number])
 
     def forget(self) -> None:
         """Forget the chosen items."""

@@ -341,7 +341,7 @@ class TextPane(Pane):
         if self._items[number].kind == "document" and self._items[number].text is None:
             self.context.say(NO_WORDS)
             return
-        self.context.state.edit_item(self._items[number])
+        self.context.state.item_edited.emit(self._items[number])
 
     # Heat
 

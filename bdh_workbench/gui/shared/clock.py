@@ -28,8 +28,8 @@ class Drawable(Protocol):
 class DrawClock(QObject):
     """Draws what was marked, once for any number of marks."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._drawn: dict[Drawable, float] = {}  # when each was drawn last
         self._marked: set[Drawable] = set()
         self._stopped = False

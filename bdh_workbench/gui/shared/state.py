@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, Signal
 
 from bdh_workbench.gui.shared.bridge import Bridge
 from bdh_workbench.session.records.events import MemoryChanged, MemoryView, ModelChanged, ModelInfo, NotebookChanged
 from bdh_workbench.session.records.notebook import Notebook
-
-if TYPE_CHECKING:  # this loads torch, which the window must not wait for
-    from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
-    from bdh_workbench.reading.sources import Source
 
 
 class State(QObject):
@@ -60,19 +54,3 @@ class State(QObject):
     def _notebook(self, event: NotebookChanged) -> None:
         self.notebook = event.notebook
         self.notebook_changed.emit(event)
-
-    def open_item(self, number: int) -> None:
-        """Show an item of the memory in use."""
-        self.item_opened.emit(number)
-
-    def open_source(self, source: Source) -> None:
-        """Show where an answer comes from."""
-        self.source_opened.emit(source)
-
-    def open_layer(self, layer: LayerRecord) -> None:
-        """Show the curves of a write that was done before."""
-        self.layer_opened.emit(layer)
-
-    def edit_item(self, item: ItemRecord) -> None:
-        """Change an item, to write it again."""
-        self.item_edited.emit(item)

@@ -202,12 +202,10 @@ class AnswerDone(Event):
 
     Attributes:
         answer: what came of the question.
-        tokens_per_second: of its continuation.
         expected: how probable the answer that was asked about is, None where none was.
     """
 
     answer: Answer
-    tokens_per_second: float
     expected: Scored | None = None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from bdh_workbench.asking.answers import Answer, Heard, Scored
@@ -43,7 +42,6 @@ def answer(
         token = one.token
         task.emit(TokenRead(task.id, token.text, token.p, token.familiarity, one.source, one.top, one.untouched_top))
 
-    begun = time.monotonic()
     found = ask(
         reader,
         job.prompt,
@@ -58,9 +56,8 @@ def answer(
         heard=heard,
         checkpoint=task.checkpoint,
     )
-    seconds = time.monotonic() - begun
     expected = None
     if not is_blank(job.expected) and not context:
         expected = score_answer(reader, found.prompt, job.expected, sources)
-    task.emit(AnswerDone(task.id, found, len(found.tokens) / max(seconds, 1e-9), expected))
+    task.emit(AnswerDone(task.id, found, expected))
     return found, expected

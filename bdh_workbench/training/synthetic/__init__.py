@@ -53,14 +53,14 @@ def _take(count: int, seed: int, split: str, purpose: str) -> tuple[list[Stateme
     return list(itertools.islice(source, count)), random.Random(f"{purpose}:wording:{split}:{seed}")
 
 
-def facts(count: int, seed: int, split: str = "train", paraphrases: int = 2) -> list[Fact]:
-    """Invented facts about distinct entities, each with reworded prompts that share words with the statement."""
+def facts(count: int, seed: int, split: str = "train") -> list[Fact]:
+    """Invented facts about distinct entities, each with two reworded prompts that share words with the statement."""
     made = []
     statements, rng = _take(count, seed, split, "facts")
     for statement in statements:
         wordings = rng.sample(statement.relation.statements, len(statement.relation.statements))
         wordings += statement.relation.synonyms
-        texts = [statement.say(wording) for wording in wordings[: paraphrases + 1]]
+        texts = [statement.say(wording) for wording in wordings[:3]]
         made.append(Fact(texts[0], statement.answer, tuple(texts[1:])))
     return made
 

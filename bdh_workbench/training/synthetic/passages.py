@@ -105,8 +105,8 @@ def _some(rng: random.Random) -> list[Statement]:
     return _many(rng, 3, 8) if rng.random() < 0.7 else _one_entity(rng, 3, 6)
 
 
-def _shuffled(rng: random.Random, statements: list[Statement], most: int = 8) -> list[Statement]:
-    return rng.sample(statements, min(len(statements), most))
+def _shuffled(rng: random.Random, statements: list[Statement]) -> list[Statement]:
+    return rng.sample(statements, min(len(statements), 8))
 
 
 def _prose(rng: random.Random) -> str:

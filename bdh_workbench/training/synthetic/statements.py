@@ -41,9 +41,9 @@ class Statement:
             forms += [f"Q: {question} A: {lead}", f"{question} The answer is {lead}"]
         return [self.say(form) for form in forms]
 
-    def question(self, number: int = 0) -> str:
+    def question(self) -> str:
         """One question alone."""
-        return self.say(self.relation.questions[number].partition(" => ")[0])
+        return self.say(self.relation.questions[0].partition(" => ")[0])
 
 
 @functools.cache
