@@ -45,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("steps", "N", f"steps of a run{_defaults('steps')}", type=whole_number(10))
     add("tokens", "N", f"tokens read in each run{_defaults('tokens')}", type=whole_number(1))
     add("minutes", "N", f"minutes of processor time of each run{_defaults('minutes')}", type=_minutes)
-    add("questions", "FILE", "articles with questions in SQuAD's JSON form")
+    add("questions", "PATH", "articles with questions in SQuAD's JSON form; for evidence, the folder that train reads")
     add("edits", "FILE", "a JSON list of edits")
     add("limit", "N", "the first N articles only", type=whole_number(1))
     add("config", "F", f"a TOML file, tiny, small, base or bdh-30m{_defaults('config')}")

@@ -38,6 +38,12 @@ EXPERIMENTS = {
     "addresses": Experiment(
         "which parts of the addressing carry recall", "lab.memories.addresses", GENERAL_TEXT | THREE_SEEDS
     ),
+    "evidence": Experiment(
+        "what each kind of evidence is worth to the judges",
+        "lab.memories.evidence",
+        GENERAL_TEXT | THREE_SEEDS | {"questions": None},
+        keeps_runs=True,
+    ),
     "keeping": Experiment(
         "what a memory keeps as it grows", "lab.memories.keeping", GENERAL_TEXT | {"parts": ()}, keeps_runs=True
     ),

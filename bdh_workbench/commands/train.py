@@ -22,9 +22,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", choices=("reading", "judge"), help="make only this part of the finished model in --out again"
     )
-    parser.add_argument(
-        "--ablate", metavar="F", help="with --only judge: measure what each kind of evidence is worth, as JSON and .md"
-    )
     parser.add_argument("--questions", metavar="DIR", help="questions to train the reader on (docs/asking.md)")
     parser.add_argument("--out", metavar="DIR", required=True, help="the model folder to make")
     parser.add_argument(
@@ -102,15 +99,15 @@ def _only(args: argparse.Namespace, console: Console) -> None:
 
 
 def _judge(args: argparse.Namespace, questions: Questions, console: Console) -> None:
-    """Fit all judges of a model again, or say what each kind of evidence is worth to them."""
+    """Fit all judges of a model again."""
     import torch
 
     from bdh_workbench.model.judge import load_judges, save_judges
     from bdh_workbench.model.likeness import load_likeness, save_likeness
     from bdh_workbench.model.loading import load_model
     from bdh_workbench.reading.asker import has_asker
-    from bdh_workbench.training.judging import WORLD_ROUNDS, ablation, fit_judges
-    from bdh_workbench.training.reading.phase import MADE_FILE, PEOPLE_FILE, ablate_judges, refit_judges
+    from bdh_workbench.training.judging import WORLD_ROUNDS, fit_judges
+    from bdh_workbench.training.reading.phase import MADE_FILE, PEOPLE_FILE, refit_judges
     from bdh_workbench.training.relating import examples, fit_relating
 
     folder = Path(args.out)
@@ -119,14 +116,6 @@ def _judge(args: argparse.Namespace, questions: Questions, console: Console) -> 
     def tell(done: float, line: str) -> None:
         console.progress(f"{done:.0%} {line}")
 
-    if args.ablate:
-        path = Path(args.ablate)
-        report = ablation(model.site, model.tokenizer, model.likeness, args.corpus, path, tell)
-        record = dict[str, Any](report)
-        if has_asker(folder):
-            record = {"rows": report, "questions": ablate_judges(folder, questions, _beside(path, "questions"))}
-        console.result(record, f"What each kind of evidence is worth: {path.parent}")
-        return
     likeness = model.likeness
     if likeness is not None:
         people, made = (questions.folder / name if questions.folder else None for name in (PEOPLE_FILE, MADE_FILE))
@@ -139,7 +128,3 @@ def _judge(args: argparse.Namespace, questions: Questions, console: Console) -> 
     if has_asker(folder):
         record = {"rows": report, "questions": refit_judges(folder, questions)}
     console.result(record, f"Fitted the judges: {folder}")
-
-
-def _beside(path: Path, name: str) -> Path:
-    return path.with_name(f"{path.stem}-{name}{path.suffix}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,12 +69,6 @@ class Judge:
         owed = (self.logit(features) - self.logit(without)).tolist()
         told = zip(self.names, features.tolist(), owed, strict=True)
         return tuple(sorted(told, key=lambda entry: -abs(entry[2])))
-
-    def without(self, names: Sequence[str]) -> Judge:
-        """The same judge blind to the given features, which always count as at their mean; for ablation."""
-        kept = torch.tensor([name not in names for name in self.names])
-        scale = torch.where(kept, self.scale, torch.tensor(float("inf")))
-        return Judge(self.names, self.weights, self.bias, self.mean, scale, self.threshold, self.hidden)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

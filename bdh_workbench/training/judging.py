@@ -18,11 +18,9 @@ import dataclasses
 import math
 import random
 import re
-import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -32,12 +30,11 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.inputs.sentences import sentences_of
 from bdh_workbench.memory.writing.encoding import answer_ids, document_items, fact_items
-from bdh_workbench.model.files import save_json_atomically, save_text_atomically
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.model.likeness import Likeness
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
-from bdh_workbench.reading.evidence import MEANING, WORD_EVIDENCE, cosine_names
+from bdh_workbench.reading.evidence import cosine_names
 from bdh_workbench.reading.recall import CUES, DOCUMENTS, EVEN, FACTS, feature_names
 from bdh_workbench.reading.words import KNOWN_BEFORE
 from bdh_workbench.training.addressing.addresses import CHUNK_TOKENS, StoredRows, Words, stored_rows
@@ -48,8 +45,7 @@ from bdh_workbench.training.synthetic.names import Entity, entity
 from bdh_workbench.training.synthetic.relations import Relation, plain_relations, relations
 from bdh_workbench.training.synthetic.statements import Statement, StatementSource
 
-WORLD_ROUNDS, QUICK_ROUNDS, ABLATED_ROUNDS = 12, 2, 6  # of worlds
-FIT_SEEDS = 3
+WORLD_ROUNDS, QUICK_ROUNDS = 12, 2  # of worlds
 PLAIN_KIND = "plain "  # what the kinds of question about plain relations begin with
 OTHER_RELATION, LIKE_SUBJECT = "other relation", "like subject"  # of the last, no share is set: it is counted
 # What asks for nothing in particular of a subject: any fact about it answers.
@@ -93,7 +89,7 @@ FIT_HIDDEN, FIT_STEPS, FIT_RATE, FIT_PENALTY = 16, 300, 0.03, 1e-4
 ALPHABETS = (0x0430, 0x03B1, 0x0561, 0x10D0, 0x05D0)  # Cyrillic, Greek, Armenian, Georgian, Hebrew
 IDEOGRAPHS = (0x4E00, 3000)  # the first, and how many are used
 
-# Of each judge, or each kind of evidence that was left out: figures by name, of each kind of question or measure.
+# Of each judge: figures by name, of each kind of question.
 Figures = dict[str, dict[str, dict[str, float]]]
 
 
@@ -543,88 +539,3 @@ def fit_layered(names: tuple[str, ...], features: Tensor, right: Tensor, weights
         schedule.step()
     layer, bias, last, shift = (part.detach() for part in parts)
     return Judge(names, last, float(shift), mean, scale, EVEN, (layer, bias))
-
-
-# What each kind of evidence is worth
-
-
-def ablation(
-    site: WriteSite,
-    tokenizer: Tokenizer,
-    likeness: Likeness | None,
-    corpus: str,
-    path: Path,
-    progress: Callable[[float, str], None] = lambda done, line: None,
-    rounds: int = ABLATED_ROUNDS,
-) -> Figures:
-    """Fit judges without each kind of evidence in turn, over three seeds; writes JSON and a table beside it.
-
-    Args:
-        site: calibrated, on the CPU.
-        tokenizer: of the model.
-        likeness: its word vectors, where there are any.
-        corpus: a folder or file of text.
-        path: of the JSON file; the table goes to the same name with ``.md``.
-        progress: called with the share done and what is being done.
-        rounds: of worlds for each seed.
-    """
-    names = feature_names(site, True, likeness is not None)
-    leave: dict[str, tuple[str, ...]] = {"nothing": ()} | {name: (name,) for name in names}
-    leave |= {
-        "all cosines": cosine_names(site)[: len(site.decays) + 2],
-        "all words": (*WORD_EVIDENCE, *MEANING),
-        "word vectors": tuple(MEANING),
-    }
-    found: dict[str, dict[str, list[float]]] = {name: {} for name in leave}
-    sources = [general_source(corpus, TEXTS_READ, odd) for odd in (False, True)]
-    for seed in range(FIT_SEEDS):
-        tables = [
-            {
-                kind: part.table()
-                for kind, part in gather(site, tokenizer, likeness, source, seed, split, rounds // (1 + n)).items()
-            }
-            for n, (split, source) in enumerate(zip(("train", "dev"), sources, strict=True))
-        ]
-        for number, (name, left_out) in enumerate(leave.items()):
-            progress((seed + number / len(leave)) / FIT_SEEDS, f"without {name}")
-            for kind, groups in fitted(site, tables[0], tables[1], left_out)[1].items():
-                for measure, value in _summary(groups).items():
-                    found[name].setdefault(f"{kind}: {measure}", []).append(value)
-    report = {name: {key: _spread(values) for key, values in row.items()} for name, row in found.items()}
-    save_json_atomically(path, {"seeds": FIT_SEEDS, "rounds": rounds, "left out": report})
-    save_text_atomically(path.with_suffix(".md"), _page(report, rounds))
-    return report
-
-
-def _summary(groups: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """The mean share found over the kinds of question, and the share of other relations that a read opens at."""
-    asked = [row["right"] for name, row in groups.items() if name not in (*ALLOWED, LIKE_SUBJECT)]
-    summary = {"found": sum(asked) / len(asked)} if asked else {}
-    return summary | ({"other relations opened": groups[OTHER_RELATION]["opened"]} if OTHER_RELATION in groups else {})
-
-
-def _spread(values: Sequence[float]) -> dict[str, float]:
-    return {"mean": statistics.mean(values), "sd": statistics.stdev(values) if len(values) > 1 else 0.0}
-
-
-def _page(report: Mapping[str, Mapping[str, Mapping[str, float]]], rounds: int) -> str:
-    keys = [f"{FACTS}: found", f"{FACTS}: {OTHER_RELATION}s opened", f"{DOCUMENTS}: found"]
-    lines = [
-        "# What each kind of evidence is worth",
-        "",
-        "By `python3 workbench.py run train --only judge --corpus ../shared/corpus --out models/small "
-        "--ablate docs/experiments/evidence.json`",
-        "",
-        f"Judges fitted without it, {FIT_SEEDS} seeds, {rounds} rounds of worlds each; mean ± sample standard "
-        "deviation. "
-        "Found: positions that read the right row, mean over the kinds of question, with as many false accepts as "
-        "`ALLOWED` in `training/judging.py` permits. Other relations: questions about a stored subject that no fact "
-        "answers.",
-        "",
-        "| left out | facts found | other relations opened | documents found |",
-        "|---|---|---|---|",
-    ]
-    for name, row in report.items():
-        cells = [f"{100 * row[key]['mean']:.1f} ± {100 * row[key]['sd']:.1f}%" for key in keys]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"

@@ -22,9 +22,10 @@ from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader
 from bdh_workbench.training.addressing.calibration import GeneralText
+from bdh_workbench.training.judging import OTHER_RELATION
 from bdh_workbench.training.synthetic import hard_facts
 from lab import origins, reproduction
-from lab.memories import capacity, colliding, harder, protocols
+from lab.memories import capacity, colliding, evidence, harder, protocols
 from lab.memories.variants import HiddenSite, fact_shares, hidden_state_model, with_slots
 from lab.networks import gates, routing, study
 from lab.results import (
@@ -450,3 +451,27 @@ def test_what_a_bench_run_did_not_look_at_is_not_measured_yet() -> None:
     assert reproduction.table({"bench": single}, Path()) == rows, (
         "of one document nothing is kept through a later write"
     )
+
+
+# Evidence
+
+
+def test_judges_are_fitted_without_each_kind_of_evidence(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def judged(site: object, fit: object, held_out: object, left_out: tuple[str, ...]) -> tuple[None, Any]:
+        asked.append(left_out)
+        row = {"right": 0.5 - 0.1 * len(left_out), "opened": 0.25}
+        return None, {"facts": dict.fromkeys(("reworded", "text", OTHER_RELATION), row), "documents": {"probe": row}}
+
+    monkeypatch.setattr(evidence, "general_source", lambda *given: None)
+    monkeypatch.setattr(evidence, "gather", lambda *given: {})
+    monkeypatch.setattr(evidence, "fitted", judged)
+    report = list(evidence.measure(model, "", 2, None, tmp_path))[-1]
+    assert len(asked) == 2 * len(report.left_out) and asked[0] == () and ("named",) in asked
+    worth = report.left_out["named"]
+    assert worth["facts: found"].values == pytest.approx((0.4, 0.4))
+    lines = evidence.page(report, []).splitlines()
+    assert "| named | 40.0% ± 0.0% | 25.0% ± 0.0% | 40.0% ± 0.0% |" in lines

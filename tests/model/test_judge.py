@@ -37,14 +37,6 @@ def test_what_a_logistic_judge_owes_to_its_features_is_all_that_it_says() -> Non
     assert sum(part for _, _, part in owed) + PLAIN.bias == pytest.approx(float(PLAIN.logit(features)))
 
 
-@pytest.mark.parametrize("judge", [PLAIN, LAYERED], ids=["logistic", "layered"])
-def test_a_judge_blind_to_a_feature_does_not_heed_it(judge: Judge) -> None:
-    blind = judge.without(["words"])
-    one, other = torch.tensor([1.0, 3.0]), torch.tensor([1.0, -9.0])
-    assert judge.logit(one) != judge.logit(other)
-    assert blind.logit(one) == blind.logit(other) == judge.logit(torch.tensor([1.0, float(judge.mean[1])]))
-
-
 def test_judges_come_back_from_their_file(tmp_path: Path) -> None:
     save_judges(tmp_path, {"rows": PLAIN, "sentences": LAYERED})
     found, features = load_judges(tmp_path), torch.tensor([0.3, 0.7])
