@@ -141,11 +141,24 @@ class GeneralSource:
     titles: Sequence[str]
 
 
+@dataclass(frozen=True)
+class _Ground:
+    """What all worlds of a split are made with, and where their candidates go."""
+
+    site: WriteSite
+    tokenizer: Tokenizer
+    likeness: Likeness | None
+    general: GeneralSource
+    split: str
+    seed: int
+    samples: dict[str, Samples]
+
+
 class _Asking:
     """Puts questions to the rows of one world and keeps the candidates."""
 
-    def __init__(self, site: WriteSite, tokenizer: Tokenizer, rows: StoredRows, samples: dict[str, Samples]) -> None:
-        self.site, self.tokenizer, self.rows, self.samples = site, tokenizer, rows, samples
+    def __init__(self, ground: _Ground, rows: StoredRows) -> None:
+        self.site, self.samples, self.rows = ground.site, ground.samples, rows
 
     def ask(self, ids: Sequence[int], group: str, right: Callable[[int], bool] | None, whole: bool = False) -> None:
         """Weigh the candidates at the last of some tokens, or at all of them."""
@@ -174,16 +187,17 @@ def gather(
 ) -> dict[str, Samples]:
     """Candidates for facts and for documents from so many rounds of worlds."""
     samples = {FACTS: Samples(), DOCUMENTS: Samples()}
+    ground = _Ground(site, tokenizer, likeness, general, split, seed, samples)
     for number in range(rounds):
         told(number)
         # Each world is by itself, so that none changes with what is made before it.
         rng = random.Random(f"judge:{split}:{seed}:{number}:{FACTS}")
-        _facts_world(site, tokenizer, likeness, general, rng, split, WORLD_FACTS[number % len(WORLD_FACTS)], samples)
+        _facts_world(ground, rng, WORLD_FACTS[number % len(WORLD_FACTS)])
         rng = random.Random(f"judge:{split}:{seed}:{number}:{DOCUMENTS}")
         size = WORLD_TEXTS[number % len(WORLD_TEXTS)]
         alphabets = (None, "letters", "ideographs") if size[1] <= MOST_FOREIGN_CHARACTERS else (None,)
         for spoken in alphabets:
-            _documents_world(site, tokenizer, likeness, general, rng, split, size, spoken, samples, seed)
+            _documents_world(ground, rng, size, spoken)
     return samples
 
 
@@ -197,16 +211,8 @@ def _subject(rng: random.Random, general: GeneralSource, split: str, kind: str) 
     return entity(rng, kind, split)
 
 
-def _facts_world(
-    site: WriteSite,
-    tokenizer: Tokenizer,
-    likeness: Likeness | None,
-    general: GeneralSource,
-    rng: random.Random,
-    split: str,
-    size: int,
-    samples: dict[str, Samples],
-) -> None:
+def _facts_world(ground: _Ground, rng: random.Random, size: int) -> None:
+    site, tokenizer, general, split = ground.site, ground.tokenizer, ground.general, ground.split
     elaborate: dict[str, list[Relation]] = {}
     for relation in relations(split):
         elaborate.setdefault(relation.kind, []).append(relation)
@@ -229,8 +235,8 @@ def _facts_world(
     subjects = {statement.entity.name for statement in stated}
     wordings = [rng.sample(s.relation.statements, len(s.relation.statements)) for s in stated]
     facts = [Fact(s.say(w[0]), s.answer) for s, w in zip(stated, wordings, strict=True)]
-    words = Words.of(site, tokenizer, facts, likeness=likeness)
-    asking = _Asking(site, tokenizer, stored_rows(site, fact_items(facts, tokenizer, 2), (), words), samples)
+    words = Words.of(site, tokenizer, facts, likeness=ground.likeness)
+    asking = _Asking(ground, stored_rows(site, fact_items(facts, tokenizer, 2), (), words))
     items = asking.rows.items.tolist()
     encode = tokenizer.encode
     for index in rng.sample(range(len(stated)), min(ASKED_OF_WORLD, len(stated))):
@@ -273,28 +279,18 @@ def _facts_world(
 # Documents
 
 
-def _documents_world(
-    site: WriteSite,
-    tokenizer: Tokenizer,
-    likeness: Likeness | None,
-    general: GeneralSource,
-    rng: random.Random,
-    split: str,
-    size: tuple[int, int],
-    spoken: str | None,
-    samples: dict[str, Samples],
-    seed: int,
-) -> None:
+def _documents_world(ground: _Ground, rng: random.Random, size: tuple[int, int], spoken: str | None) -> None:
+    site, tokenizer, general = ground.site, ground.tokenizer, ground.general
     change = alphabet(rng, spoken)
     count, characters = size
-    made = documents(count, rng.randrange(10**6) + seed, split) if spoken is None else []
+    made = documents(count, rng.randrange(10**6) + ground.seed, ground.split) if spoken is None else []
     stored = [
         *made[: (count + 1) // 2],
         *(TextDocument("text", change(_excerpt(rng, general, characters))) for _ in range((count + 1) // 2)),
     ]
-    words = Words.of(site, tokenizer, (), stored, likeness=likeness)
+    words = Words.of(site, tokenizer, (), stored, likeness=ground.likeness)
     items = document_items(stored, tokenizer, CHUNK_TOKENS)
-    asking = _Asking(site, tokenizer, stored_rows(site, items, range(len(stored)), words), samples)
+    asking = _Asking(ground, stored_rows(site, items, range(len(stored)), words))
     owners, targets = asking.rows.items.tolist(), asking.rows.targets.tolist()
     places = asking.rows.sentences.tolist()
 

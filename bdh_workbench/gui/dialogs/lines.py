@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.look.widgets import answered, note
+from bdh_workbench.gui.look.widgets import answered, note, verb_buttons
 from bdh_workbench.session.records.notebook import Check
 
 LINE_WIDTH = 380  # pixels of a line
@@ -46,12 +46,7 @@ class LinesDialog(QDialog):
             line.setMinimumWidth(LINE_WIDTH)
             line.textChanged.connect(self._enable)
             form.addRow(one.name, line)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.done_button = buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
-        self.done_button.setProperty("primary", True)
-        self.done_button.setDefault(True)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
+        buttons, self.done_button = verb_buttons(self, verb)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)

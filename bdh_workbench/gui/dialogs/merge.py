@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, cast
 
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.look.widgets import answered, note
+from bdh_workbench.gui.look.widgets import answered, note, verb_buttons
 from bdh_workbench.gui.look.words import plural, short
 
 Keep = Literal["first", "last", "both"] | None
@@ -37,12 +37,7 @@ class MergeDialog(QDialog):
         form = QFormLayout()
         form.addRow("Title", self.title)
         form.addRow("Where they differ", self.keep)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        merge = buttons.addButton("Merge", QDialogButtonBox.ButtonRole.AcceptRole)
-        merge.setProperty("primary", True)
-        merge.setDefault(True)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
+        buttons, _ = verb_buttons(self, "Merge")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 20, 16)
         layout.setSpacing(12)

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -17,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from bdh_workbench.gui.dialogs.files import open_folder
-from bdh_workbench.gui.look.widgets import answered, button, note, row, set_tone
+from bdh_workbench.gui.look.widgets import answered, button, note, row, set_tone, verb_buttons
 from bdh_workbench.gui.look.words import harmless, size, tip
 from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
@@ -64,12 +63,8 @@ class ModelChooser(QDialog):
         for name, text in DEVICE_NAMES:
             self.device.addItem(text, name)
         self.device.setCurrentIndex(max(0, self.device.findData(device)))
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.load_button = self.buttons.addButton("Load model", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.load_button.setProperty("primary", True)
+        self.buttons, self.load_button = verb_buttons(self, "Load model")
         self.load_button.setEnabled(False)
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
         heading = QLabel("Choose a model")
         heading.setObjectName("heading")
         layout = QVBoxLayout(self)

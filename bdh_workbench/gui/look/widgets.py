@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QDialog,
+    QDialogButtonBox,
     QDockWidget,
     QFrame,
     QHBoxLayout,
@@ -17,12 +20,16 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QSizePolicy,
+    QSplitter,
+    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from bdh_workbench.gui.look.theme import NOTE_PIXELS
+
+L = TypeVar("L", bound=QBoxLayout)
 
 SETTLED_MS = 400  # time that a window manager is given for a window
 ROW_ROLE = Qt.ItemDataRole.UserRole  # the number of what a row of a list or tree stands for
@@ -140,15 +147,59 @@ class _LineWatcher(QObject):
 
 def row(*widgets: QWidget | int, spacing: int = 8) -> QHBoxLayout:
     """Widgets side by side; a number is a stretch."""
-    layout = QHBoxLayout()
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(spacing)
+    layout = bare(QHBoxLayout(), spacing)
     for widget in widgets:
         if isinstance(widget, int):
             layout.addStretch(widget)
         else:
             layout.addWidget(widget)
     return layout
+
+
+def bare(layout: L, spacing: int) -> L:
+    """A layout without margins."""
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    return layout
+
+
+def splitter(direction: Qt.Orientation, *widgets: QWidget) -> QSplitter:
+    """Widgets beside or under each other, whose shares a person can change; none can be pushed out of sight."""
+    made = QSplitter(direction)
+    for widget in widgets:
+        made.addWidget(widget)
+    made.setChildrenCollapsible(False)
+    return made
+
+
+def tab_pages(name: str, pages: Mapping[str, QWidget]) -> QTabWidget:
+    """Pages behind each other, by what stands on their tabs; ``name`` is for people who cannot see them."""
+    made = QTabWidget()
+    made.setDocumentMode(True)
+    made.setAccessibleName(name)
+    for title, page in pages.items():
+        made.addTab(page, title)
+    return made
+
+
+def delay(parent: QObject, wait: int, call: Callable[[], object]) -> QTimer:
+    """A timer that calls once, so many milliseconds after it was started last."""
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(wait)
+    timer.timeout.connect(call)
+    return timer
+
+
+def verb_buttons(dialog: QDialog, verb: str) -> tuple[QDialogButtonBox, QPushButton]:
+    """The buttons of a dialog: Cancel, and one with a verb that accepts it, which is returned too."""
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+    accept = buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
+    accept.setProperty("primary", True)
+    accept.setDefault(True)
+    buttons.accepted.connect(dialog.accept)
+    buttons.rejected.connect(dialog.reject)
+    return buttons, accept
 
 
 def popup_menu(parent: QWidget) -> QMenu:

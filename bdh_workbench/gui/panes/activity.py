@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -13,14 +13,24 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QProgressBar,
-    QSplitter,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from bdh_workbench.gui.look.widgets import ROW_ROLE, ElideLabel, Pane, button, flat_button, note, row, set_tone
+from bdh_workbench.gui.look.widgets import (
+    ROW_ROLE,
+    ElideLabel,
+    Pane,
+    button,
+    delay,
+    flat_button,
+    note,
+    row,
+    set_tone,
+    splitter,
+)
 from bdh_workbench.gui.look.words import plural
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.harmless import harmless_lines
@@ -82,10 +92,7 @@ class ActivityPane(Pane):
         self.used.setAccessibleName("Memory in use on the device")
         copy = flat_button("copy log", "Copy the log", self.copy)
         clear = flat_button("clear log", "Clear the log", self.clear)
-        whole = QSplitter(Qt.Orientation.Vertical)
-        whole.addWidget(self.list)
-        whole.addWidget(self.log)
-        whole.setChildrenCollapsible(False)
+        whole = splitter(Qt.Orientation.Vertical, self.list, self.log)
         whole.setSizes([90, 200])
         self.column.addWidget(whole, 1)
         below = row(self.cancel_button, self.used, copy, clear)
@@ -93,14 +100,8 @@ class ActivityPane(Pane):
         self.column.addLayout(below)
         self.strip = self._make_strip()
         # A job that is done at once would only make the strip flicker.
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(round(1000 * QUIET))
-        self._timer.timeout.connect(self._show)
-        self._quiet = QTimer(self)
-        self._quiet.setSingleShot(True)
-        self._quiet.setInterval(SAID)
-        self._quiet.timeout.connect(lambda: self._remark(""))
+        self._timer = delay(self, round(1000 * QUIET), self._show)
+        self._quiet = delay(self, SAID, lambda: self._remark(""))
         on = context.bridge.on
         on(JobQueued, self._queued)
         on(JobStarted, self._started)

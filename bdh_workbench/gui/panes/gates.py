@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.look.widgets import Pane, note, row
+from bdh_workbench.gui.look.widgets import Pane, bare, delay, note, row, splitter, tab_pages
 from bdh_workbench.gui.look.words import plural, short, shown_p, shown_token, tip
 from bdh_workbench.gui.plots.bars import SHOWN_BARS, NextTokens, PairedBars
 from bdh_workbench.gui.plots.heat import TokenHeat
@@ -76,10 +76,7 @@ class GatesPane(Pane):
         self.token_name.setAccessibleName("Chosen token")
         self.match = note("", "Nearest stored row")
         self._lay_out()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(AFTER)
-        self._timer.timeout.connect(self.look)
+        self._timer = delay(self, AFTER, self.look)
         self.line.textChanged.connect(self._typed)
         self.line.returnPressed.connect(self.look)
         context.bridge.on(TextInspected, self._seen)
@@ -89,30 +86,20 @@ class GatesPane(Pane):
 
     def _lay_out(self) -> None:
         address = QWidget()
-        column = QVBoxLayout(address)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        column = bare(QVBoxLayout(address), 4)
         column.addWidget(self.address, 1)
         column.addLayout(row(self.token, self.token_name))
         column.addWidget(self.match)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName("Reads, neurons or address")
-        self.tabs.addTab(self.reads, "Reads")
-        self.tabs.addTab(self.neurons, "Neurons")
-        self.tabs.addTab(address, "Address")
+        self.tabs = tab_pages(
+            "Reads, neurons or address", {"Reads": self.reads, "Neurons": self.neurons, "Address": address}
+        )
         right = QWidget()
-        column = QVBoxLayout(right)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        column = bare(QVBoxLayout(right), 4)
         column.addWidget(self.switch)
         column.addWidget(self.next, 1)
         self.switch.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.switch.setMinimumContentsLength(10)
-        whole = QSplitter(Qt.Orientation.Horizontal)
-        whole.addWidget(self.tabs)
-        whole.addWidget(right)
-        whole.setChildrenCollapsible(False)
+        whole = splitter(Qt.Orientation.Horizontal, self.tabs, right)
         whole.setSizes([400, 220])
         self.column.addWidget(self.line)
         self.column.addWidget(whole, 1)

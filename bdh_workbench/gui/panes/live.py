@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.look.widgets import Pane, row
+from bdh_workbench.gui.look.widgets import Pane, bare, row, tab_pages
 from bdh_workbench.gui.look.words import short
 from bdh_workbench.gui.plots.banks import BankUse
 from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot
@@ -55,11 +55,13 @@ class LivePane(Pane):
         self.banks = BankUse(context.clock)
         for card in (self.loss, self.items, self.tokens, self.gates, self.shares, self.slots, self.banks):
             context.paint(card.set_colours)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName("Progress of the write, or slots and reads")
-        self.tabs.addTab(_page(((self.loss, self.items), (self.tokens,))), "Course")
-        self.tabs.addTab(_page(((self.banks, self.slots), (self.gates, self.shares))), "Slots and reads")
+        self.tabs = tab_pages(
+            "Progress of the write, or slots and reads",
+            {
+                "Course": _page(((self.loss, self.items), (self.tokens,))),
+                "Slots and reads": _page(((self.banks, self.slots), (self.gates, self.shares))),
+            },
+        )
         self.other = QComboBox()
         self.other.setAccessibleName("Write whose curves are shown over these")
         self.other.setToolTip("Show the curves of an earlier write over these")
@@ -187,9 +189,7 @@ def _curves(layer: LayerRecord) -> tuple[list[float], list[float], list[float], 
 def _page(rows: Sequence[Sequence[QWidget]]) -> QWidget:
     """Cards in rows of one height; those of a row share its width."""
     page = QWidget()
-    column = QVBoxLayout(page)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(8)
+    column = bare(QVBoxLayout(page), 8)
     for cards in rows:
         line = row(*cards)
         for place, card in enumerate(cards):

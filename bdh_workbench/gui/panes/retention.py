@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QSplitter, QTabWidget
+from PySide6.QtWidgets import QComboBox
 
 from bdh_workbench.gui.dialogs.files import TEXT_KINDS, open_paths
-from bdh_workbench.gui.look.widgets import Pane, button, row
+from bdh_workbench.gui.look.widgets import Pane, button, row, splitter, tab_pages
 from bdh_workbench.gui.look.words import percent, plural, short
 from bdh_workbench.gui.parts.job_row import JobRow
 from bdh_workbench.gui.parts.writing.reading import Found, read_files
@@ -71,15 +71,8 @@ class RetentionPane(Pane):
         self.job = JobRow(context, "retention", pausable=True)
         self.state, self.pause_button, self.stop_button = self.job.state, self.job.pause_button, self.job.stop_button
         self.job.ended.connect(self._ended)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName("Curves or probes")
-        self.tabs.addTab(self.curves, "Curves")
-        self.tabs.addTab(self.probes, "Probes")
-        whole = QSplitter(Qt.Orientation.Horizontal)
-        whole.addWidget(self.matrix)
-        whole.addWidget(self.tabs)
-        whole.setChildrenCollapsible(False)
+        self.tabs = tab_pages("Curves or probes", {"Curves": self.curves, "Probes": self.probes})
+        whole = splitter(Qt.Orientation.Horizontal, self.matrix, self.tabs)
         self.column.addWidget(whole, 1)
         self.column.addLayout(row(self.run_button, *self.job.buttons, self.source, 1, spacing=6))
         self.column.addWidget(self.job)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.gui.dialogs.files import TEXT_KINDS, open_folder, open_paths
 from bdh_workbench.gui.dialogs.lines import ColumnsDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Versions
-from bdh_workbench.gui.look.widgets import Pane, button, flat_button, note, row, set_tone
+from bdh_workbench.gui.look.widgets import Pane, button, flat_button, note, row, set_tone, tab_pages
 from bdh_workbench.gui.look.words import plural, shown_p, tip
 from bdh_workbench.gui.parts.job_row import JobRow, time_left
 from bdh_workbench.gui.parts.settings_form import WholeRows
@@ -88,11 +88,7 @@ class WritePane(Pane):
         self.advanced = WholeRows(self.form, "Advanced settings of the write")
         self.advanced.setMinimumHeight(64)
         self.advanced.setVisible(False)
-        self.tabs = QTabWidget()
-        self.tabs.setAccessibleName("Document or facts")
-        self.tabs.addTab(self.pages, "Document")
-        self.tabs.addTab(facts, "Facts")
-        self.tabs.setDocumentMode(True)
+        self.tabs = tab_pages("Document or facts", {"Document": self.pages, "Facts": facts})
         self.tabs.setCornerWidget(self._corner(), Qt.Corner.TopRightCorner)
         self.editing = EditBanner()
         self.column.addWidget(self.editing)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.look.widgets import button, note, set_tone
+from bdh_workbench.gui.look.widgets import bare, button, note, set_tone
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.session.records.events import (
     JobCancelled,
@@ -66,9 +66,7 @@ class JobRow(QWidget):
             # It stands in no layout, and would outlive the window without a parent.
             self.pause_button.setParent(self)
             self.pause_button.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        column = bare(QVBoxLayout(self), 4)
         column.addWidget(self.bar)
         column.addWidget(self.state)
         on = context.bridge.on

@@ -8,9 +8,10 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QObject, QTimer
+from PySide6.QtCore import QByteArray, QObject
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.gui.look.widgets import delay
 from bdh_workbench.gui.shared.bridge import Background
 from bdh_workbench.session.storage.settings import Settings, load_settings, save_settings
 
@@ -27,10 +28,7 @@ class Preferences(QObject):
         self.values, self.notes = load_settings(home)
         self._background = background
         self._saved = self.values
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(SAVE_DELAY)
-        self._timer.timeout.connect(self._save)
+        self._timer = delay(self, SAVE_DELAY, self._save)
 
     def change(self, **fields: Any) -> None:
         """Change some; they are saved soon."""

@@ -41,8 +41,8 @@ class Commands(QObject):
         panes, submit = self.panes, self.context.submit
         slots: dict[str, Callable[[], object]] = {
             "new_memory": self.new_memory,
-            "open_text": self.open_text,
-            "open_folder": self.open_folder,
+            "open_text": self._there("write", panes.write.open_files),
+            "open_folder": self._there("write", panes.write.open_folder),
             "import_memory": panes.library.import_files,
             "save": panes.library.save,
             "save_as": panes.library.save_as,
@@ -50,7 +50,7 @@ class Commands(QObject):
             "quit": self.window.close,
             "undo": lambda: submit(Undo()),
             "redo": lambda: submit(Redo()),
-            "paste_facts": self.paste,
+            "paste_facts": self._there("write", panes.write.paste),
             "bring_back": panes.write.bring_back,
             "sample_facts": partial(self.sample, "facts"),
             "sample_document": partial(self.sample, "document"),
@@ -121,20 +121,14 @@ class Commands(QObject):
         else:
             self.panes.write.sample_documents()
 
-    def open_text(self) -> None:
-        """Choose files to write."""
-        self.workspaces.go_to("write")
-        self.panes.write.open_files()
+    def _there(self, pane: str, action: Callable[[], object]) -> Callable[[], None]:
+        """An action of a pane, done where it can be seen: its pane comes to the front first."""
 
-    def open_folder(self) -> None:
-        """Choose a folder of documents to write."""
-        self.workspaces.go_to("write")
-        self.panes.write.open_folder()
+        def go_and_do() -> None:
+            self.workspaces.go_to(pane)
+            action()
 
-    def paste(self) -> None:
-        """Read the clipboard where it can be seen."""
-        self.workspaces.go_to("write")
-        self.panes.write.paste()
+        return go_and_do
 
     def find(self) -> None:
         """Find words in the text of the memory."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
-from bdh_workbench.gui.look.widgets import ElideLabel
+from bdh_workbench.gui.look.widgets import ElideLabel, bare
 from bdh_workbench.gui.look.words import holds, short, size, tip
 from bdh_workbench.gui.shared.actions import TOOLBAR
 from bdh_workbench.session.records.events import MemoryView
@@ -37,9 +37,7 @@ class Header(QToolBar):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(name)
         layout.addWidget(self.memory, 1)
-        layout = QHBoxLayout(right)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
+        layout = bare(QHBoxLayout(right), 8)
         layout.addStretch(1)
         for action in TOOLBAR:
             made = QToolButton()
@@ -61,9 +59,7 @@ class Header(QToolBar):
         frame = QFrame()
         frame.setObjectName("switch")
         frame.setAccessibleName("Workspace")
-        layout = QHBoxLayout(frame)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
+        layout = bare(QHBoxLayout(frame), 0)
         group = QActionGroup(self)
         for name in WORKSPACES:
             action = actions[f"workspace_{name}"]

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QVBoxLa
 
 from bdh_workbench.asking.kinds import AsKind
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.look.widgets import row
+from bdh_workbench.gui.look.widgets import bare, row
 from bdh_workbench.gui.parts.settings_form import SettingsForm, WholeRows
 from bdh_workbench.gui.shared.preferences import Preferences
 from bdh_workbench.session.records.jobs import Query, ReadSettings, SamplingSettings
@@ -53,9 +53,7 @@ class AskSettings(WholeRows):
         self.expected.setPlaceholderText("an answer whose p is shown with each question")
         self.expected.setAccessibleName("Expected answer")
         self.expected.setToolTip("How probable this answer is after the question, and whether decoding gives it.")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        column = bare(QVBoxLayout(inner), 4)
         boxes = QGridLayout()
         boxes.setVerticalSpacing(0)
         for number, box in enumerate((self.completion, self.gate, self.compare, self.sentence, self.go_on)):

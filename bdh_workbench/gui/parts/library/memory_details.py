@@ -11,14 +11,13 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QStackedWidget,
-    QTabWidget,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from bdh_workbench.gui.look.widgets import ROW_ROLE, ElideLabel, note, row, set_tone
+from bdh_workbench.gui.look.widgets import ROW_ROLE, ElideLabel, bare, note, row, set_tone, tab_pages
 from bdh_workbench.gui.look.words import date, harmless, plural, short, shown_p, size, tip
 from bdh_workbench.gui.parts.library.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.plots.gauge import FillGauge
@@ -65,17 +64,11 @@ class MemoryDetails(QWidget):
         self.history.itemChanged.connect(self._changed)
         self.history.itemActivated.connect(self._open)
         self.items.itemActivated.connect(self._show_item)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName("Items or history")
-        self.tabs.addTab(self.items, "Items")
-        self.tabs.addTab(self.history, "History")
+        self.tabs = tab_pages("Items or history", {"Items": self.items, "History": self.history})
         self.empty = note(EMPTY_MEMORY, "What appears here")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         full = QWidget()
-        column = QVBoxLayout(full)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        column = bare(QVBoxLayout(full), 4)
         heading = row(self.title, self.state)
         heading.setStretch(0, 1)
         column.addLayout(heading)

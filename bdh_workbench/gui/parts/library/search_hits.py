@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.look.widgets import note
+from bdh_workbench.gui.look.widgets import bare, delay, note
 from bdh_workbench.gui.look.words import plural, short, tip
 from bdh_workbench.gui.parts.library.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.shared.context import Context
@@ -42,15 +42,10 @@ class SearchHits(QWidget):
         self.list.setItemDelegate(TwoLines(self.list))
         self.list.itemActivated.connect(self.open)
         self.list.itemClicked.connect(self.open)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
+        column = bare(QVBoxLayout(self), 8)
         column.addWidget(self.title)
         column.addWidget(self.list, 1)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(SEARCH_AFTER)
-        self._timer.timeout.connect(self._find)
+        self._timer = delay(self, SEARCH_AFTER, self._find)
         self.setVisible(False)
 
     def search(self, words: str) -> None:

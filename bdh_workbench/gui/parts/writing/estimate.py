@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from bdh_workbench.errors import UserError
+from bdh_workbench.gui.look.widgets import delay
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.session.records.events import Estimated, JobFailed
 from bdh_workbench.session.records.jobs import EstimateWrite
@@ -31,10 +32,7 @@ class Estimate(QObject):
         self._context, self._wanted = context, wanted
         self._job = 0
         self.crowded, self.refused = False, ""
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(ESTIMATE_DELAY)
-        self._timer.timeout.connect(self.ask)
+        self._timer = delay(self, ESTIMATE_DELAY, self.ask)
         context.bridge.on(Estimated, self._estimated)
         context.bridge.on(JobFailed, self._job_failed)
 
