@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from bdh_workbench.resources import resource_path
 from bdh_workbench.wording import percent, plural, probability
 
 if TYPE_CHECKING:
-    from bdh_workbench.evaluation.edits import Edit
+    from bdh_workbench.evaluation.edits import Edit, EditsReport
     from bdh_workbench.evaluation.questions import QuestionsReport
     from bdh_workbench.evaluation.squad import Article
     from bdh_workbench.memory.writing.writer import WriteEvent
@@ -97,7 +98,7 @@ def _reload(args: argparse.Namespace, console: Console) -> None:
     console.result(record | {"seconds": time.monotonic() - begun}, "")
 
 
-def _in_words(report: dict[str, Any]) -> str:
+def _in_words(report: Mapping[str, Any]) -> str:
     lines = [f"{report['model']}, {report['parameters']:,} parameters, on {report['device']}"]
     facts, cold, documents, local = (report[key] for key in ("facts", "cold_reload", "documents", "locality"))
     if facts:
@@ -160,7 +161,7 @@ def _questions(asked: QuestionsReport | None) -> list[str]:
     return lines
 
 
-def _edits(found: dict[str, Any] | None) -> list[str]:
+def _edits(found: EditsReport | None) -> list[str]:
     """What came of edits."""
     if found is None:
         return []
@@ -169,16 +170,15 @@ def _edits(found: dict[str, Any] | None) -> list[str]:
         f"{plural(found['count'], 'edit')} in {found['seconds']:.1f} s: exact {percent(found['efficacy'])}, "
         f"paraphrases {percent(found['paraphrase'])}; by the pure read {percent(pure['efficacy'])} and "
         f"{percent(pure['paraphrase'])}",
-        *(
-            f"  {label}: opened {percent(found[f'{name}_opened'])}, answered with the edit "
-            f"{percent(found[f'{name}_says_edit'])}"
-            for name, label in (("neighbour", "neighbours"), ("other_relation", "other relations of the same subject"))
-        ),
+        f"  neighbours: opened {percent(found['neighbour_opened'])}, answered with the edit "
+        f"{percent(found['neighbour_says_edit'])}",
+        f"  other relations of the same subject: opened {percent(found['other_relation_opened'])}, answered with the "
+        f"edit {percent(found['other_relation_says_edit'])}",
         f"  same form, other subject: opened {percent(found['same_form_opened'])}",
     ]
 
 
-def _comparison(report: dict[str, Any]) -> str:
+def _comparison(report: Mapping[str, Any]) -> str:
     """The slot and its rivals side by side."""
     from bdh_workbench.evaluation.baselines.settings import NOT_TUNED
     from bdh_workbench.evaluation.baselines.suite import REFERENCE_NAMES

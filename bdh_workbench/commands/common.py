@@ -65,24 +65,21 @@ def add_settings(parser: Any, kind: type, *, without: Collection[str] = ()) -> N
         if field.name in without:
             continue
         known, default = descriptions(kind)[field.name], field.default
-        option: dict[str, Any] = {
-            "dest": f"{kind.__name__}.{field.name}",
-            "default": argparse.SUPPRESS,
-            "help": known.help,
-        }
-        name = known.flag or field.name.replace("_", "-")
-        if isinstance(default, bool):
-            option["action"] = "store_false" if default else "store_true"
-            if default:
-                option["help"] = f"do not {known.help}"
+        add = functools.partial(
+            parser.add_argument,
+            f"--{known.flag or field.name.replace('_', '-')}",
+            dest=f"{kind.__name__}.{field.name}",
+            default=argparse.SUPPRESS,
+        )
+        if default is True:
+            add(action="store_false", help=f"do not {known.help}")
+        elif default is False:
+            add(action="store_true", help=known.help)
+        elif known.choices:
+            add(choices=known.choices, help=f"{known.help} ({default})")
         else:
-            option["help"] += f" ({default if isinstance(default, str) else f'{default:g}'})"
-            if known.choices:
-                option["choices"] = known.choices
-            else:
-                option["metavar"] = "N" if isinstance(default, int) else "X"
-                option["type"] = _described_number(known, type(default))
-        parser.add_argument(f"--{name}", **option)
+            number = _described_number(known, type(default))
+            add(type=number, metavar="N" if isinstance(default, int) else "X", help=f"{known.help} ({default:g})")
 
 
 def _described_number(known: Described, kind: type) -> Callable[[str], float]:
@@ -170,7 +167,7 @@ def read_inputs(args: argparse.Namespace, facts: Sequence[str], documents: Seque
     return read_inputs(facts, documents, args.columns)
 
 
-def file_records(inputs: Inputs) -> list[dict[str, Any]]:
+def file_records(inputs: Inputs) -> list[dict[str, object]]:
     """What was found in each file, as plain values for JSON."""
     return [dataclasses.asdict(file) for file in inputs.files]
 
@@ -285,7 +282,7 @@ def renewing_target(args: argparse.Namespace, console: Console) -> contextlib.Ab
     return renewing(Path(args.memory), math.inf, lambda: console.progress(waiting))
 
 
-def save(path: Path, memory: Memory) -> dict[str, Any]:
+def save(path: Path, memory: Memory) -> dict[str, object]:
     """Save a memory; returns what is reported about the file."""
     from bdh_workbench.memory.files.memory_file import save_memory
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bdh_workbench.asking.kinds import AS_KINDS
 from bdh_workbench.commands import common
@@ -137,12 +137,12 @@ class _Said:
         say("…" if answer.cut else "")
 
 
-def _candidate(candidate: Candidate) -> dict[str, Any]:
+def _candidate(candidate: Candidate) -> dict[str, object]:
     why = [{"name": name, "value": value} for name, value in candidate.why]
     return dataclasses.asdict(candidate) | {"source": _source(candidate.source), "why": why}
 
 
-def _source(source: Source | None) -> dict[str, Any] | None:
+def _source(source: Source | None) -> dict[str, object] | None:
     """A source without the number of its item, by which only a program that has opened the memory could find it."""
     if source is None:
         return None

@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bdh_workbench.commands.console import Console
 from bdh_workbench.errors import UserError
@@ -124,7 +124,7 @@ def _judge(args: argparse.Namespace, questions: Questions, console: Console) -> 
         likeness = load_likeness(folder)  # as it will be read: in half precision
     judges, report = fit_judges(model.site, model.tokenizer, likeness, args.corpus, 0, WORLD_ROUNDS, tell)
     save_judges(folder, load_judges(folder) | judges)
-    record = dict[str, Any](report)
+    record: dict[str, object] = {**report}
     if has_asker(folder):
         record = {"rows": report, "questions": refit_judges(folder, questions)}
     console.result(record, f"Fitted the judges: {folder}")

@@ -63,6 +63,8 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     if args.title is not None:
         memory = dataclasses.replace(memory, title=composed(" ".join(args.title.split())) or memory.title)
     console.progress("Saving")
+    paraphrases = sum(len(fact.paraphrases) for fact in new.facts)
+    written = sum(map(len, further_wordings(new.facts))) if settings.write_paraphrases else 0
     begun = time.monotonic()
     record = common.save(target, memory) | {
         "device": str(model.device),
@@ -72,8 +74,8 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         **dataclasses.asdict(result.summary if result else WriteSummary()),
         **({} if result else {"worst_p": None, "median_p": None}),
         "saving_seconds": time.monotonic() - begun,
-        "paraphrases": sum(len(fact.paraphrases) for fact in new.facts),
-        "paraphrases_written": sum(map(len, further_wordings(new.facts))) if settings.write_paraphrases else 0,
+        "paraphrases": paraphrases,
+        "paraphrases_written": written,
         "files": common.file_records(inputs),
         **new.record(),
     }
@@ -92,7 +94,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     lines += inputs.notes()
     lines += [f"{head}: {names}." for head, names in new.notes()]
     if result is not None:
-        lines += _told(result, settings, record["paraphrases"], record["paraphrases_written"])
+        lines += _told(result, settings, paraphrases, written)
     console.result(record, "\n".join(lines))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -58,7 +57,7 @@ class BenchmarkInput:
     edits: Sequence[Edit] = ()
 
 
-def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watch: Watch) -> dict[str, Any]:
+def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watch: Watch) -> dict[str, object]:
     """Write facts and documents, and report what became of them.
 
     Args:
@@ -77,19 +76,14 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
     documents = given.documents[:QUICK_DOCUMENTS] if given.quick else given.documents
     # Read first: a mistake in it should not come to light after minutes of work.
     text = held_out(given.text, model.tokenizer, model.config.context, QUICK_TOKENS if given.quick else LEAST_TOKENS)
-    report: dict[str, Any] = {
+    report: dict[str, object] = {
         **provenance(model),
         "parameters": model.parameters,
         "training_tokens": training_tokens(model),
         "device": str(model.device),
         "threads": torch.get_num_threads(),
         "quick": given.quick,
-        "facts": None,
-        "cold_reload": None,
-        "documents": None,
-        "locality": None,
-        "baselines": None,
-        "baselines_tuned": None,
+        **dict.fromkeys(("facts", "cold_reload", "documents", "locality", "baselines", "baselines_tuned")),
     }
     if given.articles:
         report["questions"] = questions_report(
@@ -100,19 +94,20 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
     if not facts and not documents:
         return report
     memories: dict[str, Memory] = {}
+    figures: dict[str, dict[str, object]] = {}
     questions: list[Question] = []
     if facts:
         asked = FactQuestions.of(model.tokenizer, facts)
         questions = asked.written
-        report["facts"], memories["facts"] = _facts(model, facts, asked, settings, watch)
+        about_facts, memories["facts"] = _facts(model, facts, asked, settings, watch)
         watch("Timing a step with and without cached features", None)
-        report["facts"] |= cache_speedup(model, facts, (), 1 if given.quick else 3)
+        figures["facts"] = {**about_facts, **cache_speedup(model, facts, (), 1 if given.quick else 3)}
     if documents:
-        report["documents"], memories["documents"] = documents_report(model, documents, settings, watch)
+        figures["documents"], memories["documents"] = documents_report(model, documents, settings, watch)
         if not facts:
             questions = [question for group in probes(model.tokenizer, documents) for question in group]
             watch("Timing a step with and without cached features", None)
-            report["documents"] |= cache_speedup(model, (), documents[:1], 1 if given.quick else 3)
+            figures["documents"] |= cache_speedup(model, (), documents[:1], 1 if given.quick else 3)
     name = next(iter(memories))
     if questions:
         watch("Reloading in a fresh process", None)
@@ -127,18 +122,17 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
     if given.baselines:  # which read the sample alone
         open_readers["on_sample"] = readers[name]
     sample = text.sample(QUICK_SAMPLE if given.quick else PLAIN_SAMPLE)
-    report["locality"] = found[name] | {"memory": name, "text": text.name} | locality(model, open_readers, sample)
-    for other in set(readers) - {name}:
-        report["locality"][other] = found[other]
+    changed: dict[str, object] = {**found.pop(name), "memory": name, "text": text.name}
+    report["locality"] = changed | locality(model, open_readers, sample) | found
     if given.baselines:
         for key, memory in memories.items():
-            report[key]["bytes"] = file_size(memory)
+            figures[key]["bytes"] = file_size(memory)
         rivals = tuned_settings(model.name)
         report["baselines_tuned"] = is_tuned(model.name)
         report["baselines"] = compare(
             model, facts, documents, sample, rivals, settings, lambda line: watch(_sentence(line), None)
         )
-    return report
+    return report | figures
 
 
 def _sentence(line: str) -> str:

@@ -14,8 +14,9 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
+import msgspec
 import torch
 
 import bdh_workbench
@@ -36,6 +37,12 @@ class ColdAnswers(TypedDict):
     digest: str
     exact: float | None
     median_p: float | None
+
+
+class FreshAnswers(ColdAnswers):
+    """The same as the process prints it, with the seconds that it took."""
+
+    seconds: float
 
 
 class ColdReload(TypedDict):
@@ -110,8 +117,8 @@ def logits_digest(reader: Reader, questions: Sequence[Question]) -> str:
     return digest.hexdigest()
 
 
-def _run(arguments: Sequence[str]) -> dict[str, Any]:
-    """Start the program again and return the JSON object that it prints."""
+def _run(arguments: Sequence[str]) -> FreshAnswers:
+    """Start the program again and return what it prints."""
     # -P keeps the current folder off the path, which may hold anything; the package itself must be found nevertheless.
     package = str(Path(bdh_workbench.__file__).resolve().parent.parent)
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -127,10 +134,10 @@ def _run(arguments: Sequence[str]) -> dict[str, Any]:
             timeout=RELOAD_PATIENCE,
             check=False,
         )
-        answer = json.loads(done.stdout) if done.returncode == 0 else None
+        answer = msgspec.json.decode(done.stdout, type=FreshAnswers) if done.returncode == 0 else None
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         raise UserError(f"The fresh process of the cold reload gave no answer ({type(error).__name__}).") from None
-    if not isinstance(answer, dict):
+    if answer is None:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"status {done.returncode}"]
         raise UserError(f"The cold reload failed in the fresh process: {lines[-1].removeprefix('bdh-workbench: ')}")
     return answer

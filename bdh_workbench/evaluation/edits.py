@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from bdh_workbench.asking.decoding import Question, exact, read_alike, share
 from bdh_workbench.errors import UserError
@@ -51,6 +51,30 @@ class Edit:
     neighbours: tuple[str, ...] = ()
 
 
+class EditFigures(TypedDict):
+    """What edits reach through one reader, as fractions; ``..._opened`` is missing where a reader has no gate.
+
+    ``efficacy`` and ``paraphrase`` are of whole answers, decoded greedily; ``..._opened`` is the share of prompts after
+    which the memory is read, ``..._says_edit`` that of those which are given the edit's answer.
+    """
+
+    efficacy: float | None
+    paraphrase: float | None
+    neighbour_opened: NotRequired[float | None]
+    neighbour_says_edit: float | None
+    other_relation_opened: NotRequired[float | None]
+    other_relation_says_edit: float | None
+
+
+class EditsReport(EditFigures):
+    """The report on edits; ``without_completion`` has the figures of the pure read, which never closes."""
+
+    count: int
+    same_form_opened: float | None
+    without_completion: EditFigures
+    seconds: float
+
+
 def read_edits(path: str | os.PathLike[str]) -> list[Edit]:
     """Read a JSON list of edits.
 
@@ -91,14 +115,8 @@ def _text(value: object) -> str:
 
 def edits_report(
     model: Model, edits: Sequence[Edit], settings: WriteSettings, note: Note = lambda line: None
-) -> dict[str, Any]:
-    """Write edits as facts in one write, and report what they reach.
-
-    Returns:
-        Fractions. ``efficacy`` and ``paraphrase`` are of whole answers, decoded greedily; ``..._opened`` is the share
-        of prompts after which the memory is read, ``..._says_edit`` that of those which are given the edit's answer.
-        ``without_completion`` has the figures of the pure read, which never closes.
-    """
+) -> EditsReport:
+    """Write edits as facts in one write, and report what they reach."""
     note(f"writing {len(edits):,} edits")
     begun = time.monotonic()
     reader = Reader(model, finish(write(model, None, facts_of(edits), (), settings)).memory)
@@ -128,7 +146,7 @@ def reach(
     put: Put = lambda question: question,
     opens: bool = True,
     note: Note = lambda line: None,
-) -> dict[str, float | None]:
+) -> EditFigures:
     """What edits reach through a reader of theirs.
 
     Args:
@@ -144,20 +162,17 @@ def reach(
         tokenizer = reader.model.tokenizer
         return [put(Question.of(tokenizer, prompt, edit.answer)) for edit in edits for prompt in prompts(edit)]
 
-    figures: dict[str, float | None] = {
+    neighbours = asked("neighbours", lambda edit: edit.neighbours)
+    others = asked("other relations", lambda edit: [relation.format(edit.subject) for relation in OTHER_RELATIONS])
+    figures: EditFigures = {
         "efficacy": share(exact(reader, asked("the edits", lambda edit: [edit.prompt]))),
         "paraphrase": share(exact(reader, asked("paraphrases", lambda edit: edit.paraphrases))),
+        "neighbour_says_edit": share(exact(reader, neighbours)),
+        "other_relation_says_edit": share(exact(reader, others)),
     }
-    untouchable = {
-        "neighbour": asked("neighbours", lambda edit: edit.neighbours),
-        "other_relation": asked(
-            "other relations", lambda edit: [relation.format(edit.subject) for relation in OTHER_RELATIONS]
-        ),
-    }
-    for name, questions in untouchable.items():
-        if opens:
-            figures[f"{name}_opened"] = share(opened(reader, questions))
-        figures[f"{name}_says_edit"] = share(exact(reader, questions))
+    if opens:
+        figures["neighbour_opened"] = share(opened(reader, neighbours))
+        figures["other_relation_opened"] = share(opened(reader, others))
     return figures
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from bdh_workbench.asking.decoding import Question, decode, exact, score, share
 from bdh_workbench.inputs.as_read import as_read
@@ -195,7 +194,7 @@ def documents_report(
     documents: Sequence[TextDocument],
     settings: WriteSettings,
     watch: Callable[[str, WriteEvent | None], None],
-) -> tuple[dict[str, Any], Memory]:
+) -> tuple[dict[str, object], Memory]:
     """The report on documents written in sequence, and the memory that holds them all.
 
     Keys that end in ``without_completion`` are of the pure read, S alone. Probes are asked cold, after all writes.
@@ -213,7 +212,7 @@ def documents_report(
         each.append(share(right[start : start + len(group)]))
         start += len(group)
     watch("Reciting", None)
-    report = {
+    report: dict[str, object] = {
         "count": len(documents),
         "tokens": [len(as_question(model.tokenizer, document).answer) + 1 for document in documents],
         "token_accuracy": found.own,

@@ -8,7 +8,7 @@ import os
 import re
 import string
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ def read_articles(path: str | os.PathLike[str]) -> list[Article]:
     return articles
 
 
-def _article(entry: dict[str, Any]) -> Article:
+def _article(entry: Mapping[str, Any]) -> Article:
     questions = []
     paragraphs = [str(paragraph["context"]).strip() for paragraph in entry["paragraphs"]]
     for text, paragraph in zip(paragraphs, entry["paragraphs"], strict=True):

@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -141,7 +140,7 @@ def fingerprint(config: ModelConfig, tensors: Mapping[str, Tensor], tokenizer_fi
     return digest.hexdigest()
 
 
-def read_metadata(path: Path) -> dict[str, Any]:
+def read_metadata(path: Path) -> dict[str, str]:
     """The string metadata in a safetensors header; empty when there is none.
 
     Raises:

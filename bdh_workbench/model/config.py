@@ -74,11 +74,11 @@ class ModelConfig:
         """Numbers in a cue: one code for each decay."""
         return self.code_width * len(self.decays)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The fields as plain values that JSON can hold."""
         return dataclasses.asdict(self)
 
-    def network_dict(self) -> dict[str, Any]:
+    def network_dict(self) -> dict[str, object]:
         """The fields that shape the trained network: two models that differ in others can share its weights."""
         values = self.to_dict()
         site = ("write_slots", "code_width", "decays", "seed")

@@ -70,9 +70,9 @@ class Judge:
         told = zip(self.names, features.tolist(), owed, strict=True)
         return tuple(sorted(told, key=lambda entry: -abs(entry[2])))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values, for JSON."""
-        fields: dict[str, Any] = {
+        fields: dict[str, object] = {
             "names": list(self.names),
             "weights": self.weights.tolist(),
             "bias": self.bias,

@@ -13,7 +13,7 @@ import json
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -271,7 +271,7 @@ def tokenizer_from_bytes(data: bytes) -> Tokenizer:
     return byte_tokenizer if data == byte_tokenizer.to_bytes() else BpeTokenizer(data)
 
 
-def _is_byte_level(content: dict[str, Any]) -> bool:
+def _is_byte_level(content: Mapping[str, object]) -> bool:
     """Whether text is cut and put together by bytes alone: patterns of a file's own might never come to an end."""
 
     first = content.get("pre_tokenizer")

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -37,7 +36,7 @@ def save_checkpoint(
     model: nn.Module,
     optimisers: Sequence[torch.optim.Optimizer],
     progress: Progress,
-    settings: dict[str, Any],
+    settings: Mapping[str, object],
     average: Mapping[str, Tensor] | None = None,
 ) -> None:
     """Write model, optimisers, progress and random state to ``path`` in one step.
@@ -64,7 +63,7 @@ def load_checkpoint(
     path: Path,
     model: nn.Module,
     optimisers: Sequence[torch.optim.Optimizer],
-    settings: dict[str, Any],
+    settings: Mapping[str, object],
     average: dict[str, Tensor] | None = None,
 ) -> Progress:
     """Put a checkpoint's tensors into model and optimisers, on whatever device they are, and return the progress.

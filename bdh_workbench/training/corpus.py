@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,7 @@ def _documents(location: str | os.PathLike[str], files: list[Path]) -> Iterator[
             raise UserError(f"{path} cannot be read ({error.strerror or error}): check the file.") from error
 
 
-def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
+def read_json_lines(path: Path) -> Iterator[Mapping[str, Any]]:
     """Yield the records of a JSON Lines file, packed by zstd or not.
 
     Raises:
@@ -136,7 +136,7 @@ def _read_json_lines(path: Path) -> Iterator[CorpusDocument]:
         yield from _document(record, path.name)
 
 
-def _document(record: dict[str, Any], source: str) -> Iterator[CorpusDocument]:
+def _document(record: Mapping[str, object], source: str) -> Iterator[CorpusDocument]:
     """Yield the record as a document, or nothing if its text is empty."""
     if isinstance(text := record.get("text"), str) and text.strip():
         yield CorpusDocument(text, str(record.get("source") or source), str(record.get("title") or ""))

@@ -81,7 +81,7 @@ def measure(
         tables = [{kind: part.table() for kind, part in samples.items()} for samples in (fit, held_out)]
         for name, left_out in leave.items():
             note(f"seed {seed + 1} of {seeds}, without {name}")
-            for kind, groups in fitted(site, *tables, left_out)[1].items():
+            for kind, groups in fitted(site, tables[0], tables[1], left_out)[1].items():
                 for measured, value in summary(groups).items():
                     figures[name].setdefault(f"{kind}: {measured}", []).append(value)
     spreads = {name: {key: Spread.of(values) for key, values in row.items()} for name, row in figures.items()}

@@ -102,7 +102,7 @@ def _reach(model: Model, records: Sequence[Edit], note: Note) -> dict[str, dict[
     if not is_tuned(model.name):
         note(NOT_TUNED.format(model=model.name))
     write = WriteSettings()
-    reports = {"slot": edits_report(model, records, write)}
+    reports: dict[str, dict[str, Any]] = {"slot": {**edits_report(model, records, write)}}
     makers = suite.makers(model, tuned_settings(model.name), write)
     half = records[: len(records) // 2]
     for name in EDIT_RIVALS:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -89,7 +88,7 @@ class Rival(ABC):
 
 def rival_report(
     make: Callable[[], Rival], facts: Sequence[Fact], documents: Sequence[TextDocument], text: HeldOut, note: Note
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Write facts jointly, and documents one after the other into a fresh one of the same kind.
 
     Args:
@@ -103,7 +102,9 @@ def rival_report(
         ``facts``, ``documents`` and ``locality`` with the keys of the benchmark. What has no meaning for a rival, such
         as figures without completion, is None; so is a part that had nothing to look at.
     """
-    report: dict[str, Any] = {"facts": None, "documents": None, "locality": None}
+    facts_figures: dict[str, float | None] | None = None
+    documents_figures: dict[str, object] | None = None
+    changed: dict[str, object] = {}
     if facts:
         rival = make()
         note("writing the facts")
@@ -111,17 +112,17 @@ def rival_report(
         steps = rival.write(facts, ())
         seconds = time.monotonic() - begun
         note("asking the facts")
-        report["facts"] = _facts_report(rival, facts) | {"seconds": seconds, "steps": steps, "bytes": rival.bytes}
+        facts_figures = _facts_report(rival, facts) | {"seconds": seconds, "steps": steps, "bytes": rival.bytes}
         note("reading held-out text")
-        report["locality"] = rival_locality(rival, text) | {"memory": "facts", "text": text.name}
+        changed = {**rival_locality(rival, text), "memory": "facts", "text": text.name}
     if documents:
         rival = make()
-        report["documents"] = _documents_report(rival, documents, note)
+        documents_figures = _documents_report(rival, documents, note)
         if not facts:
-            report["locality"] = rival_locality(rival, text) | {"memory": "documents", "text": text.name}
+            changed = {**rival_locality(rival, text), "memory": "documents", "text": text.name}
         else:
-            report["locality"]["documents"] = rival_locality(rival, text)
-    return report
+            changed["documents"] = rival_locality(rival, text)
+    return {"facts": facts_figures, "documents": documents_figures, "locality": changed or None}
 
 
 def _facts_report(rival: Rival, facts: Sequence[Fact]) -> dict[str, float | None]:
@@ -148,7 +149,7 @@ def _accuracy(rival: Rival, text: Question, cue: Sequence[int]) -> float:
     return sum(right) / len(right)
 
 
-def _documents_report(rival: Rival, documents: Sequence[TextDocument], note: Note) -> dict[str, Any]:
+def _documents_report(rival: Rival, documents: Sequence[TextDocument], note: Note) -> dict[str, object]:
     tokenizer = rival.model.tokenizer
     texts = [as_question(tokenizer, document) for document in documents]
     cues = [cue_and_rest(tokenizer, document.text)[0] for document in documents]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from bdh_workbench.evaluation.baselines.context import InContext, Retrieved
 from bdh_workbench.evaluation.baselines.lookup import ADDRESS, STREAM, Lookup
@@ -47,7 +46,7 @@ def compare(
     settings: RivalSettings,
     write: WriteSettings,
     note: Note,
-) -> dict[str, Any]:
+) -> dict[str, dict[str, object]]:
     """The report on every rival, by name.
 
     Args:
@@ -63,10 +62,10 @@ def compare(
         UserError: when a library is missing.
     """
     given: Mapping[str, Callable[[], Rival]] = makers(model, settings, write)
-    reports: dict[str, Any] = {}
-    for name, make in given.items():
-        reports[name] = rival_report(make, facts, documents, text, _named(REFERENCE_NAMES[name], note))
-    return reports
+    return {
+        name: rival_report(make, facts, documents, text, _named(REFERENCE_NAMES[name], note))
+        for name, make in given.items()
+    }
 
 
 def _named(name: str, note: Note) -> Note:

@@ -10,10 +10,11 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.files.format import MEMORY_SUFFIX
@@ -127,7 +128,7 @@ class Recovery:
 
 
 def _copy(file: Path) -> Copy:
-    record: dict[str, Any] = {}
+    record: Mapping[str, object] = {}
     with contextlib.suppress(OSError, ValueError, RecursionError):
         found = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
         record = found if isinstance(found, dict) else {}

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -275,7 +274,7 @@ def address_report(
     return {name: round(value, 4) for name, value in report.items()}
 
 
-def mean_report(reports: Sequence[dict[str, float]]) -> dict[str, Any]:
+def mean_report(reports: Sequence[dict[str, float]]) -> dict[str, float]:
     """The mean of several reports, measure by measure."""
     return {name: round(sum(r[name] for r in reports) / len(reports), 4) for name in reports[0]}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from bdh_workbench.resources import resource_path
@@ -13,6 +14,6 @@ def text(name: str) -> str:
     return resource_path(f"synthetic/{name}").read_text(encoding="utf-8").strip()
 
 
-def table(name: str) -> dict[str, Any]:
+def table(name: str) -> Mapping[str, Any]:
     """The content of a TOML file."""
     return tomllib.loads(text(name))
