@@ -18,12 +18,12 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
-from bdh_workbench import __version__
 from bdh_workbench.commands import bench, memories, query, train, write
 from bdh_workbench.commands.common import UsageError
 from bdh_workbench.commands.console import Console, printing, say
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.device import DEVICES, is_of_a_gpu, is_out_of_memory
+from bdh_workbench.version import __version__
 
 PROGRAM = "bdh-workbench"
 WINDOW_MODULE = "bdh_workbench.gui.application"

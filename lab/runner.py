@@ -20,10 +20,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import bdh_workbench
 from bdh_workbench.evaluation.provenance import provenance
 from bdh_workbench.model.files import save_json_atomically, save_text_atomically
 from bdh_workbench.model.loading import Model
+from bdh_workbench.version import __version__
 from lab.records import EXPERIMENTS
 from lab.results import Note, command
 
@@ -50,7 +50,7 @@ def carry_out(
         rows: dict[str, Any] = module.write_page(note=note, **given)
         return {"experiment": name} | rows
     # Which program, and which model, the figures are of.
-    about = {"experiment": name} | (provenance(model) if model else {"version": bdh_workbench.__version__})
+    about = {"experiment": name} | (provenance(model) if model else {"version": __version__})
     saved: dict[str, Any] = about
     for report in module.measure(note=note, **given):
         names = module.pictures(report, out) if hasattr(module, "pictures") else []

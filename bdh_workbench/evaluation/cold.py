@@ -19,7 +19,6 @@ from typing import TypedDict
 import msgspec
 import torch
 
-import bdh_workbench
 from bdh_workbench.asking.decoding import Question, exact, median, read_long, score, share
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.files.memory_file import load_memory_of, save_memory
@@ -120,7 +119,7 @@ def logits_digest(reader: Reader, questions: Sequence[Question]) -> str:
 def _run(arguments: Sequence[str]) -> FreshAnswers:
     """Start the program again and return what it prints."""
     # -P keeps the current folder off the path, which may hold anything; the package itself must be found nevertheless.
-    package = str(Path(bdh_workbench.__file__).resolve().parent.parent)
+    package = str(Path(__file__).resolve().parents[2])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     # Sums depend on how many threads share them, so both processes must use as many.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": str(torch.get_num_threads())}

@@ -6,14 +6,14 @@ import dataclasses
 import hashlib
 import json
 
-import bdh_workbench
 from bdh_workbench.model.loading import Model
+from bdh_workbench.version import __version__
 
 
 def provenance(model: Model) -> dict[str, str]:
     """The entries that every report has which a model was loaded for."""
     return {
-        "version": bdh_workbench.__version__,
+        "version": __version__,
         "model": model.name,
         "fingerprint": model.fingerprint,
         "calibration_digest": calibration_digest(model),

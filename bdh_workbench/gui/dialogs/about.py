@@ -7,9 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
-from bdh_workbench import __version__
 from bdh_workbench.gui.look.theme import icon
 from bdh_workbench.gui.look.widgets import answered
+from bdh_workbench.version import __version__
 
 SHOWN_PACKAGES = ("torch", "PySide6-Essentials", "pyqtgraph", "numpy", "safetensors", "tokenizers")
 
