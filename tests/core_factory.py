@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from bdh_workbench.asking.decoding import Question, Score, score
@@ -140,3 +143,13 @@ def many_facts(count: int, *, answer: int = 1) -> list[Fact]:
         end = "".join(chr(65 + int(n)) for n in rng.integers(0, 26, answer))
         made.append(Fact(f"{letters[:7].title()} {letters[7:].title()} is", end))
     return made
+
+
+@contextlib.contextmanager
+def changed(values: Mapping[ModuleType, Mapping[str, object]]) -> Iterator[None]:
+    """Give names of modules other values for a while."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, named in values.items():
+            for name, value in named.items():
+                patch.setattr(module, name, value)
+        yield

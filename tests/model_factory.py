@@ -1,8 +1,9 @@
-"""A tiny random model as a folder on disk, and files of facts and documents for it."""
+"""A tiny random model as a folder on disk, and files of facts, documents and a corpus for it."""
 
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.model.checkpoint import save_network
 from bdh_workbench.model.judge import save_judges
 from bdh_workbench.model.loading import save_general
+from bdh_workbench.training.synthetic import passage
 from tests.core_factory import tiny_model
 
 SLOTS = 2048
@@ -41,3 +43,11 @@ def save_documents(path: Path, documents: Sequence[TextDocument]) -> Path:
     ]
     path.write_text(json.dumps(entries), encoding="utf-8")
     return path
+
+
+def save_passages(folder: Path, each: int) -> Path:
+    """Write a corpus of 24 texts of so many invented passages each into a folder; returns the folder."""
+    for number in range(24):
+        rng = random.Random(number)
+        (folder / f"{number:02}.txt").write_text("\n\n".join(passage(rng) for _ in range(each)), encoding="utf-8")
+    return folder

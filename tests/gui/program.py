@@ -106,6 +106,15 @@ def put(w: MainWindow, facts: tuple[Fact, ...]) -> None:
     w.actions_by_name["write"].trigger()
 
 
+def written_and_saved(w: MainWindow) -> Scene:
+    """The first facts, written and saved."""
+    yield loaded(w)
+    put(w, FIRST)
+    yield idle(w)
+    w.actions_by_name["save"].trigger()
+    yield idle(w)
+
+
 # Scenes that end with a kill; they run in a process of their own.
 
 
@@ -123,11 +132,7 @@ def killed_in_a_write(w: MainWindow) -> Scene:
 
 def killed_in_a_save(w: MainWindow) -> Scene:
     """A file is being replaced by a newer one of the same memory."""
-    yield loaded(w)
-    put(w, FIRST)
-    yield idle(w)
-    w.actions_by_name["save"].trigger()
-    yield idle(w)
+    yield from written_and_saved(w)
     put(w, SECOND)
     yield idle(w)
 

@@ -21,7 +21,7 @@ from bdh_workbench.session.records.events import TokenHeat
 from bdh_workbench.session.records.jobs import Check, ForgetItems, NewMemory, SaveMemory
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
 from tests.gui.conftest import WAIT, Said, Start, press_write, settle
-from tests.gui.program import FIRST, Scene, idle, loaded, play, put
+from tests.gui.program import FIRST, Scene, idle, loaded, play, put, written_and_saved
 
 
 def asked(workbench: Workbench, qtbot: QtBot, prompt: str) -> None:
@@ -49,11 +49,7 @@ def test_memory_conversation_and_workspace_are_back_at_the_next_start(
     qapp: QApplication, qtbot: QtBot, said: Said, home: Path, model_folder: Path
 ) -> None:
     def today(w: MainWindow) -> Scene:
-        yield loaded(w)
-        put(w, FIRST)
-        yield idle(w)
-        w.actions_by_name["save"].trigger()
-        yield idle(w)
+        yield from written_and_saved(w)
         w.actions_by_name["workspace_ask"].trigger()
         w.panes.ask.line.setText(FIRST[0].prompt)
         w.panes.ask.ask()

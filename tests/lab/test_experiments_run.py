@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import random
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,13 +20,14 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.addressing import addresses as addressing
 from bdh_workbench.training.addressing import calibration
-from bdh_workbench.training.synthetic import facts, passage
+from bdh_workbench.training.synthetic import facts
 from lab import results
 from lab.memories import addresses, alike, capacity, colliding, harder, meta, protocols, variants
 from lab.networks import gates, one_gate, one_gate_gates, one_gate_routing, routing, study
 from lab.rivals import baselines
 from lab.runner import carry_out
-from tests.core_factory import DOCUMENT, OTHER_DOCUMENT, general_ids, tiny_config
+from tests.core_factory import DOCUMENT, OTHER_DOCUMENT, changed, general_ids, tiny_config
+from tests.model_factory import save_passages
 
 CONFIG = tiny_config(levels=study.STUDY_SITES, site_levels=tuple(range(1, study.STUDY_SITES + 1)))
 Run = Callable[..., dict[str, Any]]
@@ -43,20 +43,13 @@ def little() -> Iterator[None]:
         variants: {"HIDDEN_STRETCHES": 300, "HIDDEN_ROWS": 10},
         results: {"FORMS": ("png",)},  # to draw is most of the work; another test draws both
     }
-    with pytest.MonkeyPatch.context() as patch:
-        for module, values in less.items():
-            for name, value in values.items():
-                patch.setattr(module, name, value)
+    with changed(less):
         yield
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("corpus")
-    for number in range(24):
-        rng = random.Random(number)
-        (folder / f"{number:02}.txt").write_text("\n\n".join(passage(rng) for _ in range(4)), encoding="utf-8")
-    return str(folder)
+    return str(save_passages(tmp_path_factory.mktemp("corpus"), 4))
 
 
 def checked(out: Path, report: dict[str, Any], lines: list[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import random
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,15 @@ import torch
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.loading import Model
 from bdh_workbench.training.config import TrainingConfig, load_configs
-from bdh_workbench.training.synthetic import passage
 from lab.networks import ladder
 from lab.runner import carry_out
 from tests.core_factory import tiny_config
+from tests.model_factory import save_passages
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("corpus")
-    for number in range(24):
-        rng = random.Random(number)
-        (folder / f"{number:02}.txt").write_text("\n\n".join(passage(rng) for _ in range(4)), encoding="utf-8")
-    return str(folder)
+    return str(save_passages(tmp_path_factory.mktemp("corpus"), 4))
 
 
 SECONDS = 0.4  # of processor time of a run

@@ -17,7 +17,7 @@ from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.files.memory_file import load_memory
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writing import gradient
-from tests.gui.program import FIRST, SECOND, Scene, idle, loaded, play, put
+from tests.gui.program import FIRST, SECOND, Scene, idle, play, put, written_and_saved
 from tests.reliability import patches
 
 said: list[str] = []
@@ -44,11 +44,7 @@ def refused(*words: str) -> None:
 
 def saved(w: MainWindow) -> Scene:
     """Two facts written and saved."""
-    yield loaded(w)
-    put(w, FIRST)
-    yield idle(w)
-    w.actions_by_name["save"].trigger()
-    yield idle(w)
+    yield from written_and_saved(w)
     assert not said and len(load_memory(path_of(w)).items) == len(FIRST)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
 import struct
 from collections.abc import Callable, Iterator
@@ -28,7 +27,8 @@ from bdh_workbench.training.checkpoint import Progress
 from bdh_workbench.training.pictures import draw_pictures, smoothed
 from bdh_workbench.training.pipeline import token_counts, train
 from bdh_workbench.training.pretrain import Ahead, Order
-from bdh_workbench.training.synthetic import passage
+from tests.core_factory import changed
+from tests.model_factory import save_passages
 
 CPU = torch.device("cpu")
 CONFIG = """
@@ -69,19 +69,13 @@ def little() -> Iterator[None]:
         addresses: {"REPORT_WINDOWS": (8, 64)},
         judging: {"WORLD_FACTS": (12,), "WORLD_TEXTS": ((1, 1600), (2, 1600)), "ASKED_OF_WORLD": 10},
     }
-    with pytest.MonkeyPatch.context() as patch:
-        for module, values in less.items():
-            for name, value in values.items():
-                patch.setattr(module, name, value)
+    with changed(less):
         yield
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("corpus")
-    for number in range(24):
-        rng = random.Random(number)
-        (folder / f"{number:02}.txt").write_text("\n\n".join(passage(rng) for _ in range(5)), encoding="utf-8")
+    folder = save_passages(tmp_path_factory.mktemp("corpus"), 5)
     part = {"what": "invented text", "licence": "CC0", "attribution": "nobody", "characters": 100000}
     (folder / "MANIFEST.json").write_text(json.dumps({"sources": {"invented": part}}), encoding="utf-8")
     return folder
