@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import workbench
+from lab import setting_up
 
 SCRIPT = Path(workbench.__file__)
 PYPROJECT = b"""
@@ -32,9 +33,9 @@ line-length = 120
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of its own, whose installation only notes what would be installed."""
     (tmp_path / "pyproject.toml").write_bytes(PYPROJECT)
-    monkeypatch.setattr(workbench, "ROOT", tmp_path)
-    monkeypatch.setattr(workbench, "VENV", tmp_path / ".venv")
-    monkeypatch.setattr(workbench, "STAMP", tmp_path / ".venv" / "workbench-stamp.json")
+    monkeypatch.setattr(setting_up, "ROOT", tmp_path)
+    monkeypatch.setattr(setting_up, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(setting_up, "STAMP", tmp_path / ".venv" / "workbench-stamp.json")
     return tmp_path
 
 
@@ -43,13 +44,13 @@ def steps(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     done: list[object] = []
 
     def make_venv() -> None:
-        python = workbench.venv_python()
+        python = setting_up.venv_python()
         python.parent.mkdir(parents=True, exist_ok=True)
         python.touch()
         done.append("venv")
 
-    monkeypatch.setattr(workbench, "make_venv", make_venv)
-    monkeypatch.setattr(workbench, "install", lambda project, extras: done.append(extras))
+    monkeypatch.setattr(setting_up, "make_venv", make_venv)
+    monkeypatch.setattr(setting_up, "install", lambda project, extras: done.append(extras))
     return done
 
 
@@ -75,16 +76,16 @@ def call(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_only_what_decides_about_the_installation_is_installed_again(
     project: Path, steps: list[object], old: bytes, new: bytes, installs: int
 ) -> None:
-    workbench.set_up(())
+    setting_up.set_up(())
     (project / "pyproject.toml").write_bytes(PYPROJECT.replace(old, new, 1))
-    workbench.set_up(())
+    setting_up.set_up(())
     assert steps == ["venv", *[[]] * installs]
 
 
 def test_a_broken_project_file_is_a_sentence(project: Path) -> None:
     (project / "pyproject.toml").write_bytes(b"[project")
-    with pytest.raises(workbench.SetupError, match=r"pyproject\.toml cannot be read"):
-        workbench.set_up(())
+    with pytest.raises(setting_up.SetupError, match=r"pyproject\.toml cannot be read"):
+        setting_up.set_up(())
 
 
 @pytest.mark.parametrize(
@@ -121,55 +122,55 @@ def test_the_groups_exist_in_the_project() -> None:
 
 
 def test_setting_up_twice_installs_once(steps: list[object]) -> None:
-    workbench.set_up(())
-    workbench.set_up(())
+    setting_up.set_up(())
+    setting_up.set_up(())
     assert steps == ["venv", []]
 
 
 def test_a_new_group_is_added_to_what_is_there(steps: list[object]) -> None:
-    workbench.set_up(("test",))
-    workbench.set_up(("train",))
-    workbench.set_up(("test",))
+    setting_up.set_up(("test",))
+    setting_up.set_up(("train",))
+    setting_up.set_up(("test",))
     assert steps == ["venv", ["test"], ["test", "train"]]
 
 
 def test_changed_dependencies_are_installed_into_the_same_environment(project: Path, steps: list[object]) -> None:
-    workbench.set_up(("test",))
+    setting_up.set_up(("test",))
     (project / "pyproject.toml").write_bytes(PYPROJECT.replace(b"2.13.0", b"2.14.0"))
-    workbench.set_up(())
+    setting_up.set_up(())
     assert steps == ["venv", ["test"], ["test"]]
 
 
 def test_a_failed_installation_is_tried_again(steps: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
-    workbench.set_up(())
+    setting_up.set_up(())
 
     def fail(project: object, extras: list[str]) -> None:
-        raise workbench.SetupError("no")
+        raise setting_up.SetupError("no")
 
     with monkeypatch.context() as patch:
-        patch.setattr(workbench, "install", fail)
-        with pytest.raises(workbench.SetupError):
-            workbench.set_up(("test",))
-    assert not workbench.STAMP.exists()
-    workbench.set_up(())
+        patch.setattr(setting_up, "install", fail)
+        with pytest.raises(setting_up.SetupError):
+            setting_up.set_up(("test",))
+    assert not setting_up.STAMP.exists()
+    setting_up.set_up(())
     assert steps[2:] == ["venv", []]
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"fingerprint": 1}'])
 def test_a_damaged_stamp_counts_as_none(steps: list[object], content: str) -> None:
-    workbench.set_up(())
-    workbench.STAMP.write_text(content, encoding="utf-8")
-    workbench.set_up(())
+    setting_up.set_up(())
+    setting_up.STAMP.write_text(content, encoding="utf-8")
+    setting_up.set_up(())
     assert steps == ["venv", [], "venv", []]
 
 
 def test_a_moved_folder_or_a_lost_interpreter_needs_a_new_environment(steps: list[object]) -> None:
-    workbench.set_up(())
-    stamp = json.loads(workbench.STAMP.read_text(encoding="utf-8"))
-    workbench.STAMP.write_text(json.dumps({**stamp, "root": "/elsewhere"}), encoding="utf-8")
-    workbench.set_up(())
-    workbench.venv_python().unlink()
-    workbench.set_up(())
+    setting_up.set_up(())
+    stamp = json.loads(setting_up.STAMP.read_text(encoding="utf-8"))
+    setting_up.STAMP.write_text(json.dumps({**stamp, "root": "/elsewhere"}), encoding="utf-8")
+    setting_up.set_up(())
+    setting_up.venv_python().unlink()
+    setting_up.set_up(())
     assert steps == ["venv", [], "venv", [], "venv", []]
 
 
@@ -181,7 +182,7 @@ def test_the_program_gets_its_arguments_unchanged(steps: list[object], monkeypat
     monkeypatch.setattr(workbench, "replace_process", lambda command: started.append(command) or 7)
     args = ["query", "--memory", "a b.safetensors", "The cat's name is", "--json", ""]
     assert workbench.main(["run", *args]) == 7
-    assert started == [[str(workbench.venv_python()), "-P", "-m", "lab", *args]]
+    assert started == [[str(setting_up.venv_python()), "-P", "-m", "lab", *args]]
 
 
 @pytest.fixture
@@ -232,7 +233,8 @@ def test_wrong_usage_is_told_on_standard_error() -> None:
 
 
 def test_an_old_python_can_read_the_script() -> None:
-    ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 7))
+    for path in (SCRIPT, Path(setting_up.__file__)):
+        ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 7))
 
 
 def test_an_old_python_is_told_in_one_sentence(
@@ -248,11 +250,11 @@ def test_an_old_python_is_told_in_one_sentence(
 
 
 def test_a_failed_installation_is_told_in_one_sentence(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbench, "wants_cpu_torch", lambda: True)
+    monkeypatch.setattr(setting_up, "wants_cpu_torch", lambda: True)
     tried: list[tuple[str, ...]] = []
-    monkeypatch.setattr(workbench, "pip", lambda *args: tried.append(args) or 1)
-    with pytest.raises(workbench.SetupError, match="could not be installed"):
-        workbench.install(workbench.read_project(), ["test"])
+    monkeypatch.setattr(setting_up, "pip", lambda *args: tried.append(args) or 1)
+    with pytest.raises(setting_up.SetupError, match="could not be installed"):
+        setting_up.install(setting_up.read_project(), ["test"])
     assert [args[-1] for args in tried] == ["torch==2.13.0", f"{project}[test]"]
 
 
@@ -261,22 +263,22 @@ def test_missing_system_libraries_are_named(
 ) -> None:
     monkeypatch.setattr(workbench.sys, "platform", "linux")
     monkeypatch.setattr(workbench, "set_up", lambda extras: None)
-    monkeypatch.setattr(workbench, "qt_loads", lambda: False)
+    monkeypatch.setattr(setting_up, "qt_loads", lambda: False)
     monkeypatch.setattr("shutil.which", lambda name: None)
     assert workbench.main(["run"]) == 1
-    assert capsys.readouterr().err.strip().endswith("sudo apt-get install " + " ".join(workbench.QT_PACKAGES))
+    assert capsys.readouterr().err.strip().endswith("sudo apt-get install " + " ".join(setting_up.QT_PACKAGES))
 
 
 def test_qt_is_looked_for_only_until_it_was_found(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[None] = []
     monkeypatch.setattr(workbench.sys, "platform", "linux")
-    monkeypatch.setattr(workbench, "qt_loads", lambda: looked.append(None) or True)
-    workbench.VENV.mkdir()
-    workbench.STAMP.write_text('{"extras": ["test"]}', encoding="utf-8")
-    workbench.ensure_qt()
-    workbench.ensure_qt()
+    monkeypatch.setattr(setting_up, "qt_loads", lambda: looked.append(None) or True)
+    setting_up.VENV.mkdir()
+    setting_up.STAMP.write_text('{"extras": ["test"]}', encoding="utf-8")
+    setting_up.ensure_qt()
+    setting_up.ensure_qt()
     assert len(looked) == 1
-    stamp = workbench.read_stamp()
+    stamp = setting_up.read_stamp()
     assert (stamp["extras"], stamp["qt"]) == (["test"], True)
 
 
@@ -286,8 +288,8 @@ def test_packages_are_not_installed_without_being_allowed(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(workbench.subprocess, "call", forbidden)
     monkeypatch.setattr(workbench.os, "geteuid", lambda: 1000, raising=False)
-    with pytest.raises(workbench.SetupError, match="apt-get install libegl1"):
-        workbench.apt_install("something is missing", ["libegl1"])
+    with pytest.raises(setting_up.SetupError, match="apt-get install libegl1"):
+        setting_up.apt_install("something is missing", ["libegl1"])
 
 
 def test_a_fresh_system_gets_its_list_of_packages_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,7 +302,7 @@ def test_a_fresh_system_gets_its_list_of_packages_first(monkeypatch: pytest.Monk
     monkeypatch.setattr(workbench.subprocess, "call", call)
     monkeypatch.setattr(workbench.os, "geteuid", lambda: 0, raising=False)
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-    workbench.apt_install("something is missing", ["libegl1"])
+    setting_up.apt_install("something is missing", ["libegl1"])
     assert steps == ["install", "update", "install"]
 
 
@@ -318,18 +320,18 @@ def test_a_configured_pip_chooses_its_own_torch(
     monkeypatch.setattr(
         workbench.subprocess, "run", lambda *args, **settings: subprocess.CompletedProcess([], 0, stdout=b"")
     )
-    assert workbench.wants_cpu_torch() is expected
+    assert setting_up.wants_cpu_torch() is expected
 
 
 def test_pip_speaks_on_standard_error_only(tmp_path: Path) -> None:
     # A stand-in for the environment's interpreter, which answers as pip does, on both streams.
     script = tmp_path / "fake.py"
     script.write_text(
-        "import subprocess, sys, workbench\n"
+        "import subprocess, sys\nfrom lab import setting_up\n"
         "real = subprocess.call\n"
         "code = \"import sys; print('progress'); print('ERROR: no', file=sys.stderr); sys.exit(3)\"\n"
-        "workbench.subprocess.call = lambda command, **kw: real([sys.executable, '-c', code], **kw)\n"
-        "assert workbench.pip('something') == 3\n",
+        "setting_up.subprocess.call = lambda command, **kw: real([sys.executable, '-c', code], **kw)\n"
+        "assert setting_up.pip('something') == 3\n",
         encoding="utf-8",
     )
     done = subprocess.run(
