@@ -166,13 +166,13 @@ def score_answer(reader: Reader, prompt: str, answer: str, sources: Sources | No
     expected = question
     if source is not None and source.kind == "document":  # which continues after it
         expected = Question(question.prompt, question.answer[:-1])
-    found = score_questions(reader, [expected])[0]
+    result = score_questions(reader, [expected])[0]
     texts = [tokenizer.token_text(token) for token in expected.answer]
     return Scored(
         answer,
-        found.p,
-        found.min_token_p,
-        found.tokens[0],
+        result.p,
+        result.min_token_p,
+        result.tokens[0],
         exact(reader, [question])[0],
-        tuple(zip(texts, found.tokens, strict=True)),
+        tuple(zip(texts, result.tokens, strict=True)),
     )

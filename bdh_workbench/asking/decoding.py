@@ -165,7 +165,7 @@ def decode(
     Returns:
         The generated ids; the end token, if it came, is the last.
     """
-    out: list[list[int]] = [[] for _ in prompts]
+    answers: list[list[int]] = [[] for _ in prompts]
     end = reader.model.tokenizer.end_id
     for batch, reading in read_alike(reader, prompts):
         going = set(batch)
@@ -173,12 +173,12 @@ def decode(
             chosen = reader.model.network.logits(reading.stream[:, -1]).argmax(-1)
             for index, token in zip(batch, chosen.tolist(), strict=True):
                 if index in going:
-                    out[index].append(token)
-                    if token == end or len(out[index]) >= most[index] or done(index, out[index]):
+                    answers[index].append(token)
+                    if token == end or len(answers[index]) >= most[index] or done(index, answers[index]):
                         going.discard(index)
             if going:
                 reading = reader.advance(chosen[:, None], reading.state)
-    return out
+    return answers
 
 
 def exact(reader: Reader, questions: Sequence[Question]) -> list[bool]:

@@ -91,8 +91,8 @@ def generate(
 
 def best(p: Tensor, count: int) -> TopIds:
     """The most probable tokens of p (V,)."""
-    found = p.topk(min(count, len(p)))
-    return tuple(zip(found.indices.tolist(), found.values.tolist(), strict=True))
+    likely = p.topk(min(count, len(p)))
+    return tuple(zip(likely.indices.tolist(), likely.values.tolist(), strict=True))
 
 
 def choose(p: Tensor, scores: Tensor, settings: SamplingSettings, random: torch.Generator) -> int:

@@ -140,7 +140,7 @@ def _span(sentence: str, prompt: str, answer: str) -> tuple[int, int] | None:
     before = prompt.split()[-1:] or [""]
     pattern = re.escape(answer)
     for expression in (rf"{re.escape(before[0])}\s*({pattern})(?!\w)", rf"(?<!\w)({pattern})(?!\w)", f"({pattern})"):
-        found = list(re.finditer(expression, sentence))
-        if found:
-            return found[-1].span(1)
+        matches = list(re.finditer(expression, sentence))
+        if matches:
+            return matches[-1].span(1)
     return None

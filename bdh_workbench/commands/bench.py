@@ -161,20 +161,20 @@ def _questions(asked: QuestionsReport | None) -> list[str]:
     return lines
 
 
-def _edits(found: EditsReport | None) -> list[str]:
+def _edits(report: EditsReport | None) -> list[str]:
     """What came of edits."""
-    if found is None:
+    if report is None:
         return []
-    pure = found["without_completion"]
+    pure = report["without_completion"]
     return [
-        f"{plural(found['count'], 'edit')} in {found['seconds']:.1f} s: exact {percent(found['efficacy'])}, "
-        f"paraphrases {percent(found['paraphrase'])}; by the pure read {percent(pure['efficacy'])} and "
+        f"{plural(report['count'], 'edit')} in {report['seconds']:.1f} s: exact {percent(report['efficacy'])}, "
+        f"paraphrases {percent(report['paraphrase'])}; by the pure read {percent(pure['efficacy'])} and "
         f"{percent(pure['paraphrase'])}",
-        f"  neighbours: opened {percent(found['neighbour_opened'])}, answered with the edit "
-        f"{percent(found['neighbour_says_edit'])}",
-        f"  other relations of the same subject: opened {percent(found['other_relation_opened'])}, answered with the "
-        f"edit {percent(found['other_relation_says_edit'])}",
-        f"  same form, other subject: opened {percent(found['same_form_opened'])}",
+        f"  neighbours: opened {percent(report['neighbour_opened'])}, answered with the edit "
+        f"{percent(report['neighbour_says_edit'])}",
+        f"  other relations of the same subject: opened {percent(report['other_relation_opened'])}, answered with the "
+        f"edit {percent(report['other_relation_says_edit'])}",
+        f"  same form, other subject: opened {percent(report['same_form_opened'])}",
     ]
 
 
@@ -202,8 +202,8 @@ def _comparison(report: Mapping[str, Any]) -> str:
             ]
         )
     lines = [table(rows)]
-    found = report["baselines"].get("bm25", {})
-    asked = {**(found.get("facts") or {}), **(found.get("documents") or {})}
+    bm25 = report["baselines"].get("bm25", {})
+    asked = {**(bm25.get("facts") or {}), **(bm25.get("documents") or {})}
     for key, label in (("", "facts"), ("paraphrase_", "reworded"), ("probe_", "probes")):
         if f"{key}hit" in asked:
             lines.append(

@@ -21,17 +21,17 @@ def run_inspect(args: argparse.Namespace, console: Console) -> None:
     from bdh_workbench.memory.files.memory_file import load_memory
 
     path = common.memory_path(args.memory)
-    found = inspect(load_memory(path))
-    size = f"{plural(len(found['items']), 'item')} in {plural(len(found['layers']), 'layer')}"
+    contents = inspect(load_memory(path))
+    size = f"{plural(len(contents['items']), 'item')} in {plural(len(contents['layers']), 'layer')}"
     lines = [
-        f"{found['title'] or path.name}: {size}",
-        f"model {found['model']} ({found['fingerprint'][:8]}) · rank {found['rank']:,} in "
-        f"{plural(found['banks'], 'bank')} of {found['slots']:,} slots, fill {percent(found['fill'])} · "
-        f"{found['bytes'] / 1e6:.1f} MB",
+        f"{contents['title'] or path.name}: {size}",
+        f"model {contents['model']} ({contents['fingerprint'][:8]}) · rank {contents['rank']:,} in "
+        f"{plural(contents['banks'], 'bank')} of {contents['slots']:,} slots, fill {percent(contents['fill'])} · "
+        f"{contents['bytes'] / 1e6:.1f} MB",
     ]
-    if found["note"]:
-        lines.append(found["note"])
-    for layer in found["layers"]:
+    if contents["note"]:
+        lines.append(contents["note"])
+    for layer in contents["layers"]:
         off = "" if layer["enabled"] else ", switched off"
         lines.append(f"\nlayer {layer['number']}, {layer['created']}{off}: {layer['title']}")
         rows = [
@@ -42,12 +42,12 @@ def run_inspect(args: argparse.Namespace, console: Console) -> None:
                 plural(item["tokens"], "token"),
                 f"p {probability(item['p_before'])} → {probability(item['p_after'])}",
             )
-            for item in found["items"]
+            for item in contents["items"]
             if item["layer"] == layer["number"]
         ]
         if rows:
             lines.append(table(rows, "  "))
-    console.result({"path": str(path)} | found, "\n".join(lines))
+    console.result({"path": str(path)} | contents, "\n".join(lines))
 
 
 def add_list_options(parser: argparse.ArgumentParser) -> None:

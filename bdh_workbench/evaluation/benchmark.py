@@ -113,7 +113,7 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
         watch("Reloading in a fresh process", None)
         report["cold_reload"] = cold_reload(model, memories[name], questions)
     readers = {key: Reader(model, memory) for key, memory in memories.items()}
-    found = locality(model, readers, text, lambda done: watch(f"Reading held-out text, {done:.0%}", None))
+    by_memory = locality(model, readers, text, lambda done: watch(f"Reading held-out text, {done:.0%}", None))
     watch("Reading held-out text without the gate", None)
     open_readers = {
         "without_gate": readers[name].with_settings(ReadSettings(gate=False)),
@@ -122,8 +122,8 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
     if given.baselines:  # which read the sample alone
         open_readers["on_sample"] = readers[name]
     sample = text.sample(QUICK_SAMPLE if given.quick else PLAIN_SAMPLE)
-    changed: dict[str, object] = {**found.pop(name), "memory": name, "text": text.name}
-    report["locality"] = changed | locality(model, open_readers, sample) | found
+    changed: dict[str, object] = {**by_memory.pop(name), "memory": name, "text": text.name}
+    report["locality"] = changed | locality(model, open_readers, sample) | by_memory
     if given.baselines:
         for key, memory in memories.items():
             figures[key]["bytes"] = file_size(memory)

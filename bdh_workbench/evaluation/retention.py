@@ -116,27 +116,27 @@ def measure_retention(
         watch: called with what is happening, and each step of a write.
     """
     texts = [as_question(model.tokenizer, document) for document in documents]
-    found = Retention()
+    retention = Retention()
     bases = None
     for number, document in enumerate(documents):
         label = f"Writing document {number + 1} of {len(documents)}"
-        steps = write(model, found.memory, (), (document,), settings, bases)
+        steps = write(model, retention.memory, (), (document,), settings, bases)
         while True:
             try:
                 watch(label, next(steps))
             except StopIteration as stop:
                 result = stop.value
                 break
-        found.memory, bases = result.memory, result.bases
-        found.seconds.append(result.summary.seconds)
-        found.steps.append(result.summary.steps)
-        found.rank.append(len(result.memory.basis))
-        found.ambiguous.append(result.summary.ambiguous)
+        retention.memory, bases = result.memory, result.bases
+        retention.seconds.append(result.summary.seconds)
+        retention.steps.append(result.summary.steps)
+        retention.rank.append(len(result.memory.basis))
+        retention.ambiguous.append(result.summary.ambiguous)
         watch(f"Reading after write {number + 1} of {len(documents)}", None)
         reader = Reader(model, result.memory)
-        found.accuracy.append(token_accuracy(reader, texts))
-        found.pure_accuracy.append(token_accuracy(reader.with_settings(PURE), texts))
-    return found
+        retention.accuracy.append(token_accuracy(reader, texts))
+        retention.pure_accuracy.append(token_accuracy(reader.with_settings(PURE), texts))
+    return retention
 
 
 def cue_and_rest(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[int]]:
@@ -176,12 +176,12 @@ def recitation(
     chosen = [index for index, (_, rest) in enumerate(parts) if rest]
     prompts = [parts[index][0] for index in chosen]
     most = [len(parts[index][1]) for index in chosen]
-    found: list[float | None] = [None] * len(documents)
+    shares: list[float | None] = [None] * len(documents)
     generated = go_on(prompts, most) if go_on else decode(reader, prompts, most, lambda _, __: False)
     for index, got in zip(chosen, generated, strict=True):
         rest = parts[index][1]
-        found[index] = sum(a == b for a, b in zip(got, rest, strict=False)) / len(rest)
-    return found
+        shares[index] = sum(a == b for a, b in zip(got, rest, strict=False)) / len(rest)
+    return shares
 
 
 def probes(tokenizer: Tokenizer, documents: Sequence[TextDocument]) -> list[list[Question]]:
@@ -199,9 +199,9 @@ def documents_report(
 
     Keys that end in ``without_completion`` are of the pure read, S alone. Probes are asked cold, after all writes.
     """
-    found = measure_retention(model, documents, settings, watch)
-    assert found.memory is not None
-    reader = Reader(model, found.memory)
+    retention = measure_retention(model, documents, settings, watch)
+    assert retention.memory is not None
+    reader = Reader(model, retention.memory)
     pure = reader.with_settings(PURE)
     watch("Asking the probes", None)
     questions = probes(model.tokenizer, documents)
@@ -215,23 +215,23 @@ def documents_report(
     report: dict[str, object] = {
         "count": len(documents),
         "tokens": [len(as_question(model.tokenizer, document).answer) + 1 for document in documents],
-        "token_accuracy": found.own,
-        "token_accuracy_without_completion": found.pure,
-        "retention": found.matrix,
-        "retention_final": found.final,
-        "retention_without_completion": found.pure_matrix,
-        "retention_final_without_completion": found.pure_final,
-        "token_accuracy_after": found.accuracy,
+        "token_accuracy": retention.own,
+        "token_accuracy_without_completion": retention.pure,
+        "retention": retention.matrix,
+        "retention_final": retention.final,
+        "retention_without_completion": retention.pure_matrix,
+        "retention_final_without_completion": retention.pure_final,
+        "token_accuracy_after": retention.accuracy,
         "probe_count": len(flat),
         "probe_exact": share(right),
         "probe_exact_without_completion": share(pure_right),
         "probe_exact_each": each,
         "recitation": recitation(reader, documents),
         "recitation_without_completion": recitation(pure, documents),
-        "seconds": found.seconds,
-        "steps": found.steps,
-        "rank": found.rank,
-        "ambiguous": found.ambiguous,
-        "fill": found.memory.fill,
+        "seconds": retention.seconds,
+        "steps": retention.steps,
+        "rank": retention.rank,
+        "ambiguous": retention.ambiguous,
+        "fill": retention.memory.fill,
     }
-    return report, found.memory
+    return report, retention.memory

@@ -63,8 +63,8 @@ def check_plugin(plugin: Path) -> None:
 
 
 def _sentence(problem: str) -> str:
-    found = re.search(r"(lib[\w.+-]+?)\.so", problem)
-    name = found[1] if found else ""
+    library = re.search(r"(lib[\w.+-]+?)\.so", problem)
+    name = library[1] if library else ""
     package = X11_PACKAGES.get(name)
     if package is None:
         return f"Qt cannot open a window here ({problem})."

@@ -125,8 +125,8 @@ def load_tensors(path: Path, wanted: Mapping[str, tuple[int, ...]]) -> dict[str,
     Raises:
         UserError: when anything is missing, of another shape, or not finite.
     """
-    found = read_tensors(path, {name: Wanted(FLOATS, tuple(shape)) for name, shape in wanted.items()})
-    return {name: tensor.float() for name, tensor in found.items()}
+    tensors = read_tensors(path, {name: Wanted(FLOATS, tuple(shape)) for name, shape in wanted.items()})
+    return {name: tensor.float() for name, tensor in tensors.items()}
 
 
 def fingerprint(config: ModelConfig, tensors: Mapping[str, Tensor], tokenizer_fingerprint: str) -> str:

@@ -76,11 +76,11 @@ class Likeness:
 
     def all(self, words: Sequence[str]) -> Vector:
         """The vectors (n, C) of words; zero for those that have none."""
-        found = np.zeros((len(words), self.vectors.shape[1]), dtype=np.float32)
+        vectors = np.zeros((len(words), self.vectors.shape[1]), dtype=np.float32)
         for row, word in enumerate(words):
             if word in self._place:
-                found[row] = self.vectors[self._place[word]]
-        return found
+                vectors[row] = self.vectors[self._place[word]]
+        return vectors
 
     def asks(self, words: Sequence[str]) -> Vector:
         """What a prompt asks for (K,), of unit length: zero without a word that has a vector.
@@ -90,13 +90,13 @@ class Likeness:
         """
         assert self.relating is not None
         places = [self._place[word] for word in words if word in self._place]
-        found = np.zeros(self.relating.content.shape[1], dtype=np.float32)
+        wanted = np.zeros(self.relating.content.shape[1], dtype=np.float32)
         matrices = (self.relating.content, self.relating.last)
         for matrix, weighing, kept in zip(matrices, self.relating.weighing, (places, places[-LAST:]), strict=True):
             vectors = self.vectors[kept]
             odds = vectors @ weighing[:-2] + np.log(np.array(kept) + 2.0) * weighing[-2] + weighing[-1]
-            found += (1.0 / (1.0 + np.exp(-odds))).astype(np.float32) @ vectors @ matrix
-        return _unit(found)
+            wanted += (1.0 / (1.0 + np.exp(-odds))).astype(np.float32) @ vectors @ matrix
+        return _unit(wanted)
 
     def answers(self, words: Sequence[str]) -> Vector:
         """What kind of thing an answer is (K,), of unit length."""

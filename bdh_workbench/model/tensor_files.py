@@ -70,18 +70,18 @@ def read_tensors(path: Path, wanted: Mapping[str, Wanted], unbounded: int = 0) -
             raw = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
         if len(raw) > most:
             raise UserError(f"{path} is larger than the model configuration next to it allows: copy the folder again.")
-        found = dict(deserialize(raw))  # type: ignore[no-untyped-call]
+        entries = dict(deserialize(raw))  # type: ignore[no-untyped-call]
     except FileNotFoundError:
         raise UserError(f"{path.parent} is not a complete model folder: {path.name} is missing.") from None
     except (OSError, SafetensorError):
         raise UserError(f"{path} is damaged or cut short: copy the model folder again.") from None
     del raw
-    missing = sorted(wanted.keys() - found.keys())
+    missing = sorted(wanted.keys() - entries.keys())
     if missing:
         raise UserError(f"{path} lacks {missing[0]}: it does not belong to the model configuration next to it.")
     tensors = {}
     for name, kind in wanted.items():
-        entry = found.pop(name)
+        entry = entries.pop(name)
         dtype, shape = entry["dtype"], entry["shape"]
         if not kind.fits(dtype, shape):
             sizes = ["any" if size is None else size for size in kind.shape]

@@ -182,15 +182,15 @@ class WorkbenchEngine(Engine):
         reader = self._mounted(job.read)
         context = self._context if job.continue_from else []
         begun = time.monotonic()
-        found, expected = answer(task, reader, self._sources, job, context, self._last)
+        reply, expected = answer(task, reader, self._sources, job, context, self._last)
         memory = reader.memory
         moment = datetime.now(UTC).isoformat()
         seconds = time.monotonic() - begun
-        turn = Turn(moment, mark_of(memory), holds_words(memory), found, seconds, expected)
+        turn = Turn(moment, mark_of(memory), holds_words(memory), reply, seconds, expected)
         self.in_use.add_turn(task, turn)
-        self._context = list(found.ids)
-        if found.source is not None:
-            self._last = Place(found.source.item, found.source.sentence - 1)
+        self._context = list(reply.ids)
+        if reply.source is not None:
+            self._last = Place(reply.source.item, reply.source.sentence - 1)
 
     def _recite(self, task: Task, number: int) -> None:
         reader = self._mounted(jobs.ReadSettings())

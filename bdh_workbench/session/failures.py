@@ -44,5 +44,5 @@ def advice(text: str, gpu: bool) -> str:
 
 
 def _bytes(pattern: re.Pattern[str], text: str) -> float | None:
-    found = pattern.search(text)
-    return float(found[1]) * UNITS[found[2].lower()] if found else None
+    match = pattern.search(text)
+    return float(match[1]) * UNITS[match[2].lower()] if match else None

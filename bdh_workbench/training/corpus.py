@@ -89,9 +89,9 @@ def _corpus_files(location: str | os.PathLike[str]) -> list[Path]:
         return [root]
     if not root.is_dir():
         raise UserError(f"There is no corpus at {root}: give a folder, a file or hf:NAME.")
-    found = sorted(path for path in root.rglob("*") if path.is_file() and not path.name.startswith("."))
+    paths = sorted(path for path in root.rglob("*") if path.is_file() and not path.name.startswith("."))
     for endings in (_SHARD_ENDINGS, _TEXT_ENDINGS):
-        if files := [path for path in found if path.name.endswith(endings)]:
+        if files := [path for path in paths if path.name.endswith(endings)]:
             return files
     raise UserError(f"The folder {root} contains no .jsonl.zst, .jsonl, .parquet, .txt or .md file: choose another.")
 

@@ -502,11 +502,11 @@ def measured(judge: Judge, table: Table) -> dict[str, dict[str, float]]:
         rows.setdefault(group, []).append((logit >= 0.0, logit >= 0.0 and right))
     return {
         group: {
-            "count": len(found),
-            "opened": sum(opened for opened, _ in found) / len(found),
-            "right": sum(right for _, right in found) / len(found),
+            "count": len(verdicts),
+            "opened": sum(opened for opened, _ in verdicts) / len(verdicts),
+            "right": sum(right for _, right in verdicts) / len(verdicts),
         }
-        for group, found in rows.items()
+        for group, verdicts in rows.items()
     }
 
 

@@ -55,10 +55,10 @@ class Examples:
 
 def asked_words(text: str) -> list[str]:
     """The words of a prompt, folded, without names: words with a capital, but for a first one that none follows."""
-    found = [text[start:stop] for start, stop in spans(text)]
+    words = [text[start:stop] for start, stop in spans(text)]
     kept = []
-    for place, word in enumerate(found):
-        begins = place == 0 and not (len(found) > 1 and found[1][0].isupper())
+    for place, word in enumerate(words):
+        begins = place == 0 and not (len(words) > 1 and words[1][0].isupper())
         if begins or not word[0].isupper():
             kept.append(folded(word))
     return kept
@@ -81,7 +81,7 @@ def examples(people: Path | None, made: Path | None, split: str, seed: int) -> E
     Raises:
         UserError: when a file cannot be read.
     """
-    rng, found = random.Random(f"relating:{seed}"), Examples()
+    rng, gathered = random.Random(f"relating:{seed}"), Examples()
     of_sentence: dict[str, dict[tuple[int, int], list[str]]] = {}
     for record in read_json_lines(people) if people else ():
         places = of_sentence.setdefault(record["sentence"], {})
@@ -89,24 +89,24 @@ def examples(people: Path | None, made: Path | None, split: str, seed: int) -> E
     for sentence, places in of_sentence.items():
         for (start, end), questions in places.items():
             answer = answer_words(sentence[start:end])
-            found.answered += [(asked_words(question), answer) for question in questions if rng.random() < 0.5]
-            found.answered.append((asked_words(sentence[:start]), answer))
+            gathered.answered += [(asked_words(question), answer) for question in questions if rng.random() < 0.5]
+            gathered.answered.append((asked_words(sentence[:start]), answer))
             for _ in range(min(3, len(questions) - 1)):
                 one, other = rng.sample(questions, 2)
-                found.alike.append((asked_words(one), asked_words(other)))
+                gathered.alike.append((asked_words(one), asked_words(other)))
     for record in itertools.islice(read_json_lines(made), MADE_SENTENCES) if made else ():
         sentence, questions = record["sentence"], record["questions"]
         for question, start, end, _ in rng.sample(questions, min(TOLD, len(questions))):
             prompt = sentence[:start] if rng.random() < 0.6 else question
-            found.answered.append((asked_words(prompt), answer_words(sentence[start:end])))
+            gathered.answered.append((asked_words(prompt), answer_words(sentence[start:end])))
     for number, relation in enumerate((*relations(split), *plain_relations(split))):
         lines = _phrasings(relation)
-        found.phrasings += [(line, number) for line in lines]
+        gathered.phrasings += [(line, number) for line in lines]
         answers = CATEGORY_ANSWERS.get(relation.category, ())
-        found.answered += [(line, answer_words(rng.choice(answers))) for line in lines if answers]
-    for pairs in (found.answered, found.alike):
+        gathered.answered += [(line, answer_words(rng.choice(answers))) for line in lines if answers]
+    for pairs in (gathered.answered, gathered.alike):
         pairs[:] = [pair for pair in pairs if pair[0] and pair[1]]
-    return found
+    return gathered
 
 
 def _phrasings(relation: Relation) -> list[list[str]]:
@@ -208,8 +208,8 @@ def fit_relating(
 
 def _numbered(texts: Sequence[Sequence[str]], numbers: Mapping[str, int], most: int) -> Tensor:
     """The numbers (n, most) of the last words that have one, -1 after them."""
-    out = torch.full((len(texts), most), -1)
+    rows = torch.full((len(texts), most), -1)
     for row, words in enumerate(texts):
         known = [numbers[word] for word in words if word in numbers][-most:]
-        out[row, : len(known)] = torch.tensor(known, dtype=torch.int64)
-    return out
+        rows[row, : len(known)] = torch.tensor(known, dtype=torch.int64)
+    return rows

@@ -131,7 +131,7 @@ def test_the_switch_says_how_a_prompt_is_read_and_decides_it(start: Start, qtbot
         console.line.setText(FACTS[0].prompt)
         console.ask()
         qtbot.waitUntil(lambda: console.exchanges[-1].done, timeout=WAIT)
-        found = console.exchanges[-1].found
+        found = console.exchanges[-1].reply
         assert found is not None and found.mode == mode and found.answer == FACTS[0].answer
         assert console.status.text() == f"read as a {mode}"
     assert console.mode.itemText(0) == "Auto"

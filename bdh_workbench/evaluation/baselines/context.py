@@ -154,8 +154,8 @@ class Retrieved(InContext):
 
     def prompt(self, ids: Sequence[int], query: Sequence[int] | None = None) -> list[int]:
         """The best passages and the prompt after them."""
-        found = self.retrieve(self.model.tokenizer.decode(ids if query is None else query))
-        return self._behind([" ".join(passage.given for passage in found)], ids) if found else list(ids)
+        passages = self.retrieve(self.model.tokenizer.decode(ids if query is None else query))
+        return self._behind([" ".join(passage.given for passage in passages)], ids) if passages else list(ids)
 
     def pieces(self, text: Question, cue: Sequence[int]) -> list[Question]:
         """One question for each sentence: it is looked for by the tokens before it, the first one by the cue."""
@@ -174,8 +174,8 @@ class Retrieved(InContext):
         starts = [start for start, _ in sentence_spans(whole)]
         ends = [end for _, end in tokenizer.encode_with_spans(whole)[1]]
         # A token belongs to the sentence that it ends in: the space before a word is part of its token.
-        found = {bisect.bisect_right(ends, start) for start in starts} if len(ends) == len(ids) else set()
-        return [1, *sorted(place for place in found if 1 < place < len(ids))]
+        places = {bisect.bisect_right(ends, start) for start in starts} if len(ends) == len(ids) else set()
+        return [1, *sorted(place for place in places if 1 < place < len(ids))]
 
     def go_on(self, prompts: Sequence[list[int]], most: Sequence[int]) -> list[list[int]]:
         """Sentence by sentence, each looked for by the tokens before it; the first one by the whole prompt."""
@@ -205,16 +205,16 @@ class Retrieved(InContext):
 
     def probes_found(self, documents: Sequence[TextDocument]) -> dict[str, float | None]:
         """The same for probes, whose right statement is any sentence of their document that holds the answer."""
-        found = []
+        verdicts = []
         for document in documents:
             own = [passage.sentence for passage in passages_of(document)]
             for probe in document.probes:
                 given = self.retrieve(probe.prompt)
                 right = any(p.sentence in own and holds(p.given, probe.answer) for p in given)
-                found.append((right, bool(given) and holds(given[-1].given, probe.answer)))
+                verdicts.append((right, bool(given) and holds(given[-1].given, probe.answer)))
         return {
-            "probe_hit": share([hit for hit, _ in found]),
-            "probe_extractive": share([held for _, held in found]),
+            "probe_hit": share([hit for hit, _ in verdicts]),
+            "probe_extractive": share([held for _, held in verdicts]),
         }
 
     def found(self, asked: Sequence[tuple[str, str, str]]) -> dict[str, float | None]:
@@ -253,12 +253,12 @@ def words(text: str) -> list[str]:
 
 def distractors(model: Model) -> list[Passage]:
     """Sentences of invented documents that are never asked for, about ``DISTRACTORS`` tokens of them."""
-    found: list[Passage] = []
+    passages: list[Passage] = []
     count = 0
     for document in invented(100, DISTRACTOR_SEED, "train"):
         for passage in passages_of(document):
             if count >= DISTRACTORS:
-                return found
-            found.append(passage)
+                return passages
+            passages.append(passage)
             count += len(model.tokenizer.encode(passage.sentence))
-    return found
+    return passages

@@ -153,29 +153,29 @@ def _documents_report(rival: Rival, documents: Sequence[TextDocument], note: Not
     tokenizer = rival.model.tokenizer
     texts = [as_question(tokenizer, document) for document in documents]
     cues = [cue_and_rest(tokenizer, document.text)[0] for document in documents]
-    found = Retention()
+    retention = Retention()
     for number, document in enumerate(documents, start=1):
         note(f"writing document {number} of {len(documents)}")
         begun = time.monotonic()
-        found.steps.append(rival.write((), (document,)))
-        found.seconds.append(time.monotonic() - begun)
-        found.accuracy.append([_accuracy(rival, text, cue) for text, cue in zip(texts, cues, strict=True)])
+        retention.steps.append(rival.write((), (document,)))
+        retention.seconds.append(time.monotonic() - begun)
+        retention.accuracy.append([_accuracy(rival, text, cue) for text, cue in zip(texts, cues, strict=True)])
     note("asking the probes")
     questions = [rival.ask(question) for group in probes(tokenizer, documents) for question in group]
     return {
         "count": len(documents),
         "tokens": [len(text.answer) + 1 for text in texts],
-        "token_accuracy": found.own,
-        "retention": found.matrix,
-        "retention_final": found.final,
-        "token_accuracy_after": found.accuracy,
+        "token_accuracy": retention.own,
+        "retention": retention.matrix,
+        "retention_final": retention.final,
+        "token_accuracy_after": retention.accuracy,
         "probe_count": len(questions),
         "probe_exact": share(exact(rival.reader, questions)),
         "probe_exact_without_completion": None,
         **rival.probes_found(documents),
         "recitation": recitation(rival.reader, documents, rival.go_on),
-        "seconds": found.seconds,
-        "steps": found.steps,
+        "seconds": retention.seconds,
+        "steps": retention.steps,
         "bytes": rival.bytes,
     }
 

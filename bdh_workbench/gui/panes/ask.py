@@ -274,7 +274,7 @@ class AskPane(Pane):
 
     def do_with_last(self, part: str) -> None:
         """Do with the last answer what one of its links does."""
-        last = next((exchange for exchange in reversed(self.exchanges) if exchange.found is not None), None)
+        last = next((exchange for exchange in reversed(self.exchanges) if exchange.reply is not None), None)
         if last is None:
             self.context.say("Ask something first.")
         else:
@@ -312,7 +312,7 @@ class AskPane(Pane):
 
     def _page(self) -> str:
         earlier = self.exchanges[: -SHOWN_EXCHANGES or None]
-        before = next((one.mark for one in reversed(earlier) if one.found is not None), None)
+        before = next((one.mark for one in reversed(earlier) if one.reply is not None), None)
         return page(self.exchanges[-SHOWN_EXCHANGES:], self._colours, before)
 
     def redraw(self) -> None:

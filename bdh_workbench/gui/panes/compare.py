@@ -32,18 +32,18 @@ def paired(left: MemoryView, right: MemoryView) -> list[tuple[str, ItemRecord | 
     others: dict[tuple[str, str], list[ItemRecord]] = {}
     for item in right.items:
         others.setdefault(_key(item), []).append(item)
-    found: list[tuple[str, ItemRecord | None, ItemRecord | None]] = []
+    pairs: list[tuple[str, ItemRecord | None, ItemRecord | None]] = []
     for item in left.items:
         beside = others.get(_key(item), [])
         other = beside.pop(0) if beside else None
         if other is None:
-            found.append(("only left", item, None))
+            pairs.append(("only left", item, None))
         else:
             same = item.answer == other.answer and same_text(item.text or "") == same_text(other.text or "")
-            found.append((SAME if same else DIFFERS, item, other))
-    found += [("only right", None, item) for rest in others.values() for item in rest]
+            pairs.append((SAME if same else DIFFERS, item, other))
+    pairs += [("only right", None, item) for rest in others.values() for item in rest]
     order = {DIFFERS: 0, "only left": 1, "only right": 2, SAME: 3}
-    return sorted(found, key=lambda pair: order[pair[0]])
+    return sorted(pairs, key=lambda pair: order[pair[0]])
 
 
 def _key(item: ItemRecord) -> tuple[str, str]:
@@ -113,8 +113,8 @@ class ComparePane(Pane):
             if side == 1:
                 chooser.insertItem(0, "choose a memory …", Path())
                 before = before or Path()
-            found = next((i for i in range(chooser.count()) if chooser.itemData(i) == before), 0)
-            chooser.setCurrentIndex(found)
+            place = next((i for i in range(chooser.count()) if chooser.itemData(i) == before), 0)
+            chooser.setCurrentIndex(place)
             self._filling = False
 
     def _memory(self, view: MemoryView) -> None:

@@ -178,8 +178,8 @@ class GatesPane(Pane):
     def _show_next(self, _index: int = 0) -> None:
         if self.seen is None:
             return
-        found = {distribution.name: distribution for distribution in self.seen.distributions}
-        on, off = found.get("all"), found.get(SWITCHES[self.switch.currentIndex()])
+        by_name = {distribution.name: distribution for distribution in self.seen.distributions}
+        on, off = by_name.get("all"), by_name.get(SWITCHES[self.switch.currentIndex()])
         if on is None:
             return
         if off is None:

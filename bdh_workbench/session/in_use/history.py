@@ -43,8 +43,8 @@ class Packed:
         """Bytes of each block of numbers, by its place."""
         tensors = [*numbers(self.rest.rows), self.rest.basis, self.rest.weights, self.items]
         tensors += [tensor for part in self.parts for tensor in numbers(part.rows)]
-        found = [tensor.untyped_storage() for tensor in tensors]
-        return {block.data_ptr(): block.nbytes() for block in found}
+        storages = [tensor.untyped_storage() for tensor in tensors]
+        return {block.data_ptr(): block.nbytes() for block in storages}
 
 
 def numbers(rows: Rows) -> list[Tensor]:
@@ -73,5 +73,5 @@ def _part(rows: Rows, chosen: Tensor, known: Mapping[bytes, Part]) -> Part:
     for tensor in numbers(taken):
         digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
         digest.update(tensor.contiguous().numpy().tobytes())
-    found = digest.digest()
-    return known.get(found) or Part(found, taken)
+    key = digest.digest()
+    return known.get(key) or Part(key, taken)

@@ -372,20 +372,20 @@ class MemoryInUse:
         Raises:
             UserError: when there is none, or it cannot be read; it is then kept.
         """
-        found = self._found
-        if found is None:
+        copy = self._found
+        if copy is None:
             raise UserError("There is no unsaved work to restore.")
-        memory = self.recovery.load(found)
+        memory = self.recovery.load(copy)
         task.commit()
         # The copy of this session takes its place, unless copies are switched off or it could not be written.
-        file = _File(found.path, notebook=self._noted(task, found.file))
-        if found.path is not None and file.notebook.empty:
-            file.notebook = self._noted(task, found.path)
+        file = _File(copy.path, notebook=self._noted(task, copy.file))
+        if copy.path is not None and file.notebook.empty:
+            file.notebook = self._noted(task, copy.path)
         with contextlib.suppress(OSError):
-            if found.path is not None and found.path.stat().st_mtime > found.saved_at.timestamp():
+            if copy.path is not None and copy.path.stat().st_mtime > copy.saved_at.timestamp():
                 file.mark = NO_MARK  # another program wrote into it after the copy was made
         if self._replace(task, _State(memory, next(self._versions), file)):
-            self.recovery.discard(found)
+            self.recovery.discard(copy)
             self._found = None
 
     def discard(self, task: Task) -> None:

@@ -130,8 +130,8 @@ class Recovery:
 def _copy(file: Path) -> Copy:
     record: Mapping[str, object] = {}
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        found = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-        record = found if isinstance(found, dict) else {}
+        content = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+        record = content if isinstance(content, dict) else {}
     path, title = record.get("path"), record.get("title")
     if not isinstance(title, str):
         try:

@@ -68,8 +68,8 @@ class SearchIndex:
         with self._open() as base:
             self._refresh(base)
             best: dict[tuple[str, int], int] = {}  # the best passage of each item
-            found = "SELECT rowid, file, item FROM texts WHERE texts MATCH ? ORDER BY rank LIMIT ?"
-            for row, file, item in base.execute(found, (query, PASSAGES * limit)):
+            ranked = "SELECT rowid, file, item FROM texts WHERE texts MATCH ? ORDER BY rank LIMIT ?"
+            for row, file, item in base.execute(ranked, (query, PASSAGES * limit)):
                 best.setdefault((file, item), row)
                 if len(best) == limit:
                     break

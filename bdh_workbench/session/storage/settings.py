@@ -145,14 +145,14 @@ def _value(value: Any) -> str:
 
 def _read(default: T, table: Mapping[str, Any], where: str, notes: list[str]) -> T:
     """The default with those values of a table that fit it."""
-    found: Any = default
-    names = {field.name for field in dataclasses.fields(found)}
+    settings: Any = default
+    names = {field.name for field in dataclasses.fields(settings)}
     for key, value in table.items():
         shown = f"{where}{key}"
         if key not in names:
             notes.append(f"There is no setting {shown}: it is ignored.")
             continue
-        own = getattr(found, key)
+        own = getattr(settings, key)
         try:
             if dataclasses.is_dataclass(own):
                 if not isinstance(value, dict):
@@ -160,10 +160,10 @@ def _read(default: T, table: Mapping[str, Any], where: str, notes: list[str]) ->
                 value = _read(own, value, f"{shown}.", notes)
             else:
                 value = fitting(own, value)
-            found = dataclasses.replace(found, **{key: value})
+            settings = dataclasses.replace(settings, **{key: value})
         except (TypeError, UserError):
             notes.append(f"The setting {shown} cannot be used: the default is used.")
-    result: T = found
+    result: T = settings
     return result
 
 

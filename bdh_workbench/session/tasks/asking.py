@@ -42,7 +42,7 @@ def answer(
         token = one.token
         task.emit(TokenRead(task.id, token.text, token.p, token.familiarity, one.source, one.top, one.untouched_top))
 
-    found = ask(
+    reply = ask(
         reader,
         job.prompt,
         job.sampling,
@@ -58,6 +58,6 @@ def answer(
     )
     expected = None
     if not is_blank(job.expected) and not context:
-        expected = score_answer(reader, found.prompt, job.expected, sources)
-    task.emit(AnswerDone(task.id, found, expected))
-    return found, expected
+        expected = score_answer(reader, reply.prompt, job.expected, sources)
+    task.emit(AnswerDone(task.id, reply, expected))
+    return reply, expected

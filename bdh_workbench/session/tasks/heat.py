@@ -48,7 +48,7 @@ def recite(
     body = read.text.strip()
     ids, spans = tokenizer.encode_with_spans(body)
     asked = 0 if item.kind == "document" else len(AsRead.of(item.prompt).text.rstrip()) - start
-    found: list[TokenHeat] = []
+    heat: list[TokenHeat] = []
     if len(ids) < 2:
         return ()
     device = reader.model.device
@@ -60,8 +60,8 @@ def recite(
         for place, value in enumerate(chosen, start=first + 1):
             begin, stop = spans[place]
             if stop > asked:
-                found.append(TokenHeat(read.origin(start + begin), read.origin(start + stop), value))
+                heat.append(TokenHeat(read.origin(start + begin), read.origin(start + stop), value))
         if first - passed_at >= HEAT_TOKENS:
             passed_at = first
-            passed(tuple(found), first / len(ids))
-    return tuple(found)
+            passed(tuple(heat), first / len(ids))
+    return tuple(heat)

@@ -119,9 +119,9 @@ class _Reads:
             self.matches += [()] * len(normalised)
             return
         cosines = site.cues(normalised) @ reader.recall.cues.T  # (T, n)
-        found = cosines.topk(min(ROW_MATCHES, cosines.shape[1]), dim=1)
-        numbers = reader.numbers[found.indices.cpu()]  # (T, k)
-        for t, (rows, values) in enumerate(zip(numbers, found.values.tolist(), strict=True)):
+        nearest = cosines.topk(min(ROW_MATCHES, cosines.shape[1]), dim=1)
+        numbers = reader.numbers[nearest.indices.cpu()]  # (T, k)
+        for t, (rows, values) in enumerate(zip(numbers, nearest.values.tolist(), strict=True)):
             stored = F.normalize(reader.slow.addresses(rows), dim=1)
             shared = (stored @ addresses[t]).tolist()
             matches = []
@@ -164,14 +164,14 @@ def _distributions(
         own = p.topk(len(kept)).indices
         return Distribution(name, top, tuple(p[kept].tolist()), tuple(everything[own].tolist()))
 
-    found = [named("all", everything)]
+    distributions = [named("all", everything)]
     for name, gate in (("slow off", "gate_slow"), ("fast off", "gate_fast")):
         checkpoint()
         with gates_closed(reader.model, gate):
-            found.append(named(name, _next(reader, ids, checkpoint)))
+            distributions.append(named(name, _next(reader, ids, checkpoint)))
     checkpoint()
-    found.append(named("written off", _next(reader.with_settings(UNTOUCHED), ids, checkpoint)))
-    return tuple(found)
+    distributions.append(named("written off", _next(reader.with_settings(UNTOUCHED), ids, checkpoint)))
+    return tuple(distributions)
 
 
 def _next(reader: Reader, ids: list[int], checkpoint: Callable[[], None]) -> Tensor:

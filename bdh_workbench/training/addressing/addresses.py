@@ -224,14 +224,14 @@ def held_out_familiarity(site: WriteSite, rows: StoredRows, held_out: npt.NDArra
     count = min(REPORT_WINDOWS[0], len(held_out) // length)
     starts = np.linspace(0, len(held_out) - length, count).astype(int)
     windows = torch.from_numpy(np.stack([held_out[start : start + length] for start in starts]).astype(np.int64))
-    found = []
+    parts = []
     for part in torch.split(windows, STRANGER_BATCH):
         raw, none = site.summaries(part)[0], torch.full((len(part),), -1)
         # Nothing is gone on from: each position by itself.
-        found.append(
+        parts.append(
             rows.recall.match(part, site.normalised(raw), site.evidence(raw), none, threshold=2.0)[0].flatten()
         )
-    return torch.cat(found)
+    return torch.cat(parts)
 
 
 @torch.no_grad()

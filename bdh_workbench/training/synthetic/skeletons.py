@@ -83,14 +83,14 @@ def _slot(block: str) -> Slot:
 @functools.cache
 def skeletons() -> tuple[Skeleton, ...]:
     """Every skeleton, in the order of the files."""
-    found = []
+    every = []
     for file in _FILES:
         for part in read(f"skeletons/{file}.txt").split("\n= "):
             head, body = part.removeprefix("= ").split("\n", 1)
             name, *cast = head.split()
             pairs = tuple((role.split("=")[0], role.split("=")[1]) for role in cast)
-            found.append(Skeleton(name, pairs, tuple(_slot(block) for block in body.strip().split("\n\n"))))
-    return tuple(found)
+            every.append(Skeleton(name, pairs, tuple(_slot(block) for block in body.strip().split("\n\n"))))
+    return tuple(every)
 
 
 @dataclass
@@ -138,10 +138,10 @@ class _Writer:
 
 def _subject(rng: random.Random, kind: str, split: str) -> Entity:
     if kind in ("man", "woman"):
-        found = person(rng, split)
-        while found.gender != kind.replace("woman", "f").replace("man", "m"):
-            found = person(rng, split)
-        return found
+        somebody = person(rng, split)
+        while somebody.gender != kind.replace("woman", "f").replace("man", "m"):
+            somebody = person(rng, split)
+        return somebody
     return entity(rng, kind, split)
 
 
@@ -149,11 +149,11 @@ def _cast(rng: random.Random, skeleton: Skeleton, split: str, names: set[str]) -
     """Entities for every role; no word of a name was used before."""
     cast = {}
     for role, kind in skeleton.cast:
-        found = _subject(rng, kind, split)
-        while {found.name.lower(), found.short.lower()} & names or is_reserved(found.name):
-            found = _subject(rng, kind, split)
-        names |= {found.name.lower(), found.short.lower()}
-        cast[role] = found
+        subject = _subject(rng, kind, split)
+        while {subject.name.lower(), subject.short.lower()} & names or is_reserved(subject.name):
+            subject = _subject(rng, kind, split)
+        names |= {subject.name.lower(), subject.short.lower()}
+        cast[role] = subject
     return cast
 
 

@@ -82,12 +82,12 @@ class StatementSource:
     def subject(self, kind: str) -> Entity:
         """A new entity of a kind; neither its name nor its short name was given before."""
         while True:
-            found = entity(self.rng, kind, self.split)
-            taken = {found.name.lower(), found.short.lower()} & self.names
-            if not taken and is_reserved(found.name) == self.reserved:
+            subject = entity(self.rng, kind, self.split)
+            taken = {subject.name.lower(), subject.short.lower()} & self.names
+            if not taken and is_reserved(subject.name) == self.reserved:
                 break
-        self.names |= {found.name.lower(), found.short.lower()}
-        return found
+        self.names |= {subject.name.lower(), subject.short.lower()}
+        return subject
 
     def answer(self, relation: Relation, subject: Entity) -> str:
         """An answer that was used as little as possible, first with this relation, then at all."""

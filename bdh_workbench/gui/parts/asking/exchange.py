@@ -37,7 +37,7 @@ class Exchange:
     problem: str = ""
     waiting: bool = True  # for another job to end
     expected: Scored | None = None
-    found: Answer | None = None
+    reply: Answer | None = None
     unfolded: set[str] = field(default_factory=set)
     seconds: float = 0.0
     mark: str = ""  # of the memory that was asked
@@ -55,15 +55,15 @@ class Exchange:
         """Take the whole answer in."""
         self._take(event.answer, event.expected)
 
-    def _take(self, found: Answer, expected: Scored | None) -> None:
-        self.found = found
-        self.untouched, self.expected, self.done = found.untouched, expected, True
-        self.answer = found.completion
-        if found.chosen is not None and found.mode == "question":
-            self.answer = found.chosen.answer or found.chosen.sentence
+    def _take(self, reply: Answer, expected: Scored | None) -> None:
+        self.reply = reply
+        self.untouched, self.expected, self.done = reply.untouched, expected, True
+        self.answer = reply.completion
+        if reply.chosen is not None and reply.mode == "question":
+            self.answer = reply.chosen.answer or reply.chosen.sentence
         elif self.outside:
             self.answer = ""
-            self.untouched = found.untouched if found.untouched is not None else found.completion
+            self.untouched = reply.untouched if reply.untouched is not None else reply.completion
 
     def toggle(self, part: str) -> None:
         """Unfold a part under the answer, or fold it."""
@@ -72,44 +72,44 @@ class Exchange:
     @property
     def sources(self) -> tuple[Source, ...]:
         """What the answer comes from."""
-        if self.found is None:
+        if self.reply is None:
             return ()
-        return (self.found.source,) if self.found.source is not None else self.found.sources
+        return (self.reply.source,) if self.reply.source is not None else self.reply.sources
 
     @property
     def place(self) -> Source | None:
         """Where to look in the memory's text: the source, or the nearest sentence where there is no answer."""
-        if self.outside and self.found is not None and self.found.candidates:
-            return self.found.candidates[0].source
+        if self.outside and self.reply is not None and self.reply.candidates:
+            return self.reply.candidates[0].source
         return next(iter(self.sources), None)
 
     @property
     def others(self) -> tuple[Candidate, ...]:
         """The candidates that were not chosen."""
-        found = self.found
-        return tuple(one for one in found.candidates if one is not found.chosen) if found is not None else ()
+        reply = self.reply
+        return tuple(one for one in reply.candidates if one is not reply.chosen) if reply is not None else ()
 
     @property
     def outside(self) -> bool:
         """Whether nothing of the memory in use was read, though there is one."""
-        return self.found is not None and self.found.abstained and not self.found.sources
+        return self.reply is not None and self.reply.abstained and not self.reply.sources
 
     @property
     def tokens(self) -> tuple[SpokenToken, ...]:
         """Of the continuation."""
-        return self.found.tokens if self.found is not None else ()
+        return self.reply.tokens if self.reply is not None else ()
 
     def origin(self) -> str:
         """Where the answer comes from, in words."""
-        found = self.found
-        if self.problem or not self.done or found is None:
+        reply = self.reply
+        if self.problem or not self.done or reply is None:
             return self.problem or ("waits for the running job (Esc stops that)" if self.waiting else "reading …")
-        known = f"familiarity {found.familiarity:.2f}"
+        known = f"familiarity {reply.familiarity:.2f}"
         if self.outside:
             return f"{NOT_HERE.lower()} ({known})"
         if not self.sources:
             return "answered by the model alone: no memory is in use"
-        if found.chosen is None:
+        if reply.chosen is None:
             named = ", ".join(map(_place, self.sources))
             return f"{NOT_HERE.lower()} at first ({known}); the green words were read from {named}"
         return f"from {_place(self.sources[0])} · {known}"
@@ -123,25 +123,25 @@ class Exchange:
 
     def check(self) -> Check:
         """The question with this answer as the expected one."""
-        found = self.found
-        answer = "" if self.outside or found is None else self.answer.strip()
-        return Check(self.prompt, answer, found.kind if found is not None else "auto")
+        reply = self.reply
+        answer = "" if self.outside or reply is None else self.answer.strip()
+        return Check(self.prompt, answer, reply.kind if reply is not None else "auto")
 
     def notes(self) -> list[str]:
         """What must be said about the answer besides: that it was cut, or that the stored text is another."""
-        found = self.found
+        reply = self.reply
         lines = []
-        if found is not None and found.cut and not found.abstained:
-            lines.append(f"cut after {plural(len(found.tokens), 'token')}, the limit in the settings")
-        if found is not None and found.kept is not None:
-            lines.append(f"the stored text reads “{short(found.kept, QUOTED)}”")
+        if reply is not None and reply.cut and not reply.abstained:
+            lines.append(f"cut after {plural(len(reply.tokens), 'token')}, the limit in the settings")
+        if reply is not None and reply.kept is not None:
+            lines.append(f"the stored text reads “{short(reply.kept, QUOTED)}”")
         return lines
 
     def text(self) -> str:
         """As plain text."""
         lines = [f"Q: {self.prompt}", f"A: {NOT_HERE if self.outside else self.answer.strip()}"]
-        if self.found is not None and self.found.chosen is not None:
-            lines.append(f"   “{self.found.chosen.sentence}”")
+        if self.reply is not None and self.reply.chosen is not None:
+            lines.append(f"   “{self.reply.chosen.sentence}”")
         lines += [f"   {line}" for line in (self.origin(), *self.notes(), self.verdict()) if line]
         if self.untouched is not None:
             lines.append(f"   memory off: {self.untouched.strip()}")
@@ -155,8 +155,8 @@ class Exchange:
         Of the ``last`` one what can be done with it is in sight, of others it is unfolded.
         """
         parts = [_line(self.prompt, f"margin:16px 0 0 0;font-weight:bold;color:{colours.text}")]
-        found = self.found
-        if found is None:
+        reply = self.reply
+        if reply is None:
             if self.answer.strip():
                 parts.append(_line(self.answer, f"margin:2px 0 0 0;color:{colours.text}"))
             tone = colours.bad if self.problem and self.problem != "stopped" else colours.muted
@@ -164,15 +164,15 @@ class Exchange:
             return "".join(parts)
         if self.outside:
             parts.append(_headline(NOT_HERE, colours.warning))
-            if found.candidates:
-                nearest = found.candidates[0]
+            if reply.candidates:
+                nearest = reply.candidates[0]
                 link = self._link(SHOW_SOURCE, f"“{short(nearest.sentence, 120)}”", colours, sign=False)
                 parts.append(_small(f"nearest: {link} ({escaped(shown_p(nearest.p))})", colours.muted))
-        elif found.chosen is not None:
-            parts.append(self._answer(found, found.chosen, colours))
+        elif reply.chosen is not None:
+            parts.append(self._answer(reply, reply.chosen, colours))
         else:
             parts.append(self._spoken(colours))
-        parts.append(self._under(found, colours, last))
+        parts.append(self._under(reply, colours, last))
         if last or MORE in self.unfolded:
             parts.append(self._doing(colours))
         parts += [_small(escaped(line), colours.warning) for line in self.notes()]
@@ -182,7 +182,7 @@ class Exchange:
         parts += self._folds(colours)
         return "".join(parts)
 
-    def _answer(self, found: Answer, chosen: Candidate, colours: Colours) -> str:
+    def _answer(self, reply: Answer, chosen: Candidate, colours: Colours) -> str:
         answer = chosen.answer or ""
         headline = _headline(answer, colours.good) if answer and len(answer) <= HEADLINE else ""
         return headline + _line(chosen.sentence, f"margin:2px 0 0 0;color:{colours.text}", _marked(chosen, colours))
@@ -201,29 +201,29 @@ class Exchange:
         body = "".join(f'<span style="{styles[read]}">{escaped(text)}</span>' for read, text in runs)
         return _line(self.answer, "margin:2px 0 0 0", body)
 
-    def _under(self, found: Answer, colours: Colours, last: bool) -> str:
+    def _under(self, reply: Answer, colours: Colours, last: bool) -> str:
         """Probability and source, and what can be unfolded, on one line."""
         pieces = []
-        chosen = found.chosen
+        chosen = reply.chosen
         if chosen is not None:
             p = chosen.p if chosen.answer_p is None else chosen.answer_p
             pieces.append(f"probability&nbsp; {bar(p, colours)}&nbsp; {escaped(shown_p(p))}")
             place = _place(chosen.source).replace("“", "").replace("”", "")
             pieces.append(f"from {self._link(SHOW_SOURCE, place, colours, sign=False)}")
         elif self.outside:
-            pieces.append(escaped(f"familiarity {found.familiarity:.2f}"))
+            pieces.append(escaped(f"familiarity {reply.familiarity:.2f}"))
         else:
             pieces.append(escaped(self.origin()))
         if self.seconds:
             pieces.append(f"{self.seconds:.2f} s" if self.seconds < 10 else f"{self.seconds:.0f} s")
         if self.others:
             pieces.append(self._link(CANDIDATE_LIST, plural(len(self.others), "other candidate"), colours))
-        if (self.untouched is not None and self.sources + found.candidates != ()) or self.outside:
+        if (self.untouched is not None and self.sources + reply.candidates != ()) or self.outside:
             label = "what the model says without it" if self.outside else "memory off"
             pieces.append(self._link(UNTOUCHED_ANSWER, label, colours))
         if not last:
             pieces.append(self._link(MORE, "…", colours, sign=False))
-        return _small(" · ".join(pieces), colours.warning if found.abstained and not self.outside else colours.muted)
+        return _small(" · ".join(pieces), colours.warning if reply.abstained and not self.outside else colours.muted)
 
     def _doing(self, colours: Colours) -> str:
         """What can be done with the answer."""
@@ -306,7 +306,7 @@ def page(exchanges: Sequence[Exchange], colours: Colours, before: str | None = N
     """
     parts = []
     for exchange in exchanges:
-        if exchange.done and exchange.found is not None:
+        if exchange.done and exchange.reply is not None:
             if before is not None and exchange.mark != before:
                 parts.append(_divider(exchange.holds, colours))
             before = exchange.mark

@@ -101,9 +101,9 @@ def _plain(excerpt: str) -> str:
 
 def _from_words(excerpt: str) -> str:
     """An excerpt that begins shortly before the first of the words that were found."""
-    before, mark, found = excerpt.partition(HIT_MARKS[0])
+    before, mark, rest = excerpt.partition(HIT_MARKS[0])
     lead = before.split()
     if not mark or len(lead) <= LEAD_WORDS:
         return _plain(excerpt)
     space = " " if before[-1].isspace() else ""
-    return f"…{' '.join(lead[-LEAD_WORDS:])}{space}{_plain(found)}"
+    return f"…{' '.join(lead[-LEAD_WORDS:])}{space}{_plain(rest)}"
