@@ -14,6 +14,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory.files.format import check_fit
 from bdh_workbench.memory.files.memory_file import load_memory
+from bdh_workbench.memory.settings import ReadSettings
 from bdh_workbench.memory.store.conflicts import resolve
 from bdh_workbench.memory.store.state import bind
 from bdh_workbench.memory.writing.event import WriteSummary
@@ -25,17 +26,10 @@ from bdh_workbench.reading.sources import Sources
 from bdh_workbench.session.control import Engine, Task, log, progress
 from bdh_workbench.session.in_use.memory import MemoryInUse, memory_view
 from bdh_workbench.session.records import jobs
-from bdh_workbench.session.records.events import (
-    ItemRecited,
-    MemoryInspected,
-    ModelChanged,
-    TextInspected,
-    TokenHeat,
-    VersionsFound,
-    Written,
-)
+from bdh_workbench.session.records.events import ItemRecited, MemoryInspected, ModelChanged, TextInspected, TokenHeat
 from bdh_workbench.session.records.jobs import Job
 from bdh_workbench.session.records.notebook import CheckRun, Turn, holds_words, mark_of
+from bdh_workbench.session.records.views import VersionsFound, Written
 from bdh_workbench.session.storage.home import library_in
 from bdh_workbench.session.storage.recovery import Recovery
 from bdh_workbench.session.tasks.asking import answer
@@ -128,7 +122,7 @@ class WorkbenchEngine(Engine):
         model, memory = self.model, self.in_use.memory
         if model is None or memory is None or memory.model != model.fingerprint:
             return False
-        return self._mounted(jobs.ReadSettings()).prepare()
+        return self._mounted(ReadSettings()).prepare()
 
     # Jobs
 
@@ -193,7 +187,7 @@ class WorkbenchEngine(Engine):
             self._last = Place(reply.source.item, reply.source.sentence - 1)
 
     def _recite(self, task: Task, number: int) -> None:
-        reader = self._mounted(jobs.ReadSettings())
+        reader = self._mounted(ReadSettings())
         items = reader.memory.items if reader.memory is not None else ()
         if not 0 <= number < len(items):
             raise UserError("This item is no longer in the memory: choose another.")
@@ -207,7 +201,7 @@ class WorkbenchEngine(Engine):
         checks = self.in_use.notebook.checks
         if not checks:
             raise UserError("There are no checks: pin a question as a check first.")
-        run = run_checks(task, self._mounted(jobs.ReadSettings()), self._sources, checks)
+        run = run_checks(task, self._mounted(ReadSettings()), self._sources, checks)
         task.commit()
         self.in_use.add_run(task, run)
         return run
@@ -233,7 +227,7 @@ class WorkbenchEngine(Engine):
             raise UserError("No model is loaded: choose one first.")
         return self.model
 
-    def _mounted(self, settings: jobs.ReadSettings) -> Reader:
+    def _mounted(self, settings: ReadSettings) -> Reader:
         """The model with the memory in use, which is mounted again only when either has changed."""
         model, memory = self._loaded(), self.in_use.memory
         if self._sources.memory is not memory:

@@ -71,9 +71,11 @@ def test_an_unfamiliar_question_says_not_in_memory(start: Start, qtbot: QtBot) -
 
 
 def test_an_answer_that_comes_to_the_memory_later_is_not_called_untouched() -> None:
+    from bdh_workbench.asking.answers import Answer, SpokenToken
     from bdh_workbench.gui.look.theme import LIGHT
     from bdh_workbench.gui.parts.asking.exchange import Exchange
-    from bdh_workbench.session.records.events import Answer, AnswerDone, Source, SpokenToken
+    from bdh_workbench.reading.sources import Source
+    from bdh_workbench.session.records.events import AnswerDone
 
     source = Source("The museum", "document", 3, "The largest piece is a staircase.", 9, 0)
     tokens = (SpokenToken(" the", 0.1, 0.14), SpokenToken(" staircase", 0.99, 0.9, True))

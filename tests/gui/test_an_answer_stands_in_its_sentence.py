@@ -9,11 +9,13 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QImage, QTextDocument
 from pytestqt.qtbot import QtBot
 
+from bdh_workbench.asking.answers import Answer, Candidate, SpokenToken
 from bdh_workbench.gui.look.colours import Colours
 from bdh_workbench.gui.look.theme import DARK, LIGHT
 from bdh_workbench.gui.parts.asking.exchange import Exchange
 from bdh_workbench.gui.parts.asking.probability import BAR_HEIGHT, BAR_WIDTH, Page, bar
-from bdh_workbench.session.records.events import Answer, AnswerDone, Candidate, Source, SpokenToken
+from bdh_workbench.reading.sources import Source
+from bdh_workbench.session.records.events import AnswerDone
 from tests.core_factory import FACTS
 from tests.gui.conftest import WAIT, Start, settle
 

@@ -6,9 +6,9 @@ import pytest
 from PySide6.QtWidgets import QAbstractSlider
 from pytestqt.qtbot import QtBot
 
+from bdh_workbench.asking.answers import Scored
 from bdh_workbench.gui.panes.ask import KEPT_EXCHANGES, SHOWN_EXCHANGES
 from bdh_workbench.gui.parts.asking.exchange import Exchange
-from bdh_workbench.session.records.events import Scored
 from tests.gui.conftest import Start
 
 

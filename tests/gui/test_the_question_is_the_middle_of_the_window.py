@@ -18,7 +18,8 @@ from bdh_workbench.gui.parts.text_view import TextView
 from bdh_workbench.gui.window.main_window import MainWindow
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.session.records.events import TokenHeat
-from bdh_workbench.session.records.jobs import Check, ForgetItems, NewMemory, SaveMemory
+from bdh_workbench.session.records.jobs import ForgetItems, NewMemory, SaveMemory
+from bdh_workbench.session.records.notebook import Check
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
 from tests.gui.conftest import WAIT, Said, Start, press_write, settle
 from tests.gui.program import FIRST, Scene, idle, loaded, play, put, written_and_saved

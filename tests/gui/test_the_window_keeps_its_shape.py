@@ -25,7 +25,7 @@ from bdh_workbench.gui.shared.clock import DrawClock
 from bdh_workbench.gui.window.main_window import MINIMUM
 from bdh_workbench.gui.window.workspaces import ARRANGEMENTS
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.session.records.events import ModelInfo, SiteInfo
+from bdh_workbench.session.records.views import ModelInfo, SiteInfo
 from bdh_workbench.session.storage.settings import WORKSPACES
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
 from tests.gui.conftest import WAIT, Said, Start, end, settle

@@ -61,6 +61,7 @@ def files_limited() -> None:
 def session(home: str, model: str, facts: str, count: str) -> int:
     """What the window's session does when a person writes and saves again and again; killed sooner or later."""
     from bdh_workbench.inputs.files import read_facts
+    from bdh_workbench.inputs.items import Fact
     from bdh_workbench.session import Session
     from bdh_workbench.session.records import jobs
     from tests.session.session_factory import Record
@@ -72,7 +73,7 @@ def session(home: str, model: str, facts: str, count: str) -> int:
     saved = 0
     for number in range(int(count)):
         one = found[number % len(found)]
-        part = (jobs.Fact(f"{one.prompt} in case {number}", one.answer),)
+        part = (Fact(f"{one.prompt} in case {number}", one.answer),)
         record.end(running.submit(jobs.Write(part)))
         print("written", number + 1, flush=True)
         if number % 2:

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.session import Session
 from bdh_workbench.session.control import Task
 from bdh_workbench.session.records.events import Event, JobCancelled, JobDone, JobFailed, WriteStepped
-from bdh_workbench.session.records.jobs import Job, Query, Write, WriteSettings
+from bdh_workbench.session.records.jobs import Job, Query, Write
 
 PATIENCE = 60.0  # seconds after which a test gives up; none ever waits so long
 LAST = (JobDone, JobFailed, JobCancelled)

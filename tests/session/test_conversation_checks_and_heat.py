@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bdh_workbench.inputs.items import Fact, TextDocument
+from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.session.records.events import CheckStepped, ItemRecited, MemoryChanged, NotebookChanged
 from bdh_workbench.session.records.jobs import (
-    Check,
     ClearConversation,
     ForgetItems,
     KeepChecks,
@@ -26,9 +26,8 @@ from bdh_workbench.session.records.jobs import (
     SaveMemory,
     Undo,
     Write,
-    WriteSettings,
 )
-from bdh_workbench.session.records.notebook import load_notebook, notebook_path
+from bdh_workbench.session.records.notebook import Check, load_notebook, notebook_path
 from bdh_workbench.session.storage.searching import HIT_MARKS, SearchIndex
 from bdh_workbench.session.tasks.heat import item_text
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT

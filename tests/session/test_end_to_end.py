@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from bdh_workbench.asking.answers import Answer
 from bdh_workbench.asking.ask import ask, score_answer
 from bdh_workbench.evaluation.retention import measure_retention
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.files.memory_file import load_memory, save_memory
+from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
 from bdh_workbench.memory.writing.encoding import write_items
 from bdh_workbench.memory.writing.writer import empty_memory, finish, write
 from bdh_workbench.model import loading as loading_module
@@ -20,7 +22,6 @@ from bdh_workbench.model.tokenizer import load_tokenizer
 from bdh_workbench.reading.reader import PURE, Reader
 from bdh_workbench.session import Session
 from bdh_workbench.session.records.events import (
-    Answer,
     AnswerDone,
     DeviceMemory,
     Estimated,
@@ -31,7 +32,6 @@ from bdh_workbench.session.records.events import (
     ModelChanged,
     RetentionStepped,
     TextInspected,
-    TextInspection,
     TokenRead,
     WriteStepped,
 )
@@ -42,16 +42,14 @@ from bdh_workbench.session.records.jobs import (
     NewMemory,
     OpenMemory,
     Query,
-    ReadSettings,
     Redo,
     RetentionRun,
-    SamplingSettings,
     SaveMemory,
     SetLayer,
     Undo,
     Write,
-    WriteSettings,
 )
+from bdh_workbench.session.records.views import TextInspection
 from bdh_workbench.session.tasks.inspecting import gates_closed
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
 from tests.model_factory import save_tiny_model

@@ -14,7 +14,7 @@ from bdh_workbench.memory.files.memory_file import load_memory, save_memory
 from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.memory.store import manage
 from bdh_workbench.session.in_use import memory as in_use_memory
-from bdh_workbench.session.records.events import JobDone, LogLine, MemoryChanged, MemoryView, RecoveryFound
+from bdh_workbench.session.records.events import JobDone, LogLine, MemoryChanged, RecoveryFound
 from bdh_workbench.session.records.jobs import (
     DeleteMemory,
     DiscardRecovery,
@@ -29,6 +29,7 @@ from bdh_workbench.session.records.jobs import (
     SetLayer,
     Undo,
 )
+from bdh_workbench.session.records.views import MemoryView
 from bdh_workbench.session.storage import recovery as recovery_module
 from bdh_workbench.session.storage.home import library_in
 from tests.memory.memory_factory import random_memory, same

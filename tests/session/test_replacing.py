@@ -12,12 +12,13 @@ import torch
 from bdh_workbench.asking.decoding import Question, exact
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.files.memory_file import load_memory
+from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.session import Session
 from bdh_workbench.session.in_use import memory as in_use_memory
 from bdh_workbench.session.in_use.history import pack
-from bdh_workbench.session.records.events import Estimated, LogLine, MemoryChanged, VersionsFound, Written
+from bdh_workbench.session.records.events import Estimated, LogLine, MemoryChanged
 from bdh_workbench.session.records.jobs import (
     EstimateWrite,
     LoadModel,
@@ -27,8 +28,8 @@ from bdh_workbench.session.records.jobs import (
     SetLayer,
     Undo,
     Write,
-    WriteSettings,
 )
+from bdh_workbench.session.records.views import VersionsFound, Written
 from bdh_workbench.training.synthetic import facts as invented
 from tests.core_factory import DOCUMENT, many_facts
 from tests.memory.memory_factory import random_memory, same

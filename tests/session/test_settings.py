@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import subprocess
 import sys
 import tomllib
@@ -10,11 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bdh_workbench.asking import generation
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.reading import reader as reading
-from bdh_workbench.session.records import jobs
+from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
 from bdh_workbench.session.storage.settings import (
     Layouts,
     Settings,
@@ -35,8 +31,8 @@ def test_settings_come_back_as_they_were_saved(tmp_path: Path) -> None:
         last_model='a "quoted" \\ name\n',
         recent_files=("/tmp/ünï 🜚.safetensors", "C:\\memories\\a.safetensors"),
         first_start_done=True,
-        sampling=jobs.SamplingSettings(temperature=0.7, seed=3),
-        read=jobs.ReadSettings(gate=False),
+        sampling=SamplingSettings(temperature=0.7, seed=3),
+        read=ReadSettings(gate=False),
         write=WriteSettings(method="gradient", decay=1e-7, keep_words=False),
     )
     save_settings(settings, tmp_path)
@@ -80,7 +76,7 @@ def test_what_cannot_be_used_gives_way_to_its_default(tmp_path: Path) -> None:
     settings, notes = load_settings(tmp_path)
     assert settings == Settings(
         last_model="small",
-        sampling=jobs.SamplingSettings(temperature=1.0),
+        sampling=SamplingSettings(temperature=1.0),
         write=WriteSettings(steps=50),
     )
     named = "theme device recovery recent_files new_thing read sampling.top_p sampling.max_tokens write.method"
@@ -123,21 +119,6 @@ def test_toml_is_read_back_by_python(table: dict[str, object]) -> None:
 
 def test_half_a_character_does_not_break_the_file() -> None:
     assert tomllib.loads(to_toml({"path": "a\udcffb"})) == {"path": "a?b"}
-
-
-@pytest.mark.parametrize(
-    ("own", "other"),
-    [(jobs.SamplingSettings, generation.SamplingSettings), (jobs.ReadSettings, reading.ReadSettings)],
-)
-def test_settings_of_the_window_are_those_of_the_memory(own: type, other: type) -> None:
-    assert dataclasses.asdict(own()) == dataclasses.asdict(other())
-    for name, value in (("temperature", -1.0), ("top_k", -1), ("max_tokens", 0), ("top_p", 0.0)):
-        if name in dataclasses.asdict(own()):
-            with pytest.raises(UserError) as mine:
-                own(**{name: value})
-            with pytest.raises(UserError) as theirs:
-                other(**{name: value})
-            assert str(mine.value) == str(theirs.value)
 
 
 def test_the_session_does_not_import_torch_before_its_first_job() -> None:

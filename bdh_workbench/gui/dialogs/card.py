@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QTextBrowser, Q
 from bdh_workbench.gui.look.widgets import answered, note
 from bdh_workbench.gui.look.words import harmless
 from bdh_workbench.harmless import harmless_lines
-from bdh_workbench.session.records.events import ModelInfo
+from bdh_workbench.session.records.views import ModelInfo
 
 LONGEST_CARD = 400_000  # characters of a card that are shown
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)

@@ -11,7 +11,7 @@ from bdh_workbench.wording import percent, plural, shortened, size
 from bdh_workbench.wording import probability as shown_p
 
 if TYPE_CHECKING:
-    from bdh_workbench.session.records.events import MemoryView
+    from bdh_workbench.session.records.views import MemoryView
 
 __all__ = [
     "GLOSSARY",

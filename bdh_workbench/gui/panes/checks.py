@@ -14,16 +14,10 @@ from bdh_workbench.gui.look.widgets import ROW_ROLE, Pane, button, note, popup_m
 from bdh_workbench.gui.look.words import harmless, plural, short, shown_p, tip
 from bdh_workbench.gui.parts.job_row import JobRow
 from bdh_workbench.gui.shared.context import Context
-from bdh_workbench.session.records.events import (
-    CheckStepped,
-    JobCancelled,
-    JobDone,
-    JobFailed,
-    MemoryView,
-    NotebookChanged,
-)
-from bdh_workbench.session.records.jobs import Check, KeepChecks, RunChecks
-from bdh_workbench.session.records.notebook import CheckResult
+from bdh_workbench.session.records.events import CheckStepped, JobCancelled, JobDone, JobFailed, NotebookChanged
+from bdh_workbench.session.records.jobs import KeepChecks, RunChecks
+from bdh_workbench.session.records.notebook import Check, CheckResult
+from bdh_workbench.session.records.views import MemoryView
 
 NO_CHECKS = "No checks yet. Pin an answer as a check, or add a question: they are asked together after each change."
 NO_ANSWER = "nothing"

@@ -15,8 +15,9 @@ from bdh_workbench.gui.look.words import holds, percent, plural, short, shown_p,
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.items import prompt_key, same_text
 from bdh_workbench.memory.files.format import MemoryHeader
-from bdh_workbench.session.records.events import JobCancelled, JobFailed, MemoryInspected, MemoryView
+from bdh_workbench.session.records.events import JobCancelled, JobFailed, MemoryInspected
 from bdh_workbench.session.records.jobs import InspectMemory
+from bdh_workbench.session.records.views import MemoryView
 
 if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord

@@ -11,8 +11,10 @@ from bdh_workbench.gui.look.words import plural, short, shown_p, shown_token, ti
 from bdh_workbench.gui.plots.bars import SHOWN_BARS, NextTokens, PairedBars
 from bdh_workbench.gui.plots.heat import TokenHeat
 from bdh_workbench.gui.shared.context import Context
-from bdh_workbench.session.records.events import JobFailed, Source, TextInspected, TextInspection
+from bdh_workbench.reading.sources import Source
+from bdh_workbench.session.records.events import JobFailed, TextInspected
 from bdh_workbench.session.records.jobs import InspectText
+from bdh_workbench.session.records.views import TextInspection
 
 AFTER = 300  # milliseconds without a key
 SHOWN_CHARACTERS = 4000  # characters that are looked at

@@ -24,7 +24,7 @@ from bdh_workbench.gui.parts.library.search_hits import SearchHits
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.memory.files.format import MemoryHeader
-from bdh_workbench.session.records.events import JobFailed, MemoryInspected, MemoryView
+from bdh_workbench.session.records.events import JobFailed, MemoryInspected
 from bdh_workbench.session.records.jobs import (
     DeleteMemory,
     InspectMemory,
@@ -34,6 +34,7 @@ from bdh_workbench.session.records.jobs import (
     Relabel,
     SaveMemory,
 )
+from bdh_workbench.session.records.views import MemoryView
 
 NO_MEMORIES = "No saved memories yet. Write something, then save it (Ctrl+S): it will appear here."
 UNFOUND = "No title or note contains these words."

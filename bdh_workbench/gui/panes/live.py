@@ -17,14 +17,8 @@ from bdh_workbench.gui.plots.gates import GatePlot, SharePlot
 from bdh_workbench.gui.plots.heat import SlotUse
 from bdh_workbench.gui.plots.tokens import TokenPage
 from bdh_workbench.gui.shared.context import Context
-from bdh_workbench.session.records.events import (
-    JobCancelled,
-    JobDone,
-    JobFailed,
-    MemoryView,
-    ModelInfo,
-    WriteStepped,
-)
+from bdh_workbench.session.records.events import JobCancelled, JobDone, JobFailed, WriteStepped
+from bdh_workbench.session.records.views import MemoryView, ModelInfo
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.store.state import LayerRecord

@@ -7,8 +7,8 @@ from bdh_workbench.gui.look.words import plural
 from bdh_workbench.gui.parts.library.memory_details import MemoryDetails
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.memory.files.format import MemoryHeader
-from bdh_workbench.session.records.events import MemoryView
 from bdh_workbench.session.records.jobs import ForgetItems, SetLayer
+from bdh_workbench.session.records.views import MemoryView
 
 
 class MemoryPane(Pane):

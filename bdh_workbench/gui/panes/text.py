@@ -23,10 +23,10 @@ from bdh_workbench.session.records.events import (
     JobFailed,
     JobQueued,
     MemoryInspected,
-    MemoryView,
     TokenHeat,
 )
 from bdh_workbench.session.records.jobs import InspectMemory, ReciteItem
+from bdh_workbench.session.records.views import MemoryView
 from bdh_workbench.session.storage.searching import Hit
 
 if TYPE_CHECKING:

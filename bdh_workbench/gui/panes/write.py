@@ -29,16 +29,9 @@ from bdh_workbench.gui.parts.writing.write_words import estimate_words, step_wor
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.session.records.events import (
-    Estimated,
-    JobCancelled,
-    JobDone,
-    JobFailed,
-    VersionsFound,
-    WriteStepped,
-    Written,
-)
+from bdh_workbench.session.records.events import Estimated, JobCancelled, JobDone, JobFailed, WriteStepped
 from bdh_workbench.session.records.jobs import EstimateWrite, Undo, Write
+from bdh_workbench.session.records.views import VersionsFound, Written
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.store.state import ItemRecord

@@ -13,8 +13,8 @@ from bdh_workbench.gui.shared.jobs import Jobs, SessionLike
 from bdh_workbench.gui.shared.preferences import Preferences
 from bdh_workbench.gui.shared.state import State
 from bdh_workbench.memory.files.library import Library
-from bdh_workbench.session.records.events import MemoryView, ModelInfo
 from bdh_workbench.session.records.jobs import Job
+from bdh_workbench.session.records.views import MemoryView, ModelInfo
 
 
 @dataclass(slots=True)

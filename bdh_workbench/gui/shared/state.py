@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from bdh_workbench.gui.shared.bridge import Bridge
-from bdh_workbench.session.records.events import MemoryChanged, MemoryView, ModelChanged, ModelInfo, NotebookChanged
+from bdh_workbench.session.records.events import MemoryChanged, ModelChanged, NotebookChanged
 from bdh_workbench.session.records.notebook import Notebook
+from bdh_workbench.session.records.views import MemoryView, ModelInfo
 
 
 class State(QObject):

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBar
 from bdh_workbench.gui.look.widgets import ElideLabel, bare
 from bdh_workbench.gui.look.words import holds, short, size, tip
 from bdh_workbench.gui.shared.actions import TOOLBAR
-from bdh_workbench.session.records.events import MemoryView
+from bdh_workbench.session.records.views import MemoryView
 from bdh_workbench.session.storage.settings import WORKSPACES
 
 PROGRAM_NAME = "BDH memory workbench"

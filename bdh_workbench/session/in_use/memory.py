@@ -24,10 +24,11 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.session.control import Task, log
 from bdh_workbench.session.in_use.banks import bank_views
 from bdh_workbench.session.in_use.history import Packed, pack
-from bdh_workbench.session.records.events import MemoryChanged, MemoryView, NotebookChanged, RecoveryFound
+from bdh_workbench.session.records.events import MemoryChanged, NotebookChanged, RecoveryFound
 from bdh_workbench.session.records.jobs import MergeMemories
 from bdh_workbench.session.records.notebook import Check, CheckRun, Notebook, Turn, load_notebook, save_notebook
 from bdh_workbench.session.records.notebook import merged as merged_notebooks
+from bdh_workbench.session.records.views import MemoryView
 from bdh_workbench.session.storage.recovery import Copy, Recovery
 
 MOST_STATES = 30  # changes that can be undone

@@ -11,66 +11,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bdh_workbench.asking.answers import Answer, Candidate, Scored, SpokenToken, Top
+from bdh_workbench.asking.answers import Answer, Scored, Top
 from bdh_workbench.reading.sources import Source
 from bdh_workbench.session.records.notebook import CheckResult, Notebook
 from bdh_workbench.session.records.views import (
-    Distribution,
     MemoryView,
     ModelInfo,
     ProbeView,
-    RowMatch,
-    SiteInfo,
     TextInspection,
-    VersionsFound,
-    Written,
 )
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.writing.writer import WriteEvent
-
-__all__ = [
-    "Answer",
-    "AnswerDone",
-    "Candidate",
-    "CheckStepped",
-    "DeviceMemory",
-    "Distribution",
-    "Estimated",
-    "Event",
-    "ItemRecited",
-    "JobCancelled",
-    "JobDone",
-    "JobFailed",
-    "JobPaused",
-    "JobProgress",
-    "JobQueued",
-    "JobResumed",
-    "JobStarted",
-    "LogLine",
-    "MemoryChanged",
-    "MemoryInspected",
-    "MemoryView",
-    "ModelChanged",
-    "ModelInfo",
-    "NotebookChanged",
-    "ProbeView",
-    "RecoveryFound",
-    "RetentionStepped",
-    "RowMatch",
-    "Scored",
-    "SiteInfo",
-    "Source",
-    "SpokenToken",
-    "TextInspected",
-    "TextInspection",
-    "TokenHeat",
-    "TokenRead",
-    "Top",
-    "VersionsFound",
-    "WriteStepped",
-    "Written",
-]
 
 
 @dataclass(frozen=True, slots=True)

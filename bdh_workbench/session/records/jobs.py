@@ -13,40 +13,6 @@ from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteS
 from bdh_workbench.session.records.notebook import Check
 from bdh_workbench.wording import plural, shortened
 
-__all__ = [
-    "Check",
-    "ClearConversation",
-    "DeleteMemory",
-    "DiscardRecovery",
-    "EstimateWrite",
-    "Fact",
-    "ForgetItems",
-    "InspectMemory",
-    "InspectText",
-    "Job",
-    "KeepChecks",
-    "LoadModel",
-    "MergeMemories",
-    "NewMemory",
-    "OpenMemory",
-    "Query",
-    "ReadSettings",
-    "ReciteItem",
-    "Redo",
-    "Relabel",
-    "RestoreRecovery",
-    "RetentionRun",
-    "RunChecks",
-    "SamplingSettings",
-    "SaveMemory",
-    "SetLayer",
-    "TextDocument",
-    "Undo",
-    "Write",
-    "WriteSettings",
-    "job_title",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class LoadModel:

@@ -17,10 +17,9 @@ from typing import Any, TypeVar
 
 from bdh_workbench.described import check, fitting, setting
 from bdh_workbench.errors import UserError
-from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
 from bdh_workbench.model.device import DEVICES
 from bdh_workbench.model.files import save_text_atomically
-from bdh_workbench.session.records.jobs import ReadSettings, SamplingSettings
 from bdh_workbench.session.storage.home import home_folder
 
 SETTINGS_NAME = "settings.toml"

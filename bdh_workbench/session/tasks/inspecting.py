@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bdh_workbench.asking.answers import Top
 from bdh_workbench.asking.decoding import batch_limit, read_last
 from bdh_workbench.asking.generation import best
 from bdh_workbench.asking.speech import with_texts
@@ -21,7 +22,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import TOKENS_AT_ONCE, MemorySite, Trace
 from bdh_workbench.reading.reader import UNTOUCHED, Reader, ReaderState
 from bdh_workbench.reading.sources import Sources
-from bdh_workbench.session.records.events import Distribution, RowMatch, TextInspection, Top
+from bdh_workbench.session.records.views import Distribution, RowMatch, TextInspection
 from bdh_workbench.session.tasks.asking import TOP
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from bdh_workbench.model.device import choose_device
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.model.network import MemorySite
 from bdh_workbench.session.control import Task, progress
-from bdh_workbench.session.records.events import DeviceMemory, ModelInfo, SiteInfo
+from bdh_workbench.session.records.events import DeviceMemory
+from bdh_workbench.session.records.views import ModelInfo, SiteInfo
 
 
 def load(task: Task, name_or_path: str | None, device_name: str) -> Model:

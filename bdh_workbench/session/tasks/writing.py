@@ -21,7 +21,8 @@ from bdh_workbench.memory.writing.writer import WriteEvent, WriteResult, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.session.control import Task, progress
-from bdh_workbench.session.records.events import Estimated, ProbeView, RetentionStepped, WriteStepped
+from bdh_workbench.session.records.events import Estimated, RetentionStepped, WriteStepped
+from bdh_workbench.session.records.views import ProbeView
 from bdh_workbench.session.tasks.inspecting import mean_shares
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.gui.look.widgets import bare, row
 from bdh_workbench.gui.parts.settings_form import SettingsForm, WholeRows
 from bdh_workbench.gui.shared.preferences import Preferences
-from bdh_workbench.session.records.jobs import Query, ReadSettings, SamplingSettings
+from bdh_workbench.memory.settings import ReadSettings, SamplingSettings
+from bdh_workbench.session.records.jobs import Query
 
 SETTINGS_LABEL = "How the memory is read and the next token chosen"
 MOST_HEIGHT = 222  # pixels at most

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bdh_workbench.asking.answers import Answer, Candidate, Scored, SpokenToken
 from bdh_workbench.gui.look.colours import Colours, mixed
 from bdh_workbench.gui.look.theme import NOTE_PIXELS
 from bdh_workbench.gui.look.words import direction, escaped, plural, short, shown_p
 from bdh_workbench.gui.parts.asking.probability import bar
-from bdh_workbench.session.records.events import Answer, AnswerDone, Candidate, Scored, Source, SpokenToken
+from bdh_workbench.reading.sources import Source
+from bdh_workbench.session.records.events import AnswerDone
 from bdh_workbench.session.records.notebook import Check, Turn
 
 QUOTED = 300  # characters of a stored text that are shown

@@ -22,7 +22,7 @@ from bdh_workbench.gui.look.words import date, harmless, plural, short, shown_p,
 from bdh_workbench.gui.parts.library.two_lines import SECOND, TwoLines
 from bdh_workbench.gui.plots.gauge import FillGauge
 from bdh_workbench.memory.files.format import MemoryHeader
-from bdh_workbench.session.records.events import MemoryView
+from bdh_workbench.session.records.views import MemoryView
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.store.state import LayerRecord

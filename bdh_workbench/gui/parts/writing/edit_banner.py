@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from bdh_workbench.gui.look.widgets import flat_button, note, row
 from bdh_workbench.gui.look.words import short
-from bdh_workbench.session.records.events import MemoryView
+from bdh_workbench.session.records.views import MemoryView
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.store.state import ItemRecord

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bdh_workbench.gui.look.words import harmless, percent, plural, shown_p
 from bdh_workbench.memory.writing.event import WriteEvent
-from bdh_workbench.session.records.events import Estimated, Written
+from bdh_workbench.session.records.events import Estimated
+from bdh_workbench.session.records.views import Written
 
 PHASES = {  # what the phases of a write are called, and where the bar stands at their beginning and end, as measured
     "prepare": ("Reading the text", 0.0, 0.4),
