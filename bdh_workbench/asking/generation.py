@@ -17,8 +17,6 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.memory.settings import EMPTY_PROMPT, SamplingSettings
 from bdh_workbench.reading.reader import Reader
 
-__all__ = ["GeneratedToken", "SamplingSettings", "TopIds", "best", "choose", "generate"]
-
 TopIds = tuple[tuple[int, float], ...]
 """The most probable tokens, (id, p), best first."""
 

@@ -8,8 +8,9 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 from bdh_workbench.asking.answers import Heard, SpokenToken, Top
-from bdh_workbench.asking.generation import GeneratedToken, SamplingSettings, TopIds, generate
+from bdh_workbench.asking.generation import GeneratedToken, TopIds, generate
 from bdh_workbench.inputs.sentences import begun_sentence, may_end, sentence_stop
+from bdh_workbench.memory.settings import SamplingSettings
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sources import Source, Sources

@@ -212,6 +212,3 @@ def _signals(end: Callable[[int], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-__all__ = ["Workbench", "main", "make_application"]

@@ -7,7 +7,8 @@ import torch
 
 from bdh_workbench.asking import decoding
 from bdh_workbench.asking.decoding import Question, decode, exact, judge, median, read_long, score, share
-from bdh_workbench.asking.generation import SamplingSettings, generate
+from bdh_workbench.asking.generation import generate
+from bdh_workbench.memory.settings import SamplingSettings
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import ByteTokenizer

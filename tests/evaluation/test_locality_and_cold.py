@@ -13,13 +13,13 @@ from torch import Tensor
 
 from bdh_workbench.asking.ask import ask, score_answer
 from bdh_workbench.asking.decoding import Question
-from bdh_workbench.asking.generation import SamplingSettings
 from bdh_workbench.errors import UserError
 from bdh_workbench.evaluation import cold
 from bdh_workbench.evaluation import locality as locality_module
 from bdh_workbench.evaluation.cold import answer_cold, cold_reload, logits_digest
 from bdh_workbench.evaluation.locality import CALIBRATED, HeldOut, held_out, locality
 from bdh_workbench.inputs.items import Fact, TextDocument
+from bdh_workbench.memory.settings import SamplingSettings
 from bdh_workbench.memory.store.manage import set_layer
 from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.memory.writing.writer import empty_memory, finish, write

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from bdh_workbench.asking.generation import SamplingSettings, generate
+from bdh_workbench.asking.generation import generate
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory.files.memory_file import load_memory_of, save_memory
+from bdh_workbench.memory.settings import SamplingSettings
 from bdh_workbench.memory.store import manage
 from bdh_workbench.memory.store.algebra import extend_basis, read_rows, slow_slot
 from bdh_workbench.memory.store.banks import SlowMemory

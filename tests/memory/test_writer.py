@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from bdh_workbench.asking.ask import ask
-from bdh_workbench.asking.generation import SamplingSettings, generate
+from bdh_workbench.asking.generation import generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
 from bdh_workbench.memory.store.algebra import DRIFT, slow_slot, solve
 from bdh_workbench.memory.store.banks import SlowMemory, capacity, own_rows
 from bdh_workbench.memory.store.batches import BATCH_SEQUENCES, padded_batches

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bdh_workbench.asking.generation import GeneratedToken, SamplingSettings, choose, generate
+from bdh_workbench.asking.generation import GeneratedToken, choose, generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.inputs.sentences import sentence_spans
+from bdh_workbench.memory.settings import SamplingSettings
 from bdh_workbench.memory.store.algebra import solve
 from bdh_workbench.memory.store.banks import SlowMemory
 from bdh_workbench.memory.store.state import Memory

@@ -28,13 +28,13 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from bdh_workbench.asking.generation import SamplingSettings, generate
+from bdh_workbench.asking.generation import generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.files import read_facts
 from bdh_workbench.memory.files import memory_file as files
 from bdh_workbench.memory.files.contents import inspect
 from bdh_workbench.memory.files.memory_file import load_memory, load_memory_of, read_header, rewrite_labels, save_memory
-from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
 from bdh_workbench.memory.store import manage
 from bdh_workbench.memory.writing.writer import write
 from bdh_workbench.model.loading import Model, load_model

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from bdh_workbench.asking.generation import SamplingSettings, generate
+from bdh_workbench.asking.generation import generate
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact
+from bdh_workbench.memory.settings import SamplingSettings
 from bdh_workbench.memory.writing.encoding import answer_ids
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import load_model

@@ -175,6 +175,3 @@ class ComparePane(Pane):
         self.tree.addTopLevelItems(lines)
         shared = sum(state == SAME for state, _, _ in pairs)
         self.status.setText(f"{plural(len(pairs) - shared, 'difference')} · {shared:,} alike")
-
-
-__all__ = ["ComparePane", "paired"]

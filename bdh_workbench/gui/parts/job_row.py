@@ -178,6 +178,3 @@ class JobRow(QWidget):
         self.pause_button.setText("Resume" if self.paused else "Pause")
         self.stop_button.setEnabled(bool(self.jobs) and not stopping)
         self.stop_button.setText("Cancelling …" if stopping else "Cancel")
-
-
-__all__ = ["JobRow", "time_left"]

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QDockWidget, QLayout, QMainWindow, QTabBar
 from bdh_workbench.gui.look.colours import Colours
 from bdh_workbench.gui.look.widgets import Pane, make_dock
 from bdh_workbench.gui.shared.preferences import Preferences, packed, unpacked
-from bdh_workbench.session.storage.settings import WORKSPACES
 
 LAYOUT_VERSION = 3
 
@@ -199,6 +198,3 @@ def _lay_out(docks: Iterable[QDockWidget]) -> None:
             layout.invalidate()
         for layout in dock.findChildren(QLayout):
             layout.activate()
-
-
-__all__ = ["ARRANGEMENTS", "HOME", "WORKSPACES", "Workspaces"]
