@@ -167,11 +167,6 @@ def read_inputs(args: argparse.Namespace, facts: Sequence[str], documents: Seque
     return read_inputs(facts, documents, args.columns)
 
 
-def file_records(inputs: Inputs) -> list[dict[str, object]]:
-    """What was found in each file, as plain values for JSON."""
-    return [dataclasses.asdict(file) for file in inputs.files]
-
-
 def open_model(args: argparse.Namespace, console: Console) -> Model:
     """Load the model that the options name onto the device that they name."""
     console.progress("Loading the model")

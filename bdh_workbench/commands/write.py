@@ -76,7 +76,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         "saving_seconds": time.monotonic() - begun,
         "paraphrases": paraphrases,
         "paraphrases_written": written,
-        "files": common.file_records(inputs),
+        "files": [dataclasses.asdict(file) for file in inputs.files],
         **new.record(),
     }
     if result is None:

@@ -17,18 +17,17 @@ from bdh_workbench.memory.files.locking import LOCK_TIMEOUT, renewing
 from bdh_workbench.memory.files.memory_file import file_size, load_memory, load_memory_of, save_memory, shown
 from bdh_workbench.memory.room import machine_rows
 from bdh_workbench.memory.store import manage
-from bdh_workbench.memory.store.banks import Bases
+from bdh_workbench.memory.store.banks import Bases, capacity, own_rows
 from bdh_workbench.memory.store.conflicts import merge_notes
 from bdh_workbench.memory.store.state import Memory, bind
 from bdh_workbench.model.loading import Model
 from bdh_workbench.session.control import Task, log
-from bdh_workbench.session.in_use.banks import bank_views
 from bdh_workbench.session.in_use.history import Packed, pack
 from bdh_workbench.session.records.events import MemoryChanged, NotebookChanged, RecoveryFound
 from bdh_workbench.session.records.jobs import MergeMemories
 from bdh_workbench.session.records.notebook import Check, CheckRun, Notebook, Turn, load_notebook, save_notebook
 from bdh_workbench.session.records.notebook import merged as merged_notebooks
-from bdh_workbench.session.records.views import MemoryView
+from bdh_workbench.session.records.views import BankView, MemoryView
 from bdh_workbench.session.storage.recovery import Copy, Recovery
 
 MOST_STATES = 30  # changes that can be undone
@@ -471,7 +470,10 @@ def memory_view(
         size = file_size(memory)
     except UserError:  # it is reported when it is saved
         size = 0
+    # The rows of each bank, switched on or not; nothing is made again for it.
+    used = sorted(own_rows(memory.rows).items())
+    banks = tuple(BankView(number, count, capacity(memory.slots)) for number, count in used)
     return MemoryView(
         memory.title, path, dirty, memory.items, memory.layers, len(memory.basis), machine_rows(), memory.fill,
-        can_undo, can_redo, size, memory.note, memory.model_name, memory.model, bank_views(memory),
+        can_undo, can_redo, size, memory.note, memory.model_name, memory.model, banks,
     )  # fmt: skip
