@@ -17,7 +17,7 @@ _LINE_ENDS = "\n\r\x0b\x85\u2028\u2029"
 _JOINED = (
     "\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\u1b00-\u1bff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc"
     "\U00010a00-\U00011fff\U0001e900-\U0001e95f"
-    "\xa9\xae\u203c\u2049\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
+    "\xa9\xae\u203c\u2049\u2122\u2139\u2190-\u27ff\u2801-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
 )
 _TAGS = "\U000e0000-\U000e007f"  # they spell the names of flags; anywhere else they hide text
 _KINDS = {

@@ -25,10 +25,11 @@ from bdh_workbench.inputs.formats import (
     parse_facts,
 )
 from bdh_workbench.inputs.items import Fact, TextDocument
+from bdh_workbench.inputs.labelled import is_labelled
 from bdh_workbench.inputs.pages import Page, kind_of
 from bdh_workbench.inputs.tables import has_columns, is_table
 from bdh_workbench.inputs.text_files import Decoded, checked, decode, read_bytes, shown, tidy
-from bdh_workbench.wording import plural
+from bdh_workbench.wording import plural, shortened
 
 FilePath = str | os.PathLike[str]
 MOST_FILES = 10_000
@@ -203,10 +204,14 @@ def _facts(path: FilePath, text: Decoded, columns: Sequence[str]) -> Inputs:
         first = "" if layout.headed else "; its first row is read as a fact"
         advice = " (other columns can be chosen)" if layout.guessed else ""
         notes.append(f"{where}: {sides}{first}{advice}.")
+        if layout.passed:
+            above = ", ".join(f"“{shortened(title, 40)}”" for title in layout.passed[:3])
+            notes.append(f"{where}: what stands above the table left out ({above}).")
         if layout.left_out:
             rows = "row" if layout.left_out == 1 else "rows"
             notes.append(f"{where}: {layout.left_out:,} {rows} without a prompt or an answer left out.")
-    kind = "table" if layout is not None else FACT_SUFFIXES.get(_suffix(path)) or "json"
+    given = FACT_SUFFIXES.get(_suffix(path)) or "json"
+    kind = "table" if layout is not None else "text" if is_labelled(checked(text.text, where)) else given
     file = FileRead(
         where,
         kind,
@@ -224,7 +229,8 @@ def _facts_of(path: FilePath, columns: Sequence[str]) -> Inputs:
     """The facts of a file; a table with one column is a text."""
     raw = read_bytes(path)
     text = _text_of(raw, path)
-    if not columns and _suffix(path) in TABLE_SUFFIXES and not has_columns(checked(text.text, shown(path))):
+    said = checked(text.text, shown(path))
+    if not columns and _suffix(path) in TABLE_SUFFIXES and not (has_columns(said) or is_labelled(said)):
         found = _document_file(raw, path)
         note = f"{shown(path)} is not a table with two columns, so it was read as text."
         return replace(found, files=[replace(found.files[0], notes=(*found.files[0].notes, note))])

@@ -16,6 +16,7 @@ from typing import Literal
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import Fact, Probe, TextDocument, prompt_key, same_text
+from bdh_workbench.inputs.labelled import is_labelled, labelled_entries
 from bdh_workbench.inputs.prose import first_heading, title_of, without_front_matter
 from bdh_workbench.inputs.tables import COLUMNS, Layout, is_table, layout_of, table_entries
 from bdh_workbench.inputs.text_files import checked, normal
@@ -45,9 +46,12 @@ def parse_facts(
     """
     text = checked(text, where)
     kind = format if format != "auto" else _json_kind(text) or "csv"
-    layout = layout_of(text, where, columns) if kind == "csv" else None
+    labelled = kind == "csv" and not columns and is_labelled(text)
+    layout = layout_of(text, where, columns) if kind == "csv" and not labelled else None
     if layout is not None:
         entries = table_entries(text, where, layout)
+    elif labelled:
+        entries = labelled_entries(text, where)
     else:
         entries = _FACT_READERS[kind](text, where)
         if columns:

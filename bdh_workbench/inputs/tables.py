@@ -21,12 +21,20 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import same_text
+from bdh_workbench.inputs.separators import (
+    SPACES,
+    UNIT,
+    guessed_separator,
+    header_separator,
+    with_straight_quotes,
+    with_units,
+    without_frame,
+)
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -43,17 +51,18 @@ _FILLING = " ,;\t|"  # a spreadsheet that saved the file again filled up such li
 _BREAK, _TAG = re.compile(r"<br\s*/?>|</(?:div|p|li)>", re.IGNORECASE), re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 # A quoted cell with a quotation mark that a backslash goes before, as databases export it; it would be an error else.
 _ESCAPED = re.compile(r'(?:^|[,;\t|])[ ]*"[^"\n]*\\"(?![ ]*(?:[,;\t|\n]|\Z))', re.MULTILINE)
-_CURLY = ("“”", "„“", "„”", "””", "«»", "»«", "‘’", "‚‘", "「」", "『』")  # quotation marks that open and close
 _NO_COLON = re.compile(r"\d:\d|:/")  # a time or an address
 HEADER = 1 << 16  # characters of a header row at most: a hostile one would be cut into millions of cells
 WIDEST = 1_000  # columns of a table at most, of which some are chosen
 LAYOUT_ROWS = 50  # rows from which the layout of a table is guessed
+_VARIED = 0.75  # share of different cells from which on a column says something of each row, and not of its kind
 _ALIKE = 0.6  # share of these rows that have the same number of cells, if it is a table
 # What headers call the two sides, in some of the languages that people keep cards in.
 _PROMPTS = frozenset(
     "prompt question questions q query front term word key subject cue input instruction problem entry expression "
     "frage begriff pregunta pergunta domanda termine mot término palabra вопрос термин слово "
-    "问题 問題 質問 题目 单词 질문".split()
+    "问题 問題 質問 题目 单词 질문 "
+    "vraag fråga spørgsmål spørsmål kysymys pytanie otázka soru ερώτηση питання سؤال שאלה प्रश्न คำถาม hỏi".split()
 )
 _ANSWERS = frozenset(
     "answer answers a reply response back definition meaning value output completion target translation solution "
@@ -84,6 +93,7 @@ class Layout:
         named: what the table calls the columns that are used, in that order, where it does not call them so.
         guessed: whether the columns were guessed.
         left_out: rows without a prompt or an answer, of a table whose columns have other names.
+        passed: titles above the first row, which are no part of the table.
     """
 
     start: int = 0
@@ -95,6 +105,7 @@ class Layout:
     named: tuple[str, ...] = ()
     guessed: bool = False
     left_out: int = 0
+    passed: tuple[str, ...] = ()
 
 
 def is_table(text: str) -> bool:
@@ -150,19 +161,21 @@ def table_entries(text: str, where: str, layout: Layout) -> Iterator[tuple[str, 
         UserError: when one of its rows is broken.
     """
     rows, number = _rows(text, layout.start, layout.delimiter), 0
+    headers: list[str] = []  # two tables that were put together have them twice
     try:
         if layout.headed:
-            next(rows)
+            headers = [_name(cell) for cell in next((row for row in rows if not all(map(is_blank, row))), [])]
         for row in rows:
             while len(row) > len(layout.columns) and is_blank(row[-1]):
                 row.pop()
             remark = len(row) == 1 < len(layout.columns) and row[0].startswith("#")
-            if remark or all(map(is_blank, row)) or all(map(_RULE.fullmatch, row)):
+            again = layout.headed and len(row) > 1 and [_name(cell) for cell in row] == headers
+            if remark or again or all(map(is_blank, row)) or all(map(_RULE.fullmatch, row)):
                 continue
             number += 1
             place = f"{where}, entry {number} (line {layout.above + rows.line_num})"
             if (layout.headed or layout.guessed) and len(row) > len(layout.columns):
-                delimiter = DELIMITERS.get(layout.delimiter, f"“{layout.delimiter}”")
+                delimiter = {**DELIMITERS, SPACES: "two spaces"}.get(layout.delimiter, f"“{layout.delimiter}”")
                 raise UserError(
                     f"{place} has {len(row)} columns where the header has {len(layout.columns)}: "
                     f"put double quotes around a text that contains {delimiter}."
@@ -181,7 +194,7 @@ def _entry(row: list[str], layout: Layout) -> Mapping[str, object]:
     if layout.anki.get("html", "").strip(_FILLING).lower() == "true":
         row = [html.unescape(_TAG.sub("", _BREAK.sub("\n", cell))).strip() for cell in row]
     entry: dict[str, object] = {
-        n: cell for n, cell in zip(layout.columns, row, strict=False) if n and not is_blank(cell)
+        n: cell.strip() for n, cell in zip(layout.columns, row, strict=False) if n and not is_blank(cell)
     }
     paraphrases = entry.pop("paraphrases", None)
     if isinstance(paraphrases, str):
@@ -193,11 +206,11 @@ def _layout(text: str) -> Layout:
     """Find how a table is laid out whose columns are called prompt and answer, or which Anki exported."""
     found, declared = Layout(), ""
     while found.start < len(text):
-        for delimiter in dict.fromkeys((declared, *DELIMITERS, *UNUSUAL)):
+        line = text[found.start : found.start + 1_000].split("\n", 1)[0]
+        for delimiter in dict.fromkeys((declared, header_separator(line), *DELIMITERS, *UNUSUAL)):
             names = _names(text, found.start, delimiter) if delimiter else []
             if len(NEEDED & set(names)) > len(NEEDED & set(found.columns)):
                 found.delimiter, found.columns = delimiter, names
-        line = text[found.start : found.start + 1_000].split("\n", 1)[0]
         excel, anki = _EXCEL.match(line), _ANKI.match(line)
         if set(found.columns) >= NEEDED or (line.strip() and not excel and not line.startswith("#")):
             break
@@ -270,11 +283,14 @@ def _guess(text: str, found: Layout, where: str) -> None:
     width = range(len(names))
     used = [i for i in width if any(not is_blank(row[i]) for row in body if i < len(row))]
     ids = [i for i in used if len(used) > 2 and (names[i] in _IDS or _counts(rows, i))]
-    free = [i for i in used if i not in ids]
+    free = _telling(rows, [i for i in used if i not in ids])
     texts = [i for i in free if not all(_NUMERIC.fullmatch(row[i].strip()) for row in body if i < len(row))]
     prompt = next((i for i in free if names[i] in _PROMPTS), None)
     # A column "a" holds answers beside a column "q" alone.
     answer = next((i for i in free if names[i] in _ANSWERS and i != prompt and (names[i] != "a" or "q" in names)), None)
+    if prompt is None and answer is None:
+        asked = [i for i in free if _asks(body, i)]
+        prompt = asked[0] if len(asked) == 1 else None
     order = free if len(free) <= 2 else [*texts, *(i for i in free if i not in texts)]
     if prompt is None:
         prompt = next((i for i in order if i != answer), None)
@@ -288,6 +304,24 @@ def _guess(text: str, found: Layout, where: str) -> None:
     _use(found, [prompt, answer], rows[0])
     if found.headed and "paraphrases" in names and not found.columns[names.index("paraphrases")]:
         found.columns[names.index("paraphrases")] = "paraphrases"
+
+
+def _telling(rows: Sequence[Sequence[str]], places: list[int]) -> list[int]:
+    """Those of more than two columns that do not repeat a few things, as a tag does."""
+    telling = [i for i in places if all(_variety(part, i) >= _VARIED for part in (rows, rows[1:]))]
+    return telling if len(places) > 2 and len(telling) > 1 and len(rows) > 2 else places
+
+
+def _variety(rows: Sequence[Sequence[str]], place: int) -> float:
+    """The share of the cells of a column that are the first to say what they say."""
+    cells = [same_text(row[place]) for row in rows if place < len(row) and not is_blank(row[place])]
+    return len(set(cells)) / max(1, len(cells))
+
+
+def _asks(body: Sequence[Sequence[str]], place: int) -> bool:
+    """Whether most cells of a column are questions."""
+    cells = [row[place].strip() for row in body if place < len(row)]
+    return 2 * sum(cell.endswith(("?", "\uff1f", "؟")) for cell in cells) > len(cells)
 
 
 def _fault(text: str, found: Layout) -> str:
@@ -353,17 +387,23 @@ def _table(text: str, found: Layout, least: int = 2) -> list[list[str]]:
     """The first rows of a table under the delimiter that cuts them alike, which is noted; none if it is no table."""
     best = (0.0, False, 0, 0)
     chosen: list[list[str]] = []
-    sample = text[found.start : found.start + HEADER]
-    for delimiter in [found.delimiter] if found.delimiter else [*DELIMITERS, *UNUSUAL]:
+    delimiter_of: tuple[str, list[int]] = ("", [])
+    sample, declared = text[found.start : found.start + HEADER], found.delimiter
+    lines = [line for line in without_frame(sample).split("\n")[:LAYOUT_ROWS] if not is_blank(line)]
+    typed = "" if declared else guessed_separator(lines)
+    for delimiter in [declared] if declared else [*DELIMITERS, *UNUSUAL, *([typed] * bool(typed))]:
         if delimiter in UNUSUAL and delimiter not in sample:
             continue
         rows: list[list[str]] = []
+        ends: list[int] = []  # the lines at which the rows end
         with contextlib.suppress(csv.Error):  # the sample may end within quotes
-            for row in _rows(sample, 0, delimiter):
+            reader = _rows(sample, 0, delimiter)
+            for row in reader:
                 while len(row) > 1 and is_blank(row[-1]):
                     row.pop()
                 if not all(map(is_blank, row)):
                     rows.append(row)
+                    ends.append(reader.line_num)
                 if len(rows) == LAYOUT_ROWS:
                     break
         if not rows or not least <= max(map(len, rows)) <= WIDEST:
@@ -371,16 +411,32 @@ def _table(text: str, found: Layout, least: int = 2) -> list[list[str]]:
         usual = Counter(map(len, rows)).most_common(1)[0][0]
         width = max(usual, len(rows[0])) if usual > 1 else usual
         share = sum(1 < len(row) <= width for row in rows) / len(rows)
-        if delimiter in UNUSUAL and not (found.delimiter or _cuts_all(rows, delimiter)):
+        if delimiter in UNUSUAL and not (declared or _cuts_all(rows, delimiter)):
             continue
         # Of two that cut the rows alike, the one after which no space follows: in a text one does.
         spaced = sample.count(f"{delimiter} ") > sample.count(delimiter) // 2
-        weight = (share, not spaced or delimiter == "\t", width, (*_RAREST, delimiter).index(delimiter))
+        plain = not spaced or delimiter in ("\t", typed)
+        weight = (share, plain, width, (*_RAREST, delimiter).index(delimiter))
         if least <= width <= WIDEST and (share >= _ALIKE or least == 1) and weight > best:
-            best, chosen, found.delimiter = weight, rows, delimiter
+            best, chosen, delimiter_of = weight, rows, (delimiter, ends)
     if chosen:
+        found.delimiter = delimiter_of[0]
+        if least > 1 and not (found.anki or set(found.columns) >= NEEDED):
+            _pass_titles(text, found, chosen, delimiter_of[1])
         chosen[0] += [""] * (best[2] - len(chosen[0]))
     return chosen
+
+
+def _pass_titles(text: str, found: Layout, rows: list[list[str]], ends: Sequence[int]) -> None:
+    """Begin a table after the lines of one cell that stand above its first row."""
+    count = next((n for n, row in enumerate(rows) if sum(not is_blank(cell) for cell in row) > 1), 0)
+    if not count or len(rows) < count + 2:
+        return
+    found.passed = tuple(" ".join(row).strip() for row in rows[:count])
+    for _ in range(ends[count - 1]):
+        found.start = text.find("\n", found.start) + 1
+    found.above += ends[count - 1]
+    del rows[:count]
 
 
 def _cuts_all(rows: Sequence[Sequence[str]], delimiter: str) -> bool:
@@ -390,46 +446,17 @@ def _cuts_all(rows: Sequence[Sequence[str]], delimiter: str) -> bool:
 
 
 def _rows(text: str, start: int, delimiter: str) -> Reader:
-    text = _with_straight_quotes(text[start:], delimiter)
+    text = without_frame(text[start:])
+    if len(delimiter) > 1:
+        text, delimiter = with_units(text, delimiter), UNIT
+    text = with_straight_quotes(text, delimiter)
+    if re.match(rf'"[^"\n]*"[ ]+{re.escape(delimiter)}', text):  # spaces between a quoted cell and what follows it
+        text = re.sub(rf'(?<!")"[ ]+(?={re.escape(delimiter)}|$)', '"', text, flags=re.MULTILINE)
     file = io.StringIO(text, newline="")
     first = text[:HEADER]
     quote = "'" if re.match(rf"\s*'[^'\n]*'[ ]*{re.escape(delimiter)}", first) else '"'
     escape = "\\" if '\\"' in text and _ESCAPED.search(text) else None
     return csv.reader(file, delimiter=delimiter, strict=True, skipinitialspace=True, quotechar=quote, escapechar=escape)
-
-
-def _with_straight_quotes(text: str, delimiter: str) -> str:
-    """A table in which curly quotation marks around cells are straight, where they are there to quote the cells."""
-    pairs = [pair for pair in _CURLY if pair[0] in text]
-    if not pairs or re.search(rf'(?:^|{re.escape(delimiter)})[ ]*"', text, re.MULTILINE):
-        return text
-    first = text.lstrip("\n").split("\n", 1)[0]
-    for pair in pairs:
-        cell = _quoted_by(pair, delimiter)
-        headers = not cell.sub("", first).strip(f"{delimiter} ")
-        if headers or any(delimiter in found[1] for found in cell.finditer(text)):
-            return cell.sub(partial(_straight, pair), text)
-    return text
-
-
-def _quoted_by(pair: str, delimiter: str) -> re.Pattern[str]:
-    """What matches a cell within a pair of quotation marks, in which they stand in pairs or doubled."""
-    opening, closing = pair[0], pair[1]
-    other, end = rf"[^\n{pair}]", re.escape(delimiter)
-    inside = [other, closing * 2]
-    if opening != closing:
-        inside += [opening * 2, f"{opening}{other}++{closing}"]
-    if closing == "’":
-        inside.append(r"(?<=\w)’(?=\w)")  # an apostrophe
-    return re.compile(rf"(?:^|(?<={end}))[ ]*{opening}((?:{'|'.join(inside)})*){closing}[ ]*(?={end}|$)", re.MULTILINE)
-
-
-def _straight(pair: str, found: re.Match[str]) -> str:
-    """A cell in straight quotation marks, in which those are doubled and the doubled ones of the pair single."""
-    inside = found[1]
-    for mark in pair:
-        inside = inside.replace(mark * 2, mark)
-    return '"{}"'.format(inside.replace('"', '""'))
 
 
 def _first_row(text: str, start: int, delimiter: str) -> list[str]:

@@ -35,7 +35,7 @@ def pairs(text: str, *columns: str) -> list[tuple[str, str]]:
         ("sep=;\nBaum;Holz\nEsche;hart\n", [("Baum", "Holz"), ("Esche", "hart")]),
         ("# my words\nterm|definition\nash|a tree\n", [("ash", "a tree")]),
         ("# my words\nterm,definition\n# trees\nash,a tree\n#1,the first\n", [("ash", "a tree"), ("#1", "the first")]),
-        ("| Term | Definition |\n|---|---|\n| ash | a tree |\n", [("ash ", "a tree ")]),
+        ("| Term | Definition |\n|---|---|\n| ash | a tree |\n", [("ash", "a tree")]),
         ("q,a\nWho?,Me\n", [("Who?", "Me")]),
         ("a,b\nx,y\n", [("a", "b"), ("x", "y")]),
         ("promt,answer\nThe cat is,black\n", [("The cat is", "black")]),
@@ -86,6 +86,86 @@ TABLE = "no,Frage,Notiz,Antwort,anders\n1,Wer?,x,Ich,Welcher? | Wie heißt er?\n
 def test_columns_are_chosen_by_name_or_number(columns: tuple[str, ...]) -> None:
     assert pairs(TABLE, *columns) == [("Wer?", "Ich"), ("Wo?", "Hier")]
     assert pairs(TABLE, *reversed(columns)) == [("Ich", "Wer?"), ("Hier", "Wo?")]
+
+
+SEPARATORS = [" -> ", " => ", " → ", " ⇒ ", " - ", " – ", " — ", " -- ", " / ", " > ", " + ", " • ", "#", "  ", "     "]
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+@pytest.mark.parametrize("header", [True, False])
+def test_whatever_people_type_between_two_columns_separates_them(separator: str, header: bool) -> None:
+    expected = [
+        ("The well-known lock at Fenby opens at", "seven, if it is dry"),
+        ("The mast/boom has", "20 - 25 metres"),
+    ]
+    if separator in (" - ", " / "):
+        expected[1] = ("The mast has", "twenty-one metres")
+    rows = [("prompt", "answer")] * header + expected
+    assert pairs("".join(f"{one}{separator}{other}\n" for one, other in rows)) == expected
+
+
+@pytest.mark.parametrize("separator", ["::", "@@", " $ ", "%", "&", " * ", " ... ", "---", "`"])
+def test_a_header_shows_what_separates_its_columns(separator: str) -> None:
+    assert pairs(f"prompt{separator}answer\nThe lock opens at{separator}seven\n") == [("The lock opens at", "seven")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- apples\n- pears\n",
+        "/usr/bin/x\n/usr/bin/y\n",
+        "It runs at 5 km/h.\nIt flies at 9 km/h.\n",
+        "It rains. It snows.\nIt blows. It stops.\n",
+        "The lamp costs $5\nThe rope costs $9\n",
+        "A well-known man\nA little-known man\n",
+        "钟何时响？雨何时下？\n书在哪？人在哪？\n",
+    ],
+)
+def test_marks_of_a_text_separate_no_columns(text: str) -> None:
+    with pytest.raises(UserError, match="is not a table"):
+        pairs(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Paris,What is it?,geography\nOslo,Where is it?,geography\nRome,Who is there?,history\n",  # the question second
+        "Q: What is it?\nA: Paris\n\nQ: Where is it?\nA: Oslo\nQ: Who is there?\nA: Rome\n",
+        "- prompt: What is it?\n  answer: Paris\n- prompt: 'Where is it?'\n  answer: Oslo\n"
+        "- prompt: Who is there?\n  answer: Rome\n",
+        "**Frage 1:** What is it?\n**Antwort 1:** Paris\n\nFrage 2: Where is it?\nAntwort 2: Oslo\n\n"
+        "Frage 3: Who is there?\nAntwort 3: Rome\n",
+        "1,What is it?,x,Paris\n2,Where is it?,x,Oslo\n3,Who is there?,x,Rome\n",  # a column that says the same
+        "My cards,\n,\nquestion,answer\nWhat is it?,Paris\nWhere is it?,Oslo\nWho is there?,Rome\n",
+        "Made in May\n\nprompt;answer\nWhat is it?;Paris\nWhere is it?;Oslo\nWho is there?;Rome\n",
+        "prompt,answer\nWhat is it?,Paris\nprompt,answer\nWhere is it?,Oslo\nWho is there?,Rome\n",  # two put together
+        "+---+---+\n| prompt | answer |\n+===+===+\n| What is it? | Paris |\n"
+        "+---+---+\n| Where is it? | Oslo |\n| Who is there? | Rome |\n",
+        "| prompt | answer |\n|---+---|\n| What is it? | Paris |\n| Where is it? | Oslo |\n| Who is there? | Rome |\n",
+        '"prompt" , "answer"\n"What is it?" , "Paris"\n"Where is it?" , "Oslo"\n"Who is there?" , "Rome"\n',
+        "سؤال,جواب\nWhat is it?,Paris\nWhere is it?,Oslo\nWho is there?,Rome\n",
+    ],
+)  # fmt: skip
+def test_answers_stand_where_the_table_has_them(text: str) -> None:
+    assert pairs(text) == [("What is it?", "Paris"), ("Where is it?", "Oslo"), ("Who is there?", "Rome")]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("Q: Who?\nA: Me\nQ: Where?\n", r"entry 2 \(line 3\) has no answer"),
+        ("Q: Who?\nA: Me\nA: You\n", "line 3: an answer needs a prompt of its own"),
+    ],
+)
+def test_a_labelled_prompt_without_an_answer_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(UserError, match=problem):
+        pairs(text)
+
+
+def test_what_stands_above_a_table_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "cards.csv"
+    path.write_text("My cards,\nquestion,answer\nWho?,Me\nWhere?,Here\n")
+    assert any("above the table left out (“My cards”)" in note for note in read_inputs([path], []).notes())
 
 
 def test_a_third_column_gives_paraphrases() -> None:
