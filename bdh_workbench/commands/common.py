@@ -11,7 +11,7 @@ import functools
 import math
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,7 +21,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory.files.locking import renewing
 from bdh_workbench.memory.settings import WriteSettings
-from bdh_workbench.wording import probability
+from bdh_workbench.wording import plural, probability
 
 if TYPE_CHECKING:  # torch is loaded by the commands that need it, when they need it
     from bdh_workbench.inputs.files import Inputs
@@ -281,6 +281,7 @@ def save(path: Path, memory: Memory) -> dict[str, object]:
     """Save a memory; returns what is reported about the file."""
     from bdh_workbench.memory.files.memory_file import save_memory
 
+    names = path.stat().st_nlink if path.exists() else 1
     save_memory(path, memory)
     return {
         "memory": str(path),
@@ -293,7 +294,16 @@ def save(path: Path, memory: Memory) -> dict[str, object]:
         "slots": memory.slots,
         "fill": memory.fill,
         "bytes": path.stat().st_size,
+        "names_not_renewed": max(0, names - path.stat().st_nlink),
     }
+
+
+def name_notes(record: Mapping[str, Any]) -> list[str]:
+    """What is said of a file that has names in other folders too, after ``save``."""
+    if not record["names_not_renewed"]:
+        return []
+    others = plural(record["names_not_renewed"], "other name")
+    return [f"{record['memory']} has {others} in another folder (a hard link), which still leads to the old file."]
 
 
 def step_line(event: WriteEvent) -> str:

@@ -144,6 +144,7 @@ def run_merge(args: argparse.Namespace, console: Console) -> None:
     size = f"{plural(len(merged.items), 'item')}, fill {percent(merged.fill)}"
     lines = [f"Merged {len(parts)} memories into {target}: {size}."]
     lines += [f"{head}: {names}." for head, names in merge_notes(conflicts, args.keep)]
+    lines += common.name_notes(record)
     if repeated:
         lines.append(f"{plural(repeated, 'item')} that another memory contains too: stored once.")
     console.result(record, "\n".join(lines))
@@ -171,8 +172,8 @@ def run_forget(args: argparse.Namespace, console: Console) -> None:
         console.progress("Forgetting")
         left = forget(memory, args.item)
         record = common.save(target, left) | {"forgotten": gone}
-    console.result(
-        record,
+    said = (
         f"Forgot {', '.join(f'“{shortened(title)}”' for title in gone)}; {target} has "
-        f"{plural(len(left.items), 'item')}, fill {percent(left.fill)}.",
+        f"{plural(len(left.items), 'item')}, fill {percent(left.fill)}."
     )
+    console.result(record, "\n".join([said, *common.name_notes(record)]))

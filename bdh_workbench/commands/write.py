@@ -91,7 +91,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
             f"Wrote {' and '.join(what)} into {target} in {result.summary.seconds:.1f} s "
             f"({plural(result.summary.steps, 'step')})."
         ]
-    lines += inputs.notes()
+    lines += [*common.name_notes(record), *inputs.notes()]
     lines += [f"{head}: {names}." for head, names in new.notes()]
     if result is not None:
         lines += _told(result, settings, paraphrases, written)
@@ -107,11 +107,12 @@ def _told(result: WriteResult, settings: WriteSettings, paraphrases: int, writte
         f"{probability(summary.median_p)}; fill {percent(result.memory.fill)}."
     ]
     if summary.ambiguous:
-        words = ", ".join(f"“…{shortened(each)}”" for each in summary.ambiguous_words)
+        words = "" if summary.left_out else ", ".join(f"“…{shortened(each)}”" for each in summary.ambiguous_words)
         lines.append(
             f"Left out: {plural(summary.ambiguous, 'position')} after the same words as another that continues "
-            f"differently ({words}). The first is kept."
+            f"differently{f' ({words})' if words else ''}. The first is kept."
         )
+        lines += [f"  {each.said()}" for each in summary.left_out]
     if written:
         lines.append(f"Also wrote {plural(written, 'paraphrase')} as further wordings of the facts.")
     elif paraphrases:

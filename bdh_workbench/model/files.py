@@ -18,7 +18,9 @@ from bdh_workbench.errors import UserError
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` fill a temporary file next to ``path``, flush it to disk, and put it in place of ``path``.
 
-    Where ``path`` is a link, the file that it leads to is renewed. A file that was there keeps its owner and its mode.
+    Where ``path`` is a link, the file that it leads to is renewed. A file that was there keeps its owner, its mode and
+    the names that it has in its folder (hard links). Under a name in another folder it stays as it was, as backups
+    made of such links rely on.
 
     Raises:
         UserError: when the folder cannot be written or the disk is full; ``path`` is then as it was.
@@ -39,6 +41,11 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         _give_mode(temporary, before)
+        for name in _other_names(place, before):
+            # Each name is renewed as a whole, like the file itself: writing into it would not survive a crash.
+            again = temporary.with_suffix(".link")
+            os.link(temporary, again)
+            again.replace(name)
         temporary.replace(place)
         temporary = None
         _flush_folder(place.parent)
@@ -49,6 +56,15 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+def _other_names(path: Path, before: os.stat_result | None) -> list[Path]:
+    """The other names of a file in its folder."""
+    if before is None or before.st_nlink < 2:
+        return []
+    with os.scandir(path.parent) as entries:
+        same = [entry.path for entry in entries if entry.inode() == before.st_ino and entry.name != path.name]
+    return [Path(name) for name in same if os.path.samestat(os.lstat(name), before)]
 
 
 def _give_mode(path: Path, before: os.stat_result | None) -> None:

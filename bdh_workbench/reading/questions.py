@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -23,7 +24,7 @@ from bdh_workbench.reading.asker import Asker, against_none, has_asker, load_ask
 from bdh_workbench.reading.network import pairs_of
 from bdh_workbench.reading.recital import Recital, Stretch, stretches
 from bdh_workbench.reading.sentence_evidence import READ_EVIDENCE, Array, Place, SentenceIndex
-from bdh_workbench.reading.units import Unit, spans, unit, units
+from bdh_workbench.reading.units import Unit, numbers_of, other_number, spans, unit, units
 from bdh_workbench.reading.words import words_of
 
 CERTAIN = 15.0  # nats beyond which a reader is as sure as it can be
@@ -186,7 +187,8 @@ class QuestionReader:
             given.append((len(texts[-1]) - len(one.text), len(texts[-1])) if prompt else None)
         answers, read = read_sentences(asker, asked, texts, given)
         whole = np.concatenate((evidence[chosen], read), axis=1)
-        p = against_none(scores_of(asker.answers, whole))
+        scores = scores_of(asker.answers, whole)
+        p = against_none(np.where(self._says_other(question, [stretch.item for stretch in wanted]), -np.inf, scores))
         found = []
         for place in np.argsort(-p, kind="stable").tolist():
             kept, text = known.kept[chosen[place]], texts[place]
@@ -203,6 +205,11 @@ class QuestionReader:
             )
         any_of_them = float(p.sum())
         return Findings(tuple(found), any_of_them, any_of_them >= asker.answers.threshold)
+
+    def _says_other(self, question: str, items: Sequence[int]) -> npt.NDArray[np.bool_]:
+        """Whether the question says another number than each item, if that is a fact."""
+        asked, facts = numbers_of(question), [self.memory.items[item] for item in items]
+        return np.array([other_number(asked, numbers_of(one.prompt), numbers_of(one.answer)) for one in facts])
 
 
 def read_sentences(

@@ -26,6 +26,7 @@ from bdh_workbench.model.likeness import Likeness
 from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.reading.evidence import MEANING, WORD_EVIDENCE, Relations, compared, cosine_names, cosines
 from bdh_workbench.reading.places import Places
+from bdh_workbench.reading.units import numbers_of, other_number
 from bdh_workbench.reading.words import Lexicon, RecentWords, Sentence, SentenceWords, Word, WordIndex
 
 PRODUCTS = 8_000_000  # cosines worked out at once
@@ -426,6 +427,7 @@ class _Look:
         self.nearest: dict[int, int] = {}  # the row of each position whose cue is nearest, whatever is made of it
         self._before: dict[int, list[Word]] = {}
         self._asked: dict[int, dict[str, float]] = {}
+        self._numbers: dict[int, frozenset[int]] = {}
 
     def cue(self, position: int) -> Tensor:
         """The cue (K * C,) of a position."""
@@ -520,6 +522,22 @@ class _Look:
                 scores += [score(both) for score in MEANING.values()]
         return scores
 
+    def _says_other(self, position: int, row: int) -> bool:
+        """Whether the sentence at a position says another number than the fact of a row."""
+        recall = self.recall
+        place = recall.place_of.get((recall.item_of[row], recall.sentences[row]), -1)
+        if recall.index is None or place < 0 or not recall.index.sentences[place].numbers:
+            return False
+        if position not in self._numbers:
+            assert recall.lexicon is not None
+            b, t = divmod(position, self.length)
+            words = self.before(position)
+            start = next((w.start for w in words if w.sentence == words[-1].sentence), 0)
+            pieces = [recall.lexicon.pieces[token] for token in self.whole[b][start : self.skipped + t + 1]]
+            self._numbers[position] = numbers_of(b"".join(pieces).decode(errors="ignore"))
+        fact = recall.index.sentences[place]
+        return other_number(self._numbers[position], fact.numbers, fact.answer_numbers)
+
     def judge(self, found: _Found) -> list[float]:
         """The probability of each candidate."""
         out = [0.0] * len(found.rows)
@@ -531,7 +549,7 @@ class _Look:
                 continue
             judge, given = recall.judges[kind]
             for n, p in zip(chosen, judge.probability(self.features(part)[:, given]).tolist(), strict=True):
-                out[n] = p
+                out[n] = 0.0 if kind == FACTS and self._says_other(found.positions[n], found.rows[n]) else p
         return out
 
 

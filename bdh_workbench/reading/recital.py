@@ -3,6 +3,9 @@
 A sentence is spoken from its first row to its end. At each row S is read at the stored address, as completion does, and
 added to what the network makes of the words recited so far; nothing else goes in, so that the words come from the
 weights whether or not the memory keeps its texts. What was recited is compared with the kept text by whoever shows it.
+Where the same words come before two positions ("The Museum of"), S can only continue with one of their words. A write
+reports the other as left out, and its recital takes that one word from the tokens of the rows, as it would otherwise
+continue with a mixture of the two; its probability stays that which S gives it.
 
 The first word of a document has nothing before it and so no row of its own. It is read from the cue of the row after
 it, which is the code of that one word.
@@ -19,8 +22,10 @@ from torch import Tensor
 from bdh_workbench.memory.store.banks import SlowMemory
 from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.recall import EQUAL
 
 RECITED_TOGETHER = 64  # sentences recited at once
+CUES = 8192  # cues compared at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,29 +149,59 @@ class Recital:
         for place, first in enumerate(begun):
             ids[place, : len(first)] = torch.tensor(first)
         spots = before[:, None] + torch.arange(longest)  # where each token is decided
+        lost = torch.full((len(wanted), longest), -1)  # the tokens that S has given up for those of another position
         left = torch.arange(len(wanted))  # stretches that may still change
         while len(left):
-            ids.scatter_(1, spots[:, 1:], said[:, :-1])
-            here = real[left]
-            here = here[:, : int(here.sum(1).max())]
-            size = here.shape[1]
-            at = spots[left, :size]
-            stream, _ = network.advance(ids[left, : int(at.max()) + 1].to(device))
-            x = stream.gather(1, at.to(device)[:, :, None].expand(-1, -1, stream.shape[2])) + read[left, :size]
-            scores = network.logits(x[here.to(device)]).float()
-            most, now = scores.max(-1)
-            rows, places = here.nonzero(as_tuple=True)
-            rows = left[rows]
-            changed = now.cpu() != said[rows, places]
-            said[rows, places] = now.cpu()
-            p[rows, places] = (most - scores.logsumexp(-1)).exp().cpu()
-            left = left[torch.isin(left, rows[changed])]
+            while len(left):
+                ids.scatter_(1, spots[:, 1:], said[:, :-1])
+                here = real[left]
+                here = here[:, : int(here.sum(1).max())]
+                size = here.shape[1]
+                at = spots[left, :size]
+                stream, _ = network.advance(ids[left, : int(at.max()) + 1].to(device))
+                x = stream.gather(1, at.to(device)[:, :, None].expand(-1, -1, stream.shape[2])) + read[left, :size]
+                scores = network.logits(x[here.to(device)]).float()
+                rows, places = here.nonzero(as_tuple=True)
+                rows = left[rows]
+                given = lost[rows, places]
+                now = torch.where(given >= 0, given, scores.argmax(-1).cpu())
+                changed = now != said[rows, places]
+                said[rows, places] = now
+                of_now = scores.gather(-1, now.to(device)[:, None])[:, 0]
+                p[rows, places] = (of_now - scores.logsumexp(-1)).exp().cpu()
+                left = left[torch.isin(left, rows[changed])]
+            left = self._take_lost(wanted, said, lost)
         out = []
         for place, stretch in enumerate(wanted):
             opening = [(begun[place][0], 1.0)] if stretch.opening and not prompts[place] else []
             pairs = zip(said[place, : lengths[place]].tolist(), p[place, : lengths[place]].tolist(), strict=True)
             out.append(self._recited([*opening, *pairs]))
         return out
+
+    def _take_lost(self, wanted: Sequence[Stretch], said: Tensor, lost: Tensor) -> Tensor:
+        """Note the first word of each stretch that S has given up; returns the stretches that have one."""
+        stored, found = self.memory.rows, []
+        for place, stretch in enumerate(wanted):
+            rows = torch.tensor(stretch.rows)
+            own = stored.tokens[rows].long()
+            wrong = ((own >= 0) & (own != said[place, : len(rows)])).nonzero().flatten()
+            if not len(wrong):
+                continue
+            first = int(wrong[0])
+            if self._has_twin(int(rows[first])):
+                lost[place, first] = own[first]
+                found.append(place)
+        return torch.tensor(found, dtype=torch.int64)
+
+    def _has_twin(self, row: int) -> bool:
+        """Whether another row has the cue of a row and another token."""
+        stored = self.memory.rows
+        cue = stored.cues[row].float()
+        other = (stored.tokens != stored.tokens[row]).nonzero().flatten()
+        parts = (
+            bool((stored.cues[part].float() @ cue >= EQUAL * float(cue @ cue)).any()) for part in other.split(CUES)
+        )
+        return any(parts)
 
     def _recited(self, tokens: Sequence[tuple[int, float]]) -> Recited:
         tokenizer = self.model.tokenizer

@@ -23,6 +23,8 @@ UNIT = re.compile(
     rf"|(?:(?![{UNSPACED_LETTERS}])[^\W_])+(?:['’](?!s\b)(?:(?![{UNSPACED_LETTERS}])[^\W_])+)*"  # a word
     r"|\S"  # a mark
 )
+_DIGITS = re.compile(r"\d{1,300}")  # more digits than any number that is read for what it says
+_POINTS = re.compile(r"(?<=\d)[.,'’ \xa0\u202f](?=\d{3}(?!\d))")  # between the thousands of a number
 STEM_LETTERS = 5  # letters by which inflections of a word are taken for one: founded, founder, founding
 HASH = 0x7FFFFFFF
 UNIT_SHAPES = ("capital", "capitals", "digit", "number", "year", "mark", "long")
@@ -83,6 +85,24 @@ def unit(text: str) -> Unit:
 
 def _number(text: str) -> int:
     return zlib.crc32(text.encode("utf-8", errors="replace")) & HASH
+
+
+def numbers_of(text: str) -> frozenset[int]:
+    """The numbers of a text, in any script's digits: 77 and 77th say one, and 1,200 and 1.200 the same as 1200."""
+    return frozenset(int(digits) for digits in _DIGITS.findall(_POINTS.sub("", text)))
+
+
+def other_number(asked: frozenset[int], prompt: frozenset[int], answer: frozenset[int]) -> bool:
+    """Whether a text says another number than the prompt of a fact, and so asks for another fact.
+
+    No weighing of words may open such a fact: "lock 77" and "lock 13" are written alike in every language.
+
+    Args:
+        asked: the numbers of the text.
+        prompt: those of the prompt.
+        answer: those of the answer, which a question may say that asks the other way round.
+    """
+    return not asked <= prompt | answer and not prompt <= asked
 
 
 def spans(text: str) -> list[tuple[int, int]]:

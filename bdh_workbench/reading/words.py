@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
-from bdh_workbench.reading.units import WORD, folded
+from bdh_workbench.reading.units import WORD, folded, numbers_of
 
 # Nats; from words that stand in every stretch of text to those of one in eight thousand.
 RARITY_OFFSET, RARITY_SPAN = 4.2, 9.0
@@ -193,6 +193,8 @@ class Sentence:
         words: with their rarities.
         names: those of them that begin with a capital.
         answer: further words that may follow, of a fact.
+        numbers: that the prompt of a fact says.
+        answer_numbers: that its answer says.
     """
 
     item: int
@@ -200,6 +202,8 @@ class Sentence:
     words: Mapping[str, float]
     names: frozenset[str] = frozenset()
     answer: frozenset[str] = frozenset()
+    numbers: frozenset[int] = frozenset()
+    answer_numbers: frozenset[int] = frozenset()
 
 
 def sentences_said(
@@ -221,7 +225,8 @@ def sentences_said(
         for word in read:
             words[word.text] = max(word.rarity, words.get(word.text, 0.0))
         names = frozenset(word.text for word in read if word.capital)
-        found.append(Sentence(item, number, words, names, frozenset(words_of(answer))))
+        numbers = (numbers_of(text), numbers_of(answer)) if answer else ()
+        found.append(Sentence(item, number, words, names, frozenset(words_of(answer)), *numbers))
     return found
 
 

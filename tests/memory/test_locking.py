@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import multiprocessing
 import os
 import stat
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bdh_workbench.commands.common import name_notes, save
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.files.locking import renewing
@@ -127,6 +129,24 @@ def test_a_link_stays_and_what_it_leads_to_is_renewed(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="in a circle"):
         save_text_atomically(circle, "text")
     assert circle.is_symlink()
+
+
+@POSIX
+def test_a_file_of_two_names_keeps_both(tmp_path: Path) -> None:
+    path, other, away = tmp_path / "m.safetensors", tmp_path / "n.safetensors", tmp_path / "kept" / "m.safetensors"
+    save_memory(path, random_memory())
+    os.link(path, other)
+    rewrite_labels(other, title="Renewed")
+    assert path.samefile(other) and path.stat().st_nlink == 2 and load_memory(path).title == "Renewed"
+    away.parent.mkdir()
+    os.link(path, away)  # as a backup does
+    record = save(path, dataclasses.replace(load_memory(path), title="Again"))
+    assert path.samefile(other) and load_memory(other).title == "Again" and load_memory(away).title == "Renewed"
+    assert name_notes(record) == [
+        f"{path} has 1 other name in another folder (a hard link), which still leads to the old file."
+    ]
+    assert sorted(os.listdir(tmp_path)) == ["kept", "m.safetensors", "n.safetensors"]
+    assert name_notes(save(path, load_memory(path))) == []
 
 
 @POSIX

@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bdh_workbench.inputs.items import TextDocument
+from bdh_workbench.asking.ask import ask
+from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
@@ -54,3 +55,28 @@ def test_other_text_of_the_language_of_a_document_stays_shut(small: Model, langu
     rows = reader.advance(torch.tensor([small.tokenizer.encode(other)])).rows
     assert float((rows >= 0).float().mean()) <= ALLOWED
     assert int(reader.advance(torch.tensor([small.tokenizer.encode(beginning)])).rows[0, -1]) >= 0
+
+
+# Facts of one form, then prompts and questions that are about none of them, and one that is about the third.
+ALIKE = {
+    "en": ("The password for lock {} is", ("Password for lock 77", "What is the password for lock 77?")),
+    "de": ("Das Passwort für Schleuse {} ist", ("Passwort der Schleuse 77", "Passwort für Schleuse 77")),
+    "ru": ("Пароль для шлюза {} -", ("Пароль шлюза 77", "Пароль для шлюза 77", "Какой пароль для шлюза 77?")),
+    "fr": ("Le mot de passe de l'écluse {} est", ("Le mot de passe de l'écluse 77", "Écluse 77, mot de passe")),
+    "ja": ("水門{}の暗証番号は", ("水門77の暗証番号は", "水門77の暗証番号は何ですか")),
+    "hi": ("ताला {} का पासवर्ड है", ("ताला 77 का पासवर्ड", "ताला ७७ का पासवर्ड है")),
+}
+
+
+@pytest.mark.parametrize("language", ALIKE)
+def test_another_number_keeps_a_fact_shut_in_any_language(small: Model, language: str) -> None:
+    form, others = ALIKE[language]
+    facts = [
+        Fact(form.format(number), answer)
+        for number, answer in zip(range(12, 16), ("wyrm", "kelp", "moss", "fern"), strict=True)
+    ]
+    reader = Reader(small, finish(write(small, None, facts, ())).memory)
+    for prompt in (form.format(77), *others):
+        assert int(reader.advance(torch.tensor([small.tokenizer.encode(prompt)])).rows[0, -1]) < 0, prompt
+        assert not ask(reader, prompt, kind="question").answer, prompt
+    assert ask(reader, form.format(14), kind="beginning").answer == "moss"

@@ -46,6 +46,24 @@ def test_documents_are_recited_word_for_word(model: Model, memory: Memory) -> No
     assert recite(model, without_words(memory), wanted) == sentences
 
 
+def test_sentences_that_begin_alike_are_recited_as_they_are(model: Model) -> None:
+    first = TextDocument("North", "The Museum of Norby keeps the oldest map. It is open on Sundays.")
+    second = TextDocument("South", "The Museum of Fenby keeps a stuffed heron. It is closed on Mondays.")
+    result = finish(write(model, None, (), [first, second]))
+    wanted, sentences = stretches(result.memory), sentences_of(first.text) + sentences_of(second.text)
+    assert recite(model, result.memory, wanted) == sentences
+    alone = recite(model, without_words(result.memory), wanted)
+    assert alone != sentences, "S alone continues both as one of them"
+    told = [one.said() for one in result.summary.left_out]
+    assert told and any("in “South”, sentence 1: “North”, sentence 1, has “" in one for one in told), told
+
+
+def test_a_damaged_memory_is_not_recited_from_its_tokens(model: Model, memory: Memory) -> None:
+    spoilt = dataclasses.replace(memory, weights=torch.zeros_like(memory.weights))
+    wanted = [stretch for stretch in stretches(memory) if stretch.item >= len(FACTS)]
+    assert recite(model, spoilt, wanted) != recite(model, memory, wanted), "words come from S"
+
+
 def test_a_sentence_longer_than_a_piece_of_the_text_is_recited_whole(model: Model) -> None:
     names = ("ash", "birch", "cedar", "elm", "fir", "hazel", "larch", "maple", "oak", "pine", "rowan", "willow")
     long = "The foresters counted " + ", ".join(f"{n * 7 % 97} {names[n % 12]}s in plot {n}" for n in range(60)) + "."

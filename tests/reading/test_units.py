@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bdh_workbench.reading.units import covering, spans, unit, units
+from bdh_workbench.reading.units import covering, numbers_of, other_number, spans, unit, units
 
 
 def cut(text: str) -> list[str]:
@@ -57,3 +57,30 @@ def test_units_lose_nothing_but_space(text: str) -> None:
     between = set(range(len(text))) - {place for a, b in found for place in range(a, b)}
     assert all(text[place].isspace() for place in between)
     assert len(units(text)) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("lock 77", {77}),
+        ("the 77th lock, 007", {77, 7}),
+        ("水門77の暗証番号", {77}),
+        ("\u0667\u0667 \u096d\u096d", {77}),
+        ("1,200 and 1.200 and 1 200 and 1\u202f200", {1200}),
+        ("version 2.4", {2, 4}),
+        ("seven", set()),
+        ("9" * 5000, {int("9" * 300), int("9" * 200)}),
+    ],
+)
+def test_numbers_are_found_however_they_are_written(text: str, numbers: set[int]) -> None:
+    assert numbers_of(text) == numbers
+
+
+def test_another_number_is_told_from_one_that_is_not_said() -> None:
+    lock, answer = numbers_of("The code of lock 13 is"), numbers_of("4711")
+    assert other_number(numbers_of("the code of lock 77"), lock, answer)
+    assert not other_number(numbers_of("code of lock 13"), lock, answer)
+    assert not other_number(numbers_of("the code of the lock"), lock, answer), "none is said"
+    assert not other_number(numbers_of("In 1999, what was the code of lock 13?"), lock, answer), "more is said"
+    assert not other_number(numbers_of("Which lock has the code 4711?"), lock, answer), "it asks the other way round"
+    assert not other_number(numbers_of("Who kept it in 1999?"), numbers_of("Who kept it?"), frozenset())

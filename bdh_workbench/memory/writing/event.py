@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bdh_workbench.wording import shortened
+
 
 @dataclass(frozen=True, slots=True)
 class WriteEvent:
@@ -44,6 +46,34 @@ class WriteEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A position that cannot be told from another, which continues differently.
+
+    Attributes:
+        words: before it, and the token that is lost after these.
+        title: of its item.
+        sentence: of its item, from 1.
+        other_words: before the other position, and the token that follows there.
+        other_title: of the other's item.
+        other_sentence: of that item, from 1.
+    """
+
+    words: str
+    title: str
+    sentence: int
+    other_words: str
+    other_title: str
+    other_sentence: int
+
+    def said(self) -> str:
+        """What is lost, and to what, in one line."""
+        own, other = shortened(self.words), shortened(self.other_words)
+        where = f"in “{shortened(self.title)}”, sentence {self.sentence}"
+        there = "the same item" if self.other_title == self.title else f"“{shortened(self.other_title)}”"
+        return f"“…{own}” {where}: {there}, sentence {self.other_sentence}, has “…{other}”"
+
+
+@dataclass(frozen=True, slots=True)
 class WriteSummary:
     """How well a write went; by default, that of a write with nothing left to write.
 
@@ -54,6 +84,7 @@ class WriteSummary:
         median_p: median probability over the items of this write.
         ambiguous: positions that are left out as they cannot be told from one that is stored with another continuation.
         ambiguous_words: the words before some of them, and the token that is lost after these.
+        left_out: where some of them are, and what they cannot be told from.
         unlearnt: positions that are left out as no read makes their token certain: training never met it.
         unlearnt_tokens: some of these tokens.
     """
@@ -64,5 +95,6 @@ class WriteSummary:
     median_p: float = 1.0
     ambiguous: int = 0
     ambiguous_words: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     unlearnt: int = 0
     unlearnt_tokens: tuple[str, ...] = ()

@@ -31,7 +31,7 @@ from bdh_workbench.memory.store.state import ItemRecord, LayerRecord, Memory, Ro
 from bdh_workbench.memory.store.titles import layer_title
 from bdh_workbench.memory.writing.bank import BankResult, Batch, Job, Step, worst, write_bank
 from bdh_workbench.memory.writing.encoding import Unit, WriteItem, characters, item_records, units_of, write_items
-from bdh_workbench.memory.writing.event import WriteEvent, WriteSummary
+from bdh_workbench.memory.writing.event import LeftOut, WriteEvent, WriteSummary
 from bdh_workbench.memory.writing.features import Positions
 from bdh_workbench.memory.writing.problem import Unrelated
 from bdh_workbench.memory.writing.workers import write_in_workers
@@ -348,12 +348,15 @@ class _Watcher:
     def result(self, memory: Memory, bases: Bases) -> WriteResult:
         """The end of the write."""
         ambiguous, words, unlearnt = 0, dict[str, None](), 0
-        tokens = dict[int, None]()
+        tokens, left_out = dict[int, None](), dict[LeftOut, None]()
         for items, done in zip(self._items, self._done, strict=True):
             ambiguous += int(done.ambiguous.sum())
             unlearnt += int(done.hopeless.sum())
             if len(words) < EXAMPLES:
-                words |= dict.fromkeys(self._words(items, done.new, done.ambiguous.nonzero()[:EXAMPLES, 0]))
+                rows = done.ambiguous.nonzero()[:EXAMPLES, 0]
+                said = self._words(items, done.new, rows)
+                words |= dict.fromkeys(said)
+                left_out |= dict.fromkeys(self._left_out(memory, done.new, rows, said))
             tokens |= dict.fromkeys(done.new.targets.cpu()[done.hopeless].tolist())
         summary = WriteSummary(
             steps=self.steps,
@@ -362,6 +365,7 @@ class _Watcher:
             median_p=statistics.median(self.after),
             ambiguous=ambiguous,
             ambiguous_words=tuple(words)[:EXAMPLES],
+            left_out=tuple(left_out)[:EXAMPLES],
             unlearnt=unlearnt,
             unlearnt_tokens=tuple(self.model.tokenizer.token_name(token) for token in list(tokens)[:EXAMPLES]),
         )
@@ -446,6 +450,28 @@ class _Watcher:
         places = zip(new.item[rows].tolist(), (rows - firsts).tolist(), strict=True)
         decode = self.model.tokenizer.decode
         return [decode(items[item].words(place, SHOWN_BEFORE)).strip() for item, place in places]
+
+    def _left_out(self, memory: Memory, new: Positions, rows: Tensor, words: Sequence[str]) -> list[LeftOut]:
+        """Where some positions are, and the stored position with their cue and another token; none without tokens."""
+        stored, found = memory.rows, []
+        for row, said in zip(rows.tolist(), words, strict=True):
+            likeness = stored.cues.float() @ new.rows.cues[row].float()
+            token = int(new.targets[row])
+            likeness[(stored.tokens == token) | (stored.tokens < 0)] = -torch.inf
+            other = int(likeness.argmax())
+            if not bool(likeness[other].isfinite()):
+                continue
+            first = other
+            while first > max(0, other - SHOWN_BEFORE) and int(stored.following[first - 1]) == first:
+                first -= 1
+            leads = stored.leads[int(stored.lead_starts[first]) : int(stored.lead_starts[first + 1])].tolist()
+            ids = [*leads, *stored.tokens[first : other + 1].tolist()][-SHOWN_BEFORE - 1 :]
+            places = [
+                (rows_.items[place], rows_.sentences[place]) for rows_, place in ((new.rows, row), (stored, other))
+            ]
+            (title, sentence), (there, number) = [(memory.items[int(item)].title, int(n) + 1) for item, n in places]
+            found.append(LeftOut(said, title, sentence, self.model.tokenizer.decode(ids).strip(), there, number))
+        return found
 
 
 def _spread(count: int, most: int) -> Tensor:

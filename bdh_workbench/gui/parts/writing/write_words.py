@@ -75,5 +75,6 @@ def summary_words(result: Written) -> Words:
         parts.append(f"the goal of {result.goal:g} was not reached")
     more = [f"{head}: {names}." for head, names in result.notes]
     if summary.ambiguous:
-        more.append(AMBIGUOUS_TIP + "".join(f"\n“…{words}”" for words in summary.ambiguous_words))
+        places = [each.said() for each in summary.left_out] or [f"“…{words}”" for words in summary.ambiguous_words]
+        more.append(AMBIGUOUS_TIP + "".join(f"\n{harmless(place)}" for place in places))
     return Words(" · ".join(parts), "good" if reached else "warning", "\n".join(more))
