@@ -62,6 +62,7 @@ TABLE_SUFFIXES = tuple(suffix for suffix, kind in FACT_SUFFIXES.items() if kind 
 FILE_KINDS: Mapping[str, tuple[str, ...]] = {
     "Texts": (".txt", ".text", ".md", ".markdown", *SETTINGS),
     "PDF, word processor and web pages": (".pdf", ".docx", ".odt", ".html", ".htm", ".xhtml", ".epub"),
+    "E-mails and subtitles": (".eml", ".srt", ".vtt"),
     "Tables and data": (".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson"),
 }
 """What can be read, by kind, with the extensions of its files: for the filters of file dialogs."""
@@ -73,7 +74,7 @@ class FileRead:
 
     Attributes:
         file: its path, as it can be shown.
-        kind: text, markdown, json, jsonl, table, pdf, docx, odt, html or epub; "" where it could not be told.
+        kind: text, markdown, json, jsonl, table, pdf, docx, odt, html, epub, mail or subtitles; "" if not known.
         encoding: of its text; "" where the kind settles it.
         detected: whether the encoding was guessed from the letters.
         columns: of a table whose columns have other names than ours, those used: a name in quotes, or a number from 1.
@@ -189,6 +190,8 @@ _KIND_NAMES = {
     "odt": "a word processor's file",
     "html": "a web page",
     "epub": "an electronic book",
+    "mail": "an e-mail",
+    "subtitles": "a file of subtitles",
 }
 
 
@@ -275,6 +278,15 @@ def _page(raw: bytes, kind: str, where: str) -> tuple[Page, Decoded]:
         from bdh_workbench.inputs import office
 
         return (office.read_docx if kind == "docx" else office.read_odt)(raw, where), packed
+    if kind == "mail":
+        from bdh_workbench.inputs.spoken import read_mail
+
+        return read_mail(raw, where), packed
+    if kind == "subtitles":
+        from bdh_workbench.inputs.spoken import read_subtitles
+
+        text = decode(raw, where)
+        return read_subtitles(text.text), text
     from bdh_workbench.inputs import web
 
     if kind == "epub":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 UNPACKED_LIMIT = 200_000_000
 """The most bytes that the parts of a packed file that are read may have."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # old office files, and new ones with a password
+_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:From [^\n]*\n)?[A-Za-z-]+:[ \t]", re.ASCII)  # of an e-mail
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _NAMES = {"pdf": "a PDF", "docx": "a DOCX", "odt": "an ODT", "epub": "an EPUB"}
 _SUFFIXES = {
@@ -28,6 +30,9 @@ _SUFFIXES = {
     ".html": "html",
     ".htm": "html",
     ".xhtml": "html",
+    ".eml": "mail",
+    ".srt": "subtitles",
+    ".vtt": "subtitles",
 }
 
 
@@ -47,7 +52,9 @@ class Page:
 
 
 def kind_of(raw: bytes, suffix: str, where: str) -> str:
-    """What a file is: pdf, docx, odt, epub, html, or "" for plain text or data. Its content counts, not its name.
+    """What a file is: pdf, docx, odt, epub, html, mail, subtitles, or "" for plain text or data.
+
+    Its content counts, not its name; e-mails and subtitles must be named so too.
 
     Args:
         raw: what the file holds.
@@ -72,6 +79,10 @@ def kind_of(raw: bytes, suffix: str, where: str) -> str:
         raise UserError(
             f"{where} is not {_NAMES[kind]} file, despite its name: it is damaged, or another kind of file."
         )
+    if kind == "mail" and _HEADER.match(raw):
+        return kind
+    if kind == "subtitles" and b"-->" in raw:
+        return kind
     if kind == "html" or (suffix not in (".txt", ".text", ".md", ".markdown") and _begins_as_html(raw)):
         return "html"
     return ""

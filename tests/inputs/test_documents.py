@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import random
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -242,6 +243,55 @@ def test_the_main_part_of_a_page_is_read(tmp_path: Path) -> None:
 )
 def test_a_page_without_text_says_so(tmp_path: Path, page: str) -> None:
     assert "contains no text" in refusal(tmp_path, "a.html", page)
+
+
+def test_the_text_of_an_e_mail_is_read_in_its_encodings(tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["From"], message["To"] = "Ada Brand <ada@norby.example>", "bo@fenby.example"
+    message["Subject"], message["Date"] = "Die Schleuse für Bö", "Tue, 05 Mar 2024 10:11:12 +0100"
+    message.set_content("Die Schleuse öffnet um sieben.\n", cte="quoted-printable")
+    message.add_alternative("<p>Die Schleuse <b>öffnet</b> um acht.</p>", subtype="html")
+    message.add_attachment(b"x", maintype="image", subtype="png", filename="a.png")
+    path = tmp_path / "m.eml"
+    path.write_bytes(message.as_bytes())
+    found = read_inputs([], [path])
+    assert [document.title for document in found.documents] == ["Die Schleuse für Bö"]
+    assert found.documents[0].text == (
+        "From: Ada Brand <ada@norby.example>\nTo: bo@fenby.example\nDate: Tue, 05 Mar 2024 10:11:12 +0100\n"
+        "Subject: Die Schleuse für Bö\n\nDie Schleuse öffnet um sieben.\n"
+    )
+    assert found.notes() == [f"{path}: 1 attachment left out."]
+    page = EmailMessage()
+    page.set_content("<p>Nur als <i>Seite</i>.</p>", subtype="html")
+    path.write_bytes(b"Subject: x\n" + page.as_bytes())
+    assert "Nur als Seite." in read_inputs([], [path]).documents[0].text
+    path.write_bytes(b"Subject: x\n\n")
+    with pytest.raises(UserError, match="an e-mail without text"):
+        read_inputs([], [path])
+
+
+@pytest.mark.parametrize("suffix", [".srt", ".vtt"])
+def test_what_subtitles_say_is_read(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"film{suffix}"
+    path.write_text(
+        "WEBVTT\n\n" * (suffix == ".vtt")
+        + "1\n00:00:01,000 --> 00:00:04,000\nThe old keeper lit\nthe lamp at dusk,\n\n"
+        + "2\n00:00:04,500 --> 00:00:07,000 align:start\nand <i>nobody</i> came.\n\n"
+        + "3\n00:00:08,000 --> 00:00:11,500\n- Where is Marta?\n- She went to Fenby.\n",
+        encoding="utf-8",
+    )
+    found = read_inputs([], [path])
+    assert found.documents[0].text == (
+        "The old keeper lit the lamp at dusk, and nobody came.\n\n- Where is Marta?\n- She went to Fenby.\n"
+    )
+    assert found.documents[0].title == "film" and found.notes() == [f"{path}: the times of 3 subtitles left out."]
+
+
+def test_a_text_that_is_only_named_like_a_mail_is_a_text(tmp_path: Path) -> None:
+    for suffix in (".eml", ".srt"):
+        path = tmp_path / f"notes{suffix}"
+        path.write_text("It rained in Norby. Nobody minded.\n", encoding="utf-8")
+        assert read_inputs([], [path]).documents[0].text == "It rained in Norby. Nobody minded.\n"
 
 
 def test_a_page_is_read_in_the_encoding_that_it_names(tmp_path: Path) -> None:
