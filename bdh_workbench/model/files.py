@@ -41,11 +41,11 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         _give_mode(temporary, before)
-        for name in _other_names(place, before):
+        for other in _other_names(place, before):
             # Each name is renewed as a whole, like the file itself: writing into it would not survive a crash.
             again = temporary.with_suffix(".link")
             os.link(temporary, again)
-            again.replace(name)
+            again.replace(other)
         temporary.replace(place)
         temporary = None
         _flush_folder(place.parent)

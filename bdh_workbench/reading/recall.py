@@ -280,7 +280,8 @@ class Recall:
                 position = b * length + t
                 after = self.following[last] if last >= 0 and self.tokens[last] == token else -1
                 if after >= 0:
-                    self._go_on(look, position, after, sure, chosen.get(position), exact[b][t], familiar, best)
+                    options = exact[b][t]
+                    self._go_on(look, position, last, after, sure, chosen.get(position), options, familiar, best)
                 last, sure = (best[position] if familiar[position] >= threshold else -1), familiar[position]
         shape = (len(whole), length)
         return torch.tensor(familiar).view(shape), torch.tensor(best).view(shape)
@@ -314,6 +315,7 @@ class Recall:
         self,
         look: _Look,
         position: int,
+        last: int,
         after: int,
         sure: float,
         chosen: int | None,
@@ -330,7 +332,8 @@ class Recall:
         if self.item_of[after] in self.documents:
             p = look.judge(_Found([position], [after], [1.0]))[0]
         same = self.item_of[best[position]] == self.item_of[after]
-        if p >= familiar[position] or (same and p >= EVEN):
+        # The row matched last has said its token: it is not where the text is now, however near its cue still is.
+        if p >= familiar[position] or (same and (p >= EVEN or best[position] == last)):
             best[position], familiar[position] = after, max(p, familiar[position] if same else p)
 
     def _nearest(self, cue: Tensor, options: list[int]) -> int:

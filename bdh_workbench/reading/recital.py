@@ -198,10 +198,8 @@ class Recital:
         stored = self.memory.rows
         cue = stored.cues[row].float()
         other = (stored.tokens != stored.tokens[row]).nonzero().flatten()
-        parts = (
-            bool((stored.cues[part].float() @ cue >= EQUAL * float(cue @ cue)).any()) for part in other.split(CUES)
-        )
-        return any(parts)
+        equal = EQUAL * float(cue @ cue)
+        return any(bool((stored.cues[part].float() @ cue >= equal).any()) for part in torch.split(other, CUES))
 
     def _recited(self, tokens: Sequence[tuple[int, float]]) -> Recited:
         tokenizer = self.model.tokenizer
