@@ -323,6 +323,8 @@ def test_inspect_tells_what_is_held(run: Run, memory_file: Path) -> None:
     assert [item["answer"] for item in found["items"]] == [fact.answer for fact in FACTS]
     status, out, _ = run("inspect", memory_file)
     assert status == 0 and "6 items in 1 layer" in out and "Quill" in out
+    lines = [line.split() for line in out.splitlines() if line.startswith("  ")]
+    assert [line[:2] for line in lines] == [[str(number), "fact"] for number in range(6)], "as forget takes them"
 
 
 def test_forget_takes_a_title_or_a_number(

@@ -36,13 +36,14 @@ def run_inspect(args: argparse.Namespace, console: Console) -> None:
         lines.append(f"\nlayer {layer['number']}, {layer['created']}{off}: {layer['title']}")
         rows = [
             (
+                str(number),
                 item["kind"],
                 shortened(item["title"]),
                 shortened(item["answer"], 30),
                 plural(item["tokens"], "token"),
                 f"p {probability(item['p_before'])} → {probability(item['p_after'])}",
             )
-            for item in contents["items"]
+            for number, item in enumerate(contents["items"])
             if item["layer"] == layer["number"]
         ]
         if rows:

@@ -232,6 +232,85 @@ def reset_brings_panes_back(w: MainWindow) -> Scene:
     assert not w.docks["ask"].isHidden() and w.panes.ask.line.hasFocus()
 
 
+SOURCE = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QDrag
+from PySide6.QtWidgets import QApplication, QLabel
+
+class Source(QLabel):
+    def mouseMoveEvent(self, event):
+        drag, data = QDrag(self), QMimeData()
+        data.setUrls([QUrl.fromLocalFile(path) for path in sys.argv[2:]])
+        data.setText("\\n".join(sys.argv[2:]))
+        drag.setMimeData(data)
+        drag.exec(Qt.DropAction.CopyAction)
+
+application = QApplication([])
+source = Source("files")
+source.setWindowFlags(Qt.WindowType.X11BypassWindowManagerHint)
+source.setGeometry(1400, 600, 150, 150)
+source.show()
+Path(sys.argv[1]).touch()
+application.exec()
+"""
+
+
+def dragged_onto(widget: QWidget) -> Scene:
+    """Drag what the other program offers onto a widget, as a hand does."""
+    tool("mousemove", "1470", "670")
+    tool("mousedown", "1")
+    place = widget.mapToGlobal(widget.rect().center())
+    for x, y in (
+        (1460, 660),
+        (1440, 650),
+        (place.x() + 8, place.y()),
+        (place.x() + 4, place.y()),
+        (place.x(), place.y()),
+    ):
+        tool("mousemove", str(x), str(y))
+        yield pause(0.3)
+    yield pause()
+    tool("mouseup", "1")
+
+
+def files_are_dropped_anywhere(w: MainWindow) -> Scene:
+    """Files of a file manager land in the Write pane wherever they are dropped, and never as their addresses."""
+    yield loaded(w)
+    folder = Path(os.environ["BDH_WORKBENCH_HOME"])
+    notes = [folder / "harbour.txt", folder / "ferry.md"]
+    for path in notes:
+        path.write_text(f"The {path.stem} of Norby is old. Nobody minds.\n", encoding="utf-8")
+    ready = folder / "ready"
+    source = subprocess.Popen([sys.executable, "-c", SOURCE, str(ready), *map(str, notes)])
+    w.resize(1100, 700)
+    w.move(0, 0)
+    yield ready.exists
+    yield pause(1.0)
+    panes = w.panes
+    for name, find in (
+        ("ask", lambda: panes.ask.line),
+        ("ask", lambda: panes.text.view.viewport()),
+        ("write", lambda: panes.write.pages.editor.viewport()),
+        ("inspect", lambda: panes.gates.line),
+        ("floating", lambda: panes.ask.line),
+    ):
+        w.workspaces.show("ask" if name == "floating" else name)
+        yield pause()
+        if name == "floating":
+            w.docks["ask"].setFloating(True)
+            yield pause(1.5)
+            w.docks["ask"].raise_()
+        panes.write.clear()
+        yield from dragged_onto(find())
+        yield lambda: sorted(document.title for document in panes.write.pages.documents()) == ["ferry", "harbour"]
+        assert w.workspaces.current == "write" and not panes.ask.line.text() and not panes.gates.line.text(), name
+    source.terminate()
+    source.wait(10)
+    w.discard = True
+
+
 def keyboard_alone(w: MainWindow) -> Scene:
     """Ctrl+2, a question, Ctrl+J to its source, Ctrl+D to keep it as a check, Ctrl+Shift+R to run that."""
     yield loaded(w)

@@ -70,3 +70,7 @@ def test_the_keyboard_alone_asks_follows_the_source_and_pins_a_check(
     screen: str, model_folder: Path, tmp_path: Path
 ) -> None:
     played(screen, "keyboard_alone", model_folder, tmp_path / "home")
+
+
+def test_files_are_dropped_anywhere(screen: str, model_folder: Path, tmp_path: Path) -> None:
+    played(screen, "files_are_dropped_anywhere", model_folder, tmp_path / "home")

@@ -93,6 +93,7 @@ class TextPane(Pane):
         self.chooser.setAccessibleName("Which item of the memory is shown")
         self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.chooser.setMinimumContentsLength(12)
+        self.chooser.setPlaceholderText("nothing stored yet")
         self.chooser.currentIndexChanged.connect(self._chosen)
         self.edit_button = flat_button("edit", "Change this item and write it again", self.edit)
         self.find_button = flat_button("find", "Find words in this text (Ctrl+F)", self.start_find)

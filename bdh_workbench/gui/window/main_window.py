@@ -15,6 +15,7 @@ from bdh_workbench.gui.look.words import short
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.gui.shared.preferences import packed, unpacked
 from bdh_workbench.gui.window.commands import Commands
+from bdh_workbench.gui.window.drops import Drops
 from bdh_workbench.gui.window.header import PROGRAM_NAME, Header
 from bdh_workbench.gui.window.panes import Panes
 from bdh_workbench.gui.window.workspaces import Workspaces
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
         context.theme.add_parts((self.menuBar(), self.header, self.statusBar(), *self.docks.values()))
         context.theme.follow(self.workspaces.recolour)
         self._listen()
+        self._drops = Drops(self, self.docks.values(), self.dropEvent)
         self.resize(*FIRST_SIZE)
         if self.preferences.values.geometry:
             self.restoreGeometry(unpacked(self.preferences.values.geometry))

@@ -411,4 +411,12 @@ def _side_by_side(memories: Sequence[Memory], place: dict[tuple[int, int], int])
 
 
 def _listed(memory: Memory, indices: Sequence[int]) -> str:
-    return listed([f"“{shortened(memory.items[index].title)}” (number {index})" for index in indices])
+    """Items by title and number; of those with one title, the layer too."""
+    items = [memory.items[index] for index in indices]
+    titles = [item.title for item in items]
+    return listed(
+        [
+            f"“{shortened(item.title)}” (number {index}{f', of layer {item.layer}' * (titles.count(item.title) > 1)})"
+            for index, item in zip(indices, items, strict=True)
+        ]
+    )

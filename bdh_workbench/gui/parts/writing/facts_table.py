@@ -186,11 +186,13 @@ class FactsTable(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Prompts have half of the width; where that is little, cells have two lines or more."""
         super().resizeEvent(event)
-        width = self.viewport().width()
+        header = self.horizontalHeader()
         if event.oldSize().width() != event.size().width():
             for column, share in enumerate(SHARES, start=1):
-                self.horizontalHeader().resizeSection(column, round(share * width))
-        lines = 1 if width >= ONE_LINE else 2
+                # The width is asked for again: a column that changes may bring the scroll bar, and this event again.
+                width = round(share * self.viewport().width())
+                header.resizeSection(column, max(width, header.sectionSizeHint(column)))
+        lines = 1 if self.viewport().width() >= ONE_LINE else 2
         if lines != self._lines:
             self._lines = lines
             self.setWordWrap(lines > 1)

@@ -77,4 +77,5 @@ def summary_words(result: Written) -> Words:
     if summary.ambiguous:
         places = [each.said() for each in summary.left_out] or [f"“…{words}”" for words in summary.ambiguous_words]
         more.append(AMBIGUOUS_TIP + "".join(f"\n{harmless(place)}" for place in places))
-    return Words(" · ".join(parts), "good" if reached else "warning", "\n".join(more))
+    # A line breaks after a dot and not before it.
+    return Words("\xa0· ".join(parts), "good" if reached else "warning", "\n".join(more))
