@@ -32,6 +32,7 @@ from bdh_workbench.gui.look.widgets import (
     splitter,
 )
 from bdh_workbench.gui.look.words import plural
+from bdh_workbench.gui.parts.writing.write_words import step_words
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.harmless import harmless_lines
 from bdh_workbench.session.records.events import (
@@ -198,7 +199,7 @@ class ActivityPane(Pane):
     def _stepped(self, event: WriteStepped) -> None:
         if event.job == self.running and not self._measured:
             self.progress.setRange(0, 1000)
-            self.progress.setValue(round(1000 * event.event.step / max(1, event.event.steps)))
+            self.progress.setValue(round(1000 * step_words(event.event, str)[1]))  # as in the Write pane
             self._detail = f"step {event.event.step} of at most {event.event.steps}"
             self._changed()
 

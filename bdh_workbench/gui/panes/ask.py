@@ -70,7 +70,7 @@ class AskPane(Pane):
         bar.rangeChanged.connect(self._follow)
         bar.actionTriggered.connect(self._moved)
         self.bars = NextTokens(
-            context.clock, "Next token", "Ask something to see what may come next, with memory on and off.",
+            context.clock, "Next token", "Begin a sentence to see what may come next, with memory on and off.",
             ("memory on", "memory off"), "How probable each next token is with the memory, and without it.",
         )  # fmt: skip
         self.bars.setMinimumWidth(150)

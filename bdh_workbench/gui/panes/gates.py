@@ -14,10 +14,11 @@ from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.reading.sources import Source
 from bdh_workbench.session.records.events import JobFailed, TextInspected
 from bdh_workbench.session.records.jobs import InspectText
-from bdh_workbench.session.records.views import TextInspection
+from bdh_workbench.session.records.views import RowMatch, TextInspection
 
 AFTER = 300  # milliseconds without a key
 SHOWN_CHARACTERS = 4000  # characters that are looked at
+NAME = 24  # characters of the name of a stored row
 SWITCHES = ("slow off", "fast off", "written off")
 
 
@@ -156,9 +157,7 @@ class GatesPane(Pane):
         index = min(self.token.value(), len(self.seen.tokens) - 1)
         self.token_name.setText(f"{index + 1}: {shown_token(self.seen.tokens[index])}")
         matches = self.seen.matches[index]
-        names = [
-            shown_token(f"{match.source.sentence}: {(match.token or match.source.title).strip()}") for match in matches
-        ]
+        names = [shown_token(_named(match), NAME) for match in matches]
         self.address.show_values(
             names,
             [max(0.0, match.cosine) for match in matches],
@@ -196,6 +195,13 @@ class GatesPane(Pane):
         if off.top:
             text, p = off.top[0]
             self.next.setToolTip(tip(f"Switched off, the model would say “{shown_token(text)}” (p {shown_p(p)})."))
+
+
+def _named(match: RowMatch) -> str:
+    """A stored row by where it stands and the token that follows it."""
+    source = match.source
+    place = source.title if source.kind == "fact" else f"{source.title[: NAME // 3]}, {source.sentence}"
+    return f"{match.token.strip()} · {place}" if match.token.strip() else place
 
 
 def _place(source: Source) -> str:

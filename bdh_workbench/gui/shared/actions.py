@@ -23,7 +23,7 @@ class ActionSpec:
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("new_memory", "New memory", "Ctrl+N", "Start an empty memory", "File"),
-    ActionSpec("open_text", "Open text or facts…", "Ctrl+O", "Read a text, Markdown, JSON or CSV file", "File"),
+    ActionSpec("open_text", "Open text or facts…", "Ctrl+O", "Read texts, PDF, web pages, tables and more", "File"),
     ActionSpec("import_memory", "Import memory file…", "Ctrl+I", "Copy a memory file into the library", "File"),
     ActionSpec("open_folder", "Open folder…", "Ctrl+Shift+O", "Add every document of a folder to the queue", "File"),
     ActionSpec("save", "Save memory", "Ctrl+S", "Save the memory in use to the library", "File"),
