@@ -157,7 +157,7 @@ class GatesPane(Pane):
         index = min(self.token.value(), len(self.seen.tokens) - 1)
         self.token_name.setText(f"{index + 1}: {shown_token(self.seen.tokens[index])}")
         matches = self.seen.matches[index]
-        names = [shown_token(_named(match), NAME) for match in matches]
+        names = [short(_named(match), NAME) for match in matches]
         self.address.show_values(
             names,
             [max(0.0, match.cosine) for match in matches],
