@@ -26,7 +26,7 @@ _KINDS = {
     "nothing": rf"\x1b\[[0-?]*[ -/]*[@-~]|\xad[ \t]*(?:\r\n?|\n)[ \t]*(?=\S)"
     rf"|\f(?=[{_LINE_ENDS}\f]|\Z)|(?<=[{_LINE_ENDS}])\f|\A\f"
     r"|[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-    rf"|[\u200c\u200d]+(?![{_JOINED}])|(?<![{_JOINED}\u200c\u200d])[\u200c\u200d]+"
+    rf"|[\u200c\u200d]++(?![{_JOINED}])|(?<![{_JOINED}\u200c\u200d])[\u200c\u200d]+"
     rf"|(?<![\U0001f3f4{_TAGS}])[{_TAGS}]+",
     "line": r"\r\n?|[\x0b\f\x85\u2028]",
     "paragraph": r"\u2029",

@@ -56,6 +56,7 @@ def test_what_nobody_sees_is_not_read(mark: str) -> None:
         ("क\u094d\u200dष", "क\u094d\u200dष"),
         ("👩\u200d👩\u200d👧 🏳\ufe0f\u200d🌈", "👩\u200d👩\u200d👧 🏳\ufe0f\u200d🌈"),
         ("Auf\u200clage \u062a\u200c\u200c \u0648\u200d", "Auflage \u062a \u0648"),
+        ("\u200c\u200c\u0641 \u0641\u200c\u2800", "\u0641 \u0641 "),
         ("🏴\U000e0067\U000e0062\U000e007f ok\U000e0067\U000e0062", "🏴\U000e0067\U000e0062\U000e007f ok"),
     ],
 )
