@@ -171,8 +171,8 @@ def test_trained_addresses_are_set_against_their_start(
     assert set(report["sites"]) == {"trained", "untrained"} and set(report["gain"]) == set(meta.META_COLUMNS)
 
 
-def studied_small(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
-    """Studies of networks that are trained for a moment, on a little text of bytes."""
+def studied_small(monkeypatch: pytest.MonkeyPatch, module: Any, out: Path, model: Model, corpus: str) -> dict[str, Any]:
+    """The report of a study of networks that are trained for a moment, on a little text of bytes."""
     ids = general_ids()
     windows = torch.from_numpy(ids[: 6 * 33].reshape(6, 33))
     text = study.StudyText(np.tile(ids, 8), windows, 257)
@@ -182,16 +182,18 @@ def studied_small(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
     monkeypatch.setattr(module, "study_text", lambda corpus, steps: text)
     monkeypatch.setattr(module, "study_config", lambda vocabulary: CONFIG)
     monkeypatch.setattr(module, "held_out_windows", lambda *given: windows)
+    lines: list[str] = []
+    name = module.__name__.rpartition(".")[2]
+    report = carry_out(name, out, lines.append, model, corpus=corpus, steps=10, seeds=2)
+    checked(out, report, lines)
+    return report
 
 
 @pytest.mark.slow
 def test_gates_are_trained_and_compared(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    studied_small(monkeypatch, gates)
-    lines: list[str] = []
-    report = carry_out("gates", tmp_path, lines.append, model, corpus=corpus, steps=10, seeds=2)
-    checked(tmp_path, report, lines)
+    report = studied_small(monkeypatch, gates, tmp_path, model, corpus)
     assert all(len(runs) == 2 for runs in report["runs"].values())
     assert all(0.0 < run["p"] <= 1.0 for runs in report["runs"].values() for run in runs)
 
@@ -199,10 +201,7 @@ def test_gates_are_trained_and_compared(
 def test_gradients_of_a_site_are_told_with_and_without_its_fast_state(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    studied_small(monkeypatch, routing)
-    lines: list[str] = []
-    report = carry_out("routing", tmp_path, lines.append, model, corpus=corpus, steps=10, seeds=2)
-    checked(tmp_path, report, lines)
+    report = studied_small(monkeypatch, routing, tmp_path, model, corpus)
     assert set(report["trained"]) == set(routing.ROUTED_KINDS)
     assert report["trained"][study.NO_STATE]["ratio"]["mean"] == pytest.approx(1.0), "against itself"
     assert all(ratio > 0.0 for ratios in report["bundled"].values() for each in ratios for ratio in each["values"])
