@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -160,7 +160,6 @@ def fit_relating(
     seed: int,
     steps: int = RELATING_STEPS,
     size: int = SIZE,
-    told: Callable[[float], None] = lambda done: None,
 ) -> tuple[Likeness, dict[str, float]]:
     """Word vectors with what relates prompts to answers fitted to examples, and the loss of each kind at the end."""
     torch.manual_seed(seed)
@@ -176,7 +175,7 @@ def fit_relating(
     optimizer = torch.optim.Adam(network.parameters(), lr=RELATING_RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     losses: dict[str, Tensor] = {}
-    for step in range(steps):
+    for _ in range(steps):
         sharpness, counting = network.sharpness.exp(), network.counting()
         chosen = torch.randint(len(prompts), (ANSWER_BATCH,))
         told_of = network.answers(answers[chosen], shapes[chosen])
@@ -198,7 +197,6 @@ def fit_relating(
         torch.autograd.backward(torch.stack(list(losses.values())).sum())
         optimizer.step()
         schedule.step()
-        told((step + 1) / steps)
     parts: Mapping[str, Any] = {
         name: getattr(network, name).detach().numpy() for name in ("content", "last", "answer", "shapes", "weighing")
     }
