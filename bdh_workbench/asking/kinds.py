@@ -11,7 +11,6 @@ import re
 from typing import Literal, get_args
 
 Kind = Literal["question", "gap", "beginning"]
-ASK_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 AsKind = Literal["auto", "question", "beginning", "gap"]
 AS_KINDS: tuple[AsKind, ...] = get_args(AsKind)

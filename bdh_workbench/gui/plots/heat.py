@@ -144,6 +144,6 @@ class TokenHeat(HeatPlot):
         super().__init__(clock, title, empty, "token", "", tip)
         self.unit = unit
 
-    def show_tokens(self, tokens: Sequence[str], rows: Sequence[str], values: Any, top: float | None = None) -> None:
+    def show_tokens(self, tokens: Sequence[str], rows: Sequence[str], values: Any) -> None:
         """Show values (rows, tokens)."""
-        self.show_matrix(values, rows, [shown_token(token) for token in tokens], top)
+        self.show_matrix(values, rows, [shown_token(token) for token in tokens])

@@ -27,7 +27,6 @@ from bdh_workbench.inputs.items import Fact, Probe, TextDocument
 from bdh_workbench.inputs.sentences import sentence_spans, sentences_of
 from bdh_workbench.memory.store.batches import padded_batches
 from bdh_workbench.memory.writing.encoding import WriteItem, answer_ids, document_items, fact_items
-from bdh_workbench.model.judge import Judge
 from bdh_workbench.model.likeness import Likeness
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.model.write_site import WriteSite
@@ -138,7 +137,7 @@ def stored_rows(
         targets.tolist(),
         known.said,
         known.lexicon,
-        known.judges,
+        {},  # plain judges
         known.texts,
         known.likeness,
     )
@@ -153,14 +152,12 @@ class Words:
         said: the words of facts and of sentences of documents.
         lexicon: of the site.
         texts: the sentences of documents.
-        judges: of the model; plain ones where there are none.
         likeness: its word vectors.
     """
 
     said: Sequence[Sentence] = ()
     lexicon: Lexicon | None = None
     texts: Mapping[int, Sequence[str]] = field(default_factory=dict)
-    judges: Mapping[str, Judge] = field(default_factory=dict)
     likeness: Likeness | None = None
 
     @staticmethod
@@ -169,7 +166,6 @@ class Words:
         tokenizer: Tokenizer,
         facts: Sequence[Fact],
         documents: Sequence[TextDocument] = (),
-        judges: Mapping[str, Judge] | None = None,
         likeness: Likeness | None = None,
     ) -> Words:
         """Those of facts, and of documents numbered after them."""
@@ -179,7 +175,7 @@ class Words:
         texts = {len(facts) + number: sentences_of(document.text) for number, document in enumerate(documents)}
         for number, sentences in texts.items():
             said += sentences_said(number, sentences, lexicon, tokenizer)
-        return Words(said, lexicon, texts, judges or {}, likeness)
+        return Words(said, lexicon, texts, likeness)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QMimeData, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit
 
 EDITABLE = 200_000  # characters that are edited in place; laying out more would hold the window up
 PREVIEW = 4_000
@@ -16,8 +16,8 @@ class DocumentEditor(QPlainTextEdit):
     large_changed = Signal()
     files_dropped = Signal(object)  # tuple[str, ...]
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setTabChangesFocus(True)
         self.setMinimumHeight(58)  # three lines
         self.setAccessibleName("Text of the document")
