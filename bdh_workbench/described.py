@@ -135,13 +135,14 @@ def from_table(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise UserError(f"The {where} has unknown fields: {', '.join(unknown)}.")
-    given: dict[str, Any] = {}
-    for name, value in values.items():
+
+    def given(name: str, value: object) -> Any:
         try:
-            given[name] = fitting(known[name], value)
+            return fitting(known[name], value)
         except TypeError:
             raise UserError(f"{_called(name, where)} must be {_kind(known[name])}, not {_shown(value)}.") from None
-    return kind(**given)
+
+    return kind(**{name: given(name, value) for name, value in values.items()})
 
 
 def fitting(default: Any, value: Any) -> Any:
