@@ -208,6 +208,11 @@ class WriteSite(nn.Module):
         carried = torch.where((begin < 0).unsqueeze(-1), state.word.unsqueeze(1), 0)
         return (running[:, 1:] - before + carried) % 2, place
 
+    def opening_summaries(self) -> Tensor:
+        """The longest summary (V, C) of each token as the first of a text, as ``normalised`` gives it."""
+        first = F.normalize(self.codes[self.same_as] * self.token_weights[:, None], dim=1)
+        return F.normalize((first - self.mean[0]) @ self.whiten[0], dim=1)
+
     def normalised(self, summaries: Tensor) -> Tensor:
         """Summaries (..., K, C) brought to unit length, whitened against general text, and to unit length again."""
         unit = F.normalize(summaries, dim=-1)

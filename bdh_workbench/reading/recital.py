@@ -212,11 +212,9 @@ class Recital:
 
     def _opening(self, stretch: Stretch) -> int:
         """The one token whose code is the cue of the row after it."""
-        site = self.model.site
         if self._first is None:
-            every = torch.arange(self.model.tokenizer.vocab_size, device=self.model.device)[:, None]
-            self._first = site.normalised(site.summaries(every)[0])[:, 0].flatten(1).cpu()  # (V, K * C)
-        cue = self._slow.cue(stretch.rows[0]).float()
+            self._first = self.model.site.opening_summaries().cpu()  # (V, C)
+        cue = self._slow.cue(stretch.rows[0])[: self._first.shape[1]].float()
         likeness = self._first @ cue
         best = likeness >= likeness.max() - 1e-3
         # Words that differ in case, or in the space before them, share a code: a text begins without a space.

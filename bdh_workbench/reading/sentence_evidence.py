@@ -89,17 +89,25 @@ class SentenceIndex:
                 said[stem].append(number)
                 words.setdefault(stem, self._number(u))
         self._said = {stem: np.array(found, dtype=np.int64) for stem, found in said.items()}
-        self._places = list(self._said.values())
         self._word_vectors = vectors[np.array([words[stem] for stem in said], dtype=np.int64)]
-        self._bm25 = BM25Okapi([[u.stem for u in sentence if u.word] or [-1] for sentence in self.units])
+        # The distinct words of each sentence that has any, one sentence after the other.
+        saying = np.concatenate((NOWHERE, *self._said.values()))
+        order = np.argsort(saying, kind="stable")
+        self._words = np.repeat(np.arange(len(said)), [len(found) for found in said.values()])[order]
+        self._worded, self._word_starts = np.unique(saying[order], return_index=True)
+        self._bm25 = _Okapi([[u.stem for u in sentence if u.word] or [-1] for sentence in self.units], self._said)
         self._lengths = np.array([sum(u.word for u in sentence) for sentence in self.units], dtype=np.float32)
-        self._titles = {item: {u.stem for u in units(title)} for item, title in titles.items()}
         # The sentences before and after, itself where there is none in its item.
         own = np.arange(len(places))
         same = self._items[1:] == self._items[:-1] if len(places) else np.zeros(0, dtype=bool)
         self._before = np.where(np.concatenate(([False], same)), own - 1, own) if len(places) else own
         self._after = np.where(np.concatenate((same, [False])), own + 1, own) if len(places) else own
-        self._groups, self._group_of = np.unique(self._items, return_inverse=True)
+        groups, self._group_starts, self._group_of = np.unique(self._items, return_index=True, return_inverse=True)
+        titled: dict[int, list[int]] = defaultdict(list)
+        for group, item in enumerate(groups.tolist()):
+            for stem in {u.stem for u in units(titles.get(item, ""))}:
+                titled[stem].append(group)
+        self._titled = {stem: np.array(found, dtype=np.int64) for stem, found in titled.items()}
 
     def __len__(self) -> int:
         """The number of sentences."""
@@ -126,15 +134,12 @@ class SentenceIndex:
         if not asked or not len(self):
             return out
         said_here = _share(few, says)
-        anywhere = np.zeros((len(asked), len(self._groups)), dtype=np.float32)
-        for group, item in enumerate(self._groups.tolist()):
-            title = self._titles.get(item, set())
-            anywhere[:, group] = [float(u.stem in title) for u in asked]
-        for row in range(len(asked)):
-            np.maximum.at(anywhere[row], self._group_of, says[row])
+        anywhere = np.maximum.reduceat(says, self._group_starts, axis=1)  # (Q, items)
+        for row, u in enumerate(asked):
+            anywhere[row, self._titled.get(u.stem, NOWHERE)] = 1.0
         out[:, 0] = said_here
         out[:, 1] = _share(rarity, np.maximum(says, self._like(asked)))
-        out[:, 2] = np.log1p(np.maximum(0.0, self._bm25.get_scores([u.stem for u in asked])))
+        out[:, 2] = np.log1p(np.maximum(0.0, self._bm25.scores([u.stem for u in asked])))
         out[:, 3] = _share(few, np.maximum(says, says[:, self._before])) - said_here
         out[:, 4] = _share(few, np.maximum(says, says[:, self._after])) - said_here
         out[:, 5] = _share(rarity, anywhere)[self._group_of]
@@ -153,13 +158,39 @@ class SentenceIndex:
     def _like(self, asked: Sequence[Unit]) -> Array:
         """The largest similarity of each word of the question to a word of each sentence: (Q, S)."""
         vectors = self._vectors[np.array([self._number(u) for u in asked])]
-        likeness = np.maximum(vectors @ self._word_vectors.T, 0.0)  # (Q, distinct words)
+        likeness = vectors @ self._word_vectors.T  # (Q, distinct words)
+        likeness[likeness <= ALIKE_COSINE] = 0.0
         out = np.zeros((len(asked), len(self)), dtype=np.float32)
-        # Few words are like any one word: only those take part.
-        for row, values in enumerate(likeness):
-            for stem in (values > ALIKE_COSINE).nonzero()[0].tolist():
-                places = self._places[stem]
-                out[row, places] = np.maximum(out[row, places], values[stem])
+        if len(self._words):
+            for row, values in enumerate(likeness):
+                out[row, self._worded] = np.maximum.reduceat(values[self._words], self._word_starts)
+        return out
+
+
+class _Okapi:
+    """Okapi BM25 of ``rank_bm25`` to the bit, which visits only the sentences that say a word."""
+
+    def __init__(self, sentences: Sequence[Sequence[int]], said: Mapping[int, npt.NDArray[np.int64]]) -> None:
+        """Take in the stems of each sentence, at least one of each, and the sentences that say each stem."""
+        self._said, self._size = said, len(sentences)
+        if not sentences:
+            return
+        found = BM25Okapi(sentences)
+        self._idf = found.idf
+        self._more = found.k1 + 1
+        self._length = found.k1 * (1 - found.b + found.b * np.array(found.doc_len) / found.avgdl)
+        self._counts = {
+            stem: np.array([found.doc_freqs[place][stem] for place in places.tolist()]) for stem, places in said.items()
+        }
+
+    def scores(self, asked: Sequence[int]) -> npt.NDArray[np.float64]:
+        """The score of each sentence for some stems."""
+        out = np.zeros(self._size)
+        for stem in asked:
+            places = self._said.get(stem)
+            if places is not None:
+                counts = self._counts[stem]
+                out[places] += self._idf[stem] * (counts * self._more / (counts + self._length[places]))
         return out
 
 

@@ -42,7 +42,6 @@ class Sources:
         self.memory = memory
         self._spans: dict[int, list[tuple[int, int]]] = {}
         self._found: dict[int, Source] = {}
-        self._starts: list[int] | None = None  # for each row, the first of those it was written together with
 
     def of(self, row: int) -> Source | None:
         """The source of a row, None for row -1."""
@@ -69,10 +68,7 @@ class Sources:
         return Source(item.title, item.kind, sentence + 1, text, row - self._start(memory, row) + 1, number)
 
     def _start(self, memory: Memory, row: int) -> int:
-        if self._starts is None:
-            self._starts, start = [], 0
-            for place, following in enumerate(memory.rows.following.tolist()):
-                self._starts.append(start)
-                # The rows of a window stand together, and the last of them has none that follows.
-                start = place + 1 if following < 0 else start
-        return self._starts[row]
+        """The first of the rows that a row was written together with."""
+        # The rows of a window stand together, and the last of them has none that follows.
+        ends = (memory.rows.following[:row] < 0).nonzero()
+        return int(ends[-1]) + 1 if len(ends) else 0

@@ -72,7 +72,7 @@ def bank_of(memory: Memory, number: int, *, own: bool = False) -> Bank:
         counts = torch.bincount(window[chosen & has_own], minlength=len(window))
         chosen = chosen & (counts[window] > 0)
     rows = chosen.nonzero().flatten()
-    chosen = torch.isin(memory.basis, rows)
+    chosen = memory.rows.banks[memory.basis] == number  # a row of the basis has an address of its own
     part = dataclasses.replace(
         memory,
         rows=memory.rows.take(rows).made(),
