@@ -453,6 +453,23 @@ def test_events_go_forward_and_are_finite(model: Model, first: WriteResult, sett
     assert elapsed == sorted(elapsed)
 
 
+def test_the_time_left_of_gradient_steps_follows_the_least_certain_token() -> None:
+    # Log-odds after each of the 29 steps that 20 facts took, before which a write prepares for a while.
+    odds = [-12.6, -9.8, -8.5, -7.3, -6.1, -5.6, -5.1, -4.6, -4.1, -3.7, -3.2, -2.7, -2.2, -1.7, -1.3, -0.8, -0.3]
+    odds += [0.1, 0.5, 0.7, 0.7, 0.9, 1.1, 1.4, 1.7, 2.1, 2.4, 2.8, 2.8]
+    stepping, left = writer.Stepping(17, 1.85, odds[0], 0.9), []
+    for number, each in enumerate(odds):
+        stepping.see(17 + number, 316, each)
+        left.append(stepping.left(1.85 + 0.08 * number))
+    true = [0.08 * (len(odds) - 1 - number) for number in range(len(odds))]
+    assert 0.5 * true[0] < left[0] < 2 * true[0]
+    assert all(0.55 * true[number] < left[number] < 1.45 * true[number] for number in range(1, 26))
+    # What was certain from the beginning passes its goal at once.
+    stepping = writer.Stepping(17, 1.85, 4.0, 0.9)
+    stepping.see(18, 316, 4.1)
+    assert stepping.left(1.95) < 0.1
+
+
 def test_automatic_writes_go_on_with_gradient_steps_where_needed(model: Model) -> None:
     settings = dataclasses.replace(GRADIENT, method="auto", margin=2.0)  # a margin that falls short of the goal
     events = list(write(model, None, FACTS, settings=settings))
