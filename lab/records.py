@@ -125,6 +125,11 @@ EXPERIMENTS = {
         "lab.memories.scale",
         GENERAL_TEXT | {"tokens": 200_000, "questions": None},
     ),
+    "books": Experiment(
+        "what is done with whole books: several processes, merging, forgetting, and the time left of a write",
+        "lab.memories.books",
+        GENERAL_TEXT | {"tokens": 30_000},
+    ),
     "reproduction": Experiment(
         "the page of the paper's claims, from the results in DIR/experiments",
         "lab.reproduction",

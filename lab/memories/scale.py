@@ -151,12 +151,12 @@ def measure(
         UserError: when there is too little text.
     """
     sizes = [size for size in STORED_TOKENS if size <= tokens]
-    texts = _texts(model, corpus, max(sizes, default=0))
+    texts = documents_of(model, corpus, max(sizes, default=0))
     other = held_out(corpus, model.tokenizer, model.config.context, LOCAL, skip=len(texts))
     scales: list[Scale] = []
     indices: list[Indexed] = []
     for size in sizes:
-        documents = _first(model, texts, size)
+        documents = first_documents(model, texts, size)
         scales.append(_measured(model, documents, other))
         indices += _rivals(documents)
         last = scales[-1]
@@ -177,40 +177,58 @@ def measure(
     )
 
 
-def _texts(model: Model, corpus: str, tokens: int) -> list[TextDocument]:
-    """Documents of the validation shard with about so many tokens, titled by their first words."""
+def documents_of(model: Model, corpus: str, tokens: int, count: int = 1) -> list[TextDocument]:
+    """Documents of a corpus's validation shard, titled by their first words: so many, and with so many tokens.
+
+    Args:
+        model: gives the tokenizer.
+        corpus: general text.
+        tokens: of all of them together, at least.
+        count: of them, at least.
+
+    Raises:
+        UserError: when there is too little text.
+    """
     texts: list[TextDocument] = []
-    count = 0
+    found = 0
     for number, document in enumerate(validation_documents(corpus)):
-        if count >= tokens:
+        if found >= tokens and len(texts) >= count:
             break
         text = document.text.strip()
-        count += len(model.tokenizer.encode(text))
+        found += len(model.tokenizer.encode(text))
         texts.append(TextDocument(f"{number + 1}. {' '.join(text.split()[:6])}", text))
-    if count < tokens:
-        raise UserError(f"The validation text at {corpus} has {count:,} tokens, and {tokens:,} are to be written.")
+    if found < tokens or len(texts) < count:
+        raise UserError(
+            f"The validation text at {corpus} has {len(texts)} documents with {found:,} tokens, and {count} with "
+            f"{tokens:,} are to be written: give a larger corpus."
+        )
     return texts
 
 
-def _first(model: Model, texts: Sequence[TextDocument], tokens: int) -> list[TextDocument]:
+def first_documents(model: Model, texts: Sequence[TextDocument], tokens: int) -> list[TextDocument]:
     """The first documents with so many tokens; the last one is cut after a sentence where it would be far too much."""
     chosen: list[TextDocument] = []
     left = tokens
     for text in texts:
         size = len(model.tokenizer.encode(text.text))
         if size > 1.2 * left:
-            kept: list[str] = []
-            for sentence in sentences_of(text.text):
-                left -= len(model.tokenizer.encode(sentence))
-                kept.append(sentence)
-                if left <= 0:
-                    break
-            return [*chosen, TextDocument(text.title, " ".join(kept))]
+            return [*chosen, beginning(model, text, left)]
         chosen.append(text)
         left -= size
         if left <= 0:
             break
     return chosen
+
+
+def beginning(model: Model, text: TextDocument, tokens: int) -> TextDocument:
+    """The first sentences of a document, with so many tokens or a few more."""
+    kept: list[str] = []
+    for sentence in sentences_of(text.text):
+        kept.append(sentence)
+        tokens -= len(model.tokenizer.encode(sentence))
+        if tokens <= 0:
+            break
+    return TextDocument(text.title, " ".join(kept))
 
 
 def _measured(model: Model, documents: Sequence[TextDocument], other: HeldOut) -> Scale:
