@@ -23,6 +23,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--only", choices=("reading", "judge"), help="make only this part of the finished model in --out again"
     )
     parser.add_argument("--questions", metavar="DIR", help="questions to train the reader on (docs/asking.md)")
+    parser.add_argument(
+        "--parts-of",
+        metavar="DIR",
+        help="take tokenizer, addresses, judges and reader from this model: they do not depend on the network",
+    )
     parser.add_argument("--out", metavar="DIR", required=True, help="the model folder to make")
     parser.add_argument(
         "--minutes",
@@ -51,7 +56,8 @@ def run(args: argparse.Namespace, console: Console) -> None:
         raise UserError("A model needs a configuration: give --config tiny, small, base, bdh-30m or a TOML file.")
     device = choose_device(args.device)
     questions = Path(args.questions) if args.questions else None
-    report = train(args.corpus, args.config, Path(args.out), args.minutes, args.resume, device, questions)
+    parts = Path(args.parts_of) if args.parts_of else None
+    report = train(args.corpus, args.config, Path(args.out), args.minutes, args.resume, device, questions, parts)
     if os.environ.get("RANK", "0") != "0":
         return  # under torchrun the first process speaks for all
     loss = report.get("held_out_loss")

@@ -80,9 +80,13 @@ class ModelConfig:
 
     def network_dict(self) -> dict[str, object]:
         """The fields that shape the trained network: two models that differ in others can share its weights."""
-        values = self.to_dict()
-        site = ("write_slots", "code_width", "decays", "seed")
-        return {k: v for k, v in values.items() if k not in site and not k.startswith(("cue_", "place_", "address_"))}
+        site = self.site_dict()
+        return {k: v for k, v in self.to_dict().items() if k not in site}
+
+    def site_dict(self) -> dict[str, Any]:
+        """The fields that shape the write site: two models that differ in others can share its trained numbers."""
+        named = ("write_slots", "code_width", "decays", "seed")
+        return {k: v for k, v in self.to_dict().items() if k in named or k.startswith(("cue_", "place_", "address_"))}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:

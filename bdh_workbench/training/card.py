@@ -12,6 +12,11 @@ from typing import Any
 import torch
 
 MEASURED_BY = "`bench` with `--model` and the folder of this model measures what its memories keep."
+TAKEN_OVER = (
+    "Tokenizer, addresses, judges and reader do not depend on the network. They were made for `{name}` and taken over "
+    "by `train --parts-of`. What follows, up to the benchmark, is from its card."
+)
+PART_SECTIONS = ("Addresses", "Calibration", "Reader")  # of a card, about parts that do not depend on the network
 SHOWN_FIGURES = {
     "facts_nearest": "facts: a rewording is matched to its own answer",
     "facts_answers": "facts: every token of the answer is matched",
@@ -68,8 +73,9 @@ def model_card(name: str, corpus: str, record: Mapping[str, Any], pictures: list
     Args:
         name: of the model.
         corpus: as it was given to the command.
-        record: what the phases recorded: ``model``, ``training``, ``pretraining``, ``addresses``, ``calibration``,
-            ``hardware`` of pre-training, ``seconds`` by phase, and ``operations_per_token`` of pre-training.
+        record: what the phases recorded: ``model``, ``training``, ``pretraining``, ``addresses`` and ``calibration``
+            or ``parts``, ``hardware`` of pre-training, ``seconds`` by phase, and ``operations_per_token`` of
+            pre-training.
         pictures: file names of those that were drawn.
     """
     model, training, done = record["model"], record["training"], record["pretraining"]
@@ -82,7 +88,7 @@ def model_card(name: str, corpus: str, record: Mapping[str, Any], pictures: list
         "",
         "## Shape",
         "",
-        *_table(("field", "value"), [(key.replace("_", " "), _plain(value)) for key, value in model.items()]),
+        *_table(("field", "value"), [(key.replace("_", " "), plain(value)) for key, value in model.items()]),
         "",
         "## Data",
         "",
@@ -97,12 +103,26 @@ def model_card(name: str, corpus: str, record: Mapping[str, Any], pictures: list
         lines += ["![Loss against tokens read, training and held-out text](loss.png)", ""]
     if "gates.png" in pictures:
         lines += ["![Gates of each memory site against steps](gates.png)", ""]
-    lines += ["## Addresses", "", *_addresses(record["addresses"]), ""]
-    lines += ["## Calibration", "", *_calibration(record["calibration"]), ""]
+    if "parts" in record:
+        lines += [TAKEN_OVER.format(name=record["parts"]["of"]), "", *record["parts"]["sections"]]
+    else:
+        lines += ["## Addresses", "", *_addresses(record["addresses"]), ""]
+        lines += ["## Calibration", "", *_calibration(record["calibration"]), ""]
     if record.get("reading"):
         lines += ["## Reader", "", *reading_lines(record["reading"]), ""]
     lines += ["## Benchmark", "", MEASURED_BY, ""]
     return "\n".join(lines)
+
+
+def sections_of(card: str, titles: Sequence[str]) -> list[str]:
+    """The lines of the sections of a card that have these titles, headings included."""
+    kept, keeping = [], False
+    for line in card.splitlines():
+        if line.startswith("## "):
+            keeping = line[3:] in titles
+        if keeping:
+            kept.append(line)
+    return kept
 
 
 def reading_lines(figures: Mapping[str, Any]) -> list[str]:
@@ -153,7 +173,8 @@ def _training_rows(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     if "accelerator" in machine:
         rows.append(("accelerator", str(machine["accelerator"])))
     rows += [("torch", str(machine["torch"])), ("weights stored as", str(done["dtype"]))]
-    rows.append(("optimiser", f"AdamW, rate {training['rate']:g} to {training['final_rate']:g}"))
+    optimiser = {"muon": "Muon for the matrices, AdamW for the rest", "adamw": "AdamW"}[training["optimiser"]]
+    rows.append(("optimiser", f"{optimiser}, rate {training['rate']:g} to {training['final_rate']:g}"))
     return rows
 
 
@@ -167,7 +188,7 @@ def _addresses(figures: Mapping[str, Any]) -> list[str]:
     runs = figures["seeds"]
     if figures["kept"]:
         rows = [
-            (name.replace("_", " "), _plain(_values(start)), _plain(_values(figures["trained"][name])))
+            (name.replace("_", " "), plain(_values(start)), plain(_values(figures["trained"][name])))
             for name, start in figures["start"].items()
         ]
         lines += ["", *_table(("number", "start", "trained, kept"), rows)]
@@ -211,7 +232,8 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     return ["| " + " | ".join(cells) + " |" for cells in (head, *bars)]
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A value as a cell of a table: numbers in four digits, or in as many more as distinguish a share from 1."""
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     if isinstance(value, float):
@@ -220,7 +242,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, list | tuple):
-        return ", ".join(_plain(part) for part in value)
+        return ", ".join(plain(part) for part in value)
     return str(value)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,11 +23,11 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.checkpoint import read_metadata, save_network
+from bdh_workbench.model.checkpoint import load_config, read_metadata, save_network
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically, save_text_atomically
-from bdh_workbench.model.judge import save_judges
-from bdh_workbench.model.likeness import load_likeness
+from bdh_workbench.model.judge import JUDGE_FILE, save_judges
+from bdh_workbench.model.likeness import VECTORS_FILE, load_likeness
 from bdh_workbench.model.loading import save_general
 from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
@@ -36,7 +37,7 @@ from bdh_workbench.training import bf16
 from bdh_workbench.training.addressing.addresses import REPORT_SIZES, address_report, mean_report
 from bdh_workbench.training.addressing.calibration import GeneralText, calibrate, fit_tokens
 from bdh_workbench.training.addressing.metatrain import QUICK, QUICK_SIZES, TRAINED_NUMBERS, MetaResult, meta_train
-from bdh_workbench.training.card import hardware, model_card
+from bdh_workbench.training.card import PART_SECTIONS, hardware, model_card, sections_of
 from bdh_workbench.training.checkpoint import Progress, cut_checkpoint, join_checkpoint
 from bdh_workbench.training.config import TrainingConfig, load_configs
 from bdh_workbench.training.corpus import (
@@ -57,6 +58,8 @@ from bdh_workbench.training.tokenizer import train_tokenizer
 
 VALIDATION_WINDOWS = 192  # held-out windows looked at in pre-training
 HELD_OUT_TOKENS = 120_000  # of validation text that thresholds and measures use
+PARTS = ("general.safetensors", JUDGE_FILE, VECTORS_FILE)  # files of a model that do not depend on its network
+READERS = "reader*"  # and these
 LAST_LOSSES = 100  # log lines, of a second each, whose mean is given as the loss on training text
 COUNTED = 1 << 22  # tokens counted at once
 
@@ -73,6 +76,7 @@ def train(
     resume: bool,
     device: torch.device,
     questions: Path | None = None,
+    parts: Path | None = None,
 ) -> dict[str, Any]:
     """Train a model into ``out``, or resume an interrupted run; working files go to ``out/run``.
 
@@ -84,6 +88,7 @@ def train(
         resume: continue with the run in ``out/run``.
         device: of this process.
         questions: folder of questions to train the reader on; None for gaps of the corpus alone.
+        parts: folder of a finished model whose tokenizer, addresses, judges and reader are taken over.
 
     Returns:
         What was done, ready for JSON; ``finished`` is false and ``stopped_in`` names the phase where it was stopped.
@@ -103,7 +108,7 @@ def train(
             )
     ranks = start_ranks(device)
     try:
-        run = _Run(Questions(corpus, questions), out, model_config, settings, ranks, stop_on_interrupt())
+        run = _Run(Questions(corpus, questions), out, model_config, settings, ranks, stop_on_interrupt(), parts)
         return run.run(resume)
     finally:
         stop_ranks()
@@ -120,14 +125,17 @@ class _Run:
         settings: TrainingConfig,
         ranks: Ranks,
         stop: Callable[[], bool],
+        parts: Path | None,
     ) -> None:
         self.questions, self.corpus, self.out, self.folder = questions, questions.corpus, out, out / "run"
-        self.config, self.settings, self.ranks, self.stop = config, settings, ranks, stop
+        self.config, self.settings, self.ranks, self.stop, self.parts = config, settings, ranks, stop, parts
         self.state: dict[str, Any] = {}
 
     def run(self, resume: bool) -> dict[str, Any]:
         phase = "tokenizer"
         try:
+            if self.parts is not None:
+                self._together(self._check_parts)
             self._together(self._prepare_corpus)
             self._tokenizer()
             self._together(lambda: join_checkpoint(self.folder / "checkpoint.safetensors"))
@@ -138,12 +146,13 @@ class _Run:
             stop_ranks()  # what follows is for the first rank alone, and the others must not wait for it
             if not self.ranks.first:
                 return self._report()
-            for phase, work in (
+            made = (
                 ("addresses", self._train_addresses),
                 ("calibration", self._calibrate),
                 ("reading", self._train_reader),
-                ("card", self._write_card),
-            ):
+            )
+            taken = (("parts", self._take_parts),)
+            for phase, work in (*(taken if self.parts else made), ("card", self._write_card)):
                 if phase not in self.state:
                     self._check_stop()
                     work()
@@ -339,6 +348,38 @@ class _Run:
             raise _Stopped
         self._finish("reading", report)
 
+    def _check_parts(self) -> None:
+        """Take over the tokenizer of the model that gives its parts, and see that the rest of it fits.
+
+        Raises:
+            UserError: when there is no such model, or it has another tokenizer or write site.
+        """
+        assert self.parts is not None
+        config = load_config(self.parts)
+        mine = self.out / "tokenizer.json"
+        theirs = load_tokenizer(self.parts / "tokenizer.json")
+        if not mine.exists():
+            self.out.mkdir(parents=True, exist_ok=True)
+            shutil.copy(self.parts / "tokenizer.json", mine)
+        if load_tokenizer(mine).fingerprint() != theirs.fingerprint():
+            raise UserError(f"{self.parts} has another tokenizer than {self.out}: choose another --out or --parts-of.")
+        if config.site_dict() != self.config.site_dict():
+            raise UserError(
+                f"{self.parts} has another write site than the configuration: give both the same "
+                f"{', '.join(config.site_dict())}."
+            )
+
+    def _take_parts(self) -> None:
+        """Copy everything that does not depend on the network: addresses, judges, word vectors, reader."""
+        assert self.parts is not None
+        for path in sorted(self.parts.iterdir()):
+            if path.name in PARTS or path.match(READERS):
+                shutil.copy(path, self.out / path.name)
+        save_json_atomically(self.out / "config.json", self.config.to_dict())
+        card = self.parts / "README.md"
+        sections = sections_of(card.read_text(encoding="utf-8"), PART_SECTIONS) if card.is_file() else []
+        self._finish("parts", {"of": self.parts.resolve().name, "sections": sections})
+
     def _write_card(self) -> None:
         pictures = draw_pictures(self.out, self._progress())
         if not pictures:
@@ -348,7 +389,11 @@ class _Run:
             "training": dataclasses.asdict(self.settings),
             "hardware": self.state["pretraining"].get("hardware") or hardware(self.ranks.device),
             "operations_per_token": operations_per_token(self.config, self.settings.early_context),
-            "seconds": {phase: self.state[phase]["wall_seconds"] for phase in ("addresses", "calibration")},
+            "seconds": {
+                phase: self.state[phase]["wall_seconds"]
+                for phase in ("addresses", "calibration")
+                if phase in self.state
+            },
             **self.state,
         }
         card = model_card(self.out.resolve().name, self.corpus, record, pictures)

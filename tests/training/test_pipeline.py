@@ -19,7 +19,8 @@ from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.settings import SamplingSettings
 from bdh_workbench.memory.writing.encoding import answer_ids
 from bdh_workbench.memory.writing.writer import finish, write
-from bdh_workbench.model.loading import load_model
+from bdh_workbench.model.judge import JUDGE_FILE
+from bdh_workbench.model.loading import SITE_TENSORS, load_model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training import judging, pipeline
 from bdh_workbench.training.addressing import addresses, metatrain
@@ -28,6 +29,7 @@ from bdh_workbench.training.checkpoint import Progress
 from bdh_workbench.training.pictures import draw_pictures, smoothed
 from bdh_workbench.training.pipeline import token_counts, train
 from bdh_workbench.training.pretrain import Ahead, Order
+from bdh_workbench.training.tokenizer import train_tokenizer
 from tests.core_factory import changed
 from tests.model_factory import save_passages
 
@@ -183,6 +185,49 @@ def test_a_changed_write_site_does_addresses_and_calibration_again(
     report = train(str(corpus), str(other), copy, None, True, CPU)
     assert report["finished"]
     assert load_model(str(copy), CPU).site.codes.shape[1] == 32
+
+
+@pytest.mark.slow
+def test_parts_that_do_not_depend_on_the_network_are_taken_over(
+    trained: tuple[Path, list[dict[str, Any]]], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, _ = trained
+    wider = tmp_path / "wider.toml"
+    wider.write_text(CONFIG.replace("neurons = 32", "neurons = 64"), encoding="utf-8")
+    for name in ("train_tokenizer", "meta_train", "calibrate", "fit_judges"):
+        monkeypatch.setattr(pipeline, name, None)
+    report = train(str(corpus), str(wider), tmp_path / "new", None, False, CPU, parts=parts)
+    assert report["finished"]
+    new, old = load_model(str(tmp_path / "new"), CPU), load_model(str(parts), CPU)
+    assert new.config.neurons == 64 and new.tokenizer.fingerprint() == old.tokenizer.fingerprint()
+    assert all(torch.equal(getattr(new.site, name), getattr(old.site, name)) for name in SITE_TENSORS)
+    assert (tmp_path / "new" / JUDGE_FILE).read_bytes() == (parts / JUDGE_FILE).read_bytes()
+    assert new.fingerprint != old.fingerprint
+    card = (tmp_path / "new" / "README.md").read_text(encoding="utf-8")
+    assert "made for `toy`" in card and "## Calibration" in card and "Muon" in card
+    verdict = json.loads((parts / "run" / "meta.json").read_text(encoding="utf-8"))["verdict"]
+    assert verdict in card
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changed", ["write site", "tokenizer", "config.json"])
+def test_parts_that_do_not_fit_are_refused_before_anything_is_trained(
+    trained: tuple[Path, list[dict[str, Any]]], corpus: Path, tmp_path: Path, changed: str
+) -> None:
+    parts = shutil.copytree(trained[0], tmp_path / "parts")
+    config = tmp_path / "toy.toml"
+    config.write_text(
+        CONFIG.replace("code_width = 64", "code_width = 32" if changed == "write site" else "code_width = 64")
+    )
+    out = tmp_path / "new"
+    if changed == "tokenizer":
+        out.mkdir()
+        train_tokenizer(["abc abd"], 300).save(out / "tokenizer.json")
+    if changed == "config.json":
+        (parts / "config.json").unlink()
+    with pytest.raises(UserError, match=changed):
+        train(str(corpus), str(config), out, None, False, CPU, parts=parts)
+    assert not (out / "run" / "checkpoint.safetensors").exists()
 
 
 @pytest.mark.slow
