@@ -52,7 +52,8 @@ def samples(model: Model, corpus: str, count: int = SAMPLES) -> list[Sample]:
         corpus: whose validation documents are taken, every ``APART``-th.
         count: of samples; fewer where there are fewer documents. The number of a sample is its seed.
     """
-    reader, found = Reader(model), []
+    reader = Reader(model)
+    found: list[Sample] = []
     for number, document in enumerate(validation_documents(corpus)):
         words = document.text.split()
         if number % APART or len(words) <= PROMPT_WORDS:
