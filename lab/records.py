@@ -101,13 +101,13 @@ EXPERIMENTS = {
     "peer": Experiment(
         "BDH and a GPT-2 of the same size, trained alike",
         "lab.networks.peer",
-        GENERAL_TEXT | {"config": "small", "tokens": 300_000} | THREE_SEEDS,
+        GENERAL_TEXT | {"config": "base", "tokens": 300_000} | THREE_SEEDS,
         keeps_runs=True,
     ),
     "ladder": Experiment(
         "recipes of pre-training at equal processor time, one choice after another",
         "lab.networks.ladder",
-        GENERAL_TEXT | {"config": "small", "minutes": 5.0} | THREE_SEEDS,
+        GENERAL_TEXT | {"config": "base", "minutes": 5.0} | THREE_SEEDS,
         keeps_runs=True,
     ),
     "baselines": Experiment(

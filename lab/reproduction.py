@@ -27,7 +27,7 @@ BENCH = (
     "../shared/benchmark/documents.json --text ../shared/corpus --baselines --json > docs/experiments/bench.json"
 )
 REPRODUCED, EXCEEDED, NOT, MISSING = "reproduced", "exceeded", "not reproduced", "not measured yet"
-EARLIER = "> Measured on an earlier state"  # how a page of results begins that is no longer of the model as it is
+EARLIER = "> Measured with an earlier model"  # how a page of results begins that is no longer of the model as it is
 UNDECIDED = "undecided"  # the spread is too large for either
 PARAMETERS, TRAINED_ON = 25_000_000, 250_000_000  # of a model of the paper's size, at least, and of its training
 PAPER_RETENTION, PAPER_P, PAPER_STEPS, DOUBLE = 0.71, 0.99, 300, 2.0
@@ -358,14 +358,14 @@ def page(results: Mapping[str, Mapping[str, Any]], rows: list[list[str]], earlie
     Args:
         results: by name.
         rows: of the table.
-        earlier: names of those results that are of an earlier state of the model.
+        earlier: names of those results that are of an earlier model.
     """
     sources = sorted({claim.source for claim in CLAIMS})
     commands = "".join(
-        f"- `{name}`: `{command(name, results.get(name))}`{' (an earlier state of the model)' * (name in earlier)}\n"
+        f"- `{name}`: `{command(name, results.get(name))}`{' (an earlier model)' * (name in earlier)}\n"
         for name in sources
     )
-    model = results["bench"]["model"] if "bench" in results else "small"
+    model = results["bench"]["model"] if "bench" in results else "base"
     return (
         "# The paper's claims, one by one\n\n"
         "The claims are those of R. Thomas, 2026 (doi 10.5281/zenodo.19565707), as its abstract states them. They are "

@@ -95,9 +95,9 @@ def model(model_folder: Path) -> Model:
 
 
 @pytest.fixture(scope="session")
-def small() -> Model:
+def bundled() -> Model:
     """The model that comes with the program; frozen."""
-    return load_model("small", torch.device("cpu"))
+    return load_model(None, torch.device("cpu"))
 
 
 @pytest.fixture

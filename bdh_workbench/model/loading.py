@@ -23,7 +23,7 @@ from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.resources import bundled_model_names, bundled_model_path
 
 MAX_SAMPLE = 32 << 20  # bytes of each table of the calibration that will be opened
-PREFERRED = ("bdh-30m", "small")  # the default model is the first of these that is there
+PREFERRED = ("bdh-30m", "base")  # the default model is the first of these that is there
 SITE_TENSORS = (
     "same_as",
     "token_weights",

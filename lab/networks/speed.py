@@ -1,6 +1,6 @@
 """How fast a training step is, against the same step in fp32 and the plain published formula of BDH, in one run.
 
-`python -m lab.networks.speed --config small --json` times all three in alternating blocks, so that other work on the
+`python -m lab.networks.speed --config base --json` times all three in alternating blocks, so that other work on the
 machine affects all of them alike. Our step is the one of ``pretrain.py`` with the configured optimiser and
 precision: memory sites with slow slots, fast state and gates included, compiled where training compiles it. The second
 is the same network as automatic differentiation runs it in fp32, with AdamW. The third is the formula of the paper
@@ -190,7 +190,7 @@ def _count(module: nn.Module) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run the comparison from the command line; 0 if it could be made, 1 for an error explained in one line."""
     parser = argparse.ArgumentParser(prog="python -m lab.networks.speed", description=__doc__)
-    parser.add_argument("--config", default="small", help="a TOML file, or tiny, small, base or bdh-30m")
+    parser.add_argument("--config", default="base", help="a TOML file, or tiny, small, base or bdh-30m")
     parser.add_argument("--rows", type=int, help="sequences in a step; else as configured")
     parser.add_argument("--context", type=int, help="tokens in a sequence; else as configured")
     parser.add_argument("--steps", type=int, default=3, help="steps in a block")

@@ -1,6 +1,6 @@
 """Measure this version: ``python -m lab.stored.run`` stores the figures as ``lab/stored/history/DATE-COMMIT.json``.
 
-Facts, documents and the text for locality are the bundled ones, and the model is ``small`` on the CPU,
+Facts, documents and the text for locality are the bundled ones, and the model is the bundled one on the CPU,
 so that every clone measures the same. Times are also given in units of a fixed sum of matrix products, timed
 beside each of them: that ratio can be compared between machines, seconds cannot.
 """
@@ -94,7 +94,7 @@ def speeds() -> dict[str, float]:
     from bdh_workbench.reading.reader import Reader
     from bdh_workbench.resources import resource_path
 
-    model = load_model("small", torch.device("cpu"))
+    model = load_model(None, torch.device("cpu"))
     facts = read_facts(resource_path("samples/facts.json"))
 
     def written() -> Any:
@@ -111,7 +111,7 @@ def speeds() -> dict[str, float]:
     state = reader.advance(ids).state
     token = ids[:, -1:]
     found = {
-        "load_model": timed(lambda: load_model("small", torch.device("cpu"))),
+        "load_model": timed(lambda: load_model(None, torch.device("cpu"))),
         "write_facts": timed(written, 3),
         "mount_memory": timed(lambda: Reader(model, memory)),
         "read_token": timed(lambda: [reader.advance(token, state) for _ in range(20)]),
@@ -144,7 +144,7 @@ def main() -> int:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "0")) or min(2, os.cpu_count() or 1))
     figures = speeds()
     if not args.quick:
-        figures |= remembered(command("bench", "--model", "small", "--device", "cpu"))
+        figures |= remembered(command("bench", "--device", "cpu"))
     now = datetime.datetime.now(datetime.UTC)
     commit = git("rev-parse", "--short", "HEAD") or "unknown"
     record = {

@@ -199,7 +199,7 @@ def _dialogs(driver: Driver, out: Path, ending: str) -> None:
         ("check", CheckDialog(driver.window, Check("Who founded Nordvik Robotics?", "Ingrid Halvorsen"))),
         ("columns", ColumnsDialog(driver.window, ("Term", "Meaning"))),
         ("merge", MergeDialog(driver.window, ["Ten facts", "Stories"])),
-        ("about", about_box(driver.window, "small · 2.7M parameters · cpu")),
+        ("about", about_box(driver.window, "base · 3.5M parameters · cpu")),
         ("failure", failure_box(driver.window, FAILURE, "details", "Load on the CPU")),
     ):
         dialog.show()

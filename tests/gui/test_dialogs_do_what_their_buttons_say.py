@@ -112,7 +112,7 @@ def test_columns_are_asked_for_in_pairs(qapp: QApplication) -> None:
 
 
 def test_the_chooser_says_what_a_bank_and_what_the_machine_has_room_for(qapp: QApplication) -> None:
-    words, _ = fit_words(estimate_fit(bundled_model_path("small"), "cpu"))
+    words, _ = fit_words(estimate_fit(bundled_model_path("base"), "cpu"))
     assert f"banks of 4,096 slots, up to {machine_rows():,} on this machine" in words
 
 
@@ -159,9 +159,9 @@ def test_help_shows_every_shortcut_and_every_word(qapp: QApplication) -> None:
 
 
 def test_versions_can_be_copied(qapp: QApplication) -> None:
-    answering(lambda: About.ask(None, "small"), "Copy versions")
+    answering(lambda: About.ask(None, "base"), "Copy versions")
     copied = QGuiApplication.clipboard().text()
-    assert copied.startswith("BDH memory workbench") and "torch 2" in copied and copied.endswith("Model: small")
+    assert copied.startswith("BDH memory workbench") and "torch 2" in copied and copied.endswith("Model: base")
 
 
 def test_a_model_is_chosen_with_its_device_and_a_folder_without_one_cannot_be(
@@ -183,8 +183,8 @@ def test_a_model_is_chosen_with_its_device_and_a_folder_without_one_cannot_be(
 
 
 def test_the_chooser_begins_with_the_model_in_use(qapp: QApplication, tmp_path: Path) -> None:
-    other = Path(shutil.copytree(bundled_model_path("small"), tmp_path / "other"))
-    for current, name in ((bundled_model_path("small"), "small"), (other, "other")):
+    other = Path(shutil.copytree(bundled_model_path("base"), tmp_path / "other"))
+    for current, name in ((bundled_model_path("base"), "base"), (other, "other")):
         chosen = answering(lambda current=current: ModelChooser.ask(None, current), "Load model")
         assert chosen is not None and Path(chosen[0]).name == name and chosen[1] == "auto"
 

@@ -1,4 +1,4 @@
-"""The built wheel, installed in an environment of its own, gives a window that works with the small model."""
+"""The built wheel, installed in an environment of its own, gives a window that works with the bundled model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ with driven() as driver:
     driver.window.show()
     assert not driver.window.windowIcon().isNull()
     driver.load()
-    assert driver.context.model.name == "small"
+    assert driver.context.model.name == "base"
     driver.window.panes.write.sample_facts()
     driver.wait(lambda: len(driver.window.panes.write.table.facts_model.rows) == 10)
     driver.write_facts((Fact("The harbour master of Tesh owns a", "parrot"),))

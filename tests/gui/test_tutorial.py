@@ -96,8 +96,8 @@ def test_its_commands_run_in_order(
 
 @pytest.mark.slow
 def test_its_steps_do_what_it_says(start: Start, qtbot: QtBot) -> None:
-    small = bundled_model_path("small")
-    first = start(model=small)
+    bundled = bundled_model_path("base")
+    first = start(model=bundled)
     window, context = first.window, first.context
 
     def ask(question: str) -> tuple[str, str]:
@@ -113,7 +113,7 @@ def test_its_steps_do_what_it_says(start: Start, qtbot: QtBot) -> None:
         qtbot.waitUntil(lambda: context.memory is not None and len(context.memory.layers) > before, timeout=WAIT)
         settle(first, qtbot)
 
-    assert "small · 2.7M parameters · cpu" in window.panes.activity.model.text()
+    assert "base · 3.5M parameters · cpu" in window.panes.activity.model.text()
     window.panes.write.sample_facts()
     qtbot.waitUntil(lambda: len(window.panes.write.table.facts_model.rows) >= 10, timeout=WAIT)
     write()
@@ -126,7 +126,7 @@ def test_its_steps_do_what_it_says(start: Start, qtbot: QtBot) -> None:
     path = context.memory.path
     end(first, qtbot)
 
-    first = start(model=small)
+    first = start(model=bundled)
     window, context = first.window, first.context
     context.submit(OpenMemory(path))
     settle(first, qtbot)

@@ -33,7 +33,7 @@ def test_the_page_of_claims_needs_neither_model_nor_text(
         ("gates", (), {"corpus": ROOT / "docs", "seeds": 3, "steps": 800}),
         ("routing", ("--steps", 30), {"corpus": ROOT / "docs", "seeds": 3, "steps": 30}),
         ("protocols-collide", ("--collide",), {"corpus": ROOT / "docs", "seeds": 5}),
-        ("peer", ("--tokens", 9), {"corpus": ROOT / "docs", "seeds": 3, "tokens": 9, "config": "small"}),
+        ("peer", ("--tokens", 9), {"corpus": ROOT / "docs", "seeds": 3, "tokens": 9, "config": "base"}),
         ("keeping", ("--parts", "ten", "long"), {"corpus": ROOT / "docs", "parts": ["ten", "long"]}),
     ],
 )

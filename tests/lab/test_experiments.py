@@ -402,7 +402,7 @@ def test_the_page_of_claims_says_which_results_are_of_an_earlier_state(tmp_path:
     for name in ("gates-one-gate", "routing-one-gate"):
         report = {"seeds": 5, "steps": 10, "results": {}}
         (tmp_path / "experiments" / f"{name}.json").write_text(json.dumps(report), encoding="utf-8")
-    page = f"# Gates\n\n{reproduction.EARLIER} of `small`, and to be measured again.\n"
+    page = f"# Gates\n\n{reproduction.EARLIER} (`small`), and to be measured again.\n"
     (tmp_path / "experiments" / "gates-one-gate.md").write_text(page, encoding="utf-8")
     reproduction.write_page(tmp_path)
     lines = (tmp_path / "reproduction.md").read_text(encoding="utf-8").splitlines()

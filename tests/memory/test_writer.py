@@ -412,8 +412,8 @@ def test_a_token_is_named_so_that_a_person_sees_it() -> None:
     assert names == ["a", " ", "f4", "07", "<|end|>"]
 
 
-def test_the_bundled_model_has_learnt_what_texts_are_made_of(small: Model) -> None:
-    head, tokenizer = small.network.embed.weight, small.tokenizer
+def test_the_bundled_model_has_learnt_what_texts_are_made_of(bundled: Model) -> None:
+    head, tokenizer = bundled.network.embed.weight, bundled.tokenizer
     never = {bytes([byte]) for byte in (0xC0, 0xC1, *range(0xF5, 0x100))}  # no text holds them
     hopeless = [token for token in range(tokenizer.vocab_size) if tokenizer.token_bytes(token) in never]
     common = tokenizer.encode("The keeper of the 3 sluices, Hedda Pike, eats bread — at 5.30 p.m. naïvely 河 🐢")
@@ -421,9 +421,9 @@ def test_the_bundled_model_has_learnt_what_texts_are_made_of(small: Model) -> No
     random = torch.Generator().manual_seed(0)
     stream = 13.9 * torch.nn.functional.normalize(torch.randn(len(targets), head.shape[1], generator=random), dim=1)
     reads = torch.zeros_like(stream)
-    for _ in direct_reads(stream, reads, targets, head, small.site.gate, 24.0):
+    for _ in direct_reads(stream, reads, targets, head, bundled.site.gate, 24.0):
         pass
-    p = ((stream + small.site.gate * reads) @ head.T).softmax(1).gather(1, targets[:, None])[:, 0]
+    p = ((stream + bundled.site.gate * reads) @ head.T).softmax(1).gather(1, targets[:, None])[:, 0]
     assert len(hopeless) == 13 and float((p[:13] < 0.9).float().mean()) > 0.7
     assert float(p[13:].min()) > 0.999
 

@@ -290,10 +290,10 @@ def test_there_is_no_such_model(tmp_path: Path) -> None:
 
 
 def test_without_a_name_the_best_bundled_model_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    names = ["zebra", "small", "bdh-30m"]
+    names = ["zebra", "base", "bdh-30m"]
     monkeypatch.setattr("bdh_workbench.model.loading.bundled_model_names", lambda: names)
     monkeypatch.setattr("bdh_workbench.model.loading.bundled_model_path", lambda name: tmp_path / name)
-    assert bundled_models() == ["bdh-30m", "small", "zebra"]
+    assert bundled_models() == ["bdh-30m", "base", "zebra"]
     assert find_model(None) == tmp_path / "bdh-30m" and find_model("zebra") == tmp_path / "zebra"
     names.clear()
     with pytest.raises(UserError, match="No model is installed"):

@@ -49,12 +49,12 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("language", TEXTS)
-def test_other_text_of_the_language_of_a_document_stays_shut(small: Model, language: str) -> None:
+def test_other_text_of_the_language_of_a_document_stays_shut(bundled: Model, language: str) -> None:
     stored, beginning, other = TEXTS[language]
-    reader = Reader(small, finish(write(small, None, (), [TextDocument("mill", stored)])).memory)
-    rows = reader.advance(torch.tensor([small.tokenizer.encode(other)])).rows
+    reader = Reader(bundled, finish(write(bundled, None, (), [TextDocument("mill", stored)])).memory)
+    rows = reader.advance(torch.tensor([bundled.tokenizer.encode(other)])).rows
     assert float((rows >= 0).float().mean()) <= ALLOWED
-    assert int(reader.advance(torch.tensor([small.tokenizer.encode(beginning)])).rows[0, -1]) >= 0
+    assert int(reader.advance(torch.tensor([bundled.tokenizer.encode(beginning)])).rows[0, -1]) >= 0
 
 
 # Facts of one form, then prompts and questions that are about none of them, and one that is about the third.
@@ -69,14 +69,14 @@ ALIKE = {
 
 
 @pytest.mark.parametrize("language", ALIKE)
-def test_another_number_keeps_a_fact_shut_in_any_language(small: Model, language: str) -> None:
+def test_another_number_keeps_a_fact_shut_in_any_language(bundled: Model, language: str) -> None:
     form, others = ALIKE[language]
     facts = [
         Fact(form.format(number), answer)
         for number, answer in zip(range(12, 16), ("wyrm", "kelp", "moss", "fern"), strict=True)
     ]
-    reader = Reader(small, finish(write(small, None, facts, ())).memory)
+    reader = Reader(bundled, finish(write(bundled, None, facts, ())).memory)
     for prompt in (form.format(77), *others):
-        assert int(reader.advance(torch.tensor([small.tokenizer.encode(prompt)])).rows[0, -1]) < 0, prompt
+        assert int(reader.advance(torch.tensor([bundled.tokenizer.encode(prompt)])).rows[0, -1]) < 0, prompt
         assert not ask(reader, prompt, kind="question").answer, prompt
     assert ask(reader, form.format(14), kind="beginning").answer == "moss"

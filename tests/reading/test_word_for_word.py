@@ -95,21 +95,21 @@ SETS["together"] = [prompt for prompts in SETS.values() for prompt in prompts]
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", SETS)
-def test_numbered_facts_come_back_with_the_bundled_model(small: Model, name: str) -> None:
+def test_numbered_facts_come_back_with_the_bundled_model(bundled: Model, name: str) -> None:
     rng = random.Random(3)
     facts = [Fact(prompt, f"{rng.choice(WORDS)} {rng.choice(WORDS)}") for prompt in SETS[name]]
-    memory = finish(write(small, None, facts)).memory
-    asked = [Question.of(small.tokenizer, fact.prompt, fact.answer) for fact in facts]
-    usual, pure = exact(Reader(small, memory), asked), exact(Reader(small, memory, PURE), asked)
+    memory = finish(write(bundled, None, facts)).memory
+    asked = [Question.of(bundled.tokenizer, fact.prompt, fact.answer) for fact in facts]
+    usual, pure = exact(Reader(bundled, memory), asked), exact(Reader(bundled, memory, PURE), asked)
     assert sum(usual) >= 0.98 * len(facts)
     assert all(one or not other for one, other in zip(usual, pure, strict=True))
 
 
-def test_a_prompt_after_other_text_is_still_met_word_for_word(small: Model) -> None:
+def test_a_prompt_after_other_text_is_still_met_word_for_word(bundled: Model) -> None:
     facts = [Fact(f"Article {n} of the Norby charter begins with the word", WORDS[n]) for n in range(1, 9)]
-    reader = Reader(small, finish(write(small, None, facts)).memory)
+    reader = Reader(bundled, finish(write(bundled, None, facts)).memory)
     for before in ("He looked it up at once. ", "We know this: "):
-        asked = [Question.of(small.tokenizer, before + fact.prompt, fact.answer) for fact in facts]
+        asked = [Question.of(bundled.tokenizer, before + fact.prompt, fact.answer) for fact in facts]
         assert all(exact(reader, asked))
 
 

@@ -427,7 +427,7 @@ def _spoil_text(draw: Draw, whole: bytes) -> bytes:
 def _settings() -> tuple[bytes, ...]:
     import dataclasses
 
-    whole = to_toml(dataclasses.asdict(Settings(last_model="small", recent_files=("a", "b"))))
+    whole = to_toml(dataclasses.asdict(Settings(last_model="base", recent_files=("a", "b"))))
     return (whole.encode(),)
 
 

@@ -59,7 +59,7 @@ def test_what_cannot_be_used_gives_way_to_its_default(tmp_path: Path) -> None:
         device = 3
         recovery = "yes"
         recent_files = ["a", 2]
-        last_model = "small"
+        last_model = "base"
         new_thing = 1
         read = 5
         [sampling]
@@ -75,7 +75,7 @@ def test_what_cannot_be_used_gives_way_to_its_default(tmp_path: Path) -> None:
     settings_path(tmp_path).write_text(text, encoding="utf-8")
     settings, notes = load_settings(tmp_path)
     assert settings == Settings(
-        last_model="small",
+        last_model="base",
         sampling=SamplingSettings(temperature=1.0),
         write=WriteSettings(steps=50),
     )
