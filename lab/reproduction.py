@@ -322,7 +322,7 @@ def write_page(folder: Path, note: Note = lambda line: None) -> dict[str, Any]:
 
 
 def _is_earlier(page: Path) -> bool:
-    """Whether the page of some results says that they are of an earlier state of the model."""
+    """Whether the page of some results says that they are of an earlier model."""
     return page.is_file() and EARLIER in page.read_text(encoding="utf-8", errors="replace")
 
 
