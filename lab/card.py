@@ -31,7 +31,7 @@ SAMPLES = 20
 PROMPT_WORDS = 12
 SAID_TOKENS = 60
 TEMPERATURE = 0.8
-APART = 25  # validation documents from one prompt to the next, so that all sources have a turn
+APART = 10  # validation documents from one prompt to the next, so that all sources have a turn
 COMMON_CHARACTERS = 30_000_000  # of the corpus, in which a word must occur to count as one of its own
 NAME = re.compile(r"\b[A-Z][a-z]{3,}\b")
 

@@ -14,7 +14,7 @@ import torch
 MEASURED_BY = "`bench` with `--model` and the folder of this model measures what its memories keep."
 TAKEN_OVER = (
     "Tokenizer, addresses, judges and reader do not depend on the network. They were made for `{name}` and taken over "
-    "by `train --parts-of`. What follows, up to the benchmark, is from its card."
+    "by `train --parts-of`. The sections on them are from its card."
 )
 PART_SECTIONS = ("Addresses", "Calibration", "Reader")  # of a card, about parts that do not depend on the network
 SHOWN_FIGURES = {
