@@ -17,8 +17,9 @@ from typing import Any
 
 import torch
 
-from bdh_workbench.asking.generation import SamplingSettings, generate
+from bdh_workbench.asking.generation import generate
 from bdh_workbench.errors import UserError
+from bdh_workbench.memory.settings import SamplingSettings
 from bdh_workbench.model.files import save_text_atomically
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader
