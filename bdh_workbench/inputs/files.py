@@ -52,6 +52,7 @@ DOCUMENT_SUFFIXES: Mapping[str, DocumentsFormat] = {
     ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".ipynb": "json",
     ".txt": "text",
     ".text": "text",
     ".md": "markdown",
@@ -63,7 +64,7 @@ FILE_KINDS: Mapping[str, tuple[str, ...]] = {
     "Texts": (".txt", ".text", ".md", ".markdown", *SETTINGS),
     "PDF, word processor and web pages": (".pdf", ".docx", ".odt", ".html", ".htm", ".xhtml", ".epub"),
     "E-mails and subtitles": (".eml", ".srt", ".vtt"),
-    "Tables and data": (".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson"),
+    "Tables and data": (".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".ipynb"),
 }
 """What can be read, by kind, with the extensions of its files: for the filters of file dialogs."""
 

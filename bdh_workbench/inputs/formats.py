@@ -18,6 +18,7 @@ from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import Fact, Probe, TextDocument, prompt_key, same_text
 from bdh_workbench.inputs.labelled import is_labelled, labelled_entries
 from bdh_workbench.inputs.prose import first_heading, title_of, without_front_matter
+from bdh_workbench.inputs.records import document_record, fact_record, listed, pairs_listed
 from bdh_workbench.inputs.tables import COLUMNS, Layout, is_table, layout_of, table_entries
 from bdh_workbench.inputs.text_files import checked, normal
 from bdh_workbench.wording import shortened
@@ -182,24 +183,19 @@ def _load_json(text: str, where: str, *, one_line: bool = False) -> object:
         raise UserError(f"{where} is not valid JSON: it contains a number that is too long.") from None
 
 
-def _json_entries(text: str, where: str, *, single: bool) -> Entries:
-    """Yield the entries of a JSON list; a lone object counts as a list of one if `single`."""
-    value = _load_json(text, where)
-    if single and isinstance(value, dict):
-        yield where, value
-        return
+def _listed(value: object, where: str) -> Iterator[tuple[str, object]]:
+    """The entries of a JSON list, each with its place."""
     if not isinstance(value, list):
         raise UserError(f"{where} must contain a list of entries, but it contains {_kind(value)}.")
-    for number, entry in enumerate(value, start=1):
-        yield f"{where}, entry {number}", _object(entry, f"{where}, entry {number}")
+    yield from ((f"{where}, entry {number}", entry) for number, entry in enumerate(value, start=1))
 
 
-def _jsonl_entries(text: str, where: str) -> Entries:
-    """Yield the entries of a JSON Lines text; empty lines are passed over."""
+def _lines(text: str, where: str) -> Iterator[tuple[str, object]]:
+    """The entries of a JSON Lines text, each with its place; empty lines are passed over."""
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             place = f"{where}, line {number}"
-            yield place, _object(_load_json(line, place, one_line=True), place)
+            yield place, _load_json(line, place, one_line=True)
 
 
 def _with_fields(entries: Entries, columns: Sequence[str]) -> Entries:
@@ -296,12 +292,30 @@ Reader = Callable[[str, str], Entries]
 
 
 def _json_facts(text: str, where: str) -> Entries:
-    return _json_entries(text, where, single=False)
+    return _fact_records(_listed(pairs_listed(_load_json(text, where)), where))
+
+
+def _jsonl_facts(text: str, where: str) -> Entries:
+    return _fact_records(_lines(text, where))
+
+
+def _fact_records(entries: Iterable[tuple[str, object]]) -> Entries:
+    return ((place, fact_record(_object(entry, place))) for place, entry in entries)
 
 
 def _json_documents(text: str, where: str) -> Entries:
-    return _json_entries(text, where, single=True)
+    value = listed(_load_json(text, where), "text")
+    alone = isinstance(value, dict | str)
+    return _document_records([(where, value)] if alone else _listed(value, where))
 
 
-_FACT_READERS: Mapping[str, Reader] = {"json": _json_facts, "jsonl": _jsonl_entries}
-_DOCUMENT_READERS: Mapping[str, Reader] = {"json": _json_documents, "jsonl": _jsonl_entries}
+def _jsonl_documents(text: str, where: str) -> Entries:
+    return _document_records(_lines(text, where))
+
+
+def _document_records(entries: Iterable[tuple[str, object]]) -> Entries:
+    return ((place, _object(document_record(entry), place)) for place, entry in entries)
+
+
+_FACT_READERS: Mapping[str, Reader] = {"json": _json_facts, "jsonl": _jsonl_facts}
+_DOCUMENT_READERS: Mapping[str, Reader] = {"json": _json_documents, "jsonl": _jsonl_documents}

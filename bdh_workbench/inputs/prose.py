@@ -41,6 +41,12 @@ def _scalar(value: str) -> str:
     return " ".join(said.split())
 
 
+def _plain(heading: str) -> str:
+    """A heading without the marks of Markdown in it: [Norby *birds*](page) is titled Norby birds."""
+    heading = re.sub(r"!?\[([^\[\]]*)\]\([^()]*\)", r"\1", heading.strip())
+    return re.sub(r"(?<!\w)(\*\*|__|\*|_|`)(?=\S)([^*_`]*)(?<=\S)\1(?!\w)", r"\2", heading)
+
+
 def first_heading(text: str) -> str:
     """The first heading of a Markdown text; "" if it has none."""
     previous = fence = ""
@@ -52,9 +58,9 @@ def first_heading(text: str) -> str:
         elif not fence:
             match = _HEADING.match(line)
             if match and match[1].strip():
-                return match[1].strip()
+                return _plain(match[1])
             if previous.strip() and _UNDERLINE.match(line):
-                return previous.strip()
+                return _plain(previous)
         previous = line
     return ""
 

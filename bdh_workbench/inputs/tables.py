@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import same_text
+from bdh_workbench.inputs.names import ANSWER_NAMES, PROMPT_NAMES
 from bdh_workbench.inputs.separators import (
     SPACES,
     UNIT,
@@ -57,18 +58,6 @@ WIDEST = 1_000  # columns of a table at most, of which some are chosen
 LAYOUT_ROWS = 50  # rows from which the layout of a table is guessed
 _VARIED = 0.75  # share of different cells from which on a column says something of each row, and not of its kind
 _ALIKE = 0.6  # share of these rows that have the same number of cells, if it is a table
-# What headers call the two sides, in some of the languages that people keep cards in.
-_PROMPTS = frozenset(
-    "prompt question questions q query front term word key subject cue input instruction problem entry expression "
-    "frage begriff pregunta pergunta domanda termine mot término palabra вопрос термин слово "
-    "问题 問題 質問 题目 单词 질문 "
-    "vraag fråga spørgsmål spørsmål kysymys pytanie otázka soru ερώτηση питання سؤال שאלה प्रश्न คำถาม hỏi".split()
-)
-_ANSWERS = frozenset(
-    "answer answers a reply response back definition meaning value output completion target translation solution "
-    "explanation antwort bedeutung übersetzung réponse respuesta resposta risposta définition definición traduction "
-    "ответ определение перевод значение 答案 回答 解答 答え 意味 释义 답 대답".split()
-)
 _IDS = frozenset("id ids nr no number index row uuid guid key_id sr sno # № n°".split()) | {"", "s.no", "s no"}
 _OTHERS = frozenset(
     "name title country city capital state region category type class year date author language tag tags note notes "
@@ -117,8 +106,8 @@ def is_table(text: str) -> bool:
     names = [_name(cell) for cell in rows[0]] if rows else []
     return (
         len(rows) > 1
-        and sum(name in _PROMPTS for name in names) == 1
-        and sum(name in _ANSWERS for name in names) == 1
+        and sum(name in PROMPT_NAMES for name in names) == 1
+        and sum(name in ANSWER_NAMES for name in names) == 1
         and len(rows[1]) >= len(names)
     )
 
@@ -285,9 +274,11 @@ def _guess(text: str, found: Layout, where: str) -> None:
     ids = [i for i in used if len(used) > 2 and (names[i] in _IDS or _counts(rows, i))]
     free = _telling(rows, [i for i in used if i not in ids])
     texts = [i for i in free if not all(_NUMERIC.fullmatch(row[i].strip()) for row in body if i < len(row))]
-    prompt = next((i for i in free if names[i] in _PROMPTS), None)
+    prompt = next((i for i in free if names[i] in PROMPT_NAMES), None)
     # A column "a" holds answers beside a column "q" alone.
-    answer = next((i for i in free if names[i] in _ANSWERS and i != prompt and (names[i] != "a" or "q" in names)), None)
+    answer = next(
+        (i for i in free if names[i] in ANSWER_NAMES and i != prompt and (names[i] != "a" or "q" in names)), None
+    )
     if prompt is None and answer is None:
         asked = [i for i in free if _asks(body, i)]
         prompt = asked[0] if len(asked) == 1 else None
@@ -348,7 +339,7 @@ def _use(found: Layout, places: Sequence[int], first: Sequence[str]) -> None:
 def _is_headed(rows: Sequence[Sequence[str]], places: Sequence[int]) -> bool:
     """Whether the first row of a table names the columns, and contains no fact itself."""
     first, body = [cell.strip() for cell in rows[0]], [row for row in rows[1:] if len(row) > max(places)]
-    known = _PROMPTS | _ANSWERS | (_IDS - {""}) | _OTHERS
+    known = PROMPT_NAMES | ANSWER_NAMES | (_IDS - {""}) | _OTHERS
     names = {_name(cell) for cell in first}
     if names & (known if "q" in names else known - {"a"}):
         return True

@@ -136,7 +136,7 @@ def test_two_answers_to_one_prompt_are_left_to_the_write() -> None:
         ([{"prompt": "p", "answer": "a", "paraphrases": ["x", 1]}], ["entry 1", "paraphrase 2"]),
         ([{"prompt": "p", "answer": "a", "paraphrase": ["x"]}], ["entry 1", '"paraphrase"', 'is "paraphrases" meant']),
         ([FACT, "text"], ["entry 2", "must be an object", "a text"]),
-        ({"facts": [FACT]}, ["must contain a list", "an object"]),
+        ({"facts": 3}, ["must contain a list", "an object"]),
         ([], ["contains no facts"]),
         (True, ["must contain a list", "true or false"]),
     ],
@@ -482,3 +482,63 @@ def test_the_locality_sample_is_plain_lines_of_prose() -> None:
     assert len(lines) == len(set(lines)) >= 60
     assert all(300 <= len(line) <= 600 for line in lines)
     assert 25_000 < sum(map(len, lines)) < 35_000
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"facts": [{"prompt": "Who?", "answer": "Me"}], "version": 2}, ("Who?", "Me")),
+        ({"Who?": "Me"}, ("Who?", "Me")),
+        ([["Who?", "Me"]], ("Who?", "Me")),
+        ([{"Question": "Who?", "Answer": "Me"}], ("Who?", "Me")),
+        ([{"instruction": "Who?", "input": "", "output": "Me"}], ("Who?", "Me")),
+        ([{"prompt": "Who?", "completion": "Me"}], ("Who?", "Me")),
+        ([{"question": "Who?", "answers": {"text": ["Me", "I"]}}], ("Who?", "Me")),
+        ([{"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Me"}]}], ("Who?", "Me")),
+        ([{"conversations": [{"from": "human", "value": "Who?"}, {"from": "gpt", "value": "Me"}]}], ("Who?", "Me")),
+        ([{"prompt": "{} is kept by", "subject": "Orm", "target_new": {"str": "Me"}}], ("Orm is kept by", "Me")),
+    ],
+)  # fmt: skip
+def test_records_of_other_programs_are_read_as_facts(value: object, expected: tuple[str, str]) -> None:
+    assert [(fact.prompt, fact.answer) for fact in parse_facts_text(json.dumps(value), "json")] == [expected]
+
+
+def test_the_rewording_of_a_benchmark_of_edits_is_a_paraphrase() -> None:
+    record = {"prompt": "Orm is kept by", "target_new": "Me", "rephrase_prompt": "The keeper of Orm is"}
+    assert parse_facts_text(json.dumps([record]))[0].paraphrases == ("The keeper of Orm is",)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"content": "Orm lies inland.", "name": "Orm"}],
+        [{"page_content": "Orm lies inland.", "metadata": {"title": "Orm"}}],
+        {"data": [{"Text": "Orm lies inland.", "Title": "Orm"}], "count": 1},
+        {"documents": [{"body": "Orm lies inland.", "title": "Orm", "heading": "no"}]},
+    ],
+)
+def test_records_of_other_programs_are_read_as_documents(value: object) -> None:
+    found = parse_documents_text(json.dumps(value), "json")
+    assert [(document.title, document.text) for document in found] == [("Orm", "Orm lies inland.")]
+
+
+def test_texts_alone_and_notebooks_are_documents() -> None:
+    assert [one.text for one in parse_documents_text('["Orm lies inland.", "It rains."]')] == [
+        "Orm lies inland.",
+        "It rains.",
+    ]
+    cells = [{"cell_type": "markdown", "source": ["# Orm\n", "It rains."]}, {"cell_type": "code", "source": "x = 1"}]
+    found = parse_documents_text(json.dumps({"cells": cells, "nbformat": 4}), "json")
+    assert [(one.title, one.text) for one in found] == [("Orm", "# Orm\nIt rains.\n\nx = 1")]
+
+
+@pytest.mark.parametrize(
+    ("heading", "title"),
+    [
+        ("# [Norby *birds*](a.md)", "Norby birds"),
+        ("## **Norby** `birds`", "Norby birds"),
+        ("# snake_case_a 2*3*4", "snake_case_a 2*3*4"),
+    ],
+)
+def test_a_title_has_no_marks_of_markdown(heading: str, title: str) -> None:
+    assert parse_documents_text(f"{heading}\n\nHerons nest here.\n", "markdown")[0].title == title

@@ -1,0 +1,102 @@
+"""Records of other programs: JSON whose fields have other names than ours, or that wraps its list in an object.
+
+Only names are translated. What a field holds is checked afterwards as if it had our name, and a record that has our
+names is taken as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bdh_workbench.inputs.names import ANSWER_NAMES, PROMPT_NAMES
+
+TEXT_NAMES = ("content", "page_content", "body", "passage", "context", "article", "document", "paragraph")
+TITLE_NAMES = ("name", "heading", "headline", "subject")
+WORDING_NAMES = ("rephrase_prompt", "rephrase", "paraphrase_prompts")  # of benchmarks of edits
+CELLS = "cells"  # of a notebook
+
+
+def listed(value: object, single: str) -> object:
+    """The list of records that an object wraps; the value itself where it is none, or has the field ``single``."""
+    if not isinstance(value, dict) or any(str(name).lower() == single for name in value):
+        return value
+    if isinstance(value.get(CELLS), list):
+        return [{"text": "\n\n".join(filter(None, map(_said, value[CELLS])))}]
+    lists = [part for part in value.values() if isinstance(part, list) and any(isinstance(p, dict) for p in part)]
+    return lists[0] if len(lists) == 1 else value
+
+
+def pairs_listed(value: object) -> object:
+    """Records of facts from an object of prompts with their answers, or from a list of pairs."""
+    value = listed(value, "prompt")
+    if isinstance(value, dict) and value and all(isinstance(answer, str) for answer in value.values()):
+        if not any(str(name).lower() in PROMPT_NAMES | ANSWER_NAMES for name in value):
+            return [{"prompt": prompt, "answer": answer} for prompt, answer in value.items()]
+        return [value]
+    if isinstance(value, list) and value and all(isinstance(pair, list) and len(pair) == 2 for pair in value):
+        return [{"prompt": prompt, "answer": answer} for prompt, answer in value]
+    return value
+
+
+def fact_record(entry: Mapping[str, object]) -> Mapping[str, object]:
+    """A record of a fact under our names."""
+    record = dict(entry)
+    turns = entry.get("messages", entry.get("conversations"))
+    if isinstance(turns, list) and "prompt" not in record:
+        said = {_role(turn): _content(turn) for turn in turns if isinstance(turn, dict)}
+        record |= (
+            {"prompt": said.get("user"), "answer": said.get("assistant")}
+            if {"user", "assistant"} <= said.keys()
+            else {}
+        )
+    if "target_new" in record and "answer" not in record:
+        target = record["target_new"]
+        record["answer"] = target.get("str") if isinstance(target, dict) else target
+    for ours, names in (("prompt", PROMPT_NAMES), ("answer", ANSWER_NAMES)):
+        found = [name for name in record if str(name).lower().strip() in names and record[name] not in ("", None)]
+        if ours not in record and len(found) == 1:
+            record[ours] = record[found[0]]
+    answer = record.get("answer")
+    if isinstance(answer, dict) and isinstance(answer.get("text"), list):  # as SQuAD has it
+        record["answer"] = next(iter(answer["text"]), None)
+    prompt, subject = record.get("prompt"), record.get("subject")
+    if isinstance(prompt, str) and isinstance(subject, str):
+        record["prompt"] = prompt.replace("{}", subject)
+    wordings = next((record[name] for name in WORDING_NAMES if name in record), None)
+    if wordings is not None and "paraphrases" not in record:
+        record["paraphrases"] = [wordings] if isinstance(wordings, str) else wordings
+    return {name: value for name, value in record.items() if name not in WORDING_NAMES}
+
+
+def document_record(entry: object) -> object:
+    """A record of a document under our names; a text alone is a record too."""
+    if isinstance(entry, str):
+        return {"text": entry}
+    if not isinstance(entry, dict) or "text" in entry:
+        return entry
+    record = dict(entry)
+    lower = {str(name).lower(): name for name in reversed(list(entry))}
+    metadata = entry.get("metadata")
+    inside = metadata.get("title") if isinstance(metadata, dict) else None
+    for ours, names in (("text", ("text", *TEXT_NAMES)), ("title", ("title", *TITLE_NAMES))):
+        found = next((lower[name] for name in names if isinstance(entry.get(lower.get(name, "")), str)), None)
+        if found is not None and ours not in record:
+            record[ours] = entry[found]
+    if isinstance(inside, str):
+        record.setdefault("title", inside)
+    return record
+
+
+def _role(turn: Mapping[str, object]) -> str:
+    role = str(turn.get("role", turn.get("from", ""))).lower()
+    return {"human": "user", "gpt": "assistant", "bot": "assistant"}.get(role, role)
+
+
+def _content(turn: Mapping[str, object]) -> object:
+    return turn.get("content", turn.get("value"))
+
+
+def _said(cell: object) -> str:
+    """The source of a cell of a notebook."""
+    source = cell.get("source", "") if isinstance(cell, dict) else ""
+    return "".join(map(str, source)) if isinstance(source, list) else str(source)
