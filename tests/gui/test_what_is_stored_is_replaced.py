@@ -51,7 +51,7 @@ def test_what_is_stored_already_is_not_written_again(start: Start, qtbot: QtBot,
     for _ in range(2):
         press_write(workbench, FACTS[:2])
         settle(workbench, qtbot)
-    assert "Nothing was written · 2 facts already stored" in write.state.text()
+    assert "Nothing was written · 2 facts already stored" in write.state.text().replace("\xa0", " ")
     memory = workbench.context.memory
     assert memory is not None and len(memory.items) == 2 and len(memory.layers) == 1 and not said.questions
     write.estimate()

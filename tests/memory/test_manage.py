@@ -325,7 +325,7 @@ def test_items_are_found_by_title_prompt_beginning_or_number(name: str | int, in
     ("name", "words"),
     [
         ("The light", ("2 items", "Skerry” (number 0)", "Skelly” (number 1)", "whole title")),
-        ("Doubled", ("2 items", "(number 4)", "(number 5)")),
+        ("Doubled", ("2 items", "(number 4, of layer 1)", "(number 5, of layer 1)")),
         ("The lihgthouse at Skery", ("no item called", "near it are", "“The lighthouse at Skerry” (number 0)")),
         ("zzz", ("no item called “zzz”", "there are", "and 2 more")),
         ("", ("no item called",)),

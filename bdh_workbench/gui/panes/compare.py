@@ -153,7 +153,7 @@ class ComparePane(Pane):
             words = (
                 [] if view is None else [*(holds(view) or ["empty"]), f"fill {percent(view.fill)}", size(view.bytes)]
             )
-            facts.setText(" · ".join(words))
+            facts.setText("\xa0· ".join(word.replace(" ", "\xa0") for word in words))  # a number stays with its unit
         self.tree.clear()
         left, right = self._views
         self.empty.setVisible(left is None or right is None)

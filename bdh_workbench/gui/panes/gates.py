@@ -200,7 +200,7 @@ class GatesPane(Pane):
 def _named(match: RowMatch) -> str:
     """A stored row by where it stands and the token that follows it."""
     source = match.source
-    place = source.title if source.kind == "fact" else f"{source.title[: NAME // 3]}, {source.sentence}"
+    place = source.title if source.kind == "fact" else f"{short(source.title, NAME // 2)}, {source.sentence}"
     return f"{match.token.strip()} · {place}" if match.token.strip() else place
 
 

@@ -217,15 +217,16 @@ class Exchange:
         else:
             pieces.append(escaped(self.origin()))
         if self.seconds:
-            pieces.append(f"{self.seconds:.2f} s" if self.seconds < 10 else f"{self.seconds:.0f} s")
+            pieces.append(f"{self.seconds:.1f} s" if self.seconds < 10 else f"{self.seconds:.0f} s")
         if self.others:
             pieces.append(self._link(CANDIDATE_LIST, plural(len(self.others), "other candidate"), colours))
         if (self.untouched is not None and self.sources + reply.candidates != ()) or self.outside:
             label = "what the model says without it" if self.outside else "memory off"
             pieces.append(self._link(UNTOUCHED_ANSWER, label, colours))
-        if not last:
-            pieces.append(self._link(MORE, "…", colours, sign=False))
-        return _small(" · ".join(pieces), colours.warning if reply.abstained and not self.outside else colours.muted)
+        if not last:  # never alone on a line
+            pieces[-1] += f"&nbsp;·&nbsp;{self._link(MORE, '…', colours, sign=False)}"
+        colour = colours.warning if reply.abstained and not self.outside else colours.muted
+        return _small("&nbsp;· ".join(pieces), colour)
 
     def _doing(self, colours: Colours) -> str:
         """What can be done with the answer."""

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QTextBrowser
 
 from bdh_workbench.gui.look.colours import Colours
 
-BAR_WIDTH, BAR_HEIGHT = 96, 6  # pixels
+BAR_WIDTH, BAR_HEIGHT = 72, 6  # pixels
 SCHEME = "bar"
 
 
