@@ -621,12 +621,13 @@ def test_train_passes_on_what_it_is_given(run: Run, monkeypatch: pytest.MonkeyPa
         return {"out": "x", "parameters": 1, "steps": 2, "tokens": 3, "seconds": 4.0, "held_out_loss": None}
 
     monkeypatch.setattr(pipeline, "train", instead)
-    options = ("--corpus", tmp_path, "--config", "tiny", "--out", tmp_path / "x", "--minutes", "0.5", "--resume")
+    options = ["--corpus", tmp_path, "--config", "tiny", "--out", tmp_path / "x", "--minutes", "0.5", "--resume"]
+    options += ["--parts-of", tmp_path / "y"]
     status, out, _ = run("train", *options, "--device", "cpu", "--json")
     assert status == 0 and json.loads(out)["steps"] == 2
-    corpus, config, target, minutes, resume, device, questions = given[0]
+    corpus, config, target, minutes, resume, device, questions, parts = given[0]
     assert (corpus, config, target, minutes, resume) == (str(tmp_path), "tiny", tmp_path / "x", 0.5, True)
-    assert questions is None
+    assert questions is None and parts == tmp_path / "y"
     assert str(device) == "cpu"
 
 

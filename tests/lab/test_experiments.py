@@ -406,9 +406,7 @@ def test_the_page_of_claims_says_which_results_are_of_an_earlier_state(tmp_path:
     (tmp_path / "experiments" / "gates-one-gate.md").write_text(page, encoding="utf-8")
     reproduction.write_page(tmp_path)
     lines = (tmp_path / "reproduction.md").read_text(encoding="utf-8").splitlines()
-    assert [line.split("`")[1] for line in lines if line.endswith("(an earlier model)")] == [
-        "gates-one-gate"
-    ]
+    assert [line.split("`")[1] for line in lines if line.endswith("(an earlier model)")] == ["gates-one-gate"]
 
 
 def test_the_page_of_claims_names_the_commands_that_are_wanting(tmp_path: Path) -> None:
