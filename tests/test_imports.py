@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import pkgutil
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import bdh_workbench.gui
@@ -48,3 +52,22 @@ def test_no_module_of_the_window_imports_torch() -> None:
     names = [info.name for info in pkgutil.walk_packages(bdh_workbench.gui.__path__, "bdh_workbench.gui.")]
     loaded = loaded_by(", ".join(["bdh_workbench.gui", *names]))
     assert "torch" not in loaded
+
+
+def test_what_the_program_imports_is_installed_with_it() -> None:
+    """Tests run where all optional packages are installed too, and would not notice."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[^\w.-]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    imported: set[str] = set()
+    for path in (ROOT / "bdh_workbench").rglob("*.py"):
+        for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(statement, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in statement.names}
+            elif isinstance(statement, ast.ImportFrom) and statement.module:
+                imported.add(statement.module.split(".")[0])
+    # shiboken6 is a part of PySide6.
+    others = imported - set(sys.stdlib_module_names) - {"bdh_workbench", "shiboken6"}
+    assert "torch" in others
+    distributions = packages_distributions()
+    missing = {name for name in others if not {d.lower().replace("_", "-") for d in distributions[name]} & declared}
+    assert not missing
