@@ -26,7 +26,7 @@ from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState
 from bdh_workbench.reading.questions import QuestionReader
 from bdh_workbench.reading.recall import EVEN, Recall
-from bdh_workbench.reading.verbatim import Spoken, Verbatim, stored_stretches
+from bdh_workbench.reading.verbatim import Spoken, Verbatim, gone_on, stored_stretches, told_nats
 from bdh_workbench.reading.words import KNOWN_BEFORE, Lexicon, Sentence, sentences_said
 
 __all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Reading"]
@@ -177,9 +177,11 @@ class Reader:
         assert self.memory is not None
         site, tokenizer = self.model.site, self.model.tokenizer
         stored = stored_stretches(self.memory, self.model, self.numbers.tolist(), documents)
+        if stored and documents:
+            stored = gone_on(stored, self.recall.following, self.recall.tokens)
         texts = enumerate(map(tokenizer.token_bytes, range(tokenizer.vocab_size)))
         breaks = [token for token, text in texts if text.isspace() and b"\n" in text]
-        return Verbatim(stored, site.same_as.tolist(), site.surprisal.tolist(), breaks)
+        return Verbatim(stored, site.same_as.tolist(), told_nats(site), breaks)
 
     @property
     def router(self) -> Router:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 
 from bdh_workbench.asking.decoding import Question, exact
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.memory.writing.writer import WriteSettings, finish, write
+from bdh_workbench.memory.settings import WriteSettings
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
-from bdh_workbench.reading.verbatim import ROOT_STATE, Spoken, Stretch, Verbatim
+from bdh_workbench.reading.verbatim import INSIDE, ROOT_STATE, Spoken, Stretch, Verbatim, told_nats
 from tests.core_factory import tiny_model
 
 WORDS = "amber birch copper delta ember fennel garnet hazel indigo juniper kelp larch maple nickel olive pewter".split()
@@ -154,6 +156,38 @@ def test_the_more_is_stored_the_more_must_be_repeated_within_another_text() -> N
 
     # Twice as many are met twice as often by accident: by e^-0.69 less each.
     assert limit(1) == pytest.approx(24.0) and limit(400) - limit(200) == pytest.approx(0.693, abs=1e-3)
+
+
+def test_the_more_documents_begin_the_more_must_be_said_before_one_of_them_is_met(model: Model) -> None:
+    texts = [f"{word} trees stand by the {WORDS[n - 1]} gate. Nobody planted them." for n, word in enumerate(WORDS)]
+    for count in (1, 16):
+        documents = [TextDocument(f"{n}", text) for n, text in enumerate(texts[:count])]
+        reader = Reader(model, finish(write(model, None, (), documents)).memory)
+        told = [reader.recall.told[token] for token in model.tokenizer.encode(texts[0])]
+        assert reader.recall.begun[True] == pytest.approx(6.0 + math.log(count))
+        assert reader.recall.begun[False] > reader.recall.begun[True], "sentences are more than documents"
+        ids = model.tokenizer.encode(texts[0])[:12]
+        reading = reader.advance(torch.tensor([ids]))
+        enough = next(n for n in range(len(ids)) if sum(told[: n + 1]) >= reader.recall.begun[True])
+        assert bool((reading.familiarity[0, enough:] == 1.0).all()) and float(reading.familiarity[0, 0]) < 1.0
+
+
+def test_a_text_may_begin_with_a_stored_sentence_and_go_on_with_the_next(model: Model) -> None:
+    text = "The lighthouse stands on a rock. Its keeper was Odile. She lit the lamp at dusk. Ships steered by it."
+    reader = Reader(model, finish(write(model, None, (), [TextDocument("The lighthouse", text)])).memory)
+    ids = model.tokenizer.encode("Its keeper was Odile. She lit")
+    spoken, _ = reader.verbatim.read(ids)
+    met = [reader.verbatim.rows(here[0]) for here in spoken[-3:]]
+    assert all(met), "what follows the sentence is met as well"
+    following = {reader.recall.tokens[row] for row in met[-1]}
+    assert following == {model.tokenizer.encode(" the")[0]}
+
+
+def test_a_token_inside_a_word_tells_less_than_its_frequency() -> None:
+    site = tiny_model().site
+    site.begins_word[5] = False
+    site.surprisal[5:7] = torch.tensor([9.0, 9.0])
+    assert told_nats(site)[5:7] == [INSIDE, 9.0]
 
 
 def test_a_tree_read_in_pieces_is_the_tree_read_at_once() -> None:
