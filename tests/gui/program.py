@@ -283,7 +283,18 @@ def files_are_dropped_anywhere(w: MainWindow) -> Scene:
     for path in notes:
         path.write_text(f"The {path.stem} of Norby is old. Nobody minds.\n", encoding="utf-8")
     ready = folder / "ready"
-    source = subprocess.Popen([sys.executable, "-c", SOURCE, str(ready), *map(str, notes)])
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    source = subprocess.Popen([sys.executable, "-c", SOURCE, str(ready), *map(str, notes)], **quiet)
+    try:
+        yield from _drops(w, ready)
+    finally:
+        source.terminate()
+        source.wait(10)
+    w.discard = True
+
+
+def _drops(w: MainWindow, ready: Path) -> Scene:
+    """Drop what the other program offers onto one widget after the other."""
     w.resize(1100, 700)
     w.move(0, 0)
     yield ready.exists
@@ -306,9 +317,6 @@ def files_are_dropped_anywhere(w: MainWindow) -> Scene:
         yield from dragged_onto(find())
         yield lambda: sorted(document.title for document in panes.write.pages.documents()) == ["ferry", "harbour"]
         assert w.workspaces.current == "write" and not panes.ask.line.text() and not panes.gates.line.text(), name
-    source.terminate()
-    source.wait(10)
-    w.discard = True
 
 
 def keyboard_alone(w: MainWindow) -> Scene:
