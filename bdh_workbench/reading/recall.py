@@ -463,7 +463,7 @@ class _Look:
         b, t = divmod(position, self.length)
         first, *rest = self.whole[b][: self.skipped + t + 1]
         # A text begins with a word, though without the space that begins one elsewhere.
-        return self.recall.surprisal[first] + sum(self.recall.told[token] for token in rest)
+        return float(self.recall.surprisal[first] + sum(self.recall.told[token] for token in rest))
 
     def before(self, position: int) -> list[Word]:
         """The last words at a position."""
