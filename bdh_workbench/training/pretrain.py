@@ -33,6 +33,7 @@ from bdh_workbench.training.optimisers import make_optimisers
 from bdh_workbench.training.synthetic import passage
 from bdh_workbench.training.telemetry import Telemetry
 
+LONGEST_WARMUP = 0.1  # share of the schedule
 AVERAGE_EVERY = 8  # steps between two snapshots in the mean of the weights
 PAUSE_FACTOR = 10.0  # a step this many times slower than usual was a pause of the machine, and is not counted as work
 
@@ -131,9 +132,12 @@ class Ahead:
 
 
 def learning_rate(config: TrainingConfig, step: int, done: float) -> float:
-    """Linear warm-up over the first steps; a cosine from ``rate`` to ``final_rate`` over the share done (0 to 1)."""
+    """Linear warm-up over the first steps; a cosine from ``rate`` to ``final_rate`` over the share done (0 to 1).
+
+    The warm-up ends at the latest when ``LONGEST_WARMUP`` of the schedule is done: a short run would know nothing else.
+    """
     cosine = config.final_rate + (config.rate - config.final_rate) * 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
-    return cosine * min(1.0, (step + 1) / config.warmup)
+    return cosine * min(1.0, max((step + 1) / config.warmup, done / LONGEST_WARMUP))
 
 
 def share_done(config: TrainingConfig, progress: Progress) -> float:

@@ -94,6 +94,8 @@ def test_the_rate_warms_up_and_then_falls_along_a_cosine() -> None:
     assert learning_rate(config, 900, 1.0) == pytest.approx(0.1) == learning_rate(config, 900, 1.7)
     rates = [learning_rate(config, 500, done / 100) for done in range(101)]
     assert rates == sorted(rates, reverse=True)
+    short = TrainingConfig(rate=1.0, final_rate=1.0, warmup=300)
+    assert learning_rate(short, 5, 0.05) == pytest.approx(0.5) and learning_rate(short, 10, 0.1) == 1.0
 
 
 def test_the_schedule_ends_with_tokens_or_minutes_whichever_comes_first() -> None:
