@@ -284,6 +284,7 @@ def ask(
     sampling: SamplingSettings | None = None,
     reading: ReadSettings | None = None,
     top: int = 5,
+    after: Answer | None = None,
     heard: Callable[[Heard], None] = lambda heard: None,
 ) -> Answer:
     """Ask a question, or let the beginning of a sentence be continued.
@@ -296,6 +297,7 @@ def ask(
         sampling: how tokens are chosen; the most probable one if None.
         reading: how the memory is read.
         top: how many of the most probable first tokens are given.
+        after: the answer before, for a question that only says "it" or "she".
         heard: called with each token of a continuation as soon as it is known.
 
     Returns:
@@ -308,7 +310,8 @@ def ask(
     reader, sources = _reading(model, memory)
     if reading is not None:
         reader = reader.with_settings(reading)
-    return asking.ask(reader, prompt, sampling, sources=sources, kind=kind, top=top, heard=heard)
+    last = after.place if after is not None else None
+    return asking.ask(reader, prompt, sampling, sources=sources, kind=kind, top=top, last=last, heard=heard)
 
 
 def score(model: Model, memory: Memory | None, prompt: str, answer: str) -> Scored:

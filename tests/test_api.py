@@ -15,6 +15,7 @@ import pytest
 import bdh_workbench as bdh
 from bdh_workbench import api
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.sentence_evidence import Place
 from tests.core_factory import tiny_model
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -122,6 +123,24 @@ def test_files_are_read_by_their_paths(model: Model, tmp_path: Path) -> None:
 def test_what_is_stored_already_is_not_written_again(model: Model, memory: bdh.Memory) -> None:
     same = bdh.write(model, facts=[FACT], into=memory)
     assert same.value is memory.value and same.notes == ("1 fact already stored: “The capital of Orm is”.",)
+
+
+def test_a_question_may_go_on_from_the_answer_before(
+    model: Model, memory: bdh.Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = bdh.ask(model, memory, "A mill in Brant", kind="beginning")
+    assert first.place == Place(next(n for n, item in enumerate(memory.items) if item.kind == "document"), 0)
+    given: list[object] = []
+    original = api.asking.ask
+
+    def noted(*arguments: object, **options: object) -> bdh.Answer:
+        given.append(options["last"])
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(api.asking, "ask", noted)
+    bdh.ask(model, memory, "What does it grind?", sampling=FEW, after=first)
+    bdh.ask(model, memory, "What does it grind?", sampling=FEW)
+    assert given == [first.place, None]
 
 
 def test_the_next_write_extends_and_leaves_the_first_alone(model: Model, memory: bdh.Memory) -> None:

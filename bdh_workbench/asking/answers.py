@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bdh_workbench.asking.kinds import Kind
+from bdh_workbench.reading.sentence_evidence import Place
 from bdh_workbench.reading.sources import Source
 from bdh_workbench.wording import shortened
 
@@ -172,6 +173,11 @@ class Answer:
     def source(self) -> Source | None:
         """Where that sentence is stored."""
         return self.chosen.source if self.chosen else None
+
+    @property
+    def place(self) -> Place | None:
+        """The place of that sentence, from which a question that only says "it" or "she" goes on."""
+        return Place(self.source.item, self.source.sentence - 1) if self.source else None
 
 
 @dataclass(frozen=True, slots=True)

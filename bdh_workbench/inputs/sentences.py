@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 
 from bdh_workbench.inputs.as_read import AsRead
 
@@ -28,6 +29,8 @@ NUMBER_WORDS = frozenset("No Nos Nr Fig Figs Vol Art Sec Ch p pp c".split())  # 
 INITIALS = re.compile(r"(?:[^\W\d_a-z]\.)*[^\W\d_a-z]")  # capital letters with full stops between them
 # Characters of a line that a program would fill, and the share from which on it is full.
 FULL_LINE, FULL_SHARE = 72, 0.8
+MARKED_HEADING = re.compile(r"#{1,6}\s")
+STOPPED = re.compile("[.!?…。\uff01\uff1f।؟][\"'”’»)\\]]*$")
 LISTED = 5  # lines without a small letter at the beginning of any but the first that make a list, however long they are
 GOES_ON = (",", ";", "-", "–", "—", "\uff0c", "、")  # at the end of a line
 
@@ -47,6 +50,20 @@ def sentences_of(text: str) -> list[str]:
     """The sentences and headings of a text, as they are read."""
     read = AsRead.of(text).text
     return [read[start:stop] for start, stop in _by_rows(read)]
+
+
+def headings(sentences: Sequence[str]) -> set[int]:
+    """Which sentences of a text are headings: they say what the text is about, and answer nothing about it.
+
+    These are lines that Markdown marks, and a first line that ends without a full stop before a sentence that ends
+    with one. A line with a colon may be a form's ("To: Anna") and is none.
+
+    Args:
+        sentences: of the whole text, as ``sentences_of`` gives them.
+    """
+    marked = {number for number, sentence in enumerate(sentences) if MARKED_HEADING.match(sentence)}
+    titled = len(sentences) > 1 and not STOPPED.search(sentences[0]) and ":" not in sentences[0]
+    return marked | ({0} if titled and STOPPED.search(sentences[1]) else set())
 
 
 def begun_sentence(text: str) -> str:

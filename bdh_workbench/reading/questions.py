@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bdh_workbench.inputs.sentences import sentences_of
+from bdh_workbench.inputs.sentences import headings, sentences_of
 from bdh_workbench.memory.store.banks import SlowMemory
 from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.model.loading import Model
@@ -94,12 +94,14 @@ class _Known:
         stretches: its sentences and facts.
         kept: their texts, None for one whose words were not kept.
         index: of them.
+        headings: (S,) whether each is a heading, which is evidence for its text but no answer.
     """
 
     asker: Asker
     stretches: tuple[Stretch, ...]
     kept: tuple[str | None, ...]
     index: SentenceIndex
+    headings: npt.NDArray[np.bool_]
 
 
 class QuestionReader:
@@ -134,7 +136,8 @@ class QuestionReader:
         memory, found = self.memory, stretches(self.memory)
         cut: dict[int, list[str]] = {}
         kept: list[str | None] = []
-        for stretch in found:
+        titles = np.zeros(len(found), dtype=bool)
+        for number, stretch in enumerate(found):
             item = memory.items[stretch.item]
             if item.kind == "fact":
                 kept.append(_statement(item.prompt, item.answer) if item.prompt else None)
@@ -145,6 +148,7 @@ class QuestionReader:
                     cut[stretch.item] = sentences_of(item.text)
                 sentences = cut[stretch.item]
                 kept.append(sentences[stretch.sentence] if stretch.sentence < len(sentences) else None)
+                titles[number] = stretch.sentence in headings(sentences)
         missing = [number for number, text in enumerate(kept) if text is None]
         texts = [text or "" for text in kept]
         recited = self._recital.recite([found[number] for number in missing], checkpoint=checkpoint)
@@ -158,7 +162,7 @@ class QuestionReader:
             asker.vectors,
             asker.rarity,
         )
-        return _Known(asker, tuple(found), tuple(kept), index)
+        return _Known(asker, tuple(found), tuple(kept), index, titles)
 
     def says_an_answer(self, text: str) -> bool:
         """Whether a text contains all words of the answer of some fact."""
@@ -177,11 +181,11 @@ class QuestionReader:
             checkpoint: called now and then; what it raises ends the asking.
         """
         known, asked = self.known(checkpoint), units(question)
-        if not asked or not len(known.index):
+        if not asked or known.headings.all():
             return Findings((), 0.0, False)
         asker = known.asker
         evidence = known.index.evidence(asked, last)
-        scores = scores_of(asker.sentences, evidence)
+        scores = np.where(known.headings, -np.inf, scores_of(asker.sentences, evidence))
         best = np.argsort(-scores, kind="stable")[:RECITED]
         chosen = best[scores[best] >= scores[best[0]] - UNLIKELY].tolist()
         wanted = [known.stretches[number] for number in chosen]

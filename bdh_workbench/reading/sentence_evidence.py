@@ -201,5 +201,5 @@ def _share(weights: Array, flags: Array) -> Array:
 
 
 def _name(u: Unit, first: bool) -> float:
-    """Whether a word of a question is a name or a number."""
-    return float((u.shape[0] and not first) or u.shape[2])
+    """Whether a word of a question is a name or a number; "I" is none, though it has a capital anywhere."""
+    return float((u.shape[0] and not first and u.folded != "i") or u.shape[2])

@@ -183,8 +183,7 @@ class WorkbenchEngine(Engine):
         turn = Turn(moment, mark_of(memory), holds_words(memory), reply, seconds, expected)
         self.in_use.add_turn(task, turn)
         self._context = list(reply.ids)
-        if reply.source is not None:
-            self._last = Place(reply.source.item, reply.source.sentence - 1)
+        self._last = reply.place or self._last
 
     def _recite(self, task: Task, number: int) -> None:
         reader = self._mounted(ReadSettings())

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bdh_workbench.asking.ask import ask, score_answer
 from bdh_workbench.errors import UserError
-from bdh_workbench.inputs.items import Fact
+from bdh_workbench.inputs.items import Fact, TextDocument
+from bdh_workbench.inputs.sentences import headings, sentences_of
 from bdh_workbench.memory.store.banks import SlowMemory
 from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.memory.writing.writer import finish, write
@@ -68,6 +69,32 @@ def test_a_stranger_is_refused_and_an_empty_question_too(model: Model, memory: M
     assert not reader.ask("Which senator vetoed budgets?").answered
     assert not reader.ask(" ?! ").answered
     assert reader.ask(" ?! ").p < 0.5
+
+
+def test_a_heading_is_no_answer(model: Model) -> None:
+    text = "# The mill of Brant\n\nIt grinds rye. A tall miller keeps it."
+    memory = finish(write(model, None, [], [TextDocument("mill", text)])).memory
+    findings = reader_of(model, memory).ask("What is the mill of Brant?")
+    assert findings.found and all(one.place.sentence > 0 for one in findings.found)
+    alone = finish(write(model, None, [], [TextDocument("mill", "# The mill of Brant")])).memory
+    assert reader_of(model, alone).ask("What is the mill of Brant?").found == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# Soup\n\nFry the onions.\n\n## Steps\n\nStir.", {0, 2}),
+        ("Runaway ostrich stops trains\n\nIt ran. It was caught.", {0}),
+        ("Runaway ostrich stops trains\nIt ran. It was caught.", {0}),
+        ("To: Anna\nThe meeting is at five.", set()),
+        ("Anna, 555-123\nBen, 555-124\nCara, 555-125", set()),
+        ("One sentence. And another.", set()),
+        ("No stop at all", set()),
+        ("湖はなぜ混ざるか\n水は四度で最も重い。", {0}),
+    ],
+)
+def test_headings_are_told_from_lines_that_say_something(text: str, expected: set[int]) -> None:
+    assert headings(sentences_of(text)) == expected
 
 
 def test_a_recital_that_differs_from_the_kept_text_says_so(model: Model, memory: Memory) -> None:
@@ -148,6 +175,7 @@ def test_evidence_is_what_it_says() -> None:
     assert evidence(texts, "What did Ada open in 1897?", "document's names") == [1.0, 1.0, 1.0]
     assert evidence(texts, "What did Ben open in 1897?", "document's names") == [0.5, 0.5, 0.5]
     assert evidence(texts, "Which piers?", "document's names") == [1.0, 1.0, 1.0]
+    assert evidence(texts, "Which piers do I see?", "document's names") == [1.0, 1.0, 1.0]
     assert evidence(texts, "Does Ada keep cats?", "before")[1] > 0.0
     assert np.argmax(evidence(texts, "How many piers has the harbour?", "bm25")) == 2
 
