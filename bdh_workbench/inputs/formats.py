@@ -18,7 +18,7 @@ from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import Fact, Probe, TextDocument, prompt_key, same_text
 from bdh_workbench.inputs.labelled import is_labelled, labelled_entries
 from bdh_workbench.inputs.prose import first_heading, title_of, without_front_matter
-from bdh_workbench.inputs.records import document_record, fact_record, listed, pairs_listed
+from bdh_workbench.inputs.records import TEXT_NAMES, document_record, fact_record, listed, pairs_listed
 from bdh_workbench.inputs.tables import COLUMNS, Layout, is_table, layout_of, table_entries
 from bdh_workbench.inputs.text_files import checked, normal
 from bdh_workbench.wording import shortened
@@ -304,7 +304,7 @@ def _fact_records(entries: Iterable[tuple[str, object]]) -> Entries:
 
 
 def _json_documents(text: str, where: str) -> Entries:
-    value = listed(_load_json(text, where), "text")
+    value = listed(_load_json(text, where), "text", TEXT_NAMES)
     alone = isinstance(value, dict | str)
     return _document_records([(where, value)] if alone else _listed(value, where))
 

@@ -12,7 +12,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import is_blank
 
 _LINE = re.compile(
-    r"[\s>*_#-]*(?:\d+[.)]\s*)?[*_]*(?P<label>[^\W\d_]{1,16})\s?\d{0,4}[*_]*\s*[:.)\uff1a][*_]*\s*(?P<text>.*)"
+    r"[\s>*_#-]*+(?:\d+[.)]\s*+)?[*_]*+(?P<label>[^\W\d_]{1,16})\s?\d{0,4}[*_]*\s*[:.)\uff1a][*_]*\s*(?P<text>.*)"
 )
 LABELS = {
     "prompt": frozenset("q question prompt frage pregunta pergunta domanda вопрос 问 問 vraag".split()),

@@ -6,7 +6,7 @@ names is taken as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from bdh_workbench.inputs.names import ANSWER_NAMES, PROMPT_NAMES
 
@@ -16,9 +16,18 @@ WORDING_NAMES = ("rephrase_prompt", "rephrase", "paraphrase_prompts")  # of benc
 CELLS = "cells"  # of a notebook
 
 
-def listed(value: object, single: str) -> object:
-    """The list of records that an object wraps; the value itself where it is none, or has the field ``single``."""
+def listed(value: object, single: str, *sides: Collection[str]) -> object:
+    """The list of records that an object wraps; the value itself where it is none, or is a record.
+
+    Args:
+        value: of the file.
+        single: a field that only a record has.
+        sides: other names of what a record says; one that says something under a name of each is a record too.
+    """
     if not isinstance(value, dict) or any(str(name).lower() == single for name in value):
+        return value
+    said = {str(name).lower() for name, part in value.items() if isinstance(part, str)}
+    if all(said & set(side) for side in sides):
         return value
     if isinstance(value.get(CELLS), list):
         return [{"text": "\n\n".join(filter(None, map(_said, value[CELLS])))}]
@@ -28,7 +37,7 @@ def listed(value: object, single: str) -> object:
 
 def pairs_listed(value: object) -> object:
     """Records of facts from an object of prompts with their answers, or from a list of pairs."""
-    value = listed(value, "prompt")
+    value = listed(value, "prompt", PROMPT_NAMES, ANSWER_NAMES)
     if isinstance(value, dict) and value and all(isinstance(answer, str) for answer in value.values()):
         if not any(str(name).lower() in PROMPT_NAMES | ANSWER_NAMES for name in value):
             return [{"prompt": prompt, "answer": answer} for prompt, answer in value.items()]
@@ -43,12 +52,7 @@ def fact_record(entry: Mapping[str, object]) -> Mapping[str, object]:
     record = dict(entry)
     turns = entry.get("messages", entry.get("conversations"))
     if isinstance(turns, list) and "prompt" not in record:
-        said = {_role(turn): _content(turn) for turn in turns if isinstance(turn, dict)}
-        record |= (
-            {"prompt": said.get("user"), "answer": said.get("assistant")}
-            if {"user", "assistant"} <= said.keys()
-            else {}
-        )
+        record |= _exchange(turns)
     if "target_new" in record and "answer" not in record:
         target = record["target_new"]
         record["answer"] = target.get("str") if isinstance(target, dict) else target
@@ -79,12 +83,24 @@ def document_record(entry: object) -> object:
     metadata = entry.get("metadata")
     inside = metadata.get("title") if isinstance(metadata, dict) else None
     for ours, names in (("text", ("text", *TEXT_NAMES)), ("title", ("title", *TITLE_NAMES))):
-        found = next((lower[name] for name in names if isinstance(entry.get(lower.get(name, "")), str)), None)
+        found = next((lower[name] for name in names if name in lower and isinstance(entry[lower[name]], str)), None)
         if found is not None and ours not in record:
             record[ours] = entry[found]
     if isinstance(inside, str):
         record.setdefault("title", inside)
     return record
+
+
+def _exchange(turns: Sequence[object]) -> dict[str, object]:
+    """The first question of a chat and the answer to it; what is said later means little without them."""
+    asked: object = None
+    for turn in turns:
+        role = _role(turn) if isinstance(turn, dict) else ""
+        if isinstance(turn, dict) and role == "user":
+            asked = _content(turn)
+        elif isinstance(turn, dict) and role == "assistant" and asked is not None:
+            return {"prompt": asked, "answer": _content(turn)}
+    return {}
 
 
 def _role(turn: Mapping[str, object]) -> str:

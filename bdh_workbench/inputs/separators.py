@@ -28,7 +28,7 @@ _CANDIDATE = re.compile(
 )
 _SENTENCE = frozenset(".,;:!?…&")  # between spaces they are set in some languages, or stand for a word
 _CURLY = ("“”", "„“", "„”", "””", "«»", "»«", "‘’", "‚‘", "「」", "『』")  # quotation marks that open and close
-_FRAME = re.compile(r"^[ \t]*[+|][-+=:| \t]*[-=]{2}[-+=:| \t]*$", re.MULTILINE)
+_FRAME = re.compile(r"^[ \t]*+[+|](?=[^\n]*?[-=]{2})[-+=:| \t]*+$", re.MULTILINE)
 
 
 def header_separator(line: str) -> str:
@@ -137,4 +137,5 @@ def _pattern(separator: str) -> re.Pattern[str]:
     core = re.escape(separator.strip())
     if separator != separator.strip():
         return re.compile(rf"(?:(?<=\S)|^)[ \xa0]+{core}(?:[ \xa0]+|$)", re.MULTILINE)
-    return re.compile(rf"[ \xa0]*{core}[ \xa0]*")
+    # A run of spaces is looked at once, from its beginning: the square of its length would never come to an end.
+    return re.compile(rf"(?:(?<![ \xa0])[ \xa0]++)?{core}[ \xa0]*+")

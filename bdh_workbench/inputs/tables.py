@@ -272,12 +272,13 @@ def _guess(text: str, found: Layout, where: str) -> None:
     width = range(len(names))
     used = [i for i in width if any(not is_blank(row[i]) for row in body if i < len(row))]
     ids = [i for i in used if len(used) > 2 and (names[i] in _IDS or _counts(rows, i))]
-    free = _telling(rows, [i for i in used if i not in ids])
+    known = [i for i in used if i not in ids]
+    free = _telling(rows, known)
     texts = [i for i in free if not all(_NUMERIC.fullmatch(row[i].strip()) for row in body if i < len(row))]
-    prompt = next((i for i in free if names[i] in PROMPT_NAMES), None)
-    # A column "a" holds answers beside a column "q" alone.
+    prompt = next((i for i in (*free, *known) if names[i] in PROMPT_NAMES), None)
+    # Answers may repeat (yes, no) where the header calls them so. A column "a" holds answers beside a column "q" alone.
     answer = next(
-        (i for i in free if names[i] in ANSWER_NAMES and i != prompt and (names[i] != "a" or "q" in names)), None
+        (i for i in known if names[i] in ANSWER_NAMES and i != prompt and (names[i] != "a" or "q" in names)), None
     )
     if prompt is None and answer is None:
         asked = [i for i in free if _asks(body, i)]

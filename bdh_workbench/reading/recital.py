@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bdh_workbench.memory.store.banks import SlowMemory
+from bdh_workbench.memory.store.banks import SlowMemory, cues_of
 from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.recall import EQUAL
@@ -194,12 +194,13 @@ class Recital:
         return torch.tensor(found, dtype=torch.int64)
 
     def _has_twin(self, row: int) -> bool:
-        """Whether another row has the cue of a row and another token."""
+        """Whether another row of its bank has the cue of a row and another token."""
         stored = self.memory.rows
-        cue = stored.cues[row].float()
-        other = (stored.tokens != stored.tokens[row]).nonzero().flatten()
+        inside, cues = cues_of(stored, int(stored.banks[row]))  # S gives up what another row of the same bank has
+        cue = cues[torch.searchsorted(inside, row)].float()
+        other = cues[stored.tokens[inside] != stored.tokens[row]]
         equal = EQUAL * float(cue @ cue)
-        return any(bool((stored.cues[part].float() @ cue >= equal).any()) for part in torch.split(other, CUES))
+        return any(bool((part.float() @ cue >= equal).any()) for part in torch.split(other, CUES))
 
     def _recited(self, tokens: Sequence[tuple[int, float]]) -> Recited:
         tokenizer = self.model.tokenizer

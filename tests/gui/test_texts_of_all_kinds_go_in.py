@@ -116,6 +116,19 @@ def test_files_are_dropped_onto_the_window_or_the_text(
         assert write.table.facts_model.facts()[0].answer == "bees" and write.tabs.currentIndex() == 1
 
 
+def test_a_link_of_a_web_page_is_dropped_as_text(start: Start) -> None:
+    line = start(load=False).window.panes.gates.line
+    data = QMimeData()
+    data.setUrls([QUrl("https://example.org/norby")])
+    data.setText("https://example.org/norby")
+    actions, buttons = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    enter = QDragEnterEvent(QPoint(5, 5), actions, data, buttons, Qt.KeyboardModifier.NoModifier)
+    QCoreApplication.sendEvent(line, enter)
+    drop = QDropEvent(QPointF(5, 5), actions, data, buttons, Qt.KeyboardModifier.NoModifier)
+    QCoreApplication.sendEvent(line, drop)
+    assert "example.org/norby" in line.text()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_other_encodings_are_told_apart(start: Start, qtbot: QtBot, said: Said, tmp_path: Path, encoding: str) -> None:
     (tmp_path / "a.txt").write_text("Æsa’s naïve café in Ålesund sells crêpes à la carte.", encoding=encoding)

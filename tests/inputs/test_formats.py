@@ -497,10 +497,17 @@ def test_the_locality_sample_is_plain_lines_of_prose() -> None:
         ([{"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Me"}]}], ("Who?", "Me")),
         ([{"conversations": [{"from": "human", "value": "Who?"}, {"from": "gpt", "value": "Me"}]}], ("Who?", "Me")),
         ([{"prompt": "{} is kept by", "subject": "Orm", "target_new": {"str": "Me"}}], ("Orm is kept by", "Me")),
+        ({"subject": "Names", "questions": [{"question": "Who?", "answer": "Me"}]}, ("Who?", "Me")),
     ],
 )  # fmt: skip
 def test_records_of_other_programs_are_read_as_facts(value: object, expected: tuple[str, str]) -> None:
     assert [(fact.prompt, fact.answer) for fact in parse_facts_text(json.dumps(value), "json")] == [expected]
+
+
+def test_an_answer_in_a_chat_belongs_to_the_question_before_it() -> None:
+    said = (("system", "Be short."), ("assistant", "Hello."), ("user", "Who?"), ("assistant", "Me"), ("user", "Why?"))
+    chat = {"messages": [{"role": role, "content": content} for role, content in said]}
+    assert [(one.prompt, one.answer) for one in parse_facts_text(json.dumps([chat]), "json")] == [("Who?", "Me")]
 
 
 def test_the_rewording_of_a_benchmark_of_edits_is_a_paraphrase() -> None:
@@ -515,6 +522,8 @@ def test_the_rewording_of_a_benchmark_of_edits_is_a_paraphrase() -> None:
         [{"page_content": "Orm lies inland.", "metadata": {"title": "Orm"}}],
         {"data": [{"Text": "Orm lies inland.", "Title": "Orm"}], "count": 1},
         {"documents": [{"body": "Orm lies inland.", "title": "Orm", "heading": "no"}]},
+        {"title": "Orm", "content": "Orm lies inland.", "comments": [{"body": "It does not."}]},
+        [{"": "0", "content": "Orm lies inland.", "title": "Orm"}],
     ],
 )
 def test_records_of_other_programs_are_read_as_documents(value: object) -> None:

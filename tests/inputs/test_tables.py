@@ -150,6 +150,13 @@ def test_answers_stand_where_the_table_has_them(text: str) -> None:
     assert pairs(text) == [("What is it?", "Paris"), ("Where is it?", "Oslo"), ("Who is there?", "Rome")]
 
 
+@pytest.mark.parametrize("other", ["source", "explanation"])
+def test_answers_that_repeat_are_answers_where_the_header_says_so(other: str) -> None:
+    rows = [f"Is stone {number} red?,{'yes' if number % 2 else 'no'},page {number} says" for number in range(6)]
+    found, _ = parse_facts("\n".join([f"question,answer,{other}", *rows]))
+    assert [fact.answer for fact in found] == ["no", "yes"] * 3
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -264,7 +271,12 @@ def test_a_text_that_is_cut_by_the_delimiter_is_refused_and_not_lost() -> None:
 def test_a_hostile_row_is_refused_in_a_moment() -> None:
     begun = time.process_time()
     tables = ("a," * 60_000 + "\n" + "b," * 60_000, ",\n" * 300_000 + "x", "prompt,answer\n" + ",“" * 300_000)
-    for text in ("[" + "[]," * 600_000 + "0]", *tables, "prompt,answer\n" + "””" * 300_000 + "x"):
+    runs = (
+        f"prompt,answer\n|{'-' * 100_000}x",
+        f"prompt->answer\na->b\nc{' ' * 100_000}x",
+        f"Q: a\nA: b\n{'*' * 100_000}1\nA: c",
+    )
+    for text in ("[" + "[]," * 600_000 + "0]", *tables, *runs, "prompt,answer\n" + "””" * 300_000 + "x"):
         with pytest.raises(UserError):
             parse_facts(text, "csv")
     assert time.process_time() - begun < 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 import torch
 
 from bdh_workbench.inputs.items import TextDocument
@@ -52,6 +53,10 @@ def test_sentences_that_begin_alike_are_recited_as_they_are(model: Model) -> Non
     result = finish(write(model, None, (), [first, second]))
     wanted, sentences = stretches(result.memory), sentences_of(first.text) + sentences_of(second.text)
     assert recite(model, result.memory, wanted) == sentences
+    bare = dataclasses.replace(result.memory, rows=result.memory.rows.bare(model.site))
+    assert recite(model, bare, wanted) == sentences
+    with pytest.raises(AttributeError):
+        object.__getattribute__(bare.rows, "cues")  # those of one bank are looked at, and none is kept
     alone = recite(model, without_words(result.memory), wanted)
     assert alone != sentences, "S alone continues both as one of them"
     told = [one.said() for one in result.summary.left_out]

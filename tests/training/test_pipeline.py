@@ -210,7 +210,7 @@ def test_parts_that_do_not_depend_on_the_network_are_taken_over(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("changed", ["write site", "tokenizer", "config.json"])
+@pytest.mark.parametrize("changed", ["write site", "tokenizer", "config.json", "general.safetensors"])
 def test_parts_that_do_not_fit_are_refused_before_anything_is_trained(
     trained: tuple[Path, list[dict[str, Any]]], corpus: Path, tmp_path: Path, changed: str
 ) -> None:
@@ -223,11 +223,13 @@ def test_parts_that_do_not_fit_are_refused_before_anything_is_trained(
     if changed == "tokenizer":
         out.mkdir()
         train_tokenizer(["abc abd"], 300).save(out / "tokenizer.json")
-    if changed == "config.json":
-        (parts / "config.json").unlink()
+    if changed.endswith((".json", ".safetensors")):
+        (parts / changed).unlink()
     with pytest.raises(UserError, match=changed):
         train(str(corpus), str(config), out, None, False, CPU, parts=parts)
     assert not (out / "run" / "checkpoint.safetensors").exists()
+    with pytest.raises(UserError, match="its own parts"):
+        train(str(corpus), str(config), parts, None, True, CPU, parts=parts)
 
 
 @pytest.mark.slow

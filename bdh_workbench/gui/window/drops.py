@@ -27,7 +27,8 @@ class Drops(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take what brings files; leave everything else."""
-        if isinstance(event, QDropEvent) and event.mimeData().hasUrls():
+        # A link of a web page is text, which goes where it is dropped.
+        if isinstance(event, QDropEvent) and any(url.isLocalFile() for url in event.mimeData().urls()):
             if isinstance(event, QDragMoveEvent):  # on its way: it enters, or moves
                 event.acceptProposedAction()
             else:

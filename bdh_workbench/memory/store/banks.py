@@ -82,6 +82,12 @@ def bank_of(memory: Memory, number: int, *, own: bool = False) -> Bank:
     return Bank(number, rows, part)
 
 
+def cues_of(rows: Rows, number: int) -> tuple[Tensor, Tensor]:
+    """The rows (n,) of a bank and their cues (n, U) fp16; no others are made, and none is kept."""
+    inside = (rows.banks == number).nonzero().flatten()
+    return inside, rows.take(inside).cues
+
+
 def with_banks(memory: Memory, changed: Sequence[Bank]) -> Memory:
     """The memory with other bases and weights in the given banks; all others keep theirs, bit for bit."""
     numbers = torch.tensor([bank.number for bank in changed], dtype=torch.int32)

@@ -27,7 +27,7 @@ from bdh_workbench.memory.files.format import check_fit
 from bdh_workbench.memory.room import far_too_much
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store.algebra import Basis, unwatched
-from bdh_workbench.memory.store.banks import Bases, bank_of, capacity, in_order, own_rows
+from bdh_workbench.memory.store.banks import Bases, bank_of, capacity, cues_of, in_order, own_rows
 from bdh_workbench.memory.store.manage import without
 from bdh_workbench.memory.store.state import ItemRecord, LayerRecord, Memory, Rows, bind
 from bdh_workbench.memory.store.titles import layer_title
@@ -304,6 +304,7 @@ class _Watcher:
         self._sums = {name: torch.zeros(3, total, dtype=torch.float64) for name in ("before", "after")}
         self._tokens: dict[int, int] = {}
         self._items = [batch.items for batch in batches]
+        self._banks = [batch.bank for batch in batches]
         self._heat: tuple[Positions, Tensor, Tensor] | None = None
         self._last: Step | None = None
         self._bank_begun = 0.0  # seconds of the write when its present bank was begun
@@ -357,14 +358,14 @@ class _Watcher:
         """The end of the write."""
         ambiguous, words, unlearnt = 0, dict[str, None](), 0
         tokens, left_out = dict[int, None](), dict[LeftOut, None]()
-        for items, done in zip(self._items, self._done, strict=True):
+        for items, bank, done in zip(self._items, self._banks, self._done, strict=True):
             ambiguous += int(done.ambiguous.sum())
             unlearnt += int(done.hopeless.sum())
             if len(words) < EXAMPLES:
                 rows = done.ambiguous.nonzero()[:EXAMPLES, 0]
                 said = self._words(items, done.new, rows)
                 words |= dict.fromkeys(said)
-                left_out |= dict.fromkeys(self._left_out(memory, done.new, rows, said))
+                left_out |= dict.fromkeys(self._left_out(memory, bank, done.new, rows, said))
             tokens |= dict.fromkeys(done.new.targets.cpu()[done.hopeless].tolist())
         summary = WriteSummary(
             steps=self.steps,
@@ -475,17 +476,21 @@ class _Watcher:
         decode = self.model.tokenizer.decode
         return [decode(items[item].words(place, SHOWN_BEFORE)).strip() for item, place in places]
 
-    def _left_out(self, memory: Memory, new: Positions, rows: Tensor, words: Sequence[str]) -> list[LeftOut]:
-        """Where some positions are, and the stored position with their cue and another token; none without tokens."""
+    def _left_out(self, memory: Memory, bank: int, new: Positions, rows: Tensor, words: Sequence[str]) -> list[LeftOut]:
+        """Where some positions of a bank are, and the stored one with their cue and another token, where it has one."""
+        if not words:
+            return []
         stored, found = memory.rows, []
+        inside, cues = cues_of(stored, bank)
+        tokens, cues = stored.tokens[inside], cues.float()
         for row, said in zip(rows.tolist(), words, strict=True):
-            likeness = stored.cues.float() @ new.rows.cues[row].float()
             token = int(new.targets[row])
-            likeness[(stored.tokens == token) | (stored.tokens < 0)] = -torch.inf
-            other = int(likeness.argmax())
-            if not bool(likeness[other].isfinite()):
+            likeness = cues @ new.rows.cues[row].float()
+            likeness[(tokens == token) | (tokens < 0)] = -torch.inf
+            nearest = int(likeness.argmax())
+            if not bool(likeness[nearest].isfinite()):
                 continue
-            first = other
+            first = other = int(inside[nearest])
             while first > max(0, other - SHOWN_BEFORE) and int(stored.following[first - 1]) == first:
                 first -= 1
             leads = stored.leads[int(stored.lead_starts[first]) : int(stored.lead_starts[first + 1])].tolist()
