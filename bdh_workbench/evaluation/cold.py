@@ -39,7 +39,7 @@ class ColdAnswers(TypedDict):
 
 
 class FreshAnswers(ColdAnswers):
-    """The same as the process prints it, with the seconds that it took."""
+    """What the process prints: these answers, and how many seconds they took."""
 
     seconds: float
 

@@ -1,6 +1,6 @@
-"""What is done with memories of the size of books: written by several processes, merged, one document forgotten.
+"""Memories of the size of a book: written by several processes, merged, and with one document forgotten.
 
-Beside it stands how right the time left is that a write tells while it goes on.
+It also measures how right a write is about the time it still needs.
 """
 
 from __future__ import annotations
