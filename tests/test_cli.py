@@ -554,36 +554,9 @@ def test_the_json_of_bench_has_the_keys_of_the_contract(
     assert found["parameters"] > 1000 and found["device"] == "cpu"
 
 
-def test_the_rivals_of_bench_stand_beside_the_slot(
-    run: Run, model_folder: Path, tmp_path: Path, little_text: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from bdh_workbench.evaluation import benchmark
-    from bdh_workbench.evaluation.baselines import suite
-
-    every = suite.makers
-    chosen = ("nearest_address", "in_context", "bm25")
-    monkeypatch.setattr(suite, "makers", lambda *given: {name: every(*given)[name] for name in chosen})
-    monkeypatch.setattr(benchmark, "cold_reload", lambda *given: None)
-    texts = save_documents(tmp_path / "texts.json", DOCUMENTS)
-    given = ("bench", "--documents", texts, "--quick", "--baselines", "--model", model_folder)
-    status, out, err = run(*given, "--json")
-    assert status == 0, err
-    found = json.loads(out)
-    assert set(found["baselines"]) == set(chosen)
-    for report in found["baselines"].values():
-        assert report["facts"] is None
-        assert set(report["documents"]) >= {"retention", "probe_exact", "recitation", "seconds", "bytes"}
-        assert set(report["locality"]) >= {"loss_before", "loss_after", "relative_change", "top1_agreement"}
-    assert found["documents"]["bytes"] > found["baselines"]["in_context"]["documents"]["bytes"] > 0
-    monkeypatch.setattr(benchmark, "benchmark", lambda *given: found)
-    status, out, err = run(*given)
-    assert status == 0, err
-    *rows, found_by, last = out.splitlines()[-6:]
-    names = ["the slot", "all of it in context", "BM25 and context", "nearest stored address"]
-    assert sorted(row.split("  ")[0] for row in rows) == sorted(names)
-    assert found_by.startswith("  BM25, probes: right statement found ") and "answer in the best passage" in found_by
-    assert last == "No rival was tuned for tiny: they have the settings that were found for small."
-    assert found["baselines_tuned"] is False
+def test_bench_of_the_program_measures_no_rivals(run: Run) -> None:
+    status, _, err = run("bench", "--baselines")
+    assert status == 2 and "unrecognized arguments: --baselines" in err
 
 
 def test_bench_without_files_uses_the_samples(run: Run, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.commands import common
 from bdh_workbench.commands.common import UsageError
-from bdh_workbench.commands.console import Console, table
+from bdh_workbench.commands.console import Console
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.resources import resource_path
 from bdh_workbench.wording import percent, plural, probability
 
 if TYPE_CHECKING:
+    from bdh_workbench.evaluation.benchmark import MeasureRivals
     from bdh_workbench.evaluation.edits import Edit, EditsReport
     from bdh_workbench.evaluation.questions import QuestionsReport
     from bdh_workbench.evaluation.squad import Article
@@ -29,7 +30,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     common.add_inputs(parser)
     parser.add_argument("--text", metavar="F", help="held-out text for locality: a file, or a folder (of a corpus)")
     parser.add_argument("--quick", action="store_true", help="only the first few of each")
-    parser.add_argument("--baselines", action="store_true", help="also measure rival methods on the same questions")
     group = parser.add_argument_group("people's questions, and edits")
     group.add_argument(
         "--questions", nargs="+", action="extend", default=[], metavar="FILE",
@@ -50,6 +50,25 @@ def run(args: argparse.Namespace, console: Console) -> None:
     if args.reload:
         _reload(args, console)
         return
+    report = measured(args, console)
+    console.result(report, in_words(report))
+
+
+def measured(args: argparse.Namespace, console: Console, rivals: MeasureRivals | None = None) -> dict[str, object]:
+    """Measure what the options ask for.
+
+    Args:
+        args: of the command.
+        console: says what is happening.
+        rivals: measures rival methods too; None for the memory alone.
+
+    Returns:
+        The report, ready for JSON.
+
+    Raises:
+        UsageError: when options contradict each other.
+        UserError: when the input cannot be read or written.
+    """
     settings = common.given_settings(args, WriteSettings)
     facts_files, document_files = args.facts, args.documents
     others = bool(args.questions or args.edits)
@@ -72,11 +91,8 @@ def run(args: argparse.Namespace, console: Console) -> None:
     def watch(text: str, event: WriteEvent | None) -> None:
         console.progress(text if event is None else f"{text}: {common.step_line(event)}")
 
-    given = BenchmarkInput(
-        inputs.facts, inputs.documents, args.text, args.quick, args.baselines, articles, args.together, edits
-    )
-    report = benchmark(model, given, settings, watch)
-    console.result(report, _in_words(report))
+    given = BenchmarkInput(inputs.facts, inputs.documents, args.text, args.quick, articles, args.together, edits)
+    return benchmark(model, given, settings, watch, rivals)
 
 
 def _read(args: argparse.Namespace) -> tuple[list[Article], list[Edit]]:
@@ -98,7 +114,8 @@ def _reload(args: argparse.Namespace, console: Console) -> None:
     console.result(record | {"seconds": time.monotonic() - begun}, "")
 
 
-def _in_words(report: Mapping[str, Any]) -> str:
+def in_words(report: Mapping[str, Any]) -> str:
+    """The report for a person to read."""
     lines = [f"{report['model']}, {report['parameters']:,} parameters, on {report['device']}"]
     facts, cold, documents, local = (report[key] for key in ("facts", "cold_reload", "documents", "locality"))
     if facts:
@@ -134,8 +151,6 @@ def _in_words(report: Mapping[str, Any]) -> str:
             f"{percent(local['top1_agreement'])}"
         )
     lines += [*_questions(report.get("questions")), *_edits(report.get("edits"))]
-    if report["baselines"]:
-        lines += ["", _comparison(report)]
     return "\n".join(lines)
 
 
@@ -176,40 +191,3 @@ def _edits(report: EditsReport | None) -> list[str]:
         f"edit {percent(report['other_relation_says_edit'])}",
         f"  same form, other subject: opened {percent(report['same_form_opened'])}",
     ]
-
-
-def _comparison(report: Mapping[str, Any]) -> str:
-    """The slot and its rivals side by side."""
-    from bdh_workbench.evaluation.baselines.settings import NOT_TUNED
-    from bdh_workbench.evaluation.baselines.suite import REFERENCE_NAMES
-
-    rows = [["", "facts", "reworded", "kept", "probes", "other text", "facts in", "documents in", "bytes"]]
-    for name, part in {"the slot": report, **{REFERENCE_NAMES[k]: v for k, v in report["baselines"].items()}}.items():
-        facts, documents = part["facts"] or {}, part["documents"] or {}
-        local = part["locality"].get("on_sample", part["locality"])
-        size = (facts.get("bytes") or 0) + (documents.get("bytes") or 0)
-        rows.append(
-            [
-                name,
-                percent(facts.get("exact")),
-                percent(facts.get("paraphrase_exact")),
-                percent(documents.get("retention_final")),
-                percent(documents.get("probe_exact")),
-                f"{100 * local['relative_change']:+.2f}%",
-                f"{facts['seconds']:.1f} s" if facts else "–",
-                f"{sum(documents['seconds']):.1f} s" if documents else "–",
-                f"{size:,}",
-            ]
-        )
-    lines = [table(rows)]
-    bm25 = report["baselines"].get("bm25", {})
-    asked = {**(bm25.get("facts") or {}), **(bm25.get("documents") or {})}
-    for key, label in (("", "facts"), ("paraphrase_", "reworded"), ("probe_", "probes")):
-        if f"{key}hit" in asked:
-            lines.append(
-                f"  BM25, {label}: right statement found {percent(asked[f'{key}hit'])}, answer in the best passage "
-                f"{percent(asked[f'{key}extractive'])}"
-            )
-    if not report["baselines_tuned"]:
-        lines.append(NOT_TUNED.format(model=report["model"]))
-    return "\n".join(lines)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from bdh_workbench.asking.decoding import Question
-from bdh_workbench.evaluation.baselines.settings import is_tuned, tuned_settings
-from bdh_workbench.evaluation.baselines.suite import compare
 from bdh_workbench.evaluation.cold import cold_reload
 from bdh_workbench.evaluation.edits import Edit, edits_report
-from bdh_workbench.evaluation.locality import LEAST_TOKENS, PLAIN_SAMPLE, held_out, locality
+from bdh_workbench.evaluation.locality import LEAST_TOKENS, PLAIN_SAMPLE, HeldOut, held_out, locality
 from bdh_workbench.evaluation.provenance import provenance, training_tokens
 from bdh_workbench.evaluation.questions import questions_report, slot
 from bdh_workbench.evaluation.recall import FactQuestions, recall
@@ -30,6 +28,12 @@ from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, ReadSettings
 QUICK_FACTS, QUICK_DOCUMENTS, QUICK_TOKENS, QUICK_SAMPLE = 10, 2, 10_000, 2_000
 
 Watch = Callable[[str, WriteEvent | None], None]
+# Measures other methods on the same questions, given the model, facts, documents, unrelated text, the settings of
+# writes, and what to call with what is happening; gives what belongs under ``baselines`` and ``baselines_tuned``.
+MeasureRivals = Callable[
+    [Model, Sequence[Fact], Sequence[TextDocument], HeldOut, WriteSettings, Callable[[str], None]],
+    Mapping[str, object],
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,6 @@ class BenchmarkInput:
         documents: written one after the other into another; may be empty.
         text: file or folder of held-out text, or None for the bundled text.
         quick: whether to look at the first few of each only.
-        baselines: whether to measure rival methods too, on the same questions.
         articles: that people's questions are put to; may be empty.
         together: whether all of them are in one memory.
         edits: written in one write; may be empty.
@@ -51,13 +54,14 @@ class BenchmarkInput:
     documents: Sequence[TextDocument]
     text: str | None = None
     quick: bool = False
-    baselines: bool = False
     articles: Sequence[Article] = ()
     together: bool = False
     edits: Sequence[Edit] = ()
 
 
-def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watch: Watch) -> dict[str, object]:
+def benchmark(
+    model: Model, given: BenchmarkInput, settings: WriteSettings, watch: Watch, rivals: MeasureRivals | None = None
+) -> dict[str, object]:
     """Write facts and documents, and report what became of them.
 
     Args:
@@ -65,6 +69,7 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
         given: what to write and to read.
         settings: of every write.
         watch: called with what is happening, and each step of a write.
+        rivals: measures rival methods too; None for the memory alone.
 
     Returns:
         The report, ready for JSON. A part that had nothing to look at is None.
@@ -119,19 +124,15 @@ def benchmark(model: Model, given: BenchmarkInput, settings: WriteSettings, watc
         "without_gate": readers[name].with_settings(ReadSettings(gate=False)),
         "pure": readers[name].with_settings(PURE),
     }
-    if given.baselines:  # which read the sample alone
+    if rivals:  # which read the sample alone
         open_readers["on_sample"] = readers[name]
     sample = text.sample(QUICK_SAMPLE if given.quick else PLAIN_SAMPLE)
     changed: dict[str, object] = {**by_memory.pop(name), "memory": name, "text": text.name}
     report["locality"] = changed | locality(model, open_readers, sample) | by_memory
-    if given.baselines:
+    if rivals:
         for key, memory in memories.items():
             figures[key]["bytes"] = file_size(memory)
-        rivals = tuned_settings(model.name)
-        report["baselines_tuned"] = is_tuned(model.name)
-        report["baselines"] = compare(
-            model, facts, documents, sample, rivals, settings, lambda line: watch(_sentence(line), None)
-        )
+        report |= rivals(model, facts, documents, sample, settings, lambda line: watch(_sentence(line), None))
     return report | figures
 
 

@@ -22,7 +22,8 @@ from bdh_workbench.training.judging import (
     gather,
     general_source,
 )
-from bdh_workbench.training.reading.phase import Questions, ablate_judges
+from bdh_workbench.training.reading.phase import Questions
+from lab.memories.question_evidence import ablate_judges
 from lab.results import Note, Spread, cell, markdown_table
 
 ROUNDS = 6  # of worlds that judges are fitted on; half as many set their thresholds

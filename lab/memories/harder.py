@@ -15,8 +15,6 @@ from typing import Any
 
 from bdh_workbench.asking.ask import reply_to
 from bdh_workbench.asking.decoding import Question, exact, share
-from bdh_workbench.evaluation.baselines.context import Retrieved, statement
-from bdh_workbench.evaluation.baselines.settings import NOT_TUNED, is_tuned, tuned_settings
 from bdh_workbench.evaluation.squad import normalised
 from bdh_workbench.inputs.items import Fact
 from bdh_workbench.memory.writing.writer import finish, write
@@ -37,6 +35,8 @@ from lab.results import (
     probability_cell,
     spread_of,
 )
+from lab.rivals.context import Retrieved, statement
+from lab.rivals.settings import NOT_TUNED, is_tuned, tuned_settings
 
 HARD_FACTS = 100
 MANY = {200: None, 1000: 200}  # facts, and how many of them are asked; None for all

@@ -22,7 +22,6 @@ from rank_bm25 import BM25Okapi
 from bdh_workbench.asking.ask import reply_to
 from bdh_workbench.asking.decoding import decode
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.baselines.context import words
 from bdh_workbench.evaluation.locality import HeldOut, held_out, locality
 from bdh_workbench.evaluation.questions import QuestionsReport, questions_report, slot
 from bdh_workbench.evaluation.retention import CUE_WORDS, as_question, token_accuracy
@@ -41,6 +40,7 @@ from bdh_workbench.training.corpus import validation_documents
 from bdh_workbench.training.pictures import COLOURS
 from lab.results import Note, draw, markdown_table, pictures_in
 from lab.rivals.answers import RIVAL_NAMES, by_meaning, missing, rivals
+from lab.rivals.context import words
 
 STORED_TOKENS = (1_000, 3_000, 10_000, 30_000, 100_000, 200_000)
 RECITED_PARAGRAPHS, ASKED_SENTENCES = 20, 10  # paragraphs that are recited, and sentences that are asked about

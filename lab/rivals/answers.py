@@ -19,10 +19,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bdh_workbench.evaluation.baselines.context import words
 from bdh_workbench.evaluation.questions import Answerer, Given, Remember
 from bdh_workbench.evaluation.squad import Article, PeoplesQuestion, squeezed
 from bdh_workbench.inputs.sentences import sentences_of
+from lab.rivals.context import words
 
 RIVAL_NAMES = {
     "bm25": "BM25: the best sentence",

@@ -9,7 +9,7 @@ documents one after the other. What decides is the mean over the sets of
 
 that is, as much recall as there is to have at the least harm. Trials are shorter than a write of the benchmark, which
 may take 300 steps and puts sentences before its facts: they must end in minutes on one core. All trials are in
-``baselines.json``; of a bundled model what was chosen goes into ``bdh_workbench/evaluation/baselines/tuned.json`` too,
+``baselines.json``; of a bundled model what was chosen goes into ``lab/rivals/tuned.json`` too,
 from which ``bench --baselines`` reads it.
 """
 
@@ -25,16 +25,16 @@ from typing import Any
 
 import torch
 
-from bdh_workbench.evaluation.baselines import settings as kept
-from bdh_workbench.evaluation.baselines.rival import rival_report
-from bdh_workbench.evaluation.baselines.settings import RivalSettings, TuningSettings
-from bdh_workbench.evaluation.baselines.suite import REFERENCE_NAMES, makers
 from bdh_workbench.evaluation.locality import HeldOut, held_out
 from bdh_workbench.evaluation.provenance import provenance
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model, bundled_models
 from bdh_workbench.training.synthetic import documents, facts
 from lab.results import Note, command, markdown_table
+from lab.rivals import settings as kept
+from lab.rivals.rival import rival_report
+from lab.rivals.settings import RivalSettings, TuningSettings
+from lab.rivals.suite import REFERENCE_NAMES, makers
 
 TUNED_SPLIT = "dev"
 SET_FACTS, SET_DOCUMENTS, SET_TOKENS = 12, 2, 2_000  # of a set, and of unrelated text

@@ -14,16 +14,16 @@ from typing import Any
 
 from bdh_workbench.asking.decoding import share
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.baselines import suite
-from bdh_workbench.evaluation.baselines.lookup import LookupReader
-from bdh_workbench.evaluation.baselines.settings import NOT_TUNED, is_tuned, tuned_settings
 from bdh_workbench.evaluation.edits import Edit, edits_report, facts_of, opened, reach, read_edits, same_form
 from bdh_workbench.evaluation.questions import QuestionsReport, questions_report, slot
 from bdh_workbench.evaluation.squad import Article, read_articles
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model
 from lab.results import Note, markdown_table
+from lab.rivals import suite
 from lab.rivals.answers import RIVAL_NAMES, missing, rivals
+from lab.rivals.lookup import LookupReader
+from lab.rivals.settings import NOT_TUNED, is_tuned, tuned_settings
 
 EDITS = 100  # records that the rivals are given: tuning weights takes minutes
 EDIT_RIVALS = ("lora", "full", "head", "nearest_address", "grace")

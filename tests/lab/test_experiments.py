@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,18 +15,20 @@ import torch.nn.functional as F
 
 from bdh_workbench.asking.decoding import score
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.baselines.context import statement
 from bdh_workbench.evaluation.locality import HeldOut
 from bdh_workbench.evaluation.recall import FactQuestions
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader
+from bdh_workbench.reading.sentence_evidence import SENTENCE_EVIDENCE
 from bdh_workbench.training.addressing.calibration import GeneralText
 from bdh_workbench.training.judging import OTHER_RELATION
+from bdh_workbench.training.reading.judging import ALL, Ranked
+from bdh_workbench.training.reading.phase import Questions
 from bdh_workbench.training.synthetic import hard_facts
 from lab import origins, reproduction
-from lab.memories import capacity, colliding, evidence, harder, protocols
+from lab.memories import capacity, colliding, evidence, harder, protocols, question_evidence
 from lab.memories.variants import HiddenSite, fact_shares, hidden_state_model, with_slots
 from lab.networks import gates, routing, study
 from lab.results import (
@@ -40,6 +43,7 @@ from lab.results import (
     spread_of,
     thinned,
 )
+from lab.rivals.context import statement
 from tests.core_factory import FACTS, general_ids, random_network, tiny_config
 
 CONFIG = tiny_config(site_levels=(1, 2))
@@ -473,3 +477,29 @@ def test_judges_are_fitted_without_each_kind_of_evidence(
     assert worth["facts: found"].values == pytest.approx((0.4, 0.4))
     lines = evidence.page(report, []).splitlines()
     assert "| named | 40.0% ± 0.0% | 25.0% ± 0.0% | 40.0% ± 0.0% |" in lines
+
+
+def test_what_evidence_is_worth_to_judges_of_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen, cases = np.random.default_rng(0), []
+    for number in range(200):
+        values = chosen.normal(size=(6, len(ALL))).astype(np.float32)
+        gold = int(values[:, 0].argmax()) if number % 2 else -1
+        if gold >= 0:
+            values[gold, 0] += 3.0  # the first evidence tells, all other is noise
+        cases.append(Ranked(number, values, gold))
+    first = [Ranked(case.memory, case.evidence[:, : len(SENTENCE_EVIDENCE)], case.gold) for case in cases]
+    known = SimpleNamespace(cases=cases)
+    monkeypatch.setattr(question_evidence, "load_asker", lambda out: None)
+    monkeypatch.setattr(question_evidence, "memories_asked", lambda *given: known)
+    monkeypatch.setattr(question_evidence, "judge_of_sentences", lambda known: (None, first))
+    monkeypatch.setattr(question_evidence, "of_answers", lambda *given: cases)
+    path = tmp_path / "evidence-questions.json"
+    report = question_evidence.ablate_judges(tmp_path, Questions("", None), path, 2)
+    assert json.loads(path.read_text(encoding="utf-8")) == json.loads(json.dumps(report))
+    for name, names in (("sentences", SENTENCE_EVIDENCE), ("answers", ALL)):
+        right = {one["name"]: one["right"][0] for one in report[name]}
+        assert list(right) == ["all", *names]
+        assert right["all"] > 0.9 and right[names[0]] < 0.5 and right[names[1]] > 0.9
+    page = path.with_suffix(".md").read_text(encoding="utf-8")
+    assert "| nothing | 9" in page or "| nothing | 100" in page
+    assert page.count(f"| {SENTENCE_EVIDENCE[0]} | ") == 2

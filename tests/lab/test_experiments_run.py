@@ -15,7 +15,6 @@ import pytest
 import torch
 
 from bdh_workbench.asking.decoding import Question
-from bdh_workbench.evaluation.baselines import settings
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.addressing import addresses as addressing
@@ -24,7 +23,7 @@ from bdh_workbench.training.synthetic import facts
 from lab import results
 from lab.memories import addresses, alike, capacity, colliding, harder, meta, protocols, variants
 from lab.networks import gates, one_gate, one_gate_gates, one_gate_routing, routing, study
-from lab.rivals import baselines
+from lab.rivals import baselines, settings
 from lab.runner import carry_out
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT, changed, general_ids, tiny_config
 from tests.model_factory import save_passages

@@ -384,39 +384,3 @@ def figures(judge: Judge, cases: Sequence[Ranked]) -> JudgeFigures:
 
 
 ALL = SENTENCE_EVIDENCE + READ_EVIDENCE
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """What a kind of evidence is worth: the judge's figures without it, over seeds.
-
-    Attributes:
-        name: of the evidence, or "all" with nothing left out.
-        right: share of questions whose sentence is the most probable; mean and standard deviation.
-        kept: share of answerable questions that are answered at the threshold.
-        loss: mean -log p.
-    """
-
-    name: str
-    right: tuple[float, float]
-    kept: tuple[float, float]
-    loss: tuple[float, float]
-
-
-def worths(cases: Sequence[Ranked], names: tuple[str, ...], seeds: int) -> list[Worth]:
-    """What each kind of evidence is worth: fitted without it on half of the memories, measured on the others."""
-    figures_of: dict[str, list[JudgeFigures]] = {}
-    for seed in range(seeds):
-        memories_ = sorted({case.memory for case in cases})
-        half = set(random.Random(seed).sample(memories_, len(memories_) // 2))
-        learned, other = ([case for case in cases if (case.memory in half) is side] for side in (True, False))
-        for name in ("all", *names):
-            figures_of.setdefault(name, []).append(figures(fitted(learned, names, dropped=(name,)), other))
-    return [
-        Worth(name, *(_spread([getattr(one, field) for one in each]) for field in ("right", "kept", "loss")))
-        for name, each in figures_of.items()
-    ]
-
-
-def _spread(values: Sequence[float]) -> tuple[float, float]:
-    return round(float(np.mean(values)), 4), round(float(np.std(values, ddof=min(1, len(values) - 1))), 4)

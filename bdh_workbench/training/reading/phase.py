@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically, save_text_atomically
+from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.reading.asker import RECORD, Asker, load_asker, make_asker, save_asker
 from bdh_workbench.reading.network import ReaderConfig, ReaderNetwork
@@ -34,7 +34,6 @@ from bdh_workbench.training.reading.judging import (
     judge_of_sentences,
     memories,
     of_answers,
-    worths,
 )
 from bdh_workbench.training.reading.questions import (
     Article,
@@ -162,7 +161,7 @@ def train_reader(
     Raises:
         UserError: for bad input.
     """
-    folder = _working(out)
+    folder = working_folder(out)
     torch.manual_seed(settings.seed)
     network, words = _further(out, settings) if further else _fresh(folder, questions, config, settings)
     start = {name: value.clone() for name, value in network.state_dict().items()}
@@ -258,43 +257,10 @@ def refit_judges(out: Path, questions: Questions, seed: int = 0) -> dict[str, An
     """
     asker = load_asker(out)
     record = json.loads((out / RECORD).read_text(encoding="utf-8"))
-    judged, found = fit_judges(asker, questions, _working(out), seed)
+    judged, found = fit_judges(asker, questions, working_folder(out), seed)
     save_asker(out, judged, {**record["figures"], "judges": found})
     load_asker.cache_clear()
     return found
-
-
-def ablate_judges(out: Path, questions: Questions, path: Path, seeds: int = 3) -> dict[str, Any]:
-    """What each kind of evidence is worth to the judges of questions, as ``path`` (JSON) and the same name in Markdown.
-
-    Raises:
-        UserError: when the model folder has no reader, or for bad input.
-    """
-    asker = load_asker(out)
-    known = _asked(asker, questions, _working(out), 0)
-    judge, first = judge_of_sentences(known)
-    second = of_answers(known, asker, judge)
-    report: dict[str, Any] = {"model": out.resolve().name, "seeds": seeds, "questions": len(known.cases)}
-    page = [
-        "# What each kind of evidence is worth to a question",
-        "",
-        f"`train --only judge --ablate`, model `{report['model']}`, {len(known.cases):,} questions. Each judge is "
-        "fitted on a random half of the memories, with one kind of evidence left out, and measured on the other half; "
-        f"{seeds} seeds, mean ± standard deviation. *right*: the right sentence is the most probable; *kept*: an "
-        "answerable question gets an answer at the judge's threshold; *loss*: mean -log p.",
-    ]
-    titles = {"sentences": "Which sentences to recite", "answers": "Which of them answers"}
-    for name, cases, names in (("sentences", first, SENTENCE_EVIDENCE), ("answers", second, ALL)):
-        found = worths(cases, names, seeds)
-        report[name] = [dataclasses.asdict(one) for one in found]
-        page += ["", f"## {titles[name]}", "", "| left out | right | kept | loss |", "|---|---|---|---|"]
-        for one in found:
-            shares = [f"{100 * mean:.1f} ± {100 * spread:.1f}%" for mean, spread in (one.right, one.kept)]
-            label = "nothing" if one.name == "all" else one.name
-            page.append(f"| {label} | {shares[0]} | {shares[1]} | {one.loss[0]:.3f} ± {one.loss[1]:.3f} |")
-    save_json_atomically(path, report)
-    save_text_atomically(path.with_suffix(".md"), "\n".join(page) + "\n")
-    return report
 
 
 def fit_judges(asker: Asker, questions: Questions, folder: Path, seed: int) -> tuple[Asker, dict[str, Any]]:
@@ -306,7 +272,7 @@ def fit_judges(asker: Asker, questions: Questions, folder: Path, seed: int) -> t
         folder: for working files.
         seed: of all choices.
     """
-    known = _asked(asker, questions, folder, seed)
+    known = memories_asked(asker, questions, folder, seed)
     sentences, first = judge_of_sentences(known)
     second = of_answers(known, asker, sentences)
     answers = fitted(second, ALL)
@@ -319,14 +285,14 @@ def fit_judges(asker: Asker, questions: Questions, folder: Path, seed: int) -> t
     return dataclasses.replace(asker, sentences=sentences, answers=answers), found
 
 
-def _asked(asker: Asker, questions: Questions, folder: Path, seed: int) -> Memories:
+def memories_asked(asker: Asker, questions: Questions, folder: Path, seed: int) -> Memories:
     """The memories and questions that judges are fitted to."""
     pool, unseen = questions.people()
     people = People(pool, unseen, _articles(folder, questions))
     return memories(asker, questions.held_out(), people, questions.made()[1], seed)
 
 
-def _working(out: Path) -> Path:
+def working_folder(out: Path) -> Path:
     """The folder for working files beside a model."""
     folder = out / "run"
     folder.mkdir(parents=True, exist_ok=True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from bdh_workbench.evaluation.baselines.context import InContext, Retrieved
-from bdh_workbench.evaluation.baselines.lookup import ADDRESS, STREAM, Lookup
-from bdh_workbench.evaluation.baselines.rival import Note, Rival, rival_report
-from bdh_workbench.evaluation.baselines.settings import RivalSettings
-from bdh_workbench.evaluation.baselines.tuning import Full, Head, Lora
 from bdh_workbench.evaluation.locality import HeldOut
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.model.loading import Model
+from lab.rivals.context import InContext, Retrieved
+from lab.rivals.lookup import ADDRESS, STREAM, Lookup
+from lab.rivals.rival import Note, Rival, rival_report
+from lab.rivals.settings import RivalSettings, is_tuned, tuned_settings
+from lab.rivals.tuning import Full, Head, Lora
 
 REFERENCE_NAMES = {
     "in_context": "all of it in context",
@@ -43,29 +43,30 @@ def compare(
     facts: Sequence[Fact],
     documents: Sequence[TextDocument],
     text: HeldOut,
-    settings: RivalSettings,
     write: WriteSettings,
     note: Note,
-) -> dict[str, dict[str, object]]:
-    """The report on every rival, by name.
+) -> dict[str, object]:
+    """What a report of the benchmark says of rivals.
 
     Args:
         model: the frozen model.
         facts: written jointly.
         documents: written one after the other.
         text: unrelated, for locality.
-        settings: of the rivals.
         write: gives the most steps, goal, margin, framings and seed, as for the slot.
         note: called with what is happening.
+
+    Returns:
+        ``baselines``: the report on every rival, by name; ``baselines_tuned``: whether they were tuned for this model.
 
     Raises:
         UserError: when a library is missing.
     """
-    given: Mapping[str, Callable[[], Rival]] = makers(model, settings, write)
-    return {
+    reports = {
         name: rival_report(make, facts, documents, text, _named(REFERENCE_NAMES[name], note))
-        for name, make in given.items()
+        for name, make in makers(model, tuned_settings(model.name), write).items()
     }
+    return {"baselines": reports, "baselines_tuned": is_tuned(model.name)}
 
 
 def _named(name: str, note: Note) -> Note:

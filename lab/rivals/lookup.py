@@ -15,7 +15,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bdh_workbench.evaluation.baselines.rival import Rival
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writing.direct import direct_reads
@@ -23,6 +22,7 @@ from bdh_workbench.memory.writing.encoding import write_items
 from bdh_workbench.memory.writing.features import positions
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader, ReaderState, Reading
+from lab.rivals.rival import Rival
 
 ADDRESS, STREAM = "address", "stream"
 VALUE_BYTES, INDEX_BYTES = 4, 4  # bytes

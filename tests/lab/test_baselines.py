@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,19 +12,7 @@ import torch
 
 from bdh_workbench.asking.decoding import Question, exact, score
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.baselines import context
-from bdh_workbench.evaluation.baselines.context import DISTRACTORS, InContext, Retrieved, holds, statement
-from bdh_workbench.evaluation.baselines.lookup import ADDRESS, STREAM, Lookup
-from bdh_workbench.evaluation.baselines.rival import Rival, rival_locality, rival_report
-from bdh_workbench.evaluation.baselines.settings import (
-    TUNED,
-    RivalSettings,
-    TuningSettings,
-    is_tuned,
-    tuned_settings,
-)
-from bdh_workbench.evaluation.baselines.suite import REFERENCE_NAMES, makers
-from bdh_workbench.evaluation.baselines.tuning import RANK, Full, Head, HeadNetwork, Lora
+from bdh_workbench.evaluation import benchmark as benchmarking
 from bdh_workbench.evaluation.benchmark import BenchmarkInput, benchmark
 from bdh_workbench.evaluation.locality import HeldOut
 from bdh_workbench.evaluation.retention import as_question, first_words
@@ -34,11 +22,30 @@ from bdh_workbench.memory.writing import encoding
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
+from lab.__main__ import main
 from lab.rivals import baselines as tuning
+from lab.rivals import context, suite
+from lab.rivals.context import DISTRACTORS, InContext, Retrieved, holds, statement
+from lab.rivals.lookup import ADDRESS, STREAM, Lookup
+from lab.rivals.rival import Rival, rival_locality, rival_report
+from lab.rivals.settings import (
+    TUNED,
+    RivalSettings,
+    TuningSettings,
+    is_tuned,
+    tuned_settings,
+)
+from lab.rivals.suite import REFERENCE_NAMES, makers
+from lab.rivals.tuning import RANK, Full, Head, HeadNetwork, Lora
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT, general_ids, many_facts
+from tests.model_factory import save_documents
 
 SOME = FACTS[1:3]
 SHORT = WriteSettings(steps=12, framings=0)
+PROBED = (
+    TextDocument("Mill", "A mill in Brant grinds rye.", (Probe("A mill in Brant grinds", "rye"),)),
+    TextDocument("Boat", "The boat of Ines is red.", (Probe("The boat of Ines is", "red"),)),
+)
 
 
 @pytest.fixture(scope="module")
@@ -239,19 +246,10 @@ def test_what_is_found_is_told_apart_from_what_is_read(model: Model) -> None:
     assert holds("It is 3.5 km, by Orm!", "orm") and not holds("It was in Ormskirk", "Orm")
 
 
-@pytest.mark.parametrize(
-    ("library", "make"),
-    [
-        ("peft", lambda model: Lora(model, TuningSettings(1e-3), SHORT)),
-        ("rank_bm25", lambda model: Retrieved(model, 1)),
-    ],
-)
-def test_a_missing_library_is_named(
-    model: Model, monkeypatch: pytest.MonkeyPatch, library: str, make: Callable[[Model], Rival]
-) -> None:
-    monkeypatch.setitem(sys.modules, library, None)
+def test_a_missing_library_is_named(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(UserError, match=r"needs the extra “bench”"):
-        make(model)
+        Lora(model, TuningSettings(1e-3), SHORT)
 
 
 def test_every_rival_has_tuned_settings_and_a_name(model: Model) -> None:
@@ -270,3 +268,42 @@ def test_tuned_settings_are_ones_that_were_tried() -> None:
         for name in tuning.TRAINED_RIVALS:
             assert getattr(settings, name).rate in tuning.RATES, f"{model}: {name}"
             assert getattr(settings, name).locality in tuning.LOCALITIES, f"{model}: {name}"
+
+
+def test_the_rivals_of_bench_stand_beside_the_slot(
+    model_folder: Path,
+    tmp_path: Path,
+    little_text: None,
+    short_answers: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def run(*arguments: object) -> tuple[int, str, str]:
+        status = main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    every = suite.makers
+    chosen = ("nearest_address", "in_context", "bm25")
+    monkeypatch.setattr(suite, "makers", lambda *given: {name: every(*given)[name] for name in chosen})
+    monkeypatch.setattr(benchmarking, "cold_reload", lambda *given: None)
+    texts = save_documents(tmp_path / "texts.json", PROBED)
+    given = ("bench", "--documents", texts, "--quick", "--baselines", "--model", model_folder)
+    status, out, err = run(*given, "--json")
+    assert status == 0, err
+    found = json.loads(out)
+    assert set(found["baselines"]) == set(chosen)
+    for report in found["baselines"].values():
+        assert report["facts"] is None
+        assert set(report["documents"]) >= {"retention", "probe_exact", "recitation", "seconds", "bytes"}
+        assert set(report["locality"]) >= {"loss_before", "loss_after", "relative_change", "top1_agreement"}
+    assert found["documents"]["bytes"] > found["baselines"]["in_context"]["documents"]["bytes"] > 0
+    monkeypatch.setattr(benchmarking, "benchmark", lambda *given: found)
+    status, out, err = run(*given)
+    assert status == 0, err
+    *rows, found_by, last = out.splitlines()[-6:]
+    names = ["the slot", "all of it in context", "BM25 and context", "nearest stored address"]
+    assert sorted(row.split("  ")[0] for row in rows) == sorted(names)
+    assert found_by.startswith("  BM25, probes: right statement found ") and "answer in the best passage" in found_by
+    assert last == "No rival was tuned for tiny: they have the settings that were found for small."
+    assert found["baselines_tuned"] is False

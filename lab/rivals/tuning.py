@@ -17,8 +17,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.baselines.rival import Rival
-from bdh_workbench.evaluation.baselines.settings import TuningSettings
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store.batches import padded_batches
@@ -28,6 +26,8 @@ from bdh_workbench.memory.writing.losses import kl_divergence, weighted_cross_en
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import Network
 from bdh_workbench.reading.reader import Reader
+from lab.rivals.rival import Rival
+from lab.rivals.settings import TuningSettings
 
 RANK = 8  # of LoRA
 STEP_LOCAL_WINDOWS = 4  # of unrelated text in each step, where there is such a term

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from rank_bm25 import BM25Okapi
 
 from bdh_workbench.asking.decoding import Question, decode, share
-from bdh_workbench.errors import UserError
-from bdh_workbench.evaluation.baselines.rival import Rival
 from bdh_workbench.evaluation.retention import first_words
 from bdh_workbench.inputs.as_read import as_read
 from bdh_workbench.inputs.items import Fact, TextDocument
@@ -20,6 +19,7 @@ from bdh_workbench.inputs.sentences import sentence_spans, sentences_of
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.units import WORD
 from bdh_workbench.training.synthetic import documents as invented
+from lab.rivals.rival import Rival
 
 DISTRACTORS = 10_000  # tokens of other documents that are searched too
 DISTRACTOR_SEED = 7
@@ -94,18 +94,8 @@ class Retrieved(InContext):
             model: the frozen model.
             passages: that are put before a prompt at most.
             floor: share of unrelated texts that get none.
-
-        Raises:
-            UserError: when ``rank_bm25`` is not installed.
         """
         super().__init__(model)
-        try:
-            from rank_bm25 import BM25Okapi
-        except ImportError:
-            raise UserError(
-                "The baseline with BM25 needs the extra “bench”: pip install 'bdh-memory-workbench[bench]'."
-            ) from None
-        self._index: Any = BM25Okapi
         self._count, self._floor = passages, floor
         self.passages = distractors(model)
         self._held = 0
@@ -119,7 +109,7 @@ class Retrieved(InContext):
             new += passages_of(document)
         self.passages += new
         self._held += sum(len(passage.sentence.encode()) for passage in new)
-        self._search = self._index([words(passage.sentence) for passage in self.passages])
+        self._search = BM25Okapi([words(passage.sentence) for passage in self.passages])
         self._heaviest = max(self._search.idf.values())
         self.least = self._least()
         return 0
