@@ -564,7 +564,8 @@ def test_bench_without_files_uses_the_samples(run: Run, model_folder: Path, monk
 
     given: list[Any] = []
 
-    def instead(model: object, what: Any, settings: object, watch: object) -> dict[str, Any]:
+    def instead(model: object, what: Any, settings: object, watch: object, rivals: object) -> dict[str, Any]:
+        assert rivals is None
         given.append(what)
         raise KeyboardInterrupt
 
