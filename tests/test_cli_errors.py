@@ -47,8 +47,8 @@ def fail(capfd: pytest.CaptureFixture[str]) -> Fail:
 
 BAD_FACTS = {
     "no JSON": (b"[{", "not valid JSON"),
-    "another schema": (b'[{"question": "a", "reply": "b"}]', 'no field "prompt"'),
-    "an object": (b'{"prompt": "a", "answer": "b"}', "must contain a list"),
+    "another schema": (b'[{"colour": "a", "size": "b"}]', 'no field "prompt"'),
+    "a number": (b"7", "must contain a list"),
     "an empty answer": (b'[{"prompt": "a", "answer": " "}]', "is empty"),
     "an empty file": (b"", "is empty"),
     "only spaces": (b"  \n ", "is empty"),
