@@ -355,9 +355,9 @@ class _Run:
             UserError: when there is no such finished model, or it has another tokenizer or write site.
         """
         assert self.parts is not None
-        config = load_config(self.parts)
         if self.parts.resolve() == self.out.resolve():
             raise UserError(f"{self.out} cannot take over its own parts: choose another --out or --parts-of.")
+        config = load_config(self.parts)
         if not (self.parts / PARTS[0]).is_file():
             raise UserError(f"{self.parts} is not a finished model: {PARTS[0]} is missing.")
         mine = self.out / "tokenizer.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ import torch
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import TextDocument
+from bdh_workbench.inputs.sentences import sentences_of
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model, load_model
+from bdh_workbench.training.synthetic import passage
 from lab.memories import books
 from lab.memories.scale import beginning, documents_of, first_documents
 from lab.runner import carry_out
-from tests.core_factory import DOCUMENT, OTHER_DOCUMENT
+from tests.core_factory import DOCUMENT
 from tests.model_factory import save_tiny_model
 
 
@@ -29,7 +32,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("corpus")
     for number in range(8):
-        text = f"Chapter {number} was found in drawer {number * 7}. {DOCUMENT.text} {OTHER_DOCUMENT.text}"
+        # Texts that share most of their words would be versions of one document.
+        told = " ".join(sentences_of(passage(random.Random(f"book {number}")))[:3])
+        text = f"Chapter {number} was found in drawer {number * 7}. {told}"
         (folder / f"some-val-{number}.txt").write_text(text, encoding="utf-8")
     return str(folder)
 
@@ -74,7 +79,11 @@ def test_books_are_written_by_several_processes_merged_and_forgotten(
     page = (tmp_path / "books.md").read_text(encoding="utf-8")
     assert report["together"]["same"] and "bit for bit" in page
     assert report["merged"]["same"] == report["merged"]["banks"] > 2
-    assert report["merged"]["before"] == report["merged"]["after"] > 0.9
+    # The banks are the same, but a beginning is met later where more is stored.
+    assert (
+        report["merged"]["after"] == pytest.approx(report["merged"]["before"], abs=0.02)
+        and report["merged"]["after"] > 0.9
+    )
     gone = report["forgotten"]
     assert gone["documents"] == 6 and gone["same"] == gone["banks"] - gone["shared"] > 0
     assert len(report["left"]) == 6 and len(lines) == 8
