@@ -134,7 +134,7 @@ class QuestionReader:
 
     def _learn(self, asker: Asker, checkpoint: Callable[[], None]) -> _Known:
         memory, found = self.memory, stretches(self.memory)
-        cut: dict[int, list[str]] = {}
+        cut: dict[int, tuple[list[str], set[int]]] = {}  # of each item the sentences, and which are headings
         kept: list[str | None] = []
         titles = np.zeros(len(found), dtype=bool)
         for number, stretch in enumerate(found):
@@ -145,10 +145,11 @@ class QuestionReader:
                 kept.append(None)
             else:
                 if stretch.item not in cut:
-                    cut[stretch.item] = sentences_of(item.text)
-                sentences = cut[stretch.item]
+                    sentences = sentences_of(item.text)
+                    cut[stretch.item] = sentences, headings(sentences)
+                sentences, above = cut[stretch.item]
                 kept.append(sentences[stretch.sentence] if stretch.sentence < len(sentences) else None)
-                titles[number] = stretch.sentence in headings(sentences)
+                titles[number] = stretch.sentence in above
         missing = [number for number, text in enumerate(kept) if text is None]
         texts = [text or "" for text in kept]
         recited = self._recital.recite([found[number] for number in missing], checkpoint=checkpoint)

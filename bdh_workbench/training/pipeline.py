@@ -32,6 +32,8 @@ from bdh_workbench.model.loading import save_general
 from bdh_workbench.model.network import Network
 from bdh_workbench.model.tokenizer import Tokenizer, load_tokenizer
 from bdh_workbench.model.write_site import WriteSite
+from bdh_workbench.reading.asker import NETWORK as READER_NETWORK
+from bdh_workbench.reading.asker import RECORD as READER_RECORD
 from bdh_workbench.reading.network import ReaderConfig
 from bdh_workbench.training import bf16
 from bdh_workbench.training.addressing.addresses import REPORT_SIZES, address_report, mean_report
@@ -58,8 +60,8 @@ from bdh_workbench.training.tokenizer import train_tokenizer
 
 VALIDATION_WINDOWS = 192  # held-out windows looked at in pre-training
 HELD_OUT_TOKENS = 120_000  # of validation text that thresholds and measures use
-PARTS = ("general.safetensors", JUDGE_FILE, VECTORS_FILE)  # files of a model that do not depend on its network
-READERS = "reader*"  # and these
+# Files of a model that do not depend on its network.
+PARTS = ("general.safetensors", JUDGE_FILE, VECTORS_FILE, READER_NETWORK, READER_RECORD)
 LAST_LOSSES = 100  # log lines, of a second each, whose mean is given as the loss on training text
 COUNTED = 1 << 22  # tokens counted at once
 
@@ -376,9 +378,9 @@ class _Run:
     def _take_parts(self) -> None:
         """Copy everything that does not depend on the network: addresses, judges, word vectors, reader."""
         assert self.parts is not None
-        for path in sorted(self.parts.iterdir()):
-            if path.name in PARTS or path.match(READERS):
-                shutil.copy(path, self.out / path.name)
+        for name in PARTS:
+            if (self.parts / name).is_file():
+                shutil.copy(self.parts / name, self.out / name)
         save_json_atomically(self.out / "config.json", self.config.to_dict())
         card = self.parts / "README.md"
         sections = sections_of(card.read_text(encoding="utf-8"), PART_SECTIONS) if card.is_file() else []
