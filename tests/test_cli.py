@@ -596,12 +596,12 @@ def test_train_passes_on_what_it_is_given(run: Run, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(pipeline, "train", instead)
     options = ["--corpus", tmp_path, "--config", "tiny", "--out", tmp_path / "x", "--minutes", "0.5", "--resume"]
-    options += ["--parts-of", tmp_path / "y"]
+    options += ["--parts-of", tmp_path / "y", "--weights-of", tmp_path / "z"]
     status, out, _ = run("train", *options, "--device", "cpu", "--json")
     assert status == 0 and json.loads(out)["steps"] == 2
-    corpus, config, target, minutes, resume, device, questions, parts = given[0]
+    corpus, config, target, minutes, resume, device, questions, parts, weights = given[0]
     assert (corpus, config, target, minutes, resume) == (str(tmp_path), "tiny", tmp_path / "x", 0.5, True)
-    assert questions is None and parts == tmp_path / "y"
+    assert questions is None and parts == tmp_path / "y" and weights == tmp_path / "z"
     assert str(device) == "cpu"
 
 

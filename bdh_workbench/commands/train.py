@@ -28,6 +28,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="take tokenizer, addresses, judges and reader from this model: they do not depend on the network",
     )
+    parser.add_argument(
+        "--weights-of", metavar="DIR", help="start pre-training with the network of this finished model"
+    )
     parser.add_argument("--out", metavar="DIR", required=True, help="the model folder to make")
     parser.add_argument(
         "--minutes",
@@ -50,6 +53,9 @@ def run(args: argparse.Namespace, console: Console) -> None:
     from bdh_workbench.training.pipeline import train
 
     if args.only is not None:
+        for option in ("config", "parts_of", "weights_of"):
+            if getattr(args, option) is not None:
+                raise UserError(f"--only makes a part of a finished model: leave out --{option.replace('_', '-')}.")
         _only(args, console)
         return
     if args.config is None:
@@ -57,7 +63,10 @@ def run(args: argparse.Namespace, console: Console) -> None:
     device = choose_device(args.device)
     questions = Path(args.questions) if args.questions else None
     parts = Path(args.parts_of) if args.parts_of else None
-    report = train(args.corpus, args.config, Path(args.out), args.minutes, args.resume, device, questions, parts)
+    weights = Path(args.weights_of) if args.weights_of else None
+    report = train(
+        args.corpus, args.config, Path(args.out), args.minutes, args.resume, device, questions, parts, weights
+    )
     if os.environ.get("RANK", "0") != "0":
         return  # under torchrun the first process speaks for all
     loss = report.get("held_out_loss")

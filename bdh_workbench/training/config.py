@@ -61,7 +61,7 @@ class TrainingConfig:
     reading_minutes: float = setting(0.0, "for training the reader that answers questions; 0: none")
     meta_seeds: int = setting(3, "runs that must agree before trained addresses are kept", least=1)
     seed: int = setting(0, "seed for everything random", least=0, most=LARGEST_SEED)
-    bf16: bool = setting(True, "on a CPU, if it multiplies bfloat16 matrices itself; on a GPU it is always used")
+    bf16: bool = setting(True, "on a CPU where it is faster; on a GPU it is always used")
     compile: bool = setting(True, "torch.compile, on a GPU only")
 
     def __post_init__(self) -> None:

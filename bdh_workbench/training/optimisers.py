@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from bdh_workbench.training.bf16 import supported
 from bdh_workbench.training.config import TrainingConfig
+from bdh_workbench.training.fused import product_type
 
 # Coefficients of the iteration (Jordan et al. 2024), and how often it is repeated.
 QUINTIC, ITERATIONS = (3.4445, -4.7750, 2.0315), 5
@@ -47,9 +47,8 @@ class Muon(torch.optim.Optimizer):
 
 def orthogonal(matrices: Tensor) -> Tensor:
     """Matrices (..., m, n) with their singular values brought to between about 0.7 and 1.2, in the same type."""
-    dtype = torch.bfloat16 if matrices.is_cuda or supported(matrices.device) else torch.float32
     tall = matrices.shape[-2] > matrices.shape[-1]
-    x: Tensor = (matrices.mT if tall else matrices).to(dtype)
+    x: Tensor = (matrices.mT if tall else matrices).to(product_type(matrices.device.type))
     x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
     a, b, c = QUINTIC
     for _ in range(ITERATIONS):

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from bdh_workbench.errors import UserError
-from bdh_workbench.model.checkpoint import load_config, read_metadata, save_network
+from bdh_workbench.model.checkpoint import load_config, load_network, read_metadata, save_network
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.files import save_json_atomically, save_tensors_atomically, save_text_atomically
 from bdh_workbench.model.judge import JUDGE_FILE, save_judges
@@ -35,7 +36,7 @@ from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.reading.asker import NETWORK as READER_NETWORK
 from bdh_workbench.reading.asker import RECORD as READER_RECORD
 from bdh_workbench.reading.network import ReaderConfig
-from bdh_workbench.training import bf16
+from bdh_workbench.training import fused
 from bdh_workbench.training.addressing.addresses import REPORT_SIZES, address_report, mean_report
 from bdh_workbench.training.addressing.calibration import GeneralText, calibrate, fit_tokens
 from bdh_workbench.training.addressing.metatrain import QUICK, QUICK_SIZES, TRAINED_NUMBERS, MetaResult, meta_train
@@ -79,6 +80,7 @@ def train(
     device: torch.device,
     questions: Path | None = None,
     parts: Path | None = None,
+    weights: Path | None = None,
 ) -> dict[str, Any]:
     """Train a model into ``out``, or resume an interrupted run; working files go to ``out/run``.
 
@@ -91,6 +93,7 @@ def train(
         device: of this process.
         questions: folder of questions to train the reader on; None for gaps of the corpus alone.
         parts: folder of a finished model whose tokenizer, addresses, judges and reader are taken over.
+        weights: folder of a finished model whose network pre-training starts with, in place of a random one.
 
     Returns:
         What was done, ready for JSON; ``finished`` is false and ``stopped_in`` names the phase where it was stopped.
@@ -110,10 +113,19 @@ def train(
             )
     ranks = start_ranks(device)
     try:
-        run = _Run(Questions(corpus, questions), out, model_config, settings, ranks, stop_on_interrupt(), parts)
+        taken = _Taken(parts, weights)
+        run = _Run(Questions(corpus, questions), out, model_config, settings, ranks, stop_on_interrupt(), taken)
         return run.run(resume)
     finally:
         stop_ranks()
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Folders of finished models from which something is taken over, where it is."""
+
+    parts: Path | None
+    weights: Path | None
 
 
 class _Run:
@@ -127,10 +139,11 @@ class _Run:
         settings: TrainingConfig,
         ranks: Ranks,
         stop: Callable[[], bool],
-        parts: Path | None,
+        taken: _Taken,
     ) -> None:
         self.questions, self.corpus, self.out, self.folder = questions, questions.corpus, out, out / "run"
-        self.config, self.settings, self.ranks, self.stop, self.parts = config, settings, ranks, stop, parts
+        self.config, self.settings, self.ranks, self.stop = config, settings, ranks, stop
+        self.parts, self.weights = taken.parts, taken.weights
         self.state: dict[str, Any] = {}
 
     def run(self, resume: bool) -> dict[str, Any]:
@@ -250,10 +263,12 @@ class _Run:
         settings, ranks = self.settings, self.ranks
         tokenizer, cache = self._tokenizer(), self._tokens()
         if ranks.device.type == "cpu":
-            bf16.keep_freed_memory()
+            fused.keep_freed_memory()
         torch.manual_seed(settings.seed)
         network = Network(self.config).to(ranks.device)
         validation = held_out_windows(self.corpus, tokenizer, settings.early_context, VALIDATION_WINDOWS)
+        if self.weights is not None:
+            _take_weights(network, self.weights, tokenizer)
         run = Pretraining(network, tokenizer, cache.tokens, validation, settings, ranks, self.folder)
         if resume and run.resume() and ranks.first:
             print(f"Continuing at step {run.progress.step}.", file=sys.stderr)
@@ -436,6 +451,20 @@ class _Run:
                 telemetry.note(done, f"{phase}: {line}")
 
             yield tell
+
+
+def _take_weights(network: Network, folder: Path, tokenizer: Tokenizer) -> None:
+    """Give a network the parameters of a finished model.
+
+    Raises:
+        UserError: when there is no such model, or its network or tokenizer is another.
+    """
+    given = load_network(folder, network.embed.weight.device)
+    if given.config.network_dict() != network.config.network_dict():
+        raise UserError(f"The network of {folder} has another shape than the configuration: give both the same.")
+    if load_tokenizer(folder / "tokenizer.json").fingerprint() != tokenizer.fingerprint():
+        raise UserError(f"{folder} has another tokenizer: start with an empty --out, and --parts-of {folder}.")
+    network.load_state_dict(given.state_dict())
 
 
 def token_counts(tokens: npt.NDArray[Any], vocab_size: int) -> npt.NDArray[np.int64]:

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.network import MemorySite, Network
 from bdh_workbench.model.tokenizer import Tokenizer
-from bdh_workbench.training import bf16
+from bdh_workbench.training import fused
 from bdh_workbench.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from bdh_workbench.training.config import TrainingConfig
 from bdh_workbench.training.corpus import WindowSampler
@@ -41,20 +41,23 @@ PAUSE_FACTOR = 10.0  # a step this many times slower than usual was a pause of t
 class LanguageModel(nn.Module):
     """The network with its loss in one module, as DistributedDataParallel and ``torch.compile`` want it."""
 
-    def __init__(self, network: Network, half: bool = False) -> None:
-        """Wrap a network, whose parameters are shared, not copied; with ``half`` bfloat16 is used on a CPU as well."""
+    def __init__(self, network: Network, dtype: torch.dtype | None = None) -> None:
+        """Wrap a network, whose parameters are shared, not copied.
+
+        ``dtype`` is the type of matrix products in a fused step on a CPU; without it, the network runs as it stands.
+        """
         super().__init__()
         self.network = network
         self.autocast = network.embed.weight.device.type == "cuda"
-        self.in_half = half and bf16.supported(network.embed.weight.device)
+        self.fused = dtype if network.embed.weight.device.type == "cpu" else None
 
     def forward(self, ids: Tensor, levels: int | None = None) -> Tensor:
         """Mean cross-entropy in nats of ids[:, 1:], each given the ids before it; ids (B, T + 1) int64.
 
         ``levels`` is how many levels the stream passes, where that is not all.
         """
-        if self.in_half:
-            return bf16.loss_of(self.network, ids, levels)
+        if self.fused is not None:
+            return fused.loss_of(self.network, ids, levels, self.fused)
         given = () if levels is None else (levels,)
         with torch.autocast("cuda", torch.bfloat16) if self.autocast else contextlib.nullcontext():
             logits = self.network.logits(self.network(ids[:, :-1], *given))
@@ -129,6 +132,11 @@ class Ahead:
 
     def _submit(self, order: Order) -> None:
         self._waiting.append((order, self._pool.submit(self._make, order)))
+
+
+def step_type(config: TrainingConfig, device: torch.device) -> torch.dtype:
+    """The type of the matrix products of a training step."""
+    return fused.product_type(device.type) if config.bf16 else torch.float32
 
 
 def learning_rate(config: TrainingConfig, step: int, done: float) -> float:
@@ -221,7 +229,7 @@ class Pretraining:
         return self.progress
 
     def _model(self) -> Callable[[Tensor, int | None], Tensor]:
-        model: nn.Module = LanguageModel(self.network, self.config.bf16)
+        model: nn.Module = LanguageModel(self.network, step_type(self.config, self.ranks.device))
         if self.config.compile and self.ranks.device.type == "cuda":
             # Shapes change once, when the longer windows begin: two fixed graphs are faster than one for any shape.
             model = torch.compile(model, dynamic=False)  # type: ignore[assignment]

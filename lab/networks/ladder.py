@@ -21,7 +21,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.network import Network
-from bdh_workbench.training import bf16
+from bdh_workbench.training import fused
 from bdh_workbench.training.config import TrainingConfig, check_levels, load_configs
 from bdh_workbench.training.corpus import build_token_cache
 from bdh_workbench.training.distributed import Ranks
@@ -140,7 +140,7 @@ def measure(
     Raises:
         UserError: when it is stopped, which loses nothing, or the corpus is too small.
     """
-    bf16.keep_freed_memory()
+    fused.keep_freed_memory()
     shape, settings = load_configs(config)
     recipe = (
         dataclasses.replace(shape, vocab_size=model.tokenizer.vocab_size),

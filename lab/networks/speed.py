@@ -26,10 +26,10 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.device import choose_device
 from bdh_workbench.model.network import Network
-from bdh_workbench.training import bf16
+from bdh_workbench.training import fused
 from bdh_workbench.training.config import TrainingConfig, load_configs
 from bdh_workbench.training.optimisers import make_adamw, make_optimisers
-from bdh_workbench.training.pretrain import LanguageModel
+from bdh_workbench.training.pretrain import LanguageModel, step_type
 from bdh_workbench.training.telemetry import operations_per_token
 
 BLOCKS = 6  # of each kind, in turn
@@ -108,10 +108,10 @@ def compare_with_published(
     settings = settings or TrainingConfig()
     torch.manual_seed(0)
     ids = torch.randint(config.vocab_size, (rows, context + 1), device=device)
-    bf16.keep_freed_memory()
+    fused.keep_freed_memory()
     network, same = Network(config).to(device), Network(config).to(device)
     plain = PublishedBDH(config).to(device)
-    ours: nn.Module = LanguageModel(network, settings.bf16)
+    ours: nn.Module = LanguageModel(network, step_type(settings, device))
     if device.type == "cuda" and settings.compile:
         ours = torch.compile(ours, dynamic=False)  # type: ignore[assignment]
     adamw = torch.optim.AdamW(plain.parameters(), lr=settings.rate, betas=settings.betas, fused=True)
@@ -135,7 +135,7 @@ def compare_with_published(
         "ratios_plain": [round(value, 3) for value in ratios_plain],
         "ours_gigaflops": round(rates[0] * operations_per_token(config, context) / 1e9, 2),
         "optimiser": settings.optimiser,
-        "bf16": settings.bf16 and (device.type == "cuda" or bf16.supported(device)),
+        "type": str(step_type(settings, device)).removeprefix("torch."),
         "parameters": {"ours": _count(network), "published": _count(plain)},
         "heads": {"ours": "tied", "published": "untied"},
         "rows": rows,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import struct
 from collections.abc import Callable, Iterator
@@ -230,6 +231,24 @@ def test_parts_that_do_not_fit_are_refused_before_anything_is_trained(
     assert not (out / "run" / "checkpoint.safetensors").exists()
     with pytest.raises(UserError, match="its own parts"):
         train(str(corpus), str(config), parts, None, True, CPU, parts=parts)
+
+
+@pytest.mark.slow
+def test_pretraining_goes_on_from_the_weights_of_a_finished_model(
+    trained: tuple[Path, list[dict[str, Any]]], corpus: Path, tmp_path: Path
+) -> None:
+    parts = trained[0]
+    still, wider = tmp_path / "still.toml", tmp_path / "wider.toml"
+    nothing = re.sub(r"(?m)^(rate|final_rate) = .*$", r"\1 = 1e-12", CONFIG)
+    assert nothing != CONFIG
+    still.write_text(nothing, encoding="utf-8")
+    wider.write_text(CONFIG.replace("neurons = 32", "neurons = 64"), encoding="utf-8")
+    train(str(corpus), str(still), tmp_path / "new", None, False, CPU, parts=parts, weights=parts)
+    new, old = load_model(str(tmp_path / "new"), CPU), load_model(str(parts), CPU)
+    for (name, one), two in zip(new.network.state_dict().items(), old.network.state_dict().values(), strict=True):
+        assert torch.allclose(one, two, atol=1e-6), name
+    with pytest.raises(UserError, match="another shape"):
+        train(str(corpus), str(wider), tmp_path / "wide", None, False, CPU, parts=parts, weights=parts)
 
 
 @pytest.mark.slow

@@ -31,8 +31,8 @@ from bdh_workbench.reading.network import (
     SpanScores,
     pairs_of,
 )
-from bdh_workbench.training import bf16
 from bdh_workbench.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from bdh_workbench.training.fused import product_type
 from bdh_workbench.training.optimisers import Muon
 from bdh_workbench.training.reading.examples import Example, Examples
 from bdh_workbench.training.telemetry import Telemetry
@@ -152,8 +152,7 @@ class ReaderTraining:
             Muon(turned, settings.rate, settings.weight_decay),
             torch.optim.AdamW(others, settings.rate, (0.9, 0.98), weight_decay=0.0, fused=True),
         ]
-        # A processor that has no bfloat16 instructions is ten times slower with them than without.
-        self.dtype = torch.bfloat16 if bf16.supported(torch.device("cpu")) else torch.float32
+        self.dtype = product_type("cpu")
         self.progress = Progress()
         self._group, self._batches = -1, list[list[Example]]()
 

@@ -1,6 +1,9 @@
-"""Training in bfloat16 on a CPU agrees with fp32: gradients, the loss of the head, and the losses of a run."""
+"""The fused step on a CPU agrees with the network as it stands: gradients, the head's loss, the losses of a run."""
 
 from __future__ import annotations
+
+import time
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,7 +12,7 @@ from torch import Tensor
 
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.network import Network
-from bdh_workbench.training import bf16
+from bdh_workbench.training import fused
 from bdh_workbench.training.config import TrainingConfig, load_configs
 from bdh_workbench.training.corpus import WindowSampler
 from bdh_workbench.training.optimisers import make_optimisers
@@ -20,22 +23,21 @@ STEPS = 30
 CLOSE = 0.02  # nats by which the loss of a step may differ from fp32
 
 
-def gradients(config: ModelConfig, half: bool) -> tuple[float, dict[str, Tensor]]:
+def gradients(config: ModelConfig, dtype: torch.dtype | None) -> tuple[float, dict[str, Tensor]]:
     torch.manual_seed(0)
     network = Network(config)
     for parameter in network.parameters():
         parameter.data.mul_(3.0 if parameter.ndim else 1.0)  # as in a trained network, scores are not all alike
     ids = torch.randint(257, (3, 18))
-    loss = bf16.loss_of(network, ids, None) if half else LanguageModel(network)(ids)
+    loss = LanguageModel(network, dtype)(ids)
     loss.backward()
     return float(loss.detach()), {name: p.grad for name, p in network.named_parameters() if p.grad is not None}
 
 
-def test_the_formulas_are_those_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With fp32 in place of bfloat16 nothing is left but the order of sums."""
-    monkeypatch.setattr(bf16, "HALF", torch.float32)
+def test_the_formulas_are_those_of_the_network() -> None:
+    """In fp32 nothing is left but the order of sums."""
     config = tiny_config(levels=3, site_levels=())
-    (loss, found), (exact, wanted) = gradients(config, True), gradients(config, False)
+    (loss, found), (exact, wanted) = gradients(config, torch.float32), gradients(config, None)
     assert loss == pytest.approx(exact, rel=1e-5) and found.keys() == wanted.keys()
     for name, gradient in wanted.items():
         assert torch.allclose(found[name], gradient, atol=1e-4 * float(gradient.abs().max())), name
@@ -43,7 +45,7 @@ def test_the_formulas_are_those_of_the_network(monkeypatch: pytest.MonkeyPatch) 
 
 def test_gradients_agree_with_fp32_up_to_rounding() -> None:
     config = tiny_config(levels=3, site_levels=(1, 2))
-    (loss, found), (exact, wanted) = gradients(config, True), gradients(config, False)
+    (loss, found), (exact, wanted) = gradients(config, torch.bfloat16), gradients(config, None)
     assert loss == pytest.approx(exact, abs=0.01) and found.keys() == wanted.keys()
     for name, gradient in wanted.items():
         assert found[name].dtype == torch.float32
@@ -57,11 +59,11 @@ def test_gradients_agree_with_fp32_up_to_rounding() -> None:
 def test_fewer_levels_are_those_of_the_network() -> None:
     torch.manual_seed(0)
     network, ids = Network(tiny_config(levels=3)), torch.randint(257, (2, 10))
-    assert torch.allclose(bf16.stream_of(network, ids, 2), network(ids, 2), atol=0.05)
-    assert not torch.allclose(bf16.stream_of(network, ids, 3), network(ids, 2), atol=0.05)
+    assert torch.allclose(fused.stream_of(network, ids, 2, torch.bfloat16), network(ids, 2), atol=0.05)
+    assert not torch.allclose(fused.stream_of(network, ids, 3, torch.bfloat16), network(ids, 2), atol=0.05)
 
 
-@pytest.mark.parametrize("count", [1, bf16.ROWS_AT_A_TIME, 2 * bf16.ROWS_AT_A_TIME + 5])
+@pytest.mark.parametrize("count", [1, fused.ROWS_AT_A_TIME, 2 * fused.ROWS_AT_A_TIME + 5])
 def test_the_loss_of_the_head_is_cross_entropy(count: int) -> None:
     torch.manual_seed(0)
     stream, weight = torch.randn(count, 16).to(torch.bfloat16), torch.randn(50, 16).bfloat16().float()
@@ -69,8 +71,8 @@ def test_the_loss_of_the_head_is_cross_entropy(count: int) -> None:
     found = []
     for kind in ("ours", "library"):
         x, w = stream.clone().requires_grad_(), weight.clone().requires_grad_()
-        loss = bf16.head_loss(x, w, targets) if kind == "ours" else F.cross_entropy(F.linear(x.float(), w), targets)
-        (3.0 * loss).backward()
+        loss = fused.head_loss(x, w, targets) if kind == "ours" else F.cross_entropy(F.linear(x.float(), w), targets)
+        torch.autograd.backward(3.0 * loss)
         assert x.grad is not None and w.grad is not None
         found.append((loss.detach(), x.grad.float(), w.grad))
     assert torch.allclose(found[0][0], found[1][0], rtol=5e-3)
@@ -83,15 +85,15 @@ def test_the_losses_of_a_run_agree_with_fp32(optimiser: str) -> None:
     config, _ = load_configs("tiny")
     settings = TrainingConfig(optimiser=optimiser)
     losses = []
-    for half in (False, True):
+    for dtype in (None, torch.bfloat16):
         torch.manual_seed(0)
         network = Network(config)
         optimisers = make_optimisers(network, settings)
         sampler = WindowSampler(general_ids(), 32, 0)
-        model, curve = LanguageModel(network), []
+        model, curve = LanguageModel(network, dtype), []
         for step in range(STEPS):
             ids = torch.from_numpy(sampler.batch(4 * step, 4))
-            loss = bf16.loss_of(network, ids, None) if half else model(ids)
+            loss = model(ids)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             for each in optimisers:
@@ -103,8 +105,23 @@ def test_the_losses_of_a_run_agree_with_fp32(optimiser: str) -> None:
     assert max(abs(a - b) for a, b in zip(*losses, strict=True)) < CLOSE
 
 
-def test_only_a_processor_that_can_uses_it() -> None:
-    assert not bf16.supported(torch.device("meta"))
-    network = Network(tiny_config())
-    assert LanguageModel(network, half=True).in_half == bf16.supported(torch.device("cpu"))
-    assert not LanguageModel(network).in_half
+@pytest.mark.parametrize("slow", [torch.bfloat16, torch.float32])
+def test_products_are_made_in_the_faster_type(slow: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    def product(one: Tensor, two: Tensor) -> Tensor:
+        clock.now += 2.0 if one.dtype == slow else 1.0
+        return one
+
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(fused, "supported", lambda: True)
+    monkeypatch.setattr(torch, "mm", product)
+    monkeypatch.setattr(time, "perf_counter", lambda: clock.now)
+    chosen = fused.product_type.__wrapped__("cpu")
+    assert chosen != slow and chosen in (torch.bfloat16, torch.float32)
+
+
+def test_a_processor_without_the_instructions_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fused, "supported", lambda: False)
+    monkeypatch.setattr(torch, "mm", None)
+    assert fused.product_type.__wrapped__("cpu") == torch.float32
+    assert fused.product_type.__wrapped__("cuda") == torch.bfloat16
+    assert LanguageModel(Network(tiny_config())).fused is None
