@@ -31,11 +31,10 @@ from bdh_workbench.memory.files.memory_file import load_memory_of, save_memory
 from bdh_workbench.memory.settings import ReadSettings, SamplingSettings, WriteSettings
 from bdh_workbench.memory.store import manage, state
 from bdh_workbench.memory.store.banks import Bases
-from bdh_workbench.memory.store.conflicts import resolve
 from bdh_workbench.memory.store.state import ItemRecord, LayerRecord
 from bdh_workbench.memory.writing.event import WriteEvent
-from bdh_workbench.memory.writing.writer import WriteResult, check_write
-from bdh_workbench.memory.writing.writer import write as write_items
+from bdh_workbench.memory.writing.given import compare, write_new
+from bdh_workbench.memory.writing.writer import finish
 from bdh_workbench.model.device import DeviceName, choose_device
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader
@@ -221,19 +220,12 @@ def write_steps(
     settings = settings or WriteSettings()
     given_facts, given_documents, notes = _given(facts, documents)
     held = into.value if into is not None else None
-    check_write(model, held, given_facts, given_documents)
-    new = resolve(held, given_facts, given_documents, settings)
+    new = compare(model, held, given_facts, given_documents, settings)
     notes += [f"{head}: {names}." for head, names in new.notes()]
-    if not new.facts and not new.documents:
-        assert into is not None  # where nothing is stored, there is something to write
-        return Memory(into.value, tuple(notes), into._bases)
-    result: WriteResult = yield from write_items(
-        model, held, new.facts, new.documents, settings,
-        bases=into._bases if into is not None else None, gone=new.gone,
-    )  # fmt: skip
-    value = (
-        result.memory if title is None else dataclasses.replace(result.memory, title=composed(" ".join(title.split())))
-    )
+    result = yield from write_new(model, held, new, settings, into._bases if into is not None else None)
+    value = result.memory
+    if title is not None:
+        value = dataclasses.replace(value, title=composed(" ".join(title.split())))
     left_out = result.summary.ambiguous + result.summary.unlearnt
     if left_out:
         notes.append(f"Left out: {left_out} positions that no memory can make certain.")
@@ -266,13 +258,7 @@ def write(
     """
     steps = write_steps(model, documents=documents, facts=facts, into=into, settings=settings, title=title)
     with _shown(progress) as show, contextlib.closing(steps):
-        while True:
-            try:
-                event = next(steps)
-            except StopIteration as stop:
-                memory: Memory = stop.value
-                return memory
-            show(event)
+        return finish(steps, show)
 
 
 def ask(

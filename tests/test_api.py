@@ -98,6 +98,13 @@ def test_a_generator_and_a_callback_see_the_same_steps(model: Model) -> None:
     assert [(event.phase, event.step) for event in own] == [(event.phase, event.step) for event in seen]
 
 
+def test_a_memory_gets_a_title_though_nothing_in_it_is_new(model: Model) -> None:
+    memory = bdh.write(model, facts=[FACT])
+    again = bdh.write(model, facts=[FACT], into=memory, title=" Of the \n mill ")
+    assert again.title == "Of the mill" and again.items == memory.items
+    assert again.notes == (f"1 fact already stored: “{FACT[0]}”.",)
+
+
 def test_a_bar_is_shown_when_asked_for(model: Model, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("tqdm")
     bdh.write(model, facts=[FACT], progress=True)

@@ -40,26 +40,16 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     target = common.check_target(args.memory)
     console.progress("Reading the files")
     inputs = common.read_inputs(args, args.facts, args.documents)
-    facts, documents = inputs.facts, inputs.documents
     model = common.open_model(args, console)
-    from bdh_workbench.memory.store.conflicts import resolve
     from bdh_workbench.memory.writing.encoding import further_wordings
-    from bdh_workbench.memory.writing.event import WriteSummary
-    from bdh_workbench.memory.writing.writer import check_write, write
+    from bdh_workbench.memory.writing.given import compare, write_new
+    from bdh_workbench.memory.writing.writer import finish
 
     memory = common.open_memory(args.into, model) if args.into else None
-    check_write(model, memory, facts, documents)
-    new = resolve(memory, facts, documents, settings)
-    result: WriteResult | None = None
-    if new.facts or new.documents:
-        steps = write(model, memory, new.facts, new.documents, settings, gone=new.gone)
-        while result is None:
-            try:
-                console.progress(f"Writing: {common.step_line(next(steps))}")
-            except StopIteration as stop:
-                result = stop.value
-        memory = result.memory
-    assert memory is not None  # where nothing is stored, there is something to write
+    new = compare(model, memory, inputs.facts, inputs.documents, settings)
+    steps = write_new(model, memory, new, settings)
+    result = finish(steps, lambda event: console.progress(f"Writing: {common.step_line(event)}"))
+    memory = result.memory
     if args.title is not None:
         memory = dataclasses.replace(memory, title=composed(" ".join(args.title.split())) or memory.title)
     console.progress("Saving")
@@ -71,15 +61,15 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         "facts": len(new.facts),
         "documents": len(new.documents),
         "method": settings.method,
-        **dataclasses.asdict(result.summary if result else WriteSummary()),
-        **({} if result else {"worst_p": None, "median_p": None}),
+        **dataclasses.asdict(result.summary),
+        **({} if new.writes else {"worst_p": None, "median_p": None}),
         "saving_seconds": time.monotonic() - begun,
         "paraphrases": paraphrases,
         "paraphrases_written": written,
         "files": [dataclasses.asdict(file) for file in inputs.files],
         **new.record(),
     }
-    if result is None:
+    if not new.writes:
         same = os.path.realpath(target) == os.path.realpath(args.into)
         lines = [
             f"Nothing was written: {target} {'is as it was' if same else f'has the same contents as {args.into}'}."
@@ -93,7 +83,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         ]
     lines += [*common.name_notes(record), *inputs.notes()]
     lines += [f"{head}: {names}." for head, names in new.notes()]
-    if result is not None:
+    if new.writes:
         lines += _told(result, settings, paraphrases, written)
     console.result(record, "\n".join(lines))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.files.memory_file import file_size
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store.state import Memory
-from bdh_workbench.memory.writing.writer import WriteEvent, write
+from bdh_workbench.memory.writing.writer import WriteEvent, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, UNTOUCHED, Reader, ReadSettings
 
@@ -144,13 +145,8 @@ def _facts(
     model: Model, facts: Sequence[Fact], asked: FactQuestions, settings: WriteSettings, watch: Watch
 ) -> tuple[dict[str, float | None], Memory]:
     """The report on facts written jointly, and the memory that holds them."""
-    steps = write(model, None, facts, (), settings)
-    while True:
-        try:
-            watch(f"Writing {len(facts)} facts", next(steps))
-        except StopIteration as stop:
-            result = stop.value
-            break
+    label = f"Writing {len(facts)} facts"
+    result = finish(write(model, None, facts, (), settings), functools.partial(watch, label))
     watch("Asking the facts", None)
     reader = Reader(model, result.memory)
     report = recall(reader, reader.with_settings(UNTOUCHED), asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.memory.writing.encoding import document_ids
-from bdh_workbench.memory.writing.writer import WriteEvent, write
+from bdh_workbench.memory.writing.writer import WriteEvent, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.tokenizer import Tokenizer
 from bdh_workbench.reading.reader import PURE, Reader
@@ -121,12 +122,7 @@ def measure_retention(
     for number, document in enumerate(documents):
         label = f"Writing document {number + 1} of {len(documents)}"
         steps = write(model, retention.memory, (), (document,), settings, bases)
-        while True:
-            try:
-                watch(label, next(steps))
-            except StopIteration as stop:
-                result = stop.value
-                break
+        result = finish(steps, functools.partial(watch, label))
         retention.memory, bases = result.memory, result.bases
         retention.seconds.append(result.summary.seconds)
         retention.steps.append(result.summary.steps)

@@ -15,10 +15,9 @@ from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.memory.files.format import check_fit
 from bdh_workbench.memory.files.memory_file import load_memory
 from bdh_workbench.memory.settings import ReadSettings
-from bdh_workbench.memory.store.conflicts import resolve
 from bdh_workbench.memory.store.state import bind
 from bdh_workbench.memory.writing.event import WriteSummary
-from bdh_workbench.memory.writing.writer import check_write
+from bdh_workbench.memory.writing.given import compare
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sentence_evidence import Place
@@ -148,19 +147,18 @@ class WorkbenchEngine(Engine):
     def _write(self, task: Task, job: jobs.Write) -> Written | VersionsFound:
         in_use, model, goal = self.in_use, self._loaded(), job.settings.goal
         progress(task, None, "Comparing with what is stored")
-        check_write(model, in_use.memory, job.facts, job.documents)
-        new = resolve(in_use.memory, job.facts, job.documents, job.settings)
+        new = compare(model, in_use.memory, job.facts, job.documents, job.settings)
         held = in_use.memory.items if in_use.memory is not None else ()
         if any(not 0 <= number < len(held) for number in job.replaces):
             raise UserError("The edited item is no longer in the memory: write it as a new one.")
-        if job.replaces and (new.facts or new.documents):
+        if job.replaces and new.writes:
             new = dataclasses.replace(new, gone=tuple(sorted({*new.gone, *job.replaces})))
         notes, written = tuple(new.notes()), len(new.facts) + len(new.documents)
         edited = {(0, number) for number in job.replaces}  # that these give way was said already
         versions = tuple(version for version in new.versions if version.other.place not in edited)
         if job.ask and versions:
             return VersionsFound(versions)
-        if not written:
+        if not new.writes:
             fill = in_use.memory.fill if in_use.memory is not None else 0.0
             return Written(WriteSummary(), 0, goal, fill, 0, notes)
         result = run_write(task, model, in_use.memory, new, job.settings, in_use.bases)

@@ -19,7 +19,7 @@ from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store.banks import SlowMemory, own_rows
 from bdh_workbench.memory.store.manage import forget, merge
 from bdh_workbench.memory.store.state import KEPT_COLUMNS, Memory
-from bdh_workbench.memory.writing.writer import WriteResult, write
+from bdh_workbench.memory.writing.writer import WriteResult, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.training.synthetic import facts as invented
@@ -194,15 +194,9 @@ def _written(
     settings: WriteSettings | None = None,
 ) -> tuple[WriteResult, TimeLeft]:
     """A write into a fresh memory, and how right its time left was."""
-    begun, marks = time.perf_counter(), []
+    begun, marks = time.perf_counter(), list[tuple[float, float]]()
     steps = write(model, None, facts, documents, settings or WriteSettings())
-    while True:
-        try:
-            event = next(steps)
-        except StopIteration as stop:
-            result: WriteResult = stop.value
-            break
-        marks.append((time.perf_counter() - begun, event.remaining))
+    result = finish(steps, lambda event: marks.append((time.perf_counter() - begun, event.remaining)))
     seconds = time.perf_counter() - begun
     return result, time_left(name, seconds, marks)
 

@@ -32,7 +32,7 @@ from bdh_workbench.memory.files.memory_file import load_memory_of, save_memory
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store.banks import own_rows
 from bdh_workbench.memory.store.state import Memory
-from bdh_workbench.memory.writing.writer import write
+from bdh_workbench.memory.writing.writer import WriteEvent, finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
 from bdh_workbench.reading.sources import Sources
@@ -235,17 +235,15 @@ def _measured(model: Model, documents: Sequence[TextDocument], other: HeldOut) -
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "memory.safetensors"
         begun, used = time.perf_counter(), time.process_time()
-        steps, marks = write(model, None, (), documents), []
-        while True:
-            try:
-                event = next(steps)
-            except StopIteration as stop:
-                result = stop.value
-                break
+        marks: list[float] = []
+
+        def see(event: WriteEvent) -> None:
             if event.phase == "solve":
                 marks.append(event.elapsed)
+
+        result = finish(write(model, None, (), documents), see)
         seconds, processor = time.perf_counter() - begun, time.process_time() - used
-        memory: Memory = result.memory
+        memory = result.memory
         save_memory(path, memory)
         begun = time.perf_counter()
         loaded = load_memory_of(path, model)

@@ -89,7 +89,8 @@ def speeds() -> dict[str, float]:
 
     from bdh_workbench.inputs.files import read_facts
     from bdh_workbench.memory.files.memory_file import load_memory, read_header, save_memory
-    from bdh_workbench.memory.writing.writer import write
+    from bdh_workbench.memory.store.state import Memory
+    from bdh_workbench.memory.writing.writer import finish, write
     from bdh_workbench.model.loading import load_model
     from bdh_workbench.reading.reader import Reader
     from bdh_workbench.resources import resource_path
@@ -97,13 +98,8 @@ def speeds() -> dict[str, float]:
     model = load_model(None, torch.device("cpu"))
     facts = read_facts(resource_path("samples/facts.json"))
 
-    def written() -> Any:
-        steps = write(model, None, facts)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as stop:
-                return stop.value.memory
+    def written() -> Memory:
+        return finish(write(model, None, facts)).memory
 
     memory = written()
     reader = Reader(model, memory)

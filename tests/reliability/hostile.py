@@ -36,7 +36,7 @@ from bdh_workbench.memory.files.contents import inspect
 from bdh_workbench.memory.files.memory_file import load_memory, load_memory_of, read_header, rewrite_labels, save_memory
 from bdh_workbench.memory.settings import SamplingSettings, WriteSettings
 from bdh_workbench.memory.store import manage
-from bdh_workbench.memory.writing.writer import write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.model.tokenizer import END_TOKEN, load_tokenizer
 from bdh_workbench.reading.reader import PURE, Reader
@@ -278,14 +278,10 @@ def tiny() -> Model:
 @cache
 def memory_bytes(keep_words: bool = True) -> bytes:
     """A memory of that model with two facts and a document; without its words it holds cues and addresses."""
-    steps = write(tiny(), None, FACTS[:2], (DOCUMENT,), WriteSettings(framings=0))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            path = model_folder().parent / "seed.safetensors"
-            save_memory(path, stop.value.memory, keep_words=keep_words)
-            return path.read_bytes()
+    result = finish(write(tiny(), None, FACTS[:2], (DOCUMENT,), WriteSettings(framings=0)))
+    path = model_folder().parent / "seed.safetensors"
+    save_memory(path, result.memory, keep_words=keep_words)
+    return path.read_bytes()
 
 
 def open_memory(path: Path) -> None:

@@ -33,7 +33,7 @@ from bdh_workbench.memory.files.memory_file import load_memory_of, save_memory
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store import manage
 from bdh_workbench.memory.store.state import Memory
-from bdh_workbench.memory.writing.writer import write
+from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model, load_model
 from bdh_workbench.reading.reader import Reader
 from tests.core_factory import many_facts
@@ -198,13 +198,8 @@ class Soak:
         return act.__name__
 
     def _written(self, memory: Memory | None, facts: list[Fact], documents: list[TextDocument]) -> Memory:
-        steps = write(self.model, memory, facts, documents, WriteSettings(framings=1))
-        while True:
-            try:
-                next(steps)
-            except StopIteration as stop:
-                made: Memory = dataclasses.replace(stop.value.memory, title="Soak")
-                return made
+        result = finish(write(self.model, memory, facts, documents, WriteSettings(framings=1)))
+        return dataclasses.replace(result.memory, title="Soak")
 
 
 def resident() -> float:

@@ -267,6 +267,11 @@ class Resolved:
     beside: tuple[Conflict, ...]
 
     @property
+    def writes(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.facts or self.documents)
+
+    @property
     def versions(self) -> tuple[Conflict, ...]:
         """Documents that take the place of another: stored, or given before."""
         found = (*self.replaced, *self.twice)

@@ -16,6 +16,7 @@ import statistics
 import time
 from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -52,6 +53,8 @@ TYPICAL = 16  # direct steps that most banks take
 # their way to the goal; measured with 5 and 20 facts, which took 16 and 29 steps.
 RISEN, STEPPED = (0.0, 0.4, 0.6, 0.8, 1.0), (0.04, 0.19, 0.36, 0.61, 0.93)
 REFINED = 2400  # positions of a write up to which gradient steps follow: a second or less for each
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,14 +212,17 @@ def _check_contradictions(memory: Memory, facts: Sequence[Fact], gone: Collectio
             )
 
 
-def finish(steps: Generator[WriteEvent, None, WriteResult]) -> WriteResult:
-    """Run a write to its end without looking at its events."""
+def finish(
+    steps: Generator[WriteEvent, None, Result], see: Callable[[WriteEvent], object] = lambda event: None
+) -> Result:
+    """Run a write to its end, and hand each of its events to ``see``."""
     while True:
         try:
-            next(steps)
+            event = next(steps)
         except StopIteration as stop:
-            result: WriteResult = stop.value
+            result: Result = stop.value
             return result
+        see(event)
 
 
 def plan(units: Sequence[Unit], memory: Memory) -> list[Batch]:

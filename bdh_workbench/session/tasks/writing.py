@@ -17,6 +17,7 @@ from bdh_workbench.memory.store.banks import Bases
 from bdh_workbench.memory.store.conflicts import Resolved, resolve
 from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.memory.writing.encoding import characters, document_ids, write_items
+from bdh_workbench.memory.writing.given import write_new
 from bdh_workbench.memory.writing.writer import WriteEvent, WriteResult, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import Reader
@@ -45,13 +46,13 @@ def run_write(
     """Write what is new, sending WriteStepped after each step; held between steps, and cancelled within them too.
 
     Raises:
-        UserError: as ``memory.writing.writer.write``.
+        UserError: as ``memory.writing.given.write_new``.
         Cancelled: when the job was cancelled; nothing has changed then.
     """
     labels = (*(fact.prompt for fact in new.facts), *(document.title for document in new.documents))
     progress(task, None, "Reading what is to be written")
     shares = mean_shares(model, _samples(model, new.facts, new.documents))
-    steps = write(model, memory, new.facts, new.documents, settings, bases, task.checkpoint, new.gone)
+    steps = write_new(model, memory, new, settings, bases, task.checkpoint)
     return _watched(task, steps, labels, shares)
 
 
