@@ -6,7 +6,7 @@ What is notable:
 - it reads units (``units.py``), not tokens, so that an answer is never a piece of a word or number;
 - for each unit it knows the word vector, the ending and shape, and how it matches the other side: the same word, the
   same beginning, the closest vector, and how much of the question the sentence names;
-- each unit of the sentence knows how the question begins;
+- each unit of the sentence knows how the question begins, which is read from its asking word on;
 - all stretches of up to ``longest`` units compete in one softmax with "no answer here", and so do the stretches of all
   sentences that are read for one question (shared normalisation, Clark and Gardner 2018).
 
@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bdh_workbench.model.network import layer_norm, rotary_tables, rotate
-from bdh_workbench.reading.units import UNIT_SHAPES, Unit
+from bdh_workbench.reading.units import UNIT_SHAPES, Unit, asking_first
 
 OPENING_UNITS = 3  # units of a question that every unit of the sentence knows
 QUESTION_PLACE, MARK_PLACE, TEXT_PLACE, PADDING_PLACE = range(4)  # what a place of a pair is
@@ -75,7 +75,7 @@ def pairs_of(
     """Encode pairs of a question and a sentence, each as units; what is beyond the context is left out."""
     rows = []
     for question, sentence in pairs:
-        units: list[Unit | None] = [*question, None, *sentence]
+        units: list[Unit | None] = [*asking_first(question), None, *sentence]
         side = [QUESTION_PLACE] * len(question) + [MARK_PLACE] + [TEXT_PLACE] * len(sentence)
         rows.append((units[: config.context], side))
     length = max(OPENING_UNITS, *(len(units) for units, _ in rows))

@@ -10,6 +10,7 @@ import functools
 import re
 import unicodedata
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # Kana, Han, Thai, Lao, Khmer and Burmese are written without spaces.
@@ -27,6 +28,8 @@ _DIGITS = re.compile(r"\d{1,300}")  # more digits than any number that is read f
 _POINTS = re.compile(r"(?<=\d)[.,'’ \xa0\u202f](?=\d{3}(?!\d))")  # between the thousands of a number
 STEM_LETTERS = 5  # letters by which inflections of a word are taken for one: founded, founder, founding
 HASH = 0x7FFFFFFF
+# Words that say what a question asks for. The first ones are never relative pronouns ("the man who led the team").
+ASKING, ASKING_OR_RELATIVE = frozenset({"what", "how"}), frozenset("who whom whose when where why which".split())
 UNIT_SHAPES = ("capital", "capitals", "digit", "number", "year", "mark", "long")
 
 
@@ -113,6 +116,21 @@ def spans(text: str) -> list[tuple[int, int]]:
 def units(text: str) -> list[Unit]:
     """The units of a text in order."""
     return [unit(match[0]) for match in UNIT.finditer(text)]
+
+
+def asking_first(question: Sequence[Unit]) -> list[Unit]:
+    """The units of a question from its asking word on, what stands before that word after the rest; all of them.
+
+    "In the US, who decides?" becomes "who decides In the US,?": questions are read by how they begin.
+    """
+    words = [u.folded for u in question]
+    if not words or words[0] in ASKING | ASKING_OR_RELATIVE:
+        return list(question)
+    marked = words[-1] == "?"  # without the mark, "the man who" may be a statement
+    kinds = (ASKING, ASKING_OR_RELATIVE) if marked else (ASKING,)
+    places = [place for kind in kinds for place, word in enumerate(words) if word in kind]
+    start, end = places[0] if places else 0, len(words) - marked
+    return [*question[start:end], *question[:start], *question[end:]]
 
 
 def covering(places: list[tuple[int, int]], start: int, end: int) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bdh_workbench.reading.units import covering, numbers_of, other_number, spans, unit, units
+from bdh_workbench.reading.units import asking_first, covering, numbers_of, other_number, spans, unit, units
 
 
 def cut(text: str) -> list[str]:
@@ -40,6 +40,23 @@ def test_case_accents_and_inflections_match() -> None:
     assert unit("379").stem != unit("397").stem
     assert not unit("—").word
     assert unit("379").word
+
+
+@pytest.mark.parametrize(
+    ("question", "read"),
+    [
+        ("In the US, who decides?", "who decides in the us , ?"),
+        ("Ada took how many teams to the final?", "how many teams to the final ada took ?"),
+        ("The man who led the guild founded what?", "what the man who led the guild founded ?"),
+        ("in what year did it open", "what year did it open in"),
+        ("Who said what?", "who said what ?"),
+        ("The man who led the guild", "the man who led the guild"),
+        ("Is it high or low?", "is it high or low ?"),
+        ("", ""),
+    ],
+)
+def test_a_question_is_read_from_its_asking_word_on(question: str, read: str) -> None:
+    assert " ".join(u.folded for u in asking_first(units(question))) == read
 
 
 def test_a_stretch_of_characters_is_covered_by_whole_units() -> None:
