@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 from bdh_workbench import cli
+from bdh_workbench.asking import ask as asking
+from bdh_workbench.asking.answers import Answer
 from bdh_workbench.cli import main
 from bdh_workbench.commands import common
 from bdh_workbench.inputs.items import Fact, Probe, TextDocument
@@ -21,6 +24,7 @@ from bdh_workbench.memory.files.memory_file import load_memory, rewrite_labels, 
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading.sentence_evidence import Place
 from tests.core_factory import FACTS, OTHER_DOCUMENT
 from tests.inputs import document_factory
 from tests.model_factory import save_documents, save_facts
@@ -123,6 +127,62 @@ def test_what_was_not_written_is_left_to_the_model(ask: Callable[..., dict[str, 
     assert (found["completion"], found["top"]) == (plain["completion"], plain["top"])
     assert ask("query", "--memory", memory_file, prompt, "--no-gate")["source"] is not None
     assert ask("query", "--memory", memory_file, PROMPT, "--no-completion")["completion"] == " Quill"
+
+
+def test_several_prompts_are_asked_one_after_the_other(
+    ask: Callable[..., dict[str, Any]], memory_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places: list[Place | None] = []
+    real = asking.ask
+
+    def watched(*args: Any, last: Place | None, **options: Any) -> Answer:
+        places.append(last)
+        return real(*args, last=last, **options)
+
+    monkeypatch.setattr("bdh_workbench.asking.ask.ask", watched)
+    alone = ask("query", "--memory", memory_file, PROMPT)
+    prompts = (PROMPT, "Once upon a time", FACTS[2].prompt)
+    asked = ask("query", "--memory", memory_file, *prompts, "--max-tokens", "8")
+    assert set(asked) == {"answers"} and asked["answers"][0] == alone
+    assert [each["prompt"] for each in asked["answers"]] == list(prompts)
+    # “It” refers to the last answer that there was.
+    assert places == [None, None, Place(1, 0), Place(1, 0)]
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"\ufeff{PROMPT}\r\n\n  Once upon a time\n{FACTS[2].prompt}"))
+    assert ask("query", "--memory", memory_file, "-", "--max-tokens", "8") == asked
+
+
+def test_in_words_several_answers_repeat_what_they_answer(
+    run: Run, memory_file: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common_options = ("--memory", memory_file, "--model", model_folder, "--max-tokens", "8")
+    out = run("query", PROMPT, "Once upon a time", *common_options)[1]
+    first, second = out.split("\n\n")
+    assert first.startswith(f"{PROMPT} Quill\n") and second.startswith("Once upon a time\nNot in this memory.\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO("Once upon a time"))
+    assert run("query", "-", *common_options)[1] == second
+
+
+@pytest.mark.parametrize(
+    ("prompts", "typed", "status", "said"),
+    [
+        (("Who", "is", "it?"), "", 2, "put each prompt between quotes"),
+        (("Who is it?", "Who else?", "--answer", "Orm"), "", 2, "--answer is for one prompt"),
+        (("Who is it?", " "), "", 1, "The prompt is empty"),
+        (("-",), " \n\n", 1, "standard input has no prompts"),
+    ],
+)
+def test_prompts_that_cannot_be_asked(
+    run: Run, monkeypatch: pytest.MonkeyPatch, prompts: tuple[str, ...], typed: str, status: int, said: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    found, out, err = run("query", *prompts)
+    assert (found, out) == (status, "") and said in err
+
+
+def test_input_that_is_no_text(run: Run, monkeypatch: pytest.MonkeyPatch, model_folder: Path) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\n"), encoding="utf-8"))
+    status, out, err = run("query", "-", "--model", model_folder)
+    assert (status, out) == (1, "") and "Standard input is not text in the encoding utf-8." in err
 
 
 def test_in_words_an_answer_stands_over_its_source(run: Run, memory_file: Path, model_folder: Path) -> None:

@@ -1,10 +1,12 @@
-"""`query`: ask a model, with or without a memory."""
+"""`query`: ask a model, with or without a memory, one question or several that refer to each other."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from bdh_workbench.asking.kinds import AS_KINDS
 from bdh_workbench.commands import common
@@ -17,12 +19,22 @@ from bdh_workbench.wording import probability, shortened
 
 if TYPE_CHECKING:
     from bdh_workbench.asking.answers import Answer, Candidate, Heard, Scored
+    from bdh_workbench.reading.sentence_evidence import Place
     from bdh_workbench.reading.sources import Source
+
+FROM_INPUT = ["-"]  # prompts that stand for the lines of standard input
+SPACELESS = "\u0e00"  # scripts from here on put no spaces between words
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("prompt", metavar="PROMPT", help="a question, the beginning of a sentence, or one with a gap")
+    parser.add_argument(
+        "prompts",
+        nargs="+",
+        metavar="PROMPT",
+        help="a question, the beginning of a sentence, or one with a gap; several are asked in order, so that “it” or "
+        "“she” refers to the answer before; - reads them from standard input, one a line",
+    )
     parser.add_argument("--memory", metavar="F", help="a memory file, or the title of a memory in the library")
     parser.add_argument(
         "--as",
@@ -44,38 +56,94 @@ def run(args: argparse.Namespace, console: Console) -> None:
     """Carry out the command."""
     from bdh_workbench.memory.files.memory_file import load_memory_of, read_header
 
-    prompt = composed(args.prompt)
     sampling = common.given_settings(args, SamplingSettings)
     # What takes no model to be reported is reported before it is loaded.
-    if is_blank(prompt):
-        raise UserError(EMPTY_PROMPT)
+    prompts: Iterable[str] = _typed(console) if args.prompts == FROM_INPUT else _given(args.prompts)
+    several = args.prompts == FROM_INPUT or len(args.prompts) > 1
+    if several and args.answer is not None:
+        raise common.UsageError("--answer is for one prompt, not for several")
     path = common.memory_path(args.memory) if args.memory else None
     if path is not None:
         read_header(path)
     model = common.open_model(args, console)
     from bdh_workbench.asking.ask import ask, holds_something, score_answer
     from bdh_workbench.reading.reader import Reader
+    from bdh_workbench.reading.sources import Sources
 
     memory = load_memory_of(path, model) if path is not None else None
     settings = common.given_settings(args, ReadSettings)
-    reader = Reader(model, memory, settings)
+    reader, sources = Reader(model, memory, settings), Sources(memory)
     console.clear()
     reads = holds_something(memory) and settings.written
-    said = _Said(prompt, reads)
-    answer = ask(
-        reader,
-        prompt,
-        sampling,
-        kind=args.kind,
-        one_sentence=not args.no_stop,
-        top=args.top_k,
-        heard=(lambda heard: None) if console.as_json else said.hear,
-    )
-    scored = score_answer(reader, prompt, args.answer) if args.answer is not None else None
-    if not console.as_json:
-        said.finish(answer)
-        say("\n".join(_under(answer, scored, sampling.max_tokens)))
-        return
+    records: list[dict[str, Any]] = []
+    last: Place | None = None
+    for number, prompt in enumerate(prompts):
+        said = _Said(prompt, reads, repeat=several and not _is_typed(args.prompts))
+        if number and not console.as_json:
+            say("")
+        answer = ask(
+            reader,
+            prompt,
+            sampling,
+            sources=sources,
+            kind=args.kind,
+            one_sentence=not args.no_stop,
+            top=args.top_k,
+            last=last,
+            heard=(lambda heard: None) if console.as_json else said.hear,
+        )
+        last = answer.place or last
+        scored = score_answer(reader, prompt, args.answer, sources) if args.answer is not None else None
+        if console.as_json:
+            records.append(_record(prompt, answer, scored) | {"model": model.name, "device": str(model.device)})
+        else:
+            said.finish(answer)
+            say("\n".join(_under(answer, scored, sampling.max_tokens)))
+    if console.as_json:
+        console.result({"answers": records} if several else records[0], "")
+
+
+def _given(prompts: list[str]) -> list[str]:
+    """The prompts of the command line.
+
+    Raises:
+        UsageError: when they look like the words of one prompt.
+        UserError: when one of them is empty.
+    """
+    if len(prompts) > 1 and not any(" " in prompt or max(prompt, default="") >= SPACELESS for prompt in prompts):
+        raise common.UsageError("put each prompt between quotes: these are single words")
+    if any(map(is_blank, prompts)):
+        raise UserError(EMPTY_PROMPT)
+    return [composed(prompt) for prompt in prompts]
+
+
+def _typed(console: Console) -> Iterator[str]:
+    """The lines of standard input as they come, without empty ones.
+
+    Raises:
+        UserError: when there are none, or they are not text.
+    """
+    if _is_typed(FROM_INPUT):
+        console.note("Type a question on each line; Ctrl+D (on Windows Ctrl+Z and Enter) ends.")
+    some = False
+    try:
+        for line in sys.stdin or ():
+            if not is_blank(line):
+                some = True
+                yield composed(line.removeprefix("\ufeff").strip())
+    except UnicodeDecodeError:
+        raise UserError(f"Standard input is not text in the encoding {sys.stdin.encoding}.") from None
+    if not some:
+        raise UserError("There is nothing to ask: standard input has no prompts, one a line.")
+
+
+def _is_typed(prompts: list[str]) -> bool:
+    """Whether a person types them, and sees them already."""
+    return prompts == FROM_INPUT and sys.stdin is not None and sys.stdin.isatty()
+
+
+def _record(prompt: str, answer: Answer, scored: Scored | None) -> dict[str, Any]:
+    """An answer as plain values for JSON."""
     record = {
         "prompt": prompt,
         "kind": answer.kind,
@@ -94,21 +162,25 @@ def run(args: argparse.Namespace, console: Console) -> None:
         "abstained": answer.abstained,
         "ended": answer.ended,
         "cut": answer.cut,
-        "model": model.name,
-        "device": str(model.device),
     }
     if scored is not None:
         tokens = [{"text": text, "p": p} for text, p in scored.tokens]
         record["scored"] = dataclasses.asdict(scored) | {"tokens": tokens}
-    console.result(record, "")
+    return record
 
 
 class _Said:
     """What stands over the notes: a continuation as it comes, or an answer."""
 
-    def __init__(self, prompt: str, reads: bool) -> None:
-        """Nothing is said yet; ``reads``: whether there is a memory to answer."""
-        self._prompt, self._reads, self._begun, self._silent = prompt, reads, False, False
+    def __init__(self, prompt: str, reads: bool, repeat: bool) -> None:
+        """Nothing is said yet.
+
+        Args:
+            prompt: that is answered.
+            reads: whether there is a memory to answer.
+            repeat: whether the prompt stands over an answer that does not continue it.
+        """
+        self._prompt, self._reads, self._repeat, self._begun, self._silent = prompt, reads, repeat, False, False
 
     def hear(self, heard: Heard) -> None:
         """Say a token of a continuation, unless it is the untouched model's in place of the memory's."""
@@ -125,11 +197,14 @@ class _Said:
 
     def finish(self, answer: Answer) -> None:
         """Say what was not said yet, and end the line."""
+        marked = answer.mode == "question" and answer.chosen is not None
+        if self._repeat and not self._begun and (answer.abstained or marked):
+            say(self._prompt, pale=True)
         if answer.abstained:
             say("Not in this memory.")
             return
-        if answer.mode == "question" and answer.chosen is not None:
-            say(answer.answer or answer.chosen.sentence)
+        if marked:
+            say(answer.answer or answer.sentence or "")
             return
         if not self._begun:
             self._begin()
