@@ -26,7 +26,8 @@ from bdh_workbench.model.network import NetworkState, Trace
 from bdh_workbench.model.write_site import SummaryState
 from bdh_workbench.reading.questions import QuestionReader
 from bdh_workbench.reading.recall import EVEN, Recall
-from bdh_workbench.reading.verbatim import Spoken, Verbatim, gone_on, stored_stretches, told_nats
+from bdh_workbench.reading.strength import strength
+from bdh_workbench.reading.verbatim import Repeated, Spoken, Verbatim, gone_on, stored_stretches, told_nats
 from bdh_workbench.reading.words import KNOWN_BEFORE, Lexicon, Sentence, sentences_said
 
 __all__ = ["PURE", "UNTOUCHED", "ReadSettings", "Reader", "ReaderState", "Reading"]
@@ -197,8 +198,8 @@ class Reader:
         if self.empty or self.memory is None:
             return -1
         spoken, _ = self.verbatim.read(ids)
-        rows = self._decided(spoken[-1]) if spoken else []
-        return int(self.memory.rows.items[self.numbers[rows[0]]]) if rows else -1
+        repeated = self.verbatim.repeated(spoken[-1]) if spoken else None
+        return int(self.memory.rows.items[self.numbers[repeated.rows[0]]]) if repeated else -1
 
     def says_fact(self, ids: Sequence[int]) -> bool:
         """Whether token ids end with the prompt of a stored fact."""
@@ -208,7 +209,7 @@ class Reader:
         if self._shelf.facts is None:
             self._shelf.facts = self._made_verbatim(documents=False)
         spoken, _ = self._shelf.facts.read(ids)
-        if not spoken or not any(self._shelf.facts.telling(one) for one in spoken[-1]):
+        if not spoken or self._shelf.facts.repeated(spoken[-1]) is None:
             return False
         item = self.says_word_for_word(ids)
         return item >= 0 and self.memory is not None and self.memory.items[item].kind == "fact"
@@ -262,12 +263,17 @@ class Reader:
         familiarity, places = self.recall.match(
             ids, normalised, evidence, state.rows, threshold, state.recent, repeated, state.familiarity
         )
-        read = self._read(normalised, familiarity, places)
-        added = self.model.site.gate * read
-        share = (added.norm(dim=-1) / stream.norm(dim=-1)).cpu()
+        added = self.model.site.gate * self._read(normalised, places)
         open_ = places >= 0
         if self.settings.gate:
             open_ &= familiarity >= self.threshold
+            # A closed gate adds an exact zero, which leaves every bit of the stream as it was.
+            factor = torch.zeros_like(familiarity, device=added.device)
+            here = open_.to(added.device)
+            sure = familiarity.to(added.device)[here]
+            factor[here] = strength(self.model.network, stream[here], added[here], sure)
+            added = torch.where(here.unsqueeze(-1), added * factor.unsqueeze(-1), 0.0)
+        share = (added.norm(dim=-1) / stream.norm(dim=-1)).cpu()
         rows = torch.where(open_, self.numbers[places.clamp(min=0)], -1)
         # A match that the gate closed is nothing to continue from, in the next call as in this one.
         last = torch.where(familiarity[:, -1] >= threshold, places[:, -1], -1)
@@ -277,35 +283,21 @@ class Reader:
 
     def _repeated(
         self, ids: Tensor, state: ReaderState
-    ) -> tuple[list[list[list[int]]], tuple[tuple[Spoken, ...], ...]]:
-        """The rows, place by place of ids (B, T), of what is read word for word; what may go on after the last."""
+    ) -> tuple[list[list[Repeated | None]], tuple[tuple[Spoken, ...], ...]]:
+        """What is read word for word, place by place of ids (B, T); what may go on after the last."""
         found, going = [], []
         for number, tokens in enumerate(ids.tolist()):
             spoken, open_ = self.verbatim.read(tokens, state.spoken[number] if state.spoken else None)
-            found.append([self._decided(here) for here in spoken])
+            found.append([self.verbatim.repeated(here) for here in spoken])
             going.append(open_)
         return found, tuple(going)
-
-    def _decided(self, spoken: tuple[Spoken, ...]) -> list[int]:
-        """The rows of the longest stretch that a text repeats, if that is no accident."""
-        for stretch in spoken:
-            if self.verbatim.telling(stretch):
-                return self.verbatim.rows(stretch)
-        return []
 
     def logits(self, reading: Reading) -> Tensor:
         """Scores (B, T, V) of the next token."""
         return self.model.network.logits(reading.stream)
 
-    def _read(self, normalised: Tensor, familiarity: Tensor, places: Tensor) -> Tensor:
+    def _read(self, normalised: Tensor, places: Tensor) -> Tensor:
         assert self.slow is not None
         if self.settings.completion:
-            read = self.slow.stored(self.numbers[places.flatten()]).view(*places.shape, -1).to(normalised.device)
-        else:
-            read = self.slow.read(self.model.site.addresses(normalised), self.router.banks(normalised))
-        if self.settings.gate:
-            # What is read counts by how probable it is. A closed gate adds an exact zero, which leaves every bit of the
-            # stream as it was.
-            sure = familiarity.unsqueeze(-1).to(read.device)
-            read = (read * sure).masked_fill(sure < self.threshold, 0.0)
-        return read
+            return self.slow.stored(self.numbers[places.flatten()]).view(*places.shape, -1).to(normalised.device)
+        return self.slow.read(self.model.site.addresses(normalised), self.router.banks(normalised))

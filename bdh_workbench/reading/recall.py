@@ -8,7 +8,7 @@
    probable one is the row read, and its probability is how familiar the position is.
 
 Past its first, a token of a fact's answer is met only after the one before it: a question does not contain it. An
-answer that has begun continues with the probability that it began with.
+answer that has begun continues with the probability that it began with, raised by how unexpected its tokens were.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from bdh_workbench.model.write_site import WriteSite
 from bdh_workbench.reading.evidence import MEANING, WORD_EVIDENCE, Relations, compared, cosine_names, cosines
 from bdh_workbench.reading.places import Places
 from bdh_workbench.reading.units import numbers_of, other_number
-from bdh_workbench.reading.verbatim import told_nats
+from bdh_workbench.reading.verbatim import Repeated, told_nats
 from bdh_workbench.reading.words import Lexicon, RecentWords, Sentence, SentenceWords, Word, WordIndex
 
 PRODUCTS = 8_000_000  # cosines worked out at once
@@ -38,9 +38,9 @@ COSINE_NOISE = 2e-6  # difference of two cosines with equal cues that sums of 76
 # the right rows of facts, 3% of those of documents, and 94 to 98% of the positions of general text.
 WORTH = {"facts": 0.5, "documents": 0.3}
 NEAREST = 3  # items of each kind that are looked at by their cues, and as many by their words
-# Nats from which on the first words of a text are no other text's, if one beginning is stored: the more are stored, the
-# sooner one of them is met by chance. Of 391 other texts, with 23 documents in 3,041 stretches stored, the first words
-# of none open a document with it, and those of one a sentence in it ("In 2018,").
+# Nats at which the first words of a text are as likely those of a stored one as of another, if one is stored: the more
+# are stored, the sooner one of them is met by chance. Of 391 other texts, with 23 documents in 3,041 stretches stored,
+# the first words of none open a document with it, and those of one a sentence in it ("In 2018,").
 BEGUN = 6.0
 TAIL = 3  # tokens that a sentence may have after its last word and mark
 FACTS, DOCUMENTS, CUES = "facts", "documents", " by cues"  # names of the judges; those without words end in CUES
@@ -244,13 +244,14 @@ class Recall:
         before: Tensor,
         threshold: float = -1.0,
         recent: Tensor | None = None,
-        repeated: Sequence[Sequence[Sequence[int]]] = (),
+        repeated: Sequence[Sequence[Repeated | None]] = (),
         values: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """The best match at each token.
 
         What is read word for word decides before any score: first the rows that ``repeated`` names, then the row whose
-        cue is equal up to what half precision leaves (``EQUAL``).
+        cue is equal up to what half precision leaves (``EQUAL``). Where it may be chance, each nat that the words tell
+        beyond what chance gives adds one to the log-odds.
 
         Past the end of an item the long summary still matches, and within a repeated phrase several rows do: the row
         after the one matched last is preferred if its token has come, so that an answer that has begun is not broken
@@ -263,7 +264,7 @@ class Recall:
             before: (B,), row matched before the first token, -1 for none.
             threshold: familiarity below which a match is not continued.
             recent: (B, r), the tokens before the first, as many as there were but not more than ``BEFORE``.
-            repeated: for each sequence and token the rows whose exact tokens came before it; none for most.
+            repeated: what each sequence repeats at each token; None for most.
             values: (B,), the familiarity of ``before``.
 
         Returns:
@@ -274,27 +275,23 @@ class Recall:
         words = [RecentWords(self.lexicon, tokens) for tokens in whole] if self.index and self.lexicon else []
         look = _Look(self, summaries, evidence.cpu(), whole, words, skipped, length)
         found, equal = self._candidates(ids, summaries, look)
-        exact = [
-            [list(repeated[b][t]) if repeated and repeated[b][t] else [equal[b * length + t]] for t in range(length)]
-            for b in range(len(whole))
-        ]
-        chosen: dict[int, int] = {}  # the exact row of a position
-        for b, rows in enumerate(exact):
-            for t, options in enumerate(rows):
-                if options[0] >= 0:
-                    row = self._nearest(look.cue(b * length + t), options)
-                    chosen[b * length + t] = row
-                    if self.item_of[row] in self.documents:
-                        found.add(b * length + t, row, 1.0)
+        met: dict[int, Repeated] = {n: Repeated((row,), math.inf) for n, row in enumerate(equal) if row >= 0}
+        for b, known in enumerate(repeated):
+            met |= {b * length + t: one for t, one in enumerate(known) if one is not None}
+        chosen = {n: self._nearest(look.cue(n), one.rows) for n, one in met.items()}  # the exact row of a position
+        for position, row in chosen.items():
+            if self.item_of[row] in self.documents:
+                found.add(position, row, 1.0)
         judged = look.judge(found)
         familiar, best = [0.0] * (len(whole) * length), [look.nearest[n] for n in range(len(whole) * length)]
         for position, row, p in zip(found.positions, found.rows, judged, strict=True):
             if p > familiar[position] or familiar[position] == 0.0:
                 familiar[position], best[position] = p, row
         for position, row in chosen.items():
-            # The prompt of a fact is itself however little it says; a text may begin as any other does.
-            if self.item_of[row] not in self.documents or look.told(position) >= self.begun[self.opening[row]]:
-                familiar[position] = 1.0
+            log_odds = math.inf  # the prompt of a fact is itself however little it says
+            if self.item_of[row] in self.documents:  # a text may begin as any other does
+                log_odds = min(met[position].log_odds, look.told(position) - self.begun[self.opening[row]])
+            familiar[position] = max(familiar[position], 1.0 / (1.0 + math.exp(-log_odds)))
             best[position] = row
         for b, tokens in enumerate(ids.tolist()):
             last, sure = int(before[b]), 1.0 if values is None else float(values[b])
@@ -302,8 +299,9 @@ class Recall:
                 position = b * length + t
                 after = self.following[last] if last >= 0 and self.tokens[last] == token else -1
                 if after >= 0:
-                    options = exact[b][t]
-                    self._go_on(look, position, last, after, sure, chosen.get(position), options, familiar, best)
+                    # Its token has come: the answer is the more probable, the less that token was to be expected.
+                    sure /= sure + (1.0 - sure) * math.exp(-self.surprisal[token])
+                    self._go_on(look, position, last, after, sure, chosen.get(position), familiar, best)
                 last, sure = (best[position] if familiar[position] >= threshold else -1), familiar[position]
         shape = (len(whole), length)
         return torch.tensor(familiar).view(shape), torch.tensor(best).view(shape)
@@ -341,7 +339,6 @@ class Recall:
         after: int,
         sure: float,
         chosen: int | None,
-        options: list[int],
         familiar: list[float],
         best: list[int],
     ) -> None:
@@ -350,7 +347,7 @@ class Recall:
             if chosen != after and self._nearest(look.cue(position), [after, chosen]) == after:
                 best[position] = after
             return
-        p = sure  # its token has come: the answer is no less likely than when it began
+        p = sure
         if self.item_of[after] in self.documents:
             p = look.judge(_Found([position], [after], [1.0]))[0]
         same = self.item_of[best[position]] == self.item_of[after]
@@ -358,7 +355,7 @@ class Recall:
         if p >= familiar[position] or (same and (p >= EVEN or best[position] == last)):
             best[position], familiar[position] = after, max(p, familiar[position] if same else p)
 
-    def _nearest(self, cue: Tensor, options: list[int]) -> int:
+    def _nearest(self, cue: Tensor, options: Sequence[int]) -> int:
         """Of the rows with an equal cue, the nearest; of several, the first."""
         if len(options) == 1:
             return options[0]

@@ -19,9 +19,9 @@ from bdh_workbench.memory.store.state import Memory
 from bdh_workbench.model.loading import Model
 from bdh_workbench.model.write_site import WriteSite
 
-# Nats of surprisal from which on the words of a stretch within another text are no accident, if one stretch is stored:
-# the more are stored, the sooner one of them occurs by chance. With 337 stored, 0.031% of the positions of other text
-# repeat one by 24 nats ("in April 20", "Nevertheless"), 0.005% by the 29.8 that this asks for.
+# Nats of surprisal at which the words of a stretch within another text are as likely an accident as not, if one stretch
+# is stored: the more are stored, the sooner one of them occurs by chance. With 337 stored, 0.031% of the positions of
+# other text repeat one by 24 nats ("in April 20", "Nevertheless"), 0.005% by the 29.8 that this asks for.
 NO_ACCIDENT = 24.0
 # Nats that a token inside a word counts at most: the bundled network expects it with 4.0 on average, and its frequency
 # alone, which knows nothing of the word, with 7.3. With 3,041 stretches stored, 16 of 50,048 positions of other text
@@ -47,6 +47,19 @@ class Spoken:
     tokens: int
     nats: float
     whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """What a text repeats word for word at a token.
+
+    Attributes:
+        rows: whose exact tokens came before it.
+        log_odds: that this is no accident, as far as it is one to repeat a stretch within another text.
+    """
+
+    rows: Sequence[int]
+    log_odds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +148,13 @@ class Verbatim:
             found.append(tuple(spoken for spoken in going if spoken.node in rows) if going else ())
         return found, going
 
-    def telling(self, spoken: Spoken) -> bool:
-        """Whether a stretch is no accident."""
-        return spoken.whole or spoken.nats >= self.no_accident
+    def repeated(self, spoken: Sequence[Spoken]) -> Repeated | None:
+        """The longest stretch that a text repeats, if that is no accident."""
+        for one in spoken:
+            log_odds = math.inf if one.whole else one.nats - self.no_accident
+            if log_odds >= 0.0:
+                return Repeated(self.rows(one), log_odds)
+        return None
 
     def rows(self, spoken: Spoken) -> list[int]:
         """The rows read after a stretch."""

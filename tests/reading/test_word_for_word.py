@@ -16,7 +16,7 @@ from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.reader import PURE, Reader
-from bdh_workbench.reading.verbatim import INSIDE, ROOT_STATE, Spoken, Stretch, Verbatim, told_nats
+from bdh_workbench.reading.verbatim import INSIDE, ROOT_STATE, Repeated, Spoken, Stretch, Verbatim, told_nats
 from tests.core_factory import tiny_model
 
 WORDS = "amber birch copper delta ember fennel garnet hazel indigo juniper kelp larch maple nickel olive pewter".split()
@@ -169,7 +169,20 @@ def test_the_more_documents_begin_the_more_must_be_said_before_one_of_them_is_me
         ids = model.tokenizer.encode(texts[0])[:12]
         reading = reader.advance(torch.tensor([ids]))
         enough = next(n for n in range(len(ids)) if sum(told[: n + 1]) >= reader.recall.begun[True])
-        assert bool((reading.familiarity[0, enough:] == 1.0).all()) and float(reading.familiarity[0, 0]) < 1.0
+        odds = torch.tensor([sum(told[: n + 1]) - reader.recall.begun[True] for n in range(len(ids))])
+        torch.testing.assert_close(reading.familiarity[0, enough:], odds[enough:].sigmoid(), atol=1e-5, rtol=0.0)
+        assert bool((reading.rows[0, enough:] >= 0).all()) and float(reading.familiarity[0, -1]) > 0.9999
+
+
+def test_a_stretch_within_another_text_is_as_probable_as_its_words_are_no_accident() -> None:
+    surprisal = [0.0, 8.0, 17.0, 2.0, 2.0]
+    tree = Verbatim([Stretch([1, 2, 3, 4], 2, [10, 11])], list(range(9)), surprisal)
+    spoken, _ = tree.read([1, 2, 3], before=())
+    assert [tree.repeated(here) for here in spoken] == [None, Repeated([10], 1.0), Repeated([11], 3.0)]
+    spoken, _ = tree.read([1, 2])
+    assert tree.repeated(spoken[-1]) == Repeated([10], math.inf), "how a text begins is weighed by what begins so"
+    dull = Verbatim([Stretch([1, 2, 3, 4], 2, [10, 11])], list(range(9)), [2.0] * 9)
+    assert dull.repeated(dull.read([1, 2, 3], before=())[0][-1]) is None
 
 
 def test_a_text_may_begin_with_a_stored_sentence_and_go_on_with_the_next(model: Model) -> None:
