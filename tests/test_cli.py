@@ -552,6 +552,25 @@ def test_a_memory_of_the_library_is_found_by_its_title(
     assert status == 1 and "title of 2 memories" in err
 
 
+def test_an_instruction_and_its_input_are_the_prompt(
+    run: Run, ask: Callable[..., dict[str, Any]], tmp_path: Path, model_folder: Path
+) -> None:
+    target, records, rows = (tmp_path / name for name in ("m.safetensors", "alpaca.json", "alpaca.csv"))
+    animals = {"A whale.": "mammal", "A trout.": "fish"}
+    said = [{"instruction": "Classify the animal.", "input": i, "output": o} for i, o in animals.items()]
+    records.write_text(json.dumps(said), encoding="utf-8")
+    rows.write_text("instruction,input,output\nName it.,The owl,bird\nName it.,The toad,frog\nSing.,,la\n", "utf-8")
+    found = ask("write", "--facts", records, rows, "--memory", target)
+    assert found["facts"] == 5 and not found["twice"]
+    assert found["files"][1]["notes"] == [
+        f"{rows}: prompt from column “instruction” and answer from column “output”; column “input” continues the "
+        "prompt (other columns can be chosen)."
+    ]
+    assert ask("query", "--memory", target, "Classify the animal. A trout.")["completion"] == " fish"
+    assert ask("query", "--memory", target, "Name it. The owl")["completion"] == " bird"
+    assert ask("query", "--memory", target, "Sing.")["completion"] == " la"
+
+
 # Measuring and training
 
 

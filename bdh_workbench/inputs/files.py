@@ -26,6 +26,7 @@ from bdh_workbench.inputs.formats import (
 )
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.inputs.labelled import is_labelled
+from bdh_workbench.inputs.names import INPUT
 from bdh_workbench.inputs.pages import Page, kind_of
 from bdh_workbench.inputs.tables import has_columns, is_table
 from bdh_workbench.inputs.text_files import Decoded, checked, decode, read_bytes, shown, tidy
@@ -207,7 +208,8 @@ def _facts(path: FilePath, text: Decoded, columns: Sequence[str]) -> Inputs:
         )
         first = "" if layout.headed else "; its first row is read as a fact"
         advice = " (other columns can be chosen)" if layout.guessed else ""
-        notes.append(f"{where}: {sides}{first}{advice}.")
+        more = f"; column “{INPUT}” continues the prompt" if INPUT in layout.columns else ""
+        notes.append(f"{where}: {sides}{more}{first}{advice}.")
         if layout.passed:
             above = ", ".join(f"“{shortened(title, 40)}”" for title in layout.passed[:3])
             notes.append(f"{where}: what stands above the table left out ({above}).")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+INSTRUCTION, INPUT = "instruction", "input"
+"""Where both say something, as in Alpaca's records, they are the prompt together."""
 PROMPT_NAMES = frozenset(
     "prompt question questions q query front term word key subject cue input instruction problem entry expression "
     "frage begriff pregunta pergunta domanda termine mot término palabra вопрос термин слово "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections.abc import Iterator
@@ -72,6 +73,7 @@ def kind_of(raw: bytes, suffix: str, where: str) -> str:
         if _ENCRYPTED in raw:
             raise UserError(f"{where} is protected by a password: save a copy without one and read that.")
         raise UserError(f"{where} is in an old Office format: save it as .docx, or its table as .csv.")
+    raw = _one_byte_each(raw)
     if raw.startswith(b"{\\rtf"):
         raise UserError(f"{where} is a rich text file: save it as .docx or as plain text.")
     kind = _SUFFIXES.get(suffix, "")
@@ -86,6 +88,13 @@ def kind_of(raw: bytes, suffix: str, where: str) -> str:
     if kind == "html" or (suffix not in (".txt", ".text", ".md", ".markdown") and _begins_as_html(raw)):
         return "html"
     return ""
+
+
+def _one_byte_each(raw: bytes) -> bytes:
+    """A text of ASCII letters as UTF-8 has it: UTF-16 and UTF-32 put zeros beside each letter."""
+    if b"\0" not in raw[:1024]:
+        return raw
+    return raw.replace(b"\0", b"").removeprefix(codecs.BOM_UTF16_LE).removeprefix(codecs.BOM_UTF16_BE)
 
 
 def _begins_as_html(raw: bytes) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from bdh_workbench.inputs.names import ANSWER_NAMES, PROMPT_NAMES
+from bdh_workbench.inputs.as_read import is_blank
+from bdh_workbench.inputs.names import ANSWER_NAMES, INPUT, INSTRUCTION, PROMPT_NAMES
 
 TEXT_NAMES = ("content", "page_content", "body", "passage", "context", "article", "document", "paragraph")
 TITLE_NAMES = ("name", "heading", "headline", "subject")
@@ -56,8 +57,10 @@ def fact_record(entry: Mapping[str, object]) -> Mapping[str, object]:
     if "target_new" in record and "answer" not in record:
         target = record["target_new"]
         record["answer"] = target.get("str") if isinstance(target, dict) else target
+    if "prompt" not in record:
+        record |= _with_input(record)
     for ours, names in (("prompt", PROMPT_NAMES), ("answer", ANSWER_NAMES)):
-        found = [name for name in record if str(name).lower().strip() in names and record[name] not in ("", None)]
+        found = [name for name in record if str(name).lower().strip() in names and not _says_nothing(record[name])]
         if ours not in record and len(found) == 1:
             record[ours] = record[found[0]]
     answer = record.get("answer")
@@ -89,6 +92,17 @@ def document_record(entry: object) -> object:
     if isinstance(inside, str):
         record.setdefault("title", inside)
     return record
+
+
+def _with_input(record: Mapping[str, object]) -> dict[str, object]:
+    """The prompt of a record that has an instruction and what it is about."""
+    fields = {str(name).lower().strip(): said for name, said in record.items() if not _says_nothing(said)}
+    parts = fields.get(INSTRUCTION), fields.get(INPUT)
+    return {"prompt": "\n".join(map(str, parts))} if all(isinstance(part, str) for part in parts) else {}
+
+
+def _says_nothing(value: object) -> bool:
+    return value is None or (isinstance(value, str) and is_blank(value))
 
 
 def _exchange(turns: Sequence[object]) -> dict[str, object]:

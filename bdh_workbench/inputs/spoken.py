@@ -33,6 +33,8 @@ def read_mail(raw: bytes, where: str) -> Page:
 
 
 def _mail(raw: bytes, where: str) -> Page:
+    if b"\0" in raw[:1024]:  # a program for texts saved it as UTF-16
+        raw = decode(raw, where).text.encode()
     message = email.message_from_bytes(raw, policy=email.policy.default)
     assert isinstance(message, EmailMessage)
     body = message.get_body(preferencelist=("plain", "html"))

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import same_text
-from bdh_workbench.inputs.names import ANSWER_NAMES, PROMPT_NAMES
+from bdh_workbench.inputs.names import ANSWER_NAMES, INPUT, INSTRUCTION, PROMPT_NAMES
 from bdh_workbench.inputs.separators import (
     SPACES,
     UNIT,
@@ -185,6 +185,9 @@ def _entry(row: list[str], layout: Layout) -> Mapping[str, object]:
     entry: dict[str, object] = {
         n: cell.strip() for n, cell in zip(layout.columns, row, strict=False) if n and not is_blank(cell)
     }
+    about = entry.pop(INPUT, None)
+    if about is not None and "prompt" in entry:
+        entry["prompt"] = f"{entry['prompt']}\n{about}"
     paraphrases = entry.pop("paraphrases", None)
     if isinstance(paraphrases, str):
         entry["paraphrases"] = [part.strip() for part in paraphrases.split("|") if not is_blank(part)]
@@ -289,11 +292,16 @@ def _guess(text: str, found: Layout, where: str) -> None:
     if answer is None:
         after = [i for i in order if prompt is not None and i > prompt]
         answer = next((i for i in (*after, *order) if i != prompt), None)
+    instructed = {INSTRUCTION, INPUT} <= set(names) and answer not in (None, names.index(INPUT))
+    if instructed:
+        prompt = names.index(INSTRUCTION)
     if prompt is None or answer is None:
         raise UserError(f"{where} is not a table with two columns: facts need a prompt and an answer in each row.")
     found.headed = _is_headed(rows, [prompt, answer])
     found.guessed = True
     _use(found, [prompt, answer], rows[0])
+    if instructed:
+        found.columns[names.index(INPUT)] = INPUT
     if found.headed and "paraphrases" in names and not found.columns[names.index("paraphrases")]:
         found.columns[names.index("paraphrases")] = "paraphrases"
 

@@ -151,10 +151,11 @@ class WorkbenchEngine(Engine):
         held = in_use.memory.items if in_use.memory is not None else ()
         if any(not 0 <= number < len(held) for number in job.replaces):
             raise UserError("The edited item is no longer in the memory: write it as a new one.")
-        if job.replaces and new.writes:
-            new = dataclasses.replace(new, gone=tuple(sorted({*new.gone, *job.replaces})))
-        notes, written = tuple(new.notes()), len(new.facts) + len(new.documents)
         edited = {(0, number) for number in job.replaces}  # that these give way was said already
+        if edited and new.writes:
+            beside = tuple(conflict for conflict in new.beside if conflict.other.place not in edited)
+            new = dataclasses.replace(new, gone=tuple(sorted({*new.gone, *job.replaces})), beside=beside)
+        notes, written = tuple(new.notes()), len(new.facts) + len(new.documents)
         versions = tuple(version for version in new.versions if version.other.place not in edited)
         if job.ask and versions:
             return VersionsFound(versions)

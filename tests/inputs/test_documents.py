@@ -270,6 +270,28 @@ def test_the_text_of_an_e_mail_is_read_in_its_encodings(tmp_path: Path) -> None:
         read_inputs([], [path])
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("film.srt", "1\n00:00:01,000 --> 00:00:03,000\nThe mill in Brant – it grinds rye.\n", "subtitles"),
+        ("film.vtt", "WEBVTT\n\n00:01.000 --> 00:03.000\n<v Ada>The mill in Brant – it grinds rye.\n", "subtitles"),
+        ("a letter.eml", "From: a@b.c\nSubject: Mill\n\nThe mill in Brant – it grinds rye.\n", "mail"),
+        ("page", "<!doctype html><html><body><p>The mill in Brant – it grinds rye.</p></body></html>", "html"),
+    ],
+)
+def test_a_kind_of_text_is_recognised_in_every_encoding(
+    tmp_path: Path, name: str, text: str, kind: str, encoding: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    found = read_inputs([], [path])
+    assert found.files[0].kind == kind
+    last = found.documents[0].text.strip().split("\n")[-1]
+    assert "grinds rye." in last and "-->" not in last and "<" not in last
+    assert kind == "mail" or last == "The mill in Brant – it grinds rye."
+
+
 @pytest.mark.parametrize("suffix", [".srt", ".vtt"])
 def test_what_subtitles_say_is_read(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"film{suffix}"

@@ -314,6 +314,23 @@ def test_documents_may_stand_side_by_side(stored: Memory) -> None:
     assert same_title.gone == () and heads(same_title) == ["1 document stored beside another of its title or text"]
 
 
+@pytest.mark.parametrize("choice", ["replace", "keep", "refuse", "both"])
+def test_prompts_that_differ_in_case_alone_are_two_facts_and_are_named(stored: Memory, choice: str) -> None:
+    lower = Fact("the mayor of norby is", "Anna Berg")
+    new = resolve(stored, [lower], (), choice)
+    assert (new.facts, new.gone) == ((lower,), ())
+    head, names = new.notes()[0]
+    assert head == "1 fact stored beside another answer to a prompt that differs only in upper and lower case"
+    assert names == "“the mayor of norby is”: “Anna Berg” beside “Otto Lund”"
+    assert new.record()["beside"] == [
+        {"kind": "fact", "name": lower.prompt, "answer": "Anna Berg", "other": "Otto Lund"}
+    ]
+    units = [Fact("MW is short for", "megawatt"), Fact("mW is short for", "milliwatt")]
+    assert resolve(None, units, (), choice).facts == tuple(units)
+    assert len(resolve(None, units, (), choice).beside) == 1
+    assert not resolve(stored, [Fact(lower.prompt, "otto lund")], (), choice).notes(), "they agree"
+
+
 @pytest.mark.parametrize(("choice", "answer"), [("replace", "c"), ("both", "c"), ("keep", "a")])
 def test_of_what_is_given_twice_the_last_is_written_or_the_first(choice: str, answer: str) -> None:
     facts = [Fact("p", "a"), Fact("q", "x"), Fact("p ", "b"), Fact("p", "c"), Fact("p", "c", ("other words",))]

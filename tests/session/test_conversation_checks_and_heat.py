@@ -28,6 +28,7 @@ from bdh_workbench.session.records.jobs import (
     Write,
 )
 from bdh_workbench.session.records.notebook import Check, load_notebook, notebook_path
+from bdh_workbench.session.records.views import Written
 from bdh_workbench.session.storage.searching import HIT_MARKS, SearchIndex
 from bdh_workbench.session.tasks.heat import item_text
 from tests.core_factory import DOCUMENT, FACTS, OTHER_DOCUMENT
@@ -141,6 +142,12 @@ def test_an_edited_item_takes_the_place_of_the_old_one_in_one_step(tmp_path: Pat
         items = record.all(MemoryChanged)[-1].view.items
         assert [item.answer for item in items if item.kind == "fact"] == ["Pell"]
         assert "no longer in the memory" in failed(session, record, Write((new,), (), SETTINGS, replaces=(9,))).message
+        number = [item.kind for item in items].index("fact")
+        lower = Fact(new.prompt.lower(), "Orm")
+        written = done(session, record, Write((lower,), (), SETTINGS, replaces=(number,)))
+        assert isinstance(written, Written) and written.notes == (), "it stands beside nothing: it takes the old place"
+        items = record.all(MemoryChanged)[-1].view.items
+        assert [item.prompt for item in items if item.kind == "fact"] == [lower.prompt]
 
 
 def test_a_search_finds_items_of_all_memories_and_follows_their_files(tmp_path: Path, model_folder: Path) -> None:

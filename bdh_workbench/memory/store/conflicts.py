@@ -1,6 +1,7 @@
 """Which items are the same, and which cannot both be true, among stored items, new ones, and those of a merge.
 
-- A fact conflicts with another answer to its prompt (``items.prompt_key``).
+- A fact conflicts with another answer to its prompt (``items.prompt_key``). One whose prompt differs in upper and lower
+  case alone is no conflict, as “MW” and “mW” are two units, but may be one to a person, who is told of it.
 - A document conflicts with one that it is a version of: most of both stands in sentences that they share, or that begin
   alike and then differ.
 
@@ -13,7 +14,7 @@ import bisect
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,10 @@ SHARED_APART = 0.75  # in sentences that both have, where each names its own tit
 BEGINNING, IN_ALL = 0.6, 0.7
 PREFIX = 3  # words by which such a sentence is looked for
 NAMED_THINGS = 5  # things that a message names at most
+BESIDE = {
+    "fact": "stored beside another answer to a prompt that differs only in upper and lower case",
+    "document": "stored beside another of its title or text",
+}
 # Scripts without spaces are compared by characters; 2.10 is one word.
 _WORD = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\U0003ffff]|\\d+(?:[.,]\\d+)*|\\w+")
 
@@ -119,6 +124,7 @@ class Shelf:
         """Nothing."""
         self._same: dict[tuple[str, str, str], dict[Place, Entry]] = {}
         self._answers: dict[str, dict[Place, Entry]] = {}
+        self._whatever_case: dict[str, dict[Place, Entry]] = {}
         self._documents: dict[Place, tuple[Entry, list[Words]]] = {}
         self._sharing: dict[Words, set[Place]] = {}
 
@@ -129,6 +135,7 @@ class Shelf:
         self._same.setdefault(entry.key, {})[entry.place] = entry
         if entry.kind == "fact":
             self._answers.setdefault(prompt_key(entry.name), {})[entry.place] = entry
+            self._whatever_case.setdefault(_caseless(entry), {})[entry.place] = entry
             return
         sentences = sentence_words(entry.said)
         self._documents[entry.place] = entry, sentences
@@ -140,6 +147,7 @@ class Shelf:
         del self._same[entry.key][entry.place]
         if entry.kind == "fact":
             del self._answers[prompt_key(entry.name)][entry.place]
+            del self._whatever_case[_caseless(entry)][entry.place]
             return
         for words in self._documents.pop(entry.place)[1]:
             self._sharing[words[:PREFIX]].discard(entry.place)
@@ -173,9 +181,16 @@ class Shelf:
         return [self._documents[max(found)[1]][0]] if found else []
 
     def namesake(self, entry: Entry) -> Entry | None:
-        """A document of the same title."""
+        """A document of the same title, or another answer to a prompt that differs in upper and lower case alone."""
+        if entry.kind == "fact":
+            others = self._whatever_case.get(_caseless(entry), {}).values()
+            return next((o for o in others if same_text(o.said).casefold() != same_text(entry.said).casefold()), None)
         alike = (other for other, _ in self._documents.values() if _titled_alike(entry, other))
         return next(alike, None)
+
+
+def _caseless(fact: Entry) -> str:
+    return prompt_key(fact.name).casefold()
 
 
 def _titled_alike(entry: Entry, other: Entry) -> bool:
@@ -254,7 +269,8 @@ class Resolved:
         kept: stored items, and what is not written as it conflicts with them.
         stored: stored items, and what is not written as it is the same.
         twice: of what was given twice what is written, and what is not.
-        beside: documents that are written, and a stored version or a stored text of the same title.
+        beside: documents that are written, and a stored version or a stored text of the same title; facts that are
+            written, and another answer to a prompt that differs in upper and lower case alone.
     """
 
     facts: tuple[Fact, ...]
@@ -284,7 +300,7 @@ class Resolved:
             *notes(self.kept, "kept as stored"),
             *notes(self.stored, "already stored"),
             *notes(self.twice, "given twice, written once"),
-            *notes(self.beside, "stored beside another of its title or text", "beside"),
+            *notes(self.beside, BESIDE, "beside"),
         ]
 
     def record(self) -> dict[str, list[dict[str, str]]]:
@@ -335,6 +351,8 @@ def resolve(
             if other is not None and other.place not in chosen:
                 found["beside"].append(Conflict(entry, other))
             rivals = []
+        if entry.kind == "fact" and not rivals and (other := shelf.namesake(entry)):
+            found["beside"].append(Conflict(entry, other))
         for rival in rivals:
             shelf.take(rival)
             if chosen.pop(rival.place, None) is None:
@@ -367,14 +385,16 @@ def _entry(thing: Fact | TextDocument, place: Place, reworded: bool) -> Entry:
 # Names in messages
 
 
-def notes(conflicts: Sequence[Conflict], what: str, word: str = "instead of") -> list[tuple[str, str]]:
-    """How many facts and documents ``what`` happened to, and which ones."""
-    found = []
+def notes(
+    conflicts: Sequence[Conflict], what: str | Mapping[str, str], word: str = "instead of"
+) -> list[tuple[str, str]]:
+    """How many facts and documents ``what`` happened to, by kind where that differs, and which ones."""
+    heads = []
     for kind in ("fact", "document"):
         those = [conflict.told(word) for conflict in conflicts if conflict.stays.kind == kind]
         if those:
-            found.append((f"{plural(len(those), kind)} {what}", listed(those)))
-    return found
+            heads.append((f"{plural(len(those), kind)} {what if isinstance(what, str) else what[kind]}", listed(those)))
+    return heads
 
 
 def against(conflicts: Iterable[Conflict]) -> str:
