@@ -80,13 +80,14 @@ def extras_for(args: list[str]) -> tuple[str, ...]:
     """Return the optional groups of dependencies that a command of the program needs."""
     if {"-h", "--help"} & set(args):
         return ()
-    if (args[:1] == ["bench"] and "--baselines" in args) or args[:2] == ["experiment", "rivals"]:
-        return ("bench",)
-    if args[:1] in (["train"], ["experiment"]):
-        # A data set of Hugging Face is named hf:NAME.
-        downloads = any(arg.startswith(("hf:", "--corpus=hf:")) for arg in args)
-        return ("hf", "train") if downloads else ("train",)
-    return ()
+    if args[:1] == ["bench"]:
+        return ("bench",) if "--baselines" in args else ()
+    if args[:1] not in (["train"], ["experiment"]):
+        return ()
+    # A data set of Hugging Face is named hf:NAME.
+    downloads = any(arg.startswith(("hf:", "--corpus=hf:")) for arg in args)
+    rivals = args[0] == "experiment" and args[1:2] in (["baselines"], ["peer"], ["rivals"])
+    return ("bench",) * rivals + ("hf",) * downloads + ("train",)
 
 
 def replace_process(command: list[str]) -> int:
