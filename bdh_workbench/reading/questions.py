@@ -7,7 +7,7 @@ index finds, the slow memory recites, the reader reads: the words that are read 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.asker import Asker, against_none, has_asker, load_asker, scores_of
 from bdh_workbench.reading.network import pairs_of
 from bdh_workbench.reading.recital import Recital, Stretch, stretches
-from bdh_workbench.reading.sentence_evidence import READ_EVIDENCE, Array, Place, SentenceIndex
+from bdh_workbench.reading.sentence_evidence import POINTING_WORDS, READ_EVIDENCE, Array, Place, SentenceIndex
 from bdh_workbench.reading.units import Unit, numbers_of, other_number, spans, unit, units
 from bdh_workbench.reading.words import words_of
 
@@ -189,33 +189,43 @@ class QuestionReader:
         scores = np.where(known.headings, -np.inf, scores_of(asker.sentences, evidence))
         best = np.argsort(-scores, kind="stable")[:RECITED]
         chosen = best[scores[best] >= scores[best[0]] - UNLIKELY].tolist()
-        wanted = [known.stretches[number] for number in chosen]
-        prompts = [self.memory.items[stretch.item].prompt for stretch in wanted]
-        recited = self._recital.recite(wanted, prompts, checkpoint)
-        texts, given = [], []
-        for prompt, one in zip(prompts, recited, strict=True):
-            texts.append(_statement(prompt, one.text) if prompt else one.text)
-            given.append((len(texts[-1]) - len(one.text), len(texts[-1])) if prompt else None)
-        answers, read = read_sentences(asker, asked, texts, given)
+        leads = [known.index.lead(number) for number in chosen]
+        leads = [None if lead is None or known.headings[lead] else lead for lead in leads]
+        wanted = list(dict.fromkeys([*chosen, *(lead for lead in leads if lead is not None)]))
+        prompts = [self.memory.items[known.stretches[number].item].prompt for number in wanted]
+        recited = self._recital.recite([known.stretches[number] for number in wanted], prompts, checkpoint)
+        texts, facts = dict[int, str](), dict[int, tuple[int, int] | None]()
+        for number, prompt, one in zip(wanted, prompts, recited, strict=True):
+            text = texts[number] = _statement(prompt, one.text) if prompt else one.text
+            facts[number] = (len(text) - len(one.text), len(text)) if prompt else None
+        passages = passages_of(chosen, leads, texts, facts)
+        answers, read = read_sentences(asker, asked, passages)
         whole = np.concatenate((evidence[chosen], read), axis=1)
         scores = scores_of(asker.answers, whole)
-        p = against_none(np.where(self._says_other(question, [stretch.item for stretch in wanted]), -np.inf, scores))
-        found = []
+        items = [known.stretches[number].item for number in chosen]
+        p = against_none(np.where(self._says_other(question, items), -np.inf, scores))
+        found: dict[tuple[int, tuple[int, int]], Found] = {}
         for place in np.argsort(-p, kind="stable").tolist():
-            kept, text = known.kept[chosen[place]], texts[place]
-            span, span_p = answers[place]
-            differs = kept is not None and kept.split() != text.split()
-            why = asker.answers.explain(torch.from_numpy(whole[place]))
-            stretch = wanted[place]
-            where = Place(stretch.item, stretch.sentence)
-            turned = bool(read[place, READ_EVIDENCE.index("gives the answer")])
-            found.append(
-                Found(
-                    where, stretch.rows[0], text, kept if differs else None, float(p[place]), span, span_p, why, turned
-                )
+            number, lead, (span, span_p) = chosen[place], leads[place], answers[place]
+            if lead is not None and span[1] <= passages[place].lead:
+                number = lead
+            else:
+                span = span[0] - passages[place].lead, span[1] - passages[place].lead
+            kept, text, stretch = known.kept[number], texts[number], known.stretches[number]
+            candidate = Found(
+                place=Place(stretch.item, stretch.sentence),
+                row=stretch.rows[0],
+                text=text,
+                kept=kept if kept is not None and kept.split() != text.split() else None,
+                p=float(p[place]),
+                span=span,
+                span_p=span_p,
+                why=asker.answers.explain(torch.from_numpy(whole[place])),
+                turned=bool(read[place, READ_EVIDENCE.index("gives the answer")]),
             )
+            found.setdefault((number, span), candidate)  # which another that points to this sentence may give too
         any_of_them = float(p.sum())
-        return Findings(tuple(found), any_of_them, any_of_them >= asker.answers.threshold)
+        return Findings(tuple(found.values()), any_of_them, any_of_them >= asker.answers.threshold)
 
     def _says_other(self, question: str, items: Sequence[int]) -> npt.NDArray[np.bool_]:
         """Whether the question says another number than each item, if that is a fact."""
@@ -223,25 +233,54 @@ class QuestionReader:
         return np.array([other_number(asked, numbers_of(one.prompt), numbers_of(one.answer)) for one in facts])
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What is read for a question: a sentence, with the one before it where it points back to that.
+
+    Attributes:
+        text: all of it.
+        lead: characters of the sentence before, with the space after it.
+        fact: where a fact's own answer stands, in characters; None for a sentence of a document.
+    """
+
+    text: str
+    lead: int = 0
+    fact: tuple[int, int] | None = None
+
+
+def passages_of(
+    numbers: Sequence[int],
+    leads: Sequence[int | None],
+    texts: Mapping[int, str],
+    facts: Mapping[int, tuple[int, int] | None],
+) -> list[Passage]:
+    """Sentences as they are read.
+
+    Args:
+        numbers: of the sentences.
+        leads: of the one before each that is read with it.
+        texts: by number.
+        facts: by number where a fact's own answer stands in its text.
+    """
+    before = [f"{texts[lead]} " if lead is not None else "" for lead in leads]
+    return [Passage(b + texts[n], len(b), facts[n]) for n, b in zip(numbers, before, strict=True)]
+
+
 def read_sentences(
-    asker: Asker,
-    question: Sequence[Unit],
-    texts: Sequence[str],
-    given: Sequence[tuple[int, int] | None],
+    asker: Asker, question: Sequence[Unit], passages: Sequence[Passage]
 ) -> tuple[list[tuple[tuple[int, int], float]], Array]:
-    """Read a question with each of some sentences.
+    """Read a question with each of some passages.
 
     Args:
         asker: whose network reads.
         question: its units.
-        texts: the sentences.
-        given: where a fact's own answer stands in its sentence, in characters; None for a sentence of a document.
+        passages: to be read.
 
     Returns:
-        For each sentence the answer's span in characters with its probability, if that sentence answers; and the
+        For each passage the answer's span in characters with its probability, if that passage answers; and the
         evidence (n, len(READ)).
     """
-    network = asker.network
+    network, texts = asker.network, [one.text for one in passages]
     cut = [spans(text) for text in texts]
     known = [[unit(text[start:end]) for start, end in places] for text, places in zip(texts, cut, strict=True)]
     longest = network.config.longest
@@ -256,8 +295,8 @@ def read_sentences(
     said = {u.stem for u in question if u.word}
     answers = []
     for number, (text, places) in enumerate(zip(texts, cut, strict=True)):
-        fact = given[number]
-        allowed = _whole(text, places, longest)
+        fact, lead = passages[number].fact, passages[number].lead
+        allowed = _whole(text, places, longest, lead)
         repeats = False
         if fact is not None:
             own = [u.stem for u, (start, _) in zip(known[number], places, strict=True) if start >= fact[0] and u.word]
@@ -274,18 +313,19 @@ def read_sentences(
         inside[: len(part)] = part
         best, place = inside.masked_fill(~allowed, -torch.inf).flatten().max(0)
         if not bool(best.isfinite()):
-            answers.append(((0, len(text)), 0.0))
+            answers.append(((lead, len(text)), 0.0))
             continue
         first, more = divmod(int(place), longest)
         answers.append(((places[first][0], places[first + more][1]), float((best - whole[number]).exp())))
     return answers, evidence
 
 
-def _whole(text: str, places: Sequence[tuple[int, int]], longest: int) -> Tensor:
+def _whole(text: str, places: Sequence[tuple[int, int]], longest: int, lead: int) -> Tensor:
     """Which stretches of a text's units can be an answer: (n, longest) bool.
 
     An answer begins and ends with a word, a number or a mark that belongs to one; it cuts no compound at its hyphen and
-    leaves no bracket or quotation open.
+    leaves no bracket or quotation open. It stands in one sentence, where the first is ``lead`` characters long, and
+    says more than "he" or "this".
     """
     count = len(places)
     begins, ends = [], []
@@ -307,7 +347,11 @@ def _whole(text: str, places: Sequence[tuple[int, int]], longest: int) -> Tensor
     inside = last < count
     last = last.clamp(max=count - 1)
     closed = (open_[:, last + 1] == open_[:, first]).all(0)
-    return torch.tensor(begins)[:, None] & torch.tensor(ends)[last] & inside & closed
+    second = torch.tensor([start >= lead for start, _ in places])
+    whole = torch.tensor(begins)[:, None] & torch.tensor(ends)[last] & inside & closed
+    whole &= second[:, None] == second[last]
+    whole[:, 0] &= torch.tensor([text[start:end].lower() not in POINTING_WORDS for start, end in places])
+    return whole
 
 
 def _statement(prompt: str, answer: str) -> str:

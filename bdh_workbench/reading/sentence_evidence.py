@@ -113,6 +113,11 @@ class SentenceIndex:
         """The number of sentences."""
         return len(self.places)
 
+    def lead(self, number: int) -> int | None:
+        """The sentence before one that begins by pointing back ("He", "This"), which is read with it; else None."""
+        first, before = self.units[number][:1], int(self._before[number])
+        return before if before != number and first and first[0].folded in POINTING_WORDS else None
+
     def evidence(self, question: Sequence[Unit], last: Place | None = None) -> Array:
         """Score all sentences: (S, len(EVIDENCE)).
 

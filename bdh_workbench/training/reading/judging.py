@@ -21,7 +21,7 @@ import torch.nn.functional as F
 
 from bdh_workbench.model.judge import Judge
 from bdh_workbench.reading.asker import Asker, against_none, scores_of
-from bdh_workbench.reading.questions import RECITED, read_sentences
+from bdh_workbench.reading.questions import RECITED, passages_of, read_sentences
 from bdh_workbench.reading.sentence_evidence import READ_EVIDENCE, SENTENCE_EVIDENCE, Array, Place, SentenceIndex
 from bdh_workbench.reading.units import units
 from bdh_workbench.training.corpus import CorpusDocument
@@ -296,10 +296,11 @@ def of_answers(known: Memories, asker: Asker, sentences: Judge) -> list[Ranked]:
     for case, evidence in zip(known.cases, known.evidence, strict=True):
         if case.seen:
             continue
-        texts = known.indexes[case.memory].texts
+        index, given = known.indexes[case.memory], known.given[case.memory]
         order = _best(scores_of(sentences, evidence), RECITED, case)
-        given = [known.given[case.memory][place] for place in order]
-        _, read = read_sentences(asker, units(case.question), [texts[place] for place in order], given)
+        leads = [index.lead(place) for place in order]
+        passages = passages_of(order, leads, dict(enumerate(index.texts)), dict(enumerate(given)))
+        _, read = read_sentences(asker, units(case.question), passages)
         gold = order.index(case.gold) if case.gold in order else -1
         # A case whose sentence was not found teaches nothing about reading.
         if case.gold is None or gold >= 0:
