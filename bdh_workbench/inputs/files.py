@@ -157,12 +157,12 @@ def read_facts(path: FilePath) -> list[Fact]:
 
 
 def _together(parts: Iterable[Inputs]) -> Inputs:
-    found = Inputs()
+    together = Inputs()
     for one in parts:
-        found.facts.extend(one.facts)
-        found.documents.extend(one.documents)
-        found.files.extend(one.files)
-    return replace(found, facts=merge_duplicates(found.facts))
+        together.facts.extend(one.facts)
+        together.documents.extend(one.documents)
+        together.files.extend(one.files)
+    return replace(together, facts=merge_duplicates(together.facts))
 
 
 # One file
@@ -237,9 +237,9 @@ def _facts_of(path: FilePath, columns: Sequence[str]) -> Inputs:
     text = _text_of(raw, path)
     said = checked(text.text, shown(path))
     if not columns and _suffix(path) in TABLE_SUFFIXES and not (has_columns(said) or is_labelled(said)):
-        found = _document_file(raw, path)
+        document = _document_file(raw, path)
         note = f"{shown(path)} is not a table with two columns, so it was read as text."
-        return replace(found, files=[replace(found.files[0], notes=(*found.files[0].notes, note))])
+        return replace(document, files=[replace(document.files[0], notes=(*document.files[0].notes, note))])
     return _facts(path, text, columns)
 
 
@@ -353,11 +353,11 @@ def _folder(path: FilePath, read: Callable[[Path], Inputs]) -> Inputs:
             raise UserError(
                 f"{where} contains more than {FOLDER_LIMIT / 1e6:.0f} MB of text: give the folders in it one by one."
             )
-    found = _together(parts)
-    if not (found.facts or found.documents):
-        passed = next((f" {file.skipped}" for file in found.files if file.skipped), "")
+    inputs = _together(parts)
+    if not (inputs.facts or inputs.documents):
+        passed = next((f" {file.skipped}" for file in inputs.files if file.skipped), "")
         raise UserError(f"{where} is a folder with no file that can be read.{passed}")
-    return replace(found, documents=_told_apart(found.documents, found.files, Path(path)))
+    return replace(inputs, documents=_told_apart(inputs.documents, inputs.files, Path(path)))
 
 
 def _passed_over(path: FilePath, reason: str) -> Inputs:

@@ -117,13 +117,13 @@ def merge_duplicates(facts: Iterable[Fact]) -> list[Fact]:
     The same fact given twice counts once, with the paraphrases of both. Call it again on facts from several files. Two
     answers to one prompt both stay: what becomes of them is for the write to say.
     """
-    found: dict[tuple[str, str], Fact] = {}
+    merged: dict[tuple[str, str], Fact] = {}
     for fact in facts:
-        first = found.setdefault((prompt_key(fact.prompt), same_text(fact.answer)), fact)
+        first = merged.setdefault((prompt_key(fact.prompt), same_text(fact.answer)), fact)
         if first is not fact:
             paraphrases = dict.fromkeys((*first.paraphrases, *fact.paraphrases))
-            found[prompt_key(fact.prompt), same_text(fact.answer)] = replace(first, paraphrases=tuple(paraphrases))
-    return list(found.values())
+            merged[prompt_key(fact.prompt), same_text(fact.answer)] = replace(first, paraphrases=tuple(paraphrases))
+    return list(merged.values())
 
 
 # The formats: each yields what an entry holds and how to name its place

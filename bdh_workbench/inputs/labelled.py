@@ -25,9 +25,9 @@ def is_labelled(text: str) -> bool:
     """Whether a text begins with a labelled prompt and an answer to it."""
     labels = []
     for line in text[:10_000].split("\n"):
-        found = _labelled(line)
-        if found:
-            labels.append(found[0])
+        labelled = _labelled(line)
+        if labelled:
+            labels.append(labelled[0])
         elif not labels and not is_blank(line) and not line.lstrip().startswith(("#", "---")):
             return False
     return labels[:2] == ["prompt", "answer"] and labels.count("answer") >= labels.count("prompt") - 1
@@ -42,12 +42,12 @@ def labelled_entries(text: str, where: str) -> Iterator[tuple[str, Mapping[str, 
     entry: dict[str, str] = {}
     number, at, last = 0, 1, ""
     for count, line in enumerate((*text.split("\n"), "prompt:"), start=1):
-        found = _labelled(line)
-        if not found:
+        labelled = _labelled(line)
+        if not labelled:
             if last and not is_blank(line):
                 entry[last] = f"{entry[last]}\n{line.strip()}".strip()
             continue
-        last, said = found
+        last, said = labelled
         if last == "prompt":
             if entry:
                 number += 1
@@ -72,13 +72,13 @@ def _complete(entry: dict[str, str], place: str) -> tuple[str, Mapping[str, obje
 
 def _labelled(line: str) -> tuple[str, str] | None:
     """The side that a line begins, and what follows the label; None for a line without one."""
-    found = _LINE.fullmatch(line.rstrip())
-    if not found:
+    match = _LINE.fullmatch(line.rstrip())
+    if not match:
         return None
-    label = found["label"].lower()
+    label = match["label"].lower()
     for side, names in LABELS.items():
         if label in names:
-            said = found["text"].strip()
+            said = match["text"].strip()
             quoted = len(said) > 1 and said[0] == said[-1] and said[0] in "\"'" and said[0] not in said[1:-1]
             return side, said[1:-1] if quoted else said
     return None

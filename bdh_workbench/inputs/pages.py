@@ -149,10 +149,10 @@ def part(archive: zipfile.ZipFile, name: str, where: str) -> bytes:
         UserError: when it is larger than is read: a few kilobytes can unpack to gigabytes.
     """
     with archive.open(name) as file:
-        found = file.read(UNPACKED_LIMIT + 1)
-    if len(found) > UNPACKED_LIMIT:
+        contents = file.read(UNPACKED_LIMIT + 1)
+    if len(contents) > UNPACKED_LIMIT:
         raise UserError(too_much(where))
-    return found
+    return contents
 
 
 def damaged(where: str) -> str:

@@ -101,7 +101,7 @@ def paragraphs(pages: Sequence[str]) -> str:
     lengths = sorted(len(line.strip()) for page in lines for line in page if line.strip())
     full = _FULL * lengths[len(lengths) * 9 // 10] if lengths else 0.0
     hyphened = set(re.findall(r"\w+-\w+", " ".join(line for page in lines for line in page)))
-    found: list[str] = []
+    paragraphs: list[str] = []
     last = ""  # the line before, "" where a paragraph must begin
     for page in lines:
         last = "" if _ENDED.search(last) else last  # a page's end is a paragraph's end only after a sentence
@@ -111,12 +111,12 @@ def paragraphs(pages: Sequence[str]) -> str:
             if not line:
                 last = ""
             elif last and not contents and _runs_on(last, line, full):
-                found[-1] = _joined(found[-1], line, hyphened)
+                paragraphs[-1] = _joined(paragraphs[-1], line, hyphened)
                 last = line
             else:
-                found.append(line)
+                paragraphs.append(line)
                 last = "" if contents else line
-    return "\n\n".join(found)
+    return "\n\n".join(paragraphs)
 
 
 def _runs_on(last: str, line: str, full: float) -> bool:

@@ -26,8 +26,8 @@ def without_front_matter(text: str) -> tuple[str, str]:
     if match is None or not lines or lines[0][0].isspace() or not all(map(_FIELD.match, lines)):
         return "", text
     rest = text[match.end() :].lstrip("\n")
-    found = _TITLE.search(match[2])
-    return (_scalar(found[1]) if found else ""), rest if rest.strip() else text
+    title = _TITLE.search(match[2])
+    return (_scalar(title[1]) if title else ""), rest if rest.strip() else text
 
 
 def _scalar(value: str) -> str:

@@ -60,9 +60,9 @@ def fact_record(entry: Mapping[str, object]) -> Mapping[str, object]:
     if "prompt" not in record:
         record |= _with_input(record)
     for ours, names in (("prompt", PROMPT_NAMES), ("answer", ANSWER_NAMES)):
-        found = [name for name in record if str(name).lower().strip() in names and not _says_nothing(record[name])]
-        if ours not in record and len(found) == 1:
-            record[ours] = record[found[0]]
+        theirs = [name for name in record if str(name).lower().strip() in names and not _says_nothing(record[name])]
+        if ours not in record and len(theirs) == 1:
+            record[ours] = record[theirs[0]]
     answer = record.get("answer")
     if isinstance(answer, dict) and isinstance(answer.get("text"), list):  # as SQuAD has it
         record["answer"] = next(iter(answer["text"]), None)
@@ -86,9 +86,9 @@ def document_record(entry: object) -> object:
     metadata = entry.get("metadata")
     inside = metadata.get("title") if isinstance(metadata, dict) else None
     for ours, names in (("text", ("text", *TEXT_NAMES)), ("title", ("title", *TITLE_NAMES))):
-        found = next((lower[name] for name in names if name in lower and isinstance(entry[lower[name]], str)), None)
-        if found is not None and ours not in record:
-            record[ours] = entry[found]
+        theirs = next((lower[name] for name in names if name in lower and isinstance(entry[lower[name]], str)), None)
+        if theirs is not None and ours not in record:
+            record[ours] = entry[theirs]
     if isinstance(inside, str):
         record.setdefault("title", inside)
     return record

@@ -78,14 +78,14 @@ def _by_rows(text: str) -> list[tuple[int, int]]:
     spans, ends = _spans(text), _row_ends(text)
     if not ends:
         return spans
-    out = []
+    divided = []
     for start, stop in spans:
         cuts = [start, *(end for end in ends[bisect_left(ends, start) : bisect_left(ends, stop)]), stop]
         for begin, end in itertools.pairwise(cuts):
             part = text[begin:end]
             if part.strip():
-                out.append((begin + len(part) - len(part.lstrip()), begin + len(part.rstrip())))
-    return out
+                divided.append((begin + len(part) - len(part.lstrip()), begin + len(part.rstrip())))
+    return divided
 
 
 def _row_ends(text: str) -> list[int]:

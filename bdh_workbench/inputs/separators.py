@@ -33,10 +33,10 @@ _FRAME = re.compile(r"^[ \t]*+[+|](?=[^\n]*?[-=]{2})[-+=:| \t]*+$", re.MULTILINE
 
 def header_separator(line: str) -> str:
     """The separator that a header shows between the names prompt and answer; "" where it is one of the usual ones."""
-    found = _HEADER.match(line)
-    if not found:
+    match = _HEADER.match(line)
+    if not match:
         return ""
-    mark = found["mark"]
+    mark = match["mark"]
     core = mark.strip(" \xa0")
     if not core:
         return SPACES if len(mark) > 1 else ""
@@ -89,7 +89,7 @@ def with_straight_quotes(text: str, delimiter: str) -> str:
     for pair in pairs:
         cell = _quoted_by(pair, delimiter)
         headers = not cell.sub("", first).strip(f"{delimiter} ")
-        if headers or any(delimiter in found[1] for found in cell.finditer(text)):
+        if headers or any(delimiter in match[1] for match in cell.finditer(text)):
             return cell.sub(partial(_straight, pair), text)
     return text
 
@@ -106,24 +106,24 @@ def _quoted_by(pair: str, delimiter: str) -> re.Pattern[str]:
     return re.compile(rf"(?:^|(?<={end}))[ ]*{opening}((?:{'|'.join(inside)})*){closing}[ ]*(?={end}|$)", re.MULTILINE)
 
 
-def _straight(pair: str, found: re.Match[str]) -> str:
+def _straight(pair: str, match: re.Match[str]) -> str:
     """A cell in straight quotation marks, in which those are doubled and the doubled ones of the pair single."""
-    inside = found[1]
+    inside = match[1]
     for mark in pair:
         inside = inside.replace(mark * 2, mark)
     return '"{}"'.format(inside.replace('"', '""'))
 
 
 def _marks(line: str) -> Counter[str]:
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for match in _CANDIDATE.finditer(line.strip()):
         if match["spaces"]:
-            found[SPACES] += 1
+            counts[SPACES] += 1
         elif match["bare"]:
-            found[match["bare"]] += 1
+            counts[match["bare"]] += 1
         elif match["spaced"] not in _SENTENCE:
-            found[f" {match['spaced']} "] += 1
-    return found
+            counts[f" {match['spaced']} "] += 1
+    return counts
 
 
 def _oddity(mark: str) -> tuple[bool, int, str]:

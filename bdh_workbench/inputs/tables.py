@@ -99,10 +99,10 @@ class Layout:
 
 def is_table(text: str) -> bool:
     """Whether a text begins as a table of facts does: with headers that say so, or with what Anki writes."""
-    found = _layout(text)
-    if set(found.columns) >= NEEDED:
+    layout = _layout(text)
+    if set(layout.columns) >= NEEDED:
         return True
-    rows = _table(text, found)
+    rows = _table(text, layout)
     names = [_name(cell) for cell in rows[0]] if rows else []
     return (
         len(rows) > 1
@@ -114,11 +114,11 @@ def is_table(text: str) -> bool:
 
 def has_columns(text: str) -> bool:
     """Whether a text is a table with two columns or more, or would be one if it were not broken."""
-    found = _layout(text)
-    if set(found.columns) >= NEEDED or _table(text, found):
+    layout = _layout(text)
+    if set(layout.columns) >= NEEDED or _table(text, layout):
         return True
-    first = text[found.start : found.start + HEADER].lstrip().split("\n", 1)[0]
-    return bool(_fault(text, found)) and any(delimiter in first for delimiter in DELIMITERS)
+    first = text[layout.start : layout.start + HEADER].lstrip().split("\n", 1)[0]
+    return bool(_fault(text, layout)) and any(delimiter in first for delimiter in DELIMITERS)
 
 
 def layout_of(text: str, where: str, columns: Sequence[str] = ()) -> Layout:
@@ -132,15 +132,15 @@ def layout_of(text: str, where: str, columns: Sequence[str] = ()) -> Layout:
     Raises:
         UserError: when it has one column only, or not those that are asked for.
     """
-    found = _layout(text)
+    layout = _layout(text)
     if columns:
-        _choose(text, found, where, columns)
-    elif not set(found.columns) >= NEEDED:
-        _guess(text, found, where)
+        _choose(text, layout, where, columns)
+    elif not set(layout.columns) >= NEEDED:
+        _guess(text, layout, where)
     for name in COLUMNS:
-        if found.columns.count(name) > 1:
+        if layout.columns.count(name) > 1:
             raise UserError(f'{where} has two columns "{name}".')
-    return found
+    return layout
 
 
 def table_entries(text: str, where: str, layout: Layout) -> Iterator[tuple[str, Mapping[str, object]]]:
@@ -196,65 +196,65 @@ def _entry(row: list[str], layout: Layout) -> Mapping[str, object]:
 
 def _layout(text: str) -> Layout:
     """Find how a table is laid out whose columns are called prompt and answer, or which Anki exported."""
-    found, declared = Layout(), ""
-    while found.start < len(text):
-        line = text[found.start : found.start + 1_000].split("\n", 1)[0]
+    layout, declared = Layout(), ""
+    while layout.start < len(text):
+        line = text[layout.start : layout.start + 1_000].split("\n", 1)[0]
         for delimiter in dict.fromkeys((declared, header_separator(line), *DELIMITERS, *UNUSUAL)):
-            names = _names(text, found.start, delimiter) if delimiter else []
-            if len(NEEDED & set(names)) > len(NEEDED & set(found.columns)):
-                found.delimiter, found.columns = delimiter, names
+            names = _names(text, layout.start, delimiter) if delimiter else []
+            if len(NEEDED & set(names)) > len(NEEDED & set(layout.columns)):
+                layout.delimiter, layout.columns = delimiter, names
         excel, anki = _EXCEL.match(line), _ANKI.match(line)
-        if set(found.columns) >= NEEDED or (line.strip() and not excel and not line.startswith("#")):
+        if set(layout.columns) >= NEEDED or (line.strip() and not excel and not line.startswith("#")):
             break
         if excel:
             declared = excel[1]
         if anki:
-            found.anki[anki[1].lower()] = anki[2]
+            layout.anki[anki[1].lower()] = anki[2]
         if anki and anki[1].lower() == "separator":
             declared = _ANKI_NAMES.get(anki[2].strip(_FILLING).lower()) or anki[2].strip(" ")[:1]
-        end = text.find("\n", found.start)
-        found.start, found.above = len(text) if end < 0 else end + 1, found.above + 1
-    if not set(found.columns) >= NEEDED:
-        found.columns, found.delimiter = [], declared
-        if found.anki:
-            _without_headers(text, found, declared)
-    return found
+        end = text.find("\n", layout.start)
+        layout.start, layout.above = len(text) if end < 0 else end + 1, layout.above + 1
+    if not set(layout.columns) >= NEEDED:
+        layout.columns, layout.delimiter = [], declared
+        if layout.anki:
+            _without_headers(text, layout, declared)
+    return layout
 
 
-def _without_headers(text: str, found: Layout, declared: str) -> None:
+def _without_headers(text: str, layout: Layout, declared: str) -> None:
     """Lay out a table of Anki, whose columns are named above it or not at all."""
     delimiters = [declared] if declared else list(DELIMITERS)
-    firsts = {delimiter: _first_row(text, found.start, delimiter) for delimiter in delimiters}
-    found.delimiter = max(delimiters, key=lambda delimiter: len(firsts[delimiter]))
-    found.headed = False
-    names = _names(found.anki.get("columns", ""), 0, found.delimiter)
+    firsts = {delimiter: _first_row(text, layout.start, delimiter) for delimiter in delimiters}
+    layout.delimiter = max(delimiters, key=lambda delimiter: len(firsts[delimiter]))
+    layout.headed = False
+    names = _names(layout.anki.get("columns", ""), 0, layout.delimiter)
     if set(names) >= NEEDED:
-        found.columns = names
+        layout.columns = names
         return
-    taken = {value.strip(_FILLING) for key, value in found.anki.items() if key.endswith(" column")}
-    free = [place for place in range(len(firsts[found.delimiter])) if str(place + 1) not in taken]
-    found.columns = [""] * len(firsts[found.delimiter])
+    taken = {value.strip(_FILLING) for key, value in layout.anki.items() if key.endswith(" column")}
+    free = [place for place in range(len(firsts[layout.delimiter])) if str(place + 1) not in taken]
+    layout.columns = [""] * len(firsts[layout.delimiter])
     for place, name in zip(free, ("prompt", "answer"), strict=False):
-        found.columns[place] = name
+        layout.columns[place] = name
 
 
-def _choose(text: str, found: Layout, where: str, columns: Sequence[str]) -> None:
+def _choose(text: str, layout: Layout, where: str, columns: Sequence[str]) -> None:
     """Use the columns that a person named or numbered."""
     wanted = [_name(column) for column in columns]
     if len(set(wanted)) < len(wanted):
         raise UserError(f"{where} cannot have prompt and answer in one column: name two.")
-    for delimiter in dict.fromkeys((found.delimiter or ",", *DELIMITERS, *UNUSUAL)):
-        names = [_name(cell) for cell in _first_row(text, found.start, delimiter)]
+    for delimiter in dict.fromkeys((layout.delimiter or ",", *DELIMITERS, *UNUSUAL)):
+        names = [_name(cell) for cell in _first_row(text, layout.start, delimiter)]
         if all(names.count(name) == 1 for name in wanted):
-            found.delimiter, found.headed = delimiter, True
-            _use(found, [names.index(name) for name in wanted], _first_row(text, found.start, delimiter))
+            layout.delimiter, layout.headed = delimiter, True
+            _use(layout, [names.index(name) for name in wanted], _first_row(text, layout.start, delimiter))
             return
-    rows = _table(text, found, least=1)
+    rows = _table(text, layout, least=1)
     first = rows[0] if rows else []
     if all(name.isdecimal() for name in wanted) and all(0 < int(name) <= len(first) for name in wanted):
         places = [int(name) - 1 for name in wanted]
-        found.headed = not found.anki and (bool(found.columns) or _is_headed(rows, places))
-        _use(found, places, first)
+        layout.headed = not layout.anki and (bool(layout.columns) or _is_headed(rows, places))
+        _use(layout, places, first)
         return
     there = ", ".join(f"“{' '.join(cell.split())[:40]}”" for cell in first[:12]) or "none"
     names = [_name(cell) for cell in first]
@@ -264,11 +264,11 @@ def _choose(text: str, found: Layout, where: str, columns: Sequence[str]) -> Non
     raise UserError(f"{where} has no column “{missing}”, or more than one: its first line has {there}.")
 
 
-def _guess(text: str, found: Layout, where: str) -> None:
+def _guess(text: str, layout: Layout, where: str) -> None:
     """Use the two columns that most likely hold prompts and answers."""
-    rows = _table(text, found)
+    rows = _table(text, layout)
     if not rows:
-        if fault := _fault(text, found):
+        if fault := _fault(text, layout):
             raise UserError(f"{where} is not valid CSV: {fault}.")
         raise UserError(f"{where} is not a table with two columns: facts need a prompt and an answer in each row.")
     names, body = [_name(cell) for cell in rows[0]], rows[1:] or rows
@@ -297,13 +297,13 @@ def _guess(text: str, found: Layout, where: str) -> None:
         prompt = names.index(INSTRUCTION)
     if prompt is None or answer is None:
         raise UserError(f"{where} is not a table with two columns: facts need a prompt and an answer in each row.")
-    found.headed = _is_headed(rows, [prompt, answer])
-    found.guessed = True
-    _use(found, [prompt, answer], rows[0])
+    layout.headed = _is_headed(rows, [prompt, answer])
+    layout.guessed = True
+    _use(layout, [prompt, answer], rows[0])
     if instructed:
-        found.columns[names.index(INPUT)] = INPUT
-    if found.headed and "paraphrases" in names and not found.columns[names.index("paraphrases")]:
-        found.columns[names.index("paraphrases")] = "paraphrases"
+        layout.columns[names.index(INPUT)] = INPUT
+    if layout.headed and "paraphrases" in names and not layout.columns[names.index("paraphrases")]:
+        layout.columns[names.index("paraphrases")] = "paraphrases"
 
 
 def _telling(rows: Sequence[Sequence[str]], places: list[int]) -> list[int]:
@@ -324,25 +324,25 @@ def _asks(body: Sequence[Sequence[str]], place: int) -> bool:
     return 2 * sum(cell.endswith(("?", "\uff1f", "؟")) for cell in cells) > len(cells)
 
 
-def _fault(text: str, found: Layout) -> str:
+def _fault(text: str, layout: Layout) -> str:
     """What is wrong with a table with commas, "" for nothing; where only its sample ends too early, nothing is."""
-    rows = _rows(text[found.start : found.start + HEADER], 0, ",")
+    rows = _rows(text[layout.start : layout.start + HEADER], 0, ",")
     try:
         for _ in zip(rows, range(LAYOUT_ROWS), strict=False):
             pass
     except csv.Error as error:
-        cut = "unexpected end" in str(error) and len(text) - found.start > HEADER
-        return "" if cut else f"{error} (line {found.above + rows.line_num})"
+        cut = "unexpected end" in str(error) and len(text) - layout.start > HEADER
+        return "" if cut else f"{error} (line {layout.above + rows.line_num})"
     return ""
 
 
-def _use(found: Layout, places: Sequence[int], first: Sequence[str]) -> None:
+def _use(layout: Layout, places: Sequence[int], first: Sequence[str]) -> None:
     """Name the columns at these places prompt, answer and paraphrases."""
-    found.columns = [""] * len(first)
+    layout.columns = [""] * len(first)
     for place, name in zip(places, COLUMNS, strict=False):
-        found.columns[place] = name
-    called = [" ".join(first[place].split())[:40] if found.headed else "" for place in places]
-    found.named = tuple(f"“{name}”" if name else str(place + 1) for name, place in zip(called, places, strict=True))
+        layout.columns[place] = name
+    called = [" ".join(first[place].split())[:40] if layout.headed else "" for place in places]
+    layout.named = tuple(f"“{name}”" if name else str(place + 1) for name, place in zip(called, places, strict=True))
 
 
 def _is_headed(rows: Sequence[Sequence[str]], places: Sequence[int]) -> bool:
@@ -383,12 +383,12 @@ def _counts(rows: Sequence[Sequence[str]], place: int) -> bool:
     return len(numbers) == len(cells) > 1 and all(b - a == 1 for a, b in itertools.pairwise(numbers))
 
 
-def _table(text: str, found: Layout, least: int = 2) -> list[list[str]]:
+def _table(text: str, layout: Layout, least: int = 2) -> list[list[str]]:
     """The first rows of a table under the delimiter that cuts them alike, which is noted; none if it is no table."""
     best = (0.0, False, 0, 0)
     chosen: list[list[str]] = []
     delimiter_of: tuple[str, list[int]] = ("", [])
-    sample, declared = text[found.start : found.start + HEADER], found.delimiter
+    sample, declared = text[layout.start : layout.start + HEADER], layout.delimiter
     lines = [line for line in without_frame(sample).split("\n")[:LAYOUT_ROWS] if not is_blank(line)]
     typed = "" if declared else guessed_separator(lines)
     for delimiter in [declared] if declared else [*DELIMITERS, *UNUSUAL, *([typed] * bool(typed))]:
@@ -420,22 +420,22 @@ def _table(text: str, found: Layout, least: int = 2) -> list[list[str]]:
         if least <= width <= WIDEST and (share >= _ALIKE or least == 1) and weight > best:
             best, chosen, delimiter_of = weight, rows, (delimiter, ends)
     if chosen:
-        found.delimiter = delimiter_of[0]
-        if least > 1 and not (found.anki or set(found.columns) >= NEEDED):
-            _pass_titles(text, found, chosen, delimiter_of[1])
+        layout.delimiter = delimiter_of[0]
+        if least > 1 and not (layout.anki or set(layout.columns) >= NEEDED):
+            _pass_titles(text, layout, chosen, delimiter_of[1])
         chosen[0] += [""] * (best[2] - len(chosen[0]))
     return chosen
 
 
-def _pass_titles(text: str, found: Layout, rows: list[list[str]], ends: Sequence[int]) -> None:
+def _pass_titles(text: str, layout: Layout, rows: list[list[str]], ends: Sequence[int]) -> None:
     """Begin a table after the lines of one cell that stand above its first row."""
     count = next((n for n, row in enumerate(rows) if sum(not is_blank(cell) for cell in row) > 1), 0)
     if not count or len(rows) < count + 2:
         return
-    found.passed = tuple(" ".join(row).strip() for row in rows[:count])
+    layout.passed = tuple(" ".join(row).strip() for row in rows[:count])
     for _ in range(ends[count - 1]):
-        found.start = text.find("\n", found.start) + 1
-    found.above += ends[count - 1]
+        layout.start = text.find("\n", layout.start) + 1
+    layout.above += ends[count - 1]
     del rows[:count]
 
 

@@ -44,8 +44,8 @@ _DC = "{http://purl.org/dc/elements/1.1/}"
 
 def declared_encoding(raw: bytes) -> str:
     """The encoding that a web page says it is in; "" for none."""
-    found = _XML_CHARSET.search(raw[:200]) or _CHARSET.search(raw[:4096])
-    name = found[1].decode("ascii") if found else ""
+    match = _XML_CHARSET.search(raw[:200]) or _CHARSET.search(raw[:4096])
+    name = match[1].decode("ascii") if match else ""
     return {
         "iso-8859-1": "cp1252",
         "latin1": "cp1252",
@@ -74,18 +74,18 @@ def read_html(text: str, where: str) -> Page:
     except (etree.LxmlError, ValueError, AssertionError):
         raise UserError(f"{where} contains no text.") from None
     body = tree.find("body") if tree.find("body") is not None else tree
-    found = _readable(body)
+    said = _readable(body)
     for name in ("main", "article"):
-        parts = [_readable(node) for node in body.iter(name)] if found else []
+        parts = [_readable(node) for node in body.iter(name)] if said else []
         main = "\n\n".join(filter(None, parts[:1] if name == "main" else parts))
-        if len(parts) and len(main) > _MAIN_SHARE * len(found):
-            found = main
+        if len(parts) and len(main) > _MAIN_SHARE * len(said):
+            said = main
             break
-    if not found:
+    if not said:
         raise UserError(f"{where} contains no text: a script may fill the page. Save it as PDF from a browser.")
     title = " ".join((tree.findtext(".//title") or "").split())
     heading = next((_readable(node) for node in body.iter("h1")), "")
-    return Page(found, (title or " ".join(heading.split()))[:200])
+    return Page(said, (title or " ".join(heading.split()))[:200])
 
 
 def _hidden(node: Any) -> bool:

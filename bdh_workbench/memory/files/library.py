@@ -72,15 +72,15 @@ class Library:
         Raises:
             UserError: when the folder itself cannot be read.
         """
-        found: list[MemoryHeader | BrokenEntry] = []
+        entries: list[MemoryHeader | BrokenEntry] = []
         for name in sorted(self._names()):
             path = self.folder / name
             try:
-                found.append(read_header(path))
+                entries.append(read_header(path))
             except UserError as error:
                 if os.path.lexists(path):  # it may have been deleted since the folder was read
-                    found.append(BrokenEntry(path, str(error)))
-        return found
+                    entries.append(BrokenEntry(path, str(error)))
+        return entries
 
     def path_for(self, title: str) -> Path:
         """A free path in the library whose name is safe on every system and as close to the title as possible.
@@ -269,8 +269,8 @@ class Library:
 
     def _sweep(self) -> None:
         """Remove what a process left behind that died while saving."""
-        with contextlib.suppress(OSError), os.scandir(self.folder) as found:
-            for entry in found:
+        with contextlib.suppress(OSError), os.scandir(self.folder) as inside:
+            for entry in inside:
                 if entry.name.startswith(".") and entry.name.endswith(".partial"):
                     with contextlib.suppress(OSError):
                         if time.time() - entry.stat().st_mtime > ABANDONED:

@@ -311,9 +311,9 @@ def read_header(path: Path) -> MemoryHeader:
         cut = first.find(b',"items":', 8)
         with contextlib.suppress(ValueError, RecursionError, KeyError, TypeError, AttributeError, Damaged):
             metadata = json.loads(first[8 : max(8, cut)] + b"}}")["__metadata__"]
-            found = summary(path, metadata, size, where)
+            header = summary(path, metadata, size, where)
             if 8 + int.from_bytes(first[:8], "little") + int(metadata["data"]) == size:
-                return found
+                return header
         # Written by another program, or something is wrong: look at the whole header.
         file.seek(0)
         metadata, _, _ = _header(file, size, where)
@@ -372,14 +372,14 @@ def load_memory(
 
     with _opened(path) as (file, size, where):
         metadata, table, start = _header(file, size, where)
-        found = summary(path, metadata, size, where)
-        if fingerprint is not None and fingerprint != found.model:
+        header = summary(path, metadata, size, where)
+        if fingerprint is not None and fingerprint != header.model:
             raise UserError(
-                f"{where} belongs to the model {_named(found.model_name, found.model)}, and the model in use is "
+                f"{where} belongs to the model {_named(header.model_name, header.model)}, and the model in use is "
                 f"{_named(model_name, fingerprint)}: load that model, or choose another memory."
             )
         columns = int(metadata["width"])
-        for name, wanted, has in (("slots", slots, found.slots), ("width", width, columns)):
+        for name, wanted, has in (("slots", slots, header.slots), ("width", width, columns)):
             if wanted is not None and wanted != has:
                 raise UserError(
                     f"{where} was written with {name} {has}, and the model in use has {name} {wanted}: "
@@ -393,25 +393,30 @@ def load_memory(
             raise Damaged("its checksum does not fit")
         rows = _rows({name[5:]: tensor for name, tensor in tensors.items() if name.startswith("rows.")}, site)
         memory = Memory(
-            model=found.model,
-            model_name=found.model_name,
-            slots=found.slots,
+            model=header.model,
+            model_name=header.model_name,
+            slots=header.slots,
             width=columns,
             rows=rows,
             basis=tensors["basis"],
             weights=tensors["weights"],
             items=items,
             layers=layers,
-            title=found.title,
-            note=found.note,
+            title=header.title,
+            note=header.note,
         )
         check_memory(memory)
         check_model(memory, cue_width, vocabulary)
         facts = sum(item.kind == "fact" for item in items)
-        if (facts, len(items), len(layers), len(memory.basis)) != (found.facts, found.items, found.layers, found.rank):
+        if (facts, len(items), len(layers), len(memory.basis)) != (
+            header.facts,
+            header.items,
+            header.layers,
+            header.rank,
+        ):
             raise Damaged("its summary does not fit its contents")
         times = sorted(when(layer.created) for layer in layers) or [when("")]
-        if (when(found.created), when(found.modified)) != (times[0], times[-1]):
+        if (when(header.created), when(header.modified)) != (times[0], times[-1]):
             raise Damaged("its times do not fit those of its layers")
     return memory
 

@@ -168,7 +168,7 @@ class Shelf:
         for words in sentences:
             for place in self._sharing.get(words[:PREFIX], ()):
                 most[place] += len(words)
-        found: list[tuple[float, Place]] = []
+        versions: list[tuple[float, Place]] = []
         for place, count in most.items():
             other, theirs = self._documents[place]
             limit = SHARED_TITLED if _titled_alike(entry, other) else SHARED_WORDS
@@ -177,8 +177,8 @@ class Shelf:
             apart = _apart(entry, sentences, other, theirs)
             share = shared(sentences, theirs, changed=not apart)
             if share >= (SHARED_APART if apart else limit):
-                found.append((share, place))
-        return [self._documents[max(found)[1]][0]] if found else []
+                versions.append((share, place))
+        return [self._documents[max(versions)[1]][0]] if versions else []
 
     def namesake(self, entry: Entry) -> Entry | None:
         """A document of the same title, or another answer to a prompt that differs in upper and lower case alone."""
@@ -290,8 +290,8 @@ class Resolved:
     @property
     def versions(self) -> tuple[Conflict, ...]:
         """Documents that take the place of another: stored, or given before."""
-        found = (*self.replaced, *self.twice)
-        return tuple(c for c in found if c.stays.kind == "document" and c.stays.key != c.other.key)
+        both = (*self.replaced, *self.twice)
+        return tuple(c for c in both if c.stays.kind == "document" and c.stays.key != c.other.key)
 
     def notes(self) -> list[tuple[str, str]]:
         """What there is to say of it: how many of what, and which."""
@@ -334,35 +334,35 @@ def resolve(
     given: list[Fact | TextDocument] = [*merge_duplicates(facts), *documents]
     chosen: dict[Place, Fact | TextDocument] = {}
     gone: list[int] = []
-    found: dict[str, list[Conflict]] = {name: [] for name in ("replaced", "kept", "stored", "twice", "beside")}
+    outcome: dict[str, list[Conflict]] = {name: [] for name in ("replaced", "kept", "stored", "twice", "beside")}
     for number, thing in enumerate(given):
         entry = _entry(thing, (1, number), settings.write_paraphrases)
         twin, rivals = shelf.twin(entry), shelf.rivals(entry)
         if twin is not None and entry.reworded and not twin.reworded:
             rivals = [twin]
         elif twin is not None:
-            found["twice" if twin.place in chosen else "stored"].append(Conflict(twin, entry))
+            outcome["twice" if twin.place in chosen else "stored"].append(Conflict(twin, entry))
             continue
         if on_conflict == "keep" and rivals:
-            found["twice" if rivals[0].place in chosen else "kept"].append(Conflict(rivals[0], entry))
+            outcome["twice" if rivals[0].place in chosen else "kept"].append(Conflict(rivals[0], entry))
             continue
         if entry.kind == "document" and (on_conflict == "both" or not rivals):
             other = rivals[0] if rivals else shelf.namesake(entry)
             if other is not None and other.place not in chosen:
-                found["beside"].append(Conflict(entry, other))
+                outcome["beside"].append(Conflict(entry, other))
             rivals = []
         if entry.kind == "fact" and not rivals and (other := shelf.namesake(entry)):
-            found["beside"].append(Conflict(entry, other))
+            outcome["beside"].append(Conflict(entry, other))
         for rival in rivals:
             shelf.take(rival)
             if chosen.pop(rival.place, None) is None:
                 gone.append(rival.place[1])
-                found["replaced"].append(Conflict(entry, rival))
+                outcome["replaced"].append(Conflict(entry, rival))
             else:
-                found["twice"].append(Conflict(entry, rival))
+                outcome["twice"].append(Conflict(entry, rival))
         chosen[entry.place] = thing
         shelf.put(entry)
-    refused = [c for c in (*found["replaced"], *found["twice"]) if c.stays.key != c.other.key]
+    refused = [c for c in (*outcome["replaced"], *outcome["twice"]) if c.stays.key != c.other.key]
     if on_conflict == "refuse" and refused:
         raise UserError(
             f"The new items conflict with stored ones, or with each other: {against(refused)}; nothing was "
@@ -372,7 +372,7 @@ def resolve(
         tuple(thing for thing in chosen.values() if isinstance(thing, Fact)),
         tuple(thing for thing in chosen.values() if isinstance(thing, TextDocument)),
         tuple(gone),
-        **{name: tuple(conflicts) for name, conflicts in found.items()},
+        **{name: tuple(conflicts) for name, conflicts in outcome.items()},
     )
 
 

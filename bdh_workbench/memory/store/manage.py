@@ -102,19 +102,19 @@ def merge_conflicts(memories: Sequence[Memory], keep: Keep | None) -> list[Confl
     the number of the memory and the item's in it.
     """
     shelf = Shelf()
-    found: list[Conflict] = []
+    conflicts: list[Conflict] = []
     numbers = range(len(memories))
     for m in reversed(numbers) if keep == "last" else numbers:
         stay = []  # what one memory holds side by side is no conflict
         for entry in entries_of(memories[m], m):
             rivals = shelf.rivals(entry) if shelf.twin(entry) is None else []
             if rivals:
-                found.append(Conflict(rivals[0], entry))
+                conflicts.append(Conflict(rivals[0], entry))
             else:
                 stay.append(entry)
         for entry in stay:
             shelf.put(entry)
-    return found
+    return conflicts
 
 
 def forget(memory: Memory, titles_or_indices: str | int | Sequence[str | int]) -> Memory:
@@ -158,13 +158,13 @@ def find_items(memory: Memory, name: str | int) -> list[int]:
     for fits in tests:
         if fits is tests[-1] and low.isascii() and low.isdecimal() and len(low) < 10:
             return find_items(memory, int(low))
-        found = [index for index, both in enumerate(texts) if any(fits(text) for text in both if text)]
-        entries = [entry_of(memory.items[index], (0, index)) for index in found]
-        if len(found) == 1 or (found and entries[0].said and len({entry.key for entry in entries}) == 1):
-            return found
-        if found:
+        matching = [index for index, both in enumerate(texts) if any(fits(text) for text in both if text)]
+        entries = [entry_of(memory.items[index], (0, index)) for index in matching]
+        if len(matching) == 1 or (matching and entries[0].said and len({entry.key for entry in entries}) == 1):
+            return matching
+        if matching:
             raise UserError(
-                f"“{shortened(name)}” could be any of {len(found)} items: {_listed(memory, found)}; "
+                f"“{shortened(name)}” could be any of {len(matching)} items: {_listed(memory, matching)}; "
                 "give the whole title or the item's number."
             )
     known: dict[str, int] = {}
@@ -322,7 +322,7 @@ Key = tuple[Any, ...]
 
 def _layers(memories: Sequence[Memory]) -> list[tuple[Key, int, LayerRecord, list[int]]]:
     """Every layer with what it is sorted by, its memory and its items; the order of the memories has no part in it."""
-    found: list[tuple[Key, int, LayerRecord, list[int]]] = []
+    layers: list[tuple[Key, int, LayerRecord, list[int]]] = []
     for m, memory in enumerate(memories):
         held: dict[int, list[int]] = {}
         for index, item in enumerate(memory.items):
@@ -330,8 +330,10 @@ def _layers(memories: Sequence[Memory]) -> list[tuple[Key, int, LayerRecord, lis
         for layer in memory.layers:
             items = held.get(layer.number, [])
             digest = hashlib.blake2b(b"".join(_content(memory, items)), digest_size=16).hexdigest()
-            found.append(((when(layer.created), layer.number, layer.title, digest, not layer.enabled), m, layer, items))
-    return found
+            layers.append(
+                ((when(layer.created), layer.number, layer.title, digest, not layer.enabled), m, layer, items)
+            )
+    return layers
 
 
 def _digest(memory: Memory) -> bytes:

@@ -427,11 +427,11 @@ def _blocks(values: Tensor) -> Iterator[Tensor]:
 
 
 def _joined_starts(parts: Sequence[Tensor]) -> Tensor:
-    out, entries = [torch.zeros(1, dtype=torch.int64)], 0
+    joined, entries = [torch.zeros(1, dtype=torch.int64)], 0
     for starts in parts:
-        out.append(starts[1:] + entries)
+        joined.append(starts[1:] + entries)
         entries += int(starts[-1])
-    return torch.cat(out)
+    return torch.cat(joined)
 
 
 def ragged_ranges(starts: Tensor, counts: Tensor) -> Tensor:

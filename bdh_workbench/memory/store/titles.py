@@ -67,18 +67,18 @@ def renewed_title(title: str, layers: Sequence[LayerRecord], titles: Mapping[int
         # Where several layers have one title, that of the first that is still there is meant.
         known[layer.title] = known.get(layer.title) or titles.get(layer.number, "")
     known.pop("", None)
-    parts, found, place = title.split(TITLE_JOINT), [], 0
+    parts, renewed, place = title.split(TITLE_JOINT), [], 0
     while place < len(parts):
         for stop in range(min(len(parts), place + TITLE_PARTS), place, -1):
             part = TITLE_JOINT.join(parts[place:stop])
             if part in known:
-                found.append(known[part])
+                renewed.append(known[part])
                 break
         else:
             stop = place + 1
-            found.append(parts[place])
+            renewed.append(parts[place])
         place = stop
-    return joined_titles(found)
+    return joined_titles(renewed)
 
 
 def when(created: str) -> datetime:

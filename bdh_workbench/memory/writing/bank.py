@@ -138,7 +138,7 @@ class BankResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Aim:
     """Reads that the positions of a bank should have.
 
     Attributes:
@@ -243,36 +243,36 @@ def write_bank(model: Model, job: Job, watch: Callable[[], None]) -> Generator[S
     basis = held_basis(job.bank, watch) if job.basis is None else job.basis
     task = _Task(model, job, basis, new, base, watch)
     if settings.method == "gradient":
-        found, solved = yield from _by_gradient(task)
+        aim, solved = yield from _by_gradient(task)
     else:
-        found = yield from _by_direct_steps(task)
-        solved = _solve(task, _changed(task, _alone(task, found)), found)
-    yield Step("solve", found.new, solved.reads, solved.token_p, ~solved.excused, {}, found.steps, found.steps)
+        aim = yield from _by_direct_steps(task)
+        solved = _solve(task, _changed(task, _alone(task, aim)), aim)
+    yield Step("solve", aim.new, solved.reads, solved.token_p, ~solved.excused, {}, aim.steps, aim.steps)
     if settings.method == "auto" and batch.refine and solved.worst < settings.goal:
-        found, solved = yield from _refined(task, found, solved)
-    return _result(task, found, solved, before)
+        aim, solved = yield from _refined(task, aim, solved)
+    return _result(task, aim, solved, before)
 
 
-def _result(task: _Task, found: Found, solved: Solved, before: Tensor) -> BankResult:
+def _result(task: _Task, aim: Aim, solved: Solved, before: Tensor) -> BankResult:
     count = len(task.bank.rows)
     # What S reads now is what is to be kept, by positions outside the basis too.
-    rows = dataclasses.replace(found.new.rows, values=solved.reads)
+    rows = dataclasses.replace(aim.new.rows, values=solved.reads)
     held = solved.memory.rows.values[:count]
     return BankResult(
         rows=rows,
         held_values=None if torch.equal(held, task.bank.rows.values) else held,
         basis=solved.basis,
         weights=solved.memory.weights,
-        new=dataclasses.replace(found.new, stream=found.new.stream[:0]),
+        new=dataclasses.replace(aim.new, stream=aim.new.stream[:0]),
         before=before,
         after=solved.token_p,
-        ambiguous=solved.excused & ~found.hopeless,
-        hopeless=found.hopeless,
-        steps=found.steps,
+        ambiguous=solved.excused & ~aim.hopeless,
+        hopeless=aim.hopeless,
+        steps=aim.steps,
     )
 
 
-def _by_direct_steps(task: _Task) -> Generator[Step, None, Found]:
+def _by_direct_steps(task: _Task) -> Generator[Step, None, Aim]:
     """Reads by direct steps; positions that the read of another does not serve get addresses of their own."""
     model, new, base = task.model, task.new, task.base
     own, taken = torch.arange(len(new)), 0
@@ -299,7 +299,7 @@ def _by_direct_steps(task: _Task) -> Generator[Step, None, Found]:
         if len(here):
             task.watch()
             new = dataclasses.replace(new, rows=with_addresses(model.site, new.rows, uses))
-    return Found(new, torch.where(failed[:, None], base, shared), failed, taken)
+    return Aim(new, torch.where(failed[:, None], base, shared), failed, taken)
 
 
 def _direct_steps(
@@ -316,13 +316,13 @@ def _enough(settings: WriteSettings) -> float:
     return min(settings.goal, float(torch.tensor(settings.margin - 2.0 * SLACK).sigmoid()))
 
 
-def _alone(task: _Task, found: Found) -> Tensor | None:
-    """The change (M, D) of S that reads what was found, ignoring what is stored; None where that is protected."""
-    bank, new = task.bank, found.new
+def _alone(task: _Task, aim: Aim) -> Tensor | None:
+    """The change (M, D) of S that reads what is aimed at, ignoring what is stored; None where that is protected."""
+    bank, new = task.bank, aim.new
     if task.settings.protect or not len(bank.rows):
         return None
     empty = dataclasses.replace(bank, rows=Rows.empty(new.rows.cues.shape[1], bank.width))
-    return slow_slot(solve(_joined(empty, new, found.reads - task.base), None, task.settings.tolerance)[0])
+    return slow_slot(solve(_joined(empty, new, aim.reads - task.base), None, task.settings.tolerance)[0])
 
 
 def _changed(task: _Task, change: Tensor | None) -> Memory:
@@ -341,10 +341,10 @@ def _joined(bank: Memory, new: Positions, reads: Tensor) -> Memory:
     return dataclasses.replace(bank, rows=Rows.join([bank.rows, rows]))
 
 
-def _solve(task: _Task, bank: Memory, found: Found) -> Solved:
-    """A bank with the found reads at the new positions, and what it reads there then."""
-    new, count, settings = found.new, len(bank.rows), task.settings
-    joint, basis = solve(_joined(bank, new, found.reads), task.basis, settings.tolerance, task.watch)
+def _solve(task: _Task, bank: Memory, aim: Aim) -> Solved:
+    """A bank with the reads that are aimed at, at the new positions, and what it reads there then."""
+    new, count, settings = aim.new, len(bank.rows), task.settings
+    joint, basis = solve(_joined(bank, new, aim.reads), task.basis, settings.tolerance, task.watch)
     numbers = torch.arange(count, len(joint.rows))
     old = joint.enabled_rows()
     old = old[old < count]
@@ -356,7 +356,7 @@ def _solve(task: _Task, bank: Memory, found: Found) -> Solved:
         p = token_p(task.model, new, got)
         task.watch()
         has_rank = torch.isin(joint.rows.address_of[numbers], joint.basis)
-        failed = numbers[(p < settings.goal) & ~has_rank & ~found.hopeless]
+        failed = numbers[(p < settings.goal) & ~has_rank & ~aim.hopeless]
         larger = basis
         if turn < SETTLING:
             needy = torch.cat((drifted(joint, old, slow), joint.rows.homes(failed)))
@@ -366,48 +366,48 @@ def _solve(task: _Task, bank: Memory, found: Found) -> Solved:
         basis = larger
         weights = coefficients(basis, joint.rows.values[basis.rows]).float()
         joint = dataclasses.replace(joint, basis=basis.rows, weights=weights)
-    return Solved(joint, basis, got, p, torch.isin(numbers, failed) | found.hopeless)
+    return Solved(joint, basis, got, p, torch.isin(numbers, failed) | aim.hopeless)
 
 
-def _by_gradient(task: _Task) -> Generator[Step, None, tuple[Found, Solved]]:
+def _by_gradient(task: _Task) -> Generator[Step, None, tuple[Aim, Solved]]:
     """The paper's write: gradient steps alone. Direct steps only tell which positions no read makes certain."""
     model, new = task.model, task.new
     reads = task.base.to(model.device).clone()
     for _ in _direct_steps(model, new.stream, reads, new.targets, task.settings):
         task.watch()
-    sought = Found(new, task.base, token_p(model, new, reads) < _enough(task.settings), 0)
-    found, change = yield from _gradient(task, sought, None)
-    return found, _solve(task, _changed(task, change), found)
+    sought = Aim(new, task.base, token_p(model, new, reads) < _enough(task.settings), 0)
+    aim, change = yield from _gradient(task, sought, None)
+    return aim, _solve(task, _changed(task, change), aim)
 
 
-def _refined(task: _Task, found: Found, solved: Solved) -> Generator[Step, None, tuple[Found, Solved]]:
+def _refined(task: _Task, aim: Aim, solved: Solved) -> Generator[Step, None, tuple[Aim, Solved]]:
     """Gradient steps after a direct write that left a position uncertain, kept where they help.
 
     Positions that share their address with another's, or whose token no read makes certain, are beyond any solution:
     only the others are pursued.
     """
-    sought = dataclasses.replace(found, hopeless=solved.excused)
+    sought = dataclasses.replace(aim, hopeless=solved.excused)
     stepped, change = yield from _gradient(task, sought, slow_slot(solved.memory) - slow_slot(task.bank))
-    other = dataclasses.replace(stepped, hopeless=found.hopeless)
+    other = dataclasses.replace(stepped, hopeless=aim.hopeless)
     again = _solve(task, _changed(task, change), other)
     if again.worst > solved.worst:
         return other, again
-    return dataclasses.replace(found, steps=stepped.steps), solved
+    return dataclasses.replace(aim, steps=stepped.steps), solved
 
 
-def _gradient(task: _Task, found: Found, start: Tensor | None) -> Generator[Step, None, tuple[Found, Tensor]]:
+def _gradient(task: _Task, aim: Aim, start: Tensor | None) -> Generator[Step, None, tuple[Aim, Tensor]]:
     """Steps until all that is sought has passed the goal twice.
 
     Args:
         task: that is done.
-        found: the positions; those that are hopeless are not sought.
+        aim: the positions; those that are hopeless are not sought.
         start: (M, D), the change of the slow memory to begin from; None for none.
 
     Returns:
         What is read then, and the change (M, D) of the slow memory.
     """
     model, bank, settings, base = task.model, task.bank, task.settings, task.base
-    new, sought = found.new, ~found.hopeless
+    new, sought = aim.new, ~aim.hopeless
     protected, slow = task.basis if settings.protect else None, slow_slot(bank)
     job = task.job
     problem = make_problem(
@@ -415,8 +415,8 @@ def _gradient(task: _Task, found: Found, start: Tensor | None) -> Generator[Step
     )
     change = torch.zeros(bank.slots, bank.width, device=model.device) if start is None else start.to(model.device)
     steps = gradient_steps(problem, model.network.embed.weight, model.site.gate, settings, change)
-    taken, passed, most = found.steps, 0, found.steps + settings.steps
-    reads, addresses = found.reads, addresses_of(model, new, torch.arange(len(new)))
+    taken, passed, most = aim.steps, 0, aim.steps + settings.steps
+    reads, addresses = aim.reads, addresses_of(model, new, torch.arange(len(new)))
     while taken < most and passed < CHECKED_TWICE:
         with torch.enable_grad():
             change, losses = next(steps)
@@ -425,4 +425,4 @@ def _gradient(task: _Task, found: Found, start: Tensor | None) -> Generator[Step
         p = token_p(model, new, reads)
         passed = passed + 1 if worst(p, sought) > settings.goal else 0
         yield Step("gradient", new, reads, p, sought, losses, taken, most)
-    return dataclasses.replace(found, reads=reads, steps=taken), change
+    return dataclasses.replace(aim, reads=reads, steps=taken), change

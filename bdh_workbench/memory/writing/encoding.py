@@ -157,12 +157,12 @@ def characters(facts: Sequence[Fact], documents: Sequence[TextDocument]) -> int:
 def further_wordings(facts: Sequence[Fact]) -> list[tuple[str, ...]]:
     """For each fact those of its paraphrases that can be written: none that is a prompt or was given before."""
     known = {same_text(fact.prompt) for fact in facts}
-    found = []
+    wordings = []
     for fact in facts:
         new = {same_text(one): one for one in reversed(fact.paraphrases) if same_text(one) not in known}
         known |= new.keys()
-        found.append(tuple(reversed(new.values())))
-    return found
+        wordings.append(tuple(reversed(new.values())))
+    return wordings
 
 
 def fact_items(
@@ -232,8 +232,8 @@ def document_items(
                 if len(window) < 2:
                     continue
                 first = WINDOW_FIRST if len(window) > WINDOW_FIRST + 1 else 1
-                found = [place_of.get((begin + stop, more), -1) for stop, more in _endings(inside)[: len(window)]]
-                where = tuple(p if p >= 0 and ids[p] == w else -1 for p, w in zip(found, window, strict=True))
+                ends = [place_of.get((begin + stop, more), -1) for stop, more in _endings(inside)[: len(window)]]
+                where = tuple(p if p >= 0 and ids[p] == w else -1 for p, w in zip(ends, window, strict=True))
                 items.append(WriteItem(source, tuple(window), first, (sentence,) * len(window), False, where))
     return items
 

@@ -486,7 +486,7 @@ class _Watcher:
         """Where some positions of a bank are, and the stored one with their cue and another token, where it has one."""
         if not words:
             return []
-        stored, found = memory.rows, []
+        stored, left_out = memory.rows, []
         inside, cues = cues_of(stored, bank)
         tokens, cues = stored.tokens[inside], cues.float()
         for row, said in zip(rows.tolist(), words, strict=True):
@@ -505,8 +505,8 @@ class _Watcher:
                 (rows_.items[place], rows_.sentences[place]) for rows_, place in ((new.rows, row), (stored, other))
             ]
             (title, sentence), (there, number) = [(memory.items[int(item)].title, int(n) + 1) for item, n in places]
-            found.append(LeftOut(said, title, sentence, self.model.tokenizer.decode(ids).strip(), there, number))
-        return found
+            left_out.append(LeftOut(said, title, sentence, self.model.tokenizer.decode(ids).strip(), there, number))
+        return left_out
 
 
 def _log_odds(step: Step) -> float:
