@@ -324,6 +324,22 @@ def test_sentences_of_a_question_compete_with_each_other_and_with_none() -> None
     torch.testing.assert_close(span_loss(scores, read), first)
 
 
+def test_a_sentence_that_points_back_is_trained_on_with_the_one_before() -> None:
+    texts = ["Ada built it.", "She opened the port.", *(f"Mill {number} stands." for number in range(8))]
+    pool = Pool(texts, [Asked("What opened?", 1, 2, 3), Asked("What did Ada?", 1, 1, 1, 0)])
+    for ordered in (True, False):
+        examples, chooser = Examples(pool, ordered=ordered), random.Random(0)
+        for example in (examples.draw(chooser) for _ in range(60)):
+            if example.answer is None:
+                continue
+            number, first, last = example.answer
+            said = [u.folded for u in example.sentences[number]]
+            opening = example.question[1].folded == "opened"
+            # A gap was made from the sentence before, which would give the answer away.
+            assert (said[0] == "ada") == (ordered and opening)
+            assert said[first : last + 1] == (["the", "port"] if opening else ["opened"])
+
+
 def test_words_of_a_question_are_replaced_by_close_ones(folder: Path) -> None:
     pool = people_questions(folder / PEOPLE_FILE)
     close = {"opened": ("founded",), "the": ("a",)}

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from bdh_workbench.reading.sentence_evidence import POINTING_WORDS
 from bdh_workbench.reading.units import Unit, spans, unit, units
 from bdh_workbench.training.reading.naming import Nouns, with_noun
 from bdh_workbench.training.reading.questions import Asked, Pool, asked_as
@@ -89,7 +90,7 @@ class Examples:
             if altered is not None:
                 return self._around(altered, asked, size, chooser, answered=False)
             rivals = self._rivals(question, asked, max(1, size), chooser)
-            return Example(question, [self._cut(number) for number in rivals], None)
+            return Example(question, [self._passage(number, asked)[0] for number in rivals], None)
         return self._around(question, asked, size, chooser, answered=True)
 
     def _answer(self, asked: Asked) -> str:
@@ -110,8 +111,19 @@ class Examples:
             numbers.sort()
         else:
             chooser.shuffle(numbers)
-        place = (numbers.index(asked.sentence), asked.first, asked.last)
-        return Example(question, [self._cut(number) for number in numbers], place if answered else None)
+        read = [self._passage(number, asked) for number in numbers]
+        gold = numbers.index(asked.sentence)
+        place = (gold, read[gold][1] + asked.first, read[gold][1] + asked.last)
+        return Example(question, [passage for passage, _ in read], place if answered else None)
+
+    def _passage(self, number: int, asked: Asked) -> tuple[Sequence[Unit], int]:
+        """A sentence as it is read, with the one before it if it points back to that, and the units of that one."""
+        own, before = self._cut(number), number - 1
+        points = self._ordered and before >= 0 and own and own[0].folded in POINTING_WORDS
+        if not points or before in (asked.sentence, asked.beside):
+            return own, 0
+        lead = self._cut(before)
+        return [*lead, *own], len(lead)
 
     def _rivals(self, question: Sequence[Unit], asked: Asked, count: int, chooser: random.Random) -> list[int]:
         """Other sentences, each the one of ``TRIED`` that shares most words with the question."""
