@@ -107,7 +107,7 @@ EXPERIMENTS = {
     "ladder": Experiment(
         "recipes of pre-training at equal processor time, one choice after another",
         "lab.networks.ladder",
-        GENERAL_TEXT | {"config": "base", "minutes": 5.0} | THREE_SEEDS,
+        GENERAL_TEXT | {"config": "base", "minutes": 5.0, "parts": ()} | THREE_SEEDS,
         keeps_runs=True,
     ),
     "baselines": Experiment(

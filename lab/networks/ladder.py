@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,14 @@ class Report:
 
 
 def measure(
-    model: Model, corpus: str, folder: Path, config: str, minutes: float, seeds: int, note: Note = lambda line: None
+    model: Model,
+    corpus: str,
+    folder: Path,
+    config: str,
+    minutes: float,
+    seeds: int,
+    parts: Sequence[str] = (),
+    note: Note = lambda line: None,
 ) -> Iterator[Report]:
     """Climb the ladder.
 
@@ -135,10 +142,11 @@ def measure(
         config: where the ladder begins: a bundled training configuration or a TOML file.
         minutes: of processor time of each run.
         seeds: runs of each variant.
+        parts: the rungs to climb; empty for all.
         note: called with a line for each run.
 
     Raises:
-        UserError: when it is stopped, which loses nothing, or the corpus is too small.
+        UserError: when there is no rung of that name, it is stopped, which loses nothing, or the corpus is too small.
     """
     fused.keep_freed_memory()
     shape, settings = load_configs(config)
@@ -148,7 +156,13 @@ def measure(
     )
     stop = stop_on_interrupt()
     report = Report(model.name, config, minutes, seeds, torch.get_num_threads(), {}, {})
-    for rung, variants in rungs(*recipe).items():
+    known = rungs(*recipe)
+    for name in parts:
+        if name not in known:
+            raise UserError(f"There is no rung {name}: choose from {', '.join(known)}.")
+    for rung, variants in known.items():
+        if parts and rung not in parts:
+            continue
         tried: list[Tried] = []
         for variant in variants:
             changed = variant.of(recipe)

@@ -53,6 +53,11 @@ def test_the_best_variant_of_each_rung_goes_on(
         raise AssertionError("a finished run is not made again")
 
     monkeypatch.setattr(ladder, "Pretraining", refused)
+    settings: dict[str, Any] = {"corpus": corpus, "config": "tiny", "minutes": SECONDS / 60.0, "seeds": 2}
+    with pytest.raises(UserError, match="choose from rate, depth"):
+        carry_out("ladder", tmp_path / "none", model=model, **settings, parts=("size",))
+    part = carry_out("ladder", tmp_path, model=model, **settings, parts=("rate",))
+    assert part["rungs"] == {"rate": report["rungs"]["rate"]}
     again = carry_out("ladder", tmp_path, model=model, corpus=corpus, config="tiny", minutes=SECONDS / 60.0, seeds=2)
     assert again["rungs"] == report["rungs"]
 
