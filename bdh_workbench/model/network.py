@@ -196,16 +196,24 @@ class Network(nn.Module):
                 nn.init.normal_(parameter, std=0.02)
 
     def forward(self, ids: Tensor, levels: int | None = None) -> Tensor:
-        """The stream after the last level.
+        """The stream after the last level, of whole texts: that of ``advance``, without the state after the last token.
+
+        The state takes as long to make as attention itself.
 
         Args:
-            ids: (B, T) int64, at most 512 tokens; longer texts go through ``advance``.
+            ids: (B, T) int64, T >= 1.
             levels: to pass, where that is not all: depth can grow in training, as the levels share their weights.
 
         Returns:
             (B, T, D).
         """
-        return self._chunk(ids, None, None, None, levels)
+        parts = torch.split(ids, TOKENS_AT_ONCE, dim=1)
+        streams, state = [], None
+        for number, part in enumerate(parts, 1):
+            after = NetworkState(TOKENS_AT_ONCE * number, [], []) if number < len(parts) else None
+            streams.append(self._chunk(part, state, after, None, levels))
+            state = after
+        return streams[0] if len(streams) == 1 else torch.cat(streams, dim=1)
 
     def advance(
         self, ids: Tensor, state: NetworkState | None = None, trace: Trace | None = None

@@ -146,9 +146,7 @@ def measure(model: Model, corpus: str, tokens: int, note: Note = lambda line: No
     Raises:
         UserError: when there is too little text.
     """
-    texts = documents_of(model, corpus, 2 * tokens)
-    book = first_documents(model, texts, tokens)
-    other = first_documents(model, texts[len(book) :], tokens)
+    book, other = two_books(model, corpus, tokens)
     report = Report(model.name, torch.get_num_threads(), tokens, [])
 
     def told(left: TimeLeft) -> None:
@@ -158,7 +156,7 @@ def measure(model: Model, corpus: str, tokens: int, note: Note = lambda line: No
     steps = WriteSettings(method="gradient")
     facts = invented(FACTS_BY_GRADIENT, 0)
     told(_written(model, f"{FACTS_BY_GRADIENT} facts by gradient steps", facts, (), steps)[1])
-    short = beginning(model, texts[0], TEXT_BY_GRADIENT)
+    short = beginning(model, book[0], TEXT_BY_GRADIENT)
     told(_written(model, f"{TEXT_BY_GRADIENT} tokens of a document by gradient steps", (), [short], steps)[1])
     yield report
     written, left = _written(model, "a book", (), book)
@@ -184,6 +182,16 @@ def measure(model: Model, corpus: str, tokens: int, note: Note = lambda line: No
     told(left)
     report = dataclasses.replace(report, forgotten=_forgotten(model, fifty.memory, documents))
     yield report
+
+
+def two_books(model: Model, corpus: str, tokens: int) -> tuple[list[TextDocument], list[TextDocument]]:
+    """The documents of one book of so many tokens, and of another that begins with the document after its last.
+
+    Raises:
+        UserError: when there is too little text.
+    """
+    book = first_documents(model, documents_of(model, corpus, tokens), tokens)
+    return book, first_documents(model, documents_of(model, corpus, tokens, skip=len(book)), tokens)
 
 
 def _written(

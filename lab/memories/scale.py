@@ -177,7 +177,7 @@ def measure(
     )
 
 
-def documents_of(model: Model, corpus: str, tokens: int, count: int = 1) -> list[TextDocument]:
+def documents_of(model: Model, corpus: str, tokens: int, count: int = 1, skip: int = 0) -> list[TextDocument]:
     """Documents of a corpus's validation shard, titled by their first words: so many, and with so many tokens.
 
     Args:
@@ -185,6 +185,7 @@ def documents_of(model: Model, corpus: str, tokens: int, count: int = 1) -> list
         corpus: general text.
         tokens: of all of them together, at least.
         count: of them, at least.
+        skip: documents before the first of them.
 
     Raises:
         UserError: when there is too little text.
@@ -194,13 +195,16 @@ def documents_of(model: Model, corpus: str, tokens: int, count: int = 1) -> list
     for number, document in enumerate(validation_documents(corpus)):
         if found >= tokens and len(texts) >= count:
             break
+        if number < skip:
+            continue
         text = document.text.strip()
         found += len(model.tokenizer.encode(text))
         texts.append(TextDocument(f"{number + 1}. {' '.join(text.split()[:6])}", text))
     if found < tokens or len(texts) < count:
+        where = f" after its first {skip}" if skip else ""
         raise UserError(
-            f"The validation text at {corpus} has {len(texts)} documents with {found:,} tokens, and {count} with "
-            f"{tokens:,} are to be written: give a larger corpus."
+            f"The validation text at {corpus} has {len(texts)} documents with {found:,} tokens{where}, and "
+            f"{count} with {tokens:,} are to be written: give a larger corpus."
         )
     return texts
 

@@ -57,6 +57,14 @@ def test_documents_are_as_many_and_as_long_as_asked_for(model: Model, corpus: st
     assert [text.title for text in chosen] == [text.title for text in texts[:2]] and len(chosen[1].text) < 200
     with pytest.raises(UserError, match="8 documents"):
         documents_of(model, corpus, 0, 9)
+    assert documents_of(model, corpus, 0, 1, skip=2) == [texts[2]]
+    with pytest.raises(UserError, match="0 documents with 0 tokens after its first 8"):
+        documents_of(model, corpus, 10, skip=8)
+
+
+def test_there_are_two_books_where_one_document_would_fill_both(model: Model, corpus: str) -> None:
+    book, other = books.two_books(model, corpus, 30)
+    assert [text.title[:2] for text in (*book, *other)] == ["1.", "2."] and all(text.text for text in (*book, *other))
 
 
 def test_another_memory_is_not_taken_for_the_same(model: Model) -> None:

@@ -173,7 +173,17 @@ def test_texts_longer_than_a_chunk_are_read_in_chunks(network: Network) -> None:
         whole, _ = network.advance(ids)
         first, state = network.advance(ids[:, : TOKENS_AT_ONCE - 3])
         second, _ = network.advance(ids[:, TOKENS_AT_ONCE - 3 :], state)
+        alone = network(ids)
     torch.testing.assert_close(torch.cat((first, second), dim=1), whole, atol=1e-4, rtol=1e-4)
+    assert torch.equal(alone, whole)
+
+
+def test_whole_texts_are_read_without_the_state_after_them(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    monkeypatch.setattr(MemorySite, "next_fast", lambda *given: made.append(1))
+    with torch.no_grad():
+        network(some_ids(2, TOKENS_AT_ONCE))
+    assert not made
 
 
 def test_sequences_of_a_batch_know_nothing_of_each_other(network: Network) -> None:

@@ -67,7 +67,7 @@ def positions(
         # What stands after a target cannot reach it, so any padding on the right will do.
         ids = torch.tensor([[*items[i].ids[:-1], *(0,) * (longest + 1 - len(items[i].ids))] for i in batch])
         ids = ids.to(model.device)
-        stream, _ = model.network.advance(ids)
+        stream = model.network(ids)
         for place, index in enumerate(batch):
             span = slice(items[index].first - 1, len(items[index].ids) - 1)
             streams[index] = stream[place, span].float()
