@@ -16,6 +16,7 @@ from torch import Tensor
 from bdh_workbench.model.config import ModelConfig
 from bdh_workbench.model.network import (
     TOKENS_AT_ONCE,
+    MemorySite,
     Network,
     NetworkState,
     Trace,
