@@ -1,18 +1,26 @@
-"""Writing files so that a crash at any moment leaves either the old one or the new one, never half of one."""
+"""Writing files so that a crash at any moment leaves either the old one or the new one, never half of one.
+
+A file is filled under another name beside its own. Its writer keeps it locked, and a lock ends with its holder: what
+nobody keeps locked was left by a process that died while saving, and the next save in its place removes it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import json
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bdh_workbench.errors import UserError
+
+PARTIAL, LINK = ".partial", ".link"  # ends of names that files have for the time of a save
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
@@ -25,7 +33,7 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     Raises:
         UserError: when the folder cannot be written or the disk is full; ``path`` is then as it was.
     """
-    temporary: Path | None = None
+    temporary, descriptor = None, -1
     try:
         place = Path(os.path.realpath(path))
         if place.is_symlink():
@@ -34,18 +42,19 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         if before is not None and not stat.S_ISREG(before.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
         place.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".partial", dir=place.parent)
-        os.close(descriptor)
-        temporary = Path(name)
+        sweep(place.parent, place.name)
+        descriptor, temporary = _begun(place)
         write(temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        os.fsync(descriptor)
         _give_mode(temporary, before)
         for other in _other_names(place, before):
             # Each name is renewed as a whole, like the file itself: writing into it would not survive a crash.
-            again = temporary.with_suffix(".link")
+            again = temporary.with_suffix(LINK)
             os.link(temporary, again)
             again.replace(other)
+        if os.name != "posix":  # Windows replaces no file that is open
+            os.close(descriptor)
+            descriptor = -1
         temporary.replace(place)
         temporary = None
         _flush_folder(place.parent)
@@ -56,6 +65,52 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def sweep(folder: Path, name: str | None = None) -> None:
+    """Remove what processes left in a folder that died while saving a file of this name, or any file."""
+    start = "." if name is None else f".{glob.escape(name)}."
+    with contextlib.suppress(OSError):
+        for left in [path for end in (PARTIAL, LINK) for path in folder.glob(f"{start}*{end}")]:
+            with contextlib.suppress(OSError):
+                if stat.S_ISREG(left.lstat().st_mode):  # opening a pipe would wait for ever
+                    _remove(left)
+
+
+def _begun(place: Path) -> tuple[int, Path]:
+    """A new file beside a place, open and locked."""
+    while True:
+        descriptor, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=PARTIAL, dir=place.parent)
+        with contextlib.suppress(OSError):  # some file systems know no locks
+            _lock(descriptor)
+        if os.path.exists(name):  # else another process swept it away before it was locked
+            return descriptor, Path(name)
+        os.close(descriptor)
+
+
+if sys.platform == "win32":
+
+    def _lock(descriptor: int) -> None:
+        """Nothing: whoever has a file open keeps others from removing it."""
+
+    def _remove(path: Path) -> None:
+        """Remove a file that nobody has open."""
+        path.unlink()
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        """Lock an open file; an OSError where somebody else has."""
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _remove(path: Path) -> None:
+        """Remove a file that nobody has locked."""
+        with path.open("rb") as file:
+            _lock(file.fileno())
+            path.unlink()
 
 
 def _other_names(path: Path, before: os.stat_result | None) -> list[Path]:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bdh_workbench.memory.files import library as module
 from bdh_workbench.memory.files.library import BrokenEntry, Library, default_library
+from bdh_workbench.memory.files.locking import try_lock
 from bdh_workbench.memory.files.memory_file import MemoryHeader, load_memory, read_header, save_memory
 from tests.memory.memory_factory import random_memory, refused, same
 
@@ -358,15 +359,17 @@ def test_the_lock_may_be_nested_and_is_freed_by_an_error(library: Library, monke
     assert len(library.entries()) == 3
 
 
-def test_what_dead_processes_left_is_swept_away_after_a_while(library: Library) -> None:
+def test_what_dead_processes_left_is_swept_away(library: Library) -> None:
     library.folder.mkdir()
-    old, new = library.folder / ".m.safetensors.a.partial", library.folder / ".m.safetensors.b.partial"
-    for path in (old, new):
-        path.touch()
-    os.utime(old, (time.time() - 7200, time.time() - 7200))
+    left, filled = library.folder / ".m.safetensors.a.partial", library.folder / ".n.safetensors.b.partial"
+    left.touch()
+    with filled.open("wb") as file:
+        assert try_lock(file)
+        library.save(MEMORY)
+        assert not left.exists() and filled.exists()
     library.save(MEMORY)
-    assert not old.exists() and new.exists()
-    assert len(library.entries()) == 1
+    assert not filled.exists()
+    assert len(library.entries()) == 2
 
 
 # Where it is

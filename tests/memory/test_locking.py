@@ -170,3 +170,30 @@ def test_what_is_no_ordinary_file_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="it is not a regular file"):
         save_text_atomically(pipe, "text")
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@POSIX
+def test_what_a_killed_save_left_goes_with_the_next_save_of_that_file(tmp_path: Path) -> None:
+    """It had stayed in any folder but the library, as large as the memory."""
+    path = tmp_path / "m.safetensors"
+    script = (
+        "import os, signal, sys; from pathlib import Path; from bdh_workbench.model.files import write_atomically\n"
+        "def half(to):\n to.write_bytes(b'half')\n print(to, flush=True)\n sys.stdin.read()\n"
+        "write_atomically(Path(sys.argv[1]), half)\n"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        left = Path(process.stdout.readline().strip())
+        save_memory(path, random_memory())
+        assert left.read_bytes() == b"half", "another process is at it"
+        process.kill()
+    assert left.exists()
+    others = [
+        tmp_path / name for name in (".n.safetensors.x.partial", ".m.safetensors.y.partial", ".m.safetensors.z.link")
+    ]
+    others[0].touch()
+    os.mkfifo(others[1])
+    others[2].hardlink_to(path)
+    save_memory(path, random_memory())
+    assert sorted(os.listdir(tmp_path)) == [".m.safetensors.y.partial", ".n.safetensors.x.partial", "m.safetensors"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.files.library import BrokenEntry, Library
 from bdh_workbench.memory.files.memory_file import load_memory
+from bdh_workbench.model.files import sweep
 from tests.core_factory import many_facts
 from tests.model_factory import save_facts, save_tiny_model
 from tests.reliability.program import Done, Program
@@ -109,7 +110,8 @@ class Bench:
         count.lost += found not in allowed
         entries = Library(self.work).entries()
         count.half_written += sum(isinstance(entry, BrokenEntry) for entry in entries) + (len(entries) != 1)
-        strays = [name for name in os.listdir(self.work) if not name.endswith(".partial") and name != self.saved.name]
+        sweep(self.work)  # as the next save does
+        strays = [name for name in os.listdir(self.work) if name != self.saved.name]
         known = {"model", "facts.json", "more.json", "work", "home"}
         count.outside += len(strays) + len(set(os.listdir(self.folder)) - known)
 

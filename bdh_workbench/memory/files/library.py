@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.files.format import MEMORY_SUFFIX
-from bdh_workbench.memory.files.locking import ABANDONED, LOCK_TIMEOUT, PAUSE, try_lock, unlock
+from bdh_workbench.memory.files.locking import LOCK_TIMEOUT, PAUSE, try_lock, unlock
 from bdh_workbench.memory.files.memory_file import (
     MemoryHeader,
     read_header,
@@ -30,6 +30,7 @@ from bdh_workbench.memory.files.memory_file import (
     save_memory,
     shown,
 )
+from bdh_workbench.model.files import sweep
 
 if TYPE_CHECKING:  # a listing must not load torch
     from bdh_workbench.memory.store.state import Memory
@@ -256,7 +257,7 @@ class Library:
                     raise UserError(self._busy())
                 time.sleep(PAUSE)
             try:
-                self._sweep()
+                sweep(self.folder)
                 yield
             finally:
                 unlock(file)
@@ -266,15 +267,6 @@ class Library:
             f"Another window or command is changing the library {shown(self.folder)}: "
             "wait until it is done, then try again."
         )
-
-    def _sweep(self) -> None:
-        """Remove what a process left behind that died while saving."""
-        with contextlib.suppress(OSError), os.scandir(self.folder) as inside:
-            for entry in inside:
-                if entry.name.startswith(".") and entry.name.endswith(".partial"):
-                    with contextlib.suppress(OSError):
-                        if time.time() - entry.stat().st_mtime > ABANDONED:
-                            os.unlink(entry.path)
 
     def _names(self) -> list[str]:
         try:

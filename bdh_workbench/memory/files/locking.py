@@ -15,7 +15,6 @@ from bdh_workbench.errors import UserError
 
 LOCK_TIMEOUT = 10.0  # seconds to wait for another process where a person waits too
 PAUSE = 0.05  # seconds between two looks at a lock that another holds
-ABANDONED = 3600.0  # seconds after which a half-written file is that of a process that ended
 
 if sys.platform == "win32":
     import msvcrt

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,9 +17,9 @@ from typing import IO, TYPE_CHECKING
 
 from bdh_workbench.errors import UserError
 from bdh_workbench.memory.files.format import MEMORY_SUFFIX
-from bdh_workbench.memory.files.locking import ABANDONED, try_lock
+from bdh_workbench.memory.files.locking import try_lock
 from bdh_workbench.memory.files.memory_file import load_memory, read_header, save_memory
-from bdh_workbench.model.files import save_json_atomically
+from bdh_workbench.model.files import save_json_atomically, sweep
 from bdh_workbench.session.records.notebook import notebook_path
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class Recovery:
 
     def find(self) -> Copy | None:
         """The newest copy of a session that is gone."""
-        self._sweep()
+        sweep(self.folder)
         with contextlib.suppress(OSError):
             files = [file for file in self.folder.glob(f"*{MEMORY_SUFFIX}") if file != self.own and file.is_file()]
             for file in sorted(files, reverse=True):  # names begin with their time
@@ -118,13 +117,6 @@ class Recovery:
         for lock in self._offered.values():
             lock.close()
         self._offered.clear()
-
-    def _sweep(self) -> None:
-        """Delete what a session left half-written."""
-        with contextlib.suppress(OSError):
-            for file in self.folder.glob(".*.partial"):
-                if time.time() - file.stat().st_mtime > ABANDONED:
-                    file.unlink(missing_ok=True)
 
 
 def _copy(file: Path) -> Copy:
