@@ -336,7 +336,7 @@ def measure_frames(driver: Driver) -> dict[str, Any]:
     feed.stop()
     seconds = time.perf_counter() - begun
     del plot.plot.paintEvent
-    plot.start([])
+    plot.clear()
     return {"frames_per_second": painted[0] / seconds, "frames_lateness_p99": percentile(late, 0.99)}
 
 

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMainWindow,
     QMenu,
+    QProgressBar,
     QPushButton,
     QSizePolicy,
     QSplitter,
@@ -180,6 +181,17 @@ def tab_pages(name: str, pages: Mapping[str, QWidget]) -> QTabWidget:
     for title, page in pages.items():
         made.addTab(page, title)
     return made
+
+
+class JobBar(QProgressBar):
+    """A progress bar that waits for its turn: Qt's own paints at once, and with it all else that is to be painted."""
+
+    def setValue(self, value: int) -> None:
+        """Show a value with the next painting of the window."""
+        if value != self.value():
+            self.setUpdatesEnabled(False)
+            super().setValue(value)
+            self.setUpdatesEnabled(True)
 
 
 def delay(parent: QObject, wait: int, call: Callable[[], object]) -> QTimer:

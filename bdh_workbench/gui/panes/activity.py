@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QPlainTextEdit,
-    QProgressBar,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from bdh_workbench.gui.look.widgets import (
     ROW_ROLE,
     ElideLabel,
+    JobBar,
     Pane,
     button,
     delay,
@@ -123,7 +123,7 @@ class ActivityPane(Pane):
         self.now = QLabel("Starting …")
         self.now.setTextFormat(Qt.TextFormat.PlainText)  # a question may look like HTML
         self.now.setAccessibleName("Current job")
-        self.progress = QProgressBar()
+        self.progress = JobBar()
         self.progress.setFixedWidth(140)
         self.progress.setRange(0, 1000)
         self.progress.setVisible(False)

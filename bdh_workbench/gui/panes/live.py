@@ -91,7 +91,7 @@ class LivePane(Pane):
         self._running = True
         if stepped.job != self._job or event.step < self._step:
             self._job = stepped.job
-            self.loss.clear()
+            self.loss.start()
             self.items.start([short(label, 80) for label in stepped.labels])
             self.slots.start()
         for event in (*stepped.before, stepped.event):
@@ -128,7 +128,7 @@ class LivePane(Pane):
         """Show no write: of one that is over a file keeps neither slots in use, shares of reads nor tokens."""
         self._job = self._shown = None
         self.loss.clear()
-        self.items.start([])
+        self.items.clear()
         self.slots.clear()
         self.shares.set_values((), ())
         self.tokens.clear()

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.look.widgets import bare, button, note, set_tone
+from bdh_workbench.gui.look.widgets import JobBar, bare, button, note, set_tone
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.session.records.events import (
     JobCancelled,
@@ -53,7 +53,7 @@ class JobRow(QWidget):
         self.paused = False
         self.jobs: set[int] = set()
         self._begun, self._share = 0.0, 0.0
-        self.bar = QProgressBar()
+        self.bar = JobBar()
         self.bar.setRange(0, BAR_STEPS)
         self.bar.setAccessibleName(f"Progress: {name}")
         self.bar.setVisible(False)

@@ -32,6 +32,8 @@ class NamedAxis(PlainAxis):
 
     def set_names(self, names: Sequence[str]) -> None:
         """Write these; the room that they need is worked out with the width of the axis."""
+        if self._names == list(names):
+            return  # an axis that gets ticks is drawn anew
         self._names = list(names)
         self.setTicks([list(enumerate(self._names))] if self._names else None)
         self.fit()

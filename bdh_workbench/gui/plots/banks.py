@@ -42,14 +42,14 @@ class BankUse(PlotCard):
         self.header.set_note(words)
         self.mark(bool(used))
 
-    def redraw(self) -> None:
+    def draw_data(self) -> None:
         """Draw the bars."""
         self._bars.setOpts(
             x=[bank.number + 1 for bank in self.banks], height=[bank.used / bank.room for bank in self.banks],
             pen=pg.mkPen(None), brush=QColor(SERIES[0]),
         )  # fmt: skip
         every = max(1, -(-len(self.banks) // NUMBERED_BANKS))
-        self.item.getAxis("bottom").setTicks([[(b.number + 1, str(b.number + 1)) for b in self.banks[::every]]])
+        self.set_ticks("bottom", [(b.number + 1, str(b.number + 1)) for b in self.banks[::every]])
         if not self.held:
             self.fit()
 
@@ -57,8 +57,8 @@ class BankUse(PlotCard):
         """All banks, up to a full one."""
         most = max((bank.used / bank.room for bank in self.banks), default=1.0)
         last = max((bank.number + 1 for bank in self.banks), default=1)
-        self.item.setXRange(0.4, last + 0.6, padding=0.01)
-        self.item.setYRange(0.0, max(1.0, most), padding=0.05)
+        self.set_range("x", 0.4, last + 0.6, 0.01)
+        self.set_range("y", 0.0, max(1.0, most), 0.05)
 
     def recolour(self) -> None:
         """Series keep their colours."""

@@ -38,7 +38,7 @@ class PairedBars(PlotCard):
         self.names, self.values = list(names), (list(first), list(second))
         self.mark(bool(names))
 
-    def redraw(self) -> None:
+    def draw_data(self) -> None:
         """Draw the bars."""
         double = bool(self.values[1])
         colours = (SERIES[0], self.colours.muted)
@@ -50,20 +50,20 @@ class PairedBars(PlotCard):
                 brush=pg.mkBrush(colours[index]), pen=pg.mkPen(None),
             )  # fmt: skip
         every = max(1, round(15 * len(self.names) / max(15.0, self.item.vb.height())))
-        self.item.getAxis("left").setTicks([list(enumerate(self.names))[::every]])
+        self.set_ticks("left", list(enumerate(self.names))[::every])
         self._show_key()
         if not self.held:
             self.fit()
 
     def fit(self) -> None:
         """All names, and as far as the longest bar; few numbers where the axis is short."""
-        self.item.setYRange(-0.6, max(0.6, len(self.names) - 0.4), padding=0)
+        self.set_range("y", -0.6, max(0.6, len(self.names) - 0.4), 0.0)
         top = max([0.05, *self.values[0], *self.values[1]])
         top = 1.0 if 0.9 < top < 1.0 else top
-        self.item.setXRange(0.0, top, padding=0.04)
+        self.set_range("x", 0.0, top, 0.04)
         step = next(step for step in TICK_STEPS if top / step >= 1.5)  # one at the very end would be left out
         ticks = [(place * step, f"{place * step:g}") for place in range(int(top / step + 1e-9) + 1)]
-        self.item.getAxis("bottom").setTicks([ticks] if self.plot.width() < WIDE_AXIS else None)
+        self.set_ticks("bottom", ticks if self.plot.width() < WIDE_AXIS else None)
 
     def signs(self) -> list[Sign]:
         """A bar for each series, where there are two."""

@@ -9,7 +9,7 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QCursor, QFont, QPainter, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QLabel, QStackedLayout, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsItem, QLabel, QStackedLayout, QToolTip, QVBoxLayout, QWidget
 
 from bdh_workbench.gui.look.colours import LIGHT, Colours
 from bdh_workbench.gui.look.words import tip
@@ -33,7 +33,7 @@ LOW_PLOT = 80  # pixels of height under which three ticks are enough
 
 
 class PlotCard(QFrame):
-    """What all plots share; a kind of plot fills ``redraw``, ``recolour`` and ``table``."""
+    """What all plots share; a kind of plot fills ``draw_data``, ``recolour`` and ``table``."""
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class PlotCard(QFrame):
         self.setAccessibleDescription(tip)
         self.title, self.colours = title, LIGHT
         self._clock, self._filled = clock, False
+        self._ticks: dict[str, Sequence[tuple[float, str]] | None] = {"left": None, "bottom": None}
         self.logarithmic = self.held = False
         self.header = CardHeader(title, self._export_chosen)
         self.header.setToolTip(tip)
@@ -93,6 +94,7 @@ class PlotCard(QFrame):
             axis.setStyle(tickLength=-4, tickFont=small, tickTextOffset=4, hideOverlappingLabels=name == "bottom")
             axis.label.setFont(small)
             axis.setZValue(-1)  # the grid lies under the data
+        self._keep_axes(True)
         self.item.showGrid(x=False, y=True, alpha=0.12)
         self.plot.setMouseTracking(True)
         self.plot.scene().sigMouseMoved.connect(self._mouse_moved)
@@ -126,8 +128,8 @@ class PlotCard(QFrame):
 
     # For the kinds of plots
 
-    def redraw(self) -> None:
-        """Put the data into the plot; called by the clock, and only while the plot can be seen."""
+    def draw_data(self) -> None:
+        """Put the data into the plot; called only while the plot can be seen."""
         raise NotImplementedError
 
     def recolour(self) -> None:
@@ -157,17 +159,30 @@ class PlotCard(QFrame):
         """A pen of so many pixels of the window, however fine the screen is."""
         return pg.mkPen(colour, width=width * self.devicePixelRatioF(), style=style)
 
+    def set_range(self, axis: str, low: float, high: float, padding: float) -> None:
+        """Let an axis (``x`` or ``y``) go from one number to another, with a share of that as a margin at both ends."""
+        margin, number = padding * (high - low), "xy".index(axis)
+        wanted = [low - margin, high + margin]
+        if self.item.vb.autoRangeEnabled()[number] or self.item.vb.viewRange()[number] != wanted:
+            (self.item.setXRange if axis == "x" else self.item.setYRange)(*wanted, padding=0)
+
+    def set_ticks(self, axis: str, ticks: Sequence[tuple[float, str]] | None) -> None:
+        """Name these places of an axis (``left`` or ``bottom``), or leave it to count; one that changes is drawn anew."""
+        if self._ticks.get(axis, ()) != ticks:
+            self._ticks[axis] = ticks
+            self.item.getAxis(axis).setTicks(None if ticks is None else [list(ticks)])
+
     def show_shares(self, top: float = 1.0) -> None:
         """Let the upright axis go from 0 to 1 (or ``top``), with room for points on its ends, and few ticks if low."""
         height = max(1.0, self.item.vb.height())
-        self.item.setYRange(0.0, top, padding=max(0.05, HALF_POINT / height))
+        self.set_range("y", 0.0, top, max(0.05, HALF_POINT / height))
         low = height < LOW_PLOT and top <= 1.0
-        self.item.getAxis("left").setTicks([[(0.0, "0"), (0.5, "0.5"), (1.0, "1")]] if low else None)
+        self.set_ticks("left", [(0.0, "0"), (0.5, "0.5"), (1.0, "1")] if low else None)
 
     def show_logarithms(self) -> None:
         """Let the upright axis follow logarithms, as far down as they go."""
         self.item.enableAutoRange(axis="y")
-        self.item.getAxis("left").setTicks(None)
+        self.set_ticks("left", None)
 
     # For users of plots
 
@@ -175,9 +190,20 @@ class PlotCard(QFrame):
         """Say that the data changed; ``filled`` is false where none is left."""
         if filled != self._filled:
             self._filled = filled
-            self.stack.setCurrentIndex(1 if filled else 0)
-            self._show_key()
+            if not filled:
+                self._turn()
         self._clock.mark(self)
+
+    def redraw(self) -> None:
+        """Draw the data; a plot that was empty appears in this turn, as several at once would hold the window up."""
+        if self.stack.currentIndex() != int(self._filled):
+            self._turn()
+        self.draw_data()
+
+    def _turn(self) -> None:
+        """Show the plot, or the words that stand for an empty one."""
+        self.stack.setCurrentIndex(int(self._filled))
+        self._show_key()
 
     def _show_key(self) -> None:
         """The key stands above what it explains."""
@@ -224,13 +250,21 @@ class PlotCard(QFrame):
         """
         save_plot(path, self.body, self._draw, self.table())
 
+    def _keep_axes(self, keep: bool) -> None:
+        """Keep pictures of the axes: to write their numbers again takes half of the time that a curve's step takes."""
+        mode = QGraphicsItem.CacheMode.DeviceCoordinateCache if keep else QGraphicsItem.CacheMode.NoCache
+        for name in ("bottom", "left"):
+            self.item.getAxis(name).setCacheMode(mode)
+
     def _draw(self, painter: QPainter) -> None:
         """Draw key and plot line by line."""
         painter.fillRect(self.body.rect(), QColor(self.colours.panel))
         if self.key.isVisibleTo(self.body):
             self.key.draw(painter)
         place = QRectF(QPointF(self.plot.mapTo(self.body, QPoint())), QSizeF(self.plot.size()))
+        self._keep_axes(False)
         self.plot.render(painter, place, self.plot.rect())
+        self._keep_axes(True)
 
     def _follow(self) -> None:
         if not self.held:

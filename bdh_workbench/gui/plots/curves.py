@@ -24,7 +24,17 @@ TERMS = ("cross-entropy", "contrastive", "locality", "norm")  # each has the sam
 SMOOTHED_STEPS = 10.0  # steps over which the smoothed curve looks back
 GOAL = 0.9
 
+NICE = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)  # where an axis of steps may end, times a power of ten
+LEAST_STEPS = 4  # steps that an axis shows at least
+
 Array = npt.NDArray[np.float64]
+
+
+def nice_end(last: float) -> float:
+    """Where an axis from 0 ends that shows so many steps: seldom moved, and a round number."""
+    last = max(float(LEAST_STEPS), last)
+    power = 10.0 ** math.floor(math.log10(last))
+    return next(power * share for share in NICE if power * share >= last * (1.0 - 1e-9))
 
 
 def heights(values: Any, logarithmic: bool) -> Array:
@@ -45,7 +55,16 @@ def smoothed(values: Sequence[float], window: float = SMOOTHED_STEPS) -> Array:
     return means
 
 
-class LossPlot(PlotCard):
+class StepPlot(PlotCard):
+    """Curves over the steps of a write. Its lower axis grows by leaps: an axis that moves is drawn anew each time."""
+
+    def fit_steps(self, *steps: Sequence[float]) -> None:
+        """Show all of these."""
+        end = nice_end(max((one[-1] for one in steps if one), default=0.0))
+        self.set_range("x", 0.0, end, 0.02)
+
+
+class LossPlot(StepPlot):
     """Each term of the loss."""
 
     def __init__(self, clock: DrawClock) -> None:
@@ -77,8 +96,8 @@ class LossPlot(PlotCard):
         self.mark(bool(self._steps or self._other[0]))
         self._show_key()
 
-    def clear(self) -> None:
-        """Forget the last write."""
+    def start(self) -> None:
+        """Begin a write; what is drawn stays until its first step."""
         self._steps.clear()
         self._terms.clear()
         for pair in self._curves.values():
@@ -86,6 +105,10 @@ class LossPlot(PlotCard):
                 self.item.removeItem(curve)
         self._curves.clear()
         self.header.set_note("")
+
+    def clear(self) -> None:
+        """Show no write."""
+        self.start()
         self.mark(bool(self._other[0]))
 
     def add(self, step: float, losses: dict[str, float]) -> None:
@@ -105,7 +128,7 @@ class LossPlot(PlotCard):
         place = TERMS.index(name) if name in TERMS else len(TERMS) + others.index(name)
         return SERIES[place % len(SERIES)]
 
-    def redraw(self) -> None:
+    def draw_data(self) -> None:
         """Draw every term: the raw line, and the smoothed one above it where it is wanted."""
         fine = len(self._steps) * len(self._terms) <= SMOOTHED
         smooth = self.smooth.isChecked()
@@ -124,9 +147,22 @@ class LossPlot(PlotCard):
             raw.setData(self._steps, heights(values, self.logarithmic), pen=pg.mkPen(faint, width=1), antialias=fine)
             mean.setData(self._steps, heights(shown, self.logarithmic), pen=pen, antialias=fine)
         self._draw_other()
+        if not self.held:
+            self.fit()
         if self._terms:
             last = next(iter(self._terms.values()))[-1]
             self.header.set_note(f"{last:.3f} nats" if last >= 0.001 else "< 0.001 nats")
+
+    def fit(self) -> None:
+        """All steps, and the whole of each term from 0 up."""
+        self.fit_steps(self._steps, self._other[0])
+        if self.logarithmic:
+            self.show_logarithms()
+            return
+        terms = (*self._terms.values(), *self._other[1].values())
+        known = [value for values in terms for value in values if math.isfinite(value)]
+        self.set_ticks("left", None)
+        self.set_range("y", min(0.0, *known, 0.0), max(0.01, *known, 0.01), 0.05)
 
     def _draw_other(self) -> None:
         steps, terms = self._other
@@ -162,7 +198,7 @@ class LossPlot(PlotCard):
         ]
 
 
-class ItemPlot(PlotCard):
+class ItemPlot(StepPlot):
     """The probability of each item, the worst token and the median."""
 
     def __init__(self, clock: DrawClock) -> None:
@@ -197,7 +233,7 @@ class ItemPlot(PlotCard):
 
     def fit(self) -> None:
         """Steps as far as they go; p from 0 to 1, or as far down as it comes."""
-        self.item.enableAutoRange(axis="x")
+        self.fit_steps(self._steps, self._other[0])
         if self.logarithmic:
             self.show_logarithms()
         else:
@@ -215,13 +251,17 @@ class ItemPlot(PlotCard):
         self._show_key()
 
     def start(self, names: Sequence[str]) -> None:
-        """Begin a write of these items."""
+        """Begin a write of these items; the words for an empty plot are not shown in between."""
         self._names, self._chosen = list(names), None
         for values in (self._steps, self._worst, self._median, self._items):
             values.clear()
         for curve in (*self._bundles, self._pointed):
             curve.setData([], [])
         self.header.set_note("")
+
+    def clear(self) -> None:
+        """Show no write."""
+        self.start(())
         self.mark(bool(self._other[0]))
 
     def add(self, step: float, worst: float, median: float, items: tuple[float, ...]) -> None:
@@ -232,7 +272,7 @@ class ItemPlot(PlotCard):
         self._items.append(items)
         self.mark()
 
-    def redraw(self) -> None:
+    def draw_data(self) -> None:
         """Draw every curve."""
         for curve, values in zip((self._other_worst, self._other_median), self._other[1:], strict=True):
             curve.setData(self._other[0], heights(values, self.logarithmic), antialias=True)

@@ -43,7 +43,7 @@ class SitePlot(PlotCard):
         self.values = (list(slow), list(fast))
         self.mark(bool(self.names) and any(v == v for v in (*slow, *fast)))
 
-    def redraw(self) -> None:
+    def draw_data(self) -> None:
         """Draw the bars."""
         for bar, side, values in zip(self._bars, (-BESIDE, BESIDE), self.values, strict=True):
             known = [(i + side, v) for i, v in enumerate(values) if v == v]
@@ -54,9 +54,9 @@ class SitePlot(PlotCard):
 
     def fit(self) -> None:
         """Every site, and up to the largest number."""
-        self.item.setXRange(-0.5, max(0.5, len(self.names) - 0.5), padding=0)
+        self.set_range("x", -0.5, max(0.5, len(self.names) - 0.5), 0.0)
         values = [v for one in self.values for v in one if v == v]
-        self.item.setYRange(min(0.0, *values, 0.0), max(0.02, *values, 0.0), padding=0.08)
+        self.set_range("y", min(0.0, *values, 0.0), max(0.02, *values, 0.0), 0.08)
 
     def recolour(self) -> None:
         """Series keep their colours."""

@@ -44,13 +44,13 @@ class HeatPlot(PlotCard):
         self.top = top or float(matrix.max(initial=0.0)) or 1.0
         self.mark(matrix.size > 0)
 
-    def redraw(self) -> None:
+    def draw_data(self) -> None:
         """Draw the matrix."""
         if not self.values.size:
             return
         self._image.setImage(self.values, autoLevels=False, levels=(0.0, self.top))
         self._image.setRect(-0.5, -0.5, self.values.shape[1], self.values.shape[0])
-        self.item.getAxis("left").setTicks([self.row_ticks()] if self.rows else None)
+        self.set_ticks("left", self.row_ticks() if self.rows else None)
         self._axis.set_names(self.columns if len(self.columns) <= NAMED_COLUMNS else ())
         self.header.set_scale(f"{self.top:.2g}{self.unit}")
         if not self.held:
@@ -62,8 +62,8 @@ class HeatPlot(PlotCard):
 
     def fit(self) -> None:
         """All rows and columns."""
-        self.item.setXRange(-0.5, max(1, self.values.shape[1]) - 0.5, padding=0)
-        self.item.setYRange(-0.5, max(1, self.values.shape[0]) - 0.5, padding=0)
+        self.set_range("x", -0.5, max(1, self.values.shape[1]) - 0.5, 0.0)
+        self.set_range("y", -0.5, max(1, self.values.shape[0]) - 0.5, 0.0)
 
     def recolour(self) -> None:
         """The colours of a heatmap are the same in light and dark."""

@@ -63,7 +63,7 @@ class RetentionMatrix(PlotCard):
         self.header.set_note(f"lowest {min(kept):.3f}" if kept else "")
         self.mark(bool(self._matrix))
 
-    def redraw(self) -> None:
+    def draw_data(self) -> None:
         """Draw the squares and their numbers."""
         for word in self._words:
             self.item.removeItem(word)
@@ -89,10 +89,10 @@ class RetentionMatrix(PlotCard):
                 self._words.append(word)
         step = max(1, self._count() // 10)
         numbers = range(1, self._count() + 1, step)
-        self.item.getAxis("bottom").setTicks([[(n, str(n)) for n in numbers]])
+        self.set_ticks("bottom", [(n, str(n)) for n in numbers])
         letters = max(3, min(NAME_LETTERS, int(self.width() * NAMES_SHARE / LETTER_WIDTH)))
         names = [(n, short(self._titles[n - 1], letters) if n <= len(self._titles) else str(n)) for n in numbers]
-        self.item.getAxis("left").setTicks([names])
+        self.set_ticks("left", names)
         if not self.held:
             self.fit()
 
@@ -101,8 +101,8 @@ class RetentionMatrix(PlotCard):
 
     def fit(self) -> None:
         """All documents of the run."""
-        self.item.setXRange(0.5, self._count() + 0.5, padding=0.01)
-        self.item.setYRange(0.5, self._count() + 0.5, padding=0.01)
+        self.set_range("x", 0.5, self._count() + 0.5, 0.01)
+        self.set_range("y", 0.5, self._count() + 0.5, 0.01)
 
     def recolour(self) -> None:
         """Squares look alike in light and dark."""
@@ -137,7 +137,7 @@ class ForgettingCurves(PlotCard):
         self.mark(bool(curves))
         self._show_key()
 
-    def redraw(self) -> None:
+    def draw_data(self) -> None:
         """Draw all curves; of those that lie on each other the later ones have the smaller points.
 
         Points are drawn, not copied from a store of pictures, so that an exported plot stays sharp.
@@ -158,7 +158,7 @@ class ForgettingCurves(PlotCard):
             item.setData([], [])
         last = self._last()
         step = max(1, last // 10)
-        self.item.getAxis("bottom").setTicks([[(n, str(n)) for n in range(1, last + 1, step)]])
+        self.set_ticks("bottom", [(n, str(n)) for n in range(1, last + 1, step)])
         if not self.held:
             self.fit()
 
@@ -167,7 +167,7 @@ class ForgettingCurves(PlotCard):
 
     def fit(self) -> None:
         """All writes; from 0 to 1, or as far down as the logarithms come."""
-        self.item.setXRange(0.8, max(2, self._last()) + 0.2, padding=0)
+        self.set_range("x", 0.8, max(2, self._last()) + 0.2, 0.0)
         if self.logarithmic:
             self.show_logarithms()
         else:

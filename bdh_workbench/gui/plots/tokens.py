@@ -59,7 +59,7 @@ class TokenPage(PlotCard):
         shape = max(1.0, self.item.vb.width()) / max(1.0, self.item.vb.height())
         return int(min(LINE_TOKENS, max(8, round((len(self.p) * shape) ** 0.5))))
 
-    def redraw(self) -> None:
+    def draw_data(self) -> None:
         """Draw the squares; those after the last are clear."""
         if not self.p:
             return
@@ -69,16 +69,16 @@ class TokenPage(PlotCard):
         values[: len(self.p)] = self.p
         self._image.setImage(values.reshape(lines, columns), autoLevels=False, levels=(0.0, 1.0))
         self._image.setRect(-0.5, -0.5, columns, lines)
-        self.item.getAxis("left").setTicks([[(n, str(n + 1)) for n in range(0, lines, max(1, lines // 4))]])
-        self.item.getAxis("bottom").setTicks([[(n, str(n + 1)) for n in range(0, columns, max(1, columns // 6))]])
+        self.set_ticks("left", [(n, str(n + 1)) for n in range(0, lines, max(1, lines // 4))])
+        self.set_ticks("bottom", [(n, str(n + 1)) for n in range(0, columns, max(1, columns // 6))])
         if not self.held:
             self.fit()
 
     def fit(self) -> None:
         """All squares."""
         columns = self._columns()
-        self.item.setXRange(-0.5, columns - 0.5, padding=0)
-        self.item.setYRange(-0.5, max(1, -(-len(self.p) // columns)) - 0.5, padding=0)
+        self.set_range("x", -0.5, columns - 0.5, 0.0)
+        self.set_range("y", -0.5, max(1, -(-len(self.p) // columns)) - 0.5, 0.0)
 
     def signs(self) -> list[Sign]:
         """What the colours stand for."""
