@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import ctypes.util
 import os
 import re
 import sys
@@ -65,10 +66,17 @@ def check_plugin(plugin: Path) -> None:
 def _sentence(problem: str) -> str:
     library = re.search(r"(lib[\w.+-]+?)\.so", problem)
     name = library[1] if library else ""
-    package = X11_PACKAGES.get(name)
-    if package is None:
+    if name not in X11_PACKAGES:
         return f"Qt cannot open a window here ({problem})."
+    # The system's loader names the first that is missing: who installs that would be sent for the next.
+    missing = [
+        name,
+        *(other for other in X11_PACKAGES if other != name and ctypes.util.find_library(other[3:]) is None),
+    ]
+    packages = " ".join(X11_PACKAGES[each] for each in missing)
+    one = len(missing) == 1
     return (
-        f"Qt cannot open a window here: the library {name} is missing. Install the package {package} "
-        f"(sudo apt install {package}; other systems have it under a similar name)."
+        f"Qt cannot open a window here: {'the library' if one else 'libraries'} {' and '.join(missing)} "
+        f"{'is' if one else 'are'} missing. Install the package{'' if one else 's'} {packages} "
+        f"(sudo apt install {packages}; other systems have {'it under a similar name' if one else 'similar names'})."
     )

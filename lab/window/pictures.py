@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QDialog, QWidget
+
+    from bdh_workbench.session.records.views import ModelInfo
     from lab.window.driving import Driver
 
 WINDOW_SIZES = ((1100, 700), (1480, 920), (1920, 1080))
@@ -25,6 +28,7 @@ PINNED = (0, 2)  # questions that are kept as checks
 SOURCE_QUESTION = 0  # the question whose source is shown
 CONTINUED_TEXT = "The trams of Lindhaven must stop whenever they meet a"
 FAILURE = "The memory of the GPU ran out: 3.1 GB are needed, 1.2 GB are free. Write less at once, or use the CPU."
+VERSIONS = "This document is a new version of another. Replace that one?\n\n“Harbour, 2026” instead of “Harbour, 2025”"
 PAUSED_WRITE_STEPS = 40  # of the gradient write that is paused half-way
 DOCS = {  # the pictures that README and tutorial show, and which of all they are
     "window-light": "ask-1480x920-light",
@@ -175,33 +179,44 @@ def _panes(driver: Driver, out: Path, mode: str) -> None:
         toggle.click()
 
 
-def _dialogs(driver: Driver, out: Path, ending: str) -> None:
+def dialogs(window: QWidget, info: ModelInfo) -> dict[str, QDialog]:
+    """Every dialog of the program but those of the system, as it stands with something in it."""
     from bdh_workbench.gui.dialogs.about import about_box
     from bdh_workbench.gui.dialogs.card import ModelCard
     from bdh_workbench.gui.dialogs.failure import failure_box
     from bdh_workbench.gui.dialogs.guide import Guide
     from bdh_workbench.gui.dialogs.help import Help
-    from bdh_workbench.gui.dialogs.lines import CheckDialog, ColumnsDialog
+    from bdh_workbench.gui.dialogs.lines import Asked, CheckDialog, ColumnsDialog, LinesDialog
     from bdh_workbench.gui.dialogs.merge import MergeDialog
     from bdh_workbench.gui.dialogs.model import ModelChooser
+    from bdh_workbench.gui.dialogs.questions import question_box
     from bdh_workbench.session.records.notebook import Check
 
+    words = Help(window)
+    words.tabs.setCurrentIndex(1)
+    unsaved = "The memory “Ten facts” has changes that are not saved. Save them first?"
+    return {
+        "guide": Guide(window),
+        "help": Help(window),
+        "help-words": words,
+        "model": ModelChooser(window, info.folder),
+        "card": ModelCard(window, info),
+        "check": CheckDialog(window, Check("Who founded Nordvik Robotics?", "Ingrid Halvorsen")),
+        "columns": ColumnsDialog(window, ("Term", "Meaning")),
+        "title": LinesDialog(window, "Save the memory", (Asked("Title", "Ten facts"),), "Save"),
+        "merge": MergeDialog(window, ["Ten facts", "Stories"]),
+        "about": about_box(window, "base · 3.5M parameters · cpu"),
+        "failure": failure_box(window, FAILURE, "details", "Load on the CPU"),
+        "unsaved": question_box(window, unsaved, "Save", "Do not save", "Cancel"),
+        "versions": question_box(window, VERSIONS, "Replace", "Keep both", "Cancel"),
+        "confirm": question_box(window, "Move “Ten facts” to the trash?", "Move to trash", "Cancel"),
+    }
+
+
+def _dialogs(driver: Driver, out: Path, ending: str) -> None:
     info = driver.context.model
     assert info is not None
-    words = Help(driver.window)
-    words.tabs.setCurrentIndex(1)
-    for name, dialog in (
-        ("guide", Guide(driver.window)),
-        ("help", Help(driver.window)),
-        ("help-words", words),
-        ("model", ModelChooser(driver.window, info.folder)),
-        ("card", ModelCard(driver.window, info)),
-        ("check", CheckDialog(driver.window, Check("Who founded Nordvik Robotics?", "Ingrid Halvorsen"))),
-        ("columns", ColumnsDialog(driver.window, ("Term", "Meaning"))),
-        ("merge", MergeDialog(driver.window, ["Ten facts", "Stories"])),
-        ("about", about_box(driver.window, "base · 3.5M parameters · cpu")),
-        ("failure", failure_box(driver.window, FAILURE, "details", "Load on the CPU")),
-    ):
+    for name, dialog in dialogs(driver.window, info).items():
         dialog.show()
         driver.settle(0.2)
         dialog.grab().save(str(out / f"dialog-{name}-{ending}.png"))

@@ -193,7 +193,7 @@ def test_the_chooser_begins_with_the_model_in_use(qapp: QApplication, tmp_path: 
 def test_a_file_is_never_replaced_unasked_for_an_ending_that_was_added(
     qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, button: str, replaced: bool
 ) -> None:
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "backup"), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "backup"), ""))
     path = tmp_path / "backup.txt"
     assert save_path(None, "Save", "console", "txt") == path  # type: ignore[arg-type]
     path.write_text("precious")
@@ -207,11 +207,11 @@ def test_a_file_is_never_replaced_unasked_for_an_ending_that_was_added(
 
 def test_the_name_of_a_picture_gets_its_ending(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
     for given, made in (("/x/a", "/x/a.png"), ("/x/a.PNG", "/x/a.PNG"), ("/x/a.b", "/x/a.b.png")):
-        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, given=given: (given, ""))
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, given=given, **__: (given, ""))
         assert save_path(None, "Save", "plot", "png") == Path(made)  # type: ignore[arg-type]
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: ("", ""))
     assert save_path(None, "Save", "plot", "png") is None  # type: ignore[arg-type]
-    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: (["/x/a", "/x/b"], ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_, **__: (["/x/a", "/x/b"], ""))
     assert open_paths(None, "Open", "*") == [Path("/x/a"), Path("/x/b")]  # type: ignore[arg-type]
 
 
@@ -220,7 +220,7 @@ def test_a_file_dialog_begins_where_a_file_was_chosen_last(
 ) -> None:
     begun: list[str] = []
 
-    def choose(parent: object, title: str, begin: str, kinds: str) -> tuple[list[str], str]:
+    def choose(parent: object, title: str, begin: str, kinds: str, options: object) -> tuple[list[str], str]:
         begun.append(begin)
         return [str(tmp_path / "notes.txt")], ""
 

@@ -61,17 +61,17 @@ def test_memories_go_out_and_come_in(
     library: LibraryPane, qtbot: QtBot, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "given away.safetensors"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(out), ""))
     library.export()
     assert "one memory" in library.window().panes.activity.remark.text(), "nothing was chosen"
     library.table.selectRow(0)
     library.export()
     qtbot.waitUntil(lambda: not library.context.background.busy, timeout=WAIT)
     assert len(load_memory(out).items) == 2
-    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(out)], ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_, **__: ([str(out)], ""))
     library.import_files()
     qtbot.waitUntil(lambda: library.filter.rowCount() == 3, timeout=WAIT)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out.with_suffix("")), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(out.with_suffix("")), ""))
     out.write_bytes(b"no memory")
     said.confirm = False
     library.table.selectRow(0)
@@ -155,10 +155,10 @@ def test_questions_can_be_stopped_copied_saved_and_cleared(
     console.copy()
     assert "The tide is" in QGuiApplication.clipboard().text()
     path = tmp_path / "console.md"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
     console.export("md")
     assert "The lamp is" in path.read_text(encoding="utf-8")
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no" / "console.md"), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "no" / "console.md"), ""))
     console.export("md")
     assert "choose another place" in said.failures[-1][0]
     said.confirm = False
@@ -200,7 +200,7 @@ def test_a_retention_run_is_of_the_documents_that_its_box_names(
     no_words.write_text("prompt,answer\nThe lamp is,lit\n")
 
     def choose(source: int, path: Path | None = None) -> None:
-        monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(path)] if path else [], ""))
+        monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_, **__: ([str(path)] if path else [], ""))
         retention.source.setCurrentIndex(source)
         retention.source.activated.emit(source)
 
@@ -209,16 +209,16 @@ def test_a_retention_run_is_of_the_documents_that_its_box_names(
     retention.run()
     assert not retention.run_button.isEnabled() and not submitted, "the file is still being read"
     qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
-    assert retention.source.currentText() == "from files…" and retention.run_button.isEnabled()
+    assert retention.source.currentText() == "From files…" and retention.run_button.isEnabled()
     choose(2)
-    assert retention.source.currentText() == "from files…", "the file dialog was closed: the files before are kept"
+    assert retention.source.currentText() == "From files…", "the file dialog was closed: the files before are kept"
     for path in (broken, no_words):
         choose(2, path)
         qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
-        assert retention.source.currentText() == "memory in use"
+        assert retention.source.currentText() == "Memory in use"
     assert "broken" in said.failures[-1][0] and retention.run_button.isEnabled()
     choose(2)
-    assert retention.source.currentText() == "memory in use"
+    assert retention.source.currentText() == "Memory in use"
     choose(2, good)
     qtbot.waitUntil(lambda: not workbench.background.busy, timeout=WAIT)
     retention.run()

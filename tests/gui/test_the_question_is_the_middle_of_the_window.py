@@ -268,7 +268,7 @@ def test_a_conversation_is_exported(
     asked(workbench, qtbot, FACTS[0].prompt)
     settle(workbench, qtbot)
     target = tmp_path / f"out.{kind}"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
     workbench.window.panes.ask.export(kind)
     text = target.read_text(encoding="utf-8")
     if kind == "json":
@@ -299,7 +299,7 @@ def test_a_retention_run_leaves_the_plots_of_the_last_write(start: Start, qtbot:
     live, retention = workbench.window.panes.live, workbench.window.panes.retention
     before, tokens = live.items.table(), live.tokens.table()
     assert len(tokens[1]) > 20 and min(p for _, p in tokens[1]) > 0.5  # type: ignore[type-var]
-    assert retention.source.currentText() == "memory in use"
+    assert retention.source.currentText() == "Memory in use"
     retention.run()
     settle(workbench, qtbot)
     assert retention.last is not None and live.items.table() == before and live.tokens.table() == tokens

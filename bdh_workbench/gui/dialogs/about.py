@@ -28,16 +28,17 @@ def versions() -> str:
 def about_box(parent: QWidget | None, model: str = "") -> QMessageBox:
     """The box, with a button that copies the versions."""
     text = versions() + (f"\n\nModel: {model}" if model else "")
-    box = QMessageBox(QMessageBox.Icon.NoIcon, "About", "BDH memory workbench", parent=parent)
+    name, _, others = text.partition("\n")
+    box = QMessageBox(QMessageBox.Icon.NoIcon, "About", f"<b>{name}</b>", parent=parent)
     box.setInformativeText(
         "Writes documents into the weights of a small language model, saves the memory, and answers questions "
         "about it later.\n\n"
-        f"{text}\n\nMIT licence. The typeface is DejaVu Sans, under its own free licence."
+        f"{others}\n\nMIT licence. The typeface is DejaVu Sans, under its own free licence."
     )
     box.setIconPixmap(icon().pixmap(64, 64))
     copy = box.addButton("Copy versions", QMessageBox.ButtonRole.ActionRole)
     copy.clicked.connect(lambda: QApplication.clipboard().setText(text))
-    box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(box.addButton("Close", QMessageBox.ButtonRole.RejectRole))
     return box
 
 

@@ -20,6 +20,7 @@ def _kinds() -> str:
 
 
 TEXT_KINDS = _kinds()
+SHORT = QFileDialog.Option.HideNameFilterDetails  # a list of thirty endings has no room in the dialog
 MEMORIES = "Memory files (*.safetensors)"
 
 
@@ -42,7 +43,9 @@ class Folder:
 def save_path(parent: QWidget, title: str, name: str, extension: str, kinds: str = "") -> Path | None:
     """A place to save to, its extension added; what is there already is replaced only if the person said so."""
     kinds = kinds or f"{extension.upper()} (*.{extension})"
-    chosen, _ = QFileDialog.getSaveFileName(parent, title, os.path.join(Folder.begin(), f"{name}.{extension}"), kinds)
+    chosen, _ = QFileDialog.getSaveFileName(
+        parent, title, os.path.join(Folder.begin(), f"{name}.{extension}"), kinds, options=SHORT
+    )
     if not chosen:
         return None
     Folder.keep(chosen)
@@ -66,7 +69,7 @@ def open_folder(parent: QWidget, title: str) -> Path | None:
 
 def open_paths(parent: QWidget, title: str, kinds: str) -> list[Path]:
     """Files to open."""
-    chosen, _ = QFileDialog.getOpenFileNames(parent, title, Folder.begin(), kinds)
+    chosen, _ = QFileDialog.getOpenFileNames(parent, title, Folder.begin(), kinds, options=SHORT)
     if chosen:
         Folder.keep(chosen[0])
     return [Path(name) for name in chosen]

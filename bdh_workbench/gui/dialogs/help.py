@@ -25,10 +25,11 @@ FURTHER = (
 def shortcuts_html() -> str:
     """A table of every action."""
     rows = [(spec.menu, spec.text, spec.shortcut or "–", spec.tip) for spec in ACTIONS] + list(FURTHER)
+    groups = ["", *(menu for menu, *_ in rows)]
     lines = "".join(
-        f"<tr><td {_CELL}>{escape(menu)}</td><td {_CELL}><b>{escape(name)}</b></td>"
+        f"<tr><td {_CELL}>{escape(menu) if menu != before else ''}</td><td {_CELL}><b>{escape(name)}</b></td>"
         f"<td {_CELL}>{escape(keys)}</td><td {_CELL}>{escape(tip)}</td></tr>"
-        for menu, name, keys, tip in rows
+        for (menu, name, keys, tip), before in zip(rows, groups, strict=False)
     )
     return f"<table>{lines}</table>"
 
@@ -51,6 +52,7 @@ class Help(QDialog):
         self.resize(820, 600)
         self.tabs = tabs = QTabWidget()
         tabs.setDocumentMode(True)
+        tabs.setAccessibleName("Shortcuts or words")
         tabs.tabBar().setDrawBase(False)
         for name, html in (("Shortcuts", shortcuts_html()), ("Words", glossary_html())):
             view = QTextBrowser()

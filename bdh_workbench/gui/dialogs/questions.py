@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
@@ -14,11 +14,30 @@ WINDOW_TITLE = "BDH memory workbench"
 MOST = 8  # documents that a question names
 
 
-def _box(parent: QWidget | None, question: str) -> QMessageBox:
-    """A box with a question, which shows a title that looks like HTML as plain text."""
+def question_box(parent: QWidget | None, question: str, *answers: str) -> QMessageBox:
+    """A box with a question, which shows a title that looks like HTML as plain text.
+
+    Args:
+        parent: window that waits.
+        question: that is asked.
+        answers: on its buttons: the way on, between the two what destroys, and the way back, which Escape takes.
+    """
     box = QMessageBox(QMessageBox.Icon.Question, WINDOW_TITLE, harmless_lines(question), parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
+    on, *destroys, back = answers
+    accept = box.addButton(on, QMessageBox.ButtonRole.AcceptRole)
+    for words in destroys:
+        box.addButton(words, QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(accept)
+    box.addButton(back, QMessageBox.ButtonRole.RejectRole)
     return box
+
+
+def _answer(box: QMessageBox, back: str) -> str:
+    """The text of the button that was pressed; of the way ``back`` where the box was closed in another way."""
+    answered(box)
+    pressed = box.clickedButton()
+    return pressed.text().replace("&", "") if pressed is not None else back
 
 
 class Confirm:
@@ -27,24 +46,12 @@ class Confirm:
     @classmethod
     def ask(cls, parent: QWidget | None, question: str, yes: str, no: str = "Cancel") -> bool:
         """Whether the person chose ``yes``."""
-        box = _box(parent, question)
-        accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(no, QMessageBox.ButtonRole.RejectRole)
-        answered(box)
-        return box.clickedButton() is accept
+        return _answer(question_box(parent, question, yes, no), no) == yes
 
 
-def _keep_or_discard(parent: QWidget | None, question: str, keep: str, discard: str, neither: str) -> str:
-    """Which of three buttons was pressed, by its text; Escape and whatever else closes the box are the last."""
-    box = _box(parent, question)
-    kept = box.addButton(keep, QMessageBox.ButtonRole.AcceptRole)
-    discarded = box.addButton(discard, QMessageBox.ButtonRole.DestructiveRole)
-    box.addButton(neither, QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(kept)
-    answered(box)
-    if box.clickedButton() is kept:
-        return keep
-    return discard if box.clickedButton() is discarded else neither
+def _choice(parent: QWidget | None, question: str, answers: Mapping[str, str]) -> str:
+    """What the button that was pressed stands for, by what is written on it."""
+    return answers[_answer(question_box(parent, question, *answers), [*answers][-1])]
 
 
 class Unsaved:
@@ -53,9 +60,9 @@ class Unsaved:
     @classmethod
     def ask(cls, parent: QWidget | None, title: str) -> str:
         """``save``, ``discard`` or ``cancel``."""
-        question = f"The memory “{title}” has changes that are not saved."
+        question = f"The memory “{title}” has changes that are not saved. Save them first?"
         answers = {"Save": "save", "Do not save": "discard", "Cancel": "cancel"}
-        return answers[_keep_or_discard(parent, question, *answers)]
+        return _choice(parent, question, answers)
 
 
 class Versions:
@@ -68,7 +75,7 @@ class Versions:
         more = [f"and {len(documents) - MOST} more"] * (len(documents) > MOST)
         question = "\n".join((f"{what} of another. Replace that one?", "", *documents[:MOST], *more))
         answers = {"Replace": "replace", "Keep both": "both", "Cancel": "cancel"}
-        return answers[_keep_or_discard(parent, question, *answers)]
+        return _choice(parent, question, answers)
 
 
 class Recovered:
@@ -79,4 +86,4 @@ class Recovered:
         """``restore``, ``discard`` or ``later``, which is also the answer if the box is closed."""
         question = f"Unsaved work was found: “{title}”, from {when}. Restore it?"
         answers = {"Restore": "restore", "Discard": "discard", "Later": "later"}
-        return answers[_keep_or_discard(parent, question, *answers)]
+        return _choice(parent, question, answers)

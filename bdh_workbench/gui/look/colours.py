@@ -26,12 +26,12 @@ class Colours:
 
 
 LIGHT = Colours(
-    False, "#f3f4f7", "#ffffff", "#f7f8fa", "#d9dde5", "#1d2430", "#667085", "#1f6feb", "#ffffff", "#17845a", "#a86403",
-    "#c23b4a",
+    False, "#f3f4f7", "#ffffff", "#f7f8fa", "#d9dde5", "#1d2430", "#5a6376", "#1b65d6", "#ffffff", "#137850", "#975900",
+    "#bd3545",
 )  # fmt: skip
 DARK = Colours(
-    True, "#14171c", "#1b1f26", "#232832", "#313845", "#e6e9ef", "#8d97a8", "#5aa9e6", "#10141a", "#58c08b", "#e8b04b",
-    "#e5707a",
+    True, "#14171c", "#1b1f26", "#232832", "#313845", "#e6e9ef", "#98a2b3", "#5aa9e6", "#10141a", "#58c08b", "#e8b04b",
+    "#ea8088",
 )  # fmt: skip
 
 

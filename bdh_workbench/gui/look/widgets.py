@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QMargins, QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QDialog,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMainWindow,
     QMenu,
+    QPlainTextEdit,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -32,6 +33,7 @@ from bdh_workbench.gui.look.theme import NOTE_PIXELS
 
 L = TypeVar("L", bound=QBoxLayout)
 
+PAGE_MARGIN = 4  # pixels around a page of text
 SETTLED_MS = 400  # time that a window manager is given for a window
 ROW_ROLE = Qt.ItemDataRole.UserRole  # the number of what a row of a list or tree stands for
 
@@ -181,6 +183,24 @@ def tab_pages(name: str, pages: Mapping[str, QWidget]) -> QTabWidget:
     for title, page in pages.items():
         made.addTab(page, title)
     return made
+
+
+class WholeLines(QPlainTextEdit):
+    """A page of text of which no line is cut in half: what is left of the height stays empty."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.document().setDocumentMargin(0.0)  # in a margin of the text, half of the line above would be in sight
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # lines are broken at the edge
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take as many whole lines as there is room for."""
+        super().resizeEvent(event)
+        room = self.contentsRect().height() - 2 * PAGE_MARGIN
+        spare = max(0, room) % max(1, self.fontMetrics().height())
+        margins = QMargins(PAGE_MARGIN, PAGE_MARGIN, PAGE_MARGIN, PAGE_MARGIN + spare)
+        if self.viewportMargins() != margins:
+            self.setViewportMargins(margins)
 
 
 class JobBar(QProgressBar):

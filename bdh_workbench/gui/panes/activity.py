@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QPlainTextEdit,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from bdh_workbench.gui.look.widgets import (
     ElideLabel,
     JobBar,
     Pane,
+    WholeLines,
     button,
     delay,
     flat_button,
@@ -67,7 +67,7 @@ class ActivityPane(Pane):
         self.running: int | None = None
         self.warnings = 0
         self._begun = 0.0
-        self._detail = ""
+        self._detail = self._said = ""
         self._measured = False  # whether the job itself says how far it is
         self.list = QTreeWidget()
         self.list.setHeaderLabels(["Job", "State"])
@@ -81,7 +81,7 @@ class ActivityPane(Pane):
         self.idle.setAlignment(Qt.AlignmentFlag.AlignCenter)
         inside = QVBoxLayout(self.list.viewport())
         inside.addWidget(self.idle)
-        self.log = QPlainTextEdit()
+        self.log = WholeLines()
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(LINES)
         self.log.setAccessibleName("Log")
@@ -156,7 +156,12 @@ class ActivityPane(Pane):
         self.add(text)
 
     def _remark(self, text: str) -> None:
-        self.remark.setText(text)
+        self._said = text
+        self.explain("")
+
+    def explain(self, text: str) -> None:
+        """Say what something is for while the mouse is over it; afterwards the last remark is back."""
+        self.remark.setText(text or self._said)
         self._show()
 
     def cancel(self) -> None:
@@ -231,31 +236,36 @@ class ActivityPane(Pane):
         self._show()
 
     def _show(self) -> None:
-        waiting = sum(job != self.running and job not in self.context.jobs.quiet for job in self.jobs)
-        what = self.jobs.get(self.running, "") if self.running is not None else ""
+        asked = self._asked_for()
+        waiting = sum(job != self.running for job in asked)
+        what = asked.get(self.running, "") if self.running is not None else ""
         detail = "cancelling …" if self.running in self.context.jobs.stopping else self._detail
         words = [f"{what} · {detail}" if detail else what] if what else []
         words += [f"{plural(waiting, 'job')} waiting"] * (waiting > 0)
         text = " · ".join(words) or "Ready"
         self.now.setText(text)
         self.now.setVisible(bool(words) or not self.remark.text())  # a remark stands where it is looked for
-        self.progress.setVisible(self.running is not None)
-        self.cancel_button.setEnabled(bool(self.jobs))
+        self.progress.setVisible(bool(what))
+        self.cancel_button.setEnabled(bool(asked))
         self.status.setText(plural(self.warnings, "warning") if self.warnings else "")
         set_tone(self.status, "warning" if self.warnings else "")
         self._list()
 
+    def _asked_for(self) -> dict[int, str]:
+        """The jobs that a person asked for: others, such as reciting a text that is in sight, only their panes show."""
+        return {number: title for number, title in self.jobs.items() if number not in self.context.jobs.quiet}
+
     def _list(self) -> None:
         """Follow the jobs in the list, without losing which are chosen."""
-        lines = {}
+        lines, asked = {}, self._asked_for()
         for index in reversed(range(self.list.topLevelItemCount())):
             line = self.list.topLevelItem(index)
             number = int(line.data(0, ROW_ROLE)) if line is not None else -1
-            if line is not None and number in self.jobs:
+            if line is not None and number in asked:
                 lines[number] = line
             else:
                 self.list.takeTopLevelItem(index)
-        for number, title in self.jobs.items():
+        for number, title in asked.items():
             line = lines.get(number)
             if line is None:
                 line = QTreeWidgetItem([title, ""])
@@ -263,7 +273,7 @@ class ActivityPane(Pane):
                 self.list.addTopLevelItem(line)
             state = (self._detail or "running") if number == self.running else "waiting"
             line.setText(1, "cancelling …" if number in self.context.jobs.stopping else state)
-        self.idle.setVisible(not self.jobs)
+        self.idle.setVisible(not asked)
 
     def _device(self, event: DeviceMemory) -> None:
         of = f" of {size(event.total_bytes)}" if event.total_bytes else ""

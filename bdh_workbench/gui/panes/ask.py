@@ -40,6 +40,7 @@ from bdh_workbench.session.records.events import (
 )
 from bdh_workbench.session.records.jobs import ClearConversation
 from bdh_workbench.session.records.notebook import as_json, as_markdown, holds_words, mark_of
+from bdh_workbench.session.records.views import MemoryView
 
 KEPT_EXCHANGES = 200  # exchanges
 SHOWN_EXCHANGES = 40  # of them in the window
@@ -135,6 +136,7 @@ class AskPane(Pane):
         on(JobCancelled, self._stopped)
         context.state.notebook_changed.connect(self._notebook)
         context.state.question_asked.connect(self.ask_again)
+        context.state.memory_changed.connect(self._memory)
         context.clock.add(self)
 
     def take_focus(self) -> None:
@@ -232,8 +234,7 @@ class AskPane(Pane):
         self.bars.show_tops(event.answer.top, event.answer.untouched_top)
         self.bars.setAccessibleDescription("First token of the answer")
         self.status.setText("read as a question" if event.answer.mode == "question" else "read as a beginning")
-        if exchange.sources:
-            self.context.state.source_found.emit(exchange.sources[0])
+        self.context.state.source_found.emit(next(iter(exchange.sources), None))
         self._settle()
 
     def _stopped(self, event: JobFailed | JobCancelled) -> None:
@@ -256,10 +257,16 @@ class AskPane(Pane):
         running = [exchange for exchange in self.exchanges if not exchange.done]
         kept = [Exchange.of(turn, number) for number, turn in enumerate(event.notebook.turns[-KEPT_EXCHANGES:])]
         self.exchanges = [*kept, *running]
+        self.bars.show_tops((), ())
         self.status.setText("")
         for exchange in kept:
             self.line.remember(exchange.prompt)
         self.context.clock.mark(self)
+
+    def _memory(self, _view: MemoryView) -> None:
+        """Say what can be asked now, where nothing was asked yet."""
+        if not self.exchanges:
+            self.context.clock.mark(self)
 
     def _show_kind(self, text: str) -> None:
         """Show what kind of prompt stands in the line."""
@@ -313,7 +320,9 @@ class AskPane(Pane):
     def _page(self) -> str:
         earlier = self.exchanges[: -SHOWN_EXCHANGES or None]
         before = next((one.mark for one in reversed(earlier) if one.reply is not None), None)
-        return page(self.exchanges[-SHOWN_EXCHANGES:], self._colours, before)
+        memory = self.context.memory
+        empty = memory is not None and not memory.items
+        return page(self.exchanges[-SHOWN_EXCHANGES:], self._colours, before, empty)
 
     def redraw(self) -> None:
         """Show the history, its end in sight."""

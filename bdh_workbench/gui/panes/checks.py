@@ -21,6 +21,7 @@ from bdh_workbench.session.records.views import MemoryView
 
 NO_CHECKS = "No checks yet. Pin an answer as a check, or add a question: they are asked together after each change."
 NO_ANSWER = "nothing"
+NOT_RUN = "not run yet"
 
 
 class ChecksTree(QTreeWidget):
@@ -65,14 +66,14 @@ class ChecksPane(Pane):
         header.setMinimumSectionSize(20)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(0, 24)
-        header.resizeSection(2, 64)
+        header.resizeSection(2, 76)
         self.empty = note(NO_CHECKS)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         inside = QVBoxLayout(self.tree.viewport())
         inside.setContentsMargins(12, 4, 12, 4)
         inside.addWidget(self.empty)
         self.runs = note("", "Results of the last runs")
-        self.follow = QCheckBox("after each change")
+        self.follow = QCheckBox("Run after each change")
         self.follow.setToolTip("Ask the checks again after each write, merge and forget.")
         self.follow.setChecked(context.preferences.values.run_checks)
         self.follow.toggled.connect(lambda on: context.preferences.change(run_checks=on))
@@ -84,6 +85,7 @@ class ChecksPane(Pane):
         self.column.addWidget(self.job)
         self.column.addWidget(self.runs)
         self.column.addLayout(row(self.follow, 1, *self.job.buttons, self.add_button, self.run_button, spacing=4))
+        self.job.home = self.run_button
         state = context.state
         state.notebook_changed.connect(self._notebook)
         state.memory_changed.connect(self._memory)
@@ -141,7 +143,7 @@ class ChecksPane(Pane):
             if result is not None and not result.right:
                 mark, tone = "!", colours.warning
                 words += f"   expected {short(check.expected, 60) or NO_ANSWER}"
-            line = QTreeWidgetItem([mark, words, shown_p(result.p) if result is not None else ""])
+            line = QTreeWidgetItem([mark, words, NOT_RUN if result is None else _came(check, result)])
             line.setForeground(0, QColor(tone))
             line.setForeground(2, QColor(colours.muted))
             line.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -241,3 +243,8 @@ class ChecksPane(Pane):
     def _again(self) -> None:
         for number in self._numbers()[:1]:
             self.context.state.question_asked.emit(self.context.state.notebook.checks[number].question)
+
+
+def _came(check: Check, result: CheckResult) -> str:
+    """How sure the answer was; where rightly there was none, its probability would seem to be a bad one."""
+    return "no answer" if result.right and not check.expected else shown_p(result.p)

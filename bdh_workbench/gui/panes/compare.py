@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bdh_workbench.memory.store.state import ItemRecord
 
 NOTHING_COMPARED = "Choose a memory on each side to see what only one of them contains, and where they differ."
-IN_USE = "memory in use"
+IN_USE = "Memory in use"
 SIDES = ("left", "right")
 SAME, DIFFERS = "same", "differs"
 
@@ -72,7 +72,7 @@ class ComparePane(Pane):
         self.facts = [note("", f"Facts about the memory on the {name}") for name in SIDES]
         self.tree = QTreeWidget()
         self.tree.setAccessibleName("Items of both memories")
-        self.tree.setHeaderLabels(["Item", "", "p left", "p right"])
+        self.tree.setHeaderLabels(["Item", "Where", "p left", "p right"])
         self.tree.setRootIsDecorated(False)
         self.tree.setUniformRowHeights(True)
         header = self.tree.header()
@@ -112,7 +112,7 @@ class ComparePane(Pane):
             for entry in entries:
                 chooser.addItem(short(entry.title or entry.path.stem, 60), entry.path)
             if side == 1:
-                chooser.insertItem(0, "choose a memory …", Path())
+                chooser.insertItem(0, "Choose a memory …", Path())
                 before = before or Path()
             place = next((i for i in range(chooser.count()) if chooser.itemData(i) == before), 0)
             chooser.setCurrentIndex(place)

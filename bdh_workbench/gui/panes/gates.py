@@ -19,7 +19,7 @@ from bdh_workbench.session.records.views import RowMatch, TextInspection
 AFTER = 300  # milliseconds without a key
 SHOWN_CHARACTERS = 4000  # characters that are looked at
 NAME = 24  # characters of the name of a stored row
-SWITCHES = ("slow off", "fast off", "written off")
+SWITCHES = {"slow off": "Slow memory off", "fast off": "Fast state off", "written off": "Written memory off"}
 
 
 class GatesPane(Pane):
@@ -61,7 +61,8 @@ class GatesPane(Pane):
         for card in (self.reads, self.neurons, self.address, self.next):
             context.paint(card.set_colours)
         self.switch = QComboBox()
-        self.switch.addItems(SWITCHES)
+        for name, label in SWITCHES.items():
+            self.switch.addItem(label, name)
         self.switch.setCurrentIndex(2)
         self.switch.setAccessibleName("What to switch off for the comparison")
         self.switch.setToolTip(
@@ -180,7 +181,7 @@ class GatesPane(Pane):
         if self.seen is None:
             return
         by_name = {distribution.name: distribution for distribution in self.seen.distributions}
-        on, off = by_name.get("all"), by_name.get(SWITCHES[self.switch.currentIndex()])
+        on, off = by_name.get("all"), by_name.get(self.switch.currentData())
         if on is None:
             return
         if off is None:

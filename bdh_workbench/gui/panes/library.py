@@ -156,7 +156,7 @@ class LibraryPane(Pane):
     def _look(self, *_: object) -> None:
         """Show what the chosen memory holds: at once what the list knows, its items once its file was looked into."""
         chosen, memory = self.entries(), self.context.memory
-        self.load_button.setEnabled(bool(chosen))
+        self.load_button.setEnabled(len(chosen) == 1)
         entry = chosen[0] if len(chosen) == 1 else None
         if not isinstance(entry, MemoryHeader) or (memory is not None and memory.path == entry.path):
             if self._looked[1] != Path():
@@ -347,13 +347,15 @@ class LibraryPane(Pane):
 
     def _menu(self) -> QMenu:
         menu = popup_menu(self)
-        for text, slot in (
-            ("Load", self.load), ("Unload (new memory)", self.unload), ("Rename…", self.rename),
-            ("Note…", self.write_note), ("Duplicate", self.duplicate), ("Merge chosen…", self.merge),
-            ("Import…", self.import_files), ("Export…", self.export), ("Delete to trash…", self.delete),
-            ("Refresh", self.reload),
+        count = len(self.entries())
+        for text, slot, possible in (
+            ("Load", self.load, count == 1), ("Unload (new memory)", self.unload, True),
+            ("Rename…", self.rename, count == 1), ("Note…", self.write_note, count == 1),
+            ("Duplicate", self.duplicate, count == 1), ("Merge chosen…", self.merge, count > 1),
+            ("Import…", self.import_files, True), ("Export…", self.export, count == 1),
+            ("Delete to trash…", self.delete, count > 0), ("Refresh", self.reload, True),
         ):  # fmt: skip
-            menu.addAction(text, slot)
+            menu.addAction(text, slot).setEnabled(possible)
         return menu
 
     def _more(self) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # this loads torch, which the window must not wait for
     from bdh_workbench.memory.store.state import LayerRecord
 
 
-NO_OTHER_WRITE = "no other write"
+NO_OTHER_WRITE = "No other write"
 
 
 class LivePane(Pane):
@@ -154,7 +154,7 @@ class LivePane(Pane):
             self._layers = list(layers)
             self.other.clear()
             self.other.addItem(NO_OTHER_WRITE)
-            self.other.addItems([f"with {short(layer.title, 40) or f'layer {layer.number}'}" for layer in layers])
+            self.other.addItems([f"With {short(layer.title, 40) or f'layer {layer.number}'}" for layer in layers])
 
     def _overlay(self, index: int) -> None:
         """Lay the curves of an earlier write over those that are shown."""

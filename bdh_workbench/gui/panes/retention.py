@@ -26,7 +26,7 @@ from bdh_workbench.session.records.events import (
 from bdh_workbench.session.records.jobs import RetentionRun
 
 SAMPLES = ("documents", "stories")
-SOURCES = ("memory in use", "samples", "from files…")
+SOURCES = ("Memory in use", "Samples", "From files…")
 USED_SOURCE, SAMPLED_SOURCE, OPENED_SOURCE = range(len(SOURCES))
 
 
@@ -74,7 +74,8 @@ class RetentionPane(Pane):
         self.tabs = tab_pages("Curves or probes", {"Curves": self.curves, "Probes": self.probes})
         whole = splitter(Qt.Orientation.Horizontal, self.matrix, self.tabs)
         self.column.addWidget(whole, 1)
-        self.column.addLayout(row(self.run_button, *self.job.buttons, self.source, 1, spacing=6))
+        self.column.addLayout(row(self.run_button, *self.job.buttons, self.source, 1))
+        self.job.home = self.run_button
         self.column.addWidget(self.job)
         self.source.activated.connect(self._chosen)
         context.bridge.on(RetentionStepped, self._stepped)

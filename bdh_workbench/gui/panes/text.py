@@ -93,8 +93,9 @@ class TextPane(Pane):
         self.chooser.setAccessibleName("Which item of the memory is shown")
         self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.chooser.setMinimumContentsLength(12)
-        self.chooser.setPlaceholderText("nothing stored yet")
+        self.chooser.setPlaceholderText("Nothing stored yet")
         self.chooser.currentIndexChanged.connect(self._chosen)
+        self.back_button = flat_button("back", "Show the memory in use again", self.back)
         self.edit_button = flat_button("edit", "Change this item and write it again", self.edit)
         self.find_button = flat_button("find", "Find words in this text (Ctrl+F)", self.start_find)
         self.heat_button = flat_button(
@@ -124,7 +125,7 @@ class TextPane(Pane):
         self.foot = note("", "How surely the text is recited")
         self.recite_button = flat_button("recite", "See how surely this long text is recited", self._recite)
         self.recite_button.setVisible(False)
-        heading = row(self.chooser, self.edit_button, self.find_button, self.heat_button, spacing=2)
+        heading = row(self.chooser, self.back_button, self.edit_button, self.find_button, self.heat_button, spacing=2)
         heading.setStretch(0, 1)
         self.column.addLayout(heading)
         self.column.addWidget(self.finder)
@@ -184,6 +185,7 @@ class TextPane(Pane):
         self._filling = False
         for widget in (self.chooser, self.edit_button, self.find_button, self.heat_button):
             widget.setEnabled(bool(self.pages))
+        self.back_button.setVisible(self._other is not None)
         self.edit_button.setVisible(self._other is None)
         self.heat_button.setVisible(self._other is None)
         where = "" if self._other is None else f"{short(self._other.stem, 30)} (not loaded)"
@@ -223,6 +225,11 @@ class TextPane(Pane):
         if page is not None and len(page.items) > 1:
             self.view.mark(self._line_of(page, number))
 
+    def back(self) -> None:
+        """Leave a memory that a search has shown: the one in use is shown again."""
+        self._use_own()
+        self._end_find()
+
     def _use_own(self) -> None:
         memory = self.context.memory
         if self._other is not None:
@@ -235,9 +242,14 @@ class TextPane(Pane):
         stop = page.text.find("\n\n", start)
         return start, stop if stop >= 0 else len(page.text)
 
-    def _follow_answer(self, source: Source) -> None:
-        """Mark the source of an answer, unless a person reads or looks for something else here."""
-        if self.isVisible() and self._other is None and not (self.view.hasFocus() or self.line.hasFocus()):
+    def _follow_answer(self, source: Source | None) -> None:
+        """Mark the source of an answer, unless a person reads or looks for something else here.
+
+        An answer without a source leaves no sentence marked: that of the question before would seem to be its own.
+        """
+        if source is None:
+            self.view.mark(None)
+        elif self.isVisible() and self._other is None and not (self.view.hasFocus() or self.line.hasFocus()):
             self.show_source(source)
 
     def _item_of(self, source: Source) -> int:

@@ -27,10 +27,11 @@ from bdh_workbench.gui.parts.writing.reading import Reading
 from bdh_workbench.gui.parts.writing.write_settings import WriteSettingsForm
 from bdh_workbench.gui.parts.writing.write_words import estimate_words, step_words, summary_words
 from bdh_workbench.gui.plots.gauge import FillGauge
+from bdh_workbench.gui.shared.changes import take_back
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.session.records.events import Estimated, JobCancelled, JobDone, JobFailed, WriteStepped
-from bdh_workbench.session.records.jobs import EstimateWrite, Undo, Write
+from bdh_workbench.session.records.jobs import EstimateWrite, Write
 from bdh_workbench.session.records.views import VersionsFound, Written
 
 if TYPE_CHECKING:  # this loads torch, which the window must not wait for
@@ -53,7 +54,7 @@ class WritePane(Pane):
         self._writes: dict[int, Write] = {}  # that run or wait, by the number of the job
         self._complained = False  # whether what is said about the write is about what stood here
         self._told_of: tuple[object, object] = (None, None)  # the text and the memory that it is about
-        self._done: tuple[object, str] = (None, "")  # the text that was written last, and what is said of it
+        self._done: tuple[object, object, str] = (None, None, "")  # text and memory after the last write, and words
         self.reading = Reading(context.background, self)
         self.room = Estimate(context, self._would_write, self)
         self._make()
@@ -98,8 +99,12 @@ class WritePane(Pane):
         self.pause_button, self.cancel_button = self.row.pause_button, self.row.stop_button
         self.row.started.connect(self._started)
         self.row.ended.connect(self._ended)
+        self.row.home = self.write_button
         self.undo_button = button("Undo", "Undo the last change to the memory (Ctrl+Z)", self.undo)
-        self.column.addLayout(row(self.write_button, *self.row.buttons, self.undo_button, 1, spacing=6))
+        self.ask_button = button(
+            "Ask about it", "Go to the question line (Ctrl+K)", self.context.state.asking_wanted.emit
+        )
+        self.column.addLayout(row(self.write_button, *self.row.buttons, self.undo_button, 1, self.ask_button))
         fill = note("Fill", "")
         fill.setWordWrap(False)
         fill_row = row(fill, self.gauge)
@@ -172,6 +177,7 @@ class WritePane(Pane):
         """Change a stored item: what is written takes its place."""
         if item.kind == "document":
             self.show_documents((TextDocument(item.title, item.text or ""),))
+            self.pages.keep_title()
         else:
             self.table.facts_model.set_facts((Fact(item.prompt, item.answer),))
             self.tabs.setCurrentIndex(1)
@@ -275,8 +281,9 @@ class WritePane(Pane):
             self._say("")
             self._show_fill()
             return
-        text, words = self._done
-        if text == self._text() and self.editing.item is None:  # what was just written would only be written again
+        # What was just written would only be written again.
+        text, held, words = self._done
+        if (text, held) == (self._text(), self._held_now()) and self.editing.item is None:
             self._say(words, "good")
             self.gauge.set_fill(event.fill_before)
             return
@@ -345,7 +352,7 @@ class WritePane(Pane):
 
     def undo(self) -> None:
         """Undo the last change."""
-        self.context.submit(Undo())
+        take_back(self.context)
 
     def _started(self, number: int) -> None:
         self.pages.set_states({document.title: "writing" for document in self._writes[number].documents})
@@ -390,8 +397,8 @@ class WritePane(Pane):
         if result.items:
             facts, documents = self._wanted()
             counts = [plural(len(documents), "document")] * bool(documents) + [plural(len(facts), "fact")] * bool(facts)
-            self._done = self._text(), f"written: {', '.join(counts)}"
-            self._say(self._done[1], "good")
+            self._done = self._text(), self._held_now(), f"written: {', '.join(counts)}"
+            self._say(self._done[2], "good")
         self.state.setToolTip(tip(said.more))
 
     def _say(self, text: str, tone: str = "") -> None:
@@ -440,6 +447,7 @@ class WritePane(Pane):
         self.write_button.setToolTip(
             "Encode this into the slow memory (Ctrl+Return)" if ready else "Wait until the model is loaded."
         )
+        self.ask_button.setVisible(memory is not None and bool(memory.items) and not self.busy)
         self.undo_button.setEnabled(memory is not None and memory.can_undo and self.job is None)
 
 

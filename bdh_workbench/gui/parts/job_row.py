@@ -52,6 +52,7 @@ class JobRow(QWidget):
         self.running: int | None = None
         self.paused = False
         self.jobs: set[int] = set()
+        self.home: QWidget | None = None  # takes the focus of a button that goes away
         self._begun, self._share = 0.0, 0.0
         self.bar = JobBar()
         self.bar.setRange(0, BAR_STEPS)
@@ -174,7 +175,13 @@ class JobRow(QWidget):
 
     def _enable(self) -> None:
         stopping = bool(self.jobs & self.context.jobs.stopping)
+        gone = stopping or not self.jobs
+        # By itself the focus would go into the next control, and that may be one that destroys.
+        if gone and self.home is not None and any(one.hasFocus() for one in self.buttons):
+            self.home.setFocus(Qt.FocusReason.OtherFocusReason)
         self.pause_button.setEnabled(self.running is not None and not stopping)
         self.pause_button.setText("Resume" if self.paused else "Pause")
         self.stop_button.setEnabled(bool(self.jobs) and not stopping)
+        for one in self.buttons:
+            one.setVisible(bool(self.jobs))
         self.stop_button.setText("Cancelling …" if stopping else "Cancel")

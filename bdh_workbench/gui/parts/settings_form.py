@@ -114,8 +114,9 @@ class SettingsForm(_Form, Generic[S]):
     def _control(self, default: Any, described: Described) -> QWidget:
         if described.choices:
             combo = QComboBox()
-            combo.addItems(list(described.choices))
-            combo.setCurrentText(str(default))
+            for choice in described.choices:
+                combo.addItem(str(choice).capitalize(), choice)
+            combo.setCurrentIndex(combo.findData(str(default)))
             combo.currentTextChanged.connect(self._tell)
             return combo
         if isinstance(default, bool):
@@ -155,7 +156,7 @@ class SettingsForm(_Form, Generic[S]):
         for name, widget in self._fields.items():
             value = getattr(settings, name)
             if isinstance(widget, QComboBox):
-                widget.setCurrentText(str(value))
+                widget.setCurrentIndex(widget.findData(str(value)))
             elif isinstance(widget, QCheckBox):
                 widget.setChecked(bool(value))
             elif isinstance(widget, QSpinBox | QDoubleSpinBox):
@@ -164,7 +165,7 @@ class SettingsForm(_Form, Generic[S]):
     @staticmethod
     def _value(widget: QWidget) -> Any:
         if isinstance(widget, QComboBox):
-            return widget.currentText()
+            return widget.currentData()
         if isinstance(widget, QCheckBox):
             return widget.isChecked()
         if isinstance(widget, QSpinBox | QDoubleSpinBox):

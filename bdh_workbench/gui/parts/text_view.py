@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QPoint, QTimer, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QResizeEvent, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip
+from PySide6.QtWidgets import QTextEdit, QToolTip
 
 from bdh_workbench.gui.look.colours import LIGHT, Colours, mixed
+from bdh_workbench.gui.look.widgets import WholeLines
 from bdh_workbench.gui.look.words import shown_p
 from bdh_workbench.harmless import harmless_places
 from bdh_workbench.session.records.events import TokenHeat
@@ -31,7 +32,7 @@ def utf16(text: str) -> npt.NDArray[np.int64] | None:
     return np.concatenate(([0], np.cumsum(1 + wide.astype(np.int64))))
 
 
-class TextView(QPlainTextEdit):
+class TextView(WholeLines):
     """Read-only. Places are characters of the text that was shown."""
 
     filled = Signal()

@@ -82,7 +82,8 @@ class PlotCard(QFrame):
         self.plot.setFrameShape(QFrame.Shape.NoFrame)
         self.plot.setMinimumSize(90, 40)
         self.plot.setAccessibleName(title)
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for part in (self.plot, self.plot.viewport()):
+            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.item: Any = self.plot.getPlotItem()
         self.item.hideButtons()
         self.item.setLabel("bottom", x)
@@ -167,7 +168,7 @@ class PlotCard(QFrame):
             (self.item.setXRange if axis == "x" else self.item.setYRange)(*wanted, padding=0)
 
     def set_ticks(self, axis: str, ticks: Sequence[tuple[float, str]] | None) -> None:
-        """Name these places of an axis (``left`` or ``bottom``), or leave it to count; one that changes is drawn anew."""
+        """Name these places of an axis (``left`` or ``bottom``), or let it count; one that changes is drawn again."""
         if self._ticks.get(axis, ()) != ticks:
             self._ticks[axis] = ticks
             self.item.getAxis(axis).setTicks(None if ticks is None else [list(ticks)])

@@ -25,6 +25,7 @@ SMOOTHED_STEPS = 10.0  # steps over which the smoothed curve looks back
 GOAL = 0.9
 
 NICE = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)  # where an axis of steps may end, times a power of ten
+HALF_NUMBER = 10.0  # pixels that a number under the end of an axis needs beyond it
 LEAST_STEPS = 4  # steps that an axis shows at least
 
 Array = npt.NDArray[np.float64]
@@ -61,7 +62,7 @@ class StepPlot(PlotCard):
     def fit_steps(self, *steps: Sequence[float]) -> None:
         """Show all of these."""
         end = nice_end(max((one[-1] for one in steps if one), default=0.0))
-        self.set_range("x", 0.0, end, 0.02)
+        self.set_range("x", 0.0, end, max(0.02, HALF_NUMBER / max(1.0, self.item.vb.width())))
 
 
 class LossPlot(StepPlot):

@@ -33,8 +33,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "recovery", "Keep a recovery copy", "", "Copy unsaved changes, so that a crash loses nothing", "File", True
     ),
     ActionSpec("quit", "Quit", "Ctrl+Q", "Close the window; you are asked about unsaved changes", "File"),
-    ActionSpec("undo", "Undo write", "Ctrl+Z", "Undo the last change to the memory", "Edit"),
-    ActionSpec("redo", "Redo", "Ctrl+Shift+Z", "Redo the last undone change", "Edit"),
+    ActionSpec("undo", "Undo change", "Ctrl+Z", "Undo the last change to the memory", "Edit"),
+    ActionSpec("redo", "Redo change", "Ctrl+Shift+Z", "Redo the last undone change", "Edit"),
     ActionSpec(
         "paste_facts", "Paste facts or text", "Ctrl+Shift+V", "Read the clipboard as facts or a document", "Edit"
     ),

@@ -25,7 +25,8 @@ class State(QObject):
     library_listed = Signal(list)  # MemoryHeader of each readable file
     looked_at = Signal(object, object)  # MemoryHeader and MemoryView of a memory that is not in use; None for neither
     source_opened = Signal(object)  # Source: show where an answer comes from
-    source_found = Signal(object)  # Source of the newest answer: mark it where the text is in sight
+    source_found = Signal(object)  # Source of the newest answer, None for none: mark it where the text is in sight
+    asking_wanted = Signal()  # go to the question line
     layer_opened = Signal(object)  # LayerRecord: show the curves of a write
     item_opened = Signal(int)  # show this item of the memory in use
     hit_opened = Signal(object, str)  # Hit of a search and the words: show the item, whatever memory it is in

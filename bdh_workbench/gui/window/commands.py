@@ -18,10 +18,11 @@ from bdh_workbench.gui.look.theme import MODES
 from bdh_workbench.gui.look.words import harmless, tip
 from bdh_workbench.gui.parts.asking.exchange import AGAIN, PIN, SHOW_SOURCE
 from bdh_workbench.gui.shared.actions import make_actions
+from bdh_workbench.gui.shared.changes import do_again, take_back
 from bdh_workbench.gui.shared.context import Context
 from bdh_workbench.gui.window.panes import Panes
 from bdh_workbench.gui.window.workspaces import Workspaces
-from bdh_workbench.session.records.jobs import LoadModel, NewMemory, Redo, Undo
+from bdh_workbench.session.records.jobs import LoadModel, NewMemory
 from bdh_workbench.session.storage.settings import WORKSPACES
 
 RECENT_FILES = 10  # memory files in the menu
@@ -38,7 +39,7 @@ class Commands(QObject):
 
     def slots(self) -> dict[str, Callable[[], object]]:
         """By the names of the actions."""
-        panes, submit = self.panes, self.context.submit
+        panes = self.panes
         slots: dict[str, Callable[[], object]] = {
             "new_memory": self.new_memory,
             "open_text": self._there("write", panes.write.open_files),
@@ -48,8 +49,8 @@ class Commands(QObject):
             "save_as": panes.library.save_as,
             "choose_model": self.choose_model,
             "quit": self.window.close,
-            "undo": lambda: submit(Undo()),
-            "redo": lambda: submit(Redo()),
+            "undo": partial(take_back, self.context),
+            "redo": partial(do_again, self.context),
             "paste_facts": self._there("write", panes.write.paste),
             "bring_back": panes.write.bring_back,
             "sample_facts": partial(self.sample, "facts"),

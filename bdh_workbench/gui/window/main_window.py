@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent, QShowEvent
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QPaintEvent,
+    QShowEvent,
+    QStatusTipEvent,
+)
 from PySide6.QtWidgets import QMainWindow, QMenu, QStyle, QTabWidget
 
 from bdh_workbench.gui.dialogs.failure import Failure
@@ -89,6 +97,7 @@ class MainWindow(QMainWindow):
         state.memory_changed.connect(lambda _view: self._show_state())
         state.layer_opened.connect(lambda _layer: self.workspaces.reveal("live"))
         state.source_opened.connect(lambda _source: self.workspaces.reveal("text"))
+        state.asking_wanted.connect(lambda: self.workspaces.go_to("ask"))
         state.item_edited.connect(lambda _item: self.workspaces.go_to("write"))
 
     # What panes ask for
@@ -143,6 +152,13 @@ class MainWindow(QMainWindow):
         actions["model_card"].setEnabled(self.context.model is not None)
 
     # The window's own events
+
+    def event(self, event: QEvent) -> bool:
+        """Explain what the mouse is over beside what is going on: Qt would hide that for as long."""
+        if isinstance(event, QStatusTipEvent):
+            self.panes.activity.explain(event.tip())
+            return True
+        return super().event(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files may be dropped anywhere."""

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QLayout, QMainWindow, QTabBar
 
 from bdh_workbench.gui.look.colours import Colours
@@ -130,6 +130,8 @@ class Workspaces(QObject):
             dock.activateWindow()
 
     def _finish(self) -> None:
+        for bar in self._bars():  # those that Qt gives up stay in sight until then, which a dialog would put off
+            QCoreApplication.sendPostedEvents(bar, QEvent.Type.DeferredDelete)
         self._window.setUpdatesEnabled(True)
         self._preferences.change(workspace=self.current)
         QTimer.singleShot(0, self._window, self._tidy)

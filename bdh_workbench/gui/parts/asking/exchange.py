@@ -9,7 +9,7 @@ from bdh_workbench.asking.answers import Answer, Candidate, Scored, SpokenToken
 from bdh_workbench.gui.look.colours import Colours, mixed
 from bdh_workbench.gui.look.theme import NOTE_PIXELS
 from bdh_workbench.gui.look.words import direction, escaped, plural, short, shown_p
-from bdh_workbench.gui.parts.asking.probability import bar
+from bdh_workbench.gui.parts.asking.probability import UNSURE, bar
 from bdh_workbench.reading.sources import Source
 from bdh_workbench.session.records.events import AnswerDone
 from bdh_workbench.session.records.notebook import Check, Turn
@@ -20,6 +20,10 @@ NOT_HERE = "Not in this memory"
 CANDIDATE_LIST, UNTOUCHED_ANSWER, MORE = "candidates", "alone", "more"  # what can be unfolded under an answer
 SHOW_SOURCE, PIN, COPY, AGAIN = "source", "pin", "copy", "again"  # what can be done with it
 KEPT_JOBS = 1 << 40  # numbers of exchanges of another day begin here: no job has them
+NOTHING_STORED = (
+    "This memory is empty: write a text into it first (Ctrl+1), or load a memory from the library.",
+    "Then ask about it here. The answer comes first, then its sentence, its source and how sure it is.",
+)
 NOTHING_ASKED = (
     "Ask about something that was written, or begin a sentence of it.",
     "The answer comes first, then its sentence, its source and how sure it is. Every question "
@@ -105,7 +109,7 @@ class Exchange:
         """Where the answer comes from, in words."""
         reply = self.reply
         if self.problem or not self.done or reply is None:
-            return self.problem or ("waits for the running job (Esc stops that)" if self.waiting else "reading …")
+            return self.problem or ("waits for the running job to end" if self.waiting else "reading …")
         known = f"familiarity {reply.familiarity:.2f}"
         if self.outside:
             return f"{NOT_HERE.lower()} ({known})"
@@ -186,7 +190,8 @@ class Exchange:
 
     def _answer(self, reply: Answer, chosen: Candidate, colours: Colours) -> str:
         answer = chosen.answer or ""
-        headline = _headline(answer, colours.good) if answer and len(answer) <= HEADLINE else ""
+        tone = colours.good if _probability(chosen) >= UNSURE else colours.text
+        headline = _headline(answer, tone) if answer and len(answer) <= HEADLINE else ""
         return headline + _line(chosen.sentence, f"margin:2px 0 0 0;color:{colours.text}", _marked(chosen, colours))
 
     def _spoken(self, colours: Colours) -> str:
@@ -208,7 +213,7 @@ class Exchange:
         pieces = []
         chosen = reply.chosen
         if chosen is not None:
-            p = chosen.p if chosen.answer_p is None else chosen.answer_p
+            p = _probability(chosen)
             pieces.append(f"probability&nbsp; {bar(p, colours)}&nbsp; {escaped(shown_p(p))}")
             place = _place(chosen.source).replace("“", "").replace("”", "")
             pieces.append(f"from {self._link(SHOW_SOURCE, place, colours, sign=False)}")
@@ -262,6 +267,11 @@ def why(candidate: Candidate) -> str:
     return "\n".join(f"{name} {value:+.2f}" for name, value in candidate.why) or "no reasons are known"
 
 
+def _probability(candidate: Candidate) -> float:
+    """How probably its answer is right, or its sentence where no answer was marked in it."""
+    return candidate.p if candidate.answer_p is None else candidate.answer_p
+
+
 def _place(source: Source) -> str:
     """A source in words; a fact is its own sentence, which stands above."""
     return "a fact" if source.kind == "fact" else f"“{short(source.title, 120)}”, sentence {source.sentence}"
@@ -299,13 +309,14 @@ def _small(body: str, colour: str) -> str:
     return f'<p dir="ltr" style="margin:3px 0 0 0;font-size:{NOTE_PIXELS}px;color:{colour}">{body}</p>'
 
 
-def page(exchanges: Sequence[Exchange], colours: Colours, before: str | None = None) -> str:
+def page(exchanges: Sequence[Exchange], colours: Colours, before: str | None = None, empty: bool = False) -> str:
     """All of them, divided where the memory changed; with none, what asking is for.
 
     Args:
         exchanges: in order.
         colours: of the theme.
         before: mark of the memory before the first, None where that is not known.
+        empty: whether nothing is stored that could be asked about.
     """
     parts = []
     for exchange in exchanges:
@@ -315,7 +326,8 @@ def page(exchanges: Sequence[Exchange], colours: Colours, before: str | None = N
             before = exchange.mark
         parts.append(exchange.html(colours, exchange is exchanges[-1]))
     if not exchanges:
-        parts = [f'<p style="margin:4px 0 6px 0;color:{colours.muted}">{escaped(text)}</p>' for text in NOTHING_ASKED]
+        words = NOTHING_STORED if empty else NOTHING_ASKED
+        parts = [f'<p style="margin:4px 0 6px 0;color:{colours.muted}">{escaped(text)}</p>' for text in words]
     return f'<body style="color:{colours.text}">{"".join(parts)}</body>'
 
 

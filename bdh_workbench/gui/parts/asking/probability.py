@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QTextBrowser
 
 from bdh_workbench.gui.look.colours import Colours
 
+UNSURE = 0.5  # probability under which something is more probably wrong than right, and is not shown in green
 BAR_WIDTH, BAR_HEIGHT = 72, 6  # pixels
 SCHEME = "bar"
 
@@ -15,7 +16,8 @@ SCHEME = "bar"
 def bar(p: float, colours: Colours) -> str:
     """The HTML of a bar; only a ``Page`` can show it."""
     filled = round(100 * min(1.0, max(0.0, p)))
-    name = f"{SCHEME}:{filled}-{colours.good.lstrip('#')}-{colours.line.lstrip('#')}"
+    tone = colours.good if p >= UNSURE else colours.warning
+    name = f"{SCHEME}:{filled}-{tone.lstrip('#')}-{colours.line.lstrip('#')}"
     return f'<img src="{name}" width="{BAR_WIDTH}" height="{BAR_HEIGHT}" style="vertical-align:middle">'
 
 

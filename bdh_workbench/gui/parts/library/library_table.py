@@ -119,7 +119,7 @@ class LibraryModel(QAbstractTableModel):
             return harmless(entry.path.name) if column == 0 else "unreadable" if column == 5 else ""
         if column == 0:
             name = harmless(entry.title) or harmless(entry.path.stem)
-            return f"● {name}" if entry.path == self.loaded and self.dirty else name
+            return f"{name} ●" if entry.path == self.loaded and self.dirty else name
         texts = ("", f"{entry.items:,}", "", size(entry.bytes), date(entry.modified), harmless(entry.model_name))
         return texts[column] if column < 6 else harmless(entry.note)
 

@@ -119,7 +119,7 @@ class MemoryDetails(QWidget):
     def _begin(self, in_use: bool, title: str, dirty: bool = False) -> None:
         self._filling = True
         self.in_use = in_use
-        self.title.setText(f"{short(title, 80)}{' *' if dirty else ''}")
+        self.title.setText(f"{short(title, 80)}{' ●' if dirty else ''}")
         self.title.setToolTip(tip(title))
         self.state.setText("in use" if in_use else "not loaded")
         set_tone(self.state, "good" if in_use else "")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from PySide6.QtCore import QMimeData, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QPlainTextEdit
+
+from bdh_workbench.gui.look.widgets import WholeLines
 
 EDITABLE = 200_000  # characters that are edited in place; laying out more would hold the window up
 PREVIEW = 4_000
 
 
-class DocumentEditor(QPlainTextEdit):
+class DocumentEditor(WholeLines):
     """An editor that a paste of megabytes does not hold up."""
 
     large_changed = Signal()
     files_dropped = Signal(object)  # tuple[str, ...]
+    replaced = Signal()  # the whole text, by one that was pasted
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,6 +37,10 @@ class DocumentEditor(QPlainTextEdit):
     def text(self) -> str:
         """The whole text."""
         return self.toPlainText() if self._large is None else self._large
+
+    def is_empty(self) -> bool:
+        """Whether no text stands here."""
+        return self.document().isEmpty()
 
     def set_text(self, text: str) -> None:
         """Show a text."""
@@ -59,14 +65,15 @@ class DocumentEditor(QPlainTextEdit):
             if paths:
                 self.files_dropped.emit(paths)
                 return
-        text = source.text()
+        text, cursor = source.text(), self.textCursor()
+        if self.large or (cursor.hasSelection() and len(cursor.selectedText()) == len(self.toPlainText())):
+            self.replaced.emit()
         if len(text) + self.document().characterCount() <= EDITABLE and not self.large:
             super().insertFromMimeData(source)
             return
         if self.large:
             self.set_text(text)
             return
-        cursor = self.textCursor()
         old = self.toPlainText()
         self.set_text(old[: cursor.selectionStart()] + text + old[cursor.selectionEnd() :])
 

@@ -27,6 +27,8 @@ from bdh_workbench.inputs.prose import title_of
 
 SHOWN_ROWS = 4  # documents of the queue that are in sight at once
 WRITTEN_SIGN = "✓ written"
+NO_TITLE = "Title of the document"
+TITLE_PART = 2000  # characters of a text that its title is looked for in while it is typed
 
 
 class Documents(QWidget):
@@ -41,13 +43,14 @@ class Documents(QWidget):
         self._before: list[tuple[TextDocument, ...]] = []  # what was replaced, the newest last
         self._states: dict[str, str] = {}  # of documents, by title
         self._filling = False
+        self._given = False  # whether the title came with the text, and goes with it
         self.title_line = QLineEdit()
-        self.title_line.setPlaceholderText("Title of the document")
+        self.title_line.setPlaceholderText(NO_TITLE)
         self.title_line.setAccessibleName("Title of the document")
         self.editor = DocumentEditor()
         self.queue = QTreeWidget()
         self._set_up_queue()
-        self.one_by_one = QCheckBox("one after the other")
+        self.one_by_one = QCheckBox("One after the other")
         self.one_by_one.setToolTip(
             "Write each document in a separate step that can be undone by itself. Off: all in one write."
         )
@@ -68,7 +71,9 @@ class Documents(QWidget):
         column.addWidget(self.large_note)
         self.editor.textChanged.connect(self._tell)
         self.editor.large_changed.connect(self._large_changed)
+        self.editor.replaced.connect(self._forget_title)
         self.title_line.textChanged.connect(self._tell)
+        self.title_line.textEdited.connect(lambda _text: self.keep_title())
         self.queue.currentItemChanged.connect(self._choose)
 
     def _set_up_queue(self) -> None:
@@ -169,6 +174,8 @@ class Documents(QWidget):
         self.title_line.setText(document.title if document else "")
         self.title_line.setCursorPosition(0)
         self.editor.set_text(document.text if document else "")
+        self._given = document is not None
+        self._propose()
         self.queue.clear()
         for one in self._all:
             words = plural(len(one.text.split()), "word") if one is not None and len(one.text) < 1_000_000 else ""
@@ -199,12 +206,31 @@ class Documents(QWidget):
         self.title_line.setText(document.title if document else "")
         self.title_line.setCursorPosition(0)
         self.editor.set_text(document.text if document else "")
+        self._given = document is not None
+        self._propose()
         self._filling = False
         self.changed.emit()
 
+    def keep_title(self) -> None:
+        """The title stays whatever becomes of the text: a person has chosen it."""
+        self._given = False
+
+    def _forget_title(self) -> None:
+        """The text that the title came with is gone."""
+        if self._given and not self._filling:
+            self.title_line.clear()
+
     def _tell(self) -> None:
         if not self._filling:
+            if self.editor.is_empty():
+                self._forget_title()
+            self._propose()
             self.changed.emit()
+
+    def _propose(self) -> None:
+        """Say which title the text has if it gets none."""
+        title = "" if self.editor.is_empty() else title_of(self.editor.toPlainText()[:TITLE_PART])
+        self.title_line.setPlaceholderText(f"Title: {short(title, 60)}" if title else NO_TITLE)
 
     def _large_changed(self) -> None:
         self.large_note.setVisible(self.editor.large)
