@@ -16,7 +16,6 @@ from bdh_workbench.session.records.views import ModelInfo
 
 LONGEST_CARD = 400_000  # characters of a card that are shown
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-FIRST_HEADING = re.compile(r"\A\s*# [^\n]*\n")  # the name of the model, which stands above the card
 NO_CARD = "This model came without a card (README.md in its folder)."
 CARD_MARKDOWN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 
@@ -33,7 +32,9 @@ def card_text(folder: Path) -> str:
     """The card of a model's folder."""
     try:
         with (folder / "README.md").open(encoding="utf-8", errors="replace") as file:
-            return FIRST_HEADING.sub("", COMMENT.sub("", harmless_lines(file.read(LONGEST_CARD)))) or NO_CARD
+            text = COMMENT.sub("", harmless_lines(file.read(LONGEST_CARD)))
+        named = re.compile(rf"\A\s*# {re.escape(folder.name)}\s*\n")  # the name stands above the card already
+        return named.sub("", text) or NO_CARD
     except OSError:
         return NO_CARD
 
