@@ -282,3 +282,12 @@ def test_a_dialog_opens_over_the_workspace_that_was_chosen_and_nothing_of_anothe
     QTimer.singleShot(0, open_dialog)
     qtbot.waitUntil(lambda: bool(seen))
     assert seen == [["Live plots", "Memory", "Activity and log"]]
+
+
+def test_positions_are_counted_from_one_at_the_axis_too(start: Start, qtbot: QtBot) -> None:
+    window = start(load=False).window
+    slots = window.panes.live.slots
+    slots.show_use([[1.0, 0.0]] * 12, 64)
+    slots.redraw()
+    assert [name for _, name in slots._ticks["bottom"] or ()] == ["1", "3", "5", "7", "9", "11"]
+    assert slots.hover(0.0, 0.0).startswith("position 1\n")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QGraphicsItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QGraphicsItem, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.look.widgets import JobBar
 from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot, nice_end
 from bdh_workbench.gui.plots.tokens import TokenPage
+from lab.window import slots
 from tests.gui.conftest import Start
+from tests.model_factory import save_tiny_model
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)  # of windows of its own
 
@@ -107,3 +110,12 @@ def test_axes_are_kept_as_pictures_in_the_window_and_drawn_as_lines_into_files(s
     loss = start(load=False).window.panes.live.loss
     kept = QGraphicsItem.CacheMode.DeviceCoordinateCache
     assert all(loss.item.getAxis(name).cacheMode() == kept for name in ("left", "bottom"))
+
+
+@pytest.mark.slow
+def test_the_command_lists_what_each_slot_costs(
+    qapp: QApplication, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert slots.main(["--writes", "1", "--model", str(save_tiny_model(tmp_path / "tiny"))]) == 0
+    said = capsys.readouterr().out
+    assert "longest   mean   calls" in said and "stalls: median" in said

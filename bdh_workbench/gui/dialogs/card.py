@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtGui import QTextCursor, QTextDocument, QTextTable
+from PySide6.QtGui import QTextCursor, QTextDocument, QTextFrameFormat, QTextTable
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QTextBrowser, QVBoxLayout, QWidget
 
 from bdh_workbench.gui.look.widgets import answered, note
@@ -67,6 +67,7 @@ class ModelCard(QDialog):
             if isinstance(frame, QTextTable):
                 form = frame.format().toTableFormat()
                 form.setBorderBrush(self.palette().mid())
+                form.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)  # Qt's own has a white side
                 form.setBorderCollapse(True)
                 form.setCellPadding(4)
                 frame.setFormat(form)

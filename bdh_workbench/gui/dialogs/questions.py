@@ -26,6 +26,7 @@ def question_box(parent: QWidget | None, question: str, *answers: str) -> QMessa
     box.setTextFormat(Qt.TextFormat.PlainText)
     on, *destroys, back = answers
     accept = box.addButton(on, QMessageBox.ButtonRole.AcceptRole)
+    accept.setProperty("primary", True)
     for words in destroys:
         box.addButton(words, QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(accept)

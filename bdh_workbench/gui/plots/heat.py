@@ -15,6 +15,7 @@ from bdh_workbench.gui.shared.clock import DrawClock
 
 NAMED_COLUMNS = 160  # columns that may have room for their names
 NAMED_ROWS = 16
+NUMBERED = 6  # positions whose number stands at the axis, about
 TICKS = 4  # slots whose number stands at the axis
 
 
@@ -119,6 +120,12 @@ class SlotUse(HeatPlot):
         count, self._slots = len(matrix), slots
         names = [f"slot {number * slots // count + 1:,}" for number in range(count)]
         self.show_matrix(matrix, names, (), self._most)
+
+    def draw_data(self) -> None:
+        """Draw the matrix; positions are counted from 1, as where the mouse points."""
+        super().draw_data()
+        count = self.values.shape[1]
+        self.set_ticks("bottom", [(float(n), f"{n + 1:,}") for n in range(0, count, max(1, count // NUMBERED))])
 
     def row_ticks(self) -> list[tuple[float, str]]:
         """The numbers of a few slots."""
