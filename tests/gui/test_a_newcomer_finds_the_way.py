@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEventLoop, QMimeData, Qt, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QMimeData, Qt, QTimer
 from PySide6.QtGui import QStatusTipEvent, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
@@ -291,3 +291,40 @@ def test_positions_are_counted_from_one_at_the_axis_too(start: Start, qtbot: QtB
     slots.redraw()
     assert [name for _, name in slots._ticks["bottom"] or ()] == ["1", "3", "5", "7", "9", "11"]
     assert slots.hover(0.0, 0.0).startswith("position 1\n")
+
+
+def test_what_cancels_the_checks_takes_the_place_of_what_runs_them(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    window = workbench.window
+    checks = window.panes.checks
+    window.workspaces.show("ask")
+    press_write(workbench, many_facts(2))
+    settle(workbench, qtbot)
+    checks.pin(Check("The seal of Oster shows", "salt"))
+    settle(workbench, qtbot)
+    assert not checks.run_button.isHidden() and checks.job.stop_button.isHidden()
+    before = window.docks["checks"].minimumSizeHint().width()
+    checks.run_button.setFocus()
+    checks.run()
+    assert checks.run_button.isHidden() and not checks.job.stop_button.isHidden()
+    QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+    assert window.docks["checks"].minimumSizeHint().width() <= before + 40, "the pane does not jump"
+    assert window.focusWidget() is checks.tree
+    settle(workbench, qtbot)
+    assert not checks.run_button.isHidden() and checks.job.stop_button.isHidden()
+
+
+def test_a_list_of_documents_has_no_room_for_states_that_there_are_not(start: Start) -> None:
+    pages = start(load=False).window.panes.write.pages
+    pages.show_documents([DOCUMENT, OTHER_DOCUMENT])
+    assert pages.queue.isColumnHidden(2)
+    pages.set_states({DOCUMENT.title: "waiting"})
+    assert not pages.queue.isColumnHidden(2)
+    pages.clear_states()
+    assert pages.queue.isColumnHidden(2)
+
+
+def test_the_workspaces_have_short_names_on_their_buttons_and_whole_ones_in_the_menu(start: Start) -> None:
+    window = start(load=False).window
+    action = window.actions_by_name["workspace_ask"]
+    assert (action.text(), action.iconText()) == ("Ask workspace", "Ask")

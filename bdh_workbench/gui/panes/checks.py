@@ -73,7 +73,7 @@ class ChecksPane(Pane):
         inside.setContentsMargins(12, 4, 12, 4)
         inside.addWidget(self.empty)
         self.runs = note("", "Results of the last runs")
-        self.follow = QCheckBox("Run after each change")
+        self.follow = QCheckBox("Run after changes")
         self.follow.setToolTip("Ask the checks again after each write, merge and forget.")
         self.follow.setChecked(context.preferences.values.run_checks)
         self.follow.toggled.connect(lambda on: context.preferences.change(run_checks=on))
@@ -85,7 +85,7 @@ class ChecksPane(Pane):
         self.column.addWidget(self.job)
         self.column.addWidget(self.runs)
         self.column.addLayout(row(self.follow, 1, *self.job.buttons, self.add_button, self.run_button, spacing=4))
-        self.job.home = self.run_button
+        self.job.home = self.tree
         state = context.state
         state.notebook_changed.connect(self._notebook)
         state.memory_changed.connect(self._memory)
@@ -169,7 +169,10 @@ class ChecksPane(Pane):
 
     def _enable(self) -> None:
         checks = self.context.state.notebook.checks
+        if self.run_button.hasFocus() and self.job.busy:
+            self.take_focus()
         self.run_button.setEnabled(bool(checks) and self.context.model is not None and not self.job.busy)
+        self.run_button.setVisible(not self.job.busy)  # what cancels the run takes its place
         self.status.setText(plural(len(checks), "check") if checks else "")
 
     # What can be done

@@ -81,7 +81,7 @@ class LibraryPane(Pane):
         self.column.addWidget(self.search)
         self.column.addWidget(self.table, 3)
         self.column.addWidget(self.hits, 2)
-        self.column.addLayout(row(self.load_button, 1, self.more_button, spacing=4))
+        self.column.addLayout(row(self.load_button, 1, self.more_button))
         room = QVBoxLayout()
         room.setSpacing(2)
         room.addWidget(note("Room in this memory"))

@@ -28,7 +28,7 @@ class MemoryPane(Pane):
             "Forget", "Remove the chosen items from the memory; all others are read as before", self.forget
         )
         self.column.addWidget(self.details, 1)
-        self.column.addLayout(row(self.show_button, self.edit_button, self.forget_button, 1, spacing=4))
+        self.column.addLayout(row(self.show_button, self.edit_button, self.forget_button, 1))
         self.details.items.itemSelectionChanged.connect(self._enable)
         context.state.memory_changed.connect(lambda _view: self._show())
         context.state.looked_at.connect(self._look)

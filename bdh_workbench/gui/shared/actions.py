@@ -24,8 +24,8 @@ class ActionSpec:
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("new_memory", "New memory", "Ctrl+N", "Start an empty memory", "File"),
     ActionSpec("open_text", "Open text or facts…", "Ctrl+O", "Read texts, PDF, web pages, tables and more", "File"),
-    ActionSpec("import_memory", "Import memory file…", "Ctrl+I", "Copy a memory file into the library", "File"),
     ActionSpec("open_folder", "Open folder…", "Ctrl+Shift+O", "Add every document of a folder to the queue", "File"),
+    ActionSpec("import_memory", "Import memory file…", "Ctrl+I", "Copy a memory file into the library", "File"),
     ActionSpec("save", "Save memory", "Ctrl+S", "Save the memory in use to the library", "File"),
     ActionSpec("save_as", "Save memory as…", "Ctrl+Shift+S", "Save it under another title", "File"),
     ActionSpec("choose_model", "Choose model…", "Ctrl+M", "Load another model, or use another device", "File"),
@@ -60,9 +60,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("ask_again", "Ask again", "Ctrl+Shift+K", "Ask the last question again", "Run"),
     ActionSpec("run_checks", "Run checks", "Ctrl+Shift+R", "Ask the questions kept with the memory", "Run"),
     ActionSpec("run_retention", "Run retention", "Ctrl+R", "Write documents one after the other and measure", "Run"),
-    ActionSpec("workspace_write", "Write", "Ctrl+1", "Choose texts, write them and watch", "View", True),
-    ActionSpec("workspace_ask", "Ask", "Ctrl+2", "Questions and answers next to the memory's text", "View", True),
-    ActionSpec("workspace_inspect", "Inspect", "Ctrl+3", "Gates, addresses, retention, two memories", "View", True),
+    ActionSpec("workspace_write", "Write workspace", "Ctrl+1", "Choose texts, write them and watch", "View", True),
+    ActionSpec("workspace_ask", "Ask workspace", "Ctrl+2", "Questions, answers and the memory's text", "View", True),
+    ActionSpec("workspace_inspect", "Inspect workspace", "Ctrl+3", "Gates, retention, two memories", "View", True),
     ActionSpec("show_library", "Library pane", "Alt+1", "Show the saved memories", "View"),
     ActionSpec("show_write", "Write pane", "Alt+2", "Show what will be written", "View"),
     ActionSpec("show_live", "Live plots", "Alt+3", "Show the progress of a write", "View"),
@@ -114,8 +114,7 @@ def make_actions(window: QMainWindow, slots: Mapping[str, Callable[[], object]])
     for spec in ACTIONS:
         action = QAction(spec.text, window)
         action.setObjectName(spec.name)
-        if spec.name in TOOLBAR:
-            action.setIconText(TOOLBAR[spec.name])
+        action.setIconText(TOOLBAR.get(spec.name, spec.text.removesuffix(" workspace")))
         if spec.shortcut:
             action.setShortcut(QKeySequence(spec.shortcut))
         keys = f" ({spec.shortcut})" if spec.shortcut else ""

@@ -141,6 +141,7 @@ class Documents(QWidget):
             line, document = self.queue.topLevelItem(place), self._all[place]
             if line is not None and document is not None:
                 line.setText(2, self._states.get(document.title, ""))
+        self._show_states()
 
     def clear_states(self) -> None:
         """Nothing is known of any."""
@@ -193,7 +194,12 @@ class Documents(QWidget):
         rows = min(SHOWN_ROWS, len(self._all))
         self.queue.setFixedHeight(rows * max(20, self.queue.sizeHintForRow(0)) + 6)
         self._filling = False
+        self._show_states()
         self.changed.emit()
+
+    def _show_states(self) -> None:
+        """Leave the words the room of states where there are none."""
+        self.queue.setColumnHidden(2, not any(self._states.values()))
 
     def _choose(self, line: QTreeWidgetItem | None, _before: QTreeWidgetItem | None = None) -> None:
         index = self.queue.indexOfTopLevelItem(line) if line is not None else -1
