@@ -33,7 +33,8 @@ from pytestqt.qtbot import QtBot
 from bdh_workbench.gui.look.colours import DARK, LIGHT, Colours, mixed
 from bdh_workbench.session.storage.settings import WORKSPACES
 from lab.window.pictures import dialogs
-from tests.gui.conftest import Start
+from tests.core_factory import many_facts
+from tests.gui.conftest import WAIT, Start, press_write, settle
 
 LEAST_CONTRAST = 4.5  # WCAG 2, level AA, for text of this size
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)  # windows on windows
@@ -110,19 +111,29 @@ def test_no_two_entries_of_a_menu_have_the_same_mnemonic(start: Start) -> None:
 
 @pytest.mark.parametrize("name", WORKSPACES)
 def test_tab_goes_through_all_controls_pane_by_pane(start: Start, qtbot: QtBot, name: str) -> None:
-    window = start(load=False).window
+    workbench = start()
+    window = workbench.window
+    press_write(workbench, many_facts(3))
+    settle(workbench, qtbot)
+    window.workspaces.show("ask")
+    window.panes.ask.ask_again("What does the seal of Oster show?")
+    qtbot.waitUntil(lambda: window.panes.ask.exchanges[-1].done, timeout=WAIT)
+    settle(workbench, qtbot)
     window.workspaces.show(name)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
+    qtbot.waitUntil(lambda: window.context.clock.idle)
     wanted = {widget for widget in focusable(window) if widget.isVisible() and widget.isEnabled()}
     seen: list[QWidget] = []
     for _ in range(3 * len(wanted)):
         now = QApplication.focusWidget()
         assert now is not None, described(seen[-1]) if seen else name
-        if now in seen:
+        if seen and now is seen[0]:
             break
-        seen.append(now)
+        if not seen or now is not seen[-1]:  # links of the conversation are reached one after the other
+            seen.append(now)
         QTest.keyClick(now, Qt.Key.Key_Tab)
+    assert len(seen) == len(set(seen)), "Tab comes to a control only once"
     proxies = {widget.focusProxy() for widget in wanted if widget.focusProxy() is not None}
     missed = [described(one) for one in wanted - set(seen) if one.focusProxy() is None and one not in proxies]
     assert missed == [], "Tab never comes there"
