@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.dialogs.files import TEXT_KINDS, open_paths
+from bdh_workbench.gui.dialogs.questions import question_box
 from bdh_workbench.gui.look.colours import LIGHT
 from bdh_workbench.gui.panes.checks import _came
 from bdh_workbench.gui.parts.asking.exchange import NOTHING_ASKED, NOTHING_STORED
@@ -328,3 +329,15 @@ def test_the_workspaces_have_short_names_on_their_buttons_and_whole_ones_in_the_
     window = start(load=False).window
     action = window.actions_by_name["workspace_ask"]
     assert (action.text(), action.iconText()) == ("Ask workspace", "Ask")
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)  # a window on a window
+def test_a_question_shows_in_blue_what_enter_does(qapp: QApplication, start: Start) -> None:
+    window = start(load=False).window
+    box = question_box(window, "Save them first?", "Save", "Do not save", "Cancel")
+    box.show()
+    QApplication.processEvents()
+    save = next(button for button in box.buttons() if button.text() == "Save")
+    shade = save.grab().toImage().pixelColor(save.width() // 2, 6)
+    assert shade.name() == LIGHT.accent
+    box.deleteLater()

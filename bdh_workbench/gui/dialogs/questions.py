@@ -27,6 +27,7 @@ def question_box(parent: QWidget | None, question: str, *answers: str) -> QMessa
     on, *destroys, back = answers
     accept = box.addButton(on, QMessageBox.ButtonRole.AcceptRole)
     accept.setProperty("primary", True)
+    accept.style().polish(accept)  # a box dresses its buttons as they come
     for words in destroys:
         box.addButton(words, QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(accept)

@@ -173,7 +173,7 @@ class Exchange:
             if reply.candidates:
                 nearest = reply.candidates[0]
                 link = self._link(SHOW_SOURCE, f"“{short(nearest.sentence, 120)}”", colours, sign=False)
-                parts.append(_small(f"nearest: {link} ({escaped(shown_p(nearest.p))})", colours.muted))
+                parts.append(_small(f"nearest: {link} ({_p(nearest.p)})", colours.muted))
         elif reply.chosen is not None:
             parts.append(self._answer(reply, reply.chosen, colours))
         else:
@@ -214,7 +214,7 @@ class Exchange:
         chosen = reply.chosen
         if chosen is not None:
             p = _probability(chosen)
-            pieces.append(f"probability&nbsp; {bar(p, colours)}&nbsp; {escaped(shown_p(p))}")
+            pieces.append(f"probability&nbsp; {bar(p, colours)}&nbsp; {_p(p)}")
             place = _place(chosen.source).replace("“", "").replace("”", "")
             pieces.append(f"from {self._link(SHOW_SOURCE, place, colours, sign=False)}")
         elif self.outside:
@@ -248,7 +248,7 @@ class Exchange:
         lines = []
         if CANDIDATE_LIST in self.unfolded:
             for other in self.others:
-                body = f"{bar(other.p, colours)}&nbsp; {escaped(shown_p(other.p))} &nbsp;{_marked(other, colours)}"
+                body = f"{bar(other.p, colours)}&nbsp; {_p(other.p)} &nbsp;{_marked(other, colours)}"
                 where = escaped(f" · {_place(other.source)}")
                 reasons = escaped(why(other)).replace('"', "&quot;")
                 lines.append(
@@ -270,6 +270,11 @@ def why(candidate: Candidate) -> str:
 def _probability(candidate: Candidate) -> float:
     """How probably its answer is right, or its sentence where no answer was marked in it."""
     return candidate.p if candidate.answer_p is None else candidate.answer_p
+
+
+def _p(p: float) -> str:
+    """A probability as HTML, on one line."""
+    return escaped(shown_p(p)).replace(" ", "&nbsp;")
 
 
 def _place(source: Source) -> str:
