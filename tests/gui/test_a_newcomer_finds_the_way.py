@@ -23,7 +23,7 @@ from bdh_workbench.session.records.events import JobProgress, JobQueued, JobStar
 from bdh_workbench.session.records.jobs import NewMemory, SaveMemory
 from bdh_workbench.session.records.notebook import Check, CheckResult
 from tests.core_factory import DOCUMENT, OTHER_DOCUMENT, many_facts
-from tests.gui.conftest import Start, press_write, settle
+from tests.gui.conftest import WAIT, Start, begin_long_write, press_write, settle
 
 
 def paste_over(workbench: Workbench, text: str) -> None:
@@ -341,3 +341,19 @@ def test_a_question_shows_in_blue_what_enter_does(qapp: QApplication, start: Sta
     shade = save.grab().toImage().pixelColor(save.width() // 2, 6)
     assert shade.name() == LIGHT.accent
     box.deleteLater()
+
+
+def test_escape_in_the_question_line_stops_the_question_and_not_the_write_before_it(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    window = workbench.window
+    begin_long_write(workbench, qtbot)
+    write = window.panes.write.job
+    window.workspaces.go_to("ask")
+    window.panes.ask.ask_again("What does the seal of Oster show?")
+    window.actions_by_name["cancel"].trigger()
+    qtbot.waitUntil(lambda: window.panes.ask.exchanges[-1].done, timeout=WAIT)
+    assert window.panes.ask.exchanges[-1].problem == "stopped"
+    assert window.panes.write.job == write and write not in window.context.jobs.stopping
+    window.actions_by_name["cancel"].trigger()
+    settle(workbench, qtbot)
+    assert window.panes.write.job is None, "then it stops the write"

@@ -13,6 +13,7 @@ from bdh_workbench.gui.shared.actions import ACTIONS
 _CELL = 'style="padding:3px 16px 3px 0"'
 FURTHER = (
     ("Ask", "Earlier questions", "Up, Down", "Step through earlier questions"),
+    ("Ask", "Stop", "Esc", "Stop the questions that wait or are being answered, and nothing else"),
     ("Facts", "Paste cells", "Ctrl+V", "Paste cells from a spreadsheet, starting at the current cell"),
     ("Facts", "Clear", "Delete", "Clear cells, or delete whole rows"),
     ("Library", "Load", "Enter", "Load the chosen memory"),

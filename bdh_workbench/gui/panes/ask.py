@@ -200,6 +200,11 @@ class AskPane(Pane):
         self.line.setText(question)
         self.ask()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a question is being answered, or waits."""
+        return any(not exchange.done for exchange in self.exchanges)
+
     def stop(self) -> None:
         """Stop every answer that is not complete."""
         for exchange in self.exchanges:
@@ -245,7 +250,7 @@ class AskPane(Pane):
             self._settle()
 
     def _settle(self) -> None:
-        self.stop_button.setVisible(any(not exchange.done for exchange in self.exchanges))
+        self.stop_button.setVisible(self.busy)
         self.context.clock.mark(self)
 
     # Showing: the clock draws the pane like a plot

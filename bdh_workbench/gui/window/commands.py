@@ -57,7 +57,7 @@ class Commands(QObject):
             "sample_document": partial(self.sample, "document"),
             "write": panes.write.write,
             "pause": self.pause,
-            "cancel": panes.activity.cancel,
+            "cancel": self.cancel,
             "ask": partial(self.workspaces.go_to, "ask"),
             "show_source": partial(panes.ask.do_with_last, SHOW_SOURCE),
             "pin": partial(panes.ask.do_with_last, PIN),
@@ -151,6 +151,14 @@ class Commands(QObject):
         """Write documents one after the other and measure."""
         self.panes.retention.run()
         self.workspaces.go_to("retention")
+
+    def cancel(self) -> None:
+        """Stop what is running; whoever is about to ask means the question, which may wait for a long write."""
+        ask, focus = self.panes.ask, self.window.focusWidget()
+        if ask.busy and focus is not None and ask.isAncestorOf(focus):
+            ask.stop()
+        else:
+            self.panes.activity.cancel()
 
     def pause(self) -> None:
         """Hold the write or the retention run, or let it go on."""
