@@ -18,6 +18,7 @@ from bdh_workbench.gui.look.colours import LIGHT
 from bdh_workbench.gui.panes.checks import _came
 from bdh_workbench.gui.parts.asking.exchange import NOTHING_ASKED, NOTHING_STORED
 from bdh_workbench.gui.parts.asking.probability import bar
+from bdh_workbench.gui.window.main_window import FIRST_SIZE, MINIMUM
 from bdh_workbench.inputs.items import TextDocument
 from bdh_workbench.session.records.events import JobProgress, JobQueued, JobStarted
 from bdh_workbench.session.records.jobs import NewMemory, SaveMemory
@@ -357,3 +358,17 @@ def test_escape_in_the_question_line_stops_the_question_and_not_the_write_before
     window.actions_by_name["cancel"].trigger()
     settle(workbench, qtbot)
     assert window.panes.write.job is None, "then it stops the write"
+
+
+def test_the_mark_of_unsaved_changes_is_in_sight_however_long_the_title(start: Start, qtbot: QtBot) -> None:
+    workbench = start()
+    window = workbench.window
+    window.panes.write.show_documents([TextDocument("Minutes of the Millbrook Rowing Club, 14 March", DOCUMENT.text)])
+    window.panes.write.write()
+    settle(workbench, qtbot)
+    label = window.header.memory
+    for size in (MINIMUM, FIRST_SIZE):
+        window.resize(*size)
+        qtbot.wait(30)
+        beginning = label.text()[: label.text().index("●") + 1]
+        assert label.fontMetrics().horizontalAdvance(f"{beginning}…") <= label.contentsRect().width(), size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from bdh_workbench.gui.look.widgets import ElideLabel, bare
@@ -16,6 +16,7 @@ from bdh_workbench.session.storage.settings import WORKSPACES
 
 PROGRAM_NAME = "BDH memory workbench"
 TITLE_CHARACTERS = 32  # characters of a memory's title, so that what it holds can be read after it
+FEW_CHARACTERS, WIDE = 20, 1300  # of it in a window under so many pixels, so that the mark after it stays in sight
 
 
 class Header(QToolBar):
@@ -28,6 +29,7 @@ class Header(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # a header that is hidden is hard to find
         name = QLabel(PROGRAM_NAME)
         name.setObjectName("title")
+        self._shown: tuple[MemoryView | None, str] = (None, "")
         self.memory = ElideLabel()
         self.memory.setProperty("note", True)
         self.memory.setAccessibleName("Memory in use")
@@ -76,13 +78,24 @@ class Header(QToolBar):
 
     def show_memory(self, view: MemoryView | None, opening: str = "") -> None:
         """Name the memory in use and what it holds, or the one that is being opened in place of an empty one."""
+        self._shown = (view, opening)
         if view is None or not (view.items or view.title):
             self.memory.setText(f"opening {short(opening, 50)} …" if opening else "empty memory")
         else:
             mark = " ●" if view.dirty else ""
             counts = [count for count in holds(view) if count != view.title]  # a title that was not chosen may say it
-            parts = [f"{short(view.title, TITLE_CHARACTERS) or 'New memory'}{mark}", *counts, size(view.bytes)]
+            parts = [
+                f"{short(view.title, TITLE_CHARACTERS if self.width() >= WIDE else FEW_CHARACTERS) or 'New memory'}{mark}",
+                *counts,
+                size(view.bytes),
+            ]
             self.memory.setText(" · ".join(parts))
         dirty = view is not None and view.dirty
         lines = [view.title if view is not None else "", "● marks changes that are not saved." if dirty else ""]
         self.memory.setToolTip(tip("\n".join(filter(None, lines))))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten the title, or show more of it."""
+        super().resizeEvent(event)
+        if (event.oldSize().width() >= WIDE) != (event.size().width() >= WIDE):
+            self.show_memory(*self._shown)
