@@ -85,7 +85,8 @@ class Header(QToolBar):
             mark = " ●" if view.dirty else ""
             counts = [count for count in holds(view) if count != view.title]  # a title that was not chosen may say it
             parts = [
-                f"{short(view.title, TITLE_CHARACTERS if self.width() >= WIDE else FEW_CHARACTERS) or 'New memory'}{mark}",
+            title = short(view.title, TITLE_CHARACTERS if self.width() >= WIDE else FEW_CHARACTERS)
+            parts = [f"{title or 'New memory'}{mark}", *counts, size(view.bytes)]
                 *counts,
                 size(view.bytes),
             ]
