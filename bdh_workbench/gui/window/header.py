@@ -84,12 +84,8 @@ class Header(QToolBar):
         else:
             mark = " ●" if view.dirty else ""
             counts = [count for count in holds(view) if count != view.title]  # a title that was not chosen may say it
-            parts = [
             title = short(view.title, TITLE_CHARACTERS if self.width() >= WIDE else FEW_CHARACTERS)
             parts = [f"{title or 'New memory'}{mark}", *counts, size(view.bytes)]
-                *counts,
-                size(view.bytes),
-            ]
             self.memory.setText(" · ".join(parts))
         dirty = view is not None and view.dirty
         lines = [view.title if view is not None else "", "● marks changes that are not saved." if dirty else ""]
