@@ -42,6 +42,7 @@ NEAREST = 3  # items of each kind that are looked at by their cues, and as many 
 # are stored, the sooner one of them is met by chance. Of 391 other texts, with 23 documents in 3,041 stretches stored,
 # the first words of none open a document with it, and those of one a sentence in it ("In 2018,").
 BEGUN = 6.0
+CERTAIN = 20.0  # log-odds from which on a probability is 1 in single precision, and nothing else is looked for
 TAIL = 3  # tokens that a sentence may have after its last word and mark
 FACTS, DOCUMENTS, CUES = "facts", "documents", " by cues"  # names of the judges; those without words end in CUES
 EVEN = 0.5  # probability from which on a position is open; judges are fitted so that it lets few strangers in
@@ -274,24 +275,24 @@ class Recall:
         whole = (ids if recent is None else torch.cat((recent, ids), dim=1)).tolist()
         words = [RecentWords(self.lexicon, tokens) for tokens in whole] if self.index and self.lexicon else []
         look = _Look(self, summaries, evidence.cpu(), whole, words, skipped, length)
-        found, equal = self._candidates(ids, summaries, look)
-        met: dict[int, Repeated] = {n: Repeated((row,), math.inf) for n, row in enumerate(equal) if row >= 0}
-        for b, known in enumerate(repeated):
-            met |= {b * length + t: one for t, one in enumerate(known) if one is not None}
+        met = {b * length + t: one for b, row in enumerate(repeated) for t, one in enumerate(row) if one is not None}
         chosen = {n: self._nearest(look.cue(n), one.rows) for n, one in met.items()}  # the exact row of a position
+        odds = {n: self._log_odds(look, n, row, met[n].log_odds) for n, row in chosen.items()}
+        open_ = [n for n in range(len(whole) * length) if odds.get(n, 0.0) < CERTAIN]
+        found, equal = self._candidates(ids, summaries, look, open_)
+        for position, row in equal.items():
+            if position not in chosen:
+                chosen[position], odds[position] = row, self._log_odds(look, position, row)
         for position, row in chosen.items():
-            if self.item_of[row] in self.documents:
+            if odds[position] < CERTAIN and self.item_of[row] in self.documents:
                 found.add(position, row, 1.0)
         judged = look.judge(found)
-        familiar, best = [0.0] * (len(whole) * length), [look.nearest[n] for n in range(len(whole) * length)]
+        familiar, best = [0.0] * (len(whole) * length), [look.nearest.get(n, -1) for n in range(len(whole) * length)]
         for position, row, p in zip(found.positions, found.rows, judged, strict=True):
             if p > familiar[position] or familiar[position] == 0.0:
                 familiar[position], best[position] = p, row
         for position, row in chosen.items():
-            log_odds = math.inf  # the prompt of a fact is itself however little it says
-            if self.item_of[row] in self.documents:  # a text may begin as any other does
-                log_odds = min(met[position].log_odds, look.told(position) - self.begun[self.opening[row]])
-            familiar[position] = max(familiar[position], 1.0 / (1.0 + math.exp(-log_odds)))
+            familiar[position] = max(familiar[position], 1.0 / (1.0 + math.exp(-odds[position])))
             best[position] = row
         for b, tokens in enumerate(ids.tolist()):
             last, sure = int(before[b]), 1.0 if values is None else float(values[b])
@@ -323,13 +324,26 @@ class Recall:
         whole = torch.cat((recent, ids), dim=1).tolist()
         words = [RecentWords(self.lexicon, tokens) for tokens in whole] if self.index and self.lexicon else []
         look = _Look(self, summaries, evidence.cpu(), whole, words, recent.shape[1], ids.shape[1])
-        found, _ = self._candidates(ids, summaries, look)
+        found, _ = self._candidates(ids, summaries, look, range(ids.numel()))
         parts = {}
         for kind in self.kinds:
             of_kind = found.of([(self.item_of[row] in self.documents) == (kind == DOCUMENTS) for row in found.rows])
             if of_kind.rows:
                 parts[kind] = of_kind.positions, of_kind.rows, look.features(of_kind)
         return parts
+
+    def _log_odds(self, look: _Look, position: int, row: int, accident: float = math.inf) -> float:
+        """The log-odds that a row which a position repeats is the right one.
+
+        Args:
+            look: at the text.
+            position: in it.
+            row: that it repeats.
+            accident: the log-odds that it is none to repeat so much within another text.
+        """
+        if self.item_of[row] not in self.documents:
+            return math.inf  # the prompt of a fact is itself however little it says
+        return min(accident, look.told(position) - self.begun[self.opening[row]])  # a text may begin as any other does
 
     def _go_on(
         self,
@@ -363,16 +377,23 @@ class Recall:
         most = max(cosines)
         return next(row for row, cosine in zip(options, cosines, strict=True) if cosine >= most - COSINE_NOISE)
 
-    def _candidates(self, ids: Tensor, summaries: Tensor, look: _Look) -> tuple[_Found, list[int]]:
-        """What each position may read, and the row of an equal cue at each, -1 for none."""
-        found, equal = _Found([], [], []), []
+    def _candidates(
+        self, ids: Tensor, summaries: Tensor, look: _Look, positions: Sequence[int]
+    ) -> tuple[_Found, dict[int, int]]:
+        """What each of some positions may read, and the row of an equal cue where there is one."""
+        found, equal = _Found([], [], []), list[int]()
         near: dict[str, list[list[tuple[float, int]]]] = {kind: [] for kind in self.kinds}
         size = max(1, PRODUCTS // max(1, len(self.cues)))
-        flat = zip(
-            torch.split(ids.flatten(), size),
-            torch.split(look.cues, size),
-            torch.split(summaries[..., 0, :].flatten(0, 1), size),
-            strict=True,
+        chosen = torch.tensor(positions, dtype=torch.int64, device=look.cues.device)
+        flat = (
+            zip(
+                torch.split(ids.flatten()[chosen.to(ids.device)], size),
+                torch.split(look.cues[chosen], size),
+                torch.split(summaries[..., 0, :].flatten(0, 1)[chosen], size),
+                strict=True,
+            )
+            if positions
+            else ()
         )
         for tokens, part, long in flat:
             cosines = part @ self.cues.T
@@ -390,20 +411,21 @@ class Recall:
                 numbers = rows[top.indices.cpu()].tolist()
                 near[kind] += [list(zip(*pair, strict=True)) for pair in zip(top.values.tolist(), numbers, strict=True)]
         wanted: dict[int, list[tuple[int, float]]] = {}  # positions and margins of documents, whose place is sought
-        for position in range(len(equal)):
-            look.nearest[position] = max(near[kind][position][0] for kind in self.kinds)[1]
+        for number, position in enumerate(positions):
+            near_here = {kind: near[kind][number] for kind in self.kinds}
+            look.nearest[position] = max(near_here[kind][0] for kind in self.kinds)[1]
             by_words: list[int] | None = None
             for kind in self.kinds:
-                if near[kind][position][0][0] < WORTH[kind]:
+                if near_here[kind][0][0] < WORTH[kind]:
                     continue
                 rows_of: dict[int, tuple[float, int]] = {}
-                for score, row in near[kind][position]:
+                for score, row in near_here[kind]:
                     rows_of.setdefault(self.item_of[row], (score, row))
                 scores_of = [score for score, _ in rows_of.values()]
-                for number, (item, (score, row)) in enumerate(rows_of.items()):
-                    if number == NEAREST or score < WORTH[kind]:
+                for rank, (item, (score, row)) in enumerate(rows_of.items()):
+                    if rank == NEAREST or score < WORTH[kind]:
                         break
-                    others = scores_of[1] if number == 0 and len(scores_of) > 1 else scores_of[0]
+                    others = scores_of[1] if rank == 0 and len(scores_of) > 1 else scores_of[0]
                     margin = score - others if len(scores_of) > 1 else 1.0
                     if kind == FACTS:
                         found.add(position, row, margin)
@@ -419,7 +441,7 @@ class Recall:
         for item, here in wanted.items():
             for (position, margin), row in zip(here, look.placed(item, [p for p, _ in here]), strict=True):
                 found.add(position, row, margin)
-        return found, equal
+        return found, {position: row for position, row in zip(positions, equal, strict=True) if row >= 0}
 
     def _row_of(self, item: int, cue: Tensor) -> int:
         """The first row of a fact, as it is or after another sentence, whichever is nearer."""

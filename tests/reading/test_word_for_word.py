@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any
 
 import pytest
 import torch
@@ -15,7 +16,9 @@ from bdh_workbench.inputs.items import Fact, TextDocument
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.writing.writer import finish, write
 from bdh_workbench.model.loading import Model
+from bdh_workbench.reading import recall
 from bdh_workbench.reading.reader import PURE, Reader
+from bdh_workbench.reading.recall import Recall
 from bdh_workbench.reading.verbatim import INSIDE, ROOT_STATE, Repeated, Spoken, Stretch, Verbatim, told_nats
 from tests.core_factory import tiny_model
 
@@ -134,6 +137,27 @@ def test_every_word_of_a_document_is_met_at_its_own_place(model: Model) -> None:
     opened = reading.rows[0, :-1] >= 0
     assert int(opened.sum()) >= len(ids) - 5
     assert bool((memory.rows.tokens[reading.rows[0, :-1]] == torch.tensor(ids[1:]))[opened].all())
+
+
+def test_nothing_else_is_looked_for_where_words_are_certain(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "A red kite is seen by day over Orm. A red kite is seen by day under Pell. A red kite is seen at sea."
+    memory = finish(write(model, None, [Fact("The mill stands", "idle")], [TextDocument("Kites", text)])).memory
+    one = model.tokenizer.encode(text + " The mill stands")
+    ids = torch.tensor([one, model.tokenizer.encode("Zwo: 77 ## q.q and then: " + text)[: len(one)]])
+    looked: list[list[int]] = []
+    search = Recall._candidates
+
+    def noted(self: Recall, *given: Any) -> Any:
+        looked.append(list(given[-1]))
+        return search(self, *given)
+
+    monkeypatch.setattr(Recall, "_candidates", noted)
+    quick = Reader(model, memory).advance(ids)
+    monkeypatch.setattr(recall, "CERTAIN", math.inf)
+    slow = Reader(model, memory).advance(ids)
+    assert len(looked[0]) < ids.numel() / 2 and len(looked[1]) > len(looked[0])
+    assert torch.equal(quick.rows, slow.rows)
+    torch.testing.assert_close(quick.familiarity, slow.familiarity, atol=1e-6, rtol=0.0)
 
 
 # The tree
