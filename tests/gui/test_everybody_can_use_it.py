@@ -3,11 +3,12 @@ its own if it has one. By eye: words stand out from their ground."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QKeySequence, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -140,6 +141,50 @@ def test_tab_goes_through_all_controls_pane_by_pane(start: Start, qtbot: QtBot, 
     docks = [next((dock for dock in window.docks.values() if dock.isAncestorOf(widget)), None) for widget in seen]
     visits = [dock for place, dock in enumerate(docks) if dock is not None and docks[place - 1] is not dock]
     assert len(visits) == len(set(visits)), [dock.objectName() for dock in visits]
+
+
+def in_order(parent: QWidget) -> list[QWidget]:
+    """What Tab reaches in a pane or a dialog, one after the other."""
+    reached, now = [], parent.nextInFocusChain()
+    can = {widget for widget in focusable(parent) if widget.isVisible() and widget.focusProxy() is None}
+    while now is not None and now is not parent:
+        if now in can:
+            reached.append(now)
+        now = now.nextInFocusChain()
+    return reached
+
+
+def turned_back(parent: QWidget) -> list[tuple[str, str]]:
+    """Controls that are followed by one to the left of them in their row, or above them in their column."""
+    found = []
+    boxes = [(one, QRect(one.mapTo(parent, QPoint()), one.size())) for one in in_order(parent)]
+    for (first, here), (second, there) in itertools.pairwise(boxes):
+        shared = min(here.bottom(), there.bottom()) - max(here.top(), there.top())
+        in_row = shared > min(here.height(), there.height()) / 2
+        if there.left() < here.left() if in_row else there.top() < here.top() and there.left() < here.right():
+            found.append((spoken(first), spoken(second)))
+    return found
+
+
+@pytest.mark.parametrize("name", WORKSPACES)
+def test_tab_reads_a_pane_from_left_to_right_and_from_top_to_bottom(start: Start, qtbot: QtBot, name: str) -> None:
+    workbench = start()
+    window = workbench.window
+    press_write(workbench, many_facts(3))
+    settle(workbench, qtbot)
+    window.workspaces.show(name)
+    qtbot.waitUntil(lambda: window.context.clock.idle)
+    for key, pane in window.panes.by_name().items():  # the buttons of a pane's frame come after its own
+        if pane.isVisible():
+            assert turned_back(pane) == [], key
+
+
+def test_tab_reads_a_dialog_likewise(start: Start) -> None:
+    for name, dialog in every_dialog(start).items():
+        dialog.show()
+        QApplication.processEvents()
+        assert turned_back(dialog) == [], name
+        dialog.deleteLater()
 
 
 def luminance(colour: str) -> float:

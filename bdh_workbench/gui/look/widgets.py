@@ -214,6 +214,17 @@ class JobBar(QProgressBar):
             self.setUpdatesEnabled(True)
 
 
+def put_in_corner(tabs: QTabWidget, corner: QWidget) -> None:
+    """Put something beside the tabs; Tab comes to it before it comes to the pages, as the eye does."""
+    tabs.setCornerWidget(corner, Qt.Corner.TopRightCorner)
+    before: QWidget = tabs.tabBar()
+    inside = corner.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    for widget in (corner, *(inside if corner.focusPolicy() == Qt.FocusPolicy.NoFocus else ())):
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            QWidget.setTabOrder(before, widget)
+            before = widget
+
+
 def delay(parent: QObject, wait: int, call: Callable[[], object]) -> QTimer:
     """A timer that calls once, so many milliseconds after it was started last."""
     timer = QTimer(parent)

@@ -6,10 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
 
-from bdh_workbench.gui.look.widgets import Pane, bare, row, tab_pages
+from bdh_workbench.gui.look.widgets import Pane, bare, put_in_corner, row, tab_pages
 from bdh_workbench.gui.look.words import short
 from bdh_workbench.gui.plots.banks import BankUse
 from bdh_workbench.gui.plots.curves import ItemPlot, LossPlot
@@ -63,7 +62,7 @@ class LivePane(Pane):
         self.other.setMinimumContentsLength(14)
         self.other.addItem(NO_OTHER_WRITE)
         self.other.currentIndexChanged.connect(self._overlay)
-        self.tabs.setCornerWidget(self.other, Qt.Corner.TopRightCorner)
+        put_in_corner(self.tabs, self.other)
         self.column.addWidget(self.tabs, 1)
         context.bridge.on(WriteStepped, self._stepped)
         context.bridge.on(JobDone, self._ended)

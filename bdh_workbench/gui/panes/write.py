@@ -15,7 +15,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.gui.dialogs.files import TEXT_KINDS, open_folder, open_paths
 from bdh_workbench.gui.dialogs.lines import ColumnsDialog
 from bdh_workbench.gui.dialogs.questions import Confirm, Versions
-from bdh_workbench.gui.look.widgets import Pane, button, flat_button, note, row, set_tone, tab_pages
+from bdh_workbench.gui.look.widgets import Pane, button, flat_button, note, put_in_corner, row, set_tone, tab_pages
 from bdh_workbench.gui.look.words import plural, shown_p, tip
 from bdh_workbench.gui.parts.job_row import JobRow, time_left
 from bdh_workbench.gui.parts.settings_form import WholeRows
@@ -83,7 +83,7 @@ class WritePane(Pane):
         self.advanced.setMinimumHeight(64)
         self.advanced.setVisible(False)
         self.tabs = tab_pages("Document or facts", {"Document": self.pages, "Facts": facts})
-        self.tabs.setCornerWidget(self._corner(), Qt.Corner.TopRightCorner)
+        put_in_corner(self.tabs, self._corner())
         self.editing = EditBanner()
         self.column.addWidget(self.editing)
         self.column.addWidget(self.tabs, 3)

@@ -103,6 +103,8 @@ class CardHeader(QWidget):
         shown.setAccessibleName(f"{self._title}: {tip}")
         self._switches.append(shown)
         self._line.insertWidget(self._line.count() - 1, shown)
+        self.more.setParent(None)  # Tab comes to what was put in last at last
+        self._line.addWidget(self.more)
         self._menu.insertAction(self._menu.actions()[-len(PICTURE_KINDS)], action)
         return action
 
