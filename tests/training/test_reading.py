@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
-import re
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,6 @@ from bdh_workbench.training.reading.judging import (
     of_answers,
     of_sentences,
 )
-from bdh_workbench.training.reading.naming import PLACE_NOUNS, Nouns, nouns_of_names, with_noun
 from bdh_workbench.training.reading.phase import MADE_FILE, PEOPLE_FILE, Questions, refit_judges, train_reader
 from bdh_workbench.training.reading.questions import (
     Article,
@@ -231,51 +229,6 @@ def test_a_large_memory_is_asked_what_it_does_not_hold_as_often_as_a_small_one(m
     }
     assert len(share[False]) > 20
     assert np.mean(share[True]) == pytest.approx(np.mean(share[False]), abs=0.2)
-
-
-def test_what_names_are_is_learned_from_definitions_and_from_the_words_before_them() -> None:
-    plain = [("Water", "Water is the substance of rain. It was formed early.")]
-    poets = [(f"Poet {n} (born)", f"Poet {n} (1900) was a Swedish poet of the sea, known early.") for n in range(5)]
-    formed = [(f"City {n}", f"City {n} is the newly formed of many.") for n in range(5)]
-    said = [("Other", "The tale of poet Ada Berg was read in London. Then painter Bo Ek left. The formed Bo Ek Land.")]
-    documents = [CorpusDocument(text, "wikipedia", title) for title, text in plain + poets + formed + said]
-    assert nouns_of_names(documents, {"poets", "substances", "painters"}) == {
-        **{f"poet {n}": "poet" for n in range(5)},
-        "ada berg": "poet",
-    }
-
-
-@pytest.mark.parametrize(
-    ("question", "answer", "asked"),
-    [
-        ("Who wrote it then?", "Ada Berg", "poet wrote it then"),
-        ("What is it called?", "the Supreme Court", "court is it called"),
-        ("When did it open?", "May 1912", "(date|time|year) did it open"),
-        ("When did it open?", "on Sunday", "(date|time) did it open"),
-        ("Where did it open?", "at sea", f"({'|'.join(PLACE_NOUNS)}) did it open"),
-    ],
-)
-def test_a_question_says_what_kind_of_thing_it_asks_for(question: str, answer: str, asked: str) -> None:
-    nouns = Nouns({"ada berg": "poet"}, frozenset({"poet", "court"}))
-    ways = {with_noun(question, answer, nouns, random.Random(seed)) for seed in range(60)}
-    for way in ways:
-        plain = re.sub(r"^(In what|What (is|was) the name of the|What|Which) ", "", way)
-        assert re.fullmatch(asked, re.sub("^([a-z]+) that ", r"\1 ", plain).removesuffix("?")), way
-    assert len(ways) > 1
-
-
-@pytest.mark.parametrize(
-    ("question", "answer"),
-    [
-        ("What poet wrote it?", "Ada Berg"),
-        ("Who wrote it?", "Cy Dahl"),
-        ("Why did it open?", "Ada Berg"),
-        ("Who?", "Ada Berg"),
-    ],
-)
-def test_a_question_without_a_known_noun_stays(question: str, answer: str) -> None:
-    nouns = Nouns({"ada berg": "poet"}, frozenset({"poet"}))
-    assert {with_noun(question, answer, nouns, random.Random(seed)) for seed in range(20)} == {question}
 
 
 def test_what_answers_as_well_is_no_rival(folder: Path) -> None:

@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bdh_workbench.reading.sentence_evidence import POINTING_WORDS
-from bdh_workbench.reading.units import Unit, spans, unit, units
-from bdh_workbench.training.reading.naming import Nouns, with_noun
+from bdh_workbench.reading.units import Unit, unit, units
 from bdh_workbench.training.reading.questions import Asked, Pool, asked_as
 
 UNANSWERABLE = 0.2  # share of the pairs
 ALTERED = 0.5  # of those, share whose question asks about another thing of the same kind
-NAMED = 0.5  # share of the questions for a name that say what it is, where that is known
 REPLACED = 0.25  # share of the words with close ones that these stand for
 SENTENCES_READ = (1, 2, 3, 4)  # sentences that are read for a question, one drawn at random
 TRIED = 8  # sentences drawn for one that does not answer: the most alike is the hardest
@@ -54,7 +52,6 @@ class Examples:
         ordered: bool,
         rivals: Sequence[str] = (),
         close: Mapping[str, Sequence[str]] = MappingProxyType({}),
-        nouns: Nouns | None = None,
     ) -> None:
         """Take in a pool.
 
@@ -63,9 +60,8 @@ class Examples:
             ordered: whether sentences that stand beside each other come from one text.
             rivals: more sentences that do not answer, for a pool that has few with the same words.
             close: for a word those with close vectors, which may stand for it in a question.
-            nouns: what names are, for questions that say it.
         """
-        self._pool, self._ordered, self._close, self._nouns = pool, ordered, close, nouns
+        self._pool, self._ordered, self._close = pool, ordered, close
         self._sentences = [*pool.sentences, *rivals]
         self._said: dict[int, list[int]] = defaultdict(list)
         for number, sentence in enumerate(self._sentences):
@@ -81,8 +77,6 @@ class Examples:
         """One example at random."""
         asked = self._pool.asked[chooser.randrange(len(self))]
         text = asked_as(asked, self._pool.sentences, chooser, ordered=self._ordered)
-        if self._nouns is not None and chooser.random() < NAMED:
-            text = with_noun(text, self._answer(asked), self._nouns, chooser)
         question = self._reworded(units(text), chooser)
         size = chooser.choice(SENTENCES_READ)
         if chooser.random() < UNANSWERABLE:
@@ -92,11 +86,6 @@ class Examples:
             rivals = self._rivals(question, asked, max(1, size), chooser)
             return Example(question, [self._passage(number, asked)[0] for number in rivals], None)
         return self._around(question, asked, size, chooser, answered=True)
-
-    def _answer(self, asked: Asked) -> str:
-        sentence = self._pool.sentences[asked.sentence]
-        places = spans(sentence)
-        return sentence[places[asked.first][0] : places[asked.last][1]]
 
     def plain(self, number: int) -> Example:
         """A question with the sentence that answers it alone."""

@@ -35,7 +35,6 @@ from bdh_workbench.training.reading.judging import (
     memories,
     of_answers,
 )
-from bdh_workbench.training.reading.naming import Nouns, nouns_of_names
 from bdh_workbench.training.reading.questions import (
     Article,
     Asked,
@@ -171,13 +170,12 @@ def train_reader(
     gaps = _gaps(folder, questions)
     made, _ = questions.made()
     close = close_words(words, network.vectors.weight.detach()[:-1])
-    nouns = _nouns(folder, questions, frozenset(words))
-    from_gaps, from_made = (Examples(pool, ordered=True, close=close, nouns=nouns) for pool in (gaps, made))
+    from_gaps, from_made = (Examples(pool, ordered=True, close=close) for pool in (gaps, made))
     natural = asked_in([one for one in _articles(folder, questions) if one.number not in kept], everything)
     # A part of people's questions is put to the texts that their sentences come from.
-    in_texts = Examples(natural, ordered=True, close=close, nouns=nouns)
+    in_texts = Examples(natural, ordered=True, close=close)
     # People asked about single sentences: what competes with those comes from elsewhere.
-    apart = Examples(people, ordered=False, rivals=made.sentences[:RIVAL_SENTENCES], close=close, nouns=nouns)
+    apart = Examples(people, ordered=False, rivals=made.sentences[:RIVAL_SENTENCES], close=close)
 
     def shared(run: ReadingConfig) -> list[tuple[Examples, float]]:
         part = run.people * len(in_texts) / max(1, len(in_texts) + len(apart))
@@ -344,20 +342,6 @@ def _articles(folder: Path, questions: Questions) -> list[Article]:
         return [Article(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(f"{path} is damaged: delete it to look for the texts again.") from None
-
-
-def _nouns(folder: Path, questions: Questions, words: frozenset[str]) -> Nouns:
-    """What the names of the corpus are; found once."""
-    path = folder / "reader-nouns.json"
-    if not path.is_file():
-        print("Looking for what names are.", file=sys.stderr)
-        documents = (d for d in questions.documents() if d.source.startswith(ENCYCLOPAEDIC))
-        save_json_atomically(path, nouns_of_names(documents, words))
-    try:
-        of = {str(name): str(noun) for name, noun in json.loads(path.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, AttributeError):
-        raise UserError(f"{path} is damaged: delete it to look for names again.") from None
-    return Nouns(of, frozenset(of.values()))
 
 
 def _gaps(folder: Path, questions: Questions) -> Pool:
