@@ -27,7 +27,7 @@ from bdh_workbench.evaluation.questions import QuestionsReport, questions_report
 from bdh_workbench.evaluation.retention import CUE_WORDS, as_question, token_accuracy
 from bdh_workbench.evaluation.squad import read_articles
 from bdh_workbench.inputs.items import Fact, TextDocument
-from bdh_workbench.inputs.sentences import sentences_of
+from bdh_workbench.inputs.sentences import sentence_spans, sentences_of
 from bdh_workbench.memory.files.memory_file import load_memory_of, save_memory
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.memory.store.banks import own_rows
@@ -225,14 +225,13 @@ def first_documents(model: Model, texts: Sequence[TextDocument], tokens: int) ->
 
 
 def beginning(model: Model, text: TextDocument, tokens: int) -> TextDocument:
-    """The first sentences of a document, with so many tokens or a few more."""
-    kept: list[str] = []
-    for sentence in sentences_of(text.text):
-        kept.append(sentence)
-        tokens -= len(model.tokenizer.encode(sentence))
+    """The first sentences of a document, as they stand there, with so many tokens or a few more."""
+    end = 0
+    for start, end in sentence_spans(text.text):
+        tokens -= len(model.tokenizer.encode(text.text[start:end]))
         if tokens <= 0:
             break
-    return TextDocument(text.title, " ".join(kept))
+    return TextDocument(text.title, text.text[:end].strip())
 
 
 def _measured(model: Model, documents: Sequence[TextDocument], other: HeldOut) -> Scale:

@@ -52,6 +52,8 @@ def test_documents_are_as_many_and_as_long_as_asked_for(model: Model, corpus: st
     assert len(texts) == 3 and texts[2].title.startswith("3. Chapter 2 was found")
     short = beginning(model, texts[0], 30)
     assert texts[0].text.startswith(short.text) and short.text.endswith(".") and len(short.text) < len(texts[0].text)
+    lines = TextDocument("Lines", "The mill stands by the weir.\n\nNobody turns it.\nIt is idle.")
+    assert beginning(model, lines, 40).text == "The mill stands by the weir.\n\nNobody turns it."
     one = len(model.tokenizer.encode(texts[0].text))
     chosen = first_documents(model, texts, one + 30)
     assert [text.title for text in chosen] == [text.title for text in texts[:2]] and len(chosen[1].text) < 200
