@@ -150,6 +150,7 @@ class Workbench:
 
     def _model_changed(self, event: ModelChanged) -> None:
         if event.info is not None:
+            self.garbage.set_aside()  # torch and the model are there
             last, self._last_memory = self._last_memory, ""
             if last and not self.window.restored and os.path.isfile(last):
                 self._opening = self.context.submit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -119,3 +120,24 @@ def test_the_command_lists_what_each_slot_costs(
     assert slots.main(["--writes", "1", "--model", str(save_tiny_model(tmp_path / "tiny"))]) == 0
     said = capsys.readouterr().out
     assert "longest   mean   calls" in said and "stalls: median" in said
+
+
+def test_what_is_loaded_with_the_model_is_left_out_of_collections_until_the_end(
+    start: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen = gc.get_freeze_count()
+    gc.unfreeze()
+    try:
+        workbench = start()
+        qtbot.waitUntil(lambda: gc.get_freeze_count() > 50_000)
+        calls: list[str] = []
+        monkeypatch.setattr(gc, "collect", lambda *_: calls.append("collect"))
+        workbench.garbage.set_aside()
+        assert calls == ["collect"], "a model that is no longer in use is let go"
+        monkeypatch.undo()
+        workbench.window.close_now()
+        assert workbench.close()
+        assert gc.get_freeze_count() == 0
+    finally:
+        if frozen:
+            gc.freeze()  # as tests/conftest.py has it
