@@ -107,7 +107,7 @@ class Forgotten:
         shared: banks that the one had a part in.
         seconds: of forgetting.
         same: how many of the other banks are as they were, to the bit.
-        beside: token accuracy, before and after, on the documents that shared a bank with it.
+        beside: token accuracy, before and after, on the documents that shared a bank with it; None if none did.
         others: the same on documents that shared none.
     """
 
@@ -117,8 +117,8 @@ class Forgotten:
     shared: int
     seconds: float
     same: int
-    beside: tuple[float, float]
-    others: tuple[float, float]
+    beside: tuple[float, float] | None
+    others: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +276,10 @@ def _forgotten(model: Model, memory: Memory, documents: Sequence[TextDocument]) 
     apart = [bank for bank in own_rows(memory.rows) if bank not in held[middle]]
     untouched = sum(torch.equal(one.bank(bank), other.bank(number[bank])) for bank in apart)
 
-    def kept(numbers: Sequence[int]) -> tuple[float, float]:
+    def kept(numbers: Sequence[int]) -> tuple[float, float] | None:
         chosen = [documents[n] for n in numbers]
+        if not chosen:
+            return None
         return _accuracy(model, memory, chosen), _accuracy(model, after, chosen)
 
     return Forgotten(
@@ -323,7 +325,11 @@ def page(report: Report, names: Sequence[str]) -> str:
             f"\n## One of {gone.documents} documents forgotten\n\n{gone.tokens:,} tokens in {gone.banks} banks, "
             f"{gone.shared} of which the document had a part in; {gone.seconds:.1f} s. {gone.same} of the "
             f"{gone.banks - gone.shared} other banks are as they were, bit for bit. Token accuracy before and after: "
-            f"{gone.beside[0]:.4f} and {gone.beside[1]:.4f} on documents that shared a bank with it, "
-            f"{gone.others[0]:.4f} and {gone.others[1]:.4f} on others.\n"
+            f"{_before_and_after(gone.beside)} on documents that shared a bank with it, "
+            f"{_before_and_after(gone.others)} on others.\n"
         )
     return "".join(parts)
+
+
+def _before_and_after(accuracy: tuple[float, float] | None) -> str:
+    return "no figure (there are none)" if accuracy is None else f"{accuracy[0]:.4f} and {accuracy[1]:.4f}"

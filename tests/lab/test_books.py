@@ -78,6 +78,14 @@ def test_another_memory_is_not_taken_for_the_same(model: Model) -> None:
     assert not books.same(memory, dataclasses.replace(memory, rows=memory.rows.altered(items=memory.rows.items + 1)))
 
 
+def test_what_no_document_shared_has_no_accuracy(model: Model, corpus: str) -> None:
+    one = documents_of(model, corpus, 0, 1)
+    gone = books._forgotten(model, finish(write(model, None, (), one)).memory, one)
+    assert gone.beside is None and gone.others is None
+    page = books.page(books.Report("tiny", 1, 30, [], forgotten=gone), ())
+    assert "no figure (there are none) on documents that shared a bank with it" in page
+
+
 @pytest.mark.slow
 def test_books_are_written_by_several_processes_merged_and_forgotten(
     model: Model, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
