@@ -277,8 +277,8 @@ def read_sentences(
         passages: to be read.
 
     Returns:
-        For each passage the answer's span in characters with its probability, if that passage answers; and the
-        evidence (n, len(READ)).
+        For each passage the answer's span in characters with its probability among all that could be the answer, if
+        that passage answers; and the evidence (n, len(READ)).
     """
     network, texts = asker.network, [one.text for one in passages]
     cut = [spans(text) for text in texts]
@@ -311,12 +311,13 @@ def read_sentences(
         inside = torch.full_like(allowed, -torch.inf, dtype=log_p.dtype)
         part = log_p[number, begin : begin + len(places)]
         inside[: len(part)] = part
-        best, place = inside.masked_fill(~allowed, -torch.inf).flatten().max(0)
+        inside = inside.masked_fill(~allowed, -torch.inf).flatten()
+        best, place = inside.max(0)
         if not bool(best.isfinite()):
             answers.append(((lead, len(text)), 0.0))
             continue
         first, more = divmod(int(place), longest)
-        answers.append(((places[first][0], places[first + more][1]), float((best - whole[number]).exp())))
+        answers.append(((places[first][0], places[first + more][1]), float((best - inside.logsumexp(0)).exp())))
     return answers, evidence
 
 

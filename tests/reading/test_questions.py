@@ -138,6 +138,14 @@ def test_a_sentence_that_points_back_is_read_with_the_one_before(
     }
 
 
+def test_an_answer_is_as_probable_as_it_is_among_those_that_can_be_one() -> None:
+    # "(", ")", "," and what they would leave open or end with are no answers: "Ada" is the only one.
+    for text in ("Ada", "Ada,", ", Ada )"):
+        answers, _ = read_sentences(small_asker(), units("Who?"), [Passage(text)])
+        (start, end), p = answers[0]
+        assert (text[start:end], p) == ("Ada", pytest.approx(1.0, abs=1e-5))
+
+
 def test_he_is_no_answer_and_none_goes_over_the_border_of_two_sentences() -> None:
     lead = "Ada rang. "
     for text in ("He", "He ran", "It"):
