@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from bdh_workbench.training.config import TrainingConfig
-from bdh_workbench.training.fused import product_type
 
 # Coefficients of the iteration (Jordan et al. 2024), and how often it is repeated.
 QUINTIC, ITERATIONS = (3.4445, -4.7750, 2.0315), 5
@@ -23,10 +22,19 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, matrices: Sequence[nn.Parameter], rate: float, weight_decay: float, momentum: float = 0.95
+        self,
+        matrices: Sequence[nn.Parameter],
+        rate: float,
+        weight_decay: float,
+        dtype: torch.dtype,
+        momentum: float = 0.95,
     ) -> None:
-        """Take parameters (..., m, n), each matrix orthogonalised by itself, with updates as large as AdamW's."""
+        """Take parameters (..., m, n), each matrix orthogonalised by itself, with updates as large as AdamW's.
+
+        ``dtype`` is that of the matrix products.
+        """
         super().__init__(list(matrices), {"lr": rate, "weight_decay": weight_decay, "momentum": momentum})
+        self.dtype = dtype
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -40,15 +48,18 @@ class Muon(torch.optim.Optimizer):
                 if "momentum_buffer" not in state:
                     state["momentum_buffer"] = torch.zeros_like(matrix)
                 mean = state["momentum_buffer"].lerp_(matrix.grad, 1.0 - momentum)
-                update = orthogonal(torch.lerp(matrix.grad, mean, momentum))
+                update = orthogonal(torch.lerp(matrix.grad, mean, momentum), self.dtype)
                 matrix.mul_(1.0 - rate * group["weight_decay"])
                 matrix.add_(update, alpha=-rate * RMS * max(matrix.shape[-2:]) ** 0.5)
 
 
-def orthogonal(matrices: Tensor) -> Tensor:
-    """Matrices (..., m, n) with their singular values brought to between about 0.7 and 1.2, in the same type."""
+def orthogonal(matrices: Tensor, dtype: torch.dtype) -> Tensor:
+    """Matrices (..., m, n) with their singular values brought to between about 0.7 and 1.2, in the same type.
+
+    Products are made in ``dtype``.
+    """
     tall = matrices.shape[-2] > matrices.shape[-1]
-    x: Tensor = (matrices.mT if tall else matrices).to(product_type(matrices.device.type))
+    x: Tensor = (matrices.mT if tall else matrices).to(dtype)
     x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
     a, b, c = QUINTIC
     for _ in range(ITERATIONS):
@@ -70,13 +81,18 @@ def make_adamw(network: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=config.rate, betas=config.betas, fused=True)
 
 
-def make_optimisers(network: nn.Module, config: TrainingConfig) -> list[torch.optim.Optimizer]:
-    """The optimisers that the configuration names; every parameter belongs to one of them."""
+def make_optimisers(
+    network: nn.Module, config: TrainingConfig, dtype: torch.dtype = torch.float32
+) -> list[torch.optim.Optimizer]:
+    """The optimisers that the configuration names; every parameter belongs to one of them.
+
+    ``dtype`` is that of their matrix products.
+    """
     if config.optimiser == "adamw":
         return [make_adamw(network, config)]
     matrices = [p for name, p in network.named_parameters() if _is_matrix(name, p)]
     others = [p for name, p in network.named_parameters() if not _is_matrix(name, p)]
     return [
-        Muon(matrices, config.rate, config.weight_decay),
+        Muon(matrices, config.rate, config.weight_decay, dtype),
         torch.optim.AdamW(others, lr=config.rate, betas=config.betas, weight_decay=0.0, fused=True),
     ]

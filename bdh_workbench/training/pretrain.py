@@ -134,9 +134,11 @@ class Ahead:
         self._waiting.append((order, self._pool.submit(self._make, order)))
 
 
-def step_type(config: TrainingConfig, device: torch.device) -> torch.dtype:
-    """The type of the matrix products of a training step."""
-    return fused.product_type(device.type) if config.bf16 else torch.float32
+def step_type(config: TrainingConfig, ranks: Ranks) -> torch.dtype:
+    """The type of the matrix products of a training step: the first rank's, as others would let the weights drift."""
+    kind = ranks.device.type
+    half = (config.bf16 or kind == "cuda") and fused.product_type(kind) == torch.bfloat16
+    return torch.bfloat16 if ranks.agree([float(half)])[0] else torch.float32
 
 
 def learning_rate(config: TrainingConfig, step: int, done: float) -> float:
@@ -200,7 +202,8 @@ class Pretraining:
         """
         self.network, self.config, self.ranks, self.folder = network, config, ranks, folder
         self.validation, self.clock = validation, clock
-        self.optimisers = make_optimisers(network, config)
+        self.dtype = step_type(config, ranks)
+        self.optimisers = make_optimisers(network, config, self.dtype)
         self.average: dict[str, Tensor] = {}
         self.progress = Progress()
         self.settings = {"model": network.config.network_dict()}
@@ -229,7 +232,7 @@ class Pretraining:
         return self.progress
 
     def _model(self) -> Callable[[Tensor, int | None], Tensor]:
-        model: nn.Module = LanguageModel(self.network, step_type(self.config, self.ranks.device))
+        model: nn.Module = LanguageModel(self.network, self.dtype)
         if self.config.compile and self.ranks.device.type == "cuda":
             # Shapes change once, when the longer windows begin: two fixed graphs are faster than one for any shape.
             model = torch.compile(model, dynamic=False)  # type: ignore[assignment]

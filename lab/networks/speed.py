@@ -28,6 +28,7 @@ from bdh_workbench.model.device import choose_device
 from bdh_workbench.model.network import Network
 from bdh_workbench.training import fused
 from bdh_workbench.training.config import TrainingConfig, load_configs
+from bdh_workbench.training.distributed import Ranks
 from bdh_workbench.training.optimisers import make_adamw, make_optimisers
 from bdh_workbench.training.pretrain import LanguageModel, step_type
 from bdh_workbench.training.telemetry import operations_per_token
@@ -111,12 +112,13 @@ def compare_with_published(
     fused.keep_freed_memory()
     network, same = Network(config).to(device), Network(config).to(device)
     plain = PublishedBDH(config).to(device)
-    ours: nn.Module = LanguageModel(network, step_type(settings, device))
+    dtype = step_type(settings, Ranks(0, 1, device))
+    ours: nn.Module = LanguageModel(network, dtype)
     if device.type == "cuda" and settings.compile:
         ours = torch.compile(ours, dynamic=False)  # type: ignore[assignment]
     adamw = torch.optim.AdamW(plain.parameters(), lr=settings.rate, betas=settings.betas, fused=True)
     steppers = [
-        _stepper(ours, make_optimisers(network, settings), network, ids, settings.clip),
+        _stepper(ours, make_optimisers(network, settings, dtype), network, ids, settings.clip),
         _stepper(LanguageModel(same), [make_adamw(same, settings)], same, ids, settings.clip),
         _stepper(plain, [adamw], plain, ids, settings.clip),
     ]
@@ -135,7 +137,7 @@ def compare_with_published(
         "ratios_plain": [round(value, 3) for value in ratios_plain],
         "ours_gigaflops": round(rates[0] * operations_per_token(config, context) / 1e9, 2),
         "optimiser": settings.optimiser,
-        "type": str(step_type(settings, device)).removeprefix("torch."),
+        "type": str(dtype).removeprefix("torch."),
         "parameters": {"ours": _count(network), "published": _count(plain)},
         "heads": {"ours": "tied", "published": "untied"},
         "rows": rows,

@@ -23,11 +23,11 @@ from safetensors.torch import load_file, save_file
 from bdh_workbench.errors import UserError
 from bdh_workbench.model.network import TOKENS_AT_ONCE, Network
 from bdh_workbench.model.tokenizer import ByteTokenizer
-from bdh_workbench.training import checkpoint
+from bdh_workbench.training import checkpoint, fused
 from bdh_workbench.training.checkpoint import Progress
 from bdh_workbench.training.config import CONFIGS, TrainingConfig, load_configs
 from bdh_workbench.training.distributed import Ranks, start_ranks
-from bdh_workbench.training.optimisers import make_adamw, make_optimisers
+from bdh_workbench.training.optimisers import Muon, make_adamw, make_optimisers
 from bdh_workbench.training.pretrain import (
     LanguageModel,
     Pretraining,
@@ -36,6 +36,7 @@ from bdh_workbench.training.pretrain import (
     learning_rate,
     levels_at,
     share_done,
+    step_type,
 )
 from tests.core_factory import general_ids, tiny_config
 
@@ -377,6 +378,21 @@ def test_a_plain_run_stands_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ranks == ALONE and ranks.first
     assert ranks.agree([1.0, 2.0]) == [1.0, 2.0] and float(ranks.mean(torch.tensor(3.0))) == 3.0
     ranks.barrier()
+
+
+def test_all_ranks_multiply_in_the_type_of_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fused, "product_type", lambda kind: torch.bfloat16)
+    monkeypatch.setattr(Ranks, "agree", lambda ranks, values: [0.0 for _ in values])
+    run = prepared(tmp_path)
+    muon = run.optimisers[0]
+    assert isinstance(muon, Muon) and run.dtype == muon.dtype == torch.float32
+
+
+def test_only_a_cpu_can_be_kept_from_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fused, "product_type", lambda kind: torch.bfloat16)
+    plain = TrainingConfig(bf16=False)
+    assert step_type(plain, ALONE) == torch.float32 and step_type(TrainingConfig(), ALONE) == torch.bfloat16
+    assert step_type(plain, Ranks(0, 1, torch.device("cuda"))) == torch.bfloat16
 
 
 WORKER = """

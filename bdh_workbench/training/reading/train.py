@@ -147,12 +147,12 @@ class ReaderTraining:
         chosen = set(map(id, turned))
         network.vectors.weight.requires_grad_(settings.tuned)
         others = [p for p in self.trained.parameters() if id(p) not in chosen and p.requires_grad]
+        self.dtype = product_type("cpu")
         self.optimisers: list[torch.optim.Optimizer] = [
             # Its updates are scaled to those of AdamW, so that both follow one rate.
-            Muon(turned, settings.rate, settings.weight_decay),
+            Muon(turned, settings.rate, settings.weight_decay, self.dtype),
             torch.optim.AdamW(others, settings.rate, (0.9, 0.98), weight_decay=0.0, fused=True),
         ]
-        self.dtype = product_type("cpu")
         self.progress = Progress()
         self._group, self._batches = -1, list[list[Example]]()
 
