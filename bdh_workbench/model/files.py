@@ -21,10 +21,13 @@ from typing import Any
 from bdh_workbench.errors import UserError
 
 PARTIAL, LINK = ".partial", ".link"  # ends of names that files have for the time of a save
+CHARACTERS = "?" * 8  # that ``tempfile`` puts before the end
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a temporary file next to ``path``, flush it to disk, and put it in place of ``path``.
+
+    ``write`` opens the file that is there, and puts no other in its place.
 
     Where ``path`` is a link, the file that it leads to is renewed. A file that was there keeps its owner, its mode and
     the names that it has in its folder (hard links). Under a name in another folder it stays as it was, as backups
@@ -62,18 +65,18 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         reason = error.strerror or str(error)
         raise UserError(f"{path} could not be saved ({reason}); the file there, if any, is unchanged.") from None
     finally:
+        if descriptor >= 0:
+            os.close(descriptor)  # before the file is removed: Windows removes none that is open
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-        if descriptor >= 0:
-            os.close(descriptor)
 
 
 def sweep(folder: Path, name: str | None = None) -> None:
     """Remove what processes left in a folder that died while saving a file of this name, or any file."""
-    start = "." if name is None else f".{glob.escape(name)}."
+    start = ".*" if name is None else f".{glob.escape(name)}"
     with contextlib.suppress(OSError):
-        for left in [path for end in (PARTIAL, LINK) for path in folder.glob(f"{start}*{end}")]:
+        for left in [path for end in (PARTIAL, LINK) for path in folder.glob(f"{start}.{CHARACTERS}{end}")]:
             with contextlib.suppress(OSError):
                 if stat.S_ISREG(left.lstat().st_mode):  # opening a pipe would wait for ever
                     _remove(left)
@@ -84,7 +87,7 @@ def _begun(place: Path) -> tuple[int, Path]:
     while True:
         descriptor, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=PARTIAL, dir=place.parent)
         with contextlib.suppress(OSError):  # some file systems know no locks
-            _lock(descriptor)
+            _lock(descriptor, wait=True)  # for a sweep that is about to remove it
         if os.path.exists(name):  # else another process swept it away before it was locked
             return descriptor, Path(name)
         os.close(descriptor)
@@ -92,7 +95,7 @@ def _begun(place: Path) -> tuple[int, Path]:
 
 if sys.platform == "win32":
 
-    def _lock(descriptor: int) -> None:
+    def _lock(descriptor: int, wait: bool = False) -> None:
         """Nothing: whoever has a file open keeps others from removing it."""
 
     def _remove(path: Path) -> None:
@@ -102,9 +105,9 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> None:
-        """Lock an open file; an OSError where somebody else has."""
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _lock(descriptor: int, wait: bool = False) -> None:
+        """Lock an open file; where somebody else has, wait, or else raise an OSError."""
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
     def _remove(path: Path) -> None:
         """Remove a file that nobody has locked."""
@@ -162,6 +165,7 @@ def save_json_atomically(path: Path, value: Any) -> None:
 
 def save_tensors_atomically(path: Path, tensors: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
     """Write tensors (contiguous, on the CPU) as safetensors as ``write_atomically`` does."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    write_atomically(path, lambda temporary: save_file(dict(tensors), temporary, metadata=dict(metadata)))
+    # ``save_file`` would put a file of its own there, which is neither flushed nor locked.
+    write_atomically(path, lambda temporary: temporary.write_bytes(save(dict(tensors), dict(metadata))))

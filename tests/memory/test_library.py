@@ -361,7 +361,7 @@ def test_the_lock_may_be_nested_and_is_freed_by_an_error(library: Library, monke
 
 def test_what_dead_processes_left_is_swept_away(library: Library) -> None:
     library.folder.mkdir()
-    left, filled = library.folder / ".m.safetensors.a.partial", library.folder / ".n.safetensors.b.partial"
+    left, filled = (library.folder / f".{name}.safetensors.0000000x.partial" for name in "mn")
     left.touch()
     with filled.open("wb") as file:
         assert try_lock(file)

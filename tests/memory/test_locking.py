@@ -8,18 +8,21 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from bdh_workbench.commands.common import name_notes, save
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import Fact
-from bdh_workbench.memory.files.locking import renewing
+from bdh_workbench.memory.files.locking import renewing, try_lock
 from bdh_workbench.memory.files.memory_file import load_memory, rewrite_labels, save_memory
-from bdh_workbench.model.files import save_text_atomically
+from bdh_workbench.model.files import save_tensors_atomically, save_text_atomically, write_atomically
 from tests.memory.counter import add_one
 from tests.memory.memory_factory import random_memory
 from tests.model_factory import save_facts
@@ -189,11 +192,87 @@ def test_what_a_killed_save_left_goes_with_the_next_save_of_that_file(tmp_path: 
         assert left.read_bytes() == b"half", "another process is at it"
         process.kill()
     assert left.exists()
-    others = [
-        tmp_path / name for name in (".n.safetensors.x.partial", ".m.safetensors.y.partial", ".m.safetensors.z.link")
+    stay = [
+        tmp_path / name
+        for name in (".m.safetensors.0000000y.partial", ".m.safetensors.mine.link", ".n.safetensors.0000000x.partial")
     ]
-    others[0].touch()
-    os.mkfifo(others[1])
-    others[2].hardlink_to(path)
+    os.mkfifo(stay[0])
+    stay[1].touch()
+    stay[2].touch()
+    (tmp_path / ".m.safetensors.0000000z.link").hardlink_to(path)
     save_memory(path, random_memory())
-    assert sorted(os.listdir(tmp_path)) == [".m.safetensors.y.partial", ".n.safetensors.x.partial", "m.safetensors"]
+    assert sorted(os.listdir(tmp_path)) == [*(one.name for one in stay), "m.safetensors"]
+
+
+@POSIX
+def test_a_save_waits_for_a_sweep_that_is_about_to_remove_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    make, sweeps = tempfile.mkstemp, list[threading.Thread]()
+
+    def remove(name: str, lock: int) -> None:
+        time.sleep(0.2)
+        os.unlink(name)
+        os.close(lock)
+
+    def swept(**given: Any) -> tuple[int, str]:
+        descriptor, name = make(**given)
+        if not sweeps:
+            lock = os.open(name, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            sweeps.append(threading.Thread(target=remove, args=(name, lock)))
+            sweeps[0].start()
+        return descriptor, name
+
+    monkeypatch.setattr(tempfile, "mkstemp", swept)
+    path = tmp_path / "note"
+
+    def write(temporary: Path) -> None:
+        sweeps[0].join()
+        assert temporary.exists()
+        temporary.write_text("text", encoding="utf-8")
+
+    write_atomically(path, write)
+    assert path.read_text(encoding="utf-8") == "text" and os.listdir(tmp_path) == ["note"]
+
+
+@pytest.mark.parametrize("kind", ["text", "tensors", "memory"])
+def test_what_is_flushed_is_the_file_that_comes_into_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    path, flushed, flush = tmp_path / "m.safetensors", list[int](), os.fsync
+
+    def noted(descriptor: int) -> None:
+        flushed.append(os.fstat(descriptor).st_ino)
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    if kind == "text":
+        save_text_atomically(path, "text")
+    elif kind == "tensors":
+        save_tensors_atomically(path, {"a": torch.ones(3)}, {})
+    else:
+        save_memory(path, random_memory())
+    assert path.stat().st_ino in flushed
+
+
+@POSIX
+def test_a_failed_save_removes_no_file_that_is_still_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows refuses it, and the half-written file stayed."""
+    remove = Path.unlink
+
+    def as_on_windows(path: Path, missing_ok: bool = False) -> None:
+        with path.open("rb") as file:
+            if not try_lock(file):
+                raise PermissionError
+        remove(path, missing_ok)
+
+    def fail(temporary: Path) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Path, "unlink", as_on_windows)
+    with pytest.raises(ZeroDivisionError):
+        write_atomically(tmp_path / "note", fail)
+    assert os.listdir(tmp_path) == []
