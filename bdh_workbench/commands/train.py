@@ -29,7 +29,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="take tokenizer, addresses, judges and reader from this model: they do not depend on the network",
     )
     parser.add_argument(
-        "--weights-of", metavar="DIR", help="start pre-training with the network of this finished model"
+        "--weights-of",
+        metavar="DIR",
+        help="start pre-training with the network and the tokenizer of this finished model",
     )
     parser.add_argument("--out", metavar="DIR", required=True, help="the model folder to make")
     parser.add_argument(

@@ -158,7 +158,9 @@ def _data(corpus: str, done: Mapping[str, Any], training: Mapping[str, Any]) -> 
 def _training_rows(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     training, done, machine = record["training"], record["pretraining"], record["hardware"]
     rate = done["tokens"] / max(done["seconds"], 1e-9)
+    begun = [("weights at the start", f"those of `{done['weights_of']}`")] if "weights_of" in done else []
     rows = [
+        *begun,
         ("seed", str(training["seed"])),
         ("steps", f"{done['steps']:,}"),
         ("tokens", f"{done['tokens']:,}"),

@@ -151,6 +151,8 @@ class _Run:
         try:
             if self.parts is not None:
                 self._together(self._check_parts)
+            if self.weights is not None:
+                self._together(self._check_weights)
             self._together(self._prepare_corpus)
             self._tokenizer()
             self._together(lambda: join_checkpoint(self.folder / "checkpoint.safetensors"))
@@ -267,11 +269,12 @@ class _Run:
         torch.manual_seed(settings.seed)
         network = Network(self.config).to(ranks.device)
         validation = held_out_windows(self.corpus, tokenizer, settings.early_context, VALIDATION_WINDOWS)
-        if self.weights is not None:
-            _take_weights(network, self.weights, tokenizer)
         run = Pretraining(network, tokenizer, cache.tokens, validation, settings, ranks, self.folder)
-        if resume and run.resume() and ranks.first:
-            print(f"Continuing at step {run.progress.step}.", file=sys.stderr)
+        if resume and run.resume():
+            if ranks.first:
+                print(f"Continuing at step {run.progress.step}.", file=sys.stderr)
+        elif self.weights is not None:
+            network.load_state_dict(load_network(self.weights, ranks.device).state_dict())
         progress = run.run(self.stop)
         if share_done(settings, progress) < 1.0:
             if ranks.first:
@@ -282,7 +285,9 @@ class _Run:
             dtype = torch.bfloat16 if ranks.device.type == "cuda" else torch.float32
             save_network(self.out, network, dtype)
             # The later phases may run on another machine, after --resume.
-            made = {"dtype": str(dtype).removeprefix("torch."), "hardware": hardware(ranks.device)}
+            made: dict[str, Any] = {"dtype": str(dtype).removeprefix("torch."), "hardware": hardware(ranks.device)}
+            if self.weights is not None:
+                made["weights_of"] = self.weights.resolve().name
             self._finish("pretraining", self._progress_figures(progress) | made)
 
     def _progress_figures(self, progress: Progress) -> dict[str, Any]:
@@ -377,18 +382,33 @@ class _Run:
         config = load_config(self.parts)
         if not (self.parts / PARTS[0]).is_file():
             raise UserError(f"{self.parts} is not a finished model: {PARTS[0]} is missing.")
-        mine = self.out / "tokenizer.json"
-        theirs = load_tokenizer(self.parts / "tokenizer.json")
-        if not mine.exists():
-            self.out.mkdir(parents=True, exist_ok=True)
-            shutil.copy(self.parts / "tokenizer.json", mine)
-        if load_tokenizer(mine).fingerprint() != theirs.fingerprint():
-            raise UserError(f"{self.parts} has another tokenizer than {self.out}: choose another --out or --parts-of.")
+        self._take_tokenizer(self.parts)
         if config.site_dict() != self.config.site_dict():
             raise UserError(
                 f"{self.parts} has another write site than the configuration: give both the same "
                 f"{', '.join(config.site_dict())}."
             )
+
+    def _check_weights(self) -> None:
+        """See that the weights of the model that gives them fit, and take over its tokenizer.
+
+        Raises:
+            UserError: when there is no such model, or its network or tokenizer is another.
+        """
+        assert self.weights is not None
+        given = load_config(self.weights)
+        if given.network_dict() != dataclasses.replace(self.config, vocab_size=given.vocab_size).network_dict():
+            raise UserError(f"The network of {self.weights} has another shape than the configuration: use the same.")
+        self._take_tokenizer(self.weights)
+
+    def _take_tokenizer(self, folder: Path) -> None:
+        mine, theirs = self.out / "tokenizer.json", folder / "tokenizer.json"
+        fingerprint = load_tokenizer(theirs).fingerprint()
+        if not mine.exists():
+            self.out.mkdir(parents=True, exist_ok=True)
+            shutil.copy(theirs, mine)
+        if load_tokenizer(mine).fingerprint() != fingerprint:
+            raise UserError(f"{folder} has another tokenizer than {self.out}: choose another model or --out.")
 
     def _take_parts(self) -> None:
         """Copy everything that does not depend on the network: addresses, judges, word vectors, reader."""
@@ -451,20 +471,6 @@ class _Run:
                 telemetry.note(done, f"{phase}: {line}")
 
             yield tell
-
-
-def _take_weights(network: Network, folder: Path, tokenizer: Tokenizer) -> None:
-    """Give a network the parameters of a finished model.
-
-    Raises:
-        UserError: when there is no such model, or its network or tokenizer is another.
-    """
-    given = load_network(folder, network.embed.weight.device)
-    if given.config.network_dict() != network.config.network_dict():
-        raise UserError(f"The network of {folder} has another shape than the configuration: give both the same.")
-    if load_tokenizer(folder / "tokenizer.json").fingerprint() != tokenizer.fingerprint():
-        raise UserError(f"{folder} has another tokenizer: start with an empty --out, and --parts-of {folder}.")
-    network.load_state_dict(given.state_dict())
 
 
 def token_counts(tokens: npt.NDArray[Any], vocab_size: int) -> npt.NDArray[np.int64]:

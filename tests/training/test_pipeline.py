@@ -29,7 +29,7 @@ from bdh_workbench.training.card import MEASURED_BY, corpus_sources
 from bdh_workbench.training.checkpoint import Progress
 from bdh_workbench.training.pictures import draw_pictures, smoothed
 from bdh_workbench.training.pipeline import token_counts, train
-from bdh_workbench.training.pretrain import Ahead, Order
+from bdh_workbench.training.pretrain import Ahead, Order, Pretraining
 from bdh_workbench.training.tokenizer import train_tokenizer
 from tests.core_factory import changed
 from tests.model_factory import save_passages
@@ -247,8 +247,29 @@ def test_pretraining_goes_on_from_the_weights_of_a_finished_model(
     new, old = load_model(str(tmp_path / "new"), CPU), load_model(str(parts), CPU)
     for (name, one), two in zip(new.network.state_dict().items(), old.network.state_dict().values(), strict=True):
         assert torch.allclose(one, two, atol=1e-6), name
+    assert "those of `toy`" in (tmp_path / "new" / "README.md").read_text(encoding="utf-8")
     with pytest.raises(UserError, match="another shape"):
-        train(str(corpus), str(wider), tmp_path / "wide", None, False, CPU, parts=parts, weights=parts)
+        train(str(corpus), str(wider), tmp_path / "wide", None, False, CPU, weights=parts)
+    assert not (tmp_path / "wide").exists()
+
+
+@pytest.mark.slow
+def test_the_tokenizer_comes_with_the_weights_and_a_resumed_run_has_its_own(
+    trained: tuple[Path, list[dict[str, Any]]], corpus: Path, config: str, tmp_path: Path
+) -> None:
+    given, out = trained[0], tmp_path / "new"
+    reports: list[dict[str, Any]] = []
+    for forbidden in ("train_tokenizer", "load_network"):
+        with pytest.MonkeyPatch.context() as patch:
+            stop = Stop()
+            stop.asked = bool(reports)
+            patch.setattr(pipeline, forbidden, None)
+            patch.setattr(pipeline, "stop_on_interrupt", lambda stop=stop: lambda: stop.asked)
+            patch.setattr(Pretraining, "run", stop.before(Pretraining.run))
+            reports.append(train(str(corpus), config, out, None, bool(reports), CPU, weights=given))
+    assert [report["stopped_in"] for report in reports] == ["pre-training"] * 2
+    assert (out / "tokenizer.json").read_bytes() == (given / "tokenizer.json").read_bytes()
+    assert reports[0]["steps"] < reports[1]["steps"]
 
 
 @pytest.mark.slow
