@@ -166,6 +166,7 @@ def test_in_words_several_answers_repeat_what_they_answer(
     ("prompts", "typed", "status", "said"),
     [
         (("Who", "is", "it?"), "", 2, "put each prompt between quotes"),
+        (("Who’s", "서울은", "it?"), "", 2, "put each prompt between quotes"),
         (("Who is it?", "Who else?", "--answer", "Orm"), "", 2, "--answer is for one prompt"),
         (("Who is it?", " "), "", 1, "The prompt is empty"),
         (("-",), " \n\n", 1, "standard input has no prompts"),

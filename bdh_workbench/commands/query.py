@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory.settings import EMPTY_PROMPT, ReadSettings, SamplingSettings
+from bdh_workbench.reading.units import UNSPACED_LETTERS
 from bdh_workbench.wording import probability, shortened
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from bdh_workbench.reading.sources import Source
 
 FROM_INPUT = ["-"]  # prompts that stand for the lines of standard input
-SPACELESS = "\u0e00"  # scripts from here on put no spaces between words
+SEVERAL_WORDS = re.compile(rf"\s|[{UNSPACED_LETTERS}]")  # a prompt with neither is a single word
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -110,7 +112,7 @@ def _given(prompts: list[str]) -> list[str]:
         UsageError: when they look like the words of one prompt.
         UserError: when one of them is empty.
     """
-    if len(prompts) > 1 and not any(" " in prompt or max(prompt, default="") >= SPACELESS for prompt in prompts):
+    if len(prompts) > 1 and not any(map(SEVERAL_WORDS.search, prompts)):
         raise common.UsageError("put each prompt between quotes: these are single words")
     if any(map(is_blank, prompts)):
         raise UserError(EMPTY_PROMPT)

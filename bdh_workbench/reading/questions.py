@@ -23,7 +23,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.asker import Asker, against_none, has_asker, load_asker, scores_of
 from bdh_workbench.reading.network import pairs_of
 from bdh_workbench.reading.recital import Recital, Stretch, stretches
-from bdh_workbench.reading.sentence_evidence import POINTING_WORDS, READ_EVIDENCE, Array, Place, SentenceIndex
+from bdh_workbench.reading.sentence_evidence import READ_EVIDENCE, Array, Place, SentenceIndex, points_back
 from bdh_workbench.reading.units import Unit, numbers_of, other_number, spans, unit, units
 from bdh_workbench.reading.words import words_of
 
@@ -351,7 +351,7 @@ def _whole(text: str, places: Sequence[tuple[int, int]], longest: int, lead: int
     second = torch.tensor([start >= lead for start, _ in places])
     whole = torch.tensor(begins)[:, None] & torch.tensor(ends)[last] & inside & closed
     whole &= second[:, None] == second[last]
-    whole[:, 0] &= torch.tensor([text[start:end].lower() not in POINTING_WORDS for start, end in places])
+    whole[:, 0] &= torch.tensor([not points_back(unit(text[start:end])) for start, end in places])
     return whole
 
 

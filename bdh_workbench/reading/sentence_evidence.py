@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from rank_bm25 import BM25Okapi
 
-from bdh_workbench.reading.units import Unit, units
+from bdh_workbench.reading.units import UNIT_SHAPES, Unit, units
 
 Array = npt.NDArray[np.float32]
 
@@ -40,6 +40,11 @@ READ_EVIDENCE = (  # further evidence for a sentence that was read
 ALIKE_COSINE = 0.35  # cosine from which two words are alike at all
 NOWHERE = np.zeros(0, dtype=np.int64)
 POINTING_WORDS = frozenset("it its he his him she her hers they their them this that these those there".split())
+
+
+def points_back(u: Unit) -> bool:
+    """Whether a unit of a stored text points to what was said before; "IT" is a name."""
+    return u.folded in POINTING_WORDS and not u.shape[UNIT_SHAPES.index("capitals")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ class SentenceIndex:
     def lead(self, number: int) -> int | None:
         """The sentence before one that begins by pointing back ("He", "This"), which is read with it; else None."""
         first, before = self.units[number][:1], int(self._before[number])
-        return before if before != number and first and first[0].folded in POINTING_WORDS else None
+        return before if before != number and first and points_back(first[0]) else None
 
     def evidence(self, question: Sequence[Unit], last: Place | None = None) -> Array:
         """Score all sentences: (S, len(EVIDENCE)).

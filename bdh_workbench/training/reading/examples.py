@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bdh_workbench.reading.sentence_evidence import POINTING_WORDS
+from bdh_workbench.reading.sentence_evidence import points_back
 from bdh_workbench.reading.units import Unit, unit, units
 from bdh_workbench.training.reading.questions import Asked, Pool, asked_as
 
@@ -108,7 +108,7 @@ class Examples:
     def _passage(self, number: int, asked: Asked) -> tuple[Sequence[Unit], int]:
         """A sentence as it is read, with the one before it if it points back to that, and the units of that one."""
         own, before = self._cut(number), number - 1
-        points = self._ordered and before >= 0 and own and own[0].folded in POINTING_WORDS
+        points = self._ordered and before >= 0 and own and points_back(own[0])
         if not points or before in (asked.sentence, asked.beside):
             return own, 0
         lead = self._cut(before)
