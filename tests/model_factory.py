@@ -13,7 +13,7 @@ from bdh_workbench.model.checkpoint import save_network
 from bdh_workbench.model.judge import save_judges
 from bdh_workbench.model.loading import save_general
 from bdh_workbench.training.synthetic import passage
-from tests.core_factory import tiny_model
+from tests.core_factory import FACTS, OTHER_DOCUMENT, tiny_model
 
 SLOTS = 2048
 
@@ -43,6 +43,18 @@ def save_documents(path: Path, documents: Sequence[TextDocument]) -> Path:
     ]
     path.write_text(json.dumps(entries), encoding="utf-8")
     return path
+
+
+def save_questions(folder: Path) -> tuple[Path, Path]:
+    """Three articles with a question each, and the facts as edits, in files that `bench` reads."""
+    text = OTHER_DOCUMENT.text
+    asked = {"question": "A mill in Brant grinds", "answers": [{"text": "rye", "answer_start": text.index("rye")}]}
+    data = [{"title": f"Mill {n}", "paragraphs": [{"context": text, "qas": [asked]}]} for n in range(3)]
+    articles, edits = folder / "squad.json", folder / "edits.json"
+    articles.write_text(json.dumps({"data": data}), encoding="utf-8")
+    records = [{"subject": "Orm", "prompt": f.prompt, "answer": f.answer, "neighbours": ["Once"]} for f in FACTS]
+    edits.write_text(json.dumps(records), encoding="utf-8")
+    return articles, edits
 
 
 def save_passages(folder: Path, each: int) -> Path:

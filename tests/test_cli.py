@@ -27,7 +27,7 @@ from bdh_workbench.model.loading import Model
 from bdh_workbench.reading.sentence_evidence import Place
 from tests.core_factory import FACTS, OTHER_DOCUMENT
 from tests.inputs import document_factory
-from tests.model_factory import save_documents, save_facts
+from tests.model_factory import save_documents, save_facts, save_questions
 
 ROOT = Path(__file__).resolve().parent.parent
 PROMPT = FACTS[1].prompt  # answered by "Quill"
@@ -578,13 +578,7 @@ def test_an_instruction_and_its_input_are_the_prompt(
 def test_bench_puts_peoples_questions_and_edits(
     run: Run, ask: Callable[..., dict[str, Any]], model_folder: Path, tmp_path: Path
 ) -> None:
-    text = OTHER_DOCUMENT.text
-    asked = {"question": "A mill in Brant grinds", "answers": [{"text": "rye", "answer_start": text.index("rye")}]}
-    data = [{"title": f"Mill {n}", "paragraphs": [{"context": text, "qas": [asked]}]} for n in range(3)]
-    articles, edits = tmp_path / "squad.json", tmp_path / "edits.json"
-    articles.write_text(json.dumps({"data": data}), encoding="utf-8")
-    records = [{"subject": "Orm", "prompt": f.prompt, "answer": f.answer, "neighbours": ["Once"]} for f in FACTS]
-    edits.write_text(json.dumps(records), encoding="utf-8")
+    articles, edits = save_questions(tmp_path)
     found = ask("bench", "--questions", articles, "--edits", edits, "--limit", "2")
     assert found["facts"] is None and found["locality"] is None, "nothing else is measured"
     assert set(found["questions"]) >= {

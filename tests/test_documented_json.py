@@ -12,8 +12,8 @@ import pytest
 
 from bdh_workbench.cli import main
 from bdh_workbench.inputs.items import Probe, TextDocument
-from tests.core_factory import FACTS, OTHER_DOCUMENT
-from tests.model_factory import save_documents, save_tiny_model
+from tests.core_factory import FACTS
+from tests.model_factory import save_documents, save_questions, save_tiny_model
 from tests.reader_factory import save_small_reader
 
 PAGE = Path(__file__).parents[1] / "docs" / "json.md"
@@ -82,13 +82,7 @@ def test_query(ask: Ask, tmp_path: Path, memory_file: Path) -> None:
 @pytest.mark.slow
 def test_bench(ask: Ask, facts_file: Path, tmp_path: Path, little_text: None) -> None:
     texts = save_documents(tmp_path / "texts.json", DOCUMENTS)
-    text = OTHER_DOCUMENT.text
-    asked = {"question": "A mill in Brant grinds", "answers": [{"text": "rye", "answer_start": text.index("rye")}]}
-    data = [{"title": f"Mill {n}", "paragraphs": [{"context": text, "qas": [asked]}]} for n in range(3)]
-    articles, edits = tmp_path / "squad.json", tmp_path / "edits.json"
-    articles.write_text(json.dumps({"data": data}), encoding="utf-8")
-    records = [{"subject": "Orm", "prompt": f.prompt, "answer": f.answer, "neighbours": ["Once"]} for f in FACTS]
-    edits.write_text(json.dumps(records), encoding="utf-8")
+    articles, edits = save_questions(tmp_path)
     options = ("--questions", articles, "--edits", edits, "--limit", "2", "--quick")
     found = keys(ask("bench", "--facts", facts_file, "--documents", texts, *options))
     found |= keys(ask("bench", "--documents", texts, "--quick"))
