@@ -248,7 +248,17 @@ def test_documents_of_every_kind_and_folders_are_written(
         (folder / f"{suffix[1:]}{suffix}").write_bytes(content)
     (folder / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
     (tmp_path / "cafe.txt").write_bytes("Le café d'Ostréval a été bâti près de la forêt.".encode("cp1252"))
-    given = ("write", "--document", folder, tmp_path / "cafe.txt", "--memory", out, "--on-conflict", "both")
+    given = (
+        "write",
+        "--document",
+        folder,
+        tmp_path / "cafe.txt",
+        "--memory",
+        out,
+        "--overwrite",
+        "--on-conflict",
+        "both",
+    )
     found = ask(*given)
     assert found["documents"] == 5 and len(found["twice"]) == 1, "two of them are the same text"
     kinds = {file["kind"]: file for file in found["files"]}
@@ -266,9 +276,11 @@ def test_columns_of_a_table_are_guessed_or_chosen_and_said(
     table, out = tmp_path / "t.csv", tmp_path / "m.safetensors"
     table.write_text("id;Frage;Antwort\n1;The mayor is;Quill\n2;The bell is;brass\n", encoding="utf-8")
     assert ask("write", "--facts", table, "--memory", out)["files"][0]["columns"] == ["Frage", "Antwort"]
-    chosen = ask("write", "--facts", table, "--columns", "Antwort,Frage", "--memory", out)
+    chosen = ask("write", "--facts", table, "--columns", "Antwort,Frage", "--memory", out, "--overwrite")
     assert chosen["facts"] == 2 and chosen["files"][0]["columns"] == ["Antwort", "Frage"]
-    code, said, _ = run("write", "--facts", table, "--columns", "1,3", "--memory", out, "--model", model_folder)
+    code, said, _ = run(
+        "write", "--facts", table, "--columns", "1,3", "--memory", out, "--overwrite", "--model", model_folder
+    )
     assert code == 0 and "t.csv: prompt from column “id” and answer from column “Antwort”." in said
     for wrong in ("3", "1,1", "1,,2", "1,2,3,4"):
         assert run("write", "--facts", table, "--columns", wrong, "--memory", out)[0] == 2
@@ -321,7 +333,7 @@ def test_paraphrases_are_written_when_asked_and_counted_otherwise(
     facts.write_text(
         "prompt;answer;paraphrases\nThe motto of the club is;pull;Rowers say|They shout\n", encoding="utf-8"
     )
-    arguments = ["write", "--facts", str(facts), "--memory", str(target)]
+    arguments = ["write", "--facts", str(facts), "--memory", str(target), "--overwrite"]
     assert cli.main([*arguments, "--model", str(model_folder)]) == 0
     assert "2 paraphrases kept for measuring and not written: --write-paraphrases" in capsys.readouterr().out
     kept = ask(*arguments)
@@ -677,6 +689,19 @@ def test_train_passes_on_what_it_is_given(run: Run, monkeypatch: pytest.MonkeyPa
     assert (corpus, config, target, minutes, resume) == (str(tmp_path), "tiny", tmp_path / "x", 0.5, True)
     assert questions is None and parts == tmp_path / "y" and weights == tmp_path / "z"
     assert str(device) == "cpu"
+
+
+def test_a_memory_is_not_replaced_unasked(
+    run: Run, model_folder: Path, facts_file: Path, memory_file: Path, tmp_path: Path
+) -> None:
+    there = tmp_path / "there.safetensors"
+    there.write_bytes(memory_file.read_bytes())
+    write = ("write", "--facts", facts_file, "--memory", there, "--model", model_folder)
+    status, _, err = run(*write)
+    assert status == 1 and "--overwrite replaces it" in err and there.read_bytes() == memory_file.read_bytes()
+    assert run(*write, "--into", there)[0] == 0
+    assert run(*write, "--overwrite")[0] == 0
+    assert run("query", there, "Who?", "--model", model_folder)[0] == 2, "a memory is no prompt"
 
 
 # The window

@@ -361,7 +361,7 @@ def test_an_output_that_was_closed_before_is_told_of(fail: Fail, memory_file: Pa
 
 def start_long_write(model_folder: Path, facts_file: Path, target: Path) -> subprocess.Popen[bytes]:
     """Start a write that does not end by itself, and wait until it is at work."""
-    options = ["--method", "gradient", "--steps", "100000", "--goal", "0.999999999", "--rate", "1e-9"]
+    options = ["--overwrite", "--method", "gradient", "--steps", "100000", "--goal", "0.999999999", "--rate", "1e-9"]
     command = [sys.executable, "-m", "bdh_workbench", "write", "--facts", str(facts_file), "--memory", str(target)]
     process = subprocess.Popen(
         [*command, *options, "--model", str(model_folder)],
@@ -411,7 +411,7 @@ def test_a_write_that_is_interrupted_while_it_saves_leaves_the_previous_file_who
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "fsync", interrupted)
-    fail(130, "write", "--facts", facts_file, "--memory", target, "--model", model_folder)
+    fail(130, "write", "--facts", facts_file, "--memory", target, "--overwrite", "--model", model_folder)
     assert target.read_bytes() == b"the previous file"
     assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
 
@@ -422,7 +422,8 @@ def test_a_write_that_is_killed_while_it_saves_leaves_the_previous_file_whole(
 ) -> None:
     target = tmp_path / "m.safetensors"
     target.write_bytes(b"the previous file")
-    arguments = ["write", "--facts", str(facts_file), "--memory", str(target), "--model", str(model_folder)]
+    arguments = ["write", "--facts", str(facts_file), "--memory", str(target), "--overwrite"]
+    arguments += ["--model", str(model_folder)]
     code = (
         "import os, signal, sys; os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL); "
         f"from bdh_workbench.cli import main; main({json.dumps(arguments)})"

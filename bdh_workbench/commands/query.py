@@ -15,6 +15,7 @@ from bdh_workbench.commands.console import Console, say
 from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.as_read import is_blank
 from bdh_workbench.inputs.items import composed
+from bdh_workbench.memory.files.format import MEMORY_SUFFIX
 from bdh_workbench.memory.settings import EMPTY_PROMPT, ReadSettings, SamplingSettings
 from bdh_workbench.reading.units import UNSPACED_LETTERS
 from bdh_workbench.wording import probability, shortened
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bdh_workbench.reading.sentence_evidence import Place
     from bdh_workbench.reading.sources import Source
 
+NEAREST = 2  # sentences shown where none answers
 FROM_INPUT = ["-"]  # prompts that stand for the lines of standard input
 SEVERAL_WORDS = re.compile(rf"\s|[{UNSPACED_LETTERS}]")  # a prompt with neither is a single word
 
@@ -64,6 +66,8 @@ def run(args: argparse.Namespace, console: Console) -> None:
     several = args.prompts == FROM_INPUT or len(args.prompts) > 1
     if several and args.answer is not None:
         raise common.UsageError("--answer is for one prompt, not for several")
+    if args.memory is None and any(prompt.endswith(MEMORY_SUFFIX) for prompt in args.prompts):
+        raise common.UsageError("a memory file is no prompt: put --memory before it")
     path = common.memory_path(args.memory) if args.memory else None
     if path is not None:
         read_header(path)
@@ -247,8 +251,9 @@ def _under(answer: Answer, scored: Scored | None, most: int) -> list[str]:
             f"or: {_quoted(_marked(other))} p {probability(other.p)}" for other in answer.candidates if other != chosen
         ]
     elif answer.abstained:
+        lines += [f"nearest: {_quoted(one.sentence)} p {probability(one.p)}" for one in answer.candidates[:NEAREST]]
         lines.append(f"familiarity {answer.familiarity:.2f} · --no-memory shows what the model says without it")
-    if answer.top:
+    if answer.top and not answer.abstained:
         likely = " · ".join(f"{_quoted(text)} {probability(p)}" for text, p in answer.top)
         lines.append(f"next token: {likely}")
     if scored is not None:

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 from bdh_workbench.commands import common
 from bdh_workbench.commands.console import Console
+from bdh_workbench.errors import UserError
 from bdh_workbench.inputs.items import composed
 from bdh_workbench.memory.settings import WriteSettings
 from bdh_workbench.wording import percent, plural, probability, shortened
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bdh_workbench.memory.writing.writer import WriteResult
 
 
@@ -23,6 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     common.add_inputs(parser)
     parser.add_argument("--into", metavar="IN", help="a memory file to add to; the file itself is not changed")
     parser.add_argument("--memory", metavar="OUT", required=True, help="the new memory file; may be IN")
+    parser.add_argument("--overwrite", action="store_true", help="replace the memory in OUT, if there is one")
     parser.add_argument("--title", help="title of the memory")
     common.add_write_settings(parser)
 
@@ -40,6 +44,7 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     target = common.check_target(args.memory)
     console.progress("Reading the files")
     inputs = common.read_inputs(args, args.facts, args.documents)
+    _check_not_lost(args, target)
     model = common.open_model(args, console)
     from bdh_workbench.memory.writing.encoding import further_wordings
     from bdh_workbench.memory.writing.given import compare, write_new
@@ -86,6 +91,19 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     if new.writes:
         lines += _told(result, settings, paraphrases, written)
     console.result(record, "\n".join(lines))
+
+
+def _check_not_lost(args: argparse.Namespace, target: Path) -> None:
+    """Make sure that no memory is replaced that nobody asked to replace.
+
+    Raises:
+        UserError: when there is one.
+    """
+    same = args.into is not None and os.path.realpath(args.into) == os.path.realpath(target)
+    if target.exists() and not same and not args.overwrite:
+        raise UserError(
+            f"{target} exists already: --into {target} adds to it, --overwrite replaces it, or choose another --memory."
+        )
 
 
 def _told(result: WriteResult, settings: WriteSettings, paraphrases: int, written: int) -> list[str]:

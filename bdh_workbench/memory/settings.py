@@ -58,7 +58,7 @@ class WriteSettings:
     on_conflict: str = setting(
         "replace",
         "if a stored item is another answer to a given prompt, or a version of a given document: replace it; keep "
-        "it and leave out the new one; refuse to write; or both, which stores documents side by side",
+        "it and leave out the new one; refuse to write; or both, which keeps both documents, of facts the new one",
         label="Where items conflict",
         choices=ON_CONFLICT,
     )

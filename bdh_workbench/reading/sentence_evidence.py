@@ -158,6 +158,7 @@ class SentenceIndex:
         out[:, 8] = math.log(len(self) / 100.0)
         if last is not None and any(u.folded in POINTING_WORDS for u in question):
             same = self._items == last.item
+            same &= same.sum() > 1  # a fact that was the answer has nothing else to say
             out[:, 9] = same
             out[:, 10] = same / (1.0 + np.abs(self._sentences - last.sentence))
         return out

@@ -249,6 +249,7 @@ def test_a_pointing_word_looks_where_the_last_answer_came_from() -> None:
     names = [SENTENCE_EVIDENCE.index("last item"), SENTENCE_EVIDENCE.index("last sentence")]
     assert known.evidence(units("Where does she live?"), Place(0, 0))[:, names].tolist() == [[1, 1], [1, 0.5], [0, 0]]
     assert not known.evidence(units("Where does Ben live?"), Place(0, 0))[:, names].any()
+    assert not known.evidence(units("Where does he live?"), Place(1, 0))[:, names].any(), "it is a single sentence"
     assert not known.evidence(units("Where does she live?"))[:, names].any()
 
 
