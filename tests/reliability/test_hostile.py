@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 
 from bdh_workbench.cli import main
 from bdh_workbench.errors import UserError
-from bdh_workbench.gui.dialogs.questions import _box
+from bdh_workbench.gui.dialogs.questions import question_box
 from bdh_workbench.gui.look.words import escaped, tip
 from bdh_workbench.harmless import harmless, harmless_json, harmless_lines
 from bdh_workbench.inputs.formats import parse_facts_text
@@ -191,7 +191,7 @@ def test_the_window_shows_what_looks_like_html_as_it_is(text: str, qapp: QApplic
     document.setHtml(shown.text())
     assert document.toPlainText().split() == harmless_lines(text).split()
     assert "<" not in escaped(text) and not dangerous(escaped(text), "\n\t")
-    box: QMessageBox = _box(None, f"{text} is asked for")
+    box: QMessageBox = question_box(None, f"{text} is asked for", "Yes", "No")
     from PySide6.QtCore import Qt
 
     assert box.textFormat() == Qt.TextFormat.PlainText and not dangerous(box.text(), "\n\t")
