@@ -75,10 +75,8 @@ def _write(args: argparse.Namespace, console: Console) -> None:
         **new.record(),
     }
     if not new.writes:
-        same = os.path.realpath(target) == os.path.realpath(args.into)
-        lines = [
-            f"Nothing was written: {target} {'is as it was' if same else f'has the same contents as {args.into}'}."
-        ]
+        state = "is as it was" if _renews(args, target) else f"has the same contents as {args.into}"
+        lines = [f"Nothing was written: {target} {state}."]
     else:
         what = [plural(len(new.facts), "fact")] * bool(new.facts)
         what += [plural(len(new.documents), "document")] * bool(new.documents)
@@ -93,14 +91,18 @@ def _write(args: argparse.Namespace, console: Console) -> None:
     console.result(record, "\n".join(lines))
 
 
+def _renews(args: argparse.Namespace, target: Path) -> bool:
+    """Whether the memory that is added to is the file that is saved."""
+    return args.into is not None and os.path.realpath(args.into) == os.path.realpath(target)
+
+
 def _check_not_lost(args: argparse.Namespace, target: Path) -> None:
     """Make sure that no memory is replaced that nobody asked to replace.
 
     Raises:
         UserError: when there is one.
     """
-    same = args.into is not None and os.path.realpath(args.into) == os.path.realpath(target)
-    if target.exists() and not same and not args.overwrite:
+    if target.exists() and not args.overwrite and not _renews(args, target):
         raise UserError(
             f"{target} exists already: --into {target} adds to it, --overwrite replaces it, or choose another --memory."
         )

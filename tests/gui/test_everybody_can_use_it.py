@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from bdh_workbench.gui.application import Workbench
 from bdh_workbench.gui.look.colours import DARK, LIGHT, Colours, mixed
 from bdh_workbench.session.storage.settings import WORKSPACES
 from lab.window.pictures import dialogs
@@ -110,16 +111,22 @@ def test_no_two_entries_of_a_menu_have_the_same_mnemonic(start: Start) -> None:
         assert twice(QKeySequence.mnemonic(action.text()).toString() for action in menu.actions()) == []
 
 
-@pytest.mark.parametrize("name", WORKSPACES)
-def test_tab_goes_through_all_controls_pane_by_pane(start: Start, qtbot: QtBot, name: str) -> None:
+@pytest.fixture
+def written(start: Start, qtbot: QtBot) -> Workbench:
+    """A window with three facts in memory."""
     workbench = start()
-    window = workbench.window
     press_write(workbench, many_facts(3))
     settle(workbench, qtbot)
+    return workbench
+
+
+@pytest.mark.parametrize("name", WORKSPACES)
+def test_tab_goes_through_all_controls_pane_by_pane(written: Workbench, qtbot: QtBot, name: str) -> None:
+    window = written.window
     window.workspaces.show("ask")
     window.panes.ask.ask_again("What does the seal of Oster show?")
     qtbot.waitUntil(lambda: window.panes.ask.exchanges[-1].done, timeout=WAIT)
-    settle(workbench, qtbot)
+    settle(written, qtbot)
     window.workspaces.show(name)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
@@ -167,11 +174,10 @@ def turned_back(parent: QWidget) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", WORKSPACES)
-def test_tab_reads_a_pane_from_left_to_right_and_from_top_to_bottom(start: Start, qtbot: QtBot, name: str) -> None:
-    workbench = start()
-    window = workbench.window
-    press_write(workbench, many_facts(3))
-    settle(workbench, qtbot)
+def test_tab_reads_a_pane_from_left_to_right_and_from_top_to_bottom(
+    written: Workbench, qtbot: QtBot, name: str
+) -> None:
+    window = written.window
     window.workspaces.show(name)
     qtbot.waitUntil(lambda: window.context.clock.idle)
     for key, pane in window.panes.by_name().items():  # the buttons of a pane's frame come after its own
